@@ -1,0 +1,86 @@
+"""What can go wrong, and whose fault it is.
+
+::
+
+    ExecutorError                   exit code 1
+    ├── UsageError                  2   the parameters are wrong: correct them and call again
+    ├── ConfigError                 1   an environment variable is missing or malformed
+    ├── EngineError                 1   no Spark, no Delta or no Java on this machine
+    ├── SchemaError                 1   the metadata tables do not have the shape they need
+    ├── SourceError                 1   the data source as a whole cannot be used
+    │   ├── SourceNotFound
+    │   ├── SourceAccessDenied
+    │   └── DatasetUnreadable           one dataset of it; the others go on
+    └── TransmissionError           1   the platform did not take the metadata
+        ├── TransmissionRejected        4xx: repeating does not help
+        └── TransmissionUnavailable     5xx, 408, 425, 429, no answer: it stays pending, try later
+
+Every error carries one sentence that names the thing, and a ``remedy``: one sentence that says what to do.
+"""
+
+from __future__ import annotations
+
+
+class ExecutorError(Exception):
+    """Any failure that the executor foresees.
+
+    Args:
+        message: one sentence that names what failed.
+        remedy: one sentence that says what to do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+class UsageError(ExecutorError):
+    """The parameters are wrong."""
+
+    exit_code = 2
+
+
+class ConfigError(ExecutorError):
+    """An environment variable (or secret) is missing or malformed."""
+
+
+class EngineError(ExecutorError):
+    """Spark, Delta or Java is not there."""
+
+
+class SchemaError(ExecutorError):
+    """The metadata schema is not usable."""
+
+
+class SourceError(ExecutorError):
+    """The data source cannot be used."""
+
+
+class SourceNotFound(SourceError):
+    """Nothing lies at the path."""
+
+
+class SourceAccessDenied(SourceError):
+    """The path may not be read."""
+
+
+class DatasetUnreadable(SourceError):
+    """One dataset cannot be read; the others go on."""
+
+
+class TransmissionError(ExecutorError):
+    """The platform did not take the metadata."""
+
+
+class TransmissionRejected(TransmissionError):
+    """The platform said no; the same request would be refused again."""
+
+
+class TransmissionUnavailable(TransmissionError):
+    """The platform did not answer, or not yet; what is pending stays pending."""

@@ -1,0 +1,177 @@
+"""The values that the executor speaks of: job types, formats, files, datasets, columns. Pure.
+
+A Databricks *job* and *run* are integers of the Jobs API and do not occur here. A :class:`Job` is one
+execution of this package; its ``job_id`` is what the audit tables call ``run_id``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Tuple
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class JobType(str, Enum):
+    """The six jobs of the guide, in its order."""
+
+    SCHEMA_VALIDATION = "schema_validation"
+    METADATA_EXTRACTION = "metadata_extraction"
+    DATA_READING = "data_reading"
+    QUALITY_ASSESSMENT = "quality_assessment"
+    API_TRANSMISSION = "api_transmission"
+    FULL_PIPELINE = "full_pipeline"
+
+    @property
+    def needs_source(self) -> bool:
+        """Whether the job wants a ``data_source_path``."""
+        return self not in (JobType.SCHEMA_VALIDATION, JobType.API_TRANSMISSION)
+
+
+class SourceType(str, Enum):
+    """What the caller says that a path holds.
+
+    ``csv``, ``parquet``, ``json``, ``excel`` and ``delta`` name a format: other files are reported, not read.
+    ``auto`` reads whatever is there. ``azure_blob`` and ``aws_s3`` name where the path leads to (a mount of
+    that storage, say), and leave the format open.
+    """
+
+    AUTO = "auto"
+    CSV = "csv"
+    PARQUET = "parquet"
+    JSON = "json"
+    EXCEL = "excel"
+    DELTA = "delta"
+    AZURE_BLOB = "azure_blob"
+    AWS_S3 = "aws_s3"
+
+
+class FileFormat(str, Enum):
+    """How a dataset is written."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+    JSON = "json"
+    EXCEL = "excel"
+    DELTA = "delta"
+
+
+class RunStatus(str, Enum):
+    """``executor_runs.status``: the guide's query asks for ``Success``."""
+
+    RUNNING = "Running"
+    SUCCESS = "Success"
+    PARTIAL = "Partial"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """What a caller asked for: the parsed ``argv``."""
+
+    job_type: JobType
+    data_source_path: Optional[str] = None
+    source_type: SourceType = SourceType.AUTO
+    tenant_id: str = "default"
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """One file of a source.
+
+    Attributes:
+        path: absolute path, as Python's ``open`` takes it on this machine.
+        name: path relative to the source, with ``/``; for a source that is one file, the file's name.
+        size_bytes: size in bytes.
+        modified_at: last modification, UTC.
+    """
+
+    path: str
+    name: str
+    size_bytes: int
+    modified_at: datetime
+
+
+@dataclass(frozen=True)
+class CsvDialect:
+    """How a CSV file is written.
+
+    Attributes:
+        encoding: a Java charset name (``UTF-8``, ``UTF-16``, ``ISO-8859-1``).
+        multiline: a quoted value holds a line break, so a line is not a record.
+    """
+
+    delimiter: str = ","
+    quote: str = '"'
+    header: bool = True
+    encoding: str = "UTF-8"
+    multiline: bool = False
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One logical table of a source: a row of ``_executor_metadata.tables``.
+
+    Attributes:
+        name: ``tables.table_name``: the file's stem, the folder's name, or ``workbook.sheet``.
+        folder: where it lies inside the source (``""`` at its top): ``tables.schema_name``.
+        path: the file, or the folder that is the dataset as a whole, as ``open`` takes it.
+        files: its files, ordered by name.
+        sheet: the worksheet, for Excel.
+        dialect: for CSV.
+        multiline: for JSON: the file is one document, not one document a line.
+        partition_columns: names of Hive partition columns (``year`` of ``year=2024/``), outermost first.
+    """
+
+    name: str
+    folder: str
+    path: str
+    format: FileFormat
+    files: Tuple[FileEntry, ...]
+    sheet: Optional[str] = None
+    dialect: Optional[CsvDialect] = None
+    multiline: bool = False
+    partition_columns: Tuple[str, ...] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all its files."""
+        return sum(entry.size_bytes for entry in self.files)
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file (or dataset) that was not read, and why: one entry of ``details``."""
+
+    name: str
+    reason: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What lies at a path, before anything is read in full.
+
+    Attributes:
+        files: every visible file found, unknown formats included, up to the limit.
+        datasets: the logical tables they make up.
+        skipped: files that belong to no dataset: unknown format, wrong format, empty, unreadable.
+        truncated: more files were there than ``EXECUTOR_MAX_FILES_PER_JOB`` allows; the rest were not looked at.
+    """
+
+    files: Tuple[FileEntry, ...]
+    datasets: Tuple[Dataset, ...]
+    skipped: Tuple[Skipped, ...] = ()
+    truncated: bool = False
+
+
+@dataclass(frozen=True)
+class JobOutcome:
+    """What a job gives back: its documented result and how well it went."""
+
+    result: Mapping[str, Any]
+    status: RunStatus = RunStatus.SUCCESS
+    error_message: Optional[str] = None
+    warnings: Tuple[str, ...] = field(default=())

@@ -1,0 +1,1 @@
+"""One scan of a dataset on Spark: what to count, and the counting."""

@@ -1,0 +1,190 @@
+"""What one scan of a dataset counted. Tallies add; scores do not.
+
+The counters are those of ``docs/quality.md``. What a value is checked *against* (:attr:`ColumnTally.expected`,
+the fences of "suspect") is decided before the scan, from the schema and a deterministic sample: that is what
+keeps a scan single, its counters additive and the scores monotone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Mapping, Optional, Tuple
+
+
+class Shape(str, Enum):
+    """The lexical class of a value; a typed column has exactly one, ``typed``."""
+
+    TYPED = "typed"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    DECIMAL_COMMA = "decimal_comma"  # 3,14
+    CODE = "code"  # digits that are no number: 000123, +440000000152
+    BOOLEAN = "boolean"  # true false yes no, where the column is one of booleans
+    DATE_ISO = "date_iso"  # 2024-01-31
+    DATE_SLASH = "date_slash"  # 31/01/2024 or 01/31/2024
+    DATE_DOT = "date_dot"  # 31.01.2024
+    TIMESTAMP = "timestamp"  # 2024-01-31T10:00:00Z
+    EMAIL = "email"
+    UUID = "uuid"
+    URL = "url"
+    TEXT = "text"
+    PADDED = "padded"  # blanks before or after, whatever is between
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """How many different values (or rows) there are. Counts do not add, so this stands beside the tally.
+
+    Attributes:
+        count: different non-missing values; an estimate when ``rsd`` is above 0.
+        rsd: relative standard deviation of the estimate; 0 when the count is exact.
+    """
+
+    count: int
+    rsd: float = 0.0
+
+
+@dataclass(frozen=True)
+class ColumnTally:
+    """Counters of one column. ``missing = nulls + nans + blanks + placeholders``.
+
+    Attributes:
+        rows: rows seen.
+        nulls: SQL NULL.
+        nans: NaN in a floating point column.
+        blanks: text of nothing but white space, the empty text included.
+        placeholders: text that says "no value": ``n/a``, ``null``, ``-``, ...
+        suspects: present values that cannot well be true: infinities, sentinels (``-999``), broken
+            characters, far outside the frozen fences.
+        checked: present values that were checked against a frozen expectation (type or pattern).
+        invalid: of those, how many failed.
+        shapes: how many present values have which lexical class.
+        timestamps: present date or time values, of a column that says when a row was written; else 0.
+        future: of those, how many lie in the future.
+        latest_micros: the latest of the others, in microseconds since 1970 UTC.
+    """
+
+    rows: int = 0
+    nulls: int = 0
+    nans: int = 0
+    blanks: int = 0
+    placeholders: int = 0
+    suspects: int = 0
+    checked: int = 0
+    invalid: int = 0
+    shapes: Mapping[Shape, int] = field(default_factory=dict)
+    timestamps: int = 0
+    future: int = 0
+    latest_micros: Optional[int] = None
+
+    @property
+    def missing(self) -> int:
+        """Cells without a value."""
+        return self.nulls + self.nans + self.blanks + self.placeholders
+
+    @property
+    def present(self) -> int:
+        """Cells with a value."""
+        return self.rows - self.missing
+
+    def __add__(self, other: ColumnTally) -> ColumnTally:
+        latest = [x.latest_micros for x in (self, other) if x.latest_micros is not None]
+        shapes = {
+            shape: self.shapes.get(shape, 0) + other.shapes.get(shape, 0)
+            for shape in {**self.shapes, **other.shapes}
+        }
+        return ColumnTally(
+            rows=self.rows + other.rows,
+            nulls=self.nulls + other.nulls,
+            nans=self.nans + other.nans,
+            blanks=self.blanks + other.blanks,
+            placeholders=self.placeholders + other.placeholders,
+            suspects=self.suspects + other.suspects,
+            checked=self.checked + other.checked,
+            invalid=self.invalid + other.invalid,
+            shapes=shapes,
+            timestamps=self.timestamps + other.timestamps,
+            future=self.future + other.future,
+            latest_micros=max(latest) if latest else None,
+        )
+
+
+@dataclass(frozen=True)
+class DatasetTally:
+    """Counters of one dataset.
+
+    Attributes:
+        rows: rows seen.
+        columns: one tally a column (leaf fields of structs), in the dataset's order.
+        corrupt_rows: rows that did not parse as a record of this dataset.
+        pairs: rows in which two ordered moments (created <= updated) could be compared.
+        pair_violations: of those, how many were the wrong way round.
+    """
+
+    rows: int = 0
+    columns: Tuple[ColumnTally, ...] = ()
+    corrupt_rows: int = 0
+    pairs: int = 0
+    pair_violations: int = 0
+
+    def __add__(self, other: DatasetTally) -> DatasetTally:
+        if self.columns and other.columns and len(self.columns) != len(other.columns):
+            raise ValueError(
+                f"tallies of {len(self.columns)} and of {len(other.columns)} columns do not add: "
+                "they are not of one dataset"
+            )
+        columns = (
+            tuple(a + b for a, b in zip(self.columns, other.columns))
+            if self.columns and other.columns
+            else self.columns or other.columns
+        )
+        return DatasetTally(
+            rows=self.rows + other.rows,
+            columns=columns,
+            corrupt_rows=self.corrupt_rows + other.corrupt_rows,
+            pairs=self.pairs + other.pairs,
+            pair_violations=self.pair_violations + other.pair_violations,
+        )
+
+
+ZERO = DatasetTally()
+
+
+@dataclass(frozen=True)
+class ColumnFacts:
+    """What is known of a column beside its counters.
+
+    Attributes:
+        name: its name (dotted path for a leaf of a struct).
+        data_type: Spark SQL type name (``bigint``, ``string``, ...), declared or inferred.
+        expected: what present values should look like, frozen before the scan (``date``, ``email``, ...).
+        is_key: named as the dataset's primary key (``id``, ``customer_id`` of ``customers``).
+        distinct: different present values; ``None`` when not counted.
+    """
+
+    name: str
+    data_type: str
+    expected: str
+    is_key: bool = False
+    distinct: Optional[Distinct] = None
+
+
+@dataclass(frozen=True)
+class Scan:
+    """All that scoring needs of one dataset.
+
+    Attributes:
+        name: the dataset's name, as recommendations call it.
+        tally: what was counted.
+        columns: one for each of ``tally.columns``.
+        distinct_rows: different rows; ``None`` when not counted.
+        modified_micros: last modification in storage, microseconds since 1970 UTC: how fresh a dataset is
+            that has no column to tell.
+    """
+
+    name: str
+    tally: DatasetTally
+    columns: Tuple[ColumnFacts, ...]
+    distinct_rows: Optional[Distinct] = None
+    modified_micros: Optional[int] = None

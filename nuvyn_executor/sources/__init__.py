@@ -1,0 +1,1 @@
+"""Where data lies: one port, one adapter for each kind of storage."""

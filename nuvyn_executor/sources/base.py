@@ -1,0 +1,38 @@
+"""The port to a data source. Implementations: :mod:`.filesystem`; object stores and databases to come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, Tuple
+
+if TYPE_CHECKING:
+    from nuvyn_executor.model import FileEntry
+
+
+class DataSource(Protocol):
+    """A place with files."""
+
+    @property
+    def location(self) -> str:
+        """The root as the caller named it, secrets masked."""
+        ...
+
+    def list_files(self, limit: int) -> Tuple[Tuple[FileEntry, ...], bool]:
+        """List visible files, at most ``limit``, ordered by name, and whether more were there.
+
+        Raises:
+            SourceNotFound: nothing lies at the path.
+            SourceAccessDenied: it may not be listed.
+        """
+        ...
+
+    def read_range(self, entry: FileEntry, offset: int, length: int) -> bytes:
+        """Read up to ``length`` bytes of a file, from ``offset``.
+
+        Raises:
+            DatasetUnreadable: the file has vanished, may not be read, or the storage failed.
+        """
+        ...
+
+    def spark_path(self, path: str) -> str:
+        """Say the path (of a file or folder of this source) as Spark's readers want it."""
+        ...

@@ -1,0 +1,62 @@
+"""The port to the metadata tables. Implementations: :mod:`.delta` (the real one) and :mod:`.memory`.
+
+``tests/integration/test_store_behaviour.py`` states the behaviour once and runs it over both.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Protocol, Sequence
+
+if TYPE_CHECKING:
+    from nuvyn_executor.schema.tables import Column, Table
+
+Row = Mapping[str, Any]
+
+
+class MetadataStore(Protocol):
+    """Five tables that several processes may write to at once."""
+
+    @property
+    def schema_name(self) -> str:
+        """The schema, as SQL names it: ``_executor_metadata`` or ``main._executor_metadata``."""
+        ...
+
+    def schema_exists(self) -> bool:
+        """Whether the schema is there."""
+        ...
+
+    def create_schema(self) -> None:
+        """Create the schema; no error when it is there."""
+        ...
+
+    def describe(self, table: str) -> Optional[Dict[str, str]]:
+        """Columns of a table and their SQL types, or ``None`` when there is no such table."""
+        ...
+
+    def create_table(self, table: Table) -> None:
+        """Create a table; no error when another process just did."""
+        ...
+
+    def add_columns(self, table: str, columns: Sequence[Column]) -> None:
+        """Add columns; rows already there have NULL in them."""
+        ...
+
+    def append(self, table: Table, rows: Sequence[Row]) -> None:
+        """Add rows as they are."""
+        ...
+
+    def upsert(self, table: Table, rows: Sequence[Row], *, keep: Sequence[str] = ()) -> None:
+        """Insert rows, or update those with the same key.
+
+        Columns that a row does not name keep their value in an update and are NULL in an insert; those in
+        ``keep`` are written by an insert only (``created_at``).
+        """
+        ...
+
+    def update(self, table: Table, where: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Set ``values`` in the rows whose columns equal ``where`` (``None`` means: is NULL)."""
+        ...
+
+    def rows(self, table: Table, where: Optional[Mapping[str, Any]] = None) -> List[Dict[str, Any]]:
+        """Rows whose columns equal ``where``, all of them without it."""
+        ...
