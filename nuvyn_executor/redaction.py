@@ -1,0 +1,206 @@
+"""Keeping secrets out of every text that leaves: log lines, results, errors, tables, payloads. Pure.
+
+Two ways to know a secret: its value was configured (:class:`Redactor` is given it), or it stands where
+secrets stand (``sig=`` of a SAS token, the password of a URL, ``Authorization: Bearer``). Masking too much
+costs a word of a message; masking too little costs a key: where in doubt, this masks.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import count
+from typing import Any, Dict, Iterable, List, Mapping, Pattern, Set, Tuple
+from urllib.parse import quote, quote_plus
+
+MASK = "[REDACTED]"
+
+# Shorter values occur in ordinary text by chance: those of fewer than 4 characters are never replaced, those
+# of fewer than 8 only where they stand as a word of their own.
+_SHORTEST = 4
+_SHORTEST_INSIDE_WORDS = 8
+
+
+class Secret:
+    """A text that does not show itself: ``str`` and ``repr`` are masked, :meth:`reveal` gives it."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Give the secret itself; call it where it is used, and keep no copy."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK})"
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        raise TypeError("a Secret is not pickled: a pickle would show it")
+
+
+# Names that are followed by a secret, as the end of a longer name too (``trustStorePassword``, ``db_token``).
+_KEY = (
+    r"(?:password|passwd|passphrase|pwd|secret|token|credentials|api[_.\-]?key|access[_.\-]?key(?:[_.\-]?id)?"
+    r"|account[_.\-]?key|shared[_.\-]?key|shared[_.\-]?access[_.\-]?key|secret[_.\-]?key|secret[_.\-]?access[_.\-]?key"
+    r"|private[_.\-]?key|client[_.\-]?secret|x-(?:amz|goog)-(?:signature|credential|security-token)"
+    r"|(?<![A-Za-z0-9_])sig|(?<=[?&])signature)"
+)
+# Hadoop's names of account keys and SAS tokens go on after the word: fs.azure.account.key.<account>.dfs...
+_HADOOP_KEY = r"fs\.azure\.(?:account\.key|sas|account\.oauth2\.client\.secret)[\w.\-]*"
+# A quote that a comma, bracket or blank follows closes what came before: {"query": "password=", "n": 1}
+_QUOTED = (
+    r"\"(?![,:}\]\s])(?:[^\"\\]|\\.)+\"|'(?![,:}\]\s])(?:[^'\\]|\\.)+'"
+    r"|\\\"(?![,:}\]\s]).+?(?<!\\)\\\"|\{(?:[^{}]|\}\})+\}"
+)
+# A bare value ends at white space, a quote, ``&`` or ``;``, and at a comma that ends the word.
+_BARE = r"(?:[^\s&;,\"'\\]|,(?![\s\"']|$))+"
+_EQUALS = r"(?:[ \t]*=(?![=>~])[ \t]*|%3[Dd])"
+_COLON = r"[ \t]*:[ \t]*"
+_USER = r"(?:\[REDACTED\]|[^\s/:@\[\"'<>])*"
+
+# What each pattern keeps stands in the groups ``before`` and ``after``; the rest is masked.
+_PATTERNS: Tuple[Pattern[str], ...] = (
+    re.compile(r"(?P<before>-----BEGIN [A-Z ]*PRIVATE KEY-----)(?:(?!-----)[^\"'])+"),
+    # Authorization: Bearer xyz, also as an entry of a dict; AWS's scheme goes to the line's end
+    re.compile(
+        r"(?P<before>\b(?:proxy-)?authorization\\*[\"']?[ \t]*[:=][ \t]*(?:b?\\*[\"'])?"
+        r"AWS4-HMAC-SHA256 )[^\r\n\"'\\]+",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"(?P<before>\b(?:(?:proxy-)?authorization|x-api-key|x-auth-token|ocp-apim-subscription-key)\\*[\"']?"
+        r"[ \t]*[:=][ \t]*(?:b?\\*[\"'])?(?:(?:Bearer|Basic|Digest|Token|Negotiate|AWS4-HMAC-SHA256)[ \t]+)?)"
+        r"(?![=>])[^\s\"',;\\]+",
+        re.IGNORECASE,
+    ),
+    re.compile(r"(?P<before>\bBearer[ \t]+)(?=\S*[0-9_])[A-Za-z0-9._~+/\-]{12,}=*", re.IGNORECASE),
+    # scheme://user:password@host; the lookahead lets host:port/path?mail=a@b pass
+    re.compile(
+        rf"(?P<before>(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{{0,30}}://{_USER}:)(?!\d{{1,5}}(?:[/?#,\s\"'<>]|$))[^\s\"'<>]+?"
+        r"(?P<after>@(?![^\s/?#\"'<>]*@))"
+    ),
+    re.compile(r"(?P<before>\bhttps?://)[^\s/?#\"'<>@:]+(?P<after>@)", re.IGNORECASE),
+    re.compile(r"(?P<before>\bjdbc:oracle:\w+:[^\s/:@]+/)[^\s@/]+(?P<after>@)"),
+    # A SharedAccessSignature holds ``&`` itself: it ends at ``;``
+    re.compile(r"(?P<before>SharedAccessSignature[ \t]*=[ \t]*)[^;\s\"'\\]+", re.IGNORECASE),
+    re.compile(rf"(?P<before>(?:{_HADOOP_KEY}|{_KEY}){_EQUALS})(?:{_QUOTED}|{_BARE})", re.IGNORECASE),
+    # "password": "xyz" of JSON, of a dict's repr, of JSON inside JSON; the quotes stay, so JSON stays JSON
+    re.compile(rf"(?P<before>{_KEY}\"{_COLON}\")(?:[^\"\\]|\\.)+(?P<after>\")", re.IGNORECASE),
+    re.compile(rf"(?P<before>{_KEY}'{_COLON}')(?:[^'\\]|\\.)+(?P<after>')", re.IGNORECASE),
+    re.compile(
+        rf"(?P<before>{_KEY}(?P<escape>\\+)\"{_COLON}(?P=escape)\").+?(?P<after>(?<!\\)(?P=escape)\")",
+        re.IGNORECASE,
+    ),
+    re.compile(r"(?<![A-Za-z0-9])dapi[0-9a-fA-F]{16,}(?:-\d+)?"),
+    re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
+    re.compile(r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{36,})"),
+    re.compile(r"(?<![A-Za-z0-9])eyJ[\w\-]{10,}\.[\w\-]{10,}\.[\w\-]{5,}"),
+)
+_SECRET_NAME = re.compile(rf".*{_KEY}|SharedAccessSignature|{_HADOOP_KEY}", re.IGNORECASE)
+_PARTS = re.compile(r"(?:AccountKey|SharedAccessKey|SharedAccessSignature|sig)=([^;&\s]+)", re.IGNORECASE)
+
+
+def _mask_match(match: re.Match[str]) -> str:
+    groups = match.groupdict()
+    return f"{groups.get('before') or ''}{MASK}{groups.get('after') or ''}"
+
+
+def _spellings(secret: str) -> Iterable[str]:
+    """Say how one secret may stand in a text: as it is, URL-encoded, JSON-escaped."""
+    encoded = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    lower = {re.sub(r"%[0-9A-F]{2}", lambda code: code.group().lower(), text) for text in encoded}
+    escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
+    return {secret, *encoded, *lower, *escaped}
+
+
+def _known_values(secrets: Iterable[str]) -> Set[str]:
+    values: Set[str] = set()
+    for given in secrets:
+        secret = given.strip()
+        values.add(secret)
+        # a connection string is a secret, and so is the key in it; a log may break a long one into lines
+        values.update(_PARTS.findall(secret))
+        values.update(line for line in secret.splitlines() if len(line) >= _SHORTEST_INSIDE_WORDS)
+    return {value for value in values if len(value) >= _SHORTEST and value not in MASK}
+
+
+def _compile_known(secrets: Iterable[str]) -> List[Pattern[str]]:
+    spelled = {text for value in _known_values(secrets) for text in _spellings(value)}
+    inside = [re.escape(text) for text in spelled if len(text) >= _SHORTEST_INSIDE_WORDS]
+    alone = [rf"(?<!\w){re.escape(text)}(?!\w)" for text in spelled if len(text) < _SHORTEST_INSIDE_WORDS]
+    # the longest first: a secret that is part of another must not leave the other's rest behind
+    return [
+        re.compile("|".join(sorted(group, key=lambda text: (-len(text), text))))
+        for group in (inside, alone)
+        if group
+    ]
+
+
+class Redactor:
+    """Text in, the same text without secrets out. Applying it twice is applying it once.
+
+    Args:
+        secrets: known secret values. Those of fewer than 4 characters are ignored (they would tear ordinary
+            words apart), those of fewer than 8 are replaced only as whole words.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._known = _compile_known(secrets)
+
+    def __call__(self, text: str) -> str:
+        """Replace known secrets and what looks like one by ``[REDACTED]``."""
+        # A replacement may uncover another match beside it, so it goes on until nothing changes; each round
+        # masks at least one character more, so it ends.
+        while True:
+            masked = self._mask_once(text)
+            if masked == text:
+                return text
+            text = masked
+
+    def redact_json(self, value: Any) -> Any:
+        """Redact every text of a JSON-like value (dict, list, tuple, str), keys included.
+
+        A text whose key names a secret (``password``, ``client_secret``) is masked as a whole. Other values
+        are returned as they are; tuples come back as lists, as JSON has it.
+        """
+        if isinstance(value, str):
+            return self(value)
+        if isinstance(value, Mapping):
+            masked: Dict[Any, Any] = {}
+            for key, entry in value.items():
+                masked[self._redact_key(key, masked)] = self._redact_entry(key, entry)
+            return masked
+        if isinstance(value, (list, tuple)):
+            return [self.redact_json(entry) for entry in value]
+        return value
+
+    def _redact_key(self, key: Any, taken: Mapping[Any, Any]) -> Any:
+        masked = self(key) if isinstance(key, str) else key
+        if masked not in taken:
+            return masked
+        # two file names may differ in nothing but their SAS tokens: neither entry may be lost
+        return next(name for name in (f"{masked} ({n})" for n in count(2)) if name not in taken)
+
+    def _redact_entry(self, key: Any, entry: Any) -> Any:
+        if isinstance(entry, str) and entry and isinstance(key, str) and _SECRET_NAME.fullmatch(key):
+            return MASK
+        return self.redact_json(entry)
+
+    def _mask_once(self, text: str) -> str:
+        for known in self._known:
+            # what is masked already is no place to look: a secret may begin or end like the mask
+            text = MASK.join(known.sub(MASK, part) for part in text.split(MASK))
+        for pattern in _PATTERNS:
+            text = pattern.sub(_mask_match, text)
+        return text
