@@ -1,8 +1,8 @@
 """What one scan of a dataset counted. Tallies add; scores do not.
 
-The counters are those of ``docs/quality.md``. What a value is checked *against* (:attr:`ColumnTally.expected`,
-the fences of "suspect") is decided before the scan, from the schema and a deterministic sample: that is what
-keeps a scan single, its counters additive and the scores monotone.
+The counters are those of ``docs/quality.md``. What a value is checked *against*
+(:attr:`ColumnFacts.expected`, the fences of "suspect") is decided before the scan, from the schema and a
+deterministic sample: that is what keeps a scan single, its counters additive and the scores monotone.
 """
 
 from __future__ import annotations
@@ -45,12 +45,17 @@ class Distinct:
     rsd: float = 0.0
 
 
+def _require_parts(part_name: str, part: int, whole_name: str, whole: int) -> None:
+    if not 0 <= part <= whole:
+        raise ValueError(f"{part} {part_name} of {whole} {whole_name}: a part lies between 0 and its whole")
+
+
 @dataclass(frozen=True)
 class ColumnTally:
     """Counters of one column. ``missing = nulls + nans + blanks + placeholders``.
 
     Attributes:
-        rows: rows seen.
+        rows: rows seen, corrupt ones included.
         nulls: SQL NULL.
         nans: NaN in a floating point column.
         blanks: text of nothing but white space, the empty text included.
@@ -59,10 +64,14 @@ class ColumnTally:
             characters, far outside the frozen fences.
         checked: present values that were checked against a frozen expectation (type or pattern).
         invalid: of those, how many failed.
-        shapes: how many present values have which lexical class.
+        shapes: how many present values have which lexical class. Classes that were not seen are left out,
+            a count of 0 is dropped, so that equal countings are equal tallies.
         timestamps: present date or time values, of a column that says when a row was written; else 0.
         future: of those, how many lie in the future.
         latest_micros: the latest of the others, in microseconds since 1970 UTC.
+
+    Raises:
+        ValueError: a counter is negative, or a part is larger than its whole.
     """
 
     rows: int = 0
@@ -77,6 +86,19 @@ class ColumnTally:
     timestamps: int = 0
     future: int = 0
     latest_micros: Optional[int] = None
+
+    def __post_init__(self) -> None:
+        seen = {shape: count for shape, count in self.shapes.items() if count != 0}
+        object.__setattr__(self, "shapes", seen)
+        _require_parts("missing values", self.missing, "rows", self.rows)
+        for part in (self.nulls, self.nans, self.blanks, self.placeholders, *seen.values()):
+            _require_parts("a counter", part, "rows", self.rows)
+        _require_parts("suspects", self.suspects, "present values", self.present)
+        _require_parts("checked values", self.checked, "present values", self.present)
+        _require_parts("invalid values", self.invalid, "checked values", self.checked)
+        _require_parts("values with a shape", sum(seen.values()), "present values", self.present)
+        _require_parts("timestamps", self.timestamps, "present values", self.present)
+        _require_parts("future timestamps", self.future, "timestamps", self.timestamps)
 
     @property
     def missing(self) -> int:
@@ -115,11 +137,14 @@ class DatasetTally:
     """Counters of one dataset.
 
     Attributes:
-        rows: rows seen.
+        rows: rows seen, corrupt ones included.
         columns: one tally a column (leaf fields of structs), in the dataset's order.
         corrupt_rows: rows that did not parse as a record of this dataset.
         pairs: rows in which two ordered moments (created <= updated) could be compared.
         pair_violations: of those, how many were the wrong way round.
+
+    Raises:
+        ValueError: a counter is negative, or a part is larger than its whole.
     """
 
     rows: int = 0
@@ -127,6 +152,10 @@ class DatasetTally:
     corrupt_rows: int = 0
     pairs: int = 0
     pair_violations: int = 0
+
+    def __post_init__(self) -> None:
+        _require_parts("corrupt rows", self.corrupt_rows, "rows", self.rows)
+        _require_parts("pair violations", self.pair_violations, "pairs", self.pairs)
 
     def __add__(self, other: DatasetTally) -> DatasetTally:
         if self.columns and other.columns and len(self.columns) != len(other.columns):
@@ -149,6 +178,7 @@ class DatasetTally:
 
 
 ZERO = DatasetTally()
+"""The tally of nothing: ``ZERO + t == t``, so ``sum(tallies, ZERO)`` adds any number of them."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +211,10 @@ class Scan:
         distinct_rows: different rows; ``None`` when not counted.
         modified_micros: last modification in storage, microseconds since 1970 UTC: how fresh a dataset is
             that has no column to tell.
+
+    Raises:
+        ValueError: the facts are not those of the tallied columns. (A tally without columns, :data:`ZERO`,
+            goes with any facts: nothing was counted.)
     """
 
     name: str
@@ -188,3 +222,9 @@ class Scan:
     columns: Tuple[ColumnFacts, ...]
     distinct_rows: Optional[Distinct] = None
     modified_micros: Optional[int] = None
+
+    def __post_init__(self) -> None:
+        if self.tally.columns and len(self.tally.columns) != len(self.columns):
+            raise ValueError(
+                f"{self.name}: {len(self.tally.columns)} tallied columns, facts of {len(self.columns)}"
+            )
