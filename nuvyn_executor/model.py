@@ -151,6 +151,23 @@ class Skipped:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """What a source holds, by name only: nothing was opened.
+
+    Attributes:
+        files: visible files, ordered by name.
+        delta_folders: folders (relative to the source, ``""`` for its top) that are Delta tables.
+        problems: what could not be looked at: an unreadable folder, a file that vanished, an odd name.
+        truncated: more files were there than the limit allows.
+    """
+
+    files: Tuple[FileEntry, ...]
+    delta_folders: Tuple[str, ...] = ()
+    problems: Tuple[Skipped, ...] = ()
+    truncated: bool = False
+
+
+@dataclass(frozen=True)
 class Discovery:
     """What lies at a path, before anything is read in full.
 
