@@ -1,0 +1,67 @@
+# The project's commands; `make help` lists them. The first one that needs it installs what it needs, once:
+# everything lands in .venv and .cache, and later runs need no network.
+
+# The Python to build .venv with: the first of these that Spark 3.5 runs on. Or: make PYTHON=/path/to/python
+PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.10 python3.9 python3.13 python3.8; do \
+	"$$python" -c 'import sys, venv; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& { echo "$$python"; break; }; done)
+VENV := .venv
+PY := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+BUSY := $(VENV)/.installing
+JARS := .cache/jars/.fetched
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-pythons demo test lint format bench clean
+.DELETE_ON_ERROR:
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) $(JARS) ## make .venv with everything pinned, find Java, fetch Delta's jars (once)
+
+# What a killed pip leaves behind is not to be trusted: while it works, .installing says so, and the next run starts anew.
+$(INSTALLED): pyproject.toml constraints.txt constraints-py38.txt
+	@test -n "$(PYTHON)" || { echo "There is no Python 3.8 to 3.13 with the module venv here. Install one, or: make PYTHON=/path/to/python" >&2; exit 1; }
+	@if [ ! -x $(PY) ] || [ -e $(BUSY) ]; then \
+		echo "Making $(VENV) with $$($(PYTHON) --version)"; \
+		rm -rf $(VENV) && mkdir $(VENV) && touch $(BUSY) && $(PYTHON) -m venv $(VENV); fi
+	@touch $(BUSY)
+	@pins=constraints.txt; \
+		$(PY) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 8))' && pins=constraints-py38.txt; \
+		echo "Installing what $$pins pins (some minutes, the first time)"; \
+		$(PY) -m pip install --quiet --disable-pip-version-check -c $$pins -e '.[local,excel,dev]'
+	@rm $(BUSY)
+	@touch $@
+
+$(JARS): $(INSTALLED)
+	@$(PY) tools/fetch_jars.py
+	@touch $@
+
+install-pythons: install ## prepare Python 3.8 and 3.13, where they are found, for the tests that use them
+	@$(PY) tools/install_pythons.py
+
+demo: install ## run the full pipeline over the flights of New York 2013 and the ugly files of examples/data
+	@$(PY) -m examples.demo
+
+test: install-pythons ## run the whole test suite; ARGS="-k name" passes options to pytest
+	$(PY) -m pytest $(ARGS)
+
+lint: install ## check style and types
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+format: install ## let ruff lay out the code
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+bench: install ## measure
+	@if [ -f benchmarks/__main__.py ]; then $(PY) -m benchmarks; \
+		else echo "There are no benchmarks yet: benchmarks/__main__.py is to come."; fi
+
+
+clean: ## remove what the commands above made: .venv, .cache, build and test leftovers
+	rm -rf $(VENV) .cache build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* htmlcov \
+		spark-warehouse derby.log metastore_db
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
