@@ -1,0 +1,110 @@
+"""The configuration: environment variables, and the Databricks secret scope for those that are secret.
+
+The environment wins over the secret scope; an empty variable counts as unset. What there is to configure
+stands in :mod:`.settings`.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import PurePosixPath
+from typing import Any, Callable, Dict, List, Mapping, Optional
+
+from nuvyn_executor.dbutils import find_dbutils
+from nuvyn_executor.errors import ConfigError
+from nuvyn_executor.redaction import Redactor, Secret
+from nuvyn_executor.settings import SETTINGS, Setting, Settings
+
+__all__ = ["SETTINGS", "ConfigManager", "Secret", "Setting", "Settings", "databricks_secrets", "secret_scope"]
+
+SecretOf = Callable[[str], Optional[str]]
+
+_LOGGER = logging.getLogger(__name__)
+_SHOWN = 80  # characters of a bad value that a message repeats
+
+
+class ConfigManager:
+    """Makes :class:`Settings` of an environment.
+
+    Args:
+        environ: the environment variables.
+        secret_of: key of the secret scope to its value or ``None``; asked only for what ``environ`` lacks.
+    """
+
+    def __init__(self, environ: Mapping[str, str], secret_of: Optional[SecretOf] = None) -> None:
+        self._environ = environ
+        self._secret_of = secret_of
+
+    def load(self) -> Settings:
+        """Read and check all settings.
+
+        Raises:
+            ConfigError: a variable (or secret) has a value that it may not have.
+        """
+        values: Dict[str, Any] = {setting.attribute: self._value(setting) for setting in SETTINGS}
+        values["warehouse_dir"] = _expand_home(values["warehouse_dir"], self._environ)
+        return Settings(**values)
+
+    def _value(self, setting: Setting) -> Any:
+        text, origin = self._environ.get(setting.name, "").strip(), setting.name
+        if not text and setting.scope_key and self._secret_of:
+            text = (self._secret_of(setting.scope_key) or "").strip()
+            origin = f"{setting.name} (from the secret {setting.scope_key})"
+        if not text:
+            return None if setting.default is None else setting.parse(setting.default)
+        try:
+            return setting.parse(text)
+        except ValueError as error:
+            raise _config_error(setting, origin, text, str(error)) from None
+
+
+def _config_error(setting: Setting, origin: str, text: str, wanted: str) -> ConfigError:
+    # a key is easily pasted into the wrong variable: what is shown is masked, that of secrets not shown
+    shown = "" if setting.is_secret else f', not "{Redactor()(text)[:_SHOWN]}"'
+    without = f"unset it for the default, {setting.default}" if setting.default else "unset it"
+    return ConfigError(f"{origin} must be {wanted}{shown}.", f"Correct it, or {without}.")
+
+
+def _expand_home(path: str, environ: Mapping[str, str]) -> str:
+    parts = PurePosixPath(path).parts
+    home = environ.get("HOME") or environ.get("USERPROFILE")
+    if parts[:1] != ("~",):
+        return path
+    if not home:
+        raise ConfigError(
+            f"EXECUTOR_WAREHOUSE_DIR is {path}, and HOME is not set.",
+            "Set EXECUTOR_WAREHOUSE_DIR to a full path.",
+        )
+    return str(PurePosixPath(home, *parts[1:]))
+
+
+def secret_scope(environ: Mapping[str, str]) -> str:
+    """Name the secret scope before anything else is loaded: :func:`databricks_secrets` wants it first."""
+    setting = next(row for row in SETTINGS if row.attribute == "secret_scope")
+    return environ.get(setting.name, "").strip() or str(setting.default)
+
+
+def databricks_secrets(scope: str, find: Callable[[], Any] = find_dbutils) -> SecretOf:
+    """Make a function that looks up keys of a Databricks secret scope.
+
+    It gives ``None`` for a key, or scope, that is not there or may not be read, and for every key where there
+    is no dbutils; it never raises. dbutils is looked for once, at the first key.
+
+    Args:
+        scope: the secret scope.
+        find: gives dbutils or ``None``.
+    """
+    found: List[Any] = []
+
+    def secret_of(key: str) -> Optional[str]:
+        try:
+            if not found:
+                found.append(find())
+            value = found[0] and found[0].secrets.get(scope=scope, key=key)
+        except Exception as error:  # noqa: BLE001  the JVM's errors come in many types; none may stop a run
+            # not its text: it may be long, and it repeats nothing that the reader does not know
+            _LOGGER.debug("No secret %s in the scope %s (%s)", key, scope, type(error).__name__)
+            return None
+        return str(value) if value else None
+
+    return secret_of
