@@ -11,7 +11,7 @@ MISSING = "nothing"
 
 
 def json_type(value: Any) -> str:
-    """The JSON type of a value: ``integer`` and ``number`` are both ``number``."""
+    """Name the JSON type of a value: ``integer`` and ``number`` are both ``number``."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -29,11 +29,11 @@ def same_shape(  # noqa: PLR0913  each keyword is one thing that a case may allo
     *,
     nullable: Sequence[str] = (),
     maps: Sequence[str] = (),
-    alternatives: Mapping[str, Sequence[Any]] = {},  # noqa: B006  read only
+    alternatives: Mapping[str, Sequence[Any]] = {},
     additional: Sequence[str] = ("details",),
     path: str = "$",
 ) -> List[str]:
-    """How ``actual`` departs from the shape of ``documented``; empty when it does not.
+    """Say how ``actual`` departs from the shape of ``documented``; empty when it does not.
 
     An object has the documented keys in the documented order; values have the documented JSON type (whole
     and decimal numbers are one type); each element of a list has the shape of some documented element, and
@@ -50,6 +50,7 @@ def same_shape(  # noqa: PLR0913  each keyword is one thing that a case may allo
 
     Returns:
         sentences ``PATH: wanted ..., got ...``.
+
     """
     rules = {"nullable": nullable, "maps": maps, "alternatives": alternatives, "additional": ()}
     examples = [documented, *alternatives.get(path, ())]
