@@ -1,0 +1,83 @@
+"""Which adapter reads a path: :class:`DataSourceFactory`."""
+
+from __future__ import annotations
+
+import re
+from typing import Dict
+from urllib.parse import urlsplit
+
+from nuvyn_executor.errors import SourceError
+from nuvyn_executor.model import SourceType
+from nuvyn_executor.sources.filesystem import FileSystemSource
+from nuvyn_executor.sources.locations import scheme_of
+
+_MOUNT = "Mount it (/dbfs/mnt/...) or use a Unity Catalog volume (/Volumes/...), and name that path."
+
+_OBJECT_STORE_REMEDIES: Dict[str, str] = {
+    "s3": _MOUNT,
+    "s3a": _MOUNT,
+    "s3n": _MOUNT,
+    "abfs": _MOUNT,
+    "abfss": _MOUNT,
+    "wasb": _MOUNT,
+    "wasbs": _MOUNT,
+    "adl": _MOUNT,
+    "gs": _MOUNT,
+    "http": _MOUNT,
+    "https": _MOUNT,
+    "hdfs": "Copy the data to a folder or a volume that this machine sees, and name that path.",
+    "jdbc": "Export the tables to files, or federate the database in Unity Catalog and name a volume.",
+}
+_FILE_SCHEMES = ("", "file", "dbfs")
+
+
+class DataSourceFactory:
+    """Chooses the adapter of a path by its URL scheme.
+
+    Args:
+        on_databricks: whether Spark wants Databricks' spelling of paths.
+    """
+
+    def __init__(self, *, on_databricks: bool) -> None:
+        self._on_databricks = on_databricks
+
+    def create(self, path: str, source_type: SourceType) -> FileSystemSource:
+        """Make the source that a path names.
+
+        A plain path of type ``aws_s3`` or ``azure_blob`` is a mount of that storage: files like others.
+
+        Raises:
+            SourceError: no adapter reads paths of this scheme; the sentence names the scheme, secrets masked.
+        """
+        scheme = scheme_of(path)
+        if scheme in _FILE_SCHEMES or (scheme not in _OBJECT_STORE_REMEDIES and "://" not in path):
+            return FileSystemSource(path, on_databricks=self._on_databricks)
+        raise self._refusal(path, scheme, source_type)
+
+    def _refusal(self, path: str, scheme: str, source_type: SourceType) -> SourceError:
+        known = scheme in _OBJECT_STORE_REMEDIES
+        what = f"{scheme}: paths are not read directly" if known else f"{scheme}: is no scheme that is known"
+        asked = "" if source_type is SourceType.AUTO else f" (source type {source_type.value})"
+        return SourceError(
+            f"{masked_location(path)}{asked} cannot be opened: {what}.",
+            _OBJECT_STORE_REMEDIES.get(scheme, "Name a path like /dbfs/..., /Volumes/... or a local one."),
+        )
+
+
+def masked_location(path: str) -> str:
+    """Say a URL without user, password, query and parameters: what may carry a secret is ``***``.
+
+    ``wasbs://container@account...`` keeps its container, which stands where others have a user.
+    """
+    if scheme_of(path) == "jdbc":
+        bare = re.split(r"[?;]", path, maxsplit=1)[0]
+        shown = re.sub(r"//[^/]*@", "//***@", bare)
+        # Oracle's thin form has no slashes: jdbc:oracle:thin:user/password@host
+        shown = re.sub(r":(?!//)[^:/@]+/[^@]*@", ":***@", shown)
+        return shown + ("" if bare == path else path[len(bare)] + "***")
+    bare = re.split(r"[?#]", path, maxsplit=1)[0]
+    authority = urlsplit(bare).netloc if "[" not in bare else ""
+    user = authority.rpartition("@")[0]
+    if user and (":" in user or scheme_of(path) not in ("wasb", "wasbs", "abfs", "abfss")):
+        bare = bare.replace(user + "@", "***@", 1)
+    return bare + ("" if len(bare) == len(path) or not re.search(r"[?#]", path) else "?***")

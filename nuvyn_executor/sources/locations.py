@@ -1,0 +1,76 @@
+"""How a path is spelled: by the caller, by Python, by Spark. Pure."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Tuple
+from urllib.parse import unquote
+
+# Hadoop's globber takes these for patterns unless a backslash stands before them. Per cent signs, blanks,
+# `#`, `,` and letters beyond ASCII go as they are: Path(String) decodes nothing. (Tried on Spark 3.5.)
+_GLOB_CHARACTERS = re.compile(r"[\\\[\]{}*?]")
+_WILDCARD = re.compile(r"[*?\[]")
+_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
+
+
+def scheme_of(path: str) -> str:
+    """Name the URL scheme of a path in lower case (``jdbc``, ``s3a``), ``""`` for a plain path."""
+    found = _SCHEME.match(path)
+    return found.group(1).lower() if found else ""
+
+
+def python_path(path: str) -> str:
+    """Say a path as ``open`` takes it: absolute, without a scheme.
+
+    ``dbfs:/mnt/x`` is ``/dbfs/mnt/x``, ``dbfs:/Volumes/x`` is ``/Volumes/x``, ``file:///x`` is ``/x``. The
+    percent escapes of a ``file:`` URL are decoded only when no file bears the name as it is written.
+    """
+    scheme = scheme_of(path)
+    if scheme not in ("dbfs", "file"):
+        return os.path.abspath(path)  # noqa: PTH100  resolve() would follow links
+    rest = path[len(scheme) + 1 :]
+    if scheme == "file" and rest.startswith("//localhost/"):
+        rest = rest[len("//localhost") :]
+    rest = "/" + rest.lstrip("/")
+    if scheme == "dbfs":
+        return os.path.normpath(rest if rest.startswith("/Volumes/") else "/dbfs" + rest)
+    decoded = unquote(rest)
+    return os.path.normpath(decoded if not os.path.lexists(rest) and os.path.lexists(decoded) else rest)
+
+
+def spark_url(path: str, *, on_databricks: bool, literal: bool = False) -> str:
+    """Say an absolute path as Spark's readers want it.
+
+    Args:
+        path: as ``open`` takes it.
+        on_databricks: there ``/dbfs/x`` is ``dbfs:/x`` and ``/Volumes/x`` stays as it is.
+        literal: the reader expands no globs (Delta's does not), so nothing is escaped.
+    """
+    spelled = path if literal else _GLOB_CHARACTERS.sub(lambda found: "\\" + found.group(), path)
+    if on_databricks and path.startswith("/dbfs/"):
+        return "dbfs:" + spelled[len("/dbfs") :]
+    if on_databricks and path.startswith("/Volumes/"):
+        return spelled
+    return "file://" + spelled
+
+
+def split_glob(path: str) -> Tuple[str, Tuple[str, ...]]:
+    """Split a path at its first wildcard: the folder to start at, and one pattern a level.
+
+    A path that exists as it is written is no pattern, whatever characters it has.
+    """
+    if os.path.lexists(path) or not _WILDCARD.search(path):
+        return path, ()
+    parts = path.split("/")
+    first = next(index for index, part in enumerate(parts) if _WILDCARD.search(part))
+    return "/".join(parts[:first]) or "/", tuple(part for part in parts[first:] if part)
+
+
+def is_hidden(name: str) -> bool:
+    """Whether Spark's readers overlook a file or folder of this name.
+
+    Spark's own rule: a leading dot, a leading underscore (unless a partition, ``_year=2024``), and files
+    that are still being copied.
+    """
+    return name.startswith(".") or (name.startswith("_") and "=" not in name) or name.endswith("._COPYING_")
