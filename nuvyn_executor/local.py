@@ -1,8 +1,8 @@
 """A local Spark session with Delta, for a laptop and for CI.
 
-On Databricks there is a session already; this module is for every other place. Its catalog lives in memory: the
-tables are Delta folders, found again by their location, by any number of processes at once (Hive's Derby allows
-one, and costs 2 s more).
+On Databricks there is a session already; this module is for every other place. Its catalog lives in memory:
+the tables are Delta folders, found again by their location, by any number of processes at once (Hive's Derby
+allows one, and costs 2 s more).
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def build_local_session(
 ) -> SparkSession:
     """Start Spark with Delta in this process, or give back the session that runs already.
 
-    Sets ``JAVA_HOME`` and ``PYSPARK_PYTHON`` of this process, because pyspark takes them from there. The first
-    call on a machine fetches Delta's jars, which needs a network; no later one does.
+    Sets ``JAVA_HOME`` and ``PYSPARK_PYTHON`` of this process, because pyspark takes them from there. The
+    first call on a machine fetches Delta's jars, which needs a network; no later one does.
 
     Args:
         warehouse: folder of managed tables; need not exist.

@@ -1,0 +1,113 @@
+"""The composition root: the only place that names concrete adapters."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Iterator, Mapping, Optional, TextIO, Tuple
+
+from nuvyn_executor.config import ConfigManager, databricks_secrets, secret_scope
+from nuvyn_executor.driver import this_driver
+from nuvyn_executor.errors import EngineError
+from nuvyn_executor.job_manager import JobManager
+from nuvyn_executor.jobs import Services
+from nuvyn_executor.log import configure_logging
+from nuvyn_executor.metadata.extractor import MetadataExtractor
+from nuvyn_executor.profiling.first_rows import SparkRowPreviews
+from nuvyn_executor.profiling.scanner import SparkScanner
+from nuvyn_executor.redaction import Redactor
+from nuvyn_executor.schema.validator import SchemaValidator
+from nuvyn_executor.sources.factory import DataSourceFactory
+from nuvyn_executor.store.delta import DeltaMetadataStore
+from nuvyn_executor.transport.api_client import APIClient
+from nuvyn_executor.transport.transmitter import Transmitter
+
+if TYPE_CHECKING:
+    from nuvyn_executor.config import Settings
+    from nuvyn_executor.model import JobRequest
+
+RUNTIME = "DATABRICKS_RUNTIME_VERSION"
+"""Set in every process on a Databricks cluster."""
+
+
+@contextmanager
+def manager(environ: Optional[Mapping[str, str]] = None, stream: Optional[TextIO] = None) -> Iterator[JobManager]:
+    """Put the executor together, and take apart what was made for it.
+
+    On Databricks the running Spark session is used and left as it is; elsewhere a local one is made.
+
+    Args:
+        environ: environment variables; ``os.environ`` when not given.
+        stream: where log lines go; stderr when not given.
+
+    Raises:
+        ConfigError: an environment variable is malformed.
+        EngineError: there is no Spark, no Delta or no Java.
+    """
+    environ = os.environ if environ is None else environ
+    settings = ConfigManager(environ, databricks_secrets(secret_scope(environ))).load()
+    redact = Redactor(settings.secrets())
+    keeper = configure_logging(settings.log_level, redact, stream)
+    on_databricks = bool(environ.get(RUNTIME))
+    spark, is_ours = _session(settings, environ, on_databricks=on_databricks)
+    try:
+        location = None if on_databricks else Path(settings.warehouse_dir).absolute()
+        store = DeltaMetadataStore(spark, settings.schema_name, location)
+        factory = DataSourceFactory(on_databricks=on_databricks)
+
+        def open_source(request: JobRequest) -> Any:
+            return factory.create(str(request.data_source_path), request.source_type)
+
+        services = Services(
+            store=store,
+            validator=SchemaValidator(store),
+            extractor=MetadataExtractor(SparkScanner(spark), store, now, settings.max_files_per_job),
+            row_previews=SparkRowPreviews(spark),
+            open_source=open_source,
+            transmitter=Transmitter(store, _client(settings), settings, now),
+            max_preview_files=settings.max_preview_files,
+            clock=now,
+        )
+        yield JobManager(services, keeper, redact.redact_json, this_driver())
+    finally:
+        if is_ours:
+            spark.stop()
+
+
+def now() -> datetime:
+    """The present, UTC."""
+    return datetime.now(timezone.utc)
+
+
+def _client(settings: Settings) -> Optional[APIClient]:
+    if settings.api_endpoint is None or settings.api_key is None:
+        return None
+    return APIClient(
+        settings.api_endpoint,
+        settings.api_key,
+        timeout=settings.api_timeout_seconds,
+        retry_seconds=settings.api_retry_seconds,
+    )
+
+
+def _session(settings: Settings, environ: Mapping[str, str], *, on_databricks: bool) -> Tuple[Any, bool]:
+    """Find the running session, or make a local one; say whether it is ours to stop."""
+    if importlib.util.find_spec("pyspark") is None:
+        raise EngineError(
+            "pyspark is not installed here, and without Spark no job can run.",
+            "On a cluster it is always there; elsewhere: pip install 'nuvyn-executor-script[local]'.",
+        )
+    from pyspark.sql import SparkSession  # noqa: PLC0415  --help works on a machine without it
+
+    active = SparkSession.getActiveSession()
+    if active is not None:
+        return active, False
+    if on_databricks:
+        return SparkSession.builder.getOrCreate(), False
+    from nuvyn_executor.local import build_local_session  # noqa: PLC0415  no cluster needs it
+
+    warehouse = Path(settings.warehouse_dir).absolute()
+    return build_local_session(warehouse, environment=environ), True

@@ -1,0 +1,106 @@
+"""The command: ``argv`` in, exit code out. stdout is the result, one JSON document; stderr is the log."""
+
+from __future__ import annotations
+
+import sys
+from typing import List, Optional, Sequence
+
+from nuvyn_executor import __version__, wire
+from nuvyn_executor.errors import ExecutorError, UsageError
+from nuvyn_executor.model import JobType
+from nuvyn_executor.parameters import JOB_TYPES, SOURCE_TYPES, parse_parameters
+
+_JOBS = {
+    "schema_validation": "check the five metadata tables, create what is missing",
+    "metadata_extraction": "list a source, read each dataset once, store what it is",
+    "data_reading": "show the beginning of each file",
+    "quality_assessment": "score a source in six dimensions, with reasons",
+    "api_transmission": "send stored metadata to the platform",
+    "full_pipeline": "all of these in order",
+}
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run one job.
+
+    Args:
+        argv: parameters without the program's name; ``sys.argv[1:]`` when not given.
+
+    Returns:
+        0 on success (also when some files could not be read, which ``details`` names), 1 when the job
+        failed, 2 when the parameters are wrong.
+    """
+    parameters = list(sys.argv[1:] if argv is None else argv)
+    _speak_utf8()
+    if any(word in ("-h", "--help") for word in parameters):
+        print(help_text())  # noqa: T201  stdout is where a command answers
+        return 0
+    if "--version" in parameters:
+        print(f"nuvyn-executor {__version__}")  # noqa: T201  as above
+        return 0
+    try:
+        request = parse_parameters(parameters)
+    except UsageError as error:
+        print(f"{error.message} {error.remedy}", file=sys.stderr)  # noqa: T201  there is no log before a job
+        return _answer(wire.failure(None, _job_type(parameters), error), error.exit_code)
+
+    from nuvyn_executor import bootstrap  # noqa: PLC0415  --help and wrong parameters need none of it
+
+    try:
+        with bootstrap.manager() as manager:
+            report = manager.execute(manager.create_job(request))
+            return _answer(report.document, report.exit_code)
+    except ExecutorError as error:
+        print(f"{error.message} {error.remedy}", file=sys.stderr)  # noqa: T201  the log may not be set up yet
+        return _answer(wire.failure(None, request.job_type, error), error.exit_code)
+
+
+def help_text() -> str:
+    """Say how to call the command."""
+    from nuvyn_executor.config import SETTINGS  # noqa: PLC0415  as in main
+
+    lines: List[str] = [
+        "usage: nuvyn-executor <job_type> [data_source_path] [source_type] [tenant_id]",
+        "",
+        "Looks at a client's data where it lies, writes what it learns to five Delta tables",
+        "(_executor_metadata) and posts it to the Nuvyn platform.",
+        "stdout carries the result as one line of JSON, stderr the log.",
+        "",
+        "job types:",
+        *[f"  {name:<20} {_JOBS[name]}" for name in JOB_TYPES],
+        "",
+        "parameters:",
+        "  data_source_path     folder, file or glob: /Volumes/..., dbfs:/..., /dbfs/..., file:/..., plain paths",
+        f"  source_type          {', '.join(SOURCE_TYPES)}; default auto",
+        "  tenant_id            default default",
+        "",
+        "environment:",
+        *[f"  {one.name:<34} {one.doc.replace("`", "")}" for one in SETTINGS],
+        "",
+        "exit codes:",
+        "  0  success; files that could not be read are named in details",
+        "  1  the job failed; stdout says why and what to do",
+        "  2  the parameters are wrong",
+        "",
+        "  -h, --help           this text",
+        "  --version            the version",
+    ]
+    return "\n".join(lines)
+
+
+def _answer(document: object, exit_code: int) -> int:
+    sys.stderr.flush()
+    print(wire.dump(document), flush=True)  # noqa: T201  the result
+    return exit_code
+
+
+def _job_type(parameters: Sequence[str]) -> Optional[JobType]:
+    return JobType(parameters[0]) if parameters and parameters[0] in JOB_TYPES else None
+
+
+def _speak_utf8() -> None:
+    """Emoji and names of any script reach a terminal or a pipe whose locale says otherwise, too."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -1,0 +1,65 @@
+"""Which process runs a job, and whether another one that said so is still alive."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+
+class Liveness(Enum):
+    """What can be said about a process from here."""
+
+    ALIVE = "alive"
+    DEAD = "dead"
+    UNKNOWN = "unknown"  # it runs, or ran, on another machine
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A process, so that no later one is taken for it.
+
+    Attributes:
+        machine: host name and boot; a container that came again has another one.
+        pid: process id.
+        started: when the process started, in the kernel's ticks; 0 where that is not known.
+    """
+
+    machine: str
+    pid: int
+    started: int
+
+    def __str__(self) -> str:
+        return f"{self.machine}:{self.pid}:{self.started}"
+
+    def knows(self, other: str) -> Liveness:
+        """Say whether the process that called itself ``other`` is alive, as far as this machine can tell."""
+        machine, _, rest = other.rpartition(":")[0].rpartition(":")
+        started = other.rpartition(":")[2]
+        if machine != self.machine or not rest.isdigit():
+            return Liveness.UNKNOWN
+        alive = str(_started(int(rest))) == started and started != "0"
+        return Liveness.ALIVE if alive else Liveness.UNKNOWN if started == "0" else Liveness.DEAD
+
+
+def this_driver() -> Driver:
+    """Name the running process."""
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    namespace = Path("/proc/self/ns/pid")
+    marks = [socket.gethostname(), boot.read_text().strip() if boot.exists() else f"{uuid.getnode():x}"]
+    marks += [os.readlink(namespace)] if namespace.exists() else []
+    return Driver("/".join(marks).replace(":", ""), os.getpid(), _started(os.getpid()))
+
+
+def _started(pid: int) -> int:
+    """Start of a process in ticks since boot (field 22 of ``/proc/<pid>/stat``); 0 if there is none, or no /proc."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return 0
+    # The second field, the command in brackets, may hold blanks and brackets of its own.
+    fields = stat.rpartition(")")[2].split()
+    return 0 if fields[0] == "Z" else int(fields[19])

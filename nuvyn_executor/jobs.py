@@ -1,0 +1,220 @@
+"""One function for each job type, and the table :data:`JOBS`. ``full_pipeline`` is the other five in order."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from nuvyn_executor import wire
+from nuvyn_executor.errors import ExecutorError, SchemaError
+from nuvyn_executor.metadata import reading, records
+from nuvyn_executor.model import JobOutcome, JobType, RunStatus, Skipped
+from nuvyn_executor.quality.assessment import assess
+from nuvyn_executor.quality.dimensions import Policy
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from nuvyn_executor.metadata.extractor import MetadataExtractor
+    from nuvyn_executor.metadata.reading import RowPreviews
+    from nuvyn_executor.metadata.records import Survey
+    from nuvyn_executor.model import Discovery, JobRequest
+    from nuvyn_executor.quality.assessment import Assessment
+    from nuvyn_executor.schema.validator import SchemaReport, SchemaValidator
+    from nuvyn_executor.sources.base import DataSource
+    from nuvyn_executor.store.base import MetadataStore
+    from nuvyn_executor.transport.transmitter import Transmitter
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Services:
+    """What jobs work with; put together in :mod:`nuvyn_executor.bootstrap`.
+
+    Attributes:
+        open_source: makes the data source of a request.
+        transmitter: the way to the platform, or ``None`` where no endpoint is configured.
+        max_preview_files: files that ``data_reading`` shows.
+        clock: the present, UTC.
+    """
+
+    store: MetadataStore
+    validator: SchemaValidator
+    extractor: MetadataExtractor
+    row_previews: RowPreviews
+    open_source: Callable[[JobRequest], DataSource]
+    transmitter: Transmitter
+    max_preview_files: int
+    clock: Callable[[], datetime]
+
+    def source_id(self, request: JobRequest) -> Optional[str]:
+        """Name the source of a request, before anything is opened."""
+        if request.data_source_path is None:
+            return None
+        try:
+            location = self.open_source(request).location
+        except ExecutorError:  # the job itself will say so
+            location = request.data_source_path
+        return records.source_id(request.tenant_id, location)
+
+
+class JobContext:
+    """One run's view of the world. What costs a read is read once, however many steps ask for it."""
+
+    def __init__(self, job_id: str, request: JobRequest, services: Services, schema: SchemaReport) -> None:
+        self.job_id = job_id
+        self.request = request
+        self.services = services
+        self.schema = schema
+
+    @cached_property
+    def source(self) -> DataSource:
+        """The data source."""
+        return self.services.open_source(self.request)
+
+    @cached_property
+    def discovery(self) -> Discovery:
+        """What lies at the path."""
+        return self.services.extractor.discover(self.source, self.request)
+
+    @cached_property
+    def surveyed(self) -> Tuple[Survey, Assessment]:
+        """Every dataset read once, assessed, and recorded in the tables."""
+        services = self.services
+        survey = services.extractor.survey(self.source, self.request, self.discovery)
+        assessment = assess(
+            [one.profile.scan for one in survey.surveyed],
+            Policy(),
+            int(survey.surveyed_at.timestamp() * 1_000_000),
+        )
+        services.extractor.record(survey, assessment, self.request.tenant_id, self.job_id)
+        return survey, assessment
+
+
+def schema_validation(context: JobContext) -> JobOutcome:
+    """Say whether the schema is valid; it was completed when the run began."""
+    document = wire.schema_validation(context.schema)
+    if context.schema.valid:
+        return JobOutcome(document)
+    return JobOutcome(document, RunStatus.FAILED, document["recommendations"][0])
+
+
+def metadata_extraction(context: JobContext) -> JobOutcome:
+    """Extract metadata and store it."""
+    survey, assessment = context.surveyed
+    return _outcome(wire.metadata_extraction(survey, assessment), survey.unreadable)
+
+
+def data_reading(context: JobContext) -> JobOutcome:
+    """Show the beginning of files."""
+    discovery = context.discovery
+    shown, unread = reading.preview_files(
+        context.source, discovery, context.services.row_previews, context.services.max_preview_files
+    )
+    logger.info("📖 Previewed %d of %d files", len(shown), len(discovery.files))
+    return _outcome(wire.data_reading(context.source.location, discovery, shown, unread), unread)
+
+
+def quality_assessment(context: JobContext) -> JobOutcome:
+    """Score what was counted."""
+    survey, assessment = context.surveyed
+    logger.info("🎯 Quality score: %s/100 (%s)", wire.number(assessment.overall), assessment.level.value)
+    return _outcome(wire.quality_assessment(survey, assessment), survey.unreadable)
+
+
+def api_transmission(context: JobContext) -> JobOutcome:
+    """Send what is pending, for every tenant."""
+    return _transmitted(context, tenant_id=None)
+
+
+def full_pipeline(context: JobContext) -> JobOutcome:
+    """Run the five in order; a step that fails stops what depends on it."""
+    steps: Dict[str, Mapping[str, Any]] = {}
+    details: Dict[str, Any] = {}
+    statuses: List[RunStatus] = []
+    failed: Dict[JobType, str] = {}
+    for job_type, depends_on in _STEPS:
+        cause = next((one for one in depends_on if one in failed), None)
+        if cause is not None:
+            steps[job_type.value] = {"status": "skipped", "reason": f"{cause.value} failed"}
+            failed[job_type] = failed[cause]
+            logger.warning("Skipped %s: %s failed", job_type.value, cause.value)
+            continue
+        if job_type is JobType.API_TRANSMISSION and not context.services.transmitter.configured:
+            logger.warning("Skipped api_transmission: NUVYN_API_ENDPOINT is not set; what was learned stays pending")
+            steps[job_type.value] = {"status": "skipped", "reason": "NUVYN_API_ENDPOINT is not set"}
+            continue
+        try:
+            outcome = _step(job_type, context)
+        except ExecutorError as error:
+            logger.error("%s failed: %s %s", job_type.value, error.message, error.remedy)  # noqa: TRY400  foreseen
+            steps[job_type.value] = {"status": "failed", "error": wire.error_entry(error)}
+            failed[job_type] = error.message
+            continue
+        statuses.append(outcome.status)
+        details[job_type.value] = outcome.result
+        steps[job_type.value] = _short(job_type, outcome.result)
+    document = wire.full_pipeline(steps, details)
+    if failed:
+        return JobOutcome(document, RunStatus.FAILED, next(iter(failed.values())))
+    partial = RunStatus.PARTIAL in statuses
+    return JobOutcome(document, RunStatus.PARTIAL if partial else RunStatus.SUCCESS)
+
+
+JOBS: Mapping[JobType, Callable[[JobContext], JobOutcome]] = {
+    JobType.SCHEMA_VALIDATION: schema_validation,
+    JobType.METADATA_EXTRACTION: metadata_extraction,
+    JobType.DATA_READING: data_reading,
+    JobType.QUALITY_ASSESSMENT: quality_assessment,
+    JobType.API_TRANSMISSION: api_transmission,
+    JobType.FULL_PIPELINE: full_pipeline,
+}
+
+_STEPS: Sequence[Tuple[JobType, Sequence[JobType]]] = (
+    (JobType.SCHEMA_VALIDATION, ()),
+    (JobType.METADATA_EXTRACTION, (JobType.SCHEMA_VALIDATION,)),
+    (JobType.DATA_READING, ()),
+    (JobType.QUALITY_ASSESSMENT, (JobType.METADATA_EXTRACTION,)),
+    (JobType.API_TRANSMISSION, (JobType.METADATA_EXTRACTION,)),
+)
+
+
+def _step(job_type: JobType, context: JobContext) -> JobOutcome:
+    logger.info("▶️ %s", job_type.value)
+    if job_type is JobType.API_TRANSMISSION:
+        return _transmitted(context, tenant_id=context.request.tenant_id)
+    outcome = JOBS[job_type](context)
+    if outcome.status is RunStatus.FAILED:
+        raise SchemaError(outcome.error_message or f"{job_type.value} failed")
+    return outcome
+
+
+def _short(job_type: JobType, result: Mapping[str, Any]) -> Mapping[str, Any]:
+    if job_type is JobType.SCHEMA_VALIDATION:
+        return {"status": result["validation_status"]}
+    if job_type is JobType.METADATA_EXTRACTION:
+        return {"files_found": result["files_found"]}
+    if job_type is JobType.DATA_READING:
+        return {"files_read": len(result["sample_data"])}
+    if job_type is JobType.QUALITY_ASSESSMENT:
+        return {"overall_score": result["overall_score"]}
+    return {"status": result["transmission_status"]}
+
+
+def _transmitted(context: JobContext, tenant_id: Optional[str]) -> JobOutcome:
+    """Send; a refusal or a silence raises, after everything that could be sent was."""
+    sent = context.services.transmitter.transmit(context.job_id, tenant_id)
+    document = wire.api_transmission(
+        sent=True, api_response=sent.api_response, status_code=sent.status_code, details=sent.details
+    )
+    return JobOutcome(document)
+
+
+def _outcome(document: Mapping[str, Any], unreadable: Sequence[Skipped]) -> JobOutcome:
+    if not unreadable:
+        return JobOutcome(document)
+    first = unreadable[0]
+    return JobOutcome(document, RunStatus.PARTIAL, f"{first.name}: {first.reason}")

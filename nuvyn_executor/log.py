@@ -1,0 +1,98 @@
+"""The guide's log lines, on stderr and for ``_executor_metadata.logs``.
+
+A line is ``08:45:25 - nuvyn_executor.job_manager - INFO - ℹ️ 🚀 Starting job execution: job_abc123``:
+time (UTC, as all that the executor writes), logger, level, the level's sign, message.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Callable, Deque, List, Optional, TextIO
+
+if TYPE_CHECKING:
+    Redact = Callable[[str], str]
+
+ROOT = "nuvyn_executor"
+SIGNS = {"DEBUG": "🔧", "INFO": "ℹ️", "WARNING": "⚠️", "ERROR": "❌", "CRITICAL": "❌"}
+MAX_KEPT_LINES = 10_000
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line as the ``logs`` table keeps it; ``logged_at`` is UTC."""
+
+    level: str
+    logger: str
+    message: str
+    logged_at: datetime
+
+
+class GuideFormatter(logging.Formatter):
+    """Formats a record as the guide shows it; secrets are masked in the whole line, tracebacks included."""
+
+    converter = time.gmtime
+
+    def __init__(self, redact: Redact) -> None:
+        super().__init__("%(asctime)s - %(name)s - %(levelname)s - %(sign)s %(message)s", "%H:%M:%S")
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format one record."""
+        record.sign = SIGNS.get(record.levelname, "")
+        return self._redact(super().format(record))
+
+
+class LogKeeper(logging.Handler):
+    """Keeps the lines of a run until they are written to ``logs``.
+
+    Bounded: of more than 10,000 unwritten lines the oldest are dropped, and counted in :attr:`dropped`.
+    """
+
+    def __init__(self, redact: Redact) -> None:
+        super().__init__()
+        self._redact = redact
+        self._lines: Deque[LogLine] = deque(maxlen=MAX_KEPT_LINES)
+        self.dropped = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one record."""
+        message = record.getMessage()
+        if record.exc_info:
+            message = f"{message}\n{logging.Formatter().formatException(record.exc_info)}"
+        if len(self._lines) == MAX_KEPT_LINES:
+            self.dropped += 1
+        logged_at = datetime.fromtimestamp(record.created, tz=timezone.utc)
+        self._lines.append(LogLine(record.levelname, record.name, self._redact(message), logged_at))
+
+    def take(self) -> List[LogLine]:
+        """Hand over the lines kept so far and forget them."""
+        self.acquire()
+        try:
+            lines = list(self._lines)
+            self._lines.clear()
+            return lines
+        finally:
+            self.release()
+
+
+def configure_logging(level: str, redact: Redact, stream: Optional[TextIO] = None) -> LogKeeper:
+    """Send the executor's log to a stream (stderr by default) in the guide's format, and keep it.
+
+    Called again it replaces what it set up before, so two runs in one process do not log twice.
+    """
+    logger = logging.getLogger(ROOT)
+    for handler in list(logger.handlers):
+        logger.removeHandler(handler)
+    printer = logging.StreamHandler(stream or sys.stderr)
+    printer.setFormatter(GuideFormatter(redact))
+    keeper = LogKeeper(redact)
+    logger.addHandler(printer)
+    logger.addHandler(keeper)
+    logger.setLevel(level)
+    logger.propagate = False
+    return keeper

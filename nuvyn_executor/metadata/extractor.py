@@ -1,0 +1,193 @@
+"""From a source to its metadata: discover, read each dataset once, keep what was learned."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Protocol, Tuple
+
+from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
+from nuvyn_executor.metadata import records
+from nuvyn_executor.metadata.discovery import discover
+from nuvyn_executor.metadata.records import Survey, Surveyed
+from nuvyn_executor.model import Skipped, SourceType
+from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from nuvyn_executor.model import Dataset, Discovery, JobRequest
+    from nuvyn_executor.quality.assessment import Assessment
+    from nuvyn_executor.sources.base import DataSource
+    from nuvyn_executor.store.base import MetadataStore
+
+logger = logging.getLogger(__name__)
+
+
+class DatasetScanner(Protocol):
+    """Reads a dataset once and counts; raises what its engine raises."""
+
+    def scan(self, source: DataSource, dataset: Dataset, now: datetime) -> Surveyed:
+        """Scan one dataset."""
+        ...
+
+
+class MetadataExtractor:
+    """Surveys sources and records what it finds.
+
+    Args:
+        scanner: reads datasets.
+        store: where metadata is kept.
+        clock: the present, UTC.
+        max_files: files looked at in one job.
+    """
+
+    def __init__(
+        self, scanner: DatasetScanner, store: MetadataStore, clock: Callable[[], datetime], max_files: int
+    ) -> None:
+        self._scanner = scanner
+        self._store = store
+        self._clock = clock
+        self._max_files = max_files
+
+    def discover(self, source: DataSource, request: JobRequest) -> Discovery:
+        """List a source and group its files; log what was found.
+
+        Raises:
+            SourceError: nothing is there, it may not be read, or it holds no data of a kind that can be read.
+        """
+        logger.info("🔗 Connecting to data source: %s", source.location)
+        discovery = discover(source, request.source_type, self._max_files)
+        logger.info("📁 Found %d files, %d datasets", len(discovery.files), len(discovery.datasets))
+        if discovery.truncated:
+            logger.warning("More than %d files: the rest was not looked at", self._max_files)
+        for skipped in discovery.skipped:
+            logger.warning("Skipped %s: %s", skipped.name, skipped.reason)
+        if not discovery.datasets:
+            raise _nothing(source, discovery, request.source_type)
+        return discovery
+
+    def survey(self, source: DataSource, request: JobRequest, discovery: Discovery) -> Survey:
+        """Read every dataset of a source once. One that cannot be read does not stop the others.
+
+        Raises:
+            SourceError: none could be read.
+        """
+        now = self._clock()
+        surveyed: List[Surveyed] = []
+        unreadable: List[Skipped] = []
+        for number, dataset in enumerate(discovery.datasets, 1):
+            try:
+                one, bad_files = self._scan(source, dataset, now)
+            except ExecutorError as error:
+                unreadable.append(Skipped(dataset.name, error.message, error.remedy))
+                logger.warning("Could not read %s: %s", dataset.name, error.message)
+                continue
+            unreadable.extend(bad_files)
+            surveyed.append(one)
+            tally = one.profile.scan.tally
+            logger.info(
+                "📊 %d/%d %s: %d rows, %d columns",
+                number, len(discovery.datasets), dataset.name, tally.rows, len(tally.columns),
+            )  # fmt: skip
+        if not surveyed:
+            raise SourceError(
+                f"None of the {len(discovery.datasets)} datasets at {source.location} could be read; "
+                f"the first, {unreadable[0].name}: {unreadable[0].reason}",
+                unreadable[0].remedy or "Check the files, and that the cluster may read them.",
+            )
+        return Survey(
+            location=source.location,
+            source_type=_source_type(request.source_type, discovery),
+            discovery=discovery,
+            surveyed=tuple(surveyed),
+            unreadable=tuple(unreadable),
+            surveyed_at=now,
+        )
+
+    def record(self, survey: Survey, assessment: Assessment, tenant_id: str, job_id: str) -> None:
+        """Upsert sources, tables and columns; what is gone gets ``removed_at``. Nothing is ever duplicated."""
+        parent = records.source_id(tenant_id, survey.location)
+        now = survey.surveyed_at
+        known = self._store.rows(TABLES, {"source_id": parent})
+        gone = records.gone_tables(survey, parent, known)
+        pairs = records.assessed(survey, assessment)
+        tables = [records.table_row(one, scores, parent, tenant_id, job_id, now) for one, scores in pairs]
+        columns = [row for one, scores in pairs for row in records.column_rows(one, scores, parent, tenant_id)]
+        self._store.upsert(TABLES, tables)
+        self._store.upsert(COLUMNS, columns)
+        self._mark_removed(parent, gone, tables, columns, now)
+        # The source comes last, with a higher version: what is pending for the platform is complete.
+        version = 1 + self._version(parent, "metadata_version")
+        self._store.upsert(SOURCES, [records.source_row(survey, tenant_id, job_id, version)], keep=["created_at"])
+        if self._version(parent, "transmitted_version") >= version:
+            # Another run gave the same number to what it learned, and that was sent already.
+            self._store.update(SOURCES, {"source_id": parent}, {"metadata_version": version + 1})
+        logger.info("💾 Stored metadata: %d tables, %d columns", len(tables), len(columns))
+
+    def _version(self, parent: str, column: str) -> int:
+        return max((int(row[column] or 0) for row in self._store.rows(SOURCES, {"source_id": parent})), default=0)
+
+    def _scan(self, source: DataSource, dataset: Dataset, now: datetime) -> Tuple[Surveyed, List[Skipped]]:
+        """Scan a dataset; where a file of many spoils it, scan it without that file."""
+        try:
+            return self._scanner.scan(source, dataset, now), []
+        except ExecutorError:
+            if len(dataset.files) == 1:
+                raise
+        bad: List[Skipped] = []
+        good = []
+        for entry in dataset.files:
+            try:
+                self._scanner.scan(source, replace(dataset, files=(entry,)), now)
+            except ExecutorError as error:
+                bad.append(Skipped(entry.name, error.message, error.remedy))
+                logger.warning("Could not read %s: %s", entry.name, error.message)
+            else:
+                good.append(entry)
+        if not good or not bad:
+            raise DatasetUnreadable(
+                f"{dataset.name} could not be read: {bad[0].reason if bad else 'its files do not fit together'}",
+                "Check its files.",
+            )
+        return self._scanner.scan(source, replace(dataset, files=tuple(good)), now), bad
+
+    def _mark_removed(
+        self,
+        parent: str,
+        gone: List[str],
+        tables: List[Mapping[str, Any]],
+        columns: List[Mapping[str, Any]],
+        now: datetime,
+    ) -> None:
+        read = {row["table_id"] for row in tables}
+        present = {row["column_id"] for row in columns}
+        lost = [
+            row["column_id"]
+            for row in self._store.rows(COLUMNS, {"source_id": parent})
+            if row["removed_at"] is None
+            and (row["table_id"] in gone or (row["table_id"] in read and row["column_id"] not in present))
+        ]
+        self._store.upsert(TABLES, [{"table_id": one, "removed_at": now} for one in gone])
+        self._store.upsert(COLUMNS, [{"column_id": one, "removed_at": now} for one in lost])
+        if gone:
+            logger.info("%d tables are gone", len(gone))
+
+
+def _source_type(requested: SourceType, discovery: Discovery) -> str:
+    formats = {dataset.format.value for dataset in discovery.datasets}
+    return formats.pop() if requested is SourceType.AUTO and len(formats) == 1 else requested.value
+
+
+def _nothing(source: DataSource, discovery: Discovery, requested: SourceType) -> SourceError:
+    if not discovery.files:
+        return SourceError(
+            f"There are no files at {source.location}.",
+            "Check the path; hidden files and those whose name begins with _ are not data.",
+        )
+    first = discovery.skipped[0] if discovery.skipped else None
+    why = f"; the first, {first.name}: {first.reason}" if first else ""
+    return SourceError(
+        f"None of the {len(discovery.files)} files at {source.location} can be read as {requested.value}{why}.",
+        (first.remedy if first else "") or "Data of the kinds csv, parquet, json, excel and delta is read.",
+    )

@@ -1,0 +1,240 @@
+"""What was learned, as rows of ``sources``, ``tables`` and ``columns``. Pure.
+
+Ids are hashes of what makes a thing itself, so a second extraction updates the rows of the first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+if TYPE_CHECKING:
+    from nuvyn_executor.model import Dataset, Discovery, Skipped
+    from nuvyn_executor.profiling.profiler import Profile
+    from nuvyn_executor.quality.assessment import Assessment, DatasetAssessment
+
+Row = Dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """One dataset that was read.
+
+    Attributes:
+        files: how many files make it up (of a Delta table: those of its current version).
+        size_bytes: their bytes.
+        read_as: how it was read: delimiter, encoding, sheet.
+    """
+
+    dataset: Dataset
+    profile: Profile
+    files: int
+    size_bytes: int
+    read_as: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A source after every dataset was read once.
+
+    Attributes:
+        location: the path as the caller named it, secrets masked.
+        source_type: what the caller named; for ``auto`` the one format that was found.
+        unreadable: datasets and files that could not be read, and why; they make a run ``Partial``.
+        surveyed_at: when, UTC: the clock of timeliness.
+    """
+
+    location: str
+    source_type: str
+    discovery: Discovery
+    surveyed: Tuple[Surveyed, ...]
+    unreadable: Tuple[Skipped, ...]
+    surveyed_at: datetime
+
+
+def source_id(tenant_id: str, location: str) -> str:
+    """Name a source: one tenant's path. ``/dbfs/x/`` and ``dbfs:/x`` are one."""
+    path = location.rstrip("/") or "/"
+    if path.startswith("dbfs:/"):
+        path = "/dbfs/" + path[len("dbfs:/") :].lstrip("/")
+    return _identifier(tenant_id, path)
+
+
+def source_row(survey: Survey, tenant_id: str, job_id: str, version: int) -> Row:
+    """Build the row of ``sources``."""
+    now = survey.surveyed_at
+    details = {
+        "requested_path": survey.location,
+        "datasets": len(survey.surveyed),
+        "unreadable": len(survey.unreadable),
+        "skipped": len(survey.discovery.skipped),
+        "truncated": survey.discovery.truncated,
+    }
+    return {
+        "source_id": source_id(tenant_id, survey.location),
+        "tenant_id": tenant_id,
+        "source_name": survey.location.rstrip("/").rsplit("/", 1)[-1] or survey.location,
+        "source_path": survey.location,
+        "source_type": survey.source_type,
+        "files_found": len(survey.discovery.files),
+        "total_size_bytes": sum(entry.size_bytes for entry in survey.discovery.files),
+        "connection_details": _json(details),
+        "metadata_version": version,
+        "last_run_id": job_id,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def table_id(parent: str, dataset: Dataset) -> str:
+    """Name a table: its source, its path, its sheet (or its format, where two share a folder)."""
+    return _identifier(parent, dataset.path, dataset.sheet or "", dataset.format.value)
+
+
+def table_row(
+    one: Surveyed, assessment: DatasetAssessment, parent: str, tenant_id: str, job_id: str, now: datetime
+) -> Row:
+    """Build the row of ``tables`` of one dataset."""
+    dataset, profile = one.dataset, one.profile
+    tally = profile.scan.tally
+    details = {
+        "read_as": dict(one.read_as),
+        "sheet": dataset.sheet,
+        "partition_columns": list(dataset.partition_columns),
+        "rows_scanned": tally.rows,
+        "corrupt_rows": tally.corrupt_rows,
+        "duplicate_rows": _duplicates(profile),
+        "approximate": not profile.plan.exact_distinct,
+        "rsd": assessment.uniqueness_rsd,
+        "sampled": False,
+        "timeliness_source": assessment.timeliness_source,
+        "checked": {dimension.value: count for dimension, count in assessment.checked.items()},
+        "recommendations": list(assessment.recommendations),
+    }
+    return {
+        "table_id": table_id(parent, dataset),
+        "source_id": parent,
+        "tenant_id": tenant_id,
+        "table_name": dataset.name,
+        "schema_name": dataset.folder,
+        "file_path": dataset.path,
+        "file_format": dataset.format.value,
+        "file_count": one.files,
+        "size_bytes": one.size_bytes,
+        "row_count": tally.rows,
+        "column_count": len(tally.columns),
+        "overall_score": assessment.overall,
+        "quality_level": assessment.level.value,
+        **{dimension.value: score for dimension, score in assessment.scores.items()},
+        "details": _json(details),
+        "last_modified": max((entry.modified_at for entry in dataset.files), default=None),
+        "last_refreshed": now,
+        "removed_at": None,
+        "last_run_id": job_id,
+    }
+
+
+def column_rows(one: Surveyed, assessment: DatasetAssessment, parent: str, tenant_id: str) -> List[Row]:
+    """Build the rows of ``columns`` of one dataset. Of two columns with one name, the second is a column too."""
+    table = table_id(parent, one.dataset)
+    seen: Counter[str] = Counter()
+    rows = []
+    scan = one.profile.scan
+    for position, (facts, tally, profile, scores) in enumerate(
+        zip(scan.columns, scan.tally.columns, one.profile.columns, assessment.columns), 1
+    ):
+        seen[facts.name] += 1
+        distinct = facts.distinct
+        unique = distinct is not None and distinct.rsd == 0 and distinct.count == tally.rows
+        details = {
+            "expected": facts.expected,
+            "nulls": tally.nulls,
+            "nans": tally.nans,
+            "blanks": tally.blanks,
+            "placeholders": tally.placeholders,
+            "suspects": tally.suspects,
+            "checked": tally.checked,
+            "invalid": tally.invalid,
+            "shapes": {shape.value: count for shape, count in tally.shapes.items()},
+            "future": tally.future,
+            "minimum": profile.minimum,
+            "maximum": profile.maximum,
+            "length_min": profile.length_min,
+            "length_max": profile.length_max,
+            "distinct_rsd": distinct.rsd if distinct is not None else None,
+        }
+        rows.append(
+            {
+                "column_id": _identifier(table, facts.name, str(seen[facts.name])),
+                "table_id": table,
+                "source_id": parent,
+                "tenant_id": tenant_id,
+                "column_name": facts.name,
+                "ordinal_position": position,
+                "data_type": facts.data_type,
+                "is_nullable": tally.missing > 0 or tally.rows == 0,
+                "is_primary_key": facts.is_key and unique and tally.rows > 0,
+                "null_count": tally.missing,
+                "distinct_count": distinct.count if distinct is not None else None,
+                "distinct_is_approximate": distinct is not None and distinct.rsd > 0,
+                "completeness": scores.completeness,
+                "validity": scores.validity,
+                "uniqueness": scores.uniqueness,
+                "sample_value": _short(profile.plan.sample),
+                "details": _json(details),
+                "removed_at": None,
+            }
+        )
+    return rows
+
+
+def gone_tables(survey: Survey, parent: str, known: Sequence[Mapping[str, Any]]) -> List[str]:
+    """Say which known tables (rows of ``tables``) are not there any more.
+
+    A table is gone when its file or folder is; one that could not be read this time is not, nor anything when
+    the listing was cut short.
+    """
+    if survey.discovery.truncated:
+        return []
+    current = {table_id(parent, dataset) for dataset in survey.discovery.datasets}
+    read_paths = {dataset.path for dataset in survey.discovery.datasets}
+    files = [entry.path for entry in survey.discovery.files]
+    visible = {*files, *(folder for path in files for folder in _parents(path))}
+    return [
+        str(row["table_id"])
+        for row in known
+        if row["removed_at"] is None
+        and row["table_id"] not in current
+        and (row["file_path"] in read_paths or row["file_path"] not in visible)
+    ]
+
+
+def assessed(survey: Survey, assessment: Assessment) -> List[Tuple[Surveyed, DatasetAssessment]]:
+    """Pair each dataset with its assessment."""
+    return list(zip(survey.surveyed, assessment.datasets))
+
+
+def _duplicates(profile: Profile) -> Optional[int]:
+    distinct = profile.scan.distinct_rows
+    return None if distinct is None or distinct.rsd > 0 else profile.scan.tally.rows - distinct.count
+
+
+def _parents(path: str) -> List[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:length]) for length in range(1, len(parts))]
+
+
+def _identifier(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _short(text: Optional[str], limit: int = 256) -> Optional[str]:
+    return text if text is None or len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)

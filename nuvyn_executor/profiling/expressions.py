@@ -1,0 +1,244 @@
+"""The counters of a scan as Spark columns: plan in, aggregates out. Nothing runs here.
+
+A column goes through two projections, so that each text is trimmed, classified and parsed once, and one
+aggregate. Aliases are positional (``c0_nulls``): whatever a column is called, its name never reaches SQL.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, List, Sequence
+
+from nuvyn_executor.profiling.plan import family
+from nuvyn_executor.profiling.shapes import (
+    ALLOWED,
+    BROKEN_TEXT,
+    DATE_SENTINELS,
+    DATES,
+    MERGED,
+    NUMBER_SENTINELS,
+    NUMBERS,
+    PATTERNS,
+    PLACEHOLDERS,
+    WHITE,
+    Expected,
+)
+from nuvyn_executor.quality.tallies import Shape
+
+if TYPE_CHECKING:
+    from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
+
+SHAPES = tuple(Shape)
+DAY_MICROS = 86_400_000_000
+DISTINCT_RSD = 0.05
+KEY_RSD = 0.02  # rows and keys decide a score; below 0.02 Spark's HLL costs more than the rest of the scan
+ROW_HASH = "row_hash"
+
+
+def _functions() -> Any:
+    from pyspark.sql import functions  # noqa: PLC0415  pyspark is there on a cluster, and only imported to scan
+
+    return functions
+
+
+def is_text(plan: ColumnPlan) -> bool:
+    """Whether a column's values are texts to be understood."""
+    return plan.declared_type in (None, "string")
+
+
+def prepared(frame: Any, plans: Sequence[ColumnPlan], offset: int) -> Any:
+    """Add what the counters need: trimmed text, missing or not, shape, value, hash."""
+    f = _functions()
+    trimmed = [
+        f.expr(f"trim(BOTH '{_sql_text(WHITE)}' FROM c{i})").alias(f"c{i}_trimmed")
+        for i, plan in enumerate(plans, offset)
+        if is_text(plan)
+    ]
+    first = frame.select("*", *trimmed)
+    second: List[Any] = []
+    for i, plan in enumerate(plans, offset):
+        second.append(_hash(i, plan).alias(f"c{i}_hash"))
+        if is_text(plan):
+            text = f.col(f"c{i}_trimmed")
+            missing = text.isNull() | f.lower(text).isin("", *PLACEHOLDERS)
+            second.append((~missing).alias(f"c{i}_present"))
+            second.append(f.when(~missing, _shape(text, plan.expected)).alias(f"c{i}_shape"))
+        elif plan.declared_type in ("float", "double"):
+            second.append((f.col(f"c{i}").isNotNull() & ~f.isnan(f"c{i}")).alias(f"c{i}_present"))
+        else:
+            second.append(f.col(f"c{i}").isNotNull().alias(f"c{i}_present"))
+    middle = first.select("*", *second)
+    third = [_value(i, plan).alias(f"c{i}_value") for i, plan in enumerate(plans, offset) if _has_value(plan)]
+    return middle.select("*", *third)
+
+
+def row_hash(count: int) -> Any:
+    """Hash a whole row. ``xxhash64`` skips NULLs, so it runs over the columns' hashes, which are never NULL."""
+    f = _functions()
+    return f.xxhash64(*[f.col(f"c{i}_hash") for i in range(count)]) if count else f.lit(0)
+
+
+def column_counters(i: int, plan: ColumnPlan, now_micros: int) -> Dict[str, Any]:
+    """Aggregates of one column, by alias."""
+    f = _functions()
+    raw, present = f.col(f"c{i}"), f.col(f"c{i}_present")
+    counters: Dict[str, Any] = {"nulls": _count(raw.isNull()), "present": _count(present)}
+    if is_text(plan):
+        counters.update(_text_counters(i, plan))
+    elif plan.declared_type in ("float", "double"):
+        counters["nans"] = _count(f.isnan(raw))
+    if _has_value(plan):
+        counters.update(_value_counters(i, plan, now_micros))
+    return {f"c{i}_{name}": column for name, column in counters.items()}
+
+
+def distinct_counter(name: str, plan: ScanPlan, *, mask: Any = None, rsd: float = DISTINCT_RSD) -> Any:
+    """Count the different values of a hash column, exactly in a small dataset."""
+    f = _functions()
+    hashed = f.col(name) if mask is None else f.when(mask, f.col(name))
+    return f.size(f.collect_set(hashed)) if plan.exact_distinct else f.approx_count_distinct(hashed, rsd)
+
+
+def pair_counters(plan: ScanPlan) -> Dict[str, Any]:
+    """Aggregates of the moments that should follow each other, over all pairs of the dataset."""
+    f = _functions()
+    counters = {}
+    for number, (earlier, later) in enumerate(plan.pairs):
+        first, second = f.col(f"c{earlier}_value"), f.col(f"c{later}_value")
+        counters[f"pair{number}_compared"] = _count(first.isNotNull() & second.isNotNull())
+        counters[f"pair{number}_violated"] = _count(first > second)
+    return counters
+
+
+def _text_counters(i: int, plan: ColumnPlan) -> Dict[str, Any]:
+    f = _functions()
+    raw, trimmed, present = f.col(f"c{i}"), f.col(f"c{i}_trimmed"), f.col(f"c{i}_present")
+    shape = f.col(f"c{i}_shape")
+    padded = f.octet_length(raw) != f.octet_length(trimmed)
+    counters = {
+        "blanks": _count(trimmed == ""),
+        "shape_padded": _count(present & padded),
+        "length_min": f.min(f.when(present, f.octet_length(raw))),
+        "length_max": f.max(f.when(present, f.octet_length(raw))),
+        "broken": _count(present & raw.rlike(BROKEN_TEXT)),
+    }
+    for candidate in _candidates(plan.expected):
+        counters[f"shape_{candidate.value}"] = _count((shape == SHAPES.index(candidate)) & ~padded)
+    allowed = ALLOWED.get(plan.expected)
+    if allowed is not None:
+        fails = ~shape.isin(*{SHAPES.index(_merged(one, plan.expected)) for one in allowed})
+        if plan.expected is Expected.MOMENT:
+            fails = fails | f.col(f"c{i}_value").isNull()
+        counters["invalid"] = _count(present & fails)
+    return counters
+
+
+def _value_counters(i: int, plan: ColumnPlan, now_micros: int) -> Dict[str, Any]:
+    f = _functions()
+    value, present = f.col(f"c{i}_value"), f.col(f"c{i}_present")
+    shown = f.when(present, value)
+    counters = {"minimum": f.min(shown), "maximum": f.max(shown)}
+    if _is_moment(plan):
+        counters["suspects"] = _count(present & f.to_date(value).cast("string").isin(*DATE_SENTINELS))
+        if plan.says_when_written:
+            micros = f.expr(f"unix_micros(CAST(c{i}_value AS TIMESTAMP))")
+            future = micros > now_micros + DAY_MICROS
+            counters["timestamps"] = _count(micros.isNotNull())
+            counters["future"] = _count(future)
+            counters["latest"] = f.max(f.when(~future, micros))
+        return counters
+    odd = value.isin(*[float(number) for number in NUMBER_SENTINELS])
+    odd = odd | value.isin(float("inf"), float("-inf"))
+    if plan.fences is not None:
+        odd = odd | (value < plan.fences[0]) | (value > plan.fences[1])
+    counters["suspects"] = _count(present & odd)
+    return counters
+
+
+def _value(i: int, plan: ColumnPlan) -> Any:
+    f = _functions()
+    if plan.declared_type is not None and not is_text(plan):
+        return f.col(f"c{i}") if _is_moment(plan) else f.col(f"c{i}").cast("double")
+    shape, text = f.col(f"c{i}_shape"), f"c{i}_trimmed"
+    if _is_moment(plan):
+        day, month = ("0", "1") if plan.day_first else ("1", "0")
+        parts = f"split({text}, '[/.]')"
+        turned = f"concat({parts}[2], '-', lpad({parts}[{month}], 2, '0'), '-', lpad({parts}[{day}], 2, '0'))"
+        return (
+            f.when(shape.isin(*_indexes(DATES[1:])), f.expr(f"try_cast({turned} AS TIMESTAMP)"))
+            .when(shape.isin(SHAPES.index(Shape.DATE_ISO), SHAPES.index(Shape.TIMESTAMP)), f.expr(f"try_cast({text} AS TIMESTAMP)"))
+        )  # fmt: skip
+    numeric = f.expr(f"try_cast(translate({text}, ',', '.') AS DOUBLE)")
+    return f.when(shape.isin(*_indexes((*NUMBERS, Shape.CODE))), numeric)
+
+
+def _shape(text: Any, expected: Expected) -> Any:
+    """Classify a trimmed, present text. Numbers are asked for only where the first character allows one."""
+    f = _functions()
+    candidates = _candidates(expected)
+    wanted = [(shape, pattern) for shape, pattern in PATTERNS if _merged(shape, expected) in candidates]
+    dispatched = [pair for pair in wanted if pair[0] in (*NUMBERS, Shape.CODE, *DATES, Shape.TIMESTAMP)]
+    others = [pair for pair in wanted if pair not in dispatched and _merged(pair[0], expected) is not Shape.TEXT]
+    branches = None
+    for shape, pattern in others:
+        matched = text.rlike(_whole(pattern))
+        index = f.lit(SHAPES.index(_merged(shape, expected)))
+        branches = f.when(matched, index) if branches is None else branches.when(matched, index)
+    other = f.lit(SHAPES.index(Shape.TEXT)) if branches is None else branches.otherwise(f.lit(SHAPES.index(Shape.TEXT)))
+    numeric = None
+    for shape, pattern in dispatched:
+        matched = text.rlike(_whole(pattern))
+        index = f.lit(SHAPES.index(_merged(shape, expected)))
+        numeric = f.when(matched, index) if numeric is None else numeric.when(matched, index)
+    if numeric is None:
+        return other
+    return f.when(text.rlike("^[0-9+.-]"), numeric.otherwise(other)).otherwise(other)
+
+
+def _candidates(expected: Expected) -> Sequence[Shape]:
+    merged = MERGED.get(expected)
+    hidden = merged.shapes if merged is not None else ()
+    boolean = (Shape.BOOLEAN,) if expected is not Expected.BOOLEAN else ()
+    return [shape for shape, _ in PATTERNS if shape not in hidden and shape not in boolean] + [Shape.TEXT]
+
+
+def _merged(shape: Shape, expected: Expected) -> Shape:
+    merged = MERGED.get(expected)
+    return merged.into if merged is not None and shape in merged.shapes else shape
+
+
+def _has_value(plan: ColumnPlan) -> bool:
+    if is_text(plan):
+        return plan.expected in (Expected.NUMBER, Expected.MOMENT)
+    return family(str(plan.declared_type)) in ("number", "moment")
+
+
+def _is_moment(plan: ColumnPlan) -> bool:
+    if is_text(plan):
+        return plan.expected is Expected.MOMENT
+    return family(str(plan.declared_type)) == "moment"
+
+
+def _hash(i: int, plan: ColumnPlan) -> Any:
+    f = _functions()
+    column = f.col(f"c{i}")
+    if plan.expected is not Expected.OPAQUE:
+        return f.xxhash64(column)
+    nested = str(plan.declared_type).startswith(("array", "map", "struct"))
+    return f.xxhash64(f.to_json(column) if nested else column.cast("string"))
+
+
+def _count(condition: Any) -> Any:
+    f = _functions()
+    return f.count(f.when(condition, f.lit(1)))
+
+
+def _indexes(shapes: Sequence[Shape]) -> List[int]:
+    return [SHAPES.index(shape) for shape in shapes]
+
+
+def _whole(pattern: str) -> str:
+    return rf"\A(?:{pattern})\z"
+
+
+def _sql_text(text: str) -> str:
+    return "".join(f"\\u{ord(character):04x}" for character in text)

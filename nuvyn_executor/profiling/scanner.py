@@ -1,0 +1,85 @@
+"""The scanner that the executor uses: one dataset, one read, on Spark."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from nuvyn_executor.errors import DatasetUnreadable, ExecutorError
+from nuvyn_executor.metadata.records import Surveyed
+from nuvyn_executor.model import FileFormat
+from nuvyn_executor.profiling.frames import open_frame
+from nuvyn_executor.profiling.profiler import scan
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from nuvyn_executor.model import Dataset
+    from nuvyn_executor.sources.base import DataSource
+
+# What a Spark failure says, and what that means to the person who reads it.
+_MEANINGS = (
+    (r"FileNotFoundException|PATH_NOT_FOUND|does not exist|FILE_NOT_EXIST", "a file vanished while it was read", "Run the job again when nothing is writing there."),
+    (r"AccessControlException|Permission denied|AccessDenied|403 Forbidden", "it may not be read", "Give the cluster's user the right to read it."),
+    (r"is not a Parquet file|CANNOT_READ_FOOTER|corrupt(?:ed)? (?:footer|file)|Could not read footer", "it is no intact Parquet file", "Write it again, or remove it."),
+    (r"EOFException|not in gzip format|incorrect data check|ZLIB|Unexpected end of", "it ends too early or is not intact", "Upload it again."),
+    (r"CANNOT_MERGE|FAILED_MERGE|SchemaColumnConvertNotSupported|PARQUET_COLUMN_DATA_TYPE_MISMATCH|incompatible", "its files have types that do not fit together", "Convert the files to one schema, or put them in folders of their own."),
+    (r"DELTA_\w+|DeltaAnalysisException|_delta_log", "its Delta log cannot be read", "Check the table with DESCRIBE HISTORY."),
+    (r"OutOfMemoryError|GC overhead", "it does not fit into memory", "Give the driver more memory."),
+)  # fmt: skip
+
+
+class SparkScanner:
+    """Scans datasets with a Spark session, which it never stops.
+
+    Args:
+        spark: the session.
+    """
+
+    def __init__(self, spark: Any) -> None:
+        self._spark = spark
+
+    def scan(self, source: DataSource, dataset: Dataset, now: datetime) -> Surveyed:
+        """Read a dataset once and count.
+
+        Raises:
+            DatasetUnreadable: it could not be read, with the reason in one sentence.
+        """
+        modified = max((entry.modified_at for entry in dataset.files), default=None)
+        try:
+            frame = open_frame(self._spark, source, dataset)
+            profile = scan(
+                frame,
+                dataset.name,
+                now_micros=int(now.timestamp() * 1_000_000),
+                modified_micros=int(modified.timestamp() * 1_000_000) if modified else None,
+            )
+        except ExecutorError:
+            raise
+        except Exception as error:
+            raise unreadable(dataset.name, error) from error
+        files, size_bytes = len(dataset.files), dataset.size_bytes
+        if dataset.format is FileFormat.DELTA:
+            files, size_bytes = _current_files(self._spark, source, dataset)
+        return Surveyed(dataset, profile, files, size_bytes, frame.details)
+
+
+def _current_files(spark: Any, source: DataSource, dataset: Dataset) -> Any:
+    """Count the files of a Delta table's current version: a folder also holds those of older ones."""
+    path = source.spark_path(dataset.path).replace("`", "``")
+    row = spark.sql(f"DESCRIBE DETAIL delta.`{path}`").select("numFiles", "sizeInBytes").collect()[0]
+    return int(row["numFiles"]), int(row["sizeInBytes"])
+
+
+def unreadable(name: str, error: Exception) -> DatasetUnreadable:
+    """Say in a sentence what a failure of Spark means for the file or dataset that it happened on."""
+    text = f"{type(error).__name__}: {error}"
+    for pattern, meaning, remedy in _MEANINGS:
+        if re.search(pattern, text):
+            return DatasetUnreadable(f"{name} could not be read: {meaning}.", remedy)
+    first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return DatasetUnreadable(
+        f"{name} could not be read: {first[:300]}", "Check the file; EXECUTOR_LOG_LEVEL=DEBUG shows more."
+    )
+
+

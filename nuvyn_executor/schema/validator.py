@@ -1,0 +1,131 @@
+"""Whether the five tables are there and have the columns they need."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
+
+from nuvyn_executor.schema.tables import REQUIRED_TABLES
+
+if TYPE_CHECKING:
+    from nuvyn_executor.schema.tables import Table
+    from nuvyn_executor.store.base import MetadataStore
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A column that is there with another type than it needs."""
+
+    table: str
+    column: str
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True)
+class SchemaReport:
+    """What a validation found, after it created what was missing.
+
+    Attributes:
+        schema_created: the schema itself was missing.
+        tables_found: required tables that are there now.
+        tables_missing: required tables that are not.
+        tables_created: those that this validation created.
+        columns_added: columns that it added to older tables, by table.
+        conflicts: columns of another type; while there is one, nothing is created or changed.
+    """
+
+    schema_name: str
+    schema_created: bool = False
+    tables_found: Tuple[str, ...] = ()
+    tables_missing: Tuple[str, ...] = ()
+    tables_created: Tuple[str, ...] = ()
+    columns_added: Dict[str, List[str]] = field(default_factory=dict)
+    conflicts: Tuple[Conflict, ...] = ()
+
+    @property
+    def valid(self) -> bool:
+        """Whether the executor can work with the schema."""
+        return not self.conflicts and not self.tables_missing
+
+
+class SchemaValidator:
+    """Looks at the metadata schema and completes it.
+
+    Args:
+        store: where the tables are.
+    """
+
+    def __init__(self, store: MetadataStore) -> None:
+        self._store = store
+
+    def validate(self) -> SchemaReport:
+        """Check the five tables; create what is missing, unless a column has a type that conflicts.
+
+        Missing tables are created, columns missing from an older installation's tables are added (their rows
+        keep all they have). Columns that the executor does not know are left alone.
+        """
+        store = self._store
+        logger.info("🔍 Validating schema: %s", store.schema_name)
+        existed = store.schema_exists()
+        found = {table.name: store.describe(table.name) if existed else None for table in REQUIRED_TABLES}
+        conflicts = tuple(
+            conflict for table in REQUIRED_TABLES for conflict in _conflicts(table, found[table.name] or {})
+        )
+        if conflicts:
+            for conflict in conflicts:
+                logger.error(
+                    "Column %s.%s is %s and should be %s",
+                    conflict.table,
+                    conflict.column,
+                    conflict.found,
+                    conflict.expected,
+                )
+            return SchemaReport(
+                store.schema_name,
+                tables_found=tuple(name for name, columns in found.items() if columns is not None),
+                tables_missing=tuple(name for name, columns in found.items() if columns is None),
+                conflicts=conflicts,
+            )
+        if not existed:
+            store.create_schema()
+            logger.info("Created schema %s", store.schema_name)
+        created, added = self._complete(found)
+        logger.info("✅ Schema validation successful")
+        return SchemaReport(
+            store.schema_name,
+            schema_created=not existed,
+            tables_found=tuple(table.name for table in REQUIRED_TABLES),
+            tables_created=tuple(created),
+            columns_added=added,
+        )
+
+    def _complete(self, found: Dict[str, Optional[Dict[str, str]]]) -> Tuple[List[str], Dict[str, List[str]]]:
+        created: List[str] = []
+        added: Dict[str, List[str]] = {}
+        for table in REQUIRED_TABLES:
+            columns = found[table.name]
+            if columns is None:
+                self._store.create_table(table)
+                created.append(table.name)
+                logger.info("Created table %s.%s", self._store.schema_name, table.name)
+                continue
+            present = {name.lower() for name in columns}
+            missing = [column for column in table.columns if column.name not in present]
+            if missing:
+                self._store.add_columns(table.name, missing)
+                added[table.name] = [column.name for column in missing]
+                logger.info("Added to table %s: %s", table.name, ", ".join(added[table.name]))
+        return created, added
+
+
+def _conflicts(table: Table, columns: Dict[str, str]) -> List[Conflict]:
+    types = {name.lower(): data_type for name, data_type in columns.items()}
+    return [
+        Conflict(table.name, column.name, column.data_type, types[column.name])
+        for column in table.columns
+        if column.name in types and types[column.name] != column.data_type
+    ]

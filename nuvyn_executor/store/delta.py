@@ -1,0 +1,228 @@
+"""The metadata tables in Delta, written through Spark.
+
+On Databricks the tables are managed by the workspace's catalog. Elsewhere (``location`` given) Spark's
+catalog lives in memory and forgets them with the process; there each table has a place of its own below
+``location``, and ``CREATE TABLE IF NOT EXISTS ... LOCATION`` finds again what another process wrote.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence
+
+from nuvyn_executor.errors import SchemaError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nuvyn_executor.schema.tables import Column, Table
+    from nuvyn_executor.store.base import Row
+
+# Delta's optimistic concurrency: another writer was faster, the same statement succeeds when repeated.
+# https://docs.delta.io/latest/concurrency-control.html
+_CONFLICT = re.compile(
+    r"Concurrent\w*Exception|MetadataChangedException|ProtocolChangedException|DELTA_CONCURRENT"
+    r"|DELTA_METADATA_CHANGED|ConcurrentModification|FileAlreadyExistsException"
+)
+_ATTEMPTS = 12
+
+
+class DeltaMetadataStore:
+    """A :class:`~nuvyn_executor.store.base.MetadataStore` of Delta tables.
+
+    Args:
+        spark: a session with Delta. Never stopped here.
+        schema_name: ``_executor_metadata``, or with a catalog: ``main._executor_metadata``.
+        location: folder for the tables where no catalog keeps them, or ``None`` on Databricks.
+        sleep: how to wait between two attempts after a conflict.
+    """
+
+    def __init__(
+        self,
+        spark: Any,
+        schema_name: str = "_executor_metadata",
+        location: Optional[Path] = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._spark = spark
+        self.schema_name = schema_name
+        self._location = location
+        self._sleep = sleep
+        self._known_types: Dict[str, Dict[str, str]] = {}
+
+    def schema_exists(self) -> bool:
+        """Whether the schema is there."""
+        if self._location is not None:
+            return self._folder("").is_dir()
+        return bool(self._spark.catalog.databaseExists(self._sql_schema()))
+
+    def create_schema(self) -> None:
+        """Create the schema; no error when it is there."""
+        if self._location is not None:
+            self._folder("").mkdir(parents=True, exist_ok=True)
+        self._run(f"CREATE SCHEMA IF NOT EXISTS {self._sql_schema()}")
+
+    def describe(self, table: str) -> Optional[Dict[str, str]]:
+        """Columns of a table and their types, or ``None``."""
+        if self._location is not None:
+            if not (self._folder(table) / "_delta_log").is_dir():
+                return None
+            self._attach(table)
+        elif not self._spark.catalog.tableExists(self._sql_name(table)):
+            return None
+        fields = self._spark.table(self._sql_name(table)).schema.fields
+        self._known_types[table] = {field.name: field.dataType.simpleString() for field in fields}
+        return dict(self._known_types[table])
+
+    def create_table(self, table: Table) -> None:
+        """Create a table; no error when another process just did."""
+        columns = ", ".join(
+            f"{_quoted(column.name)} {column.data_type} COMMENT {_literal(column.comment)}"
+            for column in table.columns
+        )
+        self._run(
+            f"CREATE TABLE IF NOT EXISTS {self._sql_name(table.name)} ({columns}) USING DELTA "
+            f"{self._sql_location(table.name)} COMMENT {_literal(table.comment)}"
+        )
+        self._known_types.pop(table.name, None)
+
+    def add_columns(self, table: str, columns: Sequence[Column]) -> None:
+        """Add columns; rows already there have NULL in them."""
+        listed = ", ".join(
+            f"{_quoted(column.name)} {column.data_type} COMMENT {_literal(column.comment)}" for column in columns
+        )
+        try:
+            self._run(f"ALTER TABLE {self._sql_name(table)} ADD COLUMNS ({listed})")
+        except Exception:
+            # Another process may have added them since; then all is as it should be.
+            present = self.describe(table) or {}
+            if any(column.name not in present for column in columns):
+                raise
+        self._known_types.pop(table, None)
+
+    def append(self, table: Table, rows: Sequence[Row]) -> None:
+        """Add rows as they are."""
+        if rows:
+            frame = self._frame(table, rows, list(self._types(table)))
+            self._retried(lambda: frame.write.format("delta").mode("append").saveAsTable(self._sql_name(table.name)))
+
+    def upsert(self, table: Table, rows: Sequence[Row], *, keep: Sequence[str] = ()) -> None:
+        """Insert rows, or update those with the same key, in one transaction."""
+        if not rows:
+            return
+        named = [name for name in self._types(table) if name in rows[0]]
+        view = f"incoming_{random.getrandbits(64):016x}"  # noqa: S311  a name, not a secret
+        self._frame(table, rows, named).createOrReplaceTempView(view)
+        updates = ", ".join(
+            f"target.{_quoted(name)} = incoming.{_quoted(name)}"
+            for name in named
+            if name != table.key and name not in keep
+        )
+        names = ", ".join(_quoted(name) for name in named)
+        values = ", ".join(f"incoming.{_quoted(name)}" for name in named)
+        try:
+            self._run(
+                f"MERGE INTO {self._sql_name(table.name)} AS target USING {view} AS incoming "
+                f"ON target.{_quoted(table.key)} = incoming.{_quoted(table.key)} "
+                f"WHEN MATCHED THEN UPDATE SET {updates} "
+                f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})"
+            )
+        finally:
+            self._spark.catalog.dropTempView(view)
+
+    def update(self, table: Table, where: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Set values in the rows that match."""
+        types = self._types(table)
+        assignments = ", ".join(
+            f"{_quoted(name)} = {_literal(value, types[name])}" for name, value in values.items()
+        )
+        self._run(f"UPDATE {self._sql_name(table.name)} SET {assignments} {_where(where, types)}")
+
+    def rows(self, table: Table, where: Optional[Mapping[str, Any]] = None) -> List[Dict[str, Any]]:
+        """Rows that match."""
+        query = f"SELECT * FROM {self._sql_name(table.name)} {_where(where or {}, self._types(table))}"
+        return [
+            {name: _from_spark(value) for name, value in row.asDict().items()}
+            for row in self._spark.sql(query).collect()
+        ]
+
+    def _types(self, table: Table) -> Dict[str, str]:
+        types = self._known_types.get(table.name) or self.describe(table.name)
+        if types is None:
+            raise SchemaError(
+                f"The table {self.schema_name}.{table.name} does not exist.",
+                "Run the job schema_validation, which creates it.",
+            )
+        return types
+
+    def _frame(self, table: Table, rows: Sequence[Row], names: Sequence[str]) -> Any:
+        types = self._types(table)
+        schema = ", ".join(f"{_quoted(name)} {types[name]}" for name in names)
+        return self._spark.createDataFrame([tuple(row.get(name) for name in names) for row in rows], schema)
+
+    def _attach(self, table: str) -> None:
+        """Tell the in-memory catalog of a table that lies in its place already."""
+        self._run(f"CREATE SCHEMA IF NOT EXISTS {self._sql_schema()}")
+        self._run(
+            f"CREATE TABLE IF NOT EXISTS {self._sql_name(table)} USING DELTA {self._sql_location(table)}"
+        )
+
+    def _run(self, statement: str) -> None:
+        self._retried(lambda: self._spark.sql(statement))
+
+    def _retried(self, action: Callable[[], Any]) -> None:
+        for attempt in range(_ATTEMPTS):
+            try:
+                action()
+            except Exception as error:  # noqa: PERF203, BLE001  what Spark raises differs by version and by Connect
+                if attempt == _ATTEMPTS - 1 or not _CONFLICT.search(f"{type(error).__name__} {error}"):
+                    raise
+                self._sleep(random.uniform(0, 0.1 * 2 ** min(attempt, 5)))  # noqa: S311  jitter
+            else:
+                return
+
+    def _folder(self, table: str) -> Path:
+        assert self._location is not None
+        return self._location / self.schema_name / table
+
+    def _sql_schema(self) -> str:
+        return ".".join(_quoted(part) for part in self.schema_name.split("."))
+
+    def _sql_name(self, table: str) -> str:
+        return f"{self._sql_schema()}.{_quoted(table)}"
+
+    def _sql_location(self, table: str) -> str:
+        return f"LOCATION {_literal(self._folder(table).as_uri())}" if self._location is not None else ""
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _literal(value: Any, data_type: str = "string") -> str:
+    if value is None:
+        return f"CAST(NULL AS {data_type})"
+    if isinstance(value, datetime):
+        return f"TIMESTAMP '{value.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S.%f}Z'"
+    if isinstance(value, (bool, int, float)):
+        return f"CAST('{value}' AS {data_type})"
+    escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _where(where: Mapping[str, Any], types: Mapping[str, str]) -> str:
+    if not where:
+        return ""
+    terms = [
+        f"{_quoted(name)} IS NULL" if value is None else f"{_quoted(name)} = {_literal(value, types[name])}"
+        for name, value in where.items()
+    ]
+    return "WHERE " + " AND ".join(terms)
+
+
+def _from_spark(value: Any) -> Any:
+    """Spark hands timestamps over as naive local times of this process; here all times know their zone."""
+    return value.astimezone(timezone.utc) if isinstance(value, datetime) else value
