@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from decimal import Decimal
+from functools import partial
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES, Table
@@ -53,9 +54,9 @@ class TenantMetadata:
     Attributes:
         tenant_id: whose it is.
         sources: rows of ``sources``.
-        tables: rows of ``tables``, removed ones included: the platform learns of a removal from ``removed_at``.
+        tables: rows of ``tables``, removed ones included: ``removed_at`` tells the platform of a removal.
         columns: rows of ``columns``, likewise.
-        quality_metrics: scores by dimension over all of it; :func:`summarize_quality` makes them of table rows.
+        quality_metrics: scores over all of it; :func:`summarize_quality` makes them of rows of ``tables``.
     """
 
     tenant_id: str
@@ -102,15 +103,15 @@ def build_pages(
 ) -> List[Dict[str, Any]]:
     """Build the bodies of the requests that carry one tenant's metadata, in the order to send them in.
 
-    Rows keep the names of their table's columns, without bookkeeping; ``details`` and ``connection_details`` are
-    JSON objects; times are ISO 8601 in UTC; what JSON has no number for is null. Sources come before their
-    tables, tables before their columns.
+    Rows keep the names of their table's columns, without bookkeeping; ``details`` and ``connection_details``
+    are JSON objects; times are ISO 8601 in UTC; what JSON has no number for is null. Sources come before
+    their tables, tables before their columns.
 
     Args:
         job_id: the job that sends.
         metadata: what to send.
         max_bytes: size of an encoded body. A page is larger only where one row alone does not fit.
-        send_samples: whether cell values go along: ``sample_value``, and minima, samples and the like in details.
+        send_samples: whether cell values go along: ``sample_value``, and minima, samples, ... in details.
         redact: applied to every text.
     """
     clean = _Cleaner(send_samples, redact)
@@ -124,7 +125,7 @@ def build_pages(
     rows = [
         (key, clean.row(table, row))
         for key, table, order in _SECTIONS
-        for row in sorted(given[key], key=lambda row, order=order: _place(row, order))
+        for row in sorted(given[key], key=partial(_place, order))
     ]
     whole = _fill(body, rows)
     if len(encode(whole)) <= max_bytes:
@@ -143,8 +144,8 @@ def build_pages(
 def idempotency_key(tenant_id: str, versions: Mapping[str, int], page: Mapping[str, Any]) -> str:
     """Name what a request carries, so that the platform stores it once however often it arrives.
 
-    The key depends on the tenant, the versions (``source_id`` to ``metadata_version``) and the page's content;
-    not on the job, so that the next run, after an answer that got lost, sends under the same key. It does
+    The key depends on the tenant, the versions (``source_id`` to ``metadata_version``) and the page's
+    content; not on the job, so that the next run, after an answer that got lost, sends under the same key. It does
     depend on the content beside the versions: other limits make other pages of the same versions.
 
     Returns:
@@ -154,7 +155,7 @@ def idempotency_key(tenant_id: str, versions: Mapping[str, int], page: Mapping[s
     return hashlib.sha256(encode([tenant_id, sorted(versions.items()), content])).hexdigest()
 
 
-def _place(row: Row, order: Tuple[str, ...]) -> Tuple[Any, ...]:
+def _place(order: Tuple[str, ...], row: Row) -> Tuple[Any, ...]:
     # None sorts before everything, and never meets a value of another type
     return tuple((row.get(name) is not None, row.get(name)) for name in order)
 
