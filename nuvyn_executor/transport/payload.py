@@ -33,7 +33,7 @@ _JSON_COLUMNS = frozenset({"details", "connection_details"})
 _CELL_COLUMNS = frozenset({"sample_value"})
 # Keys of details whose entries are, or may be, values of the client's cells.
 _CELL_KEY = re.compile(
-    r"(?:minimum|maximum|min|max|mode|median|values?|quantiles?|fences?)(?:_values?)?|(?:top|sample|example|preview).*",
+    r"(?:minimum|maximum|min|max|mode|median|values?|quantiles?|fences?)(?:_values?)?|(?:top|samples?|examples?|previews?)(?:_.*)?",
     re.IGNORECASE,
 )
 _SCORES = (
@@ -145,8 +145,8 @@ def idempotency_key(tenant_id: str, versions: Mapping[str, int], page: Mapping[s
     """Name what a request carries, so that the platform stores it once however often it arrives.
 
     The key depends on the tenant, the versions (``source_id`` to ``metadata_version``) and the page's
-    content; not on the job, so that the next run, after an answer that got lost, sends under the same key. It does
-    depend on the content beside the versions: other limits make other pages of the same versions.
+    content; not on the job, so that the next run, after an answer that got lost, sends under the same key.
+    It depends on the content beside the versions because other limits make other pages of the same versions.
 
     Returns:
         64 hex digits.

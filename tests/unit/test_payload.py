@@ -154,7 +154,7 @@ CELLS = {
     "examples": {"bad": ["Eve"]},
     "min_value": "Fay",
 }
-SAFE = {"nulls": 3, "min_length": 2, "max_length": 9, "inner": [{"distinct": 5}]}
+SAFE = {"nulls": 3, "sampled": False, "min_length": 2, "max_length": 9, "inner": [{"distinct": 5}]}
 
 
 class TestCellValues:
