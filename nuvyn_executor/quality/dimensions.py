@@ -78,6 +78,7 @@ class Policy:
     formula_version: str = FORMULA_VERSION
 
     def __post_init__(self) -> None:
+        """Refuse weights and half-lives that are not above 0."""
         for dimension in Dimension:
             if not self.weights.get(dimension, 0.0) > 0:
                 raise ValueError(f"the weight of {dimension.value} must be a number above 0")
@@ -113,6 +114,7 @@ class Measure:
         return self.checked - self.points
 
     def __add__(self, other: Measure) -> Measure:
+        """Add points, and add what they are points of."""
         return Measure(
             self.points + other.points, self.checked + other.checked, self.unchecked + other.unchecked
         )

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 Price = Callable[[Dimension, float], float]
 """Turns points lost in a dimension's measure into points lost on an overall score."""
 
+_Forms = Sequence[Tuple[Optional[Shape], int]]
+
 MAINTAIN = {
     "Excellent": "Data quality is excellent - maintain current standards",
     "Good": "Data quality is good - maintain current standards",
@@ -44,15 +46,19 @@ _EXPECTED = {
     "url": "valid URLs",
     "date": "valid dates",
     "timestamp": "valid timestamps",
+    "moment": "valid dates or times",
     "boolean": "true or false",
-    "integer": "whole numbers",
-    "int": "whole numbers",
+    "code": "codes of digits",
+    "number": "numbers",
     "bigint": "whole numbers",
-    "decimal": "numbers",
     "double": "numbers",
-    "float": "numbers",
 }
 _FREE_TEXT = frozenset({"", "string", "text"})
+_FAMILIES = (
+    frozenset({Shape.DATE_ISO, Shape.DATE_SLASH, Shape.DATE_DOT, Shape.TIMESTAMP}),
+    frozenset({Shape.DECIMAL, Shape.DECIMAL_COMMA, Shape.CODE}),
+)
+"""Forms of the same things: valid values, written differently."""
 _FORM = {
     Shape.TYPED: "typed",
     Shape.INTEGER: "as whole numbers",
@@ -223,8 +229,8 @@ def _unsound(column: _Column) -> Iterator[Finding]:
 def _mixed(column: _Column, *, weak: bool) -> Iterator[Finding]:
     """Name blanks around values, and values in another form than most.
 
-    Text among values of a form is what validity calls invalid and names, so it is only named here when it
-    was not; forms beside free text are normal, so they are only named when they are many.
+    A form of the same family (a date written in another way) is a defect. One of another family is what
+    validity calls invalid and names, and forms beside free text are normal: named when they are many.
     """
     tally, policy = column.tally, column.policy
     forms = written_forms(tally)
@@ -235,20 +241,24 @@ def _mixed(column: _Column, *, weak: bool) -> Iterator[Finding]:
     if _defective(padded, tally.present, policy):
         advice = f"{padded} of {tally.present} values have blanks before or after them - trim them on entry"
         yield column.finding(Dimension.CONSISTENCY, padded, tally.present, advice)
-    others = {form: n for form, n in forms.items() if form not in (main, Shape.PADDED)}
-    count = sum(others.values())
-    free = main is Shape.TEXT or column.facts.expected.lower() in _FREE_TEXT
-    foreign = 0 if free else count - max(others.get(Shape.TEXT, 0), tally.invalid)
+    others: _Forms = [(form, n) for form, n in forms.items() if form not in (main, Shape.PADDED)]
     cut = policy.dimension_cut / 100.0 if weak else policy.mixed_text_cut
-    if count and (_defective(foreign, tally.present, policy) or forms[main] / tally.present < cut):
+    if forms[main] / tally.present >= cut:
+        others = [] if column.facts.expected.lower() in _FREE_TEXT else _kin(main, others)
+    count = sum(n for _, n in others)
+    if count and (forms[main] / tally.present < cut or _defective(count, tally.present, policy)):
         advice = (
             f"{count} of {tally.present} values are written in another form than the rest "
-            f"({_written([(main, forms[main])])}; {_written(list(others.items()))}) - write them all one way"
+            f"({_written([(main, forms[main])])}; {_written(others)}) - write them all one way"
         )
         yield column.finding(Dimension.CONSISTENCY, count, tally.present, advice)
 
 
-def _written(forms: Sequence[Tuple[Optional[Shape], int]]) -> str:
+def _kin(main: Optional[Shape], forms: _Forms) -> _Forms:
+    return [(form, n) for form, n in forms if any(main in family and form in family for family in _FAMILIES)]
+
+
+def _written(forms: _Forms) -> str:
     ordered = sorted(forms, key=lambda item: (-item[1], str(item[0])))
     return ", ".join(f"{count} {_FORM[form] if form else 'otherwise'}" for form, count in ordered)
 

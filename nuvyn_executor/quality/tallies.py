@@ -88,6 +88,7 @@ class ColumnTally:
     latest_micros: Optional[int] = None
 
     def __post_init__(self) -> None:
+        """Drop zero counts of shapes, and refuse parts larger than their whole."""
         seen = {shape: count for shape, count in self.shapes.items() if count != 0}
         object.__setattr__(self, "shapes", seen)
         _require_parts("missing values", self.missing, "rows", self.rows)
@@ -111,6 +112,7 @@ class ColumnTally:
         return self.rows - self.missing
 
     def __add__(self, other: ColumnTally) -> ColumnTally:
+        """Add counter by counter; the later of the latest moments stays."""
         latest = [x.latest_micros for x in (self, other) if x.latest_micros is not None]
         shapes = {
             shape: self.shapes.get(shape, 0) + other.shapes.get(shape, 0)
@@ -154,10 +156,12 @@ class DatasetTally:
     pair_violations: int = 0
 
     def __post_init__(self) -> None:
+        """Refuse parts larger than their whole."""
         _require_parts("corrupt rows", self.corrupt_rows, "rows", self.rows)
         _require_parts("pair violations", self.pair_violations, "pairs", self.pairs)
 
     def __add__(self, other: DatasetTally) -> DatasetTally:
+        """Add counter by counter and column by column; ``ValueError`` when the columns differ in number."""
         if self.columns and other.columns and len(self.columns) != len(other.columns):
             raise ValueError(
                 f"tallies of {len(self.columns)} and of {len(other.columns)} columns do not add: "
@@ -224,6 +228,7 @@ class Scan:
     modified_micros: Optional[int] = None
 
     def __post_init__(self) -> None:
+        """Refuse facts that are not those of the tallied columns."""
         if self.tally.columns and len(self.tally.columns) != len(self.columns):
             raise ValueError(
                 f"{self.name}: {len(self.tally.columns)} tallied columns, facts of {len(self.columns)}"

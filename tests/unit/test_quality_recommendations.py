@@ -163,6 +163,14 @@ class TestWhatIsNoDefectIsNotNamed:
         column = of_thousand(checked=1000, invalid=12, shapes={Shape.EMAIL: 988, Shape.TEXT: 12})
         assert [one.dimension for one in assessed(column, "email").findings] == [Dimension.VALIDITY]
 
+    def test_impossible_dates_do_not_hide_dates_in_another_form(self) -> None:
+        shapes = {Shape.DATE_ISO: 970, Shape.DATE_SLASH: 20, Shape.TEXT: 10}
+        found = assessed(of_thousand(checked=1000, invalid=30, shapes=shapes), "moment").findings
+        assert {one.dimension: one.count for one in found} == {
+            Dimension.VALIDITY: 30,
+            Dimension.CONSISTENCY: 20,
+        }
+
     def test_a_table_of_last_week_is_fresh_enough(self) -> None:
         assert assessed(of_thousand(), modified_micros=NOW - 7 * MICROS_PER_DAY).findings == ()
 
