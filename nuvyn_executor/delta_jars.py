@@ -19,6 +19,7 @@ from typing import Mapping, Optional, Tuple
 from nuvyn_executor.errors import ConfigError, EngineError
 
 VARIABLE = "EXECUTOR_DELTA_JARS"
+DISTRIBUTION = "delta-spark"
 REMEDY_LOCAL = "Install it with: pip install 'nuvyn-executor-script[local]'."
 _FETCH_SECONDS = 900
 
@@ -113,7 +114,7 @@ def _jars_in(folder: Path) -> Tuple[Path, ...]:
 
 def _delta_version() -> str:
     try:
-        return importlib.metadata.version("delta-spark")
+        return importlib.metadata.version(DISTRIBUTION)
     except importlib.metadata.PackageNotFoundError as error:
         raise EngineError("delta-spark is not installed for this Python.", REMEDY_LOCAL) from error
 

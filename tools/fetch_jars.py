@@ -1,4 +1,4 @@
-"""Fetch Delta's jars into the project's cache, once (``make install`` calls it); then no network is needed."""
+"""Fetch Delta's jars into the cache, once (``make install`` calls it): no network after that."""
 
 from __future__ import annotations
 

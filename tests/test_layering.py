@@ -1,0 +1,249 @@
+"""The arrows of the design, read from the syntax tree: what a module may import, by where it stands.
+
+The rules speak of places, not of files: a module that is added tomorrow falls under them today.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+from typing import Dict, Iterator, List, NamedTuple, Set, Tuple
+
+import pytest
+from graphlib import TopologicalSorter
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "nuvyn_executor"
+
+# The layers, top first; the first pattern that fits a module's name (without the package) is its layer. A
+# module imports its own layer and those below; an import for the type checker alone is no arrow, because it
+# is not there when the program runs. What the design does not name is a part: the fifth layer.
+LAYERS = (
+    r"cli|__main__",
+    r"bootstrap",
+    r"job_manager",
+    r"jobs",
+    r"(?!(sources\.base|store\.base|quality|wire|schema\.tables|model|errors)(\.|$)).*",
+    r"sources\.base|store\.base|quality|wire|schema\.tables",
+    r"model|errors",
+)
+PURE = re.compile(r"(quality|model|errors|parameters|wire)(\..*)?")
+ADAPTER = re.compile(r"(store|sources|transport)\.(?!base$|factory$|locations$).*")
+SPARK_USERS = re.compile(r"(store\.delta\w*|profiling\..*|metadata\..*|sources\..*|local|session)")
+# Libraries that stand behind one door each.
+ONE_DOOR = ({"boto3", "botocore"}, {"azure"}, {"requests"}, {"openpyxl", "python_calamine"})
+
+
+class Import(NamedTuple):
+    """One imported name: a module, or something in one; and whether only a type checker sees it."""
+
+    name: str
+    types_only: bool
+
+
+class Module(NamedTuple):
+    """A source file, by its dotted name."""
+
+    name: str
+    path: Path
+    imports: Tuple[Import, ...]
+
+    @property
+    def place(self) -> str:
+        """The name without the package: ``store.delta``."""
+        return self.name.partition(".")[2]
+
+
+def imports_of(tree: ast.AST, *, types_only: bool = False) -> Iterator[Import]:
+    """Every import of a tree, in functions too; ``from a import b`` counts as ``a.b``."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import):
+            yield from (Import(alias.name, types_only) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: relative imports hide the arrows"
+            yield from (Import(f"{node.module}.{alias.name}", types_only) for alias in node.names)
+        elif isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            for child in node.body:
+                yield from imports_of(ast.Module([child], []), types_only=True)
+            for child in node.orelse:
+                yield from imports_of(ast.Module([child], []), types_only=types_only)
+        else:
+            yield from imports_of(node, types_only=types_only)
+
+
+def modules_of(package: str) -> List[Module]:
+    """The modules of a package of this repository; none when it is not there (yet)."""
+    found = []
+    for path in sorted((ROOT / package).rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+        found.append(Module(name, path, tuple(imports_of(tree))))
+    return found
+
+
+MODULES = modules_of(PACKAGE)
+NAMES = {module.name for module in MODULES}
+
+
+def target_of(name: str) -> str:
+    """The module of ours that an imported name leads to: ``a``, when ``a.b`` is a name in it."""
+    return name if name in NAMES else name.rpartition(".")[0]
+
+
+def ours(module: Module) -> Iterator[Import]:
+    """What a module imports of its own package, as modules."""
+    for item in module.imports:
+        if item.name.split(".")[0] == PACKAGE:
+            yield Import(target_of(item.name), item.types_only)
+
+
+def layer_of(place: str) -> int:
+    """The index of a module's layer; the package itself (its version) lies below all."""
+    if not place:
+        return len(LAYERS)
+    return next(i for i, pattern in enumerate(LAYERS) if re.fullmatch(rf"({pattern})(\..*)?", place))
+
+
+def doors_to(libraries: Set[str]) -> List[str]:
+    """The modules that import one of these libraries when they run."""
+    return [
+        module.name
+        for module in MODULES
+        if any(item.name.split(".")[0] in libraries and not item.types_only for item in module.imports)
+    ]
+
+
+class TestArrows:
+    """Design, section 2: "Arrows run one way." """
+
+    def test_no_module_imports_what_stands_above_it(self) -> None:
+        upward = [
+            f"{module.name} -> {item.name}"
+            for module in MODULES
+            for item in ours(module)
+            if not item.types_only and layer_of(item.name.partition(".")[2]) < layer_of(module.place)
+        ]
+
+        assert upward == []
+
+    def test_no_module_imports_itself_through_others(self) -> None:
+        graph: Dict[str, Set[str]] = {
+            module.name: {item.name for item in ours(module) if not item.types_only} - {module.name}
+            for module in MODULES
+        }
+
+        assert len(NAMES) <= len(
+            list(TopologicalSorter(graph).static_order())
+        )  # else: CycleError names the circle
+
+    def test_each_layer_stands_where_the_design_draws_it(self) -> None:
+        chain = ["cli", "bootstrap", "job_manager", "jobs", "profiling.scanner", "store.base", "model"]
+
+        assert list(range(len(LAYERS))) == [layer_of(place) for place in chain]
+        assert layer_of("schema.validator") < layer_of("schema.tables") == layer_of("quality.tallies")
+
+    def test_pure_modules_import_the_standard_library_and_each_other(self) -> None:
+        impure = [
+            f"{module.name} -> {item.name}"
+            for module in MODULES
+            if PURE.fullmatch(module.place)
+            for item in module.imports
+            if not item.types_only and not is_standard(item.name) and not is_pure(item.name)
+        ]
+
+        assert impure == []
+
+    @pytest.mark.parametrize(("here", "there"), [(PACKAGE, "fake_databricks"), ("fake_databricks", PACKAGE)])
+    def test_the_executor_and_the_fake_never_import_each_other(self, here: str, there: str) -> None:
+        meetings = [
+            f"{module.name} -> {item.name}"
+            for module in modules_of(here)
+            for item in module.imports
+            if item.name.split(".")[0] in (there, "executor")
+        ]
+
+        assert meetings == []
+
+
+def is_standard(name: str) -> bool:
+    """Whether an imported name comes with Python."""
+    return name.split(".", maxsplit=1)[0] in sys.stdlib_module_names
+
+
+def is_pure(name: str) -> bool:
+    """Whether an imported name is of a pure module, or the package's own (its version)."""
+    package, _, _ = name.partition(".")
+    place = target_of(name).partition(".")[2]
+    return package == PACKAGE and (not place or PURE.fullmatch(place) is not None)
+
+
+class TestAdapters:
+    """Design, section 2: "Adapters are named in `bootstrap.py` only." """
+
+    def test_adapters_are_named_by_bootstrap_and_their_own_package(self) -> None:
+        strangers = [
+            f"{module.name} -> {item.name}"
+            for module in MODULES
+            for item in ours(module)
+            if ADAPTER.fullmatch(item.name.partition(".")[2])
+            and not item.types_only
+            and module.place != "bootstrap"
+            and module.place.split(".")[0] != item.name.split(".")[1]
+        ]
+
+        assert strangers == []
+
+    def test_spark_is_imported_by_the_store_the_profiler_the_readers_and_the_session(self) -> None:
+        strangers = [
+            module.name
+            for module in MODULES
+            for item in module.imports
+            if item.name.split(".")[0] in {"pyspark", "delta", "py4j"}
+            and not SPARK_USERS.fullmatch(module.place)
+            and not (item.types_only and module.place == "bootstrap")
+        ]
+
+        assert strangers == []
+
+    @pytest.mark.parametrize("libraries", ONE_DOOR, ids=lambda libraries: "-".join(sorted(libraries)))
+    def test_each_library_stands_behind_one_door(self, libraries: Set[str]) -> None:
+        assert len(doors_to(libraries)) <= 1, doors_to(libraries)
+
+
+class TestNamesAndSyntax:
+    """Design, section 2: "No module beside a `main.py` bears a standard-library name"."""
+
+    def test_no_module_bears_a_standard_library_name(self) -> None:
+        stems = {part for module in [*MODULES, *modules_of("executor")] for part in module.name.split(".")}
+
+        assert set() == {
+            stem for stem in stems if stem in sys.stdlib_module_names and not stem.startswith("__")
+        }
+
+    @pytest.mark.parametrize("module", [*MODULES, *modules_of("executor")], ids=lambda module: module.name)
+    def test_every_module_is_written_in_python_3_8(self, module: Module) -> None:
+        source = module.path.read_text(encoding="utf-8")
+
+        assert ast.parse(source, filename=str(module.path), feature_version=(3, 8)) is not None
+
+
+class TestTheReaderOfImports:
+    """The rules above are worth what :func:`imports_of` sees."""
+
+    def test_imports_in_functions_and_for_types_are_seen(self) -> None:
+        tree = ast.parse(
+            "import a.b\n"
+            "from typing import TYPE_CHECKING\n"
+            "if TYPE_CHECKING:\n    from c import D\n"
+            "def f():\n    if x:\n        import e\n"
+        )
+
+        found = {item.name: item.types_only for item in imports_of(tree)}
+
+        assert found == {"a.b": False, "typing.TYPE_CHECKING": False, "c.D": True, "e": False}
+
+    def test_the_package_was_found(self) -> None:
+        assert {"nuvyn_executor", "nuvyn_executor.model", "nuvyn_executor.store.base"} <= NAMES

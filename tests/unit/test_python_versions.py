@@ -1,0 +1,50 @@
+"""The oldest and the newest Python: the executor's own suite runs on them too."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Tuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def python_of(version: str) -> Path:
+    """The interpreter that ``make install-pythons`` prepared; skips where there is none."""
+    home = ROOT / ".cache" / f"venv-{version}"
+    if not (home / ".installed").is_file():
+        pytest.skip(f"Python {version} is not prepared: make install-pythons says why")
+    return home / "bin" / "python"
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in the checkout, and keep what it says."""
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+@pytest.mark.process
+class TestPythonVersions:
+    """Issue: "The executor's own suite without Spark also runs on Python 3.8 and 3.13"."""
+
+    @pytest.mark.parametrize("version", ["3.8", "3.13"])
+    def test_the_suite_without_spark_passes(self, version: str) -> None:
+        options: Tuple[str, ...] = ("-q", "-p", "no:cacheprovider", "-m", "not spark and not process")
+
+        done = run(str(python_of(version)), "-m", "pytest", *options, "tests/unit", "tests/property")
+
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+        assert " passed" in done.stdout
+
+    def test_a_job_runs_on_python_3_8_with_spark_3_5(self, tmp_path: Path) -> None:
+        """Issue: "one end-to-end run on 3.8 with Spark 3.5"."""
+        command = python_of("3.8").with_name("nuvyn-executor")
+
+        done = subprocess.run(
+            [str(command), "schema_validation"], capture_output=True, text=True, cwd=tmp_path, check=False
+        )
+
+        assert done.returncode == 0, done.stderr[-4000:]
+        assert json.loads(done.stdout)["validation_status"] == "valid"
