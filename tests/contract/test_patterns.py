@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, List
 
 import pytest
 
+from contract import corpus
 from contract.matching import same_shape
 from contract.patterns import UnknownVariableError, captures, compare, references, resolve
 
@@ -126,7 +128,7 @@ class TestVariables:
 
 
 class TestSameShape:
-    """The result of a job has exactly the guide's keys, in the guide's order, and at most one more: details."""
+    """A result has exactly the guide's keys, in the guide's order, and at most one more: details."""
 
     def test_numbers_are_one_type_and_booleans_are_none(self) -> None:
         assert same_shape({"a": 85}, {"a": 87.86}) == []
@@ -167,3 +169,23 @@ class TestSameShape:
 
         assert same_shape(documented, skipped) != []
         assert same_shape(documented, skipped, alternatives={"$.step": [{"status": "x"}]}) == []
+
+
+class TestReadme:
+    """`contract/README.md` is enough to write a runner in another language."""
+
+    def test_every_placeholder_of_the_schema_is_explained(self) -> None:
+        schema = corpus.read_json(corpus.ROOT / "case.schema.json")
+        text = (corpus.ROOT / "README.md").read_text(encoding="utf-8")
+
+        assert [
+            name for name in schema["$defs"]["placeholder"]["properties"] if f"`{name}`" not in text
+        ] == []
+
+    def test_the_example_is_a_case(self) -> None:
+        text = (corpus.ROOT / "README.md").read_text(encoding="utf-8")
+        example = json.loads(text.split("```json\n")[1].split("```")[0])
+        case = next(case for case in corpus.cases() if case["id"] == example["id"])
+
+        same = ("description", "needs", "request", "response", "guide_values", "documented")
+        assert {key: example[key] for key in same} == {key: case[key] for key in same}

@@ -6,15 +6,11 @@ import json
 import re
 import subprocess
 import sys
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, ContextManager, Dict, List, Tuple
 
 import pytest
 
 from contract import corpus
-from contract.exchange import FORM, send
 from contract.verify import Player, Verdict, first_cluster, in_order, main, report
 
 CREATE: Dict[str, Any] = {
@@ -45,51 +41,8 @@ GET: Dict[str, Any] = {
 }
 Reply = Tuple[int, Any]
 Script = Callable[[str, str, str], Reply]
-
-
-class ScriptedServer:
-    """Answers (method, path, body text) by a function; remembers what arrived."""
-
-    def __init__(self, script: Script) -> None:
-        self.script = script
-        self.seen: List[Tuple[str, Dict[str, str], str]] = []
-        self.url = ""
-
-    def handler(self) -> type:
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def answer(self) -> None:
-                text = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-                server.seen.append((self.requestline, dict(self.headers), text))
-                status, body = server.script(self.command, self.path, text)
-                payload = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(payload)))
-                self.end_headers()
-                self.wfile.write(payload)
-
-            do_GET = do_POST = answer  # noqa: N815  names that http.server wants
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  http.server's name
-                del format, args
-
-        return Handler
-
-
-@contextmanager
-def serving(script: Script) -> Iterator[ScriptedServer]:
-    scripted = ScriptedServer(script)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), scripted.handler())
-    scripted.url = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield scripted
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+Serving = Callable[[Script], ContextManager[Any]]
+Play = Callable[..., List[Verdict]]
 
 
 class Clock:
@@ -105,11 +58,17 @@ class Clock:
         self.seconds += seconds
 
 
-def play(script: Script, *cases: Dict[str, Any], **variables: Any) -> List[Verdict]:
-    clock = Clock()
-    with serving(script) as server:
-        player = Player(server.url, dict(variables), now=clock.now, pause=clock.pause)
-        return [player.play(case) for case in cases]
+@pytest.fixture
+def play(serving: Serving) -> Play:
+    """Play cases against a script, and take their verdicts."""
+
+    def played(script: Script, *cases: Dict[str, Any]) -> List[Verdict]:
+        clock = Clock()
+        with serving(script) as server:
+            player = Player(server.url, {}, now=clock.now, pause=clock.pause)
+            return [player.play(case) for case in cases]
+
+    return played
 
 
 def named(verdict: Verdict) -> List[str]:
@@ -135,37 +94,37 @@ RUNNING, DONE = {"name": "RUNNING"}, {"name": "DONE", "result": "SUCCESS"}
 class TestDifferences:
     """Names each difference by path, wanted, got."""
 
-    def test_a_right_server_passes(self) -> None:
+    def test_a_right_server_passes(self, play: Play) -> None:
         verdicts = play(jobs(RUNNING, RUNNING, DONE), CREATE, GET)
 
         assert verdicts == [Verdict("create"), Verdict("get")]
 
-    def test_a_wrong_value_is_named_at_its_path_and_nothing_else_is(self) -> None:
+    def test_a_wrong_value_is_named_at_its_path_and_nothing_else_is(self, play: Play) -> None:
         _, verdict = play(jobs({"name": "DONE", "result": "FAILED"}), CREATE, GET)
 
         assert named(verdict) == ['$.state.result: wanted "SUCCESS", got "FAILED"']
 
-    def test_a_wrong_type_is_named(self) -> None:
+    def test_a_wrong_type_is_named(self, play: Play) -> None:
         (verdict,) = play(jobs(DONE, job_id="7"), CREATE)
 
         assert named(verdict) == ['$.job_id: wanted type integer, got "7"']
 
-    def test_a_wrong_status_is_named_with_what_came(self) -> None:
+    def test_a_wrong_status_is_named_with_what_came(self, play: Play) -> None:
         (verdict,) = play(lambda *_: (500, {"error": "oh"}), CREATE)
 
         assert named(verdict) == ['status: wanted 200, got 500 with "{\\"error\\": \\"oh\\"}"']
 
-    def test_an_answer_that_is_no_json_is_named(self) -> None:
+    def test_an_answer_that_is_no_json_is_named(self, play: Play) -> None:
         (verdict,) = play(lambda *_: (200, "<html>"), CREATE)
 
         assert named(verdict) == ['$: wanted a JSON document, got "<html>"']
 
-    def test_one_of_several_statuses_will_do(self) -> None:
+    def test_one_of_several_statuses_will_do(self, play: Play) -> None:
         case = {**CREATE, "response": {"status": [200, 404], "body": {"$type": "object"}}}
 
         assert play(lambda *_: (404, {}), case) == [Verdict("create")]
 
-    def test_a_header_is_compared_without_regard_to_case(self) -> None:
+    def test_a_header_is_compared_without_regard_to_case(self, play: Play) -> None:
         case = {
             **CREATE,
             "response": {
@@ -178,7 +137,7 @@ class TestDifferences:
 
         assert named(verdict) == ['header.X-No: wanted "1", got nothing']
 
-    def test_a_server_that_is_gone_is_a_difference(self) -> None:
+    def test_a_server_that_is_gone_is_a_difference(self, serving: Serving) -> None:
         with serving(jobs(DONE)) as server:
             url = server.url
         verdict = Player(url, {}).play(CREATE)
@@ -189,7 +148,7 @@ class TestDifferences:
 class TestOrder:
     """Plays the cases in dependency order; captured ids flow from one exchange to the next."""
 
-    def test_what_needs_a_failed_case_is_not_asked_and_says_why(self) -> None:
+    def test_what_needs_a_failed_case_is_not_asked_and_says_why(self, serving: Serving) -> None:
         with serving(lambda *_: (500, {})) as server:
             player = Player(server.url, {})
             verdicts = [player.play(case) for case in (CREATE, GET, {**GET, "id": "after", "needs": ["get"]})]
@@ -200,12 +159,12 @@ class TestOrder:
         ]
         assert len(server.seen) == 1
 
-    def test_a_case_whose_variable_nobody_gave_is_left_out(self) -> None:
+    def test_a_case_whose_variable_nobody_gave_is_left_out(self, play: Play) -> None:
         (verdict,) = play(jobs(DONE), {**CREATE, "requires": ["refused_token"]})
 
         assert verdict == Verdict("create", not_asked="no refused_token was given")
 
-    def test_a_request_without_its_value_is_a_difference(self) -> None:
+    def test_a_request_without_its_value_is_a_difference(self, play: Play) -> None:
         (verdict,) = play(jobs(DONE), {**GET, "needs": []})
 
         assert named(verdict) == ["request: wanted a value for job_id, got nothing"]
@@ -220,12 +179,12 @@ class TestOrder:
 class TestPolling:
     """Polling steps until a terminal state, with a bound."""
 
-    def test_a_run_that_never_ends_is_given_up_after_the_bound(self) -> None:
+    def test_a_run_that_never_ends_is_given_up_after_the_bound(self, play: Play) -> None:
         _, verdict = play(jobs(RUNNING), CREATE, GET)
 
         assert named(verdict) == ['$.state.name: wanted one of ["DONE"] within 10 s, got "RUNNING"']
 
-    def test_the_bound_can_be_set_for_all(self) -> None:
+    def test_the_bound_can_be_set_for_all(self, serving: Serving) -> None:
         clock = Clock()
         with serving(jobs(RUNNING)) as server:
             player = Player(server.url, {"job_id": 7}, now=clock.now, pause=clock.pause, at_most=1.0)
@@ -234,99 +193,18 @@ class TestPolling:
         assert "within 1.0 s" in named(verdict)[0]
         assert 1.0 <= clock.seconds < 3.0
 
-    def test_an_answer_on_the_way_is_compared_too(self) -> None:
+    def test_an_answer_on_the_way_is_compared_too(self, play: Play) -> None:
         _, verdict = play(jobs({"name": "DREAMING"}, DONE), CREATE, GET)
 
         assert named(verdict) == ['$.state.name: wanted "RUNNING", got "DREAMING"']
 
-    def test_an_error_on_the_way_ends_the_wait(self) -> None:
+    def test_an_error_on_the_way_ends_the_wait(self, play: Play) -> None:
         def script(method: str, path: str, text: str) -> Reply:
             return (200, {"job_id": 7}) if method == "POST" else (500, path + text)
 
         _, verdict = play(script, CREATE, GET)
 
         assert named(verdict)[0].startswith("status: wanted 200, got 500")
-
-
-class TestRequests:
-    """GET bodies, an absent Content-Type and odd headers are exact."""
-
-    @staticmethod
-    def arrived(**changes: Any) -> Tuple[str, Dict[str, str], str]:
-        with serving(lambda *_: (200, {})) as server:
-            send(server.url, {"method": "POST", "path": "/x?a=1", "headers": {}, "client": "bare", **changes})
-            return server.seen[0]
-
-    def test_a_bare_request_has_host_and_length_and_nothing_else(self) -> None:
-        line, headers, text = self.arrived(body={"name": "Größe"})
-
-        assert line == "POST /x?a=1 HTTP/1.1"
-        assert set(headers) == {"Host", "Content-Length"}
-        assert json.loads(text) == {"name": "Größe"}
-
-    def test_curl_calls_a_body_a_form(self) -> None:
-        _, headers, _ = self.arrived(client="curl", body={})
-
-        assert headers["Content-Type"] == FORM
-        assert headers["Accept"] == "*/*"
-
-    def test_curl_leaves_a_content_type_that_is_given(self) -> None:
-        _, headers, _ = self.arrived(client="curl", headers={"Content-Type": "application/json"}, body={})
-
-        assert headers["Content-Type"] == "application/json"
-
-    def test_a_get_carries_its_body(self) -> None:
-        line, headers, text = self.arrived(method="GET", client="curl", body={"run_id": 1})
-
-        assert (line.split()[0], text) == ("GET", '{"run_id": 1}')
-        assert headers["Content-Type"] == FORM
-
-    def test_a_get_without_a_body_has_no_content_type(self) -> None:
-        _, headers, text = self.arrived(method="GET", client="curl")
-
-        assert (headers.get("Content-Type"), headers.get("Content-Length"), text) == (None, None, "")
-
-    def test_text_is_sent_as_it_stands(self) -> None:
-        assert self.arrived(text='{"name": ')[2] == '{"name": '
-
-    def test_a_request_line_may_carry_the_whole_url(self) -> None:
-        assert re.match(r"POST http://127\.0\.0\.1:\d+/x\?a=1 HTTP/1\.1", self.arrived(target="absolute")[0])
-
-    def test_curl_itself_sends_the_same(self, curl: Optional[str]) -> None:
-        """Everything but its version."""
-        if curl is None:
-            pytest.skip("no curl on this machine")
-        with serving(lambda *_: (200, {})) as server:
-            command = [
-                curl,
-                "-s",
-                "-X",
-                "GET",
-                f"{server.url}/x",
-                "-H",
-                "Authorization: Bearer t",
-                "-d",
-                '{"run_id": 1}',
-            ]
-            subprocess.run(command, check=True, capture_output=True)
-            request = {
-                "method": "GET",
-                "path": "/x",
-                "headers": {"Authorization": "Bearer t"},
-                "client": "curl",
-            }
-            send(server.url, {**request, "body": {"run_id": 1}})
-
-        theirs, ours = server.seen
-        assert {**theirs[1], "User-Agent": ""} == {**ours[1], "User-Agent": ""}
-        assert (theirs[0], theirs[2]) == (ours[0], ours[2])
-
-
-@pytest.fixture
-def curl() -> Optional[str]:
-    import shutil  # noqa: PLC0415  this test alone
-
-    return shutil.which("curl")
 
 
 class TestReport:
@@ -340,7 +218,7 @@ class TestReport:
     def test_all_passed_is_zero(self) -> None:
         assert self.lines(Verdict("a")) == (0, ["passed     a\n", "1 passed, 0 failed\n"])
 
-    def test_a_difference_is_one_and_has_its_line(self) -> None:
+    def test_a_difference_is_one_and_has_its_line(self, play: Play) -> None:
         (failed,) = play(jobs(DONE, job_id="7"), CREATE)
 
         code, lines = self.lines(Verdict("a"), failed, Verdict("b", not_asked="why"))
@@ -353,7 +231,9 @@ class TestReport:
 class TestCommand:
     """`python -m contract.verify --url URL --token TOKEN`."""
 
-    def test_a_server_that_is_not_there_is_two(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_server_that_is_not_there_is_two(
+        self, serving: Serving, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         with serving(jobs(DONE)) as server:
             url = server.url
 
@@ -376,7 +256,7 @@ class TestCommand:
         assert len(capsys.readouterr().out.splitlines()) == len(corpus.cases())
 
     def test_a_server_that_knows_nothing_fails_every_case_of_the_corpus(
-        self, capsys: pytest.CaptureFixture[str]
+        self, serving: Serving, capsys: pytest.CaptureFixture[str]
     ) -> None:
         with serving(lambda *_: (404, {})) as server:
             assert main(["--url", server.url, "--token", "t", "--only", "jobs/create/*"]) == 1
@@ -384,7 +264,9 @@ class TestCommand:
 
         assert (passed, int(failed) > 5) == ("0", True)
 
-    def test_secrets_of_a_right_server_pass_one_by_one(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_secrets_of_a_right_server_pass_one_by_one(
+        self, serving: Serving, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         def script(method: str, path: str, text: str) -> Reply:
             del method, text
             return (200, {}) if path.startswith("/api/2.0/secrets/") else (404, {})
@@ -397,7 +279,7 @@ class TestCommand:
         assert {headers["Authorization"] for _, headers, _ in server.seen} == {"Bearer dapi"}
         assert json.loads(server.seen[-1][2])["string_value"] == "your-secure-api-key"
 
-    def test_the_cluster_is_asked_for_when_none_is_named(self) -> None:
+    def test_the_cluster_is_asked_for_when_none_is_named(self, serving: Serving) -> None:
         with serving(lambda *_: (200, {"clusters": [{"cluster_id": "c-1"}]})) as server:
             assert first_cluster(Player(server.url, {"token": "t"})) == "c-1"
         with serving(lambda *_: (404, {})) as server:
