@@ -1,0 +1,58 @@
+"""A file of a source as a stream, for what wants to seek: a zip's directory, a workbook."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+    from nuvyn_executor.model import FileEntry
+    from nuvyn_executor.sources.base import DataSource
+
+
+class EntryStream(io.RawIOBase):
+    """Reads ranges of a file as they are asked for; wrap it in ``io.BufferedReader``.
+
+    Raises what :meth:`DataSource.read_range` raises.
+    """
+
+    def __init__(self, source: DataSource, entry: FileEntry) -> None:
+        super().__init__()
+        self._source = source
+        self._entry = entry
+        self._position = 0
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Say that it has positions."""
+        return True
+
+    def tell(self) -> int:
+        """Give the position, in bytes."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move; the end is where the listing saw it."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._entry.size_bytes}[whence]
+        if start + offset < 0:
+            raise ValueError(f"{self._entry.name}: there is no position {start + offset}")
+        self._position = start + offset
+        return self._position
+
+    def readinto(self, buffer: Buffer) -> int:
+        """Fill the buffer with the bytes at the position; 0 at the end."""
+        view = memoryview(buffer).cast("B")
+        read = self._source.read_range(self._entry, self._position, len(view))
+        view[: len(read)] = read
+        self._position += len(read)
+        return len(read)
+
+
+def open_entry(source: DataSource, entry: FileEntry) -> io.BufferedReader:
+    """Open a file of a source for reading and seeking."""
+    return io.BufferedReader(EntryStream(source, entry), 1 << 16)

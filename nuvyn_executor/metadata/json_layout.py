@@ -1,0 +1,59 @@
+"""Whether a text is JSON, and whether it is one document or one document a line. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+_BEGINNING = re.compile(r'\A\s*(?:\{\s*["}]|\[\s*(?:[\[{"\]]|-?\d|true|false|null))')
+_LINES = 20
+
+
+def looks_like_json(text: str, *, whole: bool) -> bool:
+    """Whether a text is JSON by its content: it begins with an object or an array, and it parses.
+
+    Args:
+        text: the beginning of a file.
+        whole: it is the entire file; else only what the cut left has to be well-formed.
+    """
+    if not _BEGINNING.match(text):
+        return False
+    stripped = text.lstrip()
+    try:
+        json.JSONDecoder().raw_decode(stripped)
+    except json.JSONDecodeError as error:
+        # A value that the cut left open fails at its very end, or at the quote that opens its last string.
+        at_end = error.pos >= len(stripped.rstrip()) - 1 or error.msg.startswith("Unterminated")
+        return not whole and at_end
+    except (ValueError, RecursionError):  # a number of thousands of digits; arrays in arrays without end
+        return True
+    return True
+
+
+def begins_like_json(text: str) -> bool:
+    """Whether one of the first lines begins an object or an array."""
+    return any(line.lstrip().startswith(("{", "[")) for line in text.lstrip().splitlines()[:_LINES])
+
+
+def is_one_document(text: str, *, whole: bool) -> bool:
+    """Whether a JSON text is one document over several lines, and not one document a line.
+
+    Of the first lines, most are objects in JSON Lines, and hardly one in a document. A text of a single
+    line is a document when it is an array.
+    """
+    lines = [line for line in text.split("\n") if line.strip()]
+    if len(lines) > 1 and not whole:
+        lines.pop()  # cut
+    if len(lines) == 1:
+        return text.lstrip().startswith("[")
+    lines = lines[:_LINES]
+    complete = sum(isinstance(_parse(line), (dict, list)) for line in lines)
+    return complete * 2 < len(lines)
+
+
+def _parse(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,141 @@
+"""From the first bytes of a file to text: gzip, encoding, a cut that may fall inside a character. Pure."""
+
+from __future__ import annotations
+
+import codecs
+import zlib
+from typing import NamedTuple, Optional, Tuple
+
+
+class TextEncoding(NamedTuple):
+    """An encoding by both its names.
+
+    Attributes:
+        java: as Spark's ``encoding`` option takes it.
+        codec: as Python takes it; it swallows a byte order mark.
+    """
+
+    java: str
+    codec: str
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether a line feed is two bytes, so that a file cannot be cut at a byte 10."""
+        return self.java.startswith("UTF-16")
+
+
+UTF_8 = TextEncoding("UTF-8", "utf-8-sig")
+_LATIN_1 = TextEncoding("ISO-8859-1", "iso-8859-1")
+_WINDOWS = TextEncoding("windows-1252", "cp1252")
+_UTF_16 = TextEncoding("UTF-16", "utf-16")
+_UTF_16_LE = TextEncoding("UTF-16LE", "utf-16-le")
+_UTF_16_BE = TextEncoding("UTF-16BE", "utf-16-be")
+ENCODINGS = (UTF_8, _LATIN_1, _WINDOWS, _UTF_16, _UTF_16_LE, _UTF_16_BE)
+
+_PROBE = 4096
+# Of Latin text in UTF-16, nearly every other byte is zero; of other scripts, blanks and digits are.
+_MANY_ZEROS = 0.3
+_FEW_ZEROS = 0.02
+# One character in four may be damaged before a file counts as no UTF-8 at all.
+_VALID_PER_INVALID = 3
+
+
+def encoding_named(java: str) -> TextEncoding:
+    """Find an encoding by its Java name; one that is not known here is taken for Python's name too."""
+    return next((known for known in ENCODINGS if known.java == java), TextEncoding(java, java))
+
+
+def is_gzip(head: bytes) -> bool:
+    """Whether a file begins like gzip."""
+    return head[:3] == b"\x1f\x8b\x08"
+
+
+def inflate_head(head: bytes, limit: int) -> Tuple[bytes, bool]:
+    """Inflate the beginning of a gzip file.
+
+    Args:
+        head: the first bytes, cut anywhere.
+        limit: how many inflated bytes at most.
+
+    Returns:
+        The inflated bytes, and whether they are all that ``head`` promises (every member has ended).
+
+    Raises:
+        ValueError: the bytes do not inflate.
+    """
+    inflated = b""
+    rest = head
+    while rest[:2] == b"\x1f\x8b" and len(inflated) < limit:  # a gzip file may have several members
+        member = zlib.decompressobj(31)
+        try:
+            inflated += member.decompress(rest, limit - len(inflated))
+        except zlib.error as error:
+            raise ValueError(str(error)) from error
+        if not member.eof:
+            return inflated, False
+        rest = member.unused_data
+    return inflated, not rest
+
+
+def detect_encoding(head: bytes, *, whole: bool = False) -> TextEncoding:
+    """Decide how a text is encoded.
+
+    A byte order mark decides; then zero bytes in every other place (UTF-16); then whether it is UTF-8, a few
+    damaged characters allowed; else ``windows-1252`` when bytes 80-9F occur (curly quotes, the euro sign),
+    else ``ISO-8859-1``.
+
+    Args:
+        head: the first bytes.
+        whole: they are the entire file, so the last character is not cut.
+    """
+    if head.startswith(codecs.BOM_UTF8):
+        return UTF_8
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _UTF_16
+    wide = _wide_without_mark(head[:_PROBE])
+    if wide is not None or _is_utf8(head, whole=whole):
+        return wide or UTF_8
+    return _WINDOWS if _is_windows(head) else _LATIN_1
+
+
+def decode_head(head: bytes, encoding: TextEncoding, *, whole: bool = False) -> str:
+    """Decode; a character that the cut fell into is left out, a damaged one is U+FFFD."""
+    return codecs.getincrementaldecoder(encoding.codec)("replace").decode(head, final=whole)
+
+
+def is_binary(text: str) -> bool:
+    """Whether a decoded head is no text: control characters beyond the few that texts have."""
+    probe = text[:_PROBE]
+    odd = sum(1 for char in probe if char < " " and char not in "\t\n\r\f\x1b")
+    return odd * 100 > len(probe)
+
+
+def _wide_without_mark(probe: bytes) -> Optional[TextEncoding]:
+    pairs = len(probe) // 2
+    if pairs < 2:  # noqa: PLR2004  two characters at least
+        return None
+    even, odd = probe[0 : pairs * 2 : 2].count(0) / pairs, probe[1 : pairs * 2 : 2].count(0) / pairs
+    if odd >= _MANY_ZEROS and even <= _FEW_ZEROS:
+        return _UTF_16_LE
+    if even >= _MANY_ZEROS and odd <= _FEW_ZEROS:
+        return _UTF_16_BE
+    return None
+
+
+def _is_windows(head: bytes) -> bool:
+    try:
+        head.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    return any(byte in head for byte in range(0x80, 0xA0))
+
+
+def _is_utf8(head: bytes, *, whole: bool) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")
+    try:
+        decoder().decode(head, final=whole)
+    except UnicodeDecodeError:
+        text = decoder("replace").decode(head)
+        invalid = text.count("\ufffd")
+        return sum(1 for char in text if char > "\x7f") - invalid > _VALID_PER_INVALID * invalid
+    return True

@@ -1,0 +1,207 @@
+"""What a file is, whatever it is called."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import json
+import zipfile
+from typing import Optional
+
+import openpyxl
+import pytest
+
+from nuvyn_executor.metadata.formats import Detection, detect_format, table_name_of
+from nuvyn_executor.metadata.json_layout import is_one_document
+from nuvyn_executor.model import FileFormat
+
+PARQUET = b"PAR1" + b"\x15\x04\x15\x00\x00\x01" * 10 + b"PAR1"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504
+CSV = b"id,name\n1,Anna\n2,Bob\n"
+
+
+def workbook() -> bytes:
+    stream = io.BytesIO()
+    book = openpyxl.Workbook()
+    book.active.append(["id"])
+    book.save(stream)
+    return stream.getvalue()
+
+
+def archive(*names: str) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as zipped:
+        for name in names:
+            zipped.writestr(name, "x")
+    return stream.getvalue()
+
+
+def detect(name: str, content: bytes, head: int = 65536) -> Detection:
+    return detect_format(name, content[:head], io.BytesIO(content), whole=len(content) <= head)
+
+
+class TestDetection:
+    """ "`source_type` `auto` detects by magic bytes, then extension, then content" """
+
+    @pytest.mark.parametrize(
+        ("name", "content", "found"),
+        [
+            ("x.parquet", PARQUET, FileFormat.PARQUET),
+            ("x.csv", PARQUET, FileFormat.PARQUET),
+            ("x", PARQUET, FileFormat.PARQUET),
+            ("x.xlsx", workbook(), FileFormat.EXCEL),
+            ("x.xlsm", workbook(), FileFormat.EXCEL),
+            ("x.xls", workbook(), FileFormat.EXCEL),
+            ("x.csv", workbook(), FileFormat.EXCEL),
+            ("x.xls", OLE, FileFormat.EXCEL),
+            ("x.csv", CSV, FileFormat.CSV),
+            ("X.CSV", CSV, FileFormat.CSV),
+            ("x.tsv", b"a\tb\n1\t2\n", FileFormat.CSV),
+            ("x.txt", CSV, FileFormat.CSV),
+            ("x.txt", b"anna\nbob\n", FileFormat.CSV),
+            ("x.csv", b"Dear reader,\nthis is prose\n", FileFormat.CSV),
+            ("x.dat", b"a|b|c\n1|2|3\n", FileFormat.CSV),
+            ("x", CSV, FileFormat.CSV),
+            ("x.csv", "näme;é\n1;2\n".encode("iso-8859-1"), FileFormat.CSV),
+            ("x.csv", CSV.decode().encode("utf-16"), FileFormat.CSV),
+            ("x.csv", CSV.decode().encode("utf-16-le"), FileFormat.CSV),
+            ("x.csv.gz", gzip.compress(CSV), FileFormat.CSV),
+            ("x.gz", gzip.compress(CSV), FileFormat.CSV),
+            ("x.json.gz", gzip.compress(b'{"a":1}\n'), FileFormat.JSON),
+            ("x.json", b'{"a":1}\n', FileFormat.JSON),
+            ("x.jsonl", b'{"a":1}\n{"a":2}\n', FileFormat.JSON),
+            ("x.ndjson", b'broken\n{"a":2}\n', FileFormat.JSON),
+            ("x.json", codecs.BOM_UTF8 + b'{"a":1}\n', FileFormat.JSON),
+            ("x.json", b'{"a":', FileFormat.JSON),
+            ("x", b'{"a":1}\n', FileFormat.JSON),
+            ("x.txt", b'[{"a":1},\n{"a":2}]', FileFormat.JSON),
+            ("x.csv", b"ORC,ELF\n1,2\n", FileFormat.CSV),
+            ("x.csv", b"PAR1,b\n1,2\n", FileFormat.CSV),
+            ("x.csv", b"BZh,b\n1,2\n", FileFormat.CSV),
+        ],
+    )
+    def test_a_file_is_what_its_bytes_say_then_its_name_then_its_lines(
+        self, name: str, content: bytes, found: FileFormat
+    ) -> None:
+        assert detect(name, content) == Detection(found)
+
+    @pytest.mark.parametrize(
+        ("name", "content", "reason"),
+        [
+            ("x.csv", b"", "is empty"),
+            ("x.csv", b"\n \n", "is empty: it holds nothing but blanks"),
+            ("x.csv", codecs.BOM_UTF8, "is empty: it holds nothing but blanks"),
+            ("x.csv", b"%PDF-1.4 ...", "is a PDF document"),
+            ("x.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "is a PNG image"),
+            ("x.orc", b"ORC\x08\x03\x10\0\0" * 9, "is an ORC file"),
+            ("x.avro", b"Obj\x01\x04\x14avro.codec", "is an Avro file"),
+            ("x.csv.bz2", b"BZh91AY&SY\x00\x01\x02\x03", "is compressed with bzip2"),
+            ("x.csv", codecs.BOM_UTF32_LE + "a,b".encode("utf-32-le"), "is text in UTF-32"),
+            ("x.zip", archive("a.csv"), "is a zip archive"),
+            ("x.docx", archive("word/document.xml"), "is a Word document"),
+            ("x.xlsb", archive("xl/workbook.bin"), "is a binary workbook (.xlsb)"),
+            ("x.ods", archive("mimetype", "content.xml"), "is an OpenDocument file"),
+            ("x.doc", OLE, "is an old Office document"),
+            ("x.xlsx", OLE, "is a workbook with a password, or an old .xls"),
+            ("x.bin", bytes(range(256)), "is binary, of no kind that is known"),
+            ("x.md", b"a,b\nc,d\n", "is called .md: no data"),
+            ("x.csv", b"<!DOCTYPE html><html>log in</html>", "is a web page (HTML)"),
+            ("x.dat", b"<?xml version='1.0'?><a/>", "is XML"),
+            ("x.txt", b"Dear reader,\nthis is prose.\n", "is text without columns"),
+            ("x.json", b"a,b\n1,2\n", "is called .json but holds no JSON object or array"),
+            ("x.json", '{"a":1}'.encode("utf-16"), "is JSON in UTF-16"),
+            ("x.csv.gz", CSV, "is called .gz but is not compressed"),
+            ("x.csv", gzip.compress(CSV), "is gzip but is not called .gz, so Spark would not inflate it"),
+            ("x.csv.gz", gzip.compress(PARQUET), "is a gzip of a file in parquet format"),
+        ],
+    )
+    def test_what_cannot_be_read_is_named_for_what_it_seems_to_be(
+        self, name: str, content: bytes, reason: str
+    ) -> None:
+        found = detect(name, content)
+        assert (found.format, found.reason) == (None, reason)
+        assert found.remedy
+
+    @pytest.mark.parametrize(
+        ("name", "content", "reason"),
+        [
+            ("x.parquet", b"not at all", "is called .parquet but does not begin like one: it is damaged"),
+            ("x.parquet", PARQUET[:-4], "is a Parquet file that is cut short: its end is missing"),
+            ("x.parquet", b"PAR1", None),
+            ("x.xlsx", b"not at all", "is called a workbook but does not begin like one: it is damaged"),
+            ("x.xlsx", workbook()[:1500], "is a damaged workbook (File is not a zip file)"),
+            ("x.xls", b"a\tb\n1\t2\n", "is called .xls but is text"),
+            ("x.csv.gz", gzip.compress(CSV)[:-9], "is a gzip file that is cut short"),
+        ],
+    )
+    def test_a_corrupt_file_is_called_so(self, name: str, content: bytes, reason: Optional[str]) -> None:
+        if reason is not None:
+            assert detect(name, content) == Detection(None, reason, detect(name, content).remedy)
+
+    def test_a_gzip_that_does_not_inflate_is_damaged(self) -> None:
+        packed = bytearray(gzip.compress(CSV * 50))
+        packed[12:20] = b"\xff" * 8
+        assert "is a damaged gzip file" in detect("x.csv.gz", bytes(packed)).reason
+
+    def test_a_large_workbook_is_known_by_the_directory_at_its_end(self) -> None:
+        content = workbook()
+        assert detect("x", content, head=64).format is FileFormat.EXCEL
+        assert detect_format("x.xlsx", content[:4000]).format is FileFormat.EXCEL
+
+    def test_the_head_of_a_large_json_document_is_enough(self) -> None:
+        content = json.dumps([{"a": n, "text": "x" * 50} for n in range(500)], indent=1).encode()
+        for cut in range(900, 1100):
+            assert detect("x", content, head=cut).format is FileFormat.JSON
+
+    def test_text_of_no_certain_form_may_be_claimed_by_the_caller(self) -> None:
+        assert detect("x.txt", b"Dear reader,\nthis is prose.\n").is_text
+        assert not detect("x.bin", bytes(range(256))).is_text
+
+    def test_without_the_file_the_head_decides(self) -> None:
+        assert detect_format("x.csv", PARQUET[:20]).format is FileFormat.PARQUET
+
+
+class TestJsonLayout:
+    """ "`json` (lines and one document)" """
+
+    @pytest.mark.parametrize(
+        ("text", "document"),
+        [
+            ('{"a":1}\n{"a":2}\n', False),
+            ('{"a":1}\n', False),
+            ('[{"a":1},{"a":2}]', True),
+            ('[\n {"a":1},\n {"a":2}\n]\n', True),
+            ('[{"a":1},\n{"a":2},\n{"a":3}]\n', True),
+            ('{\n "a": 1,\n "b": [1,\n 2]\n}\n', True),
+            ('broken\n{"a":1}\n{"a":2}\n{"a":3}\n', False),
+            ("[1,2]\n[3,4]\n", False),
+            ('\n\n{"a":1}\n\n{"a":2}\n', False),
+        ],
+    )
+    def test_lines_that_are_values_make_json_lines(self, text: str, *, document: bool) -> None:
+        assert is_one_document(text, whole=True) is document
+
+    def test_a_cut_last_line_does_not_count(self) -> None:
+        assert not is_one_document('{"a":1}\n{"a":', whole=False)
+        assert is_one_document('[{"a":1},\n{"a":', whole=False)
+
+
+class TestNames:
+    """ "Dataset.name = file stem without .csv.gz etc." """
+
+    @pytest.mark.parametrize(
+        ("name", "stem"),
+        [
+            ("a/b/sales.csv", "sales"),
+            ("sales.CSV.gz", "sales"),
+            ("sales.2024.json", "sales.2024"),
+            ("part-0.snappy.parquet", "part-0"),
+            ("part-0.gz.parquet", "part-0"),
+            ("v1.2", "v1.2"),
+            ("x.dat", "x"),
+            (".csv", ".csv"),
+        ],
+    )
+    def test_only_endings_that_name_a_format_are_left_out(self, name: str, stem: str) -> None:
+        assert table_name_of(name) == stem
