@@ -1,0 +1,238 @@
+"""Excel workbooks as rows of text. The only module that imports python_calamine and openpyxl.
+
+calamine is nine times faster and reads .xls too; openpyxl is pure Python and reads error cells (``#N/A``),
+which calamine gives as empty: a workbook that has some goes to openpyxl where that is installed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import zipfile
+from pathlib import Path
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
+
+from nuvyn_executor.errors import DatasetUnreadable, EngineError
+
+_OLE = b"\xd0\xcf\x11\xe0"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_ERROR_CELL = b't="e"'
+_CHUNK = 1 << 20
+_EXACT_FLOAT = 2.0**53
+
+
+def sheet_names(path: str) -> Tuple[str, ...]:
+    """List the worksheets of a workbook, hidden ones too, in its order; charts are no worksheets.
+
+    Args:
+        path: the workbook, as ``open`` takes it.
+
+    Raises:
+        DatasetUnreadable: no workbook, damaged, or protected by a password.
+        EngineError: neither python_calamine nor openpyxl is installed.
+    """
+    return _open(path).sheet_names()
+
+
+def read_rows(path: str, sheet: str) -> Iterator[List[Optional[str]]]:
+    """Give the rows of a worksheet as text; the first is its header.
+
+    Empty rows, and columns that are empty all the way down before the first and after the last filled one,
+    are left out; every row has the same length. Integers come without ``.0``, other numbers in their shortest
+    exact form, dates as ``2024-01-31``, moments as ``2024-01-31T10:00:00`` (a date among moments of its
+    column too), ``true`` and ``false``, errors as ``#N/A``; an empty cell is ``None``.
+
+    Args:
+        path: the workbook, as ``open`` takes it.
+        sheet: one of :func:`sheet_names`.
+
+    Raises:
+        DatasetUnreadable: no workbook, damaged, protected by a password, or no such sheet.
+        EngineError: neither python_calamine nor openpyxl is installed.
+    """
+    rows = [row for row in _open(path).rows(sheet) if any(not _is_blank(cell) for cell in row)]
+    width = max((len(row) for row in rows), default=0)
+    filled = [
+        index for index in range(width) if any(index < len(row) and not _is_blank(row[index]) for row in rows)
+    ]
+    if not filled:
+        return iter(())
+    columns = range(filled[0], filled[-1] + 1)
+    with_time = {index for index in columns if any(_has_time(row[index : index + 1]) for row in rows)}
+    return (
+        [
+            _as_text(row[index], with_time=index in with_time) if index < len(row) else None
+            for index in columns
+        ]
+        for row in rows
+    )
+
+
+class _Calamine:
+    def __init__(self, engine: Any, path: str) -> None:
+        self._path = path
+        self._engine = engine
+        with Path(path).open("rb") as stream:
+            self._book = engine.CalamineWorkbook.from_filelike(stream)
+
+    def sheet_names(self) -> Tuple[str, ...]:
+        """List worksheets."""
+        worksheet = self._engine.SheetTypeEnum.WorkSheet
+        return tuple(sheet.name for sheet in self._book.sheets_metadata if sheet.typ == worksheet)
+
+    def rows(self, sheet: str) -> List[Sequence[Any]]:
+        """Give the used area of a sheet."""
+        if sheet not in self.sheet_names():
+            raise _no_sheet(self._path, sheet)
+        rows: List[Sequence[Any]] = self._book.get_sheet_by_name(sheet).to_python()
+        return rows
+
+
+class _Openpyxl:
+    def __init__(self, engine: Any, path: str) -> None:
+        self._path = path
+        self._book = engine.load_workbook(path, read_only=True, data_only=True)
+
+    def sheet_names(self) -> Tuple[str, ...]:
+        """List worksheets."""
+        return tuple(sheet.title for sheet in self._book.worksheets)
+
+    def rows(self, sheet: str) -> List[Sequence[Any]]:
+        """Give all rows of a sheet, and close the workbook."""
+        try:
+            if sheet not in self.sheet_names():
+                raise _no_sheet(self._path, sheet)
+            worksheet = self._book[sheet]
+            worksheet.reset_dimensions()  # some programs write a wrong one, and rows would be missing
+            return list(worksheet.iter_rows(values_only=True))
+        finally:
+            self._book.close()
+
+
+class _Reader:
+    """One workbook in one engine; whatever the engine raises becomes one sentence."""
+
+    def __init__(self, book: Any, path: str) -> None:
+        self._book = book
+        self._path = path
+
+    def sheet_names(self) -> Tuple[str, ...]:
+        names: Tuple[str, ...] = self._book.sheet_names()
+        return names
+
+    def rows(self, sheet: str) -> List[Sequence[Any]]:
+        try:
+            rows: List[Sequence[Any]] = self._book.rows(sheet)
+        except DatasetUnreadable:
+            raise
+        except Exception as error:
+            raise _damaged(self._path, error) from error
+        return rows
+
+
+def _open(path: str) -> _Reader:
+    calamine, openpyxl = _engine("python_calamine"), _engine("openpyxl")
+    if calamine is None and openpyxl is None:
+        raise EngineError(
+            f"{Path(path).name} is a workbook, and nothing here reads workbooks.",
+            "Install it: pip install 'nuvyn-executor-script[excel]'.",
+        )
+    try:
+        _refuse_encrypted(path)
+        if openpyxl is not None and (calamine is None or _has_error_cells(path)):
+            return _Reader(_Openpyxl(openpyxl, path), path)
+        return _Reader(_Calamine(calamine, path), path)
+    except DatasetUnreadable:
+        raise
+    except PermissionError as error:
+        raise DatasetUnreadable(
+            f"{Path(path).name} may not be read.", "Grant read access to the user that runs this job."
+        ) from error
+    except Exception as error:  # engines raise whatever a damaged file makes them raise
+        raise _damaged(path, error) from error
+
+
+def _engine(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+
+
+def _refuse_encrypted(path: str) -> None:
+    with Path(path).open("rb") as stream:
+        if stream.read(len(_OLE)) != _OLE:
+            return
+        stream.seek(0)
+        before = b""
+        for chunk in iter(lambda: stream.read(_CHUNK), b""):
+            if _ENCRYPTED in before + chunk:
+                raise DatasetUnreadable(
+                    f"{Path(path).name} is protected by a password.", "Save it without one."
+                )
+            before = chunk[-len(_ENCRYPTED) :]
+
+
+def _has_error_cells(path: str) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        sheets = [part for part in archive.namelist() if part.startswith("xl/worksheets/")]
+        return any(_contains(archive, part) for part in sheets if part.endswith(".xml"))
+
+
+def _contains(archive: zipfile.ZipFile, part: str) -> bool:
+    before = b""
+    with archive.open(part) as stream:
+        for chunk in iter(lambda: stream.read(_CHUNK), b""):
+            if _ERROR_CELL in before + chunk:
+                return True
+            before = chunk[-len(_ERROR_CELL) :]
+    return False
+
+
+def _no_sheet(path: str, sheet: str) -> DatasetUnreadable:
+    return DatasetUnreadable(f"{Path(path).name} has no worksheet {sheet!r}.", "Run the job again.")
+
+
+def _damaged(path: str, error: Exception) -> DatasetUnreadable:
+    if type(error).__name__ == "PasswordError":
+        return DatasetUnreadable(f"{Path(path).name} is protected by a password.", "Save it without one.")
+    return DatasetUnreadable(
+        f"{Path(path).name} cannot be read as a workbook: {error}.", "Open it in Excel and save it as .xlsx."
+    )
+
+
+def _is_blank(cell: Any) -> bool:
+    return cell is None or cell == ""
+
+
+def _has_time(cells: Sequence[Any]) -> bool:
+    """Whether a cell is a moment. Midnight says nothing: openpyxl gives a date as a moment at midnight."""
+    return any(isinstance(cell, dt.datetime) and cell.time() != dt.time() for cell in cells)
+
+
+def _as_text(cell: Any, *, with_time: bool) -> Optional[str]:
+    if _is_blank(cell):
+        return None
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) <= _EXACT_FLOAT else repr(cell)
+    if isinstance(cell, dt.date):  # a datetime is one too
+        return _moment_as_text(cell, with_time=with_time)
+    return _duration_as_text(cell) if isinstance(cell, dt.timedelta) else str(cell)
+
+
+def _duration_as_text(cell: dt.timedelta) -> str:
+    seconds = round(cell.total_seconds())
+    sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
+    return f"{sign}{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def _moment_as_text(cell: dt.date, *, with_time: bool) -> str:
+    if not isinstance(cell, dt.datetime):
+        cell = dt.datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001  a cell has no time zone
+    # Excel counts in fractions of a day: 10:00:00 may come as 09:59:59.999999
+    rounded = cell.replace(microsecond=0) + dt.timedelta(seconds=round(cell.microsecond / 1_000_000))
+    return rounded.isoformat(timespec="seconds") if with_time else rounded.date().isoformat()

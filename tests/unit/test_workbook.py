@@ -1,0 +1,155 @@
+"""Workbooks as rows of text, the same from both engines."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import sys
+from typing import TYPE_CHECKING, Any, Callable, List, Optional
+
+import openpyxl
+import pytest
+
+from nuvyn_executor.errors import DatasetUnreadable, EngineError
+from nuvyn_executor.metadata.workbook import read_rows, sheet_names
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Forbid = Callable[..., None]
+
+# openpyxl imports its writer late; a test that makes the module absent still has to write its workbook.
+openpyxl.Workbook().save(io.BytesIO())
+
+
+@pytest.fixture(params=["python_calamine", "openpyxl"])
+def engine(request: pytest.FixtureRequest, forbid: Forbid) -> str:
+    """Leave only one of the two engines importable."""
+    others = {"python_calamine", "openpyxl"} - {request.param}
+    forbid(*others)
+    return str(request.param)
+
+
+@pytest.fixture
+def forbid(monkeypatch: pytest.MonkeyPatch) -> Forbid:
+    """Make modules as absent as on a machine without them."""
+
+    def make_absent(*names: str) -> None:
+        for name in names:
+            monkeypatch.setitem(sys.modules, name, None)
+
+    return make_absent
+
+
+def save(path: Path, rows: List[List[Any]], **more: List[List[Any]]) -> str:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "First"
+    for row in rows:
+        sheet.append(row)
+    for title, cells in more.items():
+        below = book.create_sheet(title)
+        for row in cells:
+            below.append(row)
+    book.save(path)
+    return str(path)
+
+
+def rows_of(path: str, sheet: str = "First") -> List[List[Optional[str]]]:
+    return list(read_rows(path, sheet))
+
+
+@pytest.mark.usefixtures("engine")
+class TestRows:
+    """ "`excel` (each sheet)": "cells as canonical text" """
+
+    @pytest.mark.parametrize(
+        ("cell", "text"),
+        [
+            (1, "1"),
+            (-3.0, "-3"),
+            (1.5, "1.5"),
+            (0.1, "0.1"),
+            (9007199254740991, "9007199254740991"),
+            (1e20, "1e+20"),
+            (True, "true"),
+            (False, "false"),
+            ("x", "x"),
+            (" x ", " x "),
+            ("000123", "000123"),
+            (dt.datetime(2024, 1, 31, 10, 20, 30), "2024-01-31T10:20:30"),  # noqa: DTZ001  a cell has no zone
+            (dt.date(2024, 1, 31), "2024-01-31"),
+            (dt.time(10, 20, 30), "10:20:30"),
+            (None, None),
+        ],
+    )
+    def test_a_cell_is_written_in_one_way(self, tmp_path: Path, cell: Any, text: Optional[str]) -> None:
+        path = save(tmp_path / "b.xlsx", [["id", "v"], [1, cell]])
+        assert rows_of(path) == [["id", "v"], ["1", text]]
+
+    def test_midnight_among_moments_is_a_moment(self, tmp_path: Path) -> None:
+        moments = [dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 1, 5)]  # noqa: DTZ001  a cell has no zone
+        path = save(tmp_path / "b.xlsx", [["at"], *([moment] for moment in moments)])
+        assert rows_of(path) == [["at"], ["2024-01-01T00:00:00"], ["2024-01-01T05:00:00"]]
+
+    def test_empty_rows_and_outer_columns_are_left_out_and_rows_have_one_length(self, tmp_path: Path) -> None:
+        path = save(
+            tmp_path / "b.xlsx",
+            [[], [None, None], [None, "a", None, "c"], [], [None, 1], [None, None, None, 3, None]],
+        )
+        assert rows_of(path) == [["a", None, "c"], ["1", None, None], [None, None, "3"]]
+
+    def test_an_index_column_without_a_name_is_kept(self, tmp_path: Path) -> None:
+        path = save(tmp_path / "b.xlsx", [[None, "v"], [0, "x"]])
+        assert rows_of(path) == [[None, "v"], ["0", "x"]]
+
+    def test_hidden_sheets_are_listed_and_empty_ones_have_no_rows(self, tmp_path: Path) -> None:
+        book = openpyxl.Workbook()
+        book.active.title = "First"
+        book.create_sheet("Hidden").sheet_state = "hidden"
+        book["Hidden"].append(["x"])
+        book.save(tmp_path / "b.xlsx")
+        path = str(tmp_path / "b.xlsx")
+        assert sheet_names(path) == ("First", "Hidden")
+        assert (rows_of(path), rows_of(path, "Hidden")) == ([], [["x"]])
+
+    def test_a_sheet_that_is_not_there_is_named(self, tmp_path: Path) -> None:
+        path = save(tmp_path / "b.xlsx", [["x"]])
+        with pytest.raises(DatasetUnreadable, match=r"b\.xlsx has no worksheet 'Other'"):
+            rows_of(path, "Other")
+
+    @pytest.mark.parametrize("content", [b"", b"no workbook", b"PK\x03\x04 cut short"])
+    def test_a_damaged_workbook_is_named(self, tmp_path: Path, content: bytes) -> None:
+        (tmp_path / "b.xlsx").write_bytes(content)
+        with pytest.raises(DatasetUnreadable, match=r"b\.xlsx cannot be read as a workbook"):
+            sheet_names(str(tmp_path / "b.xlsx"))
+
+    def test_a_workbook_with_a_password_is_said_to_have_one(self, tmp_path: Path) -> None:
+        content = b"\xd0\xcf\x11\xe0" + b"\0" * 508 + "EncryptedPackage".encode("utf-16-le")
+        (tmp_path / "b.xlsx").write_bytes(content)
+        with pytest.raises(DatasetUnreadable, match="protected by a password"):
+            sheet_names(str(tmp_path / "b.xlsx"))
+
+    def test_a_workbook_that_vanished_is_unreadable(self, tmp_path: Path) -> None:
+        with pytest.raises(DatasetUnreadable, match="No such file"):
+            sheet_names(str(tmp_path / "b.xlsx"))
+
+
+class TestEngines:
+    """ "calamine preferred, openpyxl fallback; neither: EngineError" """
+
+    def test_error_cells_keep_their_text_although_calamine_drops_it(self, tmp_path: Path) -> None:
+        path = save(tmp_path / "b.xlsx", [["v"], ["#N/A"], [5]])
+        assert rows_of(path) == [["v"], ["#N/A"], ["5"]]
+
+    def test_charts_are_no_worksheets(self, tmp_path: Path) -> None:
+        book = openpyxl.Workbook()
+        book.create_chartsheet("Chart")
+        book.save(tmp_path / "b.xlsx")
+        assert sheet_names(str(tmp_path / "b.xlsx")) == ("Sheet",)
+
+    def test_without_an_engine_the_error_says_what_to_install(self, tmp_path: Path, forbid: Forbid) -> None:
+        path = save(tmp_path / "b.xlsx", [["x"]])
+        forbid("python_calamine", "openpyxl")
+        with pytest.raises(EngineError, match=r"pip install 'nuvyn-executor-script\[excel\]'"):
+            sheet_names(path)
