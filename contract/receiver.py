@@ -129,9 +129,11 @@ class Receiver:
         self._thread.start()
 
     def __enter__(self) -> Receiver:  # noqa: PYI034  Python 3.8 has no Self
+        """Serve already."""
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Stop serving."""
         self.close()
 
     def close(self) -> None:

@@ -34,18 +34,23 @@ class Secret:
         return self._text
 
     def __repr__(self) -> str:
+        """Show the mask."""
         return f"Secret({MASK})"
 
     def __str__(self) -> str:
+        """Show the mask."""
         return MASK
 
     def __eq__(self, other: object) -> bool:
+        """Compare the texts."""
         return isinstance(other, Secret) and self._text == other._text
 
     def __hash__(self) -> int:
+        """Hash the text."""
         return hash((Secret, self._text))
 
     def __reduce__(self) -> Tuple[Any, ...]:
+        """Refuse to be pickled or copied."""
         raise TypeError("a Secret is not pickled: a pickle would show it")
 
 

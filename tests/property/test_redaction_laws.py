@@ -67,7 +67,7 @@ WORDS = st.lists(
         st.from_regex(r"[a-z]{1,8}\.[a-z]{1,8}@[a-z]{1,8}\.(com|org)", fullmatch=True),
         st.from_regex(r"https://[a-z]{1,8}\.com:[0-9]{2,4}/[a-z]{0,5}(\?page=[0-9])?", fullmatch=True),
         st.integers().map(str),
-        st.sampled_from(["signature", "password", "token", "secret", "Bearer", "sig", "pwd:", "keys=3"]),
+        st.sampled_from(["signature", "password", "token", "secret", "bearer of", "sig", "pwd:", "keys=3"]),
     )
 ).map(" ".join)
 JSON = st.recursive(
