@@ -1,0 +1,1 @@
+"""Example data, and the demo that runs the executor over it."""
