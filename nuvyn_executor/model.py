@@ -155,13 +155,17 @@ class Listing:
     """What a source holds, by name only: nothing was opened.
 
     Attributes:
+        root: the folder that names are relative to, as ``open`` takes it; of a single file, its folder.
         files: visible files, ordered by name.
+        is_single_file: the source is one file, not a folder that holds one.
         delta_folders: folders (relative to the source, ``""`` for its top) that are Delta tables.
         problems: what could not be looked at: an unreadable folder, a file that vanished, an odd name.
         truncated: more files were there than the limit allows.
     """
 
+    root: str
     files: Tuple[FileEntry, ...]
+    is_single_file: bool = False
     delta_folders: Tuple[str, ...] = ()
     problems: Tuple[Skipped, ...] = ()
     truncated: bool = False

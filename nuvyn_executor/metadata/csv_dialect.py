@@ -15,15 +15,17 @@ HEAD_BYTES = 65536
 _MOSTLY = 0.9
 _LONGEST_NAME = 128
 _YEAR = re.compile(r"^(?:19|20)\d\d$")
-_KINDS = (
-    ("number", re.compile(r"^[+-]?(?:\d[\d.,' ]*|[.,]\d+)(?:[eE][+-]?\d+)?\s?%?$")),
-    ("moment", re.compile(r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?$")),
-    ("time", re.compile(r"^\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?$")),
-    ("boolean", re.compile(r"^(?:true|false|yes|no)$", re.IGNORECASE)),
-    ("email", re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")),
-    ("uuid", re.compile(r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")),
-    ("url", re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*://\S+$")),
+# One pattern with a name for each kind: seven separate ones took half of the time of a discovery.
+_KIND = re.compile(
+    r"(?P<number>[+-]?(?:\d[\d.,' ]*|[.,]\d+)(?:[eE][+-]?\d+)?\s?%?)"
+    r"|(?P<moment>\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?)"
+    r"|(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)"
+    r"|(?P<boolean>(?i:true|false|yes|no))"
+    r"|(?P<email>[^@\s]+@[^@\s]+\.[^@\s]+)"
+    r"|(?P<uuid>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
+    r"|(?P<url>[a-zA-Z][a-zA-Z0-9+.-]*://\S+)"
 )
+_COMPARED = 50
 
 
 def detect_dialect(head: bytes, name: str, *, whole: bool = False) -> CsvDialect:
@@ -70,7 +72,9 @@ def detect_header(records: Sequence[List[str]]) -> bool:
     first, rest = records[0], records[1:]
     if rest and len(first) > 1 and first in rest:  # files with headers, pasted together
         return True
-    votes = sum(_vote(cell, [row[i] for row in rest if i < len(row)]) for i, cell in enumerate(first))
+    votes = sum(
+        _vote(cell, [row[i] for row in rest[:_COMPARED] if i < len(row)]) for i, cell in enumerate(first)
+    )
     return votes > 0 if votes else _could_be_names(first, rest)
 
 
@@ -99,8 +103,8 @@ def _could_be_names(first: Sequence[str], rest: Sequence[List[str]]) -> bool:
 
 
 def _kind(cell: str) -> Optional[str]:
-    text = cell.strip()
-    return next((kind for kind, pattern in _KINDS if pattern.match(text)), None)
+    found = _KIND.fullmatch(cell.strip())
+    return found.lastgroup if found else None
 
 
 def _kind_of_column(cells: Sequence[str]) -> Optional[str]:

@@ -57,12 +57,12 @@ def detect_layout(text: str, *, whole: bool) -> CsvLayout:
     text = complete_lines(text, whole=whole)
     quote = _quote_of(text)
     candidates = [
-        _score(text, delimiter, quote, whole=whole) for delimiter in DELIMITERS if delimiter in text
+        _split(text, delimiter, quote, whole=whole) for delimiter in DELIMITERS if delimiter in text
     ]
-    good = [pair for pair in candidates if _is_plausible(pair[1])]
+    good = [layout for layout in candidates if _is_plausible(layout)]
     if good:
         # Of equals, the wider; max() keeps the first, and that is the order of DELIMITERS.
-        return max(good, key=lambda pair: (pair[0], pair[1].width))[1]
+        return good[0] if len(good) == 1 else max(good, key=lambda layout: (_score(layout), layout.width))
     records = tuple([record[0]] for record in islice(parse_records(text, "\0", quote), _RECORDS))
     return CsvLayout(",", quote, 1, 1.0, records)
 
@@ -75,17 +75,20 @@ def complete_lines(text: str, *, whole: bool) -> str:
     return text[: end + 1] if end >= 0 else text
 
 
-def _score(text: str, delimiter: str, quote: str, *, whole: bool) -> Tuple[float, CsvLayout]:
+def _split(text: str, delimiter: str, quote: str, *, whole: bool) -> CsvLayout:
     records = list(islice(parse_records(text, delimiter, quote), _RECORDS + 1))
     if not whole and 1 < len(records) <= _RECORDS and any("\n" in cell for cell in records[-1]):
         records.pop()  # a quote that the cut left open
     records = records[:_RECORDS]
     widths = Counter(len(record) for record in records)
     width, count = widths.most_common(1)[0] if widths else (1, 0)
-    layout = CsvLayout(delimiter, quote, width, count / max(len(records), 1), tuple(records))
-    cells = list(islice((cell for record in records for cell in record), _CELLS))
-    clean = sum(_is_clean(cell, delimiter) for cell in cells) / max(len(cells), 1)
-    return layout.consistency * (1 + clean), layout
+    return CsvLayout(delimiter, quote, width, count / max(len(records), 1), tuple(records))
+
+
+def _score(layout: CsvLayout) -> float:
+    cells = list(islice((cell for record in layout.records for cell in record), _CELLS))
+    clean = sum(_is_clean(cell, layout.delimiter) for cell in cells) / max(len(cells), 1)
+    return layout.consistency * (1 + clean)
 
 
 def _is_plausible(layout: CsvLayout) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import zlib
 from typing import NamedTuple, Optional, Tuple
 
@@ -33,6 +34,7 @@ _UTF_16_BE = TextEncoding("UTF-16BE", "utf-16-be")
 ENCODINGS = (UTF_8, _LATIN_1, _WINDOWS, _UTF_16, _UTF_16_LE, _UTF_16_BE)
 
 _PROBE = 4096
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 # Of Latin text in UTF-16, nearly every other byte is zero; of other scripts, blanks and digits are.
 _MANY_ZEROS = 0.3
 _FEW_ZEROS = 0.02
@@ -106,8 +108,7 @@ def decode_head(head: bytes, encoding: TextEncoding, *, whole: bool = False) -> 
 def is_binary(text: str) -> bool:
     """Whether a decoded head is no text: control characters beyond the few that texts have."""
     probe = text[:_PROBE]
-    odd = sum(1 for char in probe if char < " " and char not in "\t\n\r\f\x1b")
-    return odd * 100 > len(probe)
+    return len(_CONTROL.findall(probe)) * 100 > len(probe)
 
 
 def _wide_without_mark(probe: bytes) -> Optional[TextEncoding]:

@@ -116,7 +116,8 @@ class FileSystemSource:
             )
         try:
             with Path(self._path).open("rb"):
-                return Listing((entry_of(self._path, name, found),))
+                entry = entry_of(self._path, name, found)
+                return Listing(str(Path(self._path).parent), (entry,), is_single_file=True)
         except OSError as error:
             raise self._failure(error) from error
 

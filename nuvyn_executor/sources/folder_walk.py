@@ -99,7 +99,13 @@ class FolderWalk:
             # A folder that the walk only passed through counts when some file of it was asked for.
             if is_matched or any(not folder or name.startswith(folder + "/") for name in names)
         ]
-        return Listing(tuple(self._files), tuple(delta), tuple(self._problems), truncated=self._truncated)
+        return Listing(
+            self._base,
+            tuple(self._files),
+            delta_folders=tuple(delta),
+            problems=tuple(self._problems),
+            truncated=self._truncated,
+        )
 
     def _children(self, folder: _Step) -> List[_Step]:
         with os.scandir(folder.path) as scan:
