@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["build_local_session", "fetch_jars", "find_delta_jars", "find_java"]
 
 MEMORY_VARIABLE = "EXECUTOR_DRIVER_MEMORY"
+OPTIONS_VARIABLE = "EXECUTOR_JAVA_OPTIONS"
 _LOGGING = Path(__file__).resolve().parent / "log4j2-quiet.properties"
 _SUPPORTED_JAVA: Dict[int, Tuple[int, ...]] = {
     3: (8, 11, 17),
@@ -51,8 +52,8 @@ def build_local_session(
     Args:
         warehouse: folder of managed tables; need not exist.
         app_name: Spark's name for the application.
-        environment: read instead of ``os.environ``: ``EXECUTOR_DRIVER_MEMORY`` (``2g``) and
-            ``EXECUTOR_DELTA_JARS``.
+        environment: read instead of ``os.environ``: ``EXECUTOR_DRIVER_MEMORY`` (``2g``),
+            ``EXECUTOR_DELTA_JARS``, and ``EXECUTOR_JAVA_OPTIONS`` (more options for Java, none by default).
 
     Raises:
         EngineError: there is no pyspark, no Delta or no suitable Java, or Spark did not start.
@@ -63,7 +64,7 @@ def build_local_session(
     memory = _driver_memory(environment)
     java = _require_java(environment)
     jars = find_delta_jars(environment) or fetch_delta_jars(jar_folder(environment), java.home)
-    settings = _settings(warehouse, jars, memory)
+    settings = _settings(warehouse, jars, memory, environment.get(OPTIONS_VARIABLE, ""))
     os.environ["JAVA_HOME"] = str(java.home)
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
 
@@ -192,7 +193,7 @@ def _driver_memory(environment: Mapping[str, str]) -> str:
     return memory
 
 
-def _settings(warehouse: Path, jars: Tuple[Path, ...], memory: str) -> Dict[str, str]:
+def _settings(warehouse: Path, jars: Tuple[Path, ...], memory: str, java_options: str) -> Dict[str, str]:
     """Spark's settings: what Delta needs, and what makes small work on one machine fast and quiet."""
     return {
         "spark.jars": ",".join(str(jar) for jar in jars),
@@ -205,7 +206,9 @@ def _settings(warehouse: Path, jars: Tuple[Path, ...], memory: str) -> Dict[str,
         "spark.databricks.delta.snapshotPartitions": "1",
         "spark.sql.shuffle.partitions": "2",
         "spark.driver.memory": memory,
-        "spark.driver.extraJavaOptions": f"-XX:+UseSerialGC -Dlog4j2.configurationFile={_LOGGING.as_uri()}",
+        "spark.driver.extraJavaOptions": (
+            f"-XX:+UseSerialGC -Dlog4j2.configurationFile={_LOGGING.as_uri()} {java_options}".strip()
+        ),
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",

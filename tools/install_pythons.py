@@ -58,6 +58,7 @@ def prepare(version: str, pins: str, project: str) -> str:
         return f"Python {version}: ready."
     shutil.rmtree(home, ignore_errors=True)
     pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip.append("--use-pep517")  # pyspark has no wheel; an old pip would build it in a way of its own
     for command in ([str(python), "-m", "venv", str(home)], [*pip, "-c", pins, "-e", project, *TEST_TOOLS]):
         done = subprocess.run(command, cwd=ROOT, check=False)  # noqa: S603  an interpreter of this machine
         if done.returncode:
