@@ -39,17 +39,19 @@ def begins_like_json(text: str) -> bool:
 def is_one_document(text: str, *, whole: bool) -> bool:
     """Whether a JSON text is one document over several lines, and not one document a line.
 
-    Of the first lines, most are objects in JSON Lines, and hardly one in a document. A text of a single
-    line is a document when it is an array.
+    A text that begins with an array is a document, unless that array ends on its line and more lines follow.
+    Of other texts, a third of the first lines or more are objects in JSON Lines, hardly one in a document.
     """
     lines = [line for line in text.split("\n") if line.strip()]
     if len(lines) > 1 and not whole:
         lines.pop()  # cut
-    if len(lines) == 1:
-        return text.lstrip().startswith("[")
     lines = lines[:_LINES]
-    complete = sum(isinstance(_parse(line), (dict, list)) for line in lines)
-    return complete * 2 < len(lines)
+    if not lines or (len(lines) == 1 and not lines[0].lstrip().startswith("[")):
+        return False
+    if lines[0].lstrip().startswith("["):
+        return len(lines) == 1 or not isinstance(_parse(lines[0]), list)
+    complete = sum(isinstance(_parse(line), dict) for line in lines)
+    return complete * 3 < len(lines)
 
 
 def _parse(line: str) -> Any:

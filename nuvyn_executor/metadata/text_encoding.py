@@ -37,7 +37,8 @@ _PROBE = 4096
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 # Of Latin text in UTF-16, nearly every other byte is zero; of other scripts, blanks and digits are.
 _MANY_ZEROS = 0.3
-_FEW_ZEROS = 0.02
+# At the other places only a letter in many is (U+0100, half of an emoji).
+_FEW_ZEROS = 0.25
 # One character in four may be damaged before a file counts as no UTF-8 at all.
 _VALID_PER_INVALID = 3
 
@@ -116,9 +117,9 @@ def _wide_without_mark(probe: bytes) -> Optional[TextEncoding]:
     if pairs < 2:  # noqa: PLR2004  two characters at least
         return None
     even, odd = probe[0 : pairs * 2 : 2].count(0) / pairs, probe[1 : pairs * 2 : 2].count(0) / pairs
-    if odd >= _MANY_ZEROS and even <= _FEW_ZEROS:
+    if odd >= _MANY_ZEROS and even <= odd * _FEW_ZEROS:
         return _UTF_16_LE
-    if even >= _MANY_ZEROS and odd <= _FEW_ZEROS:
+    if even >= _MANY_ZEROS and odd <= even * _FEW_ZEROS:
         return _UTF_16_BE
     return None
 

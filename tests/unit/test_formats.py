@@ -176,6 +176,10 @@ class TestJsonLayout:
             ('{\n "a": 1,\n "b": [1,\n 2]\n}\n', True),
             ('broken\n{"a":1}\n{"a":2}\n{"a":3}\n', False),
             ("[1,2]\n[3,4]\n", False),
+            ('[\n{"a":1}\n]', True),
+            ('{"a":1}\nbroken\n{"b":1}\n5\nbroken\n', False),
+            ("[\n]\n", True),
+            ("", False),
             ('\n\n{"a":1}\n\n{"a":2}\n', False),
         ],
     )
