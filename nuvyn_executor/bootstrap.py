@@ -34,7 +34,9 @@ RUNTIME = "DATABRICKS_RUNTIME_VERSION"
 
 
 @contextmanager
-def manager(environ: Optional[Mapping[str, str]] = None, stream: Optional[TextIO] = None) -> Iterator[JobManager]:
+def manager(
+    environ: Optional[Mapping[str, str]] = None, stream: Optional[TextIO] = None
+) -> Iterator[JobManager]:
     """Put the executor together, and take apart what was made for it.
 
     On Databricks the running Spark session is used and left as it is; elsewhere a local one is made.
@@ -67,7 +69,7 @@ def manager(environ: Optional[Mapping[str, str]] = None, stream: Optional[TextIO
             extractor=MetadataExtractor(SparkScanner(spark), store, now, settings.max_files_per_job),
             row_previews=SparkRowPreviews(spark),
             open_source=open_source,
-            transmitter=Transmitter(store, _client(settings), settings, now),
+            transmitter=Transmitter(store, _client(settings), settings, now, redact),
             max_preview_files=settings.max_preview_files,
             clock=now,
         )
@@ -78,7 +80,7 @@ def manager(environ: Optional[Mapping[str, str]] = None, stream: Optional[TextIO
 
 
 def now() -> datetime:
-    """The present, UTC."""
+    """Tell the present, UTC."""
     return datetime.now(timezone.utc)
 
 

@@ -33,6 +33,7 @@ class Driver:
     started: int
 
     def __str__(self) -> str:
+        """Write it as ``executor_runs.driver`` keeps it."""
         return f"{self.machine}:{self.pid}:{self.started}"
 
     def knows(self, other: str) -> Liveness:
@@ -55,7 +56,7 @@ def this_driver() -> Driver:
 
 
 def _started(pid: int) -> int:
-    """Start of a process in ticks since boot (field 22 of ``/proc/<pid>/stat``); 0 if there is none, or no /proc."""
+    """Tell when a process started, in ticks since boot: field 22 of ``/proc/<pid>/stat``; 0 if that is not there."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

@@ -62,15 +62,15 @@ class SourceError(ExecutorError):
     """The data source cannot be used."""
 
 
-class SourceNotFound(SourceError):
+class SourceNotFound(SourceError):  # noqa: N818  what happened, in a word
     """Nothing lies at the path."""
 
 
-class SourceAccessDenied(SourceError):
+class SourceAccessDenied(SourceError):  # noqa: N818  what happened, in a word
     """The path may not be read."""
 
 
-class DatasetUnreadable(SourceError):
+class DatasetUnreadable(SourceError):  # noqa: N818  what happened, in a word
     """One dataset cannot be read; the others go on."""
 
 
@@ -78,9 +78,9 @@ class TransmissionError(ExecutorError):
     """The platform did not take the metadata."""
 
 
-class TransmissionRejected(TransmissionError):
+class TransmissionRejected(TransmissionError):  # noqa: N818  what happened, in a word
     """The platform said no; the same request would be refused again."""
 
 
-class TransmissionUnavailable(TransmissionError):
+class TransmissionUnavailable(TransmissionError):  # noqa: N818  what happened, in a word
     """The platform did not answer, or not yet; what is pending stays pending."""

@@ -141,7 +141,9 @@ class JobManager:
         else:
             report = self._finished(job, outcome)
         seconds = (self._services.clock() - job.started_at).total_seconds()
-        logger.info("%s Job %s %s in %.2fs", _SIGN[report.status], job.job_id, report.job.status.value, seconds)
+        logger.info(
+            "%s Job %s %s in %.2fs", _SIGN[report.status], job.job_id, report.job.status.value, seconds
+        )
         self._close(report, recorded)
         self.job_results[job.job_id] = report
         return report
@@ -254,7 +256,9 @@ class JobManager:
         liveness = self._driver.knows(str(row.get("driver") or ""))
         if liveness is not Liveness.UNKNOWN:
             return liveness is Liveness.DEAD
-        heard: List[datetime] = [at for at in (row.get("heartbeat_at"), row.get("started_at")) if isinstance(at, datetime)]
+        heard: List[datetime] = [
+            at for at in (row.get("heartbeat_at"), row.get("started_at")) if isinstance(at, datetime)
+        ]
         return not heard or now - max(heard) > SILENCE
 
 

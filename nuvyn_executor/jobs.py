@@ -144,7 +144,9 @@ def full_pipeline(context: JobContext) -> JobOutcome:
             logger.warning("Skipped %s: %s failed", job_type.value, cause.value)
             continue
         if job_type is JobType.API_TRANSMISSION and not context.services.transmitter.configured:
-            logger.warning("Skipped api_transmission: NUVYN_API_ENDPOINT is not set; what was learned stays pending")
+            logger.warning(
+                "Skipped api_transmission: NUVYN_API_ENDPOINT is not set; what was learned stays pending"
+            )
             steps[job_type.value] = {"status": "skipped", "reason": "NUVYN_API_ENDPOINT is not set"}
             continue
         try:

@@ -35,7 +35,7 @@ class LogLine:
 class GuideFormatter(logging.Formatter):
     """Formats a record as the guide shows it; secrets are masked in the whole line, tracebacks included."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def __init__(self, redact: Redact) -> None:
         super().__init__("%(asctime)s - %(name)s - %(levelname)s - %(sign)s %(message)s", "%H:%M:%S")

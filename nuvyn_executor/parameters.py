@@ -28,7 +28,9 @@ def parse_parameters(argv: Sequence[str]) -> JobRequest:
         UsageError: with one sentence that names the parameter, and the remedy.
     """
     if not argv:
-        raise UsageError("No job type was given.", f"Call: {_CALL}, where job_type is one of {_list(JOB_TYPES)}.")
+        raise UsageError(
+            "No job type was given.", f"Call: {_CALL}, where job_type is one of {_list(JOB_TYPES)}."
+        )
     if len(argv) > 4:
         raise UsageError(
             f"{len(argv)} parameters were given, and at most 4 are understood: {argv[4]!r} is one too many.",

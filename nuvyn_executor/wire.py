@@ -88,7 +88,9 @@ def metadata_extraction(survey: Survey, assessment: Assessment) -> Document:
     }
 
 
-def data_reading(location: str, discovery: Discovery, previews: Sequence[Preview], unread: Sequence[Skipped]) -> Document:
+def data_reading(
+    location: str, discovery: Discovery, previews: Sequence[Preview], unread: Sequence[Skipped]
+) -> Document:
     """Spell the result of ``data_reading``."""
     return {
         "source_path": location,
@@ -166,7 +168,11 @@ def error_message(document: Mapping[str, Any]) -> Optional[str]:
             return str(step["error"]["message"])
     details = document.get("details")
     unread = details.get("unreadable") if isinstance(details, dict) else None
-    return f"{len(unread)} could not be read; the first, {unread[0]['name']}: {unread[0]['reason']}" if unread else None
+    return (
+        f"{len(unread)} could not be read; the first, {unread[0]['name']}: {unread[0]['reason']}"
+        if unread
+        else None
+    )
 
 
 def _scores(assessment: Assessment) -> Dict[str, Optional[float]]:

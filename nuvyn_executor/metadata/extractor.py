@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Protocol, Tuple
+from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Protocol, Sequence, Tuple
 
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
 from nuvyn_executor.metadata import records
@@ -112,21 +112,27 @@ class MetadataExtractor:
         known = self._store.rows(TABLES, {"source_id": parent})
         gone = records.gone_tables(survey, parent, known)
         pairs = records.assessed(survey, assessment)
-        tables = [records.table_row(one, scores, parent, tenant_id, job_id, now) for one, scores in pairs]
-        columns = [row for one, scores in pairs for row in records.column_rows(one, scores, parent, tenant_id)]
+        tables = [records.table_row(one, scores, survey, tenant_id, job_id) for one, scores in pairs]
+        columns = [
+            row for one, scores in pairs for row in records.column_rows(one, scores, parent, tenant_id)
+        ]
         self._store.upsert(TABLES, tables)
         self._store.upsert(COLUMNS, columns)
         self._mark_removed(parent, gone, tables, columns, now)
         # The source comes last, with a higher version: what is pending for the platform is complete.
         version = 1 + self._version(parent, "metadata_version")
-        self._store.upsert(SOURCES, [records.source_row(survey, tenant_id, job_id, version)], keep=["created_at"])
+        self._store.upsert(
+            SOURCES, [records.source_row(survey, tenant_id, job_id, version)], keep=["created_at"]
+        )
         if self._version(parent, "transmitted_version") >= version:
             # Another run gave the same number to what it learned, and that was sent already.
             self._store.update(SOURCES, {"source_id": parent}, {"metadata_version": version + 1})
         logger.info("💾 Stored metadata: %d tables, %d columns", len(tables), len(columns))
 
     def _version(self, parent: str, column: str) -> int:
-        return max((int(row[column] or 0) for row in self._store.rows(SOURCES, {"source_id": parent})), default=0)
+        return max(
+            (int(row[column] or 0) for row in self._store.rows(SOURCES, {"source_id": parent})), default=0
+        )
 
     def _scan(self, source: DataSource, dataset: Dataset, now: datetime) -> Tuple[Surveyed, List[Skipped]]:
         """Scan a dataset; where a file of many spoils it, scan it without that file."""
@@ -155,9 +161,9 @@ class MetadataExtractor:
     def _mark_removed(
         self,
         parent: str,
-        gone: List[str],
-        tables: List[Mapping[str, Any]],
-        columns: List[Mapping[str, Any]],
+        gone: Sequence[str],
+        tables: Sequence[Mapping[str, Any]],
+        columns: Sequence[Mapping[str, Any]],
         now: datetime,
     ) -> None:
         read = {row["table_id"] for row in tables}

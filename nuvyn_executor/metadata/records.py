@@ -96,9 +96,10 @@ def table_id(parent: str, dataset: Dataset) -> str:
 
 
 def table_row(
-    one: Surveyed, assessment: DatasetAssessment, parent: str, tenant_id: str, job_id: str, now: datetime
+    one: Surveyed, assessment: DatasetAssessment, survey: Survey, tenant_id: str, job_id: str
 ) -> Row:
     """Build the row of ``tables`` of one dataset."""
+    parent = source_id(tenant_id, survey.location)
     dataset, profile = one.dataset, one.profile
     tally = profile.scan.tally
     details = {
@@ -132,7 +133,7 @@ def table_row(
         **{dimension.value: score for dimension, score in assessment.scores.items()},
         "details": _json(details),
         "last_modified": max((entry.modified_at for entry in dataset.files), default=None),
-        "last_refreshed": now,
+        "last_refreshed": survey.surveyed_at,
         "removed_at": None,
         "last_run_id": job_id,
     }

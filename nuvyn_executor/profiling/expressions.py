@@ -78,7 +78,7 @@ def row_hash(count: int) -> Any:
 
 
 def column_counters(i: int, plan: ColumnPlan, now_micros: int) -> Dict[str, Any]:
-    """Aggregates of one column, by alias."""
+    """Give the aggregates of one column, by alias."""
     f = _functions()
     raw, present = f.col(f"c{i}"), f.col(f"c{i}_present")
     counters: Dict[str, Any] = {"nulls": _count(raw.isNull()), "present": _count(present)}
@@ -99,7 +99,7 @@ def distinct_counter(name: str, plan: ScanPlan, *, mask: Any = None, rsd: float 
 
 
 def pair_counters(plan: ScanPlan) -> Dict[str, Any]:
-    """Aggregates of the moments that should follow each other, over all pairs of the dataset."""
+    """Give the aggregates of the moments that should follow each other, for every pair."""
     f = _functions()
     counters = {}
     for number, (earlier, later) in enumerate(plan.pairs):
@@ -177,13 +177,19 @@ def _shape(text: Any, expected: Expected) -> Any:
     candidates = _candidates(expected)
     wanted = [(shape, pattern) for shape, pattern in PATTERNS if _merged(shape, expected) in candidates]
     dispatched = [pair for pair in wanted if pair[0] in (*NUMBERS, Shape.CODE, *DATES, Shape.TIMESTAMP)]
-    others = [pair for pair in wanted if pair not in dispatched and _merged(pair[0], expected) is not Shape.TEXT]
+    others = [
+        pair for pair in wanted if pair not in dispatched and _merged(pair[0], expected) is not Shape.TEXT
+    ]
     branches = None
     for shape, pattern in others:
         matched = text.rlike(_whole(pattern))
         index = f.lit(SHAPES.index(_merged(shape, expected)))
         branches = f.when(matched, index) if branches is None else branches.when(matched, index)
-    other = f.lit(SHAPES.index(Shape.TEXT)) if branches is None else branches.otherwise(f.lit(SHAPES.index(Shape.TEXT)))
+    other = (
+        f.lit(SHAPES.index(Shape.TEXT))
+        if branches is None
+        else branches.otherwise(f.lit(SHAPES.index(Shape.TEXT)))
+    )
     numeric = None
     for shape, pattern in dispatched:
         matched = text.rlike(_whole(pattern))

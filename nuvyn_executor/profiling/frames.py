@@ -6,46 +6,24 @@ and what the texts are comes out of the same scan. Parquet and Delta declare the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
 from nuvyn_executor.metadata import sampling, workbook
 from nuvyn_executor.model import FileFormat
-from nuvyn_executor.profiling.profiler import sample_columns
+from nuvyn_executor.profiling.frame import Frame, sample_columns
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset
     from nuvyn_executor.sources.base import DataSource
 
+Path = Tuple[str, ...]
+
 CORRUPT = "corrupt_record"
 SAMPLE_ROWS = 10_000
 SMALL_ROWS = 100_000  # up to here different values are counted exactly
 SMALL_TEXT_BYTES = 8 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A dataset, ready to be counted.
-
-    Attributes:
-        data: DataFrame with columns ``c0`` ... and perhaps :attr:`corrupt`.
-        names: what metadata calls the columns; may repeat, may hold anything.
-        types: declared Spark SQL type of each column, ``None`` for text to be understood.
-        sample: some values of each column.
-        sample_represents: the sample stands for the whole dataset, not for its head alone.
-        is_small: different values can be counted exactly.
-        corrupt: name of the column that holds records which did not parse.
-        details: how it was read, for ``tables.details``.
-    """
-
-    data: Any
-    names: Tuple[str, ...]
-    types: Tuple[Optional[str], ...]
-    sample: List[List[Any]]
-    sample_represents: bool
-    is_small: bool
-    corrupt: Optional[str] = None
-    details: Dict[str, Any] = field(default_factory=dict)
 
 
 def open_frame(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
@@ -87,7 +65,7 @@ def _open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         names=tuple(sample.column_names),
         types=(None,) * len(sample.column_names),
         sample=columns,
-        sample_represents=sample.whole or sample.spread,
+        sample_represents=sample.whole or _is_seekable(dataset),
         is_small=dataset.size_bytes <= SMALL_TEXT_BYTES,
         corrupt=CORRUPT,
         details={
@@ -101,19 +79,33 @@ def _open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
 
 
 def _open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
+    from pyspark.sql.types import StringType, StructField  # noqa: PLC0415  imported only to scan
+
     sample = sampling.sample_json(source, dataset)
-    schema, leaves = _json_schema(sample.fields)
-    reader = _reader(spark, source, dataset).schema(f"{schema}{', ' if schema else ''}{CORRUPT} STRING")
-    data = reader.options(
+    schema = _json_struct(sample.fields)
+    leaves = _leaves(schema)
+    reader = _reader(spark, source, dataset).schema(schema.add(StructField(CORRUPT, StringType())))
+    table = reader.options(
         multiLine=str(dataset.multiline).lower(), mode="PERMISSIVE", columnNameOfCorruptRecord=CORRUPT
     ).json(_paths(source, dataset))
-    raise NotImplementedError((data, leaves))
+    positional = [_column(path).alias(f"c{i}") for i, (path, _) in enumerate(leaves)]
+    frame = Frame(
+        data=table.select(*positional, CORRUPT, *dataset.partition_columns),
+        names=tuple(".".join(path) for path, _ in leaves),
+        types=(None,) * len(leaves),
+        sample=[[_json_text(_at(row, path)) for row in sample.rows] for path, _ in leaves],
+        sample_represents=sample.whole or _is_seekable(dataset),
+        is_small=dataset.size_bytes <= SMALL_TEXT_BYTES,
+        corrupt=CORRUPT,
+        details={"multiline": dataset.multiline},
+    )
+    return _with_partitions(frame, dataset)
 
 
 def _open_excel(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     del source  # a workbook is opened where it lies
     rows = workbook.read_rows(dataset.path, str(dataset.sheet))
-    names = tuple(name if name else f"_c{i}" for i, name in enumerate(next(rows, [])))
+    names = tuple(name or f"_c{i}" for i, name in enumerate(next(rows, [])))
     width = len(names)
     records = [tuple((list(row) + [None] * width)[:width]) for row in rows]
     schema = ", ".join(f"c{i} STRING" for i in range(width))
@@ -144,6 +136,90 @@ def _open_typed(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         sample=sample_columns(rows, len(leaves)),
         sample_represents=len(rows) < SAMPLE_ROWS,
         is_small=is_small,
+    )
+
+
+def _reader(spark: Any, source: DataSource, dataset: Dataset) -> Any:
+    """A reader that knows where the partition folders begin."""
+    return (
+        spark.read.option("basePath", source.spark_path(dataset.path))
+        if dataset.partition_columns
+        else spark.read
+    )
+
+
+def _paths(source: DataSource, dataset: Dataset) -> List[str]:
+    return [source.spark_path(entry.path) for entry in dataset.files]
+
+
+def _with_partitions(frame: Frame, dataset: Dataset) -> Frame:
+    """Add the columns that the folders' names hold (``year=2024``), typed as Spark reads them."""
+    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
+
+    if not dataset.partition_columns:
+        return frame
+    width = len(frame.names)
+    types = dict(frame.data.dtypes)
+    kept = [f.col(name) for name in frame.data.columns if name not in dataset.partition_columns]
+    added = [_column((name,)).alias(f"c{width + i}") for i, name in enumerate(dataset.partition_columns)]
+    return replace(
+        frame,
+        data=frame.data.select(*kept, *added),
+        names=(*frame.names, *dataset.partition_columns),
+        types=(*frame.types, *(types[name] for name in dataset.partition_columns)),
+        sample=[*frame.sample, *([] for _ in dataset.partition_columns)],
+    )
+
+
+def _leaves(schema: Any, parents: Path = ()) -> List[Tuple[Path, str]]:
+    """Flatten structs: the path and the Spark SQL type of each leaf. Arrays and maps are leaves."""
+    leaves: List[Tuple[Path, str]] = []
+    for one in schema.fields:
+        path = (*parents, one.name)
+        nested = hasattr(one.dataType, "fields")
+        leaves.extend(_leaves(one.dataType, path) if nested else [(path, one.dataType.simpleString())])
+    return leaves
+
+
+def _column(path: Path) -> Any:
+    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
+
+    return f.col(".".join("`" + part.replace("`", "``") + "`" for part in path))
+
+
+def _json_struct(fields: Any) -> Any:
+    """Scalars and arrays as the text that stands in the document; objects as structs."""
+    from pyspark.sql.types import StringType, StructField, StructType  # noqa: PLC0415  imported only to scan
+
+    return StructType(
+        [
+            StructField(
+                one.name,
+                _json_struct(one.children) if one.kind == "object" and one.children else StringType(),
+            )
+            for one in fields
+        ]
+    )
+
+
+def _at(row: Any, path: Path) -> Any:
+    for name in path:
+        row = row.get(name) if isinstance(row, dict) else None
+    return row
+
+
+def _json_text(value: Any) -> Optional[str]:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value)
+
+
+def _is_seekable(dataset: Dataset) -> bool:
+    """Whether a sample could be taken from head, middle and tail: the text is not compressed, lines are records."""
+    dialect = dataset.dialect
+    as_lines = dialect is None or not (dialect.multiline or dialect.encoding.startswith("UTF-16"))
+    return (
+        as_lines and not dataset.multiline and not any(entry.name.endswith(".gz") for entry in dataset.files)
     )
 
 

@@ -75,7 +75,9 @@ class ScanPlan:
     exact_distinct: bool = True
 
 
-def plan_text_column(name: str, dataset_name: str, values: Sequence[Optional[str]], *, fences: bool) -> ColumnPlan:
+def plan_text_column(
+    name: str, dataset_name: str, values: Sequence[Optional[str]], *, fences: bool
+) -> ColumnPlan:
     """Plan a column that arrives as text.
 
     Args:
@@ -108,7 +110,7 @@ def plan_typed_column(
         plan = plan_text_column(name, dataset_name, texts, fences=fences)
         return ColumnPlan(**{**plan.__dict__, "declared_type": declared_type})
     kind = family(declared_type)
-    numbers = [float(value) for value in values if isinstance(value, (int, float)) or kind == "number" and value is not None]  # type: ignore[arg-type]
+    numbers = [float(str(value)) for value in values if value is not None] if kind == "number" else []
     present = [value for value in values if value is not None]
     return ColumnPlan(
         name=name,
@@ -123,7 +125,7 @@ def plan_typed_column(
 
 def family(declared_type: str) -> str:
     """Group Spark SQL types: ``number``, ``float`` numbers included, ``moment``, ``boolean``, ``string``, ``opaque``."""
-    base = declared_type.split("(")[0]
+    base = declared_type.split("(", maxsplit=1)[0]
     if base in ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal"):
         return "number"
     if base in ("date", "timestamp", "timestamp_ntz"):
@@ -134,9 +136,11 @@ def family(declared_type: str) -> str:
 def is_key(name: str, dataset_name: str) -> bool:
     """Whether a column is named as the primary key: ``id``, ``uuid``, ``customer_id`` of ``customers``."""
     word = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip("_")
-    table = re.sub(r"[^a-z0-9]+", "_", dataset_name.split(".")[-1].lower()).strip("_")
+    table = re.sub(r"[^a-z0-9]+", "_", dataset_name.rsplit(".", maxsplit=1)[-1].lower()).strip("_")
     stems = {table, re.sub(r"ies$", "y", table), re.sub(r"s$", "", table), re.sub(r"es$", "", table)}
-    return word in {"id", "uuid", "guid", "pk"} or word in {f"{stem}_{end}" for stem in stems for end in ("id", "key", "uuid")}
+    return word in {"id", "uuid", "guid", "pk"} or word in {
+        f"{stem}_{end}" for stem in stems for end in ("id", "key", "uuid")
+    }
 
 
 def says_when_written(name: str) -> bool:
@@ -195,7 +199,9 @@ def _number(text: str) -> float:
 
 def _day_first(values: Sequence[str]) -> bool:
     """``03/04`` is the third of April, unless a value says otherwise (``04/13``) and none says so (``13/04``)."""
-    parts = [re.split(r"[/.]", value.strip(WHITE)) for value in values if shape_of(value.strip(WHITE)) in DATES[1:]]
+    parts = [
+        re.split(r"[/.]", value.strip(WHITE)) for value in values if shape_of(value.strip(WHITE)) in DATES[1:]
+    ]
     return any(int(day) > 12 for day, _, _ in parts) or not any(int(month) > 12 for _, month, _ in parts)  # noqa: PLR2004  months
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Tuple
 
 from nuvyn_executor.profiling import expressions
 from nuvyn_executor.profiling.plan import ScanPlan, ordered_pairs, plan_text_column, plan_typed_column
@@ -12,7 +12,7 @@ from nuvyn_executor.profiling.shapes import ALLOWED, Expected, data_type_of
 from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, DatasetTally, Distinct, Scan, Shape
 
 if TYPE_CHECKING:
-    from nuvyn_executor.profiling.frames import Frame
+    from nuvyn_executor.profiling.frame import Frame
     from nuvyn_executor.profiling.plan import ColumnPlan
 
 # More columns than this are counted in several aggregates, each with its own read: thousands of buffers in
@@ -136,7 +136,9 @@ def _column_tally(i: int, plan: ColumnPlan, counted: Mapping[str, Any]) -> Colum
     rows, nulls, nans, blanks, present = (
         int(counted["rows"]), number("nulls"), number("nans"), number("blanks"), number("present")
     )  # fmt: skip
-    shapes = {shape: number(f"shape_{shape.value}") for shape in Shape if f"c{i}_shape_{shape.value}" in counted}
+    shapes = {
+        shape: number(f"shape_{shape.value}") for shape in Shape if f"c{i}_shape_{shape.value}" in counted
+    }
     if not expressions.is_text(plan):
         shapes = {Shape.TYPED: present}
     is_checked = plan.expected in ALLOWED or plan.expected is Expected.TYPED
@@ -168,7 +170,7 @@ def _facts(
 
 
 def _shown(value: Any, data_type: str) -> Any:
-    """A minimum or maximum as JSON takes it: whole numbers without a point, moments as ISO 8601 in UTC."""
+    """Write a minimum or maximum as JSON takes it: whole numbers without a point, moments in ISO 8601, UTC."""
     if isinstance(value, datetime):
         moment = value.astimezone(timezone.utc)
         return f"{moment:%Y-%m-%d}" if data_type == "date" else f"{moment:%Y-%m-%dT%H:%M:%S}Z"
@@ -177,8 +179,3 @@ def _shown(value: Any, data_type: str) -> Any:
     if isinstance(value, float) and data_type != "double" and value.is_integer():
         return int(value)
     return value
-
-
-def sample_columns(rows: List[Any], count: int) -> List[List[Any]]:
-    """Turn sampled rows into columns; a row that is too short has None at its end."""
-    return [[row[i] if i < len(row) else None for row in rows] for i in range(count)]

@@ -19,14 +19,38 @@ if TYPE_CHECKING:
 
 # What a Spark failure says, and what that means to the person who reads it.
 _MEANINGS = (
-    (r"FileNotFoundException|PATH_NOT_FOUND|does not exist|FILE_NOT_EXIST", "a file vanished while it was read", "Run the job again when nothing is writing there."),
-    (r"AccessControlException|Permission denied|AccessDenied|403 Forbidden", "it may not be read", "Give the cluster's user the right to read it."),
-    (r"is not a Parquet file|CANNOT_READ_FOOTER|corrupt(?:ed)? (?:footer|file)|Could not read footer", "it is no intact Parquet file", "Write it again, or remove it."),
-    (r"EOFException|not in gzip format|incorrect data check|ZLIB|Unexpected end of", "it ends too early or is not intact", "Upload it again."),
-    (r"CANNOT_MERGE|FAILED_MERGE|SchemaColumnConvertNotSupported|PARQUET_COLUMN_DATA_TYPE_MISMATCH|incompatible", "its files have types that do not fit together", "Convert the files to one schema, or put them in folders of their own."),
-    (r"DELTA_\w+|DeltaAnalysisException|_delta_log", "its Delta log cannot be read", "Check the table with DESCRIBE HISTORY."),
+    (
+        r"FileNotFoundException|PATH_NOT_FOUND|does not exist|FILE_NOT_EXIST",
+        "a file vanished while it was read",
+        "Run the job again when nothing is writing there.",
+    ),
+    (
+        r"AccessControlException|Permission denied|AccessDenied|403 Forbidden",
+        "it may not be read",
+        "Give the cluster's user the right to read it.",
+    ),
+    (
+        r"is not a Parquet file|CANNOT_READ_FOOTER|corrupt(?:ed)? (?:footer|file)|Could not read footer",
+        "it is no intact Parquet file",
+        "Write it again, or remove it.",
+    ),
+    (
+        r"EOFException|not in gzip format|incorrect data check|ZLIB|Unexpected end of",
+        "it ends too early or is not intact",
+        "Upload it again.",
+    ),
+    (
+        r"CANNOT_MERGE|FAILED_MERGE|SchemaColumnConvertNotSupported|PARQUET_COLUMN_DATA_TYPE_MISMATCH",
+        "its files have types that do not fit together",
+        "Convert the files to one schema, or put them in folders of their own.",
+    ),
+    (
+        r"DELTA_\w+|DeltaAnalysisException|_delta_log",
+        "its Delta log cannot be read",
+        "Check the table with DESCRIBE HISTORY.",
+    ),
     (r"OutOfMemoryError|GC overhead", "it does not fit into memory", "Give the driver more memory."),
-)  # fmt: skip
+)
 
 
 class SparkScanner:
@@ -81,5 +105,3 @@ def unreadable(name: str, error: Exception) -> DatasetUnreadable:
     return DatasetUnreadable(
         f"{name} could not be read: {first[:300]}", "Check the file; EXECUTOR_LOG_LEVEL=DEBUG shows more."
     )
-
-

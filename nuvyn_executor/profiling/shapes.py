@@ -18,7 +18,10 @@ from nuvyn_executor.quality.tallies import Shape
 PATTERNS: Tuple[Tuple[Shape, str], ...] = (
     (Shape.INTEGER, r"-?(?:0|[1-9][0-9]{0,17})"),
     (Shape.CODE, r"0[0-9]+|\+[0-9]+|[0-9]{19,}"),
-    (Shape.DECIMAL, r"[+-]?(?:[0-9]+[.][0-9]*|[.][0-9]+)(?:[eE][+-]?[0-9]{1,3})?|[+-]?[0-9]+[eE][+-]?[0-9]{1,3}"),
+    (
+        Shape.DECIMAL,
+        r"[+-]?(?:[0-9]+[.][0-9]*|[.][0-9]+)(?:[eE][+-]?[0-9]{1,3})?|[+-]?[0-9]+[eE][+-]?[0-9]{1,3}",
+    ),
     (Shape.DATE_ISO, r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
     (
         Shape.TIMESTAMP,
@@ -85,7 +88,9 @@ class Merged:
 # In a column of codes 10115 is written like its neighbour 01067; in a column of words NO is a country, 42 a name.
 MERGED: Mapping[Expected, Merged] = {
     Expected.CODE: Merged(Shape.CODE, (Shape.INTEGER,)),
-    Expected.TEXT: Merged(Shape.TEXT, (Shape.BOOLEAN, Shape.INTEGER, Shape.CODE, Shape.DECIMAL, Shape.DECIMAL_COMMA)),
+    Expected.TEXT: Merged(
+        Shape.TEXT, (Shape.BOOLEAN, Shape.INTEGER, Shape.CODE, Shape.DECIMAL, Shape.DECIMAL_COMMA)
+    ),
 }
 
 

@@ -95,6 +95,8 @@ class SchemaValidator:
             logger.info("Created schema %s", store.schema_name)
         created, added = self._complete(found)
         logger.info("✅ Schema validation successful")
+        logger.info("✅ All tables validated")
+        logger.info("✅ Schema ready for use")
         return SchemaReport(
             store.schema_name,
             schema_created=not existed,

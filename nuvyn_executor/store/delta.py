@@ -92,7 +92,8 @@ class DeltaMetadataStore:
     def add_columns(self, table: str, columns: Sequence[Column]) -> None:
         """Add columns; rows already there have NULL in them."""
         listed = ", ".join(
-            f"{_quoted(column.name)} {column.data_type} COMMENT {_literal(column.comment)}" for column in columns
+            f"{_quoted(column.name)} {column.data_type} COMMENT {_literal(column.comment)}"
+            for column in columns
         )
         try:
             self._run(f"ALTER TABLE {self._sql_name(table)} ADD COLUMNS ({listed})")
@@ -107,14 +108,16 @@ class DeltaMetadataStore:
         """Add rows as they are."""
         if rows:
             frame = self._frame(table, rows, list(self._types(table)))
-            self._retried(lambda: frame.write.format("delta").mode("append").saveAsTable(self._sql_name(table.name)))
+            self._retried(
+                lambda: frame.write.format("delta").mode("append").saveAsTable(self._sql_name(table.name))
+            )
 
     def upsert(self, table: Table, rows: Sequence[Row], *, keep: Sequence[str] = ()) -> None:
         """Insert rows, or update those with the same key, in one transaction."""
         if not rows:
             return
         named = [name for name in self._types(table) if name in rows[0]]
-        view = f"incoming_{random.getrandbits(64):016x}"  # noqa: S311  a name, not a secret
+        view = f"incoming_{random.getrandbits(64):016x}"
         self._frame(table, rows, named).createOrReplaceTempView(view)
         updates = ", ".join(
             f"target.{_quoted(name)} = incoming.{_quoted(name)}"
@@ -177,7 +180,7 @@ class DeltaMetadataStore:
         for attempt in range(_ATTEMPTS):
             try:
                 action()
-            except Exception as error:  # noqa: PERF203, BLE001  what Spark raises differs by version and by Connect
+            except Exception as error:
                 if attempt == _ATTEMPTS - 1 or not _CONFLICT.search(f"{type(error).__name__} {error}"):
                     raise
                 self._sleep(random.uniform(0, 0.1 * 2 ** min(attempt, 5)))  # noqa: S311  jitter

@@ -72,13 +72,11 @@ class MemoryMetadataStore:
                 row.update(values)
 
     def rows(self, table: Table, where: Optional[Mapping[str, Any]] = None) -> List[Dict[str, Any]]:
-        """Copies of the rows that match."""
+        """Give copies of the rows that match."""
         with self._lock:
             return [dict(row) for row in self._matching(table, where or {})]
 
     def _matching(self, table: Table, where: Mapping[str, Any]) -> List[Dict[str, Any]]:
         return [
-            row
-            for row in self._rows[table.name]
-            if all(row[name] == value for name, value in where.items())
+            row for row in self._rows[table.name] if all(row[name] == value for name, value in where.items())
         ]

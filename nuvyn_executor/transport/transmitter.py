@@ -1,0 +1,180 @@
+"""From what is pending in the metadata tables to what the platform confirmed. At least once, never forgotten."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Dict,
+    List,
+    Mapping,
+    Optional,
+    Protocol,
+    Sequence,
+    Tuple,
+    Union,
+)
+
+from nuvyn_executor.errors import ConfigError, TransmissionError
+from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
+from nuvyn_executor.transport.payload import TenantMetadata, build_pages, idempotency_key, summarize_quality
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from nuvyn_executor.settings import Settings
+    from nuvyn_executor.store.base import MetadataStore
+    from nuvyn_executor.transport.api_client import Confirmation
+
+logger = logging.getLogger(__name__)
+
+Row = Mapping[str, Any]
+
+
+class Client(Protocol):
+    """What sends a body: :class:`~nuvyn_executor.transport.api_client.APIClient`."""
+
+    def send(self, body: Union[bytes, Mapping[str, Any]], idempotency_key: str) -> Confirmation:
+        """Send one body; raises :class:`TransmissionError`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Transmission:
+    """What the platform said.
+
+    Attributes:
+        api_response: its answer to the only request; of several, ``status`` and the sum of ``record_count``.
+        status_code: of the last answer; ``None`` when nothing was pending and no request was made.
+    """
+
+    api_response: Mapping[str, Any]
+    status_code: Optional[int]
+    details: Mapping[str, Any]
+
+
+class Transmitter:
+    """Sends what is pending.
+
+    Args:
+        store: the metadata tables.
+        client: the way to the platform; ``None`` where endpoint or key are not configured.
+        settings: page size, and whether cell values may leave.
+        clock: the present, UTC.
+        redact: masks secrets in every text that is sent.
+    """
+
+    def __init__(
+        self,
+        store: MetadataStore,
+        client: Optional[Client],
+        settings: Settings,
+        clock: Callable[[], datetime],
+        redact: Optional[Callable[[str], str]] = None,
+    ) -> None:
+        self._store = store
+        self._client = client
+        self._settings = settings
+        self._clock = clock
+        self._redact = redact
+
+    @property
+    def configured(self) -> bool:
+        """Whether an endpoint is configured."""
+        return self._settings.api_endpoint is not None
+
+    def transmit(self, job_id: str, tenant_id: Optional[str]) -> Transmission:
+        """Send what is pending, of one tenant or of all; a tenant that fails does not stop the others.
+
+        Raises:
+            ConfigError: endpoint or key are not configured.
+            TransmissionError: the platform did not take it, for at least one tenant; the rest was sent.
+        """
+        if self._client is None:
+            raise self._unconfigured()
+        pending = self._pending(tenant_id)
+        if not pending:
+            logger.info("Nothing is pending for the platform")
+            return Transmission({"status": "nothing_pending", "record_count": 0}, None, {"tenants": []})
+        answers: List[Confirmation] = []
+        details: List[Dict[str, Any]] = []
+        failures: List[Tuple[str, TransmissionError]] = []
+        for tenant, sources in sorted(pending.items()):
+            try:
+                confirmations = self._send(self._client, job_id, tenant, sources)
+            except TransmissionError as error:
+                logger.error("❌ Tenant %s: %s It stays pending.", tenant, error.message)  # noqa: TRY400  foreseen
+                failures.append((tenant, error))
+                continue
+            answers.extend(confirmations)
+            details.append({"tenant_id": tenant, "sources": len(sources), "requests": len(confirmations)})
+        if failures:
+            raise _summed(failures, len(details))
+        return Transmission(_merged(answers), answers[-1].status_code, {"tenants": details})
+
+    def _pending(self, tenant_id: Optional[str]) -> Dict[str, List[Row]]:
+        where = {} if tenant_id is None else {"tenant_id": tenant_id}
+        pending: Dict[str, List[Row]] = {}
+        for row in self._store.rows(SOURCES, where):
+            if int(row["metadata_version"] or 0) > int(row["transmitted_version"] or 0):
+                pending.setdefault(str(row["tenant_id"]), []).append(row)
+        return pending
+
+    def _send(self, client: Client, job_id: str, tenant: str, sources: Sequence[Row]) -> List[Confirmation]:
+        versions = {str(row["source_id"]): int(row["metadata_version"]) for row in sources}
+        tables = [row for key in versions for row in self._store.rows(TABLES, {"source_id": key})]
+        columns = [row for key in versions for row in self._store.rows(COLUMNS, {"source_id": key})]
+        metadata = TenantMetadata(tenant, sources, tables, columns, summarize_quality(tables))
+        pages = build_pages(
+            job_id,
+            metadata,
+            max_bytes=self._settings.max_payload_bytes,
+            send_samples=self._settings.send_samples,
+            redact=self._redact,
+        )
+        logger.info(
+            "📤 Sending tenant %s: %d sources, %d tables, %d columns in %d requests",
+            tenant, len(sources), len(tables), len(columns), len(pages),
+        )  # fmt: skip
+        confirmations = [client.send(page, idempotency_key(tenant, versions, page)) for page in pages]
+        answer = json.dumps(dict(_merged(confirmations)), ensure_ascii=False)
+        for key, version in versions.items():
+            self._store.update(
+                SOURCES,
+                {"source_id": key},
+                {"transmitted_version": version, "transmitted_at": self._clock(), "confirmation": answer},
+            )
+        logger.info("✅ The platform confirmed tenant %s", tenant)
+        return confirmations
+
+    def _unconfigured(self) -> ConfigError:
+        missing = "NUVYN_API_KEY" if self.configured else "NUVYN_API_ENDPOINT"
+        return ConfigError(
+            f"{missing} is not set, so nothing can be sent; what was learned stays pending.",
+            f"Set {missing} in the cluster's environment, or in the secret scope {self._settings.secret_scope}.",
+        )
+
+
+def _merged(answers: Sequence[Confirmation]) -> Mapping[str, Any]:
+    if len(answers) == 1:
+        return answers[0].body
+    counts = [answer.body.get("record_count") for answer in answers]
+    words = {str(answer.body.get("status")) for answer in answers}
+    return {
+        "status": words.pop() if len(words) == 1 else "received",
+        "record_count": sum(count for count in counts if isinstance(count, int)),
+    }
+
+
+def _summed(failures: Sequence[Tuple[str, TransmissionError]], succeeded: int) -> TransmissionError:
+    tenant, first = failures[0]
+    if len(failures) == 1 and not succeeded:
+        return first
+    return type(first)(
+        f"{len(failures)} of {len(failures) + succeeded} tenants could not be sent; the first, {tenant}: {first.message}",
+        first.remedy,
+    )

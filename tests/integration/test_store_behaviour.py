@@ -1,0 +1,136 @@
+"""One behaviour suite for the port ``MetadataStore``, run over both implementations."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, Iterator
+from uuid import uuid4
+
+import pytest
+
+from nuvyn_executor.schema.tables import EXECUTOR_RUNS, LOGS, REQUIRED_TABLES, SOURCES, TABLES, Column
+from nuvyn_executor.store.delta import DeltaMetadataStore
+from nuvyn_executor.store.memory import MemoryMetadataStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nuvyn_executor.store.base import MetadataStore
+
+NOW = datetime(2026, 3, 29, 1, 30, 15, 123456, tzinfo=timezone.utc)  # an hour that Berlin skips
+
+
+@pytest.fixture(name="store", params=["memory", pytest.param("delta", marks=pytest.mark.spark)])
+def _store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MetadataStore]:
+    if request.param == "memory":
+        yield MemoryMetadataStore()
+        return
+    spark = request.getfixturevalue("spark")
+    name = f"behaviour_{uuid4().hex[:8]}"
+    yield DeltaMetadataStore(spark, name, tmp_path)
+    spark.sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+
+
+@pytest.fixture(name="filled")
+def _filled(store: MetadataStore) -> MetadataStore:
+    store.create_schema()
+    for table in (SOURCES, TABLES, EXECUTOR_RUNS, LOGS):
+        store.create_table(table)
+    return store
+
+
+def _source(key: str, **values: Any) -> dict[str, Any]:
+    return {"source_id": key, "tenant_id": "t", "created_at": NOW, "metadata_version": 1, **values}
+
+
+class TestMetadataStore:
+    """The port's docstrings, sentence by sentence."""
+
+    def test_knows_nothing_before_the_schema_is_created(self, store: MetadataStore) -> None:
+        assert not store.schema_exists()
+        store.create_schema()
+        store.create_schema()
+        assert store.schema_exists()
+        assert store.describe("sources") is None
+
+    def test_a_created_table_has_the_columns_it_was_created_with(self, store: MetadataStore) -> None:
+        store.create_schema()
+        for table in REQUIRED_TABLES:
+            store.create_table(table)
+            store.create_table(table)
+            assert store.describe(table.name) == table.column_types()
+
+    def test_added_columns_are_null_in_older_rows(self, filled: MetadataStore) -> None:
+        filled.append(LOGS, [{"log_id": "1", "run_id": "r"}])
+        filled.add_columns("logs", [Column("host", "string", "")])
+        described = filled.describe("logs")
+        assert described is not None
+        assert described["host"] == "string"
+        assert filled.rows(LOGS)[0]["host"] is None
+
+    def test_append_keeps_every_value(self, filled: MetadataStore) -> None:
+        row = {
+            "log_id": "1",
+            "run_id": "job_1",
+            "log_level": "INFO",
+            "logger": "l",
+            "log_message": 'it\'s a \\ "test" – 日本 \n 🚀',
+            "log_timestamp": NOW,
+        }
+        filled.append(LOGS, [row, {**row, "log_id": "2"}])
+        assert filled.rows(LOGS, {"log_id": "1"}) == [row]
+        assert len(filled.rows(LOGS)) == 2
+
+    def test_append_of_nothing_is_nothing(self, filled: MetadataStore) -> None:
+        filled.append(LOGS, [])
+        filled.upsert(SOURCES, [])
+        assert filled.rows(LOGS) == filled.rows(SOURCES) == []
+
+    def test_upsert_inserts_then_updates_and_never_duplicates(self, filled: MetadataStore) -> None:
+        filled.upsert(SOURCES, [_source("a"), _source("b")])
+        filled.upsert(SOURCES, [_source("b", files_found=3), _source("c")])
+        rows = {row["source_id"]: row for row in filled.rows(SOURCES)}
+        assert sorted(rows) == ["a", "b", "c"]
+        assert rows["b"]["files_found"] == 3
+        assert rows["a"]["files_found"] is None
+
+    def test_upsert_leaves_what_it_does_not_name(self, filled: MetadataStore) -> None:
+        filled.upsert(SOURCES, [_source("a", confirmation="yes")])
+        filled.upsert(SOURCES, [{"source_id": "a", "files_found": 7}])
+        (row,) = filled.rows(SOURCES)
+        assert (row["confirmation"], row["files_found"], row["tenant_id"]) == ("yes", 7, "t")
+
+    def test_upsert_writes_kept_columns_only_once(self, filled: MetadataStore) -> None:
+        later = NOW + timedelta(days=1)
+        filled.upsert(SOURCES, [_source("a", updated_at=NOW)], keep=["created_at"])
+        filled.upsert(SOURCES, [_source("a", created_at=later, updated_at=later)], keep=["created_at"])
+        (row,) = filled.rows(SOURCES)
+        assert (row["created_at"], row["updated_at"]) == (NOW, later)
+
+    def test_update_sets_values_where_all_of_where_holds(self, filled: MetadataStore) -> None:
+        filled.append(
+            EXECUTOR_RUNS,
+            [{"run_id": "a", "status": "Running"}, {"run_id": "b", "status": "Success", "started_at": NOW}],
+        )
+        filled.update(EXECUTOR_RUNS, {"run_id": "b", "status": "Running"}, {"status": "Failed"})
+        filled.update(
+            EXECUTOR_RUNS, {"started_at": None}, {"error_message": "it's \\ gone", "finished_at": NOW}
+        )
+        rows = {row["run_id"]: row for row in filled.rows(EXECUTOR_RUNS)}
+        assert rows["b"]["status"] == "Success"
+        assert rows["a"]["error_message"] == "it's \\ gone"
+        assert rows["a"]["finished_at"] == NOW
+        assert rows["b"]["finished_at"] is None
+
+    def test_update_can_set_null_and_numbers(self, filled: MetadataStore) -> None:
+        filled.upsert(TABLES, [{"table_id": "t", "overall_score": 12.5, "row_count": 1, "removed_at": NOW}])
+        filled.update(
+            TABLES, {"table_id": "t"}, {"overall_score": None, "row_count": 2**53 + 1, "removed_at": None}
+        )
+        (row,) = filled.rows(TABLES)
+        assert (row["overall_score"], row["row_count"], row["removed_at"]) == (None, 2**53 + 1, None)
+
+    def test_rows_are_copies(self, filled: MetadataStore) -> None:
+        filled.append(LOGS, [{"log_id": "1"}])
+        filled.rows(LOGS)[0]["log_id"] = "changed"
+        assert filled.rows(LOGS)[0]["log_id"] == "1"
