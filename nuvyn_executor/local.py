@@ -22,7 +22,7 @@ from nuvyn_executor.errors import ConfigError, EngineError
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["build_local_session", "fetch_jars", "find_delta_jars", "find_java"]
+__all__ = ["build_local_session", "fetch_jars", "find_delta_jars", "find_java", "find_session"]
 
 MEMORY_VARIABLE = "EXECUTOR_DRIVER_MEMORY"
 OPTIONS_VARIABLE = "EXECUTOR_JAVA_OPTIONS"
@@ -80,6 +80,22 @@ def build_local_session(
             f"Spark did not start with the Java at {java.home}: {str(error).splitlines()[0]}",
             f"Read what Java wrote above; if memory is short, lower {MEMORY_VARIABLE} (now {memory}).",
         ) from error
+
+
+def find_session(*, on_databricks: bool) -> Optional[SparkSession]:
+    """Find the session that runs in this process already; it is not ours to stop.
+
+    Args:
+        on_databricks: this is a Databricks process, where there always is one to be had.
+
+    Raises:
+        EngineError: there is no pyspark.
+    """
+    _require_pyspark()
+    from pyspark.sql import SparkSession  # noqa: PLC0415  no other job of the package needs it
+
+    active = SparkSession.getActiveSession()
+    return SparkSession.builder.getOrCreate() if active is None and on_databricks else active
 
 
 def fetch_jars() -> Tuple[Path, ...]:

@@ -193,6 +193,11 @@ class TestSession:
         assert [row.n for row in spark.table("found_again").collect()] == [1]
 
     @pytest.mark.spark
+    def test_a_session_that_runs_is_found_and_not_made_anew(self, spark: SparkSession) -> None:
+        assert local.find_session(on_databricks=False) is spark
+        assert local.find_session(on_databricks=True) is spark
+
+    @pytest.mark.spark
     def test_the_session_runs_this_python_in_utc(self, spark: SparkSession) -> None:
         assert os.environ["PYSPARK_PYTHON"] == sys.executable
         assert spark.conf.get("spark.sql.session.timeZone") == "UTC"
