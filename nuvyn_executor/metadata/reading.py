@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Protocol, Sequence, Tuple
 
-from nuvyn_executor.errors import ExecutorError, SourceError
+from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
 from nuvyn_executor.metadata.previews import PREVIEW_BYTES, preview_text
 from nuvyn_executor.model import FileFormat, Skipped
 
@@ -81,7 +81,13 @@ def preview_files(
 
 def _preview(source: DataSource, dataset: Dataset, entry: FileEntry, rows: RowPreviews) -> str:
     if dataset.format in _TEXT:
-        return preview_text(source.read_range(entry, 0, PREVIEW_BYTES * 4), entry.name)
+        encoding = dataset.dialect.encoding if dataset.dialect is not None else None
+        try:
+            return preview_text(source.read_range(entry, 0, PREVIEW_BYTES * 4), encoding)
+        except ValueError as error:
+            raise DatasetUnreadable(
+                f"{entry.name} cannot be decoded: {error}", "Deliver it again."
+            ) from error
     names, records = rows.first_rows(source, dataset, entry, PREVIEW_ROWS)
     return rows_as_csv(names, records)
 

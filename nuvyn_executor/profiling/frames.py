@@ -82,7 +82,7 @@ def _open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     from pyspark.sql.types import StringType, StructField  # noqa: PLC0415  imported only to scan
 
     sample = sampling.sample_json(source, dataset)
-    schema = _json_struct(sample.fields)
+    schema = _json_struct(sample.schema)
     leaves = _leaves(schema)
     reader = _reader(spark, source, dataset).schema(schema.add(StructField(CORRUPT, StringType())))
     table = reader.options(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Tuple
@@ -176,6 +177,8 @@ def _shown(value: Any, data_type: str) -> Any:
         return f"{moment:%Y-%m-%d}" if data_type == "date" else f"{moment:%Y-%m-%dT%H:%M:%S}Z"
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return "Infinity" if value > 0 else "-Infinity"  # JSON has no number for it
     if isinstance(value, float) and data_type != "double" and value.is_integer():
         return int(value)
     return value
