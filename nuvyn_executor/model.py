@@ -143,11 +143,17 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file (or dataset) that was not read, and why: one entry of ``details``."""
+    """A file (or dataset) that was not read, and why: one entry of ``details``.
+
+    Attributes:
+        is_failure: it should have been read and could not be (damaged, forbidden, vanished), which makes a run
+            ``Partial``; else it is of no kind, or not of the kind, that was asked for.
+    """
 
     name: str
     reason: str
     remedy: str = ""
+    is_failure: bool = False
 
 
 @dataclass(frozen=True)
@@ -186,6 +192,11 @@ class Discovery:
     datasets: Tuple[Dataset, ...]
     skipped: Tuple[Skipped, ...] = ()
     truncated: bool = False
+
+    @property
+    def unreadable(self) -> Tuple[Skipped, ...]:
+        """Those of ``skipped`` that should have been read."""
+        return tuple(one for one in self.skipped if one.is_failure)
 
 
 @dataclass(frozen=True)

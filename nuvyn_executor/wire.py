@@ -182,7 +182,7 @@ def _scores(assessment: Assessment) -> Dict[str, Optional[float]]:
 def _findings(discovery: Discovery, unreadable: Sequence[Skipped]) -> Document:
     return {
         "unreadable": [_skipped(one) for one in unreadable],
-        "skipped": [_skipped(one) for one in discovery.skipped],
+        "skipped": [_skipped(one) for one in discovery.skipped if not one.is_failure],
         "truncated": discovery.truncated,
     }
 

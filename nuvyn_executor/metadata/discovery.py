@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import (
+    TYPE_CHECKING,
     BinaryIO,
     Callable,
     Dict,
     Iterator,
     List,
     Optional,
-    Protocol,
     Sequence,
     Tuple,
     TypeVar,
@@ -35,7 +35,9 @@ from nuvyn_executor.model import (
     Skipped,
     SourceType,
 )
-from nuvyn_executor.sources.base import DataSource
+
+if TYPE_CHECKING:
+    from nuvyn_executor.sources.base import DataSource
 
 # A mount answers in milliseconds, not in microseconds: heads are read by several threads at once.
 _READERS = 8
@@ -44,19 +46,7 @@ _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
 
 
-class SurveyedSource(DataSource, Protocol):
-    """A source that also says which folders are Delta tables and what could not be looked at."""
-
-    def survey(self, limit: int) -> Listing:
-        """List at most ``limit`` files, ordered by name.
-
-        Raises:
-            SourceError: the source as a whole cannot be used.
-        """
-        ...
-
-
-def discover(source: SurveyedSource, source_type: SourceType, max_files: int) -> Discovery:
+def discover(source: DataSource, source_type: SourceType, max_files: int) -> Discovery:
     """Find the datasets of a source.
 
     A Delta table, a Hive-partitioned tree and the part files of a folder are one dataset each; so is every
@@ -86,7 +76,7 @@ def discover(source: SurveyedSource, source_type: SourceType, max_files: int) ->
 class _Search:
     """One search; its lists fill as it goes."""
 
-    def __init__(self, source: SurveyedSource, listing: Listing, wanted: Optional[FileFormat]) -> None:
+    def __init__(self, source: DataSource, listing: Listing, wanted: Optional[FileFormat]) -> None:
         self._source = source
         self._listing = listing
         self._wanted = wanted
@@ -133,7 +123,7 @@ class _Search:
             with open_entry(self._source, entry) as stream:
                 return detect_format(entry.name, head, cast("BinaryIO", stream), whole=whole)
         except SourceError as error:
-            return Detection(None, error.message, error.remedy)
+            return Detection(None, error.message, error.remedy, is_damaged=True)
 
     def _accept(self, entry: FileEntry, detection: Detection) -> Optional[FileFormat]:
         """Give the format to read a file in, or note why it is left out."""
@@ -141,7 +131,9 @@ class _Search:
         if found is None and detection.is_text and self._wanted is FileFormat.CSV:
             found = FileFormat.CSV
         if found is None:
-            self.skipped.append(Skipped(entry.name, detection.reason, detection.remedy))
+            self.skipped.append(
+                Skipped(entry.name, detection.reason, detection.remedy, is_failure=detection.is_damaged)
+            )
             return None
         if self._wanted not in (None, found):
             self.skipped.append(_unwanted(entry.name, found, self._wanted, f"is {found.value}"))
@@ -202,7 +194,7 @@ class _Search:
                 sheet for sheet in sheet_names(entry.path) if any(True for _ in read_rows(entry.path, sheet))
             ]
         except (SourceError, EngineError) as error:
-            return [], [Skipped(entry.name, error.message, error.remedy)]
+            return [], [Skipped(entry.name, error.message, error.remedy, is_failure=True)]
         if not filled:
             return [], [Skipped(entry.name, "is empty: no sheet has a filled cell", "Remove it, or fill it.")]
         # Two workbooks of one stem (a.xls, a.xlsx) were told apart by the grouping.

@@ -75,12 +75,12 @@ class MetadataExtractor:
         """
         now = self._clock()
         surveyed: List[Surveyed] = []
-        unreadable: List[Skipped] = []
+        unreadable = list(discovery.unreadable)
         for number, dataset in enumerate(discovery.datasets, 1):
             try:
                 one, bad_files = self._scan(source, dataset, now)
             except ExecutorError as error:
-                unreadable.append(Skipped(dataset.name, error.message, error.remedy))
+                unreadable.append(Skipped(dataset.name, error.message, error.remedy, is_failure=True))
                 logger.warning("Could not read %s: %s", dataset.name, error.message)
                 continue
             unreadable.extend(bad_files)
@@ -93,8 +93,8 @@ class MetadataExtractor:
         if not surveyed:
             raise SourceError(
                 f"None of the {len(discovery.datasets)} datasets at {source.location} could be read; "
-                f"the first, {unreadable[0].name}: {unreadable[0].reason}",
-                unreadable[0].remedy or "Check the files, and that the cluster may read them.",
+                f"the first, {unreadable[-1].name}: {unreadable[-1].reason}",
+                unreadable[-1].remedy or "Check the files, and that the cluster may read them.",
             )
         return Survey(
             location=source.location,
@@ -147,7 +147,7 @@ class MetadataExtractor:
             try:
                 self._scanner.scan(source, replace(dataset, files=(entry,)), now)
             except ExecutorError as error:
-                bad.append(Skipped(entry.name, error.message, error.remedy))
+                bad.append(Skipped(entry.name, error.message, error.remedy, is_failure=True))
                 logger.warning("Could not read %s: %s", entry.name, error.message)
             else:
                 good.append(entry)

@@ -28,6 +28,7 @@ class Detection:
         format: ``None`` when it cannot be read.
         reason: then, what it seems to be; it goes on from the file's name ("is a PDF document").
         remedy: then, what to do about it.
+        is_damaged: it is of a known kind, and spoiled or out of reach.
         is_text: it is text, if of no certain form: a caller who says "csv" may be believed.
     """
 
@@ -35,10 +36,14 @@ class Detection:
     reason: str = ""
     remedy: str = ""
     is_text: bool = False
+    is_damaged: bool = False
+
+
+def _damaged(reason: str) -> Detection:
+    return Detection(None, reason, "Write or copy the file again.", is_damaged=True)
 
 
 _CONVERT = "Convert it to CSV, JSON, Parquet, Excel or Delta, or leave it out."
-_RENEW = "Write or copy the file again."
 
 _MAGIC: Tuple[Tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF document"),
@@ -127,9 +132,9 @@ def _detect_gzip(lower: str, head: bytes, *, whole: bool) -> Detection:
     try:
         inflated, ended = inflate_head(head, HEAD_BYTES)
     except ValueError as error:
-        return Detection(None, f"is a damaged gzip file ({error})", _RENEW)
+        return _damaged(f"is a damaged gzip file ({error})")
     if whole and not ended and len(inflated) < HEAD_BYTES:
-        return Detection(None, "is a gzip file that is cut short", _RENEW)
+        return _damaged("is a gzip file that is cut short")
     inner = detect_format(lower[: -len(".gz")], inflated, whole=ended and whole)
     if inner.format in (FileFormat.PARQUET, FileFormat.EXCEL):
         return Detection(
@@ -160,9 +165,9 @@ def _detect_binary(
 def _belied_name(lower: str, *, binary: bool) -> Optional[Detection]:
     """Say what is wrong with a file that should be binary by its name, or is by its bytes."""
     if lower.endswith(_PARQUET_NAMES):
-        return Detection(None, "is called .parquet but does not begin like one: it is damaged", _RENEW)
+        return _damaged("is called .parquet but does not begin like one: it is damaged")
     if lower.endswith(_EXCEL) or (binary and lower.endswith(_XLS)):
-        return Detection(None, "is called a workbook but does not begin like one: it is damaged", _RENEW)
+        return _damaged("is called a workbook but does not begin like one: it is damaged")
     if lower.endswith(_XLS):
         return Detection(
             None, "is called .xls but is text", "Rename it to .csv if it is a table, or save it as .xlsx."
@@ -180,7 +185,7 @@ def _tail(head: bytes, stream: Optional[BinaryIO], *, whole: bool) -> Optional[b
 def _detect_parquet(head: bytes, stream: Optional[BinaryIO], *, whole: bool) -> Detection:
     if _tail(head, stream, whole=whole) in (_PARQUET, None):
         return Detection(FileFormat.PARQUET)
-    return Detection(None, "is a Parquet file that is cut short: its end is missing", _RENEW)
+    return _damaged("is a Parquet file that is cut short: its end is missing")
 
 
 def _detect_zip(lower: str, head: bytes, stream: Optional[BinaryIO]) -> Detection:
@@ -192,7 +197,7 @@ def _detect_zip(lower: str, head: bytes, stream: Optional[BinaryIO]) -> Detectio
             inside = set(archive.namelist())
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         what = "workbook" if lower.endswith((*_EXCEL, _XLS)) else "zip archive"
-        return Detection(None, f"is a damaged {what} ({error})", _RENEW)
+        return _damaged(f"is a damaged {what} ({error})")
     if "xl/workbook.xml" in inside:
         return Detection(FileFormat.EXCEL)
     kinds = {

@@ -62,19 +62,19 @@ def preview_files(
             datasets.setdefault(entry.path, dataset)
     wanted = [(entry, datasets[entry.path]) for entry in discovery.files if entry.path in datasets]
     shown: List[Preview] = []
-    unread: List[Skipped] = []
+    unread = list(discovery.unreadable)
     for entry, dataset in wanted:
         if len(shown) == limit:
             break
         try:
             shown.append(Preview(entry.name, entry.size_bytes, _preview(source, dataset, entry, rows)))
         except ExecutorError as error:
-            unread.append(Skipped(entry.name, error.message, error.remedy))
+            unread.append(Skipped(entry.name, error.message, error.remedy, is_failure=True))
             logger.warning("Could not read %s: %s", entry.name, error.message)
     if not shown and unread:
         raise SourceError(
-            f"None of the files at {source.location} could be read; the first, {unread[0].name}: {unread[0].reason}",
-            unread[0].remedy,
+            f"None of the files at {source.location} could be read; the first, {unread[-1].name}: {unread[-1].reason}",
+            unread[-1].remedy,
         )
     return shown, unread
 

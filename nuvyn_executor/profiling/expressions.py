@@ -14,13 +14,13 @@ from nuvyn_executor.profiling.shapes import (
     BROKEN_TEXT,
     DATE_SENTINELS,
     DATES,
-    MERGED,
     NUMBER_SENTINELS,
     NUMBERS,
     PATTERNS,
     PLACEHOLDERS,
     WHITE,
     Expected,
+    merged,
 )
 from nuvyn_executor.quality.tallies import Shape
 
@@ -61,7 +61,7 @@ def prepared(frame: Any, plans: Sequence[ColumnPlan], offset: int) -> Any:
             text = f.col(f"c{i}_trimmed")
             missing = text.isNull() | f.lower(text).isin("", *PLACEHOLDERS)
             second.append((~missing).alias(f"c{i}_present"))
-            second.append(f.when(~missing, _shape(text, plan.expected)).alias(f"c{i}_shape"))
+            second.append(f.when(~missing, _shape(text, plan)).alias(f"c{i}_shape"))
         elif plan.declared_type in ("float", "double"):
             second.append((f.col(f"c{i}").isNotNull() & ~f.isnan(f"c{i}")).alias(f"c{i}_present"))
         else:
@@ -114,18 +114,16 @@ def _text_counters(i: int, plan: ColumnPlan) -> Dict[str, Any]:
     raw, trimmed, present = f.col(f"c{i}"), f.col(f"c{i}_trimmed"), f.col(f"c{i}_present")
     shape = f.col(f"c{i}_shape")
     padded = f.octet_length(raw) != f.octet_length(trimmed)
-    counters = {
-        "blanks": _count(trimmed == ""),
-        "shape_padded": _count(present & padded),
-        "length_min": f.min(f.when(present, f.octet_length(raw))),
-        "length_max": f.max(f.when(present, f.octet_length(raw))),
-        "broken": _count(present & raw.rlike(BROKEN_TEXT)),
-    }
-    for candidate in _candidates(plan.expected):
+    counters = {"blanks": _count(trimmed == ""), "shape_padded": _count(present & padded)}
+    for candidate in plan.shapes:
         counters[f"shape_{candidate.value}"] = _count((shape == SHAPES.index(candidate)) & ~padded)
+    if not _has_value(plan):
+        counters["length_min"] = f.min(f.when(present, f.octet_length(raw)))
+        counters["length_max"] = f.max(f.when(present, f.octet_length(raw)))
+        counters["broken"] = _count(present & raw.rlike(BROKEN_TEXT))
     allowed = ALLOWED.get(plan.expected)
     if allowed is not None:
-        fails = ~shape.isin(*{SHAPES.index(_merged(one, plan.expected)) for one in allowed})
+        fails = ~shape.isin(*{SHAPES.index(merged(one, plan.expected)) for one in allowed})
         if plan.expected is Expected.MOMENT:
             fails = fails | f.col(f"c{i}_value").isNull()
         counters["invalid"] = _count(present & fails)
@@ -171,45 +169,15 @@ def _value(i: int, plan: ColumnPlan) -> Any:
     return f.when(shape.isin(*_indexes((*NUMBERS, Shape.CODE))), numeric)
 
 
-def _shape(text: Any, expected: Expected) -> Any:
-    """Classify a trimmed, present text. Numbers are asked for only where the first character allows one."""
+def _shape(text: Any, plan: ColumnPlan) -> Any:
+    """Classify a trimmed, present text; the first pattern that matches says what it is."""
     f = _functions()
-    candidates = _candidates(expected)
-    wanted = [(shape, pattern) for shape, pattern in PATTERNS if _merged(shape, expected) in candidates]
-    dispatched = [pair for pair in wanted if pair[0] in (*NUMBERS, Shape.CODE, *DATES, Shape.TIMESTAMP)]
-    others = [
-        pair for pair in wanted if pair not in dispatched and _merged(pair[0], expected) is not Shape.TEXT
-    ]
-    branches = None
-    for shape, pattern in others:
-        matched = text.rlike(_whole(pattern))
-        index = f.lit(SHAPES.index(_merged(shape, expected)))
-        branches = f.when(matched, index) if branches is None else branches.when(matched, index)
-    other = (
-        f.lit(SHAPES.index(Shape.TEXT))
-        if branches is None
-        else branches.otherwise(f.lit(SHAPES.index(Shape.TEXT)))
-    )
-    numeric = None
-    for shape, pattern in dispatched:
-        matched = text.rlike(_whole(pattern))
-        index = f.lit(SHAPES.index(_merged(shape, expected)))
-        numeric = f.when(matched, index) if numeric is None else numeric.when(matched, index)
-    if numeric is None:
-        return other
-    return f.when(text.rlike("^[0-9+.-]"), numeric.otherwise(other)).otherwise(other)
-
-
-def _candidates(expected: Expected) -> Sequence[Shape]:
-    merged = MERGED.get(expected)
-    hidden = merged.shapes if merged is not None else ()
-    boolean = (Shape.BOOLEAN,) if expected is not Expected.BOOLEAN else ()
-    return [shape for shape, _ in PATTERNS if shape not in hidden and shape not in boolean] + [Shape.TEXT]
-
-
-def _merged(shape: Shape, expected: Expected) -> Shape:
-    merged = MERGED.get(expected)
-    return merged.into if merged is not None and shape in merged.shapes else shape
+    classified = f.when(text.isNull(), None)
+    for shape, pattern in PATTERNS:
+        told = merged(shape, plan.expected)
+        if told in plan.shapes:
+            classified = classified.when(text.rlike(rf"\A(?:{pattern})\z"), SHAPES.index(told))
+    return classified.otherwise(SHAPES.index(Shape.TEXT))
 
 
 def _has_value(plan: ColumnPlan) -> bool:
@@ -240,10 +208,6 @@ def _count(condition: Any) -> Any:
 
 def _indexes(shapes: Sequence[Shape]) -> List[int]:
     return [SHAPES.index(shape) for shape in shapes]
-
-
-def _whole(pattern: str) -> str:
-    return rf"\A(?:{pattern})\z"
 
 
 def _sql_text(text: str) -> str:

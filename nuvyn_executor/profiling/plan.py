@@ -11,7 +11,18 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import List, Mapping, Optional, Sequence, Tuple
 
-from nuvyn_executor.profiling.shapes import DATES, MOMENTS, NUMBERS, WHITE, Expected, is_missing, shape_of
+from nuvyn_executor.profiling.shapes import (
+    ALLOWED,
+    DATES,
+    MOMENTS,
+    NUMBERS,
+    PATTERNS,
+    WHITE,
+    Expected,
+    is_missing,
+    merged,
+    shape_of,
+)
 from nuvyn_executor.quality.tallies import Shape
 
 MAJORITY = 0.9  # of the sampled values that make an expectation
@@ -43,6 +54,8 @@ class ColumnPlan:
         name: as metadata calls it.
         declared_type: Spark SQL type where the format declares one; ``None`` for text to be understood.
         expected: what its values should be.
+        shapes: the lexical classes that are told apart; all others count as text. Each class told apart costs,
+            so these are the ones that the expectation allows and those that the sample holds.
         day_first: whether ``03/04/2024`` is the third of April.
         fences: values outside are far out; ``None`` when none could be set.
         says_when_written: a date or time that tells how fresh a row is.
@@ -53,6 +66,7 @@ class ColumnPlan:
     name: str
     declared_type: Optional[str] = None
     expected: Expected = Expected.TEXT
+    shapes: Tuple[Shape, ...] = ()
     day_first: bool = True
     fences: Optional[Tuple[float, float]] = None
     says_when_written: bool = False
@@ -93,6 +107,7 @@ def plan_text_column(
     return ColumnPlan(
         name=name,
         expected=expected,
+        shapes=_told_apart(expected, counts),
         day_first=_day_first(present),
         fences=_fences(numbers) if fences and expected is Expected.NUMBER else None,
         says_when_written=expected is Expected.MOMENT and says_when_written(name),
@@ -191,6 +206,13 @@ def _expected(name: str, counts: Mapping[Shape, int], present: int) -> Expected:
             return expected
     named_email = re.search(r"(?:^|_)e_?mail(?:_address)?$", _words(name))
     return Expected.EMAIL if named_email and share(Shape.EMAIL) >= 0.5 else Expected.TEXT  # noqa: PLR2004  half of them
+
+
+def _told_apart(expected: Expected, counts: Mapping[Shape, int]) -> Tuple[Shape, ...]:
+    wanted = {merged(shape, expected) for shape in (*ALLOWED.get(expected, ()), *counts)} - {Shape.TEXT}
+    if expected is not Expected.BOOLEAN:
+        wanted.discard(Shape.BOOLEAN)
+    return tuple(shape for shape, _ in PATTERNS if shape in wanted)
 
 
 def _number(text: str) -> float:

@@ -140,6 +140,7 @@ def _column_tally(i: int, plan: ColumnPlan, counted: Mapping[str, Any]) -> Colum
     shapes = {
         shape: number(f"shape_{shape.value}") for shape in Shape if f"c{i}_shape_{shape.value}" in counted
     }
+    shapes[Shape.TEXT] = present - sum(shapes.values())
     if not expressions.is_text(plan):
         shapes = {Shape.TYPED: present}
     is_checked = plan.expected in ALLOWED or plan.expected is Expected.TYPED

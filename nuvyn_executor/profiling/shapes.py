@@ -94,6 +94,12 @@ MERGED: Mapping[Expected, Merged] = {
 }
 
 
+def merged(shape: Shape, expected: Expected) -> Shape:
+    """Say as what a shape counts in a column of which something is expected."""
+    rule = MERGED.get(expected)
+    return rule.into if rule is not None and shape in rule.shapes else shape
+
+
 def is_missing(text: Optional[str]) -> bool:
     """Whether a text says nothing: NULL, blank, or a placeholder such as ``n/a``."""
     return text is None or text.strip(WHITE).lower() in ("", *PLACEHOLDERS)

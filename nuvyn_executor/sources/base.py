@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, Tuple
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from nuvyn_executor.model import FileEntry
+    from nuvyn_executor.model import FileEntry, Listing
 
 
 class DataSource(Protocol):
@@ -16,8 +16,8 @@ class DataSource(Protocol):
         """The root as the caller named it, secrets masked."""
         ...
 
-    def list_files(self, limit: int) -> Tuple[Tuple[FileEntry, ...], bool]:
-        """List visible files, at most ``limit``, ordered by name, and whether more were there.
+    def survey(self, limit: int) -> Listing:
+        """List visible files by name, at most ``limit``, in order; nothing is opened.
 
         Raises:
             SourceNotFound: nothing lies at the path.

@@ -34,16 +34,6 @@ class FileSystemSource:
         """The root as the caller named it."""
         return self._location
 
-    def list_files(self, limit: int) -> Tuple[Tuple[FileEntry, ...], bool]:
-        """List visible files, at most ``limit``, ordered by name, and whether more were there.
-
-        Raises:
-            SourceNotFound: nothing lies at the path, or nothing matches the glob.
-            SourceAccessDenied: it may not be read.
-        """
-        listing = self.survey(limit)
-        return listing.files, listing.truncated
-
     def survey(self, limit: int) -> Listing:
         """List visible files and say which folders are Delta tables and what could not be looked at.
 

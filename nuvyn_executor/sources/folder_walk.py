@@ -171,7 +171,7 @@ class FolderWalk:
             self._files.append(entry_of(step.path, step.name, found))
 
     def _skip(self, name: str, reason: str, remedy: str) -> None:
-        self._problems.append(Skipped(name, reason, remedy))
+        self._problems.append(Skipped(name, reason, remedy, is_failure=True))
 
 
 def _is_folder(child: os.DirEntry[str]) -> bool:

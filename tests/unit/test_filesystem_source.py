@@ -36,7 +36,7 @@ def source(root: object) -> FileSystemSource:
 
 
 def names(root: object) -> List[str]:
-    return [entry.name for entry in source(root).list_files(MANY)[0]]
+    return [entry.name for entry in source(root).survey(MANY).files]
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ class TestListing:
 
     def test_a_single_file_is_named_by_its_name(self, tmp_path: Path) -> None:
         write(tmp_path, "x.csv")
-        (entry,) = source(tmp_path / "x.csv").list_files(MANY)[0]
+        (entry,) = source(tmp_path / "x.csv").survey(MANY).files
         assert (entry.name, entry.path, entry.size_bytes) == ("x.csv", str(tmp_path / "x.csv"), 5)
         assert entry.modified_at.tzinfo is not None
 
@@ -179,9 +179,10 @@ class TestListing:
 
     def test_the_limit_keeps_the_first_names_and_says_that_there_are_more(self, tmp_path: Path) -> None:
         write(tmp_path, "c.csv", "a/1.csv", "a/2.csv", "b.csv")
-        entries, more = source(tmp_path).list_files(3)
+        listing = source(tmp_path).survey(3)
+        entries, more = listing.files, listing.truncated
         assert ([entry.name for entry in entries], more) == (["a/1.csv", "a/2.csv", "b.csv"], True)
-        assert source(tmp_path).list_files(4)[1] is False
+        assert source(tmp_path).survey(4).truncated is False
 
     def test_an_empty_folder_is_an_empty_listing_and_no_error(self, tmp_path: Path) -> None:
         listing = source(tmp_path).survey(MANY)
@@ -261,40 +262,40 @@ class TestErrors:
     def test_a_path_without_anything_is_not_found(self, tmp_path: Path, missing: str) -> None:
         write(tmp_path, "x.csv")
         with pytest.raises(SourceNotFound) as caught:
-            source(tmp_path / missing).list_files(MANY)
+            source(tmp_path / missing).survey(MANY)
         assert missing in caught.value.message
         assert caught.value.remedy
 
     def test_a_tilde_is_explained(self) -> None:
         with pytest.raises(SourceNotFound, match="~ is not expanded"):
-            source("~/data-that-is-not-there").list_files(MANY)
+            source("~/data-that-is-not-there").survey(MANY)
 
     def test_a_file_that_may_not_be_read_is_denied(self, stranger: Path) -> None:
         write(stranger, "x.csv")
         (stranger / "x.csv").chmod(0)
         become_stranger()
         with pytest.raises(SourceAccessDenied, match=r"may not be read\. Grant"):
-            source(stranger / "x.csv").list_files(MANY)
+            source(stranger / "x.csv").survey(MANY)
 
     def test_a_folder_that_may_not_be_listed_is_denied(self, stranger: Path) -> None:
         write(stranger, "d/x.csv")
         (stranger / "d").chmod(0)
         become_stranger()
         with pytest.raises(SourceAccessDenied):
-            source(stranger / "d").list_files(MANY)
+            source(stranger / "d").survey(MANY)
 
     def test_a_hidden_file_named_outright_is_refused_because_spark_would_not_read_it(
         self, tmp_path: Path
     ) -> None:
         write(tmp_path, "_x.csv")
         with pytest.raises(SourceError, match="is hidden"):
-            source(tmp_path / "_x.csv").list_files(MANY)
+            source(tmp_path / "_x.csv").survey(MANY)
 
     def test_something_that_is_neither_file_nor_folder_is_refused(self, tmp_path: Path) -> None:
         with socket.socket(socket.AF_UNIX) as server:
             server.bind(str(tmp_path / "s"))
             with pytest.raises(SourceError, match="neither a file nor a folder"):
-                source(tmp_path / "s").list_files(MANY)
+                source(tmp_path / "s").survey(MANY)
 
 
 class TestReadRange:
@@ -302,21 +303,21 @@ class TestReadRange:
 
     def test_it_reads_up_to_the_length_from_the_offset(self, tmp_path: Path) -> None:
         (tmp_path / "x.csv").write_bytes(b"0123456789")
-        (entry,) = source(tmp_path).list_files(MANY)[0]
+        (entry,) = source(tmp_path).survey(MANY).files
         assert source(tmp_path).read_range(entry, 2, 3) == b"234"
         assert source(tmp_path).read_range(entry, 8, 100) == b"89"
         assert source(tmp_path).read_range(entry, 50, 1) == b""
 
     def test_a_file_that_vanished_is_named(self, tmp_path: Path) -> None:
         write(tmp_path, "x.csv")
-        (entry,) = source(tmp_path).list_files(MANY)[0]
+        (entry,) = source(tmp_path).survey(MANY).files
         Path(entry.path).unlink()
         with pytest.raises(DatasetUnreadable, match=r"x\.csv has vanished"):
             source(tmp_path).read_range(entry, 0, 1)
 
     def test_a_file_that_may_not_be_read_is_named(self, stranger: Path) -> None:
         write(stranger, "x.csv")
-        (entry,) = source(stranger).list_files(MANY)[0]
+        (entry,) = source(stranger).survey(MANY).files
         (stranger / "x.csv").chmod(0)
         become_stranger()
         with pytest.raises(DatasetUnreadable, match=r"x\.csv may not be read"):
@@ -325,7 +326,7 @@ class TestReadRange:
     def test_any_other_failure_is_named_too(self, tmp_path: Path) -> None:
         (tmp_path / "d").mkdir()
         found = (tmp_path / "d").stat()
-        entry = FileEntry(str(tmp_path / "d"), "d", found.st_size, source(tmp_path).list_files(1) and None)  # type: ignore[arg-type]
+        entry = FileEntry(str(tmp_path / "d"), "d", found.st_size, source(tmp_path).survey(1) and None)  # type: ignore[arg-type]
         with pytest.raises(DatasetUnreadable, match="d cannot be read: Is a directory"):
             source(tmp_path).read_range(entry, 0, 1)
 
@@ -340,12 +341,12 @@ class TestFactory:
         self, tmp_path: Path, source_type: SourceType
     ) -> None:
         write(tmp_path, "x.csv")
-        assert len(self.factory.create(str(tmp_path), source_type).list_files(MANY)[0]) == 1
+        assert len(self.factory.create(str(tmp_path), source_type).survey(MANY).files) == 1
 
     def test_a_colon_alone_makes_no_scheme(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         write(tmp_path, "a:b.csv")
-        assert len(self.factory.create("a:b.csv", SourceType.AUTO).list_files(MANY)[0]) == 1
+        assert len(self.factory.create("a:b.csv", SourceType.AUTO).survey(MANY).files) == 1
 
     @pytest.mark.parametrize(
         ("path", "shown"),
