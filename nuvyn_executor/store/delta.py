@@ -128,7 +128,7 @@ class DeltaMetadataStore:
         values = ", ".join(f"incoming.{_quoted(name)}" for name in named)
         try:
             self._run(
-                f"MERGE INTO {self._sql_name(table.name)} AS target USING {view} AS incoming "
+                f"MERGE INTO {self._sql_name(table.name)} AS target USING {view} AS incoming "  # noqa: S608  names are quoted by _quoted, the view is hex
                 f"ON target.{_quoted(table.key)} = incoming.{_quoted(table.key)} "
                 f"WHEN MATCHED THEN UPDATE SET {updates} "
                 f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})"
@@ -142,11 +142,13 @@ class DeltaMetadataStore:
         assignments = ", ".join(
             f"{_quoted(name)} = {_literal(value, types[name])}" for name, value in values.items()
         )
-        self._run(f"UPDATE {self._sql_name(table.name)} SET {assignments} {_where(where, types)}")
+        target = self._sql_name(table.name)
+        self._run(f"UPDATE {target} SET {assignments} {_where(where, types)}")  # noqa: S608  names are quoted by _quoted, values by _literal
 
     def rows(self, table: Table, where: Optional[Mapping[str, Any]] = None) -> List[Dict[str, Any]]:
         """Rows that match."""
-        query = f"SELECT * FROM {self._sql_name(table.name)} {_where(where or {}, self._types(table))}"
+        target, terms = self._sql_name(table.name), _where(where or {}, self._types(table))
+        query = f"SELECT * FROM {target} {terms}"  # noqa: S608  names are quoted by _quoted, values by _literal
         return [
             {name: _from_spark(value) for name, value in row.asDict().items()}
             for row in self._spark.sql(query).collect()
