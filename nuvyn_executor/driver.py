@@ -56,7 +56,7 @@ def this_driver() -> Driver:
 
 
 def _started(pid: int) -> int:
-    """Tell when a process started, in ticks since boot: field 22 of ``/proc/<pid>/stat``; 0 if that is not there."""
+    """Tell when a process started, in ticks since boot (field 22 of ``/proc/<pid>/stat``), 0 if unknown."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

@@ -198,7 +198,7 @@ class JobManager:
         self._services.store.append(EXECUTOR_RUNS, [row])
 
     def _close(self, report: JobReport, recorded: threading.Event) -> None:
-        """Write the run's end and its log lines. What cannot be written is said on stderr; the job is over."""
+        """Write the run's end and its log lines. What cannot be written is said on stderr."""
         if not recorded.is_set():
             logger.warning("This run left no row in executor_runs: the schema could not be used")
             return
@@ -233,7 +233,7 @@ class JobManager:
         self._services.store.append(LOGS, rows)
 
     def _beat(self, job: Job) -> None:
-        """Say that the run is alive, and store what it logged so far: a killed driver leaves its last words."""
+        """Say that the run is alive, and store what it logged: a killed driver leaves its last words."""
         self._services.store.update(
             EXECUTOR_RUNS, {"run_id": job.job_id}, {"heartbeat_at": self._services.clock()}
         )
@@ -282,10 +282,9 @@ class _Heartbeat:
         self._over = threading.Event()
         self._thread: Optional[threading.Thread] = None
 
-    def __enter__(self) -> _Heartbeat:
+    def __enter__(self) -> None:
         self._thread = threading.Thread(target=self._loop, name="heartbeat", daemon=True)
         self._thread.start()
-        return self
 
     def __exit__(self, *exc: object) -> None:
         self._over.set()

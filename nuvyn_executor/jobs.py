@@ -1,4 +1,4 @@
-"""One function for each job type, and the table :data:`JOBS`. ``full_pipeline`` is the other five in order."""
+"""One function for each job type, and the table :data:`JOBS`; ``full_pipeline`` is the five in order."""
 
 from __future__ import annotations
 

@@ -146,8 +146,8 @@ class Skipped:
     """A file (or dataset) that was not read, and why: one entry of ``details``.
 
     Attributes:
-        is_failure: it should have been read and could not be (damaged, forbidden, vanished), which makes a run
-            ``Partial``; else it is of no kind, or not of the kind, that was asked for.
+        is_failure: it should have been read and could not be (damaged, forbidden, vanished), which makes a
+            run ``Partial``; else it is of no kind, or not of the kind, that was asked for.
     """
 
     name: str
@@ -185,7 +185,7 @@ class Discovery:
         files: every visible file found, unknown formats included, up to the limit.
         datasets: the logical tables they make up.
         skipped: files that belong to no dataset: unknown format, wrong format, empty, unreadable.
-        truncated: more files were there than ``EXECUTOR_MAX_FILES_PER_JOB`` allows; the rest were not looked at.
+        truncated: there are more files than ``EXECUTOR_MAX_FILES_PER_JOB`` allows; the rest is not looked at.
     """
 
     files: Tuple[FileEntry, ...]

@@ -10,6 +10,7 @@ from nuvyn_executor.model import JobRequest, JobType, SourceType
 
 JOB_TYPES = tuple(job_type.value for job_type in JobType)
 SOURCE_TYPES = tuple(source_type.value for source_type in SourceType)
+_MOST = 4
 _CALL = "<job_type> [data_source_path] [source_type] [tenant_id]"
 
 
@@ -31,9 +32,10 @@ def parse_parameters(argv: Sequence[str]) -> JobRequest:
         raise UsageError(
             "No job type was given.", f"Call: {_CALL}, where job_type is one of {_list(JOB_TYPES)}."
         )
-    if len(argv) > 4:
+    if len(argv) > _MOST:
         raise UsageError(
-            f"{len(argv)} parameters were given, and at most 4 are understood: {argv[4]!r} is one too many.",
+            f"{len(argv)} parameters were given, and at most {_MOST} are understood: "
+            f"{argv[_MOST]!r} is one too many.",
             f"Call: {_CALL}; put a path with blanks in quotes.",
         )
     name, path, source_type, tenant_id = [*argv, "", "", ""][:4]

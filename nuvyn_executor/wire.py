@@ -42,8 +42,8 @@ def schema_validation(report: SchemaReport) -> Document:
         "tables_found": list(report.tables_found),
         "tables_missing": list(report.tables_missing),
         "recommendations": [
-            f"Column {conflict.table}.{conflict.column} is {conflict.found} and should be {conflict.expected}: "
-            "rename or convert it, or set EXECUTOR_SCHEMA_NAME to another schema"
+            f"Column {conflict.table}.{conflict.column} is {conflict.found} and should be {conflict.expected}"
+            ": rename or convert it, or set EXECUTOR_SCHEMA_NAME to another schema"
             for conflict in report.conflicts
         ],
         "details": {

@@ -106,7 +106,7 @@ class MetadataExtractor:
         )
 
     def record(self, survey: Survey, assessment: Assessment, tenant_id: str, job_id: str) -> None:
-        """Upsert sources, tables and columns; what is gone gets ``removed_at``. Nothing is ever duplicated."""
+        """Upsert sources, tables and columns; what is gone gets ``removed_at``. Nothing is duplicated."""
         parent = records.source_id(tenant_id, survey.location)
         now = survey.surveyed_at
         known = self._store.rows(TABLES, {"source_id": parent})
@@ -152,10 +152,8 @@ class MetadataExtractor:
             else:
                 good.append(entry)
         if not good or not bad:
-            raise DatasetUnreadable(
-                f"{dataset.name} could not be read: {bad[0].reason if bad else 'its files do not fit together'}",
-                "Check its files.",
-            )
+            reason = bad[0].reason if bad else "its files do not fit together"
+            raise DatasetUnreadable(f"{dataset.name} could not be read: {reason}", "Check its files.")
         return self._scanner.scan(source, replace(dataset, files=tuple(good)), now), bad
 
     def _mark_removed(
@@ -194,6 +192,7 @@ def _nothing(source: DataSource, discovery: Discovery, requested: SourceType) ->
     first = discovery.skipped[0] if discovery.skipped else None
     why = f"; the first, {first.name}: {first.reason}" if first else ""
     return SourceError(
-        f"None of the {len(discovery.files)} files at {source.location} can be read as {requested.value}{why}.",
+        f"None of the {len(discovery.files)} files at {source.location} can be read as "
+        f"{requested.value}{why}.",
         (first.remedy if first else "") or "Data of the kinds csv, parquet, json, excel and delta is read.",
     )

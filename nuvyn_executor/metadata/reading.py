@@ -73,7 +73,8 @@ def preview_files(
             logger.warning("Could not read %s: %s", entry.name, error.message)
     if not shown and unread:
         raise SourceError(
-            f"None of the files at {source.location} could be read; the first, {unread[-1].name}: {unread[-1].reason}",
+            f"None of the files at {source.location} could be read; "
+            f"the first, {unread[-1].name}: {unread[-1].reason}",
             unread[-1].remedy,
         )
     return shown, unread

@@ -9,10 +9,11 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from nuvyn_executor.model import Dataset, Discovery, Skipped
     from nuvyn_executor.profiling.profiler import Profile
     from nuvyn_executor.quality.assessment import Assessment, DatasetAssessment
@@ -140,7 +141,7 @@ def table_row(
 
 
 def column_rows(one: Surveyed, assessment: DatasetAssessment, parent: str, tenant_id: str) -> List[Row]:
-    """Build the rows of ``columns`` of one dataset. Of two columns with one name, the second is a column too."""
+    """Build the rows of ``columns`` of one dataset. Of two columns of one name, each is a column."""
     table = table_id(parent, one.dataset)
     seen: Counter[str] = Counter()
     rows = []

@@ -140,7 +140,7 @@ def _open_typed(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
 
 
 def _reader(spark: Any, source: DataSource, dataset: Dataset) -> Any:
-    """A reader that knows where the partition folders begin."""
+    """Give a reader that knows where the partition folders begin."""
     return (
         spark.read.option("basePath", source.spark_path(dataset.path))
         if dataset.partition_columns
@@ -215,7 +215,7 @@ def _json_text(value: Any) -> Optional[str]:
 
 
 def _is_seekable(dataset: Dataset) -> bool:
-    """Whether a sample could be taken from head, middle and tail: the text is not compressed, lines are records."""
+    """Whether a sample may come from head, middle and tail: lines are records, and not compressed."""
     dialect = dataset.dialect
     as_lines = dialect is None or not (dialect.multiline or dialect.encoding.startswith("UTF-16"))
     return (

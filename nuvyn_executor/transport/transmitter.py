@@ -1,4 +1,4 @@
-"""From what is pending in the metadata tables to what the platform confirmed. At least once, never forgotten."""
+"""From what is pending in the metadata tables to what the platform confirmed: at least once."""
 
 from __future__ import annotations
 
@@ -155,7 +155,8 @@ class Transmitter:
         missing = "NUVYN_API_KEY" if self.configured else "NUVYN_API_ENDPOINT"
         return ConfigError(
             f"{missing} is not set, so nothing can be sent; what was learned stays pending.",
-            f"Set {missing} in the cluster's environment, or in the secret scope {self._settings.secret_scope}.",
+            f"Set {missing} in the cluster's environment, or in the secret scope "
+            f"{self._settings.secret_scope}.",
         )
 
 
@@ -175,6 +176,7 @@ def _summed(failures: Sequence[Tuple[str, TransmissionError]], succeeded: int) -
     if len(failures) == 1 and not succeeded:
         return first
     return type(first)(
-        f"{len(failures)} of {len(failures) + succeeded} tenants could not be sent; the first, {tenant}: {first.message}",
+        f"{len(failures)} of {len(failures) + succeeded} tenants could not be sent; "
+        f"the first, {tenant}: {first.message}",
         first.remedy,
     )
