@@ -74,7 +74,7 @@ class TestMetadataStore:
             "run_id": "job_1",
             "log_level": "INFO",
             "logger": "l",
-            "log_message": 'it\'s a \\ "test" – 日本 \n 🚀',
+            "log_message": 'it\'s a \\ "test" – 日本 \n 🚀',  # noqa: RUF001  the dash is there to be kept
             "log_timestamp": NOW,
         }
         filled.append(LOGS, [row, {**row, "log_id": "2"}])

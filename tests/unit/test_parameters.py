@@ -76,4 +76,7 @@ class TestParseParameters:
         try:
             parse_parameters(argv)
         except UsageError as error:
-            assert error.message
+            said = error.message
+        else:
+            return
+        assert said
