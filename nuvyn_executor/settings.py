@@ -251,6 +251,13 @@ SETTINGS: Tuple[Setting, ...] = (
         "Memory of a Spark session of its own, as Spark writes it (`2g`).",
     ),
     Setting(
+        "EXECUTOR_JAVA_OPTIONS",
+        "java_options",
+        _text,
+        None,
+        "More options for the Java of a Spark session of its own, such as `-XX:TieredStopAtLevel=1`.",
+    ),
+    Setting(
         "EXECUTOR_SECRET_SCOPE",
         "secret_scope",
         _text,
@@ -284,6 +291,7 @@ class Settings:
     warehouse_dir: str
     delta_jars: Optional[str]
     driver_memory: str
+    java_options: Optional[str]
     secret_scope: str
 
     @property

@@ -61,6 +61,7 @@ class TestDefaults:
             warehouse_dir="/home/anna/.nuvyn-executor/warehouse",
             delta_jars=None,
             driver_memory="2g",
+            java_options=None,
             secret_scope="nuvyn-executor",
         )
 
