@@ -32,6 +32,7 @@ DAY_MICROS = 86_400_000_000
 DISTINCT_RSD = 0.05
 KEY_RSD = 0.02  # rows and keys decide a score; below 0.02 Spark's HLL costs more than the rest of the scan
 ROW_HASH = "row_hash"
+LONGEST_PLACEHOLDER = max(len(word) for word in PLACEHOLDERS)
 
 
 def _functions() -> Any:
@@ -46,7 +47,7 @@ def is_text(plan: ColumnPlan) -> bool:
 
 
 def prepared(frame: Any, plans: Sequence[ColumnPlan], offset: int) -> Any:
-    """Add what the counters need: trimmed text, missing or not, shape, value, hash."""
+    """Add what the counters need: trimmed text, shape, value, hash."""
     f = _functions()
     trimmed = [
         f.expr(f"trim(BOTH '{_sql_text(WHITE)}' FROM c{i})").alias(f"c{i}_trimmed")
@@ -58,21 +59,23 @@ def prepared(frame: Any, plans: Sequence[ColumnPlan], offset: int) -> Any:
     for i, plan in enumerate(plans, offset):
         second.append(_hash(i, plan).alias(f"c{i}_hash"))
         if is_text(plan):
-            text = f.col(f"c{i}_trimmed")
-            missing = text.isNull() | f.lower(text).isin("", *PLACEHOLDERS)
-            second.append((~missing).alias(f"c{i}_present"))
-            second.append(f.when(~missing, _shape(text, plan)).alias(f"c{i}_shape"))
-        elif plan.declared_type in ("float", "double"):
-            second.append((f.col(f"c{i}").isNotNull() & ~f.isnan(f"c{i}")).alias(f"c{i}_present"))
-        else:
-            second.append(f.col(f"c{i}").isNotNull().alias(f"c{i}_present"))
+            second.append(_shape(f.col(f"c{i}_trimmed"), plan).alias(f"c{i}_shape"))
     middle = first.select("*", *second)
     third = [_value(i, plan).alias(f"c{i}_value") for i, plan in enumerate(plans, offset) if _has_value(plan)]
     return middle.select("*", *third)
 
 
+def is_present(i: int, plan: ColumnPlan) -> Any:
+    """Say whether a cell has a value: neither NULL nor NaN nor a text that says nothing."""
+    f = _functions()
+    if is_text(plan):
+        return f.col(f"c{i}_shape").isNotNull()
+    present = f.col(f"c{i}").isNotNull()
+    return present & ~f.isnan(f"c{i}") if plan.declared_type in ("float", "double") else present
+
+
 def row_hash(count: int) -> Any:
-    """Hash a whole row. ``xxhash64`` skips NULLs, so it runs over the columns' hashes, which are never NULL."""
+    """Hash a whole row: its columns' hashes, which are never NULL, because ``xxhash64`` skips NULLs."""
     f = _functions()
     return f.xxhash64(*[f.col(f"c{i}_hash") for i in range(count)]) if count else f.lit(0)
 
@@ -80,7 +83,7 @@ def row_hash(count: int) -> Any:
 def column_counters(i: int, plan: ColumnPlan, now_micros: int) -> Dict[str, Any]:
     """Give the aggregates of one column, by alias."""
     f = _functions()
-    raw, present = f.col(f"c{i}"), f.col(f"c{i}_present")
+    raw, present = f.col(f"c{i}"), is_present(i, plan)
     counters: Dict[str, Any] = {"nulls": _count(raw.isNull()), "present": _count(present)}
     if is_text(plan):
         counters.update(_text_counters(i, plan))
@@ -111,7 +114,7 @@ def pair_counters(plan: ScanPlan) -> Dict[str, Any]:
 
 def _text_counters(i: int, plan: ColumnPlan) -> Dict[str, Any]:
     f = _functions()
-    raw, trimmed, present = f.col(f"c{i}"), f.col(f"c{i}_trimmed"), f.col(f"c{i}_present")
+    raw, trimmed, present = f.col(f"c{i}"), f.col(f"c{i}_trimmed"), is_present(i, plan)
     shape = f.col(f"c{i}_shape")
     padded = f.octet_length(raw) != f.octet_length(trimmed)
     counters = {"blanks": _count(trimmed == ""), "shape_padded": _count(present & padded)}
@@ -132,7 +135,7 @@ def _text_counters(i: int, plan: ColumnPlan) -> Dict[str, Any]:
 
 def _value_counters(i: int, plan: ColumnPlan, now_micros: int) -> Dict[str, Any]:
     f = _functions()
-    value, present = f.col(f"c{i}_value"), f.col(f"c{i}_present")
+    value, present = f.col(f"c{i}_value"), is_present(i, plan)
     shown = f.when(present, value)
     counters = {"minimum": f.min(shown), "maximum": f.max(shown)}
     if _is_moment(plan):
@@ -161,23 +164,27 @@ def _value(i: int, plan: ColumnPlan) -> Any:
         day, month = ("0", "1") if plan.day_first else ("1", "0")
         parts = f"split({text}, '[/.]')"
         turned = f"concat({parts}[2], '-', lpad({parts}[{month}], 2, '0'), '-', lpad({parts}[{day}], 2, '0'))"
-        return (
-            f.when(shape.isin(*_indexes(DATES[1:])), f.expr(f"try_cast({turned} AS TIMESTAMP)"))
-            .when(shape.isin(SHAPES.index(Shape.DATE_ISO), SHAPES.index(Shape.TIMESTAMP)), f.expr(f"try_cast({text} AS TIMESTAMP)"))
-        )  # fmt: skip
+        in_parts = f.when(shape.isin(*_indexes(DATES[1:])), f.expr(f"try_cast({turned} AS TIMESTAMP)"))
+        return in_parts.when(
+            shape.isin(*_indexes((Shape.DATE_ISO, Shape.TIMESTAMP))), f.expr(f"try_cast({text} AS TIMESTAMP)")
+        )
     numeric = f.expr(f"try_cast(translate({text}, ',', '.') AS DOUBLE)")
     return f.when(shape.isin(*_indexes((*NUMBERS, Shape.CODE))), numeric)
 
 
 def _shape(text: Any, plan: ColumnPlan) -> Any:
-    """Classify a trimmed, present text; the first pattern that matches says what it is."""
+    """Classify a trimmed text: the first pattern that matches says what it is; NULL when nothing is there.
+
+    No placeholder matches a pattern, so whether a text is one is asked last: of most values never.
+    """
     f = _functions()
     classified = f.when(text.isNull(), None)
     for shape, pattern in PATTERNS:
         told = merged(shape, plan.expected)
         if told in plan.shapes:
             classified = classified.when(text.rlike(rf"\A(?:{pattern})\z"), SHAPES.index(told))
-    return classified.otherwise(SHAPES.index(Shape.TEXT))
+    says_nothing = (f.octet_length(text) <= LONGEST_PLACEHOLDER) & f.lower(text).isin("", *PLACEHOLDERS)
+    return classified.when(says_nothing, None).otherwise(SHAPES.index(Shape.TEXT))
 
 
 def _has_value(plan: ColumnPlan) -> bool:

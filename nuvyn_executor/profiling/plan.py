@@ -54,8 +54,8 @@ class ColumnPlan:
         name: as metadata calls it.
         declared_type: Spark SQL type where the format declares one; ``None`` for text to be understood.
         expected: what its values should be.
-        shapes: the lexical classes that are told apart; all others count as text. Each class told apart costs,
-            so these are the ones that the expectation allows and those that the sample holds.
+        shapes: the lexical classes that are told apart; all others count as text. Each one costs, so these
+            are what the expectation allows and what the sample holds.
         day_first: whether ``03/04/2024`` is the third of April.
         fences: values outside are far out; ``None`` when none could be set.
         says_when_written: a date or time that tells how fresh a row is.
@@ -139,7 +139,7 @@ def plan_typed_column(
 
 
 def family(declared_type: str) -> str:
-    """Group Spark SQL types: ``number``, ``float`` numbers included, ``moment``, ``boolean``, ``string``, ``opaque``."""
+    """Group Spark SQL types: ``number``, ``moment``, ``boolean``, ``string`` or ``opaque``."""
     base = declared_type.split("(", maxsplit=1)[0]
     if base in ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal"):
         return "number"
@@ -220,7 +220,7 @@ def _number(text: str) -> float:
 
 
 def _day_first(values: Sequence[str]) -> bool:
-    """``03/04`` is the third of April, unless a value says otherwise (``04/13``) and none says so (``13/04``)."""
+    """Read ``03/04`` as the third of April, unless a value says otherwise (``04/13``) and none ``13/04``."""
     parts = [
         re.split(r"[/.]", value.strip(WHITE)) for value in values if shape_of(value.strip(WHITE)) in DATES[1:]
     ]

@@ -25,7 +25,7 @@ PATTERNS: Tuple[Tuple[Shape, str], ...] = (
     (Shape.DATE_ISO, r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
     (
         Shape.TIMESTAMP,
-        r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.][0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})?",
+        r"[0-9]{4}(?:-[0-9]{2}){2}[T ][0-9]{2}(?::[0-9]{2}){2}(?:[.][0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})?",
     ),
     (Shape.DATE_SLASH, r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}"),
     (Shape.DATE_DOT, r"[0-9]{1,2}[.][0-9]{1,2}[.][0-9]{4}"),
@@ -85,7 +85,7 @@ class Merged:
     shapes: Tuple[Shape, ...]
 
 
-# In a column of codes 10115 is written like its neighbour 01067; in a column of words NO is a country, 42 a name.
+# In a column of codes 10115 is written like its neighbour 01067; in one of words NO is a country, 42 a name.
 MERGED: Mapping[Expected, Merged] = {
     Expected.CODE: Merged(Shape.CODE, (Shape.INTEGER,)),
     Expected.TEXT: Merged(
