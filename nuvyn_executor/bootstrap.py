@@ -66,7 +66,7 @@ def manager(
         services = Services(
             store=store,
             validator=SchemaValidator(store),
-            extractor=MetadataExtractor(SparkScanner(spark), store, now, settings.max_files_per_job),
+            extractor=MetadataExtractor(SparkScanner(spark), store, now, settings.max_files_per_job, redact),
             row_previews=SparkRowPreviews(spark),
             open_source=open_source,
             transmitter=Transmitter(store, _client(settings), settings, now, redact),

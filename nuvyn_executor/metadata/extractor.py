@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Protocol, Sequen
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
 from nuvyn_executor.metadata import records
 from nuvyn_executor.metadata.discovery import discover
-from nuvyn_executor.metadata.records import Survey, Surveyed
+from nuvyn_executor.metadata.records import Row, Survey, Surveyed
 from nuvyn_executor.model import Skipped, SourceType
 from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
 
@@ -40,15 +40,22 @@ class MetadataExtractor:
         store: where metadata is kept.
         clock: the present, UTC.
         max_files: files looked at in one job.
+        redact: masks secrets in a text; the names of files and folders may hold some.
     """
 
     def __init__(
-        self, scanner: DatasetScanner, store: MetadataStore, clock: Callable[[], datetime], max_files: int
+        self,
+        scanner: DatasetScanner,
+        store: MetadataStore,
+        clock: Callable[[], datetime],
+        max_files: int,
+        redact: Callable[[str], str],
     ) -> None:
         self._scanner = scanner
         self._store = store
         self._clock = clock
         self._max_files = max_files
+        self._redact = redact
 
     def discover(self, source: DataSource, request: JobRequest) -> Discovery:
         """List a source and group its files; log what was found.
@@ -110,24 +117,30 @@ class MetadataExtractor:
         parent = records.source_id(tenant_id, survey.location)
         now = survey.surveyed_at
         known = self._store.rows(TABLES, {"source_id": parent})
-        gone = records.gone_tables(survey, parent, known)
+        gone = records.gone_tables(survey, parent, known, self._redact)
         pairs = records.assessed(survey, assessment)
-        tables = [records.table_row(one, scores, survey, tenant_id, job_id) for one, scores in pairs]
+        tables = [
+            self._masked(records.table_row(one, scores, survey, tenant_id, job_id)) for one, scores in pairs
+        ]
         columns = [
-            row for one, scores in pairs for row in records.column_rows(one, scores, parent, tenant_id)
+            self._masked(row)
+            for one, scores in pairs
+            for row in records.column_rows(one, scores, parent, tenant_id)
         ]
         self._store.upsert(TABLES, tables)
         self._store.upsert(COLUMNS, columns)
         self._mark_removed(parent, gone, tables, columns, now)
         # The source comes last, with a higher version: what is pending for the platform is complete.
         version = 1 + self._version(parent, "metadata_version")
-        self._store.upsert(
-            SOURCES, [records.source_row(survey, tenant_id, job_id, version)], keep=["created_at"]
-        )
+        source = self._masked(records.source_row(survey, tenant_id, job_id, version))
+        self._store.upsert(SOURCES, [source], keep=["created_at"])
         if self._version(parent, "transmitted_version") >= version:
             # Another run gave the same number to what it learned, and that was sent already.
             self._store.update(SOURCES, {"source_id": parent}, {"metadata_version": version + 1})
         logger.info("💾 Stored metadata: %d tables, %d columns", len(tables), len(columns))
+
+    def _masked(self, row: Mapping[str, Any]) -> Row:
+        return {name: self._redact(value) if isinstance(value, str) else value for name, value in row.items()}
 
     def _version(self, parent: str, column: str) -> int:
         return max(

@@ -9,7 +9,9 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from nuvyn_executor.redaction import MASK
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -92,8 +94,11 @@ def source_row(survey: Survey, tenant_id: str, job_id: str, version: int) -> Row
 
 
 def table_id(parent: str, dataset: Dataset) -> str:
-    """Name a table: its source, its path, its sheet (or its format, where two share a folder)."""
-    return _identifier(parent, dataset.path, dataset.sheet or "", dataset.format.value)
+    """Name a table: its source, path, sheet and format; where several share a folder, its own name, too."""
+    is_file = any(entry.path == dataset.path for entry in dataset.files)
+    # train-... and test-... of one folder, or its part files beside its year=... tree: one path, two tables
+    own_name = [] if is_file or dataset.path.endswith(f"/{dataset.name}") else [dataset.name]
+    return _identifier(parent, dataset.path, dataset.sheet or "", dataset.format.value, *own_name)
 
 
 def table_row(
@@ -194,11 +199,13 @@ def column_rows(one: Surveyed, assessment: DatasetAssessment, parent: str, tenan
     return rows
 
 
-def gone_tables(survey: Survey, parent: str, known: Sequence[Mapping[str, Any]]) -> List[str]:
+def gone_tables(
+    survey: Survey, parent: str, known: Sequence[Mapping[str, Any]], redact: Callable[[str], str]
+) -> List[str]:
     """Say which known tables (rows of ``tables``) are not there any more.
 
     A table is gone when its file or folder is; one that could not be read this time is not, nor anything when
-    the listing was cut short.
+    the listing was cut short. ``redact`` is what masked the known tables' paths.
     """
     if survey.discovery.truncated:
         return []
@@ -206,6 +213,8 @@ def gone_tables(survey: Survey, parent: str, known: Sequence[Mapping[str, Any]])
     read_paths = {dataset.path for dataset in survey.discovery.datasets}
     files = [entry.path for entry in survey.discovery.files]
     visible = {*files, *(folder for path in files for folder in _parents(path))}
+    if any(MASK in str(row["file_path"]) for row in known):
+        read_paths, visible = ({redact(path) for path in paths} for paths in (read_paths, visible))
     return [
         str(row["table_id"])
         for row in known

@@ -1,0 +1,185 @@
+"""An installation of the executor for a test: jobs go in, documents, log lines and rows come out."""
+
+from __future__ import annotations
+
+import io
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable, ContextManager, Dict, Iterator, List, Mapping, Optional
+
+from nuvyn_executor import bootstrap
+from nuvyn_executor.config import ConfigManager
+from nuvyn_executor.driver import this_driver
+from nuvyn_executor.errors import DatasetUnreadable
+from nuvyn_executor.job_manager import JobManager
+from nuvyn_executor.jobs import Services
+from nuvyn_executor.log import configure_logging
+from nuvyn_executor.metadata.extractor import MetadataExtractor
+from nuvyn_executor.metadata.records import Surveyed
+from nuvyn_executor.model import JobRequest, JobType, RunStatus, SourceType
+from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
+from nuvyn_executor.profiling.profiler import ColumnProfile, Profile
+from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, DatasetTally, Distinct, Scan, Shape
+from nuvyn_executor.redaction import Redactor
+from nuvyn_executor.schema.validator import SchemaValidator
+from nuvyn_executor.sources.factory import DataSourceFactory
+from nuvyn_executor.store.memory import MemoryMetadataStore
+from nuvyn_executor.transport.api_client import APIClient
+from nuvyn_executor.transport.transmitter import Transmitter
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from nuvyn_executor.metadata.extractor import DatasetScanner
+    from nuvyn_executor.metadata.reading import RowPreviews
+    from nuvyn_executor.model import Dataset
+    from nuvyn_executor.schema.tables import Table
+    from nuvyn_executor.sources.base import DataSource
+    from nuvyn_executor.store.base import MetadataStore
+
+Manager = Callable[[Mapping[str, str], io.StringIO], ContextManager[JobManager]]
+DAMAGE = "damaged beyond repair"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one job left: the document for stdout, the exit code, the log."""
+
+    job_id: str
+    document: Mapping[str, Any]
+    exit_code: int
+    status: RunStatus
+    log: str
+
+    @property
+    def details(self) -> Mapping[str, Any]:
+        """What the guide's keys do not hold."""
+        details: Mapping[str, Any] = self.document["details"]
+        return details
+
+    @property
+    def error(self) -> Mapping[str, Any]:
+        """Why it failed."""
+        error: Mapping[str, Any] = self.document["error"]
+        return error
+
+    def names(self, what: str) -> List[str]:
+        """Name the entries of a list of details: ``tables``, ``unreadable`` or ``skipped``."""
+        return [entry["name"] for entry in self.details[what]]
+
+
+class Installation:
+    """Runs jobs, one after the other, on one set of tables.
+
+    Args:
+        store: the tables, to look into them.
+        manager: puts the executor together, as :func:`bootstrap.manager` does.
+        environ: variables of every run.
+    """
+
+    def __init__(self, store: MetadataStore, manager: Manager, environ: Mapping[str, str]) -> None:
+        self.store = store
+        self._manager = manager
+        self._environ = dict(environ)
+
+    def run(
+        self,
+        job_type: str,
+        path: object = None,
+        source_type: str = "auto",
+        tenant: str = "default",
+        **environ: str,
+    ) -> Run:
+        """Run a job; ``environ`` holds more variables for it alone."""
+        request = JobRequest(
+            JobType(job_type), None if path is None else str(path), SourceType(source_type), tenant
+        )
+        stream = io.StringIO()
+        with self._manager({**self._environ, **environ}, stream) as manager:
+            report = manager.execute(manager.create_job(request))
+        return Run(report.job.job_id, report.document, report.exit_code, report.status, stream.getvalue())
+
+    def rows(self, table: Table, **where: Any) -> List[Dict[str, Any]]:
+        """Give rows of a table."""
+        return self.store.rows(table, where)
+
+
+def delta_installation(warehouse: Path, schema: str) -> Installation:
+    """Install on Delta, in the session that runs: the executor as it is put together for use."""
+    from pyspark.sql import SparkSession  # noqa: PLC0415  as above
+
+    from nuvyn_executor.store.delta import DeltaMetadataStore  # noqa: PLC0415  tests without Spark go without
+
+    environ = {"EXECUTOR_WAREHOUSE_DIR": str(warehouse), "EXECUTOR_SCHEMA_NAME": schema}
+    store = DeltaMetadataStore(SparkSession.getActiveSession(), schema, warehouse)
+    return Installation(store, bootstrap.manager, environ)
+
+
+def memory_installation(
+    scanner: DatasetScanner,
+    previews: Optional[RowPreviews] = None,
+    open_source: Optional[Callable[[JobRequest], DataSource]] = None,
+) -> Installation:
+    """Install with tables in memory: all that is not Delta is the real thing, but what is given."""
+    store = MemoryMetadataStore()
+    factory = DataSourceFactory(on_databricks=False)
+
+    def source_of(request: JobRequest) -> DataSource:
+        return factory.create(str(request.data_source_path), request.source_type)
+
+    @contextmanager
+    def manager(environ: Mapping[str, str], stream: io.StringIO) -> Iterator[JobManager]:
+        settings = ConfigManager(environ).load()
+        redact = Redactor(settings.secrets())
+        keeper = configure_logging(settings.log_level, redact, stream)
+        client = (
+            APIClient(settings.api_endpoint, settings.api_key, retry_seconds=settings.api_retry_seconds)
+            if settings.api_endpoint is not None and settings.api_key is not None
+            else None
+        )
+        services = Services(
+            store=store,
+            validator=SchemaValidator(store),
+            extractor=MetadataExtractor(scanner, store, bootstrap.now, settings.max_files_per_job, redact),
+            row_previews=previews or NoRows(),
+            open_source=open_source or source_of,
+            transmitter=Transmitter(store, client, settings, bootstrap.now, redact),
+            max_preview_files=settings.max_preview_files,
+            clock=bootstrap.now,
+        )
+        yield JobManager(services, keeper, redact.redact_json, this_driver())
+
+    return Installation(store, manager, {"EXECUTOR_WAREHOUSE_DIR": "/nowhere"})
+
+
+class NoRows:
+    """Previews no binary file: for sources that hold none."""
+
+    def first_rows(self, *_: object) -> Any:
+        """Refuse."""
+        raise AssertionError("no file of this source is binary")
+
+
+class LineScanner:
+    """Counts lines and commas: enough of a scanner where Spark is not the point. Damage can be planted."""
+
+    def scan(self, source: DataSource, dataset: Dataset, now: datetime) -> Surveyed:
+        """Count a dataset of UTF-8 CSV files with headers."""
+        del now
+        texts = [source.read_range(entry, 0, entry.size_bytes).decode() for entry in dataset.files]
+        if any(DAMAGE in text for text in texts):
+            raise DatasetUnreadable(f"{dataset.name} could not be read: it is damaged.", "Upload it again.")
+        header = texts[0].splitlines()[0].split(",")
+        values = [line.split(",") for text in texts for line in text.splitlines()[1:]]
+        tallies = tuple(ColumnTally(rows=len(values), shapes={Shape.TEXT: len(values)}) for _ in header)
+        facts = tuple(
+            ColumnFacts(name, "string", "text", distinct=Distinct(len({row[i] for row in values})))
+            for i, name in enumerate(header)
+        )
+        plans = tuple(
+            ColumnPlan(name, sample=values[0][i] if values else None) for i, name in enumerate(header)
+        )
+        found = Scan(dataset.name, DatasetTally(len(values), tallies), facts, Distinct(len(values)))
+        profile = Profile(found, tuple(ColumnProfile(plan) for plan in plans), ScanPlan(plans))
+        return Surveyed(dataset, profile, len(dataset.files), dataset.size_bytes, {"delimiter": ","})

@@ -1,0 +1,366 @@
+"""From a folder to rows: what is found, what is gone, what could not be read. On tables in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+
+from contract.corpus import failure_differences, result_differences
+from nuvyn_executor.model import FileEntry, JobRequest, Listing, RunStatus
+from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, SOURCES, TABLES
+from nuvyn_executor.sources.filesystem import FileSystemSource
+from tests.installation import DAMAGE, Installation, LineScanner, memory_installation
+
+JOBS_WITH_SOURCE = ["metadata_extraction", "data_reading", "quality_assessment"]
+
+
+@pytest.fixture(name="site")
+def _site() -> Installation:
+    return memory_installation(LineScanner())
+
+
+@pytest.fixture(name="folder")
+def _folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        (folder / f"{name}.csv").write_text("id,word\n1,one\n2,two\n")
+    return folder
+
+
+def tables(site: Installation) -> Dict[str, Dict[str, Any]]:
+    rows = site.rows(TABLES)
+    by_name = {row["table_name"]: row for row in rows}
+    assert len(by_name) == len(rows)
+    return by_name
+
+
+class TestASecondExtraction:
+    """Sources, tables and columns are upserted; datasets that are gone get `removed_at`."""
+
+    def test_updates_and_never_duplicates(self, site: Installation, folder: Path) -> None:
+        site.run("metadata_extraction", folder)
+        before = [len(site.rows(table)) for table in (SOURCES, TABLES, COLUMNS)]
+        (folder / "a.csv").write_text("id,word\n1,one\n2,two\n3,three\n")
+        site.run("metadata_extraction", folder)
+        assert [len(site.rows(table)) for table in (SOURCES, TABLES, COLUMNS)] == before == [1, 3, 6]
+        assert tables(site)["a"]["row_count"] == 3
+        (source,) = site.rows(SOURCES)
+        assert source["metadata_version"] == 2
+        assert source["created_at"] < source["updated_at"]
+
+    def test_a_slash_at_the_end_names_the_same_source(self, site: Installation, folder: Path) -> None:
+        site.run("metadata_extraction", folder)
+        site.run("metadata_extraction", f"{folder}/")
+        assert len(site.rows(SOURCES)) == 1
+        assert len(tables(site)) == 3
+
+    def test_what_is_gone_gets_removed_at_and_comes_back_without(
+        self, site: Installation, folder: Path
+    ) -> None:
+        site.run("metadata_extraction", folder)
+        (folder / "b.csv").rename(folder / ".b.csv")
+        site.run("metadata_extraction", folder)
+        gone = tables(site)["b"]
+        assert gone["removed_at"] is not None
+        assert {name for name, row in tables(site).items() if row["removed_at"] is None} == {"a", "c"}
+        assert all(row["removed_at"] for row in site.rows(COLUMNS, table_id=gone["table_id"]))
+        site.run("metadata_extraction", folder)
+        assert tables(site)["b"]["removed_at"] == gone["removed_at"]
+        (folder / ".b.csv").rename(folder / "b.csv")
+        site.run("metadata_extraction", folder)
+        assert all(row["removed_at"] is None for row in [*site.rows(TABLES), *site.rows(COLUMNS)])
+
+    def test_a_column_that_is_gone_gets_removed_at(self, site: Installation, folder: Path) -> None:
+        site.run("metadata_extraction", folder)
+        (folder / "a.csv").write_text("id,term\n1,one\n")
+        site.run("metadata_extraction", folder)
+        rows = site.rows(COLUMNS, table_id=tables(site)["a"]["table_id"])
+        assert {row["column_name"]: row["removed_at"] is not None for row in rows} == {
+            "id": False,
+            "word": True,
+            "term": False,
+        }
+
+    def test_a_table_that_cannot_be_read_this_time_is_not_gone(
+        self, site: Installation, folder: Path
+    ) -> None:
+        site.run("metadata_extraction", folder)
+        (folder / "b.csv").write_text(f"id,word\n1,{DAMAGE}\n")
+        run = site.run("metadata_extraction", folder)
+        assert run.status is RunStatus.PARTIAL
+        assert tables(site)["b"]["removed_at"] is None
+        assert tables(site)["b"]["row_count"] == 2
+
+    def test_a_listing_that_was_cut_short_removes_nothing(self, site: Installation, folder: Path) -> None:
+        site.run("metadata_extraction", folder)
+        site.run("metadata_extraction", folder, EXECUTOR_MAX_FILES_PER_JOB="2")
+        assert all(row["removed_at"] is None for row in site.rows(TABLES))
+
+    def test_another_source_type_removes_nothing(self, site: Installation, folder: Path) -> None:
+        (folder / "d.json").write_text('{"id": 1}\n')
+        site.run("metadata_extraction", folder, "json")
+        site.run("metadata_extraction", folder, "csv")
+        assert all(row["removed_at"] is None for row in site.rows(TABLES))
+
+    def test_one_path_of_two_tenants_is_two_sources(self, site: Installation, folder: Path) -> None:
+        for tenant in ("t1", "t2"):
+            site.run("metadata_extraction", folder, tenant=tenant)
+        (folder / "a.csv").unlink()
+        site.run("metadata_extraction", folder, tenant="t1")
+        assert [row["tenant_id"] for row in site.rows(TABLES) if row["removed_at"]] == ["t1"]
+        assert len(site.rows(SOURCES)) == 2
+
+    def test_shards_of_two_tables_in_one_folder_are_two_rows(self, site: Installation, folder: Path) -> None:
+        for name in ("train-00000-of-00002", "train-00001-of-00002", "test-00000-of-00001"):
+            (folder / f"{name}.csv").write_text("id,word\n1,one\n")
+        for _ in range(2):
+            site.run("metadata_extraction", folder)
+            assert {name: row["row_count"] for name, row in tables(site).items() if len(name) > 1} == {
+                "train": 2,
+                "test": 1,
+            }
+
+    def test_part_files_and_a_tree_of_one_folder_are_two_rows(self, site: Installation, folder: Path) -> None:
+        (folder / "sales" / "year=2024").mkdir(parents=True)
+        for name in ("part-00000.csv", "year=2024/x.csv"):
+            (folder / "sales" / name).write_text("id,word\n1,one\n")
+        for _ in range(2):
+            site.run("metadata_extraction", folder)
+            assert len([row for row in site.rows(TABLES) if "sales" in row["table_name"]]) == 2
+            assert len({row["table_id"] for row in site.rows(TABLES)}) == len(site.rows(TABLES)) == 5
+
+
+class TestWhatCannotBeRead:
+    """A corrupt or unreadable file is reported by name and does not stop the others (`Partial`)."""
+
+    @pytest.mark.parametrize("job_type", ["metadata_extraction", "quality_assessment"])
+    def test_a_damaged_file_among_good_ones_is_named(
+        self, site: Installation, folder: Path, job_type: str
+    ) -> None:
+        (folder / "b.csv").write_text(f"id,word\n1,{DAMAGE}\n")
+        run = site.run(job_type, folder)
+        assert run.exit_code == 0
+        assert result_differences(job_type, run.document) == []
+        assert run.details["unreadable"] == [
+            {"name": "b", "reason": "b could not be read: it is damaged.", "remedy": "Upload it again."}
+        ]
+        (row,) = site.rows(EXECUTOR_RUNS)
+        assert (row["status"], row["finished_at"] is None) == ("Partial", False)
+        assert "b could not be read" in row["error_message"]
+        assert "WARNING - ⚠️ Could not read b" in run.log
+
+    def test_a_damaged_part_is_left_out_of_its_table(self, site: Installation, folder: Path) -> None:
+        (folder / "sales").mkdir()
+        for number, word in enumerate(("one", DAMAGE, "three")):
+            (folder / "sales" / f"part-0000{number}.csv").write_text(f"id,word\n{number},{word}\n")
+        run = site.run("metadata_extraction", folder)
+        assert run.status is RunStatus.PARTIAL
+        assert run.names("unreadable") == ["sales/part-00001.csv"]
+        assert (tables(site)["sales"]["row_count"], tables(site)["sales"]["file_count"]) == (2, 2)
+
+    def test_when_nothing_could_be_read_the_job_fails(self, site: Installation, folder: Path) -> None:
+        for path in folder.iterdir():
+            path.write_text(f"id,word\n1,{DAMAGE}\n")
+        run = site.run("metadata_extraction", folder)
+        assert run.exit_code == 1
+        assert failure_differences(run.document) == []
+        assert run.error["message"].startswith(f"None of the 3 datasets at {folder} could be read")
+        (row,) = site.rows(EXECUTOR_RUNS)
+        assert (row["status"], row["error_message"]) == ("Failed", run.error["message"])
+        assert site.rows(TABLES) == []
+
+    @pytest.mark.parametrize("job_type", JOBS_WITH_SOURCE)
+    def test_a_file_that_vanishes_after_it_was_listed_is_named(self, folder: Path, job_type: str) -> None:
+        site = memory_installation(LineScanner(), open_source=_open_vanishing)
+        run = site.run(job_type, folder)
+        assert run.status is RunStatus.PARTIAL
+        assert run.names("unreadable") == ["b.csv"]
+        assert "vanished" in run.details["unreadable"][0]["reason"]
+
+    @pytest.mark.parametrize("job_type", JOBS_WITH_SOURCE)
+    def test_a_file_that_vanishes_before_it_is_scanned_is_named(self, folder: Path, job_type: str) -> None:
+        site = memory_installation(LineScanner(), open_source=_open_fading)
+        run = site.run(job_type, folder)
+        assert (run.status, len(run.details["unreadable"])) == (RunStatus.PARTIAL, 1)
+        assert "vanished" in run.details["unreadable"][0]["reason"]
+
+    @pytest.mark.parametrize("job_type", JOBS_WITH_SOURCE)
+    def test_a_truncated_listing_says_so(self, site: Installation, folder: Path, job_type: str) -> None:
+        run = site.run(job_type, folder, EXECUTOR_MAX_FILES_PER_JOB="2")
+        assert run.exit_code == 0
+        assert (run.details["truncated"], run.document.get("files_found", 2)) == (True, 2)
+        assert "More than 2 files" in run.log
+
+
+class TestSourcesThatCannotBeUsed:
+    """Each gets one clear sentence that names the thing and the remedy."""
+
+    @pytest.mark.parametrize("job_type", JOBS_WITH_SOURCE)
+    def test_a_path_that_does_not_exist(self, site: Installation, tmp_path: Path, job_type: str) -> None:
+        run = site.run(job_type, tmp_path / "nothing")
+        assert (run.exit_code, run.error["type"]) == (1, "SourceNotFound")
+        assert run.error["message"] == f"Nothing lies at {tmp_path}/nothing."
+        assert run.error["remedy"] == "Check the path."
+        assert failure_differences(run.document) == []
+        assert f"ERROR - ❌ {run.error['message']}" in run.log
+
+    @pytest.mark.parametrize("job_type", JOBS_WITH_SOURCE)
+    def test_an_empty_folder(self, site: Installation, tmp_path: Path, job_type: str) -> None:
+        (tmp_path / ".hidden.csv").write_text("id\n1\n")
+        (tmp_path / "_aside.csv").write_text("id\n1\n")
+        run = site.run(job_type, tmp_path)
+        assert (run.exit_code, run.error["message"]) == (1, f"There are no files at {tmp_path}.")
+        assert "hidden files" in run.error["remedy"]
+
+    @pytest.mark.parametrize("job_type", JOBS_WITH_SOURCE)
+    def test_a_folder_of_unknown_formats(self, site: Installation, tmp_path: Path, job_type: str) -> None:
+        (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7 ...")
+        (tmp_path / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n....")
+        run = site.run(job_type, tmp_path)
+        assert run.exit_code == 1
+        assert run.error["message"].startswith(f"None of the 2 files at {tmp_path} can be read as auto")
+        assert "a.pdf: is a PDF document" in run.error["message"]
+        assert run.error["remedy"]
+
+    def test_a_wrong_explicit_type_says_so(self, site: Installation, folder: Path) -> None:
+        run = site.run("metadata_extraction", folder, "parquet")
+        assert run.exit_code == 1
+        assert "a.csv: is csv, not parquet" in run.error["message"]
+        assert run.error["remedy"] == "Name source type csv or auto."
+
+    def test_a_scheme_that_is_not_read_is_named_without_its_secret(self, site: Installation) -> None:
+        run = site.run("metadata_extraction", "https://user:geheim99@example.com/x.csv?sig=a1b2c3d4e5")
+        assert run.exit_code == 1
+        assert "https" in run.error["message"]
+        shown = str([run, *site.rows(EXECUTOR_RUNS)])
+        assert "geheim99" not in shown
+        assert "a1b2c3d4e5" not in shown
+
+    def test_a_full_pipeline_names_the_step_that_failed_and_skips_what_depends_on_it(
+        self, site: Installation, tmp_path: Path
+    ) -> None:
+        run = site.run("full_pipeline", tmp_path / "nothing")
+        assert run.exit_code == 1
+        assert result_differences("full_pipeline", run.document) == []
+        statuses = {name: step.get("status") for name, step in run.document.items()}
+        assert statuses == {
+            "schema_validation": "valid",
+            "metadata_extraction": "failed",
+            "data_reading": "failed",
+            "quality_assessment": "skipped",
+            "api_transmission": "skipped",
+            "details": None,
+        }
+        assert run.document["metadata_extraction"]["error"]["type"] == "SourceNotFound"
+        (row,) = site.rows(EXECUTOR_RUNS)
+        assert (row["status"], row["error_message"]) == ("Failed", f"Nothing lies at {tmp_path}/nothing.")
+
+
+class TestPreviews:
+    """First 2 KB of each file, cut at a character; number of files previewed bounded, the rest counted."""
+
+    def test_a_preview_is_cut_at_a_character(self, site: Installation, tmp_path: Path) -> None:
+        text = "id,word\n" + "".join(f"{n},größe-日本-🚀\n" for n in range(400))
+        (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+        run = site.run("data_reading", tmp_path)
+        assert result_differences("data_reading", run.document) == []
+        sample = run.document["sample_data"]["a.csv"]
+        assert sample["size"] == len(text.encode())
+        assert text.startswith(sample["preview"])
+        assert 2048 - 4 < len(sample["preview"].encode()) <= 2048
+
+    def test_the_number_of_previews_is_bounded_and_the_rest_counted(
+        self, site: Installation, folder: Path
+    ) -> None:
+        run = site.run("data_reading", folder, EXECUTOR_MAX_PREVIEW_FILES="2")
+        assert list(run.document["sample_data"]) == ["a.csv", "b.csv"]
+        assert run.document["files_found"] == 3
+        assert (run.details["files_previewed"], run.details["files_not_previewed"]) == (2, 1)
+
+    def test_other_encodings_are_shown_as_text(self, site: Installation, tmp_path: Path) -> None:
+        (tmp_path / "latin.csv").write_bytes("name;city\nJürgen;Köln\nZoë;Orléans\n".encode("latin-1"))
+        (tmp_path / "wide.csv").write_bytes("name,city\nJürgen,Köln\n".encode("utf-16"))
+        run = site.run("data_reading", tmp_path)
+        assert {name: one["preview"] for name, one in run.document["sample_data"].items()} == {
+            "latin.csv": "name;city\nJürgen;Köln\nZoë;Orléans\n",
+            "wide.csv": "name,city\nJürgen,Köln\n",
+        }
+
+    def test_nothing_is_stored_by_reading(self, site: Installation, folder: Path) -> None:
+        site.run("data_reading", folder)
+        assert site.rows(SOURCES) == site.rows(TABLES) == site.rows(COLUMNS) == []
+
+
+class TestAnEmptySource:
+    """An empty source is `Unknown` with nulls, never 100 and never 0."""
+
+    def test_headers_alone_are_unknown(self, site: Installation, tmp_path: Path) -> None:
+        (tmp_path / "a.csv").write_text("id,word\n")
+        run = site.run("quality_assessment", tmp_path)
+        assert run.exit_code == 0
+        assert result_differences("quality_assessment", run.document) == []
+        assert run.document["quality_level"] == "Unknown"
+        assert run.document["overall_score"] is None
+        assert set(run.document["quality_metrics"].values()) == {None}
+        (row,) = site.rows(TABLES)
+        assert (row["row_count"], row["quality_level"], row["overall_score"]) == (0, "Unknown", None)
+
+
+class TestSecretsInNames:
+    """Secrets never reach a table: a file may be called after the URL that it was fetched from."""
+
+    def test_a_token_in_a_file_name_is_masked_in_every_table(
+        self, site: Installation, tmp_path: Path
+    ) -> None:
+        (tmp_path / "export.csv?sv=2024&sig=Zm9vYmFyYmF6").write_text("id,word\n1,one\n")
+        for _ in range(2):
+            run = site.run("full_pipeline", tmp_path)
+            assert run.exit_code == 0
+        stored = [row for table in (SOURCES, TABLES, COLUMNS, EXECUTOR_RUNS) for row in site.rows(table)]
+        assert "Zm9vYmFyYmF6" not in str([*stored, run])
+        assert len(site.rows(TABLES)) == 1
+
+    def test_a_token_in_the_path_is_masked_in_every_table(self, site: Installation, tmp_path: Path) -> None:
+        folder = tmp_path / "in?sig=Zm9vYmFyYmF6"
+        folder.mkdir()
+        (folder / "a.csv").write_text("id,word\n1,one\n")
+        run = site.run("full_pipeline", folder)
+        assert run.exit_code == 0
+        stored = [row for table in (SOURCES, TABLES, COLUMNS, EXECUTOR_RUNS) for row in site.rows(table)]
+        assert "Zm9vYmFyYmF6" not in str([*stored, run])
+
+
+class _Vanishing(FileSystemSource):
+    """A folder in which ``b.csv`` is deleted as soon as it was listed."""
+
+    def survey(self, limit: int) -> Listing:
+        listing = super().survey(limit)
+        Path(listing.root, "b.csv").unlink()
+        return listing
+
+
+class _Fading(FileSystemSource):
+    """A folder in which ``b.csv`` is deleted when its beginning was read."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(root, on_databricks=False)
+        self._looks: List[str] = []
+
+    def read_range(self, entry: FileEntry, offset: int, length: int) -> bytes:
+        self._looks.append(entry.name)
+        if self._looks.count("b.csv") == 2 and entry.name == "b.csv":
+            found = super().read_range(entry, offset, length)
+            Path(entry.path).unlink()
+            return found
+        return super().read_range(entry, offset, length)
+
+
+def _open_vanishing(request: JobRequest) -> FileSystemSource:
+    return _Vanishing(str(request.data_source_path), on_databricks=False)
+
+
+def _open_fading(request: JobRequest) -> FileSystemSource:
+    return _Fading(str(request.data_source_path))
