@@ -140,6 +140,12 @@ class Dataset:
         """Bytes of all its files."""
         return sum(entry.size_bytes for entry in self.files)
 
+    @property
+    def label(self) -> str:
+        """What a person looks for when it cannot be read: the file, where it is one file; else its name."""
+        is_file = len(self.files) == 1 and self.sheet is None and self.format is not FileFormat.DELTA
+        return self.files[0].name if is_file else self.name
+
 
 @dataclass(frozen=True)
 class Skipped:

@@ -87,8 +87,8 @@ class MetadataExtractor:
             try:
                 one, bad_files = self._scan(source, dataset, now)
             except ExecutorError as error:
-                unreadable.append(Skipped(dataset.name, error.message, error.remedy, is_failure=True))
-                logger.warning("Could not read %s: %s", dataset.name, error.message)
+                unreadable.append(Skipped(dataset.label, error.message, error.remedy, is_failure=True))
+                logger.warning("Could not read %s: %s", dataset.label, error.message)
                 continue
             unreadable.extend(bad_files)
             surveyed.append(one)

@@ -81,7 +81,7 @@ class SparkScanner:
         except ExecutorError:
             raise
         except Exception as error:
-            raise unreadable(dataset.name, error) from error
+            raise unreadable(dataset.label, error) from error
         files, size_bytes = len(dataset.files), dataset.size_bytes
         if dataset.format is FileFormat.DELTA:
             files, size_bytes = _current_files(self._spark, source, dataset)

@@ -145,12 +145,12 @@ class TestWhatCannotBeRead:
         assert run.exit_code == 0
         assert result_differences(job_type, run.document) == []
         assert run.details["unreadable"] == [
-            {"name": "b", "reason": "b could not be read: it is damaged.", "remedy": "Upload it again."}
+            {"name": "b.csv", "reason": "b could not be read: it is damaged.", "remedy": "Upload it again."}
         ]
         (row,) = site.rows(EXECUTOR_RUNS)
         assert (row["status"], row["finished_at"] is None) == ("Partial", False)
         assert "b could not be read" in row["error_message"]
-        assert "WARNING - ⚠️ Could not read b" in run.log
+        assert "WARNING - ⚠️ Could not read b.csv: " in run.log
 
     def test_a_damaged_part_is_left_out_of_its_table(self, site: Installation, folder: Path) -> None:
         (folder / "sales").mkdir()
