@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -11,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Iterator, Mapping, Optional, TextIO, Tupl
 
 from nuvyn_executor.config import ConfigManager, databricks_secrets, secret_scope
 from nuvyn_executor.driver import this_driver
-from nuvyn_executor.errors import EngineError
+from nuvyn_executor.errors import ConfigError
 from nuvyn_executor.job_manager import JobManager
 from nuvyn_executor.jobs import Services
+from nuvyn_executor.local import build_local_session, find_session
 from nuvyn_executor.log import configure_logging
 from nuvyn_executor.metadata.extractor import MetadataExtractor
 from nuvyn_executor.profiling.first_rows import SparkRowPreviews
@@ -54,6 +54,11 @@ def manager(
     redact = Redactor(settings.secrets())
     keeper = configure_logging(settings.log_level, redact, stream)
     on_databricks = bool(environ.get(RUNTIME))
+    if not on_databricks and "." in settings.schema_name:
+        raise ConfigError(
+            f"EXECUTOR_SCHEMA_NAME is {settings.schema_name}, and only Databricks has catalogs.",
+            f"Name the schema alone: {settings.schema_name.rpartition('.')[2]}.",
+        )
     spark, is_ours = _session(settings, environ, on_databricks=on_databricks)
     try:
         location = None if on_databricks else Path(settings.warehouse_dir).absolute()
@@ -69,7 +74,7 @@ def manager(
             extractor=MetadataExtractor(SparkScanner(spark), store, now, settings.max_files_per_job, redact),
             row_previews=SparkRowPreviews(spark),
             open_source=open_source,
-            transmitter=Transmitter(store, _client(settings), settings, now, redact),
+            transmitter=Transmitter(store, _client(settings, redact), settings, now, redact),
             max_preview_files=settings.max_preview_files,
             clock=now,
         )
@@ -84,7 +89,7 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def _client(settings: Settings) -> Optional[APIClient]:
+def _client(settings: Settings, redact: Redactor) -> Optional[APIClient]:
     if settings.api_endpoint is None or settings.api_key is None:
         return None
     return APIClient(
@@ -92,24 +97,14 @@ def _client(settings: Settings) -> Optional[APIClient]:
         settings.api_key,
         timeout=settings.api_timeout_seconds,
         retry_seconds=settings.api_retry_seconds,
+        redact=redact,
     )
 
 
 def _session(settings: Settings, environ: Mapping[str, str], *, on_databricks: bool) -> Tuple[Any, bool]:
     """Find the running session, or make a local one; say whether it is ours to stop."""
-    if importlib.util.find_spec("pyspark") is None:
-        raise EngineError(
-            "pyspark is not installed here, and without Spark no job can run.",
-            "On a cluster it is always there; elsewhere: pip install 'nuvyn-executor-script[local]'.",
-        )
-    from pyspark.sql import SparkSession  # noqa: PLC0415  --help works on a machine without it
-
-    active = SparkSession.getActiveSession()
-    if active is not None:
-        return active, False
-    if on_databricks:
-        return SparkSession.builder.getOrCreate(), False
-    from nuvyn_executor.local import build_local_session  # noqa: PLC0415  no cluster needs it
-
+    running = find_session(on_databricks=on_databricks)
+    if running is not None:
+        return running, False
     warehouse = Path(settings.warehouse_dir).absolute()
     return build_local_session(warehouse, environment=environ), True

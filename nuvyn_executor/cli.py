@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from traceback import format_exception
 from typing import List, Optional, Sequence
 
 from nuvyn_executor import __version__, wire
 from nuvyn_executor.errors import ExecutorError, UsageError
 from nuvyn_executor.model import JobType
 from nuvyn_executor.parameters import JOB_TYPES, SOURCE_TYPES, parse_parameters
+from nuvyn_executor.redaction import Redactor
 
 _JOBS = {
     "schema_validation": "check the five metadata tables, create what is missing",
@@ -50,9 +52,21 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         with bootstrap.manager() as manager:
             report = manager.execute(manager.create_job(request))
             return _answer(report.document, report.exit_code)
-    except ExecutorError as error:
-        print(f"{error.message} {error.remedy}", file=sys.stderr)  # noqa: T201  the log may not be set up yet
-        return _answer(wire.failure(None, request.job_type, error), error.exit_code)
+    except Exception as error:  # noqa: BLE001  whatever happens, stdout carries one JSON document
+        return _failed_to_start(request.job_type, error)
+
+
+def _failed_to_start(job_type: JobType, error: Exception) -> int:
+    """Answer when the executor could not be put together: the log may not be there yet, nor the settings."""
+    redact = Redactor()
+    text = (
+        str(error)
+        if isinstance(error, ExecutorError)
+        else "".join(format_exception(type(error), error, error.__traceback__))
+    )
+    print(redact(text), file=sys.stderr)
+    document = redact.redact_json(wire.failure(None, job_type, error))
+    return _answer(document, error.exit_code if isinstance(error, ExecutorError) else 1)
 
 
 def help_text() -> str:

@@ -82,12 +82,13 @@ class Job:
 
 @dataclass(frozen=True)
 class JobReport:
-    """What a run came to: the document for stdout, and the exit code."""
+    """What a run came to: the document for stdout, the exit code, and in a sentence what went wrong."""
 
     job: Job
     document: Mapping[str, object]
     status: RunStatus
     exit_code: int
+    error_message: Optional[str] = None
 
 
 class JobManager:
@@ -164,21 +165,27 @@ class JobManager:
 
     def _finished(self, job: Job, outcome: JobOutcome) -> JobReport:
         failed = outcome.status is RunStatus.FAILED
-        for warning in outcome.warnings:
-            logger.warning("%s", warning)
         if failed:
             logger.error("%s", outcome.error_message)
         document = self._redact(outcome.result)
         assert isinstance(document, dict)
         return JobReport(
-            job.advance("fail" if failed else "complete"), document, outcome.status, 1 if failed else 0
+            job=job.advance("fail" if failed else "complete"),
+            document=document,
+            status=outcome.status,
+            exit_code=1 if failed else 0,
+            error_message=self._masked(outcome.error_message),
         )
 
     def _failed(self, job: Job, error: Exception) -> JobReport:
         document = self._redact(wire.failure(job.job_id, job.request.job_type, error))
         assert isinstance(document, dict)
         exit_code = error.exit_code if isinstance(error, ExecutorError) else 1
-        return JobReport(job.advance("fail"), document, RunStatus.FAILED, exit_code)
+        message = self._masked(document["error"]["message"])
+        return JobReport(job.advance("fail"), document, RunStatus.FAILED, exit_code, message)
+
+    def _masked(self, text: Optional[str]) -> Optional[str]:
+        return None if text is None else str(self._redact(text))
 
     def _open(self, job: Job) -> None:
         now = self._services.clock()
@@ -205,7 +212,7 @@ class JobManager:
         store, now = self._services.store, self._services.clock()
         values = {
             "status": report.status.value,
-            "error_message": wire.error_message(report.document),
+            "error_message": report.error_message,
             "finished_at": now,
             "heartbeat_at": now,
             "result": wire.dump(report.document),
@@ -217,20 +224,24 @@ class JobManager:
             logger.exception("The end of %s could not be recorded", report.job.job_id)
 
     def _store_lines(self, job_id: str) -> None:
-        rows = []
-        for number, line in enumerate(self._keeper.take(), self._lines):
-            rows.append(
-                {
-                    "log_id": f"{job_id}-{number:06d}",
-                    "run_id": job_id,
-                    "log_level": line.level,
-                    "logger": line.logger,
-                    "log_message": line.message,
-                    "log_timestamp": line.logged_at,
-                }
-            )
+        lines = self._keeper.take()
+        rows = [
+            {
+                "log_id": f"{job_id}-{number:06d}",
+                "run_id": job_id,
+                "log_level": line.level,
+                "logger": line.logger,
+                "log_message": line.message,
+                "log_timestamp": line.logged_at,
+            }
+            for number, line in enumerate(lines, self._lines)
+        ]
+        try:
+            self._services.store.append(LOGS, rows)
+        except Exception:
+            self._keeper.give_back(lines)
+            raise
         self._lines += len(rows)
-        self._services.store.append(LOGS, rows)
 
     def _beat(self, job: Job) -> None:
         """Say that the run is alive, and store what it logged: a killed driver leaves its last words."""

@@ -134,7 +134,7 @@ def full_pipeline(context: JobContext) -> JobOutcome:
     """Run the five in order; a step that fails stops what depends on it."""
     steps: Dict[str, Mapping[str, Any]] = {}
     details: Dict[str, Any] = {}
-    statuses: List[RunStatus] = []
+    outcomes: List[JobOutcome] = []
     failed: Dict[JobType, str] = {}
     for job_type, depends_on in _STEPS:
         cause = next((one for one in depends_on if one in failed), None)
@@ -151,19 +151,19 @@ def full_pipeline(context: JobContext) -> JobOutcome:
             continue
         try:
             outcome = _step(job_type, context)
-        except ExecutorError as error:
-            logger.error("%s failed: %s %s", job_type.value, error.message, error.remedy)  # noqa: TRY400  foreseen
+        except Exception as error:  # noqa: BLE001  the other steps' results are not thrown away for it
+            _log_failure(job_type, error)
             steps[job_type.value] = {"status": "failed", "error": wire.error_entry(error)}
-            failed[job_type] = error.message
+            failed[job_type] = str(wire.error_entry(error)["message"])
             continue
-        statuses.append(outcome.status)
+        outcomes.append(outcome)
         details[job_type.value] = outcome.result
         steps[job_type.value] = _short(job_type, outcome.result)
     document = wire.full_pipeline(steps, details)
     if failed:
         return JobOutcome(document, RunStatus.FAILED, next(iter(failed.values())))
-    partial = RunStatus.PARTIAL in statuses
-    return JobOutcome(document, RunStatus.PARTIAL if partial else RunStatus.SUCCESS)
+    partial = next((one for one in outcomes if one.status is RunStatus.PARTIAL), None)
+    return JobOutcome(document, *((partial.status, partial.error_message) if partial is not None else ()))
 
 
 JOBS: Mapping[JobType, Callable[[JobContext], JobOutcome]] = {
@@ -192,6 +192,13 @@ def _step(job_type: JobType, context: JobContext) -> JobOutcome:
     if outcome.status is RunStatus.FAILED:
         raise SchemaError(outcome.error_message or f"{job_type.value} failed")
     return outcome
+
+
+def _log_failure(job_type: JobType, error: Exception) -> None:
+    if isinstance(error, ExecutorError):
+        logger.error("%s failed: %s %s", job_type.value, error.message, error.remedy)
+    else:
+        logger.error("%s failed", job_type.value, exc_info=error)
 
 
 def _short(job_type: JobType, result: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -222,8 +222,11 @@ def _settings(warehouse: Path, jars: Tuple[Path, ...], memory: str, java_options
         "spark.databricks.delta.snapshotPartitions": "1",
         "spark.sql.shuffle.partitions": "2",
         "spark.driver.memory": memory,
+        # A scan of many columns becomes a method of more than 8,000 bytecodes, which Java interprets unless
+        # told otherwise: 2.6 s became 8.7 s for 337,000 rows of 19 columns.
         "spark.driver.extraJavaOptions": (
-            f"-XX:+UseSerialGC -Dlog4j2.configurationFile={_LOGGING.as_uri()} {java_options}".strip()
+            "-XX:+UseSerialGC -XX:-DontCompileHugeMethods "
+            f"-Dlog4j2.configurationFile={_LOGGING.as_uri()} {java_options}".strip()
         ),
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",

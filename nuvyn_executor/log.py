@@ -79,6 +79,14 @@ class LogKeeper(logging.Handler):
         finally:
             self.release()
 
+    def give_back(self, lines: List[LogLine]) -> None:
+        """Keep lines again that were taken and could not be stored."""
+        self.acquire()
+        try:
+            self._lines.extendleft(reversed(lines))
+        finally:
+            self.release()
+
 
 def configure_logging(level: str, redact: Redact, stream: Optional[TextIO] = None) -> LogKeeper:
     """Send the executor's log to a stream (stderr by default) in the guide's format, and keep it.

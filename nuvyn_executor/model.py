@@ -6,7 +6,7 @@ execution of this package; its ``job_id`` is what the audit tables call ``run_id
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Tuple
 
@@ -212,4 +212,3 @@ class JobOutcome:
     result: Mapping[str, Any]
     status: RunStatus = RunStatus.SUCCESS
     error_message: Optional[str] = None
-    warnings: Tuple[str, ...] = field(default=())

@@ -151,28 +151,9 @@ def error_entry(error: Exception) -> Document:
     first = next((line for line in str(error).splitlines() if line.strip()), "")
     return {
         "type": type(error).__name__,
-        "message": first[:500] or type(error).__name__,
+        "message": first or type(error).__name__,
         "remedy": "This was not foreseen: see the log lines of this run, and report them.",
     }
-
-
-def error_message(document: Mapping[str, Any]) -> Optional[str]:
-    """One sentence for ``executor_runs.error_message``; ``None`` after a success."""
-    error = document.get("error")
-    if isinstance(error, dict):
-        return str(error["message"])
-    if document.get("validation_status") == "invalid":
-        return str(document["recommendations"][0])
-    for step in document.values():
-        if isinstance(step, dict) and isinstance(step.get("error"), dict):
-            return str(step["error"]["message"])
-    details = document.get("details")
-    unread = details.get("unreadable") if isinstance(details, dict) else None
-    return (
-        f"{len(unread)} could not be read; the first, {unread[0]['name']}: {unread[0]['reason']}"
-        if unread
-        else None
-    )
 
 
 def _scores(assessment: Assessment) -> Dict[str, Optional[float]]:

@@ -6,7 +6,7 @@ import csv
 import io
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Protocol, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Protocol, Sequence, Tuple
 
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
 from nuvyn_executor.metadata.previews import PREVIEW_BYTES, preview_text
@@ -56,21 +56,16 @@ def preview_files(
     Raises:
         SourceError: not one file could be read.
     """
-    datasets: Dict[str, Dataset] = {}
-    for dataset in discovery.datasets:
-        for entry in dataset.files:
-            datasets.setdefault(entry.path, dataset)
-    wanted = [(entry, datasets[entry.path]) for entry in discovery.files if entry.path in datasets]
     shown: List[Preview] = []
     unread = list(discovery.unreadable)
-    for entry, dataset in wanted:
+    for name, size_bytes, dataset, entry in _readable(discovery):
         if len(shown) == limit:
             break
         try:
-            shown.append(Preview(entry.name, entry.size_bytes, _preview(source, dataset, entry, rows)))
+            shown.append(Preview(name, size_bytes, _preview(source, dataset, entry, rows)))
         except ExecutorError as error:
-            unread.append(Skipped(entry.name, error.message, error.remedy, is_failure=True))
-            logger.warning("Could not read %s: %s", entry.name, error.message)
+            unread.append(Skipped(name, error.message, error.remedy, is_failure=True))
+            logger.warning("Could not read %s: %s", name, error.message)
     if not shown and unread:
         raise SourceError(
             f"None of the files at {source.location} could be read; "
@@ -78,6 +73,20 @@ def preview_files(
             unread[-1].remedy,
         )
     return shown, unread
+
+
+def _readable(discovery: Discovery) -> Iterator[Tuple[str, int, Dataset, FileEntry]]:
+    """List what has a preview: each file once, and a Delta table as a whole: its files may be of any age."""
+    seen = set()
+    for dataset in discovery.datasets:
+        if dataset.format is FileFormat.DELTA and dataset.files:
+            name = f"{dataset.folder}/{dataset.name}".lstrip("/")
+            yield name, dataset.size_bytes, dataset, dataset.files[0]
+            continue
+        for entry in dataset.files:
+            if entry.path not in seen:
+                seen.add(entry.path)
+                yield entry.name, entry.size_bytes, dataset, entry
 
 
 def _preview(source: DataSource, dataset: Dataset, entry: FileEntry, rows: RowPreviews) -> str:

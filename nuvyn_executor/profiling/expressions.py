@@ -62,6 +62,7 @@ def prepared(frame: Any, plans: Sequence[ColumnPlan], offset: int) -> Any:
             second.append(_shape(f.col(f"c{i}_trimmed"), plan).alias(f"c{i}_shape"))
     middle = first.select("*", *second)
     third = [_value(i, plan).alias(f"c{i}_value") for i, plan in enumerate(plans, offset) if _has_value(plan)]
+    third += [_form(i).alias(f"c{i}_form") for i, plan in enumerate(plans, offset) if is_text(plan)]
     return middle.select("*", *third)
 
 
@@ -115,11 +116,10 @@ def pair_counters(plan: ScanPlan) -> Dict[str, Any]:
 def _text_counters(i: int, plan: ColumnPlan) -> Dict[str, Any]:
     f = _functions()
     raw, trimmed, present = f.col(f"c{i}"), f.col(f"c{i}_trimmed"), is_present(i, plan)
-    shape = f.col(f"c{i}_shape")
-    padded = f.octet_length(raw) != f.octet_length(trimmed)
-    counters = {"blanks": _count(trimmed == ""), "shape_padded": _count(present & padded)}
-    for candidate in plan.shapes:
-        counters[f"shape_{candidate.value}"] = _count((shape == SHAPES.index(candidate)) & ~padded)
+    shape, form = f.col(f"c{i}_shape"), f.col(f"c{i}_form")
+    counters = {"blanks": _count(trimmed == "")}
+    for candidate in (Shape.PADDED, *plan.shapes):
+        counters[f"shape_{candidate.value}"] = _count(form == SHAPES.index(candidate))
     if not _has_value(plan):
         counters["length_min"] = f.min(f.when(present, f.octet_length(raw)))
         counters["length_max"] = f.max(f.when(present, f.octet_length(raw)))
@@ -185,6 +185,14 @@ def _shape(text: Any, plan: ColumnPlan) -> Any:
             classified = classified.when(text.rlike(rf"\A(?:{pattern})\z"), SHAPES.index(told))
     says_nothing = (f.octet_length(text) <= LONGEST_PLACEHOLDER) & f.lower(text).isin("", *PLACEHOLDERS)
     return classified.when(says_nothing, None).otherwise(SHAPES.index(Shape.TEXT))
+
+
+def _form(i: int) -> Any:
+    """Say how a text is written: padded, or else its shape."""
+    f = _functions()
+    padded = f.octet_length(f"c{i}") != f.octet_length(f"c{i}_trimmed")
+    shape = f.col(f"c{i}_shape")
+    return f.when(padded & shape.isNotNull(), SHAPES.index(Shape.PADDED)).otherwise(shape)
 
 
 def _has_value(plan: ColumnPlan) -> bool:

@@ -24,7 +24,7 @@ class SparkRowPreviews:
     def first_rows(
         self, source: DataSource, dataset: Dataset, entry: FileEntry, limit: int
     ) -> Tuple[Sequence[str], Iterable[Sequence[Any]]]:
-        """Give column names and up to ``limit`` rows of a Parquet file or a worksheet.
+        """Give column names and up to ``limit`` rows of a Parquet file, a Delta table or a worksheet.
 
         Raises:
             DatasetUnreadable: the file cannot be read.
@@ -33,7 +33,9 @@ class SparkRowPreviews:
             if dataset.format is FileFormat.EXCEL:
                 rows = list(islice(workbook.read_rows(entry.path, str(dataset.sheet)), limit + 1))
                 return [name or "" for name in rows[0]] if rows else [], rows[1:]
-            frame = self._spark.read.parquet(source.spark_path(entry.path))
+            is_delta = dataset.format is FileFormat.DELTA
+            path = source.spark_path(dataset.path if is_delta else entry.path)
+            frame = self._spark.read.format(dataset.format.value).load(path)
             return frame.columns, [tuple(row) for row in frame.limit(limit).collect()]
         except ExecutorError:
             raise
