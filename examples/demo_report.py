@@ -20,7 +20,14 @@ def heading(text: str) -> str:
 def log_line(line: str) -> str:
     """Set a log line apart by two blanks; what does not fit goes on below."""
     return "\n".join(
-        textwrap.wrap(line, WIDTH, initial_indent="  ", subsequent_indent=" " * 13, break_long_words=False)
+        textwrap.wrap(
+            line,
+            WIDTH,
+            initial_indent="  ",
+            subsequent_indent=" " * 13,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
     )
 
 
