@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from nuvyn_executor.cli import main
+from nuvyn_executor.cli import run_as_task
 
 if __name__ == "__main__":
-    exit_code = main()
-    if exit_code:  # as in executor/main.py: on Databricks success returns, it does not exit
-        sys.exit(exit_code)
+    run_as_task(globals())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import sys
 from traceback import format_exception
-from typing import List, Optional, Sequence
+from typing import Any, List, Mapping, Optional, Sequence
 
 from nuvyn_executor import __version__, wire
 from nuvyn_executor.errors import ExecutorError, UsageError
@@ -56,17 +57,33 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         return _failed_to_start(request.job_type, error)
 
 
+def run_as_task(namespace: Mapping[str, Any]) -> None:
+    """Run the job that ``sys.argv`` names, as the program of a process.
+
+    Success returns: a Databricks task that ends with ``sys.exit(0)`` has been reported as failed. Where the
+    program runs as a notebook does, with a ``dbutils`` of its own, the run's ``notebook_output`` is the
+    guide's sentence: ``Schema validation completed successfully``.
+
+    Args:
+        namespace: the program's globals.
+    """
+    exit_code = main()
+    if exit_code:
+        sys.exit(exit_code)
+    job_type = _job_type(sys.argv[1:])
+    dbutils = namespace.get("dbutils", vars(builtins).get("dbutils"))
+    if job_type is not None and dbutils is not None:
+        words = job_type.value.replace("_", " ").replace("api", "API")
+        dbutils.notebook.exit(f"{words[0].upper()}{words[1:]} completed successfully")
+
+
 def _failed_to_start(job_type: JobType, error: Exception) -> int:
-    """Answer when the executor could not be put together: the log may not be there yet, nor the settings."""
+    """Answer when the executor could not be put together: there may be neither log nor settings yet."""
     redact = Redactor()
-    text = (
-        str(error)
-        if isinstance(error, ExecutorError)
-        else "".join(format_exception(type(error), error, error.__traceback__))
-    )
-    print(redact(text), file=sys.stderr)
-    document = redact.redact_json(wire.failure(None, job_type, error))
-    return _answer(document, error.exit_code if isinstance(error, ExecutorError) else 1)
+    foreseen = isinstance(error, ExecutorError)
+    text = str(error) if foreseen else "".join(format_exception(type(error), error, error.__traceback__))
+    print(redact(text), file=sys.stderr)  # noqa: T201  there may be no log yet
+    return _answer(redact.redact_json(wire.failure(None, job_type, error)), getattr(error, "exit_code", 1))
 
 
 def help_text() -> str:

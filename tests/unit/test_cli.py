@@ -1,0 +1,83 @@
+"""The command without a cluster: what needs no Spark, and how a task ends."""
+
+from __future__ import annotations
+
+import json
+import sys
+from types import SimpleNamespace
+from typing import List
+
+import pytest
+
+from contract.corpus import failure_differences
+from nuvyn_executor import __version__, cli
+from nuvyn_executor.parameters import JOB_TYPES
+from nuvyn_executor.settings import SETTINGS
+
+
+class TestMain:
+    """stdout carries one JSON document in every case; exit code 2 for bad parameters."""
+
+    def test_help_names_job_types_settings_and_exit_codes(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.main(["--help"]) == 0
+        shown = capsys.readouterr().out
+        for word in (*JOB_TYPES, *(setting.name for setting in SETTINGS), "exit codes"):
+            assert word in shown
+
+    def test_version_is_the_packages(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.main(["--version"]) == 0
+        assert capsys.readouterr().out == f"nuvyn-executor {__version__}\n"
+
+    @pytest.mark.parametrize(
+        "argv", [[], ["nonsense"], ["metadata_extraction"], ["data_reading", "/x", "parq"]]
+    )
+    def test_wrong_parameters_exit_with_2_and_say_why(
+        self, argv: List[str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert cli.main(argv) == 2
+        captured = capsys.readouterr()
+        document = json.loads(captured.out)
+        assert failure_differences(document) == []
+        assert document["error"]["type"] == "UsageError"
+        assert document["error"]["message"] in captured.err
+
+    def test_a_malformed_setting_is_named_with_its_remedy(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("EXECUTOR_SEND_SAMPLES", "perhaps")
+        assert cli.main(["schema_validation"]) == 1
+        document = json.loads(capsys.readouterr().out)
+        assert "EXECUTOR_SEND_SAMPLES must be true or false" in document["error"]["message"]
+
+
+class TestTask:
+    """`notebook_output.result` is "Schema validation completed successfully"; success returns, it does not exit."""
+
+    @pytest.mark.parametrize(
+        ("job_type", "sentence"),
+        [
+            ("schema_validation", "Schema validation completed successfully"),
+            ("metadata_extraction", "Metadata extraction completed successfully"),
+            ("api_transmission", "API transmission completed successfully"),
+        ],
+    )
+    def test_a_success_hands_the_guides_sentence_to_the_notebook(
+        self, job_type: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        said: List[str] = []
+        dbutils = SimpleNamespace(notebook=SimpleNamespace(exit=said.append))
+        monkeypatch.setattr(sys, "argv", ["main.py", job_type])
+        monkeypatch.setattr(cli, "main", lambda: 0)  # the job itself is tested on Spark
+        cli.run_as_task({"dbutils": dbutils})
+        assert said == [sentence]
+
+    def test_without_a_notebook_success_just_returns(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "argv", ["main.py", "--version"])
+        cli.run_as_task({})
+        assert sys.argv[1] == "--version"
+
+    def test_a_failure_exits_with_its_code(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "argv", ["main.py", "nonsense"])
+        with pytest.raises(SystemExit) as raised:
+            cli.run_as_task({"dbutils": None})
+        assert raised.value.code == 2
