@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _CONFLICT = re.compile(
     r"Concurrent\w*Exception|MetadataChangedException|ProtocolChangedException|DELTA_CONCURRENT"
     r"|DELTA_METADATA_CHANGED|ConcurrentModification|FileAlreadyExistsException"
+    # another process made the table's folder and is about to write its first commit
+    r"|DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION"
 )
 _ATTEMPTS = 12
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -70,7 +72,8 @@ class DeltaMetadataStore:
     def describe(self, table: str) -> Optional[Dict[str, str]]:
         """Columns of a table and their types, or ``None``."""
         if self._location is not None:
-            if not (self._folder(table) / "_delta_log").is_dir():
+            # A log without a commit is a table that another process is just creating.
+            if not any((self._folder(table) / "_delta_log").glob("[0-9]*.json")):
                 return None
             self._attach(table)
         elif not self._spark.catalog.tableExists(self._sql_name(table)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping
@@ -21,6 +22,7 @@ from nuvyn_executor.schema.tables import (
     Column,
     Table,
 )
+from nuvyn_executor.store.delta import DeltaMetadataStore
 from tests.installation import Installation, Run, delta_installation
 
 if TYPE_CHECKING:
@@ -167,6 +169,34 @@ class TestTheSixJobs:
     def test_moments_are_utc(self, week: Week) -> None:
         age = datetime.now(timezone.utc) - week.executor_runs[-1]["finished_at"]
         assert 0 <= age.total_seconds() < 3600
+
+
+class TestTwoInstallingAtOnce:
+    """Two runs may write at once: a Delta conflict is retried, not shown."""
+
+    def test_a_table_that_another_run_is_just_creating_is_waited_for(
+        self, install: Callable[[str], Installation], spark: SparkSession, tmp_path: Path
+    ) -> None:
+        other = install("installed_first").store
+        other.create_schema()
+        other.create_table(LOGS)
+        log = tmp_path / "installed_second" / "logs" / "_delta_log"
+        log.mkdir(parents=True)
+        waits: List[float] = []
+
+        def wait(seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) == 3:  # now the other one writes its first commit
+                first = "00000000000000000000.json"
+                shutil.copy(tmp_path / "installed_first" / "logs" / "_delta_log" / first, log / first)
+
+        install("installed_second")
+        store = DeltaMetadataStore(spark, "installed_second", tmp_path, wait)
+        store.create_schema()
+        assert store.describe("logs") is None
+        store.create_table(LOGS)
+        assert store.describe("logs") == LOGS.column_types()
+        assert len(waits) == 3
 
 
 OLD_RUNS = Table(
