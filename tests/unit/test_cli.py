@@ -51,7 +51,7 @@ class TestMain:
 
 
 class TestTask:
-    """`notebook_output.result` is "Schema validation completed successfully"; success returns, it does not exit."""
+    """`"notebook_output": {"result": "Schema validation completed successfully", "truncated": false}`."""
 
     @pytest.mark.parametrize(
         ("job_type", "sentence"),
