@@ -88,6 +88,8 @@ class DeltaMetadataStore:
             f"{_quoted(column.name)} {column.data_type} COMMENT {_literal(column.comment)}"
             for column in table.columns
         )
+        if self._location is not None:  # the folder may be another process's; this one's catalog is empty
+            self._run(f"CREATE SCHEMA IF NOT EXISTS {self._sql_schema()}")
         self._run(
             f"CREATE TABLE IF NOT EXISTS {self._sql_name(table.name)} ({columns}) USING DELTA "
             f"{self._sql_location(table.name)} COMMENT {_literal(table.comment)}"
@@ -113,9 +115,8 @@ class DeltaMetadataStore:
         """Add rows as they are."""
         if rows:
             frame = self._frame(table, rows, list(self._types(table)))
-            self._retried(
-                lambda: frame.write.format("delta").mode("append").saveAsTable(self._sql_name(table.name))
-            )
+            # saveAsTable would look the table up with the session of the thread, and the heartbeat's has none.
+            self._retried(lambda: frame.writeTo(self._sql_name(table.name)).append())
 
     def upsert(self, table: Table, rows: Sequence[Row], *, keep: Sequence[str] = ()) -> None:
         """Insert rows, or update those with the same key, in one transaction."""

@@ -198,6 +198,15 @@ class TestTwoInstallingAtOnce:
         assert store.describe("logs") == LOGS.column_types()
         assert len(waits) == 3
 
+    def test_a_schema_whose_folder_another_run_just_made_is_used(
+        self, install: Callable[[str], Installation], tmp_path: Path
+    ) -> None:
+        store = install("folder_only").store
+        (tmp_path / "folder_only").mkdir()
+        assert store.schema_exists()
+        store.create_table(LOGS)
+        assert store.describe("logs") == LOGS.column_types()
+
 
 OLD_RUNS = Table(
     "executor_runs",
