@@ -115,7 +115,7 @@ class DeltaMetadataStore:
         """Add rows as they are."""
         if rows:
             frame = self._frame(table, rows, list(self._types(table)))
-            # saveAsTable would look the table up with the session of the thread, and the heartbeat's has none.
+            # saveAsTable would look the table up with the thread's own session, and the heartbeat's has none.
             self._retried(lambda: frame.writeTo(self._sql_name(table.name)).append())
 
     def upsert(self, table: Table, rows: Sequence[Row], *, keep: Sequence[str] = ()) -> None:
