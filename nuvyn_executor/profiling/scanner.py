@@ -30,7 +30,7 @@ _MEANINGS = (
         "Give the cluster's user the right to read it.",
     ),
     (
-        r"is not a Parquet file|CANNOT_READ_FOOTER|corrupt(?:ed)? (?:footer|file)|Could not read footer",
+        r"is not a Parquet file|CANNOT_READ_FOOTER|corrupt(?:ed)? (?:footer|file)|read footer|apache\.thrift",
         "it is no intact Parquet file",
         "Write it again, or remove it.",
     ),
@@ -101,7 +101,16 @@ def unreadable(name: str, error: Exception) -> DatasetUnreadable:
     for pattern, meaning, remedy in _MEANINGS:
         if re.search(pattern, text):
             return DatasetUnreadable(f"{name} could not be read: {meaning}.", remedy)
-    first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    first = _last_cause(str(error)) or type(error).__name__
     return DatasetUnreadable(
         f"{name} could not be read: {first[:300]}", "Check the file; EXECUTOR_LOG_LEVEL=DEBUG shows more."
     )
+
+
+def _last_cause(text: str) -> str:
+    """Find the line that says most: the innermost cause of a Java trace, else the first line."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    causes = [line for line in lines if line.startswith("Caused by: ")]
+    # py4j's first line says which call failed ("calling o415.parquet"), its second why
+    told = [line.lstrip(": ") for line in lines if not line.startswith("An error occurred while calling")]
+    return causes[-1][len("Caused by: ") :] if causes else next(iter(told), "")

@@ -328,7 +328,10 @@ class TestWhereToLook:
         assert run.names("tables") == ["stock"]
         assert "is parquet, not delta" in str(run.details["skipped"])
 
-    @pytest.mark.parametrize("content", [b"PAR1 not really PAR1", b"id,word\n1,one\n"])
+    @pytest.mark.parametrize(
+        "content",
+        [b"PAR1 not really PAR1", b"PAR1" + bytes(range(99)) + b"\x10\0\0\0PAR1", b"id,word\n1,one\n"],
+    )
     def test_a_file_that_only_claims_to_be_parquet_is_no_parquet(
         self, new_site: Callable[[], Installation], tmp_path: Path, content: bytes
     ) -> None:
@@ -336,3 +339,4 @@ class TestWhereToLook:
         run = new_site().run("metadata_extraction", tmp_path, "parquet")
         assert run.exit_code == 1
         assert "x.parquet" in run.error["message"]
+        assert "intact" in run.error["message"] or "damaged" in run.error["message"]
