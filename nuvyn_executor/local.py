@@ -11,8 +11,10 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
@@ -73,13 +75,19 @@ def build_local_session(
     builder = SparkSession.builder.master("local[*]").appName(app_name)
     for key, value in settings.items():
         builder = builder.config(key, value)
+    on_interrupt = signal.getsignal(signal.SIGINT)
     try:
-        return builder.getOrCreate()
+        session = builder.getOrCreate()
     except RuntimeError as error:  # pyspark's word for a JVM that ended before it answered
         raise EngineError(
             f"Spark did not start with the Java at {java.home}: {str(error).splitlines()[0]}",
             f"Read what Java wrote above; if memory is short, lower {MEMORY_VARIABLE} (now {memory}).",
         ) from error
+    if on_interrupt is not None and threading.current_thread() is threading.main_thread():
+        # pyspark's own handler talks to Java in the middle of another talk: Ctrl-C then looks like a broken
+        # connection, so like a dataset that cannot be read, and the run goes on.
+        signal.signal(signal.SIGINT, on_interrupt)
+    return session
 
 
 def find_session(*, on_databricks: bool) -> Optional[SparkSession]:

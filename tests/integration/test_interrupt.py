@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ASLEEP = """
+from pathlib import Path
+from nuvyn_executor.local import build_local_session
+spark = build_local_session(Path({warehouse!r}))
+print("ready", flush=True)
+spark.sql("SELECT count(*) FROM range(1000000000000) WHERE id % 7 = hash(id)").collect()
+"""
+
+
+@pytest.mark.spark
+@pytest.mark.process
+class TestCtrlC:
+    """Ctrl-C stops the work that it is meant for."""
+
+    def test_it_ends_a_process_that_waits_for_spark(self, tmp_path: Path) -> None:
+        process = subprocess.Popen(
+            [sys.executable, "-c", ASLEEP.format(warehouse=str(tmp_path))],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGINT
+        assert errors.rstrip().endswith("KeyboardInterrupt")
+        assert "Py4JNetworkError" not in errors
