@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Tuple
@@ -41,9 +42,15 @@ class TestPythonVersions:
     def test_a_job_runs_on_python_3_8_with_spark_3_5(self, tmp_path: Path) -> None:
         """Issue: "one end-to-end run on 3.8 with Spark 3.5"."""
         command = python_of("3.8").with_name("nuvyn-executor")
+        environment = {**os.environ, "EXECUTOR_WAREHOUSE_DIR": str(tmp_path)}
 
         done = subprocess.run(
-            [str(command), "schema_validation"], capture_output=True, text=True, cwd=tmp_path, check=False
+            [str(command), "schema_validation"],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=environment,
+            check=False,
         )
 
         assert done.returncode == 0, done.stderr[-4000:]
