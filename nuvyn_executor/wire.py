@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 
 Document = Dict[str, Any]
 
+# JSON lets these stand in a text, and readers that split a log into lines (Python's too) end a line there.
+_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
+
 
 def dump(document: object) -> str:
     """Write a result on one line: the last line of a job's log."""
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, default=_plain)
+    line = json.dumps(document, ensure_ascii=False, allow_nan=False, default=_plain)
+    return line.translate(_LINE_ENDS)
 
 
 def number(score: Optional[float]) -> Optional[float]:

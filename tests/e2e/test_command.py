@@ -77,7 +77,7 @@ class TestWrongCalls:
         done = call(COMMAND, "metadata_extration", "/data")
         assert done.returncode == 2
         found = document(done)
-        assert failure_differences({**found, "job_id": ""}) == []
+        assert failure_differences(found) == []
         assert found["job_id"] is None
         assert found["error"]["type"] == "UsageError"
         assert "Did you mean metadata_extraction?" in found["error"]["remedy"]
@@ -120,7 +120,7 @@ class TestWrongCalls:
         assert cli.main(["schema_validation"]) == 1
         out, err = capsys.readouterr()
         (line,) = out.splitlines()
-        assert failure_differences({**json.loads(line), "job_id": ""}) == []
+        assert failure_differences(json.loads(line)) == []
         assert json.loads(line)["error"]["message"].startswith("the cluster fell over")
         assert "Traceback" in err
         assert "geheim99" not in out + err
