@@ -5,4 +5,4 @@ from __future__ import annotations
 from nuvyn_executor.cli import run_as_task
 
 if __name__ == "__main__":
-    run_as_task(globals())
+    run_as_task()

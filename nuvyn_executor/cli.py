@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import builtins
+import os
 import sys
 from traceback import format_exception
-from typing import Any, List, Mapping, Optional, Sequence
+from typing import Any, List, Optional, Sequence
 
 from nuvyn_executor import __version__, wire
 from nuvyn_executor.errors import ExecutorError, UsageError
 from nuvyn_executor.model import JobType
 from nuvyn_executor.parameters import JOB_TYPES, SOURCE_TYPES, parse_parameters
 from nuvyn_executor.redaction import Redactor
+from nuvyn_executor.settings import SETTINGS
 
 _JOBS = {
     "schema_validation": "check the five metadata tables, create what is missing",
@@ -57,21 +58,19 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         return _failed_to_start(request.job_type, error)
 
 
-def run_as_task(namespace: Mapping[str, Any]) -> None:
+def run_as_task(dbutils: Any = None) -> None:
     """Run the job that ``sys.argv`` names, as the program of a process.
 
-    Success returns: a Databricks task that ends with ``sys.exit(0)`` has been reported as failed. Where the
-    program runs as a notebook does, with a ``dbutils`` of its own, the run's ``notebook_output`` is the
-    guide's sentence: ``Schema validation completed successfully``.
+    Success returns: a Databricks task that ends with ``sys.exit(0)`` has been reported as failed.
 
     Args:
-        namespace: the program's globals.
+        dbutils: where the program runs as a notebook does, with a ``dbutils`` of its own, that: the run's
+            ``notebook_output`` is then the guide's sentence, ``Schema validation completed successfully``.
     """
     exit_code = main()
     if exit_code:
         sys.exit(exit_code)
     job_type = _job_type(sys.argv[1:])
-    dbutils = namespace.get("dbutils", vars(builtins).get("dbutils"))
     if job_type is not None and dbutils is not None:
         words = job_type.value.replace("_", " ").replace("api", "API")
         dbutils.notebook.exit(f"{words[0].upper()}{words[1:]} completed successfully")
@@ -79,7 +78,7 @@ def run_as_task(namespace: Mapping[str, Any]) -> None:
 
 def _failed_to_start(job_type: JobType, error: Exception) -> int:
     """Answer when the executor could not be put together: there may be neither log nor settings yet."""
-    redact = Redactor()
+    redact = Redactor(os.environ.get(setting.name, "") for setting in SETTINGS if setting.is_secret)
     foreseen = isinstance(error, ExecutorError)
     text = str(error) if foreseen else "".join(format_exception(type(error), error, error.__traceback__))
     print(redact(text), file=sys.stderr)  # noqa: T201  there may be no log yet
@@ -88,8 +87,6 @@ def _failed_to_start(job_type: JobType, error: Exception) -> int:
 
 def help_text() -> str:
     """Say how to call the command."""
-    from nuvyn_executor.config import SETTINGS  # noqa: PLC0415  as in main
-
     lines: List[str] = [
         "usage: nuvyn-executor <job_type> [data_source_path] [source_type] [tenant_id]",
         "",

@@ -42,8 +42,10 @@ class Driver:
         started = other.rpartition(":")[2]
         if machine != self.machine or not rest.isdigit():
             return Liveness.UNKNOWN
-        alive = str(_started(int(rest))) == started and started != "0"
-        return Liveness.ALIVE if alive else Liveness.UNKNOWN if started == "0" else Liveness.DEAD
+        now_started = _started(int(rest))
+        if now_started == 0 and _may_exist(int(rest)):
+            return Liveness.UNKNOWN  # there is no /proc here, or it hides other people's processes
+        return Liveness.ALIVE if str(now_started) == started else Liveness.DEAD
 
 
 def this_driver() -> Driver:
@@ -53,6 +55,23 @@ def this_driver() -> Driver:
     marks = [socket.gethostname(), boot.read_text().strip() if boot.exists() else f"{uuid.getnode():x}"]
     marks += [os.readlink(namespace)] if namespace.exists() else []
     return Driver("/".join(marks).replace(":", ""), os.getpid(), _started(os.getpid()))
+
+
+def _may_exist(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is another user's
+        return True
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return False
 
 
 def _started(pid: int) -> int:

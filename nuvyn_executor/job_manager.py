@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, Optional
 
 from nuvyn_executor import __version__, wire
 from nuvyn_executor.driver import Driver, Liveness
-from nuvyn_executor.errors import ExecutorError, SchemaError
-from nuvyn_executor.jobs import JOBS, JobContext
+from nuvyn_executor.errors import ExecutorError
+from nuvyn_executor.jobs import JOBS, JobContext, unusable
 from nuvyn_executor.model import JobOutcome, JobType, RunStatus
 from nuvyn_executor.schema.tables import EXECUTOR_RUNS, LOGS
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from nuvyn_executor.jobs import Services
     from nuvyn_executor.log import LogKeeper
     from nuvyn_executor.model import JobRequest
-    from nuvyn_executor.schema.validator import SchemaReport
 
 logger = logging.getLogger(__name__)
 
@@ -151,12 +150,12 @@ class JobManager:
 
     def _run(self, job: Job, recorded: threading.Event) -> JobOutcome:
         schema = self._services.validator.validate()
-        if schema.valid:
+        if schema.keeps_records:
             self._close_dead_runs()
             self._open(job)
             recorded.set()
-        elif job.request.job_type is not JobType.SCHEMA_VALIDATION:
-            raise _unusable(schema)
+        if not schema.valid and job.request.job_type not in _ANSWERS_FOR_SCHEMA:
+            raise unusable(schema)
         context = JobContext(job.job_id, job.request, self._services, schema)
         if not recorded.is_set():
             return JOBS[job.request.job_type](context)
@@ -210,18 +209,23 @@ class JobManager:
             logger.warning("This run left no row in executor_runs: the schema could not be used")
             return
         store, now = self._services.store, self._services.clock()
-        values = {
-            "status": report.status.value,
-            "error_message": report.error_message,
-            "finished_at": now,
-            "heartbeat_at": now,
-            "result": wire.dump(report.document),
-        }
         try:
+            values = {
+                "status": report.status.value,
+                "error_message": report.error_message,
+                "finished_at": now,
+                "heartbeat_at": now,
+                "result": wire.dump(report.document),
+            }
             store.update(EXECUTOR_RUNS, {"run_id": report.job.job_id}, values)
-            self._store_lines(report.job.job_id)
         except Exception:
             logger.exception("The end of %s could not be recorded", report.job.job_id)
+        if self._keeper.dropped:
+            logger.warning("%d log lines were too many to keep; stderr had them all", self._keeper.dropped)
+        try:
+            self._store_lines(report.job.job_id)
+        except Exception:
+            logger.exception("The log lines of %s could not be stored", report.job.job_id)
 
     def _store_lines(self, job_id: str) -> None:
         lines = self._keeper.take()
@@ -273,16 +277,8 @@ class JobManager:
         return not heard or now - max(heard) > SILENCE
 
 
+_ANSWERS_FOR_SCHEMA = (JobType.SCHEMA_VALIDATION, JobType.FULL_PIPELINE)
 _SIGN = {RunStatus.SUCCESS: "✅", RunStatus.PARTIAL: "⚠️", RunStatus.FAILED: "❌", RunStatus.RUNNING: "⏳"}
-
-
-def _unusable(schema: SchemaReport) -> SchemaError:
-    conflict = schema.conflicts[0]
-    return SchemaError(
-        f"The schema {schema.schema_name} cannot be used: column {conflict.table}.{conflict.column} is "
-        f"{conflict.found} and should be {conflict.expected}.",
-        "Run schema_validation for all conflicts; rename or convert the column, or set EXECUTOR_SCHEMA_NAME.",
-    )
 
 
 class _Heartbeat:

@@ -188,10 +188,19 @@ def _step(job_type: JobType, context: JobContext) -> JobOutcome:
     logger.info("▶️ %s", job_type.value)
     if job_type is JobType.API_TRANSMISSION:
         return _transmitted(context, tenant_id=context.request.tenant_id)
-    outcome = JOBS[job_type](context)
-    if outcome.status is RunStatus.FAILED:
-        raise SchemaError(outcome.error_message or f"{job_type.value} failed")
-    return outcome
+    if not context.schema.valid:
+        raise unusable(context.schema)
+    return JOBS[job_type](context)
+
+
+def unusable(schema: SchemaReport) -> SchemaError:
+    """Say why a schema cannot be worked with."""
+    conflict = schema.conflicts[0]
+    return SchemaError(
+        f"The schema {schema.schema_name} cannot be used: column {conflict.table}.{conflict.column} is "
+        f"{conflict.found} and should be {conflict.expected}.",
+        "Run schema_validation for all conflicts; rename or convert the column, or set EXECUTOR_SCHEMA_NAME.",
+    )
 
 
 def _log_failure(job_type: JobType, error: Exception) -> None:

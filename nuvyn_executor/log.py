@@ -83,7 +83,9 @@ class LogKeeper(logging.Handler):
         """Keep lines again that were taken and could not be stored."""
         self.acquire()
         try:
-            self._lines.extendleft(reversed(lines))
+            kept = [*lines, *self._lines]
+            self.dropped += max(0, len(kept) - MAX_KEPT_LINES)
+            self._lines = deque(kept, maxlen=MAX_KEPT_LINES)
         finally:
             self.release()
 

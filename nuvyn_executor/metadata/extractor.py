@@ -10,7 +10,7 @@ from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
 from nuvyn_executor.metadata import records
 from nuvyn_executor.metadata.discovery import discover
 from nuvyn_executor.metadata.records import Row, Survey, Surveyed
-from nuvyn_executor.model import Skipped, SourceType
+from nuvyn_executor.model import FileFormat, Skipped, SourceType
 from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ class MetadataExtractor:
             except ExecutorError as error:
                 unreadable.append(Skipped(dataset.label, error.message, error.remedy, is_failure=True))
                 logger.warning("Could not read %s: %s", dataset.label, error.message)
+                logger.debug("%s", dataset.label, exc_info=error)
                 continue
             unreadable.extend(bad_files)
             surveyed.append(one)
@@ -98,10 +99,11 @@ class MetadataExtractor:
                 number, len(discovery.datasets), dataset.name, tally.rows, len(tally.columns),
             )  # fmt: skip
         if not surveyed:
+            first = unreadable[len(discovery.unreadable)]
             raise SourceError(
                 f"None of the {len(discovery.datasets)} datasets at {source.location} could be read; "
-                f"the first, {unreadable[-1].name}: {unreadable[-1].reason}",
-                unreadable[-1].remedy or "Check the files, and that the cluster may read them.",
+                f"the first, {first.name}: {first.reason}",
+                first.remedy or "Check the files, and that the cluster may read them.",
             )
         return Survey(
             location=source.location,
@@ -130,29 +132,21 @@ class MetadataExtractor:
         self._store.upsert(TABLES, tables)
         self._store.upsert(COLUMNS, columns)
         self._mark_removed(parent, gone, tables, columns, now)
-        # The source comes last, with a higher version: what is pending for the platform is complete.
-        version = 1 + self._version(parent, "metadata_version")
-        source = self._masked(records.source_row(survey, tenant_id, job_id, version))
+        # The source comes last, and its version after it: what is pending for the platform is complete.
+        source = self._masked(records.source_row(survey, tenant_id, job_id))
         self._store.upsert(SOURCES, [source], keep=["created_at"])
-        if self._version(parent, "transmitted_version") >= version:
-            # Another run gave the same number to what it learned, and that was sent already.
-            self._store.update(SOURCES, {"source_id": parent}, {"metadata_version": version + 1})
+        self._store.increment(SOURCES, {"source_id": parent}, "metadata_version")
         logger.info("💾 Stored metadata: %d tables, %d columns", len(tables), len(columns))
 
     def _masked(self, row: Mapping[str, Any]) -> Row:
         return {name: self._redact(value) if isinstance(value, str) else value for name, value in row.items()}
-
-    def _version(self, parent: str, column: str) -> int:
-        return max(
-            (int(row[column] or 0) for row in self._store.rows(SOURCES, {"source_id": parent})), default=0
-        )
 
     def _scan(self, source: DataSource, dataset: Dataset, now: datetime) -> Tuple[Surveyed, List[Skipped]]:
         """Scan a dataset; where a file of many spoils it, scan it without that file."""
         try:
             return self._scanner.scan(source, dataset, now), []
         except ExecutorError:
-            if len(dataset.files) == 1:
+            if len(dataset.files) == 1 or dataset.format is FileFormat.DELTA:
                 raise
         bad: List[Skipped] = []
         good = []
@@ -162,6 +156,7 @@ class MetadataExtractor:
             except ExecutorError as error:
                 bad.append(Skipped(entry.name, error.message, error.remedy, is_failure=True))
                 logger.warning("Could not read %s: %s", entry.name, error.message)
+                logger.debug("%s", entry.name, exc_info=error)
             else:
                 good.append(entry)
         if not good or not bad:

@@ -69,8 +69,8 @@ def preview_files(
     if not shown and unread:
         raise SourceError(
             f"None of the files at {source.location} could be read; "
-            f"the first, {unread[-1].name}: {unread[-1].reason}",
-            unread[-1].remedy,
+            f"the first, {unread[0].name}: {unread[0].reason}",
+            unread[0].remedy,
         )
     return shown, unread
 

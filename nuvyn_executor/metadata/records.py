@@ -67,7 +67,7 @@ def source_id(tenant_id: str, location: str) -> str:
     return _identifier(tenant_id, path)
 
 
-def source_row(survey: Survey, tenant_id: str, job_id: str, version: int) -> Row:
+def source_row(survey: Survey, tenant_id: str, job_id: str) -> Row:
     """Build the row of ``sources``."""
     now = survey.surveyed_at
     details = {
@@ -86,7 +86,6 @@ def source_row(survey: Survey, tenant_id: str, job_id: str, version: int) -> Row
         "files_found": len(survey.discovery.files),
         "total_size_bytes": sum(entry.size_bytes for entry in survey.discovery.files),
         "connection_details": _json(details),
-        "metadata_version": version,
         "last_run_id": job_id,
         "created_at": now,
         "updated_at": now,
@@ -215,11 +214,14 @@ def gone_tables(
     visible = {*files, *(folder for path in files for folder in _parents(path))}
     if any(MASK in str(row["file_path"]) for row in known):
         read_paths, visible = ({redact(path) for path in paths} for paths in (read_paths, visible))
+    # Files, and folders that could not be listed.
+    blocked = tuple(f"/{one.name}/" for one in survey.discovery.unreadable)
     return [
         str(row["table_id"])
         for row in known
         if row["removed_at"] is None
         and row["table_id"] not in current
+        and not any(part in f"{row['file_path']}/" for part in blocked)
         and (row["file_path"] in read_paths or row["file_path"] not in visible)
     ]
 

@@ -66,6 +66,13 @@ def prepared(frame: Any, plans: Sequence[ColumnPlan], offset: int) -> Any:
     return middle.select("*", *third)
 
 
+def is_moment(plan: ColumnPlan) -> bool:
+    """Whether a column holds dates or times, declared or understood."""
+    if is_text(plan):
+        return plan.expected is Expected.MOMENT
+    return family(str(plan.declared_type)) == "moment"
+
+
 def is_present(i: int, plan: ColumnPlan) -> Any:
     """Say whether a cell has a value: neither NULL nor NaN nor a text that says nothing."""
     f = _functions()
@@ -78,7 +85,7 @@ def is_present(i: int, plan: ColumnPlan) -> Any:
 def row_hash(count: int) -> Any:
     """Hash a whole row: its columns' hashes, which are never NULL, because ``xxhash64`` skips NULLs."""
     f = _functions()
-    return f.xxhash64(*[f.col(f"c{i}_hash") for i in range(count)]) if count else f.lit(0)
+    return f.xxhash64(*[f.col(f"c{i}_hash") for i in range(count)])
 
 
 def column_counters(i: int, plan: ColumnPlan, now_micros: int) -> Dict[str, Any]:
@@ -136,12 +143,13 @@ def _text_counters(i: int, plan: ColumnPlan) -> Dict[str, Any]:
 def _value_counters(i: int, plan: ColumnPlan, now_micros: int) -> Dict[str, Any]:
     f = _functions()
     value, present = f.col(f"c{i}_value"), is_present(i, plan)
-    shown = f.when(present, value)
+    # Moments as microseconds: Python has no year 0, and its time zone is not Spark's.
+    micros = f.expr(f"unix_micros(CAST(c{i}_value AS TIMESTAMP))")
+    shown = f.when(present, micros if is_moment(plan) else value)
     counters = {"minimum": f.min(shown), "maximum": f.max(shown)}
-    if _is_moment(plan):
+    if is_moment(plan):
         counters["suspects"] = _count(present & f.to_date(value).cast("string").isin(*DATE_SENTINELS))
         if plan.says_when_written:
-            micros = f.expr(f"unix_micros(CAST(c{i}_value AS TIMESTAMP))")
             future = micros > now_micros + DAY_MICROS
             counters["timestamps"] = _count(micros.isNotNull())
             counters["future"] = _count(future)
@@ -158,9 +166,9 @@ def _value_counters(i: int, plan: ColumnPlan, now_micros: int) -> Dict[str, Any]
 def _value(i: int, plan: ColumnPlan) -> Any:
     f = _functions()
     if plan.declared_type is not None and not is_text(plan):
-        return f.col(f"c{i}") if _is_moment(plan) else f.col(f"c{i}").cast("double")
+        return f.col(f"c{i}") if is_moment(plan) else f.col(f"c{i}").cast("double")
     shape, text = f.col(f"c{i}_shape"), f"c{i}_trimmed"
-    if _is_moment(plan):
+    if is_moment(plan):
         day, month = ("0", "1") if plan.day_first else ("1", "0")
         parts = f"split({text}, '[/.]')"
         turned = f"concat({parts}[2], '-', lpad({parts}[{month}], 2, '0'), '-', lpad({parts}[{day}], 2, '0'))"
@@ -199,12 +207,6 @@ def _has_value(plan: ColumnPlan) -> bool:
     if is_text(plan):
         return plan.expected in (Expected.NUMBER, Expected.MOMENT)
     return family(str(plan.declared_type)) in ("number", "moment")
-
-
-def _is_moment(plan: ColumnPlan) -> bool:
-    if is_text(plan):
-        return plan.expected is Expected.MOMENT
-    return family(str(plan.declared_type)) == "moment"
 
 
 def _hash(i: int, plan: ColumnPlan) -> Any:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 from nuvyn_executor.metadata import sampling, workbook
 from nuvyn_executor.model import FileFormat
 from nuvyn_executor.profiling.frame import Frame, sample_columns
+from nuvyn_executor.profiling.plan import family
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
 Path = Tuple[str, ...]
 
-CORRUPT = "corrupt_record"
-SAMPLE_ROWS = 10_000
+CORRUPT = "__corrupt_record"
+SAMPLE_ROWS = sampling.SAMPLE_ROWS
+SAMPLE_CHARACTERS = 4096
 SMALL_ROWS = 100_000  # up to here different values are counted exactly
 SMALL_TEXT_BYTES = 8 * 1024 * 1024
 
@@ -40,31 +42,29 @@ def _open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     sample = sampling.sample_csv(source, dataset)
     dialect = dataset.dialect
     assert dialect is not None
-    schema = ", ".join([*[f"c{i} STRING" for i in range(len(sample.column_names))], f"{CORRUPT} STRING"])
-    reader = (
-        _reader(spark, source, dataset)
-        .schema(schema)
-        .options(
-            sep=dialect.delimiter,
-            quote=dialect.quote,
-            escape=dialect.quote,
-            header=str(dialect.header).lower(),
-            encoding=dialect.encoding,
-            multiLine=str(dialect.multiline or dialect.encoding.startswith("UTF-16")).lower(),
-            mode="PERMISSIVE",
-            columnNameOfCorruptRecord=CORRUPT,
-            enforceSchema="true",
-            maxCharsPerColumn="-1",
-            maxColumns=str(max(20480, len(sample.column_names) + 1)),
-        )
+    width = len(sample.column_names)
+    fields = [f"__c{i}" for i in range(width)]  # no name of the file's own, which may be anything, twice
+    reader = _reader(spark, source, dataset).schema(
+        ", ".join(f"{name} STRING" for name in (*fields, CORRUPT))
     )
-    data = reader.csv(_paths(source, dataset))
-    columns = sample_columns(sample.rows, len(sample.column_names))
+    table = reader.options(
+        sep=dialect.delimiter,
+        quote=dialect.quote,
+        escape=dialect.quote,
+        header=str(dialect.header).lower(),
+        encoding=dialect.encoding,
+        multiLine=str(dialect.multiline or dialect.encoding.startswith("UTF-16")).lower(),
+        mode="PERMISSIVE",
+        columnNameOfCorruptRecord=CORRUPT,
+        enforceSchema="true",
+        maxCharsPerColumn="-1",
+        maxColumns=str(max(20480, width + 1)),
+    ).csv(_paths(source, dataset))
     frame = Frame(
-        data=data,
+        data=table,
         names=tuple(sample.column_names),
-        types=(None,) * len(sample.column_names),
-        sample=columns,
+        types=(None,) * width,
+        sample=sample_columns(sample.rows, width),
         sample_represents=sample.whole or _is_seekable(dataset),
         is_small=dataset.size_bytes <= SMALL_TEXT_BYTES,
         corrupt=CORRUPT,
@@ -75,7 +75,7 @@ def _open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
             "encoding": dialect.encoding,
         },
     )
-    return _with_partitions(frame, dataset)
+    return _positional(frame, [(name,) for name in fields], dataset)
 
 
 def _open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
@@ -83,23 +83,22 @@ def _open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
 
     sample = sampling.sample_json(source, dataset)
     schema = _json_struct(sample.schema)
-    leaves = _leaves(schema)
+    paths = [path for path, _ in _leaves(schema)]
     reader = _reader(spark, source, dataset).schema(schema.add(StructField(CORRUPT, StringType())))
     table = reader.options(
         multiLine=str(dataset.multiline).lower(), mode="PERMISSIVE", columnNameOfCorruptRecord=CORRUPT
     ).json(_paths(source, dataset))
-    positional = [_column(path).alias(f"c{i}") for i, (path, _) in enumerate(leaves)]
     frame = Frame(
-        data=table.select(*positional, CORRUPT, *dataset.partition_columns),
-        names=tuple(".".join(path) for path, _ in leaves),
-        types=(None,) * len(leaves),
-        sample=[[_json_text(_at(row, path)) for row in sample.rows] for path, _ in leaves],
+        data=table,
+        names=tuple(".".join(path) for path in paths),
+        types=(None,) * len(paths),
+        sample=[[_json_text(_at(row, path)) for row in sample.rows] for path in paths],
         sample_represents=sample.whole or _is_seekable(dataset),
         is_small=dataset.size_bytes <= SMALL_TEXT_BYTES,
         corrupt=CORRUPT,
         details={"multiline": dataset.multiline},
     )
-    return _with_partitions(frame, dataset)
+    return _positional(frame, paths, dataset)
 
 
 def _open_excel(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
@@ -124,10 +123,14 @@ def _open_typed(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     if dataset.format is FileFormat.DELTA:
         table = spark.read.format("delta").load(source.spark_path(dataset.path))
     else:
-        table = _reader(spark, source, dataset).parquet(*_paths(source, dataset))
+        reader = _reader(spark, source, dataset)
+        if len(dataset.files) > 1:  # a column that came later is not in every file
+            reader = reader.option("mergeSchema", "true")
+        table = reader.parquet(*_paths(source, dataset))
     leaves = _leaves(table.schema)
     data = table.select(*[_column(path).alias(f"c{i}") for i, (path, _) in enumerate(leaves)])
-    rows = [tuple(row) for row in data.limit(SAMPLE_ROWS).collect()] if leaves else []
+    shown = [_sampled(f"c{i}", data_type) for i, (_, data_type) in enumerate(leaves)]
+    rows = [tuple(row) for row in data.select(*shown).limit(SAMPLE_ROWS).collect()] if leaves else []
     is_small = len(rows) < SAMPLE_ROWS or data.count() <= SMALL_ROWS  # a count of Parquet reads footers only
     return Frame(
         data=data,
@@ -137,6 +140,18 @@ def _open_typed(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         sample_represents=len(rows) < SAMPLE_ROWS,
         is_small=is_small,
     )
+
+
+def _sampled(name: str, data_type: str) -> Any:
+    """Take of a value what planning needs: of blobs nothing, of texts the beginning, of moments the text."""
+    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
+
+    kind = family(data_type)
+    if kind == "opaque":
+        return f.lit(None).alias(name)
+    if kind == "moment":
+        return f.col(name).cast("string").alias(name)
+    return f.substring(name, 1, SAMPLE_CHARACTERS).alias(name) if kind == "string" else f.col(name)
 
 
 def _reader(spark: Any, source: DataSource, dataset: Dataset) -> Any:
@@ -152,22 +167,17 @@ def _paths(source: DataSource, dataset: Dataset) -> List[str]:
     return [source.spark_path(entry.path) for entry in dataset.files]
 
 
-def _with_partitions(frame: Frame, dataset: Dataset) -> Frame:
-    """Add the columns that the folders' names hold (``year=2024``), typed as Spark reads them."""
-    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
-
-    if not dataset.partition_columns:
-        return frame
-    width = len(frame.names)
+def _positional(frame: Frame, paths: List[Path], dataset: Dataset) -> Frame:
+    """Give columns their positions for names, and add those that folders' names hold (``year=2024``)."""
     types = dict(frame.data.dtypes)
-    kept = [f.col(name) for name in frame.data.columns if name not in dataset.partition_columns]
-    added = [_column((name,)).alias(f"c{width + i}") for i, name in enumerate(dataset.partition_columns)]
+    added = [(name,) for name in dataset.partition_columns]
+    columns = [_column(path).alias(f"c{i}") for i, path in enumerate([*paths, *added])]
     return replace(
         frame,
-        data=frame.data.select(*kept, *added),
+        data=frame.data.select(*columns, CORRUPT),
         names=(*frame.names, *dataset.partition_columns),
         types=(*frame.types, *(types[name] for name in dataset.partition_columns)),
-        sample=[*frame.sample, *([] for _ in dataset.partition_columns)],
+        sample=[*frame.sample, *([] for _ in added)],
     )
 
 

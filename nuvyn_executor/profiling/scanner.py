@@ -49,6 +49,11 @@ _MEANINGS = (
         "its Delta log cannot be read",
         "Check the table with DESCRIBE HISTORY.",
     ),
+    (
+        r"COLUMN_ALREADY_EXISTS|AMBIGUOUS_REFERENCE|duplicate column",
+        "two of its fields differ in nothing but upper and lower case",
+        "Rename one of them.",
+    ),
     (r"OutOfMemoryError|GC overhead", "it does not fit into memory", "Give the driver more memory."),
 )
 

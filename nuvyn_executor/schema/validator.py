@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Tuple
 
-from nuvyn_executor.schema.tables import REQUIRED_TABLES
+from nuvyn_executor.schema.tables import EXECUTOR_RUNS, LOGS, REQUIRED_TABLES
 
 if TYPE_CHECKING:
     from nuvyn_executor.schema.tables import Table
@@ -51,6 +51,12 @@ class SchemaReport:
         """Whether the executor can work with the schema."""
         return not self.conflicts and not self.tables_missing
 
+    @property
+    def keeps_records(self) -> bool:
+        """Whether the audit trail can be written, even if another table is at odds."""
+        audit = {EXECUTOR_RUNS.name, LOGS.name}
+        return audit <= set(self.tables_found) and not any(one.table in audit for one in self.conflicts)
+
 
 class SchemaValidator:
     """Looks at the metadata schema and completes it.
@@ -72,38 +78,26 @@ class SchemaValidator:
         logger.info("🔍 Validating schema: %s", store.schema_name)
         existed = store.schema_exists()
         found = {table.name: store.describe(table.name) if existed else None for table in REQUIRED_TABLES}
-        conflicts = tuple(
-            conflict for table in REQUIRED_TABLES for conflict in _conflicts(table, found[table.name] or {})
-        )
-        if conflicts:
-            for conflict in conflicts:
-                logger.error(
-                    "Column %s.%s is %s and should be %s",
-                    conflict.table,
-                    conflict.column,
-                    conflict.found,
-                    conflict.expected,
-                )
-            return SchemaReport(
-                store.schema_name,
-                tables_found=tuple(name for name, columns in found.items() if columns is not None),
-                tables_missing=tuple(name for name, columns in found.items() if columns is None),
-                conflicts=conflicts,
-            )
-        if not existed:
-            store.create_schema()
-            logger.info("Created schema %s", store.schema_name)
-        created, added = self._complete(found)
-        logger.info("✅ Schema validation successful")
-        logger.info("✅ All tables validated")
-        logger.info("✅ Schema ready for use")
-        return SchemaReport(
+        created: List[str] = []
+        added: Dict[str, List[str]] = {}
+        if not _all_conflicts(found):
+            if not existed:
+                store.create_schema()
+                logger.info("Created schema %s", store.schema_name)
+            created, added = self._complete(found)
+            # Looked up again: another process may have made a table of another shape meanwhile.
+            found.update({name: store.describe(name) for name in (*created, *added)})
+        report = SchemaReport(
             store.schema_name,
-            schema_created=not existed,
-            tables_found=tuple(table.name for table in REQUIRED_TABLES),
+            schema_created=not existed and bool(created),
+            tables_found=tuple(name for name, columns in found.items() if columns is not None),
+            tables_missing=tuple(name for name, columns in found.items() if columns is None),
             tables_created=tuple(created),
             columns_added=added,
+            conflicts=_all_conflicts(found),
         )
+        _tell(report)
+        return report
 
     def _complete(self, found: Dict[str, Optional[Dict[str, str]]]) -> Tuple[List[str], Dict[str, List[str]]]:
         created: List[str] = []
@@ -122,6 +116,19 @@ class SchemaValidator:
                 added[table.name] = [column.name for column in missing]
                 logger.info("Added to table %s: %s", table.name, ", ".join(added[table.name]))
         return created, added
+
+
+def _tell(report: SchemaReport) -> None:
+    for one in report.conflicts:
+        logger.error("Column %s.%s is %s and should be %s", one.table, one.column, one.found, one.expected)
+    if report.valid:
+        logger.info("✅ Schema validation successful")
+        logger.info("✅ All tables validated")
+        logger.info("✅ Schema ready for use")
+
+
+def _all_conflicts(found: Mapping[str, Optional[Dict[str, str]]]) -> Tuple[Conflict, ...]:
+    return tuple(one for table in REQUIRED_TABLES for one in _conflicts(table, found[table.name] or {}))
 
 
 def _conflicts(table: Table, columns: Dict[str, str]) -> List[Conflict]:

@@ -57,6 +57,10 @@ class MetadataStore(Protocol):
         """Set ``values`` in the rows whose columns equal ``where`` (``None`` means: is NULL)."""
         ...
 
+    def increment(self, table: Table, where: Mapping[str, Any], column: str) -> None:
+        """Add 1 to a number (NULL counts as 0) in the rows whose columns equal ``where``, in one step."""
+        ...
+
     def rows(self, table: Table, where: Optional[Mapping[str, Any]] = None) -> List[Dict[str, Any]]:
         """Rows whose columns equal ``where``, all of them without it."""
         ...

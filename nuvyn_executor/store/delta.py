@@ -11,10 +11,16 @@ import json
 import random
 import re
 import time
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from nuvyn_executor.errors import SchemaError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +67,10 @@ class DeltaMetadataStore:
         """Whether the schema is there."""
         if self._location is not None:
             return self._folder("").is_dir()
-        return bool(self._spark.catalog.databaseExists(self._sql_schema()))
+        # Not catalog.databaseExists: Spark 3.3 finds no name in backquotes, and a catalog's name needs them.
+        *catalog, schema = self.schema_name.split(".")
+        where = f"IN {_quoted(catalog[0])} " if catalog else ""
+        return bool(self._spark.sql(f"SHOW SCHEMAS {where}LIKE {_literal(schema)}").collect())
 
     def create_schema(self) -> None:
         """Create the schema; no error when it is there."""
@@ -79,7 +88,7 @@ class DeltaMetadataStore:
         elif not self._spark.catalog.tableExists(self._sql_name(table)):
             return None
         fields = self._spark.table(self._sql_name(table)).schema.fields
-        self._known_types[table] = {field.name: field.dataType.simpleString() for field in fields}
+        self._known_types[table] = {field.name.lower(): field.dataType.simpleString() for field in fields}
         return dict(self._known_types[table])
 
     def create_table(self, table: Table) -> None:
@@ -114,7 +123,8 @@ class DeltaMetadataStore:
     def append(self, table: Table, rows: Sequence[Row]) -> None:
         """Add rows as they are."""
         if rows:
-            frame = self._frame(table, rows, list(self._types(table)))
+            known = table.column_types()
+            frame = self._frame(table, rows, [name for name in self._types(table) if name in known])
             # saveAsTable would look the table up with the thread's own session, and the heartbeat's has none.
             self._retried(lambda: frame.writeTo(self._sql_name(table.name)).append())
 
@@ -151,12 +161,17 @@ class DeltaMetadataStore:
         target = self._sql_name(table.name)
         self._run(f"UPDATE {target} SET {assignments} {_where(where, types)}")  # noqa: S608  names are quoted by _quoted, values by _literal
 
+    def increment(self, table: Table, where: Mapping[str, Any], column: str) -> None:
+        """Add 1 to a number in the rows that match."""
+        target, name = self._sql_name(table.name), _quoted(column)
+        self._run(f"UPDATE {target} SET {name} = coalesce({name}, 0) + 1 {_where(where, self._types(table))}")  # noqa: S608  as in update
+
     def rows(self, table: Table, where: Optional[Mapping[str, Any]] = None) -> List[Dict[str, Any]]:
         """Rows that match."""
         target, terms = self._sql_name(table.name), _where(where or {}, self._types(table))
         query = f"SELECT * FROM {target} {terms}"  # noqa: S608  names are quoted by _quoted, values by _literal
         return [
-            {name: _from_spark(value) for name, value in row.asDict().items()}
+            {name.lower(): _from_spark(value) for name, value in row.asDict().items()}
             for row in self._spark.sql(query).collect()
         ]
 
@@ -187,7 +202,9 @@ class DeltaMetadataStore:
             f"timestamp_micros({_quoted(name)}) AS {_quoted(name)}" if name in moments else _quoted(name)
             for name in names
         ]
-        return self._spark.range(1).select(f.inline(parsed)).selectExpr(*columns)
+        everything = self._spark.range(1).select(parsed.alias("everything"))
+        # As SQL: functions.inline came with Spark 3.4.
+        return everything.selectExpr("inline(everything)").selectExpr(*columns)
 
     def _attach(self, table: str) -> None:
         """Tell the in-memory catalog of a table that lies in its place already."""
@@ -202,13 +219,29 @@ class DeltaMetadataStore:
     def _retried(self, action: Callable[[], Any]) -> None:
         for attempt in range(_ATTEMPTS):
             try:
-                action()
+                with self._alone():
+                    action()
             except Exception as error:
                 if attempt == _ATTEMPTS - 1 or not _CONFLICT.search(f"{type(error).__name__} {error}"):
                     raise
                 self._sleep(random.uniform(0, 0.1 * 2 ** min(attempt, 5)))  # noqa: S311  jitter
             else:
                 return
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other processes of this machine out for one transaction, where the tables are local folders.
+
+        Delta's commit to a local file system is a look and a rename: two processes may both succeed, and one
+        commit is lost. Object stores and Databricks have a commit of their own.
+        """
+        if self._location is None or fcntl is None:
+            yield
+            return
+        self._location.mkdir(parents=True, exist_ok=True)
+        with (self._location / ".lock").open("a") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
 
     def _folder(self, table: str) -> Path:
         assert self._location is not None
@@ -236,6 +269,8 @@ def _literal(value: Any, data_type: str = "string") -> str:
     if isinstance(value, (bool, int, float)):
         return f"CAST('{value}' AS {data_type})"
     escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
+    # Spark replaces ${env:NAME} in a statement before it parses it, and a client's file may hold such a text.
+    escaped = escaped.replace("${", "\\u0024{")
     return f"'{escaped}'"
 
 

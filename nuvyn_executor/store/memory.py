@@ -71,6 +71,12 @@ class MemoryMetadataStore:
             for row in self._matching(table, where):
                 row.update(values)
 
+    def increment(self, table: Table, where: Mapping[str, Any], column: str) -> None:
+        """Add 1 to a number in the rows that match."""
+        with self._lock:
+            for row in self._matching(table, where):
+                row[column] = (row[column] or 0) + 1
+
     def rows(self, table: Table, where: Optional[Mapping[str, Any]] = None) -> List[Dict[str, Any]]:
         """Give copies of the rows that match."""
         with self._lock:

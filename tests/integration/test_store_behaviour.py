@@ -122,6 +122,20 @@ class TestMetadataStore:
         assert rows["a"]["finished_at"] == NOW
         assert rows["b"]["finished_at"] is None
 
+    def test_a_text_that_spark_would_expand_stays_as_it_is(self, filled: MetadataStore) -> None:
+        text = "${env:HOME} ${x} \\${y} $ {z} {"
+        filled.append(LOGS, [{"log_id": text, "log_message": "before"}])
+        filled.update(LOGS, {"log_id": text}, {"log_message": text})
+        assert [row["log_message"] for row in filled.rows(LOGS, {"log_id": text})] == [text]
+
+    def test_increment_adds_one_and_begins_at_nothing(self, filled: MetadataStore) -> None:
+        filled.append(SOURCES, [{"source_id": "a"}, {"source_id": "b", "metadata_version": 4}])
+        for _ in range(2):
+            filled.increment(SOURCES, {"source_id": "a"}, "metadata_version")
+        filled.increment(SOURCES, {"source_id": "b"}, "metadata_version")
+        versions = {row["source_id"]: row["metadata_version"] for row in filled.rows(SOURCES)}
+        assert versions == {"a": 2, "b": 5}
+
     def test_update_can_set_null_and_numbers(self, filled: MetadataStore) -> None:
         filled.upsert(TABLES, [{"table_id": "t", "overall_score": 12.5, "row_count": 1, "removed_at": NOW}])
         filled.update(

@@ -68,16 +68,16 @@ class TestTask:
         dbutils = SimpleNamespace(notebook=SimpleNamespace(exit=said.append))
         monkeypatch.setattr(sys, "argv", ["main.py", job_type])
         monkeypatch.setattr(cli, "main", lambda: 0)  # the job itself is tested on Spark
-        cli.run_as_task({"dbutils": dbutils})
+        cli.run_as_task(dbutils)
         assert said == [sentence]
 
     def test_without_a_notebook_success_just_returns(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "argv", ["main.py", "--version"])
-        cli.run_as_task({})
+        cli.run_as_task()
         assert sys.argv[1] == "--version"
 
     def test_a_failure_exits_with_its_code(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "argv", ["main.py", "nonsense"])
         with pytest.raises(SystemExit) as raised:
-            cli.run_as_task({"dbutils": None})
+            cli.run_as_task()
         assert raised.value.code == 2
