@@ -40,8 +40,6 @@ FLIGHTS, SHOP = "nyc-flights", "shop"  # two tenants
 _WORST = 8
 _LOG_ROWS = 12
 _JOB_ID = re.compile(r"Starting job execution: (job_[0-9a-f]{12})")
-# Java that compiles quickly rather than well: what runs for a minute is faster so.
-_JAVA_OPTIONS = "-XX:TieredStopAtLevel=1"
 
 
 class DemoError(Exception):
@@ -85,7 +83,6 @@ def show(folder: Path) -> None:
         os.environ["NUVYN_API_KEY"] = API_KEY
         os.environ["EXECUTOR_WAREHOUSE_DIR"] = str(warehouse)
         os.environ["EXECUTOR_SCHEMA_NAME"] = SCHEMA
-        os.environ.setdefault("EXECUTOR_JAVA_OPTIONS", _JAVA_OPTIONS)
         print(f"A platform listens at {receiver.url}. Spark starts ...", flush=True)
         spark = build_local_session(warehouse, app_name="nuvyn-demo")
         print(f"({time.monotonic() - begin:.1f} s)")

@@ -7,6 +7,7 @@ stands in :mod:`.settings`.
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import PurePosixPath
 from typing import Any, Callable, Dict, List, Mapping, Optional
 
@@ -66,15 +67,11 @@ def _config_error(setting: Setting, origin: str, text: str, wanted: str) -> Conf
 
 
 def _expand_home(path: str, environ: Mapping[str, str]) -> str:
+    """Put the home folder in the place of ``~``; without HOME, the one that the system knows of."""
     parts = PurePosixPath(path).parts
-    home = environ.get("HOME") or environ.get("USERPROFILE")
     if parts[:1] != ("~",):
         return path
-    if not home:
-        raise ConfigError(
-            f"EXECUTOR_WAREHOUSE_DIR is {path}, and HOME is not set.",
-            "Set EXECUTOR_WAREHOUSE_DIR to a full path.",
-        )
+    home = environ.get("HOME") or environ.get("USERPROFILE") or os.path.expanduser("~")  # noqa: PTH111  no Path.home: it may raise
     return str(PurePosixPath(home, *parts[1:]))
 
 

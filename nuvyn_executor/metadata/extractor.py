@@ -68,8 +68,9 @@ class MetadataExtractor:
         logger.info("📁 Found %d files, %d datasets", len(discovery.files), len(discovery.datasets))
         if discovery.truncated:
             logger.warning("More than %d files: the rest was not looked at", self._max_files)
-        for skipped in discovery.skipped:
-            logger.warning("Skipped %s: %s", skipped.name, skipped.reason)
+        for one in discovery.skipped:
+            what = "Could not read" if one.is_failure else "Skipped"
+            logger.warning("%s %s: %s", what, one.name, one.reason)
         if not discovery.datasets:
             raise _nothing(source, discovery, request.source_type)
         return discovery

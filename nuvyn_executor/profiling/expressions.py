@@ -102,10 +102,10 @@ def column_counters(i: int, plan: ColumnPlan, now_micros: int) -> Dict[str, Any]
     return {f"c{i}_{name}": column for name, column in counters.items()}
 
 
-def distinct_counter(name: str, plan: ScanPlan, *, mask: Any = None, rsd: float = DISTINCT_RSD) -> Any:
-    """Count the different values of a hash column, exactly in a small dataset."""
+def distinct_counter(name: str, plan: ScanPlan, *, mask: Any, rsd: float) -> Any:
+    """Count the different values of a hash column where ``mask`` holds, exactly in a small dataset."""
     f = _functions()
-    hashed = f.col(name) if mask is None else f.when(mask, f.col(name))
+    hashed = f.when(mask, f.col(name))
     return f.size(f.collect_set(hashed)) if plan.exact_distinct else f.approx_count_distinct(hashed, rsd)
 
 

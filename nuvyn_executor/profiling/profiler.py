@@ -79,7 +79,9 @@ def scan(frame: Frame, dataset_name: str, now_micros: int, modified_micros: int 
     )
     facts = tuple(_facts(i, one, tally.columns[i], plan, counted) for i, one in enumerate(plan.columns))
     rows_rsd = 0.0 if plan.exact_distinct else expressions.KEY_RSD
-    distinct_rows = Distinct(min(counted["rows_distinct"], tally.rows), rows_rsd) if plan.columns else None
+    # A record that did not parse is no copy of another one.
+    different = min(counted["rows_distinct"] + tally.corrupt_rows, tally.rows) if plan.columns else 0
+    distinct_rows = Distinct(different, rows_rsd) if plan.columns else None
     profiles = tuple(
         ColumnProfile(
             plan=one,
@@ -94,6 +96,7 @@ def scan(frame: Frame, dataset_name: str, now_micros: int, modified_micros: int 
 
 
 def _counted(frame: Frame, plan: ScanPlan, now_micros: int) -> Dict[str, Any]:
+    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
 
     counted: Dict[str, Any] = {}
     total = len(plan.columns)
@@ -106,7 +109,10 @@ def _counted(frame: Frame, plan: ScanPlan, now_micros: int) -> Dict[str, Any]:
         if everything and total:
             prepared = prepared.withColumn(expressions.ROW_HASH, expressions.row_hash(total))
             aggregates["rows_distinct"] = expressions.distinct_counter(
-                expressions.ROW_HASH, plan, rsd=expressions.KEY_RSD
+                expressions.ROW_HASH,
+                plan,
+                mask=f.expr("true" if frame.corrupt is None else f"{frame.corrupt} IS NULL"),
+                rsd=expressions.KEY_RSD,
             )
         for i in chunk:
             aggregates.update(expressions.column_counters(i, plan.columns[i], now_micros))
