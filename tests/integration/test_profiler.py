@@ -256,6 +256,17 @@ class TestTypedColumns:
         assert types["array"] == "array<int>"
 
 
+class TestMomentsBeyondPython:
+    """`0001-01-01` and `9999-12-31` are sentinels, and no reason to lose a dataset."""
+
+    def test_the_first_and_the_last_day_are_suspects_and_are_shown(self, spark: Any) -> None:
+        columns = {"day": [*["2024-05-06"] * 30, "0001-01-01", "9999-12-31"]}
+        profile = scan(text_frame(spark, columns), "days", MICROS, None)
+        (tally,), (column,) = profile.scan.tally.columns, profile.columns
+        assert (tally.suspects, tally.invalid) == (2, 0)
+        assert (column.minimum, column.maximum) == ("0001-01-01", "9999-12-31")
+
+
 class TestEdges:
     """Zero rows, zero columns, many columns."""
 

@@ -182,6 +182,26 @@ class TestRecord:
         keys = "schema_name validation_status tables_found tables_missing recommendations details"
         assert " ".join(report.document) == keys
 
+    def test_a_conflict_elsewhere_keeps_no_run_out_of_the_record(self, bench: Bench) -> None:
+        bench.run()
+        bench.store.create_table(Table("tables", "table_id", (), ""))
+        columns = bench.store.describe("tables") or {}
+        bench.store.add_columns("tables", [Column("row_count", "string", "")])
+        report = bench.run(READING)
+        assert columns["row_count"] == "bigint"
+        assert report.exit_code == 1
+        assert [row["status"] for row in bench.runs()] == ["Success", "Failed"]
+
+    def test_full_pipeline_names_a_conflict_as_its_failed_first_step(self, bench: Bench) -> None:
+        bench.store.create_schema()
+        bench.store.create_table(Table("logs", "log_id", (Column("log_id", "bigint", ""),), ""))
+        report = bench.run(JobRequest(JobType.FULL_PIPELINE, "/data"))
+        first = report.document["schema_validation"]
+        assert report.exit_code == 1
+        assert first["status"] == "failed"
+        assert first["error"]["type"] == "SchemaError"
+        assert report.document["metadata_extraction"]["status"] == "skipped"
+
 
 class TestDeadRuns:
     """A row that a dead driver left `Running` is closed as `Failed` by the next run; live ones never are."""
