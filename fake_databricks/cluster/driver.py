@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger("fake_databricks.driver")
 FILE_SYSTEM = "fakedatabricks.MappedFileSystem"
+LOCAL_FILE_SYSTEM = "fakedatabricks.MappedLocalFileSystem"
+SEPARATOR = "\u0001"
 TRIES = 3
 """Starts in a row that may fail before the driver gives up."""
 
@@ -41,6 +43,10 @@ class SessionPlan:
     statements: tuple[str, ...]
     conf: Mapping[str, str]
     properties: Mapping[str, str]
+
+    def options_text(self) -> str:
+        """The options as the JVM reads them: names and values in turn."""
+        return SEPARATOR.join(text for pair in self.options.items() for text in pair)
 
 
 def spark_properties(home: Path) -> dict[str, str]:
@@ -65,7 +71,7 @@ def spark_properties(home: Path) -> dict[str, str]:
         "spark.delta.logStore.dbfs.impl": "io.delta.storage.LocalLogStore",
         "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",
         "spark.hadoop.fs.dbfs.impl": FILE_SYSTEM,
-        "spark.hadoop.fs.file.impl": FILE_SYSTEM,
+        "spark.hadoop.fs.file.impl": LOCAL_FILE_SYSTEM,
         "spark.hadoop.fs.dbfs.impl.disable.cache": "true",
         "spark.hadoop.fs.file.impl.disable.cache": "true",
         "spark.hadoop.fs.defaultFS": "dbfs:///",
@@ -158,7 +164,7 @@ class Driver:
     def workspace_session(self, workspace: str, places: Places) -> Any:
         """The Java session that holds the workspace's catalog (waits for the JVM)."""
         plan = self.plan(workspace, places, {}, {})
-        return self.wait_ready().warm.workspace(workspace, dict(plan.options), list(plan.statements))
+        return self.wait_ready().warm.workspace(workspace, plan.options_text(), SEPARATOR.join(plan.statements))
 
     def remember_tables(self, workspace: str, places: Places) -> None:
         """Write down the workspace's tables, so that a later server registers those outside of the warehouse too."""

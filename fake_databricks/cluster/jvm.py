@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DELTA_PACKAGE = "io.delta:delta-spark_2.12:{version}"
 SOURCES = Path(__file__).parent / "java" / "fakedatabricks"
-CLASSES = ("KeyedPath", "MappedFileSystem", "RunListener", "Warm")
+CLASSES = ("KeyedPath", "MappedFileSystem", "MappedLocalFileSystem", "RunListener", "Warm")
 """In the order in which they must be compiled."""
 OPENED = "lang lang.invoke lang.reflect io net nio util util.concurrent util.concurrent.atomic"
 OPENED_SUN = "sun.nio.ch sun.nio.cs sun.security.action sun.util.calendar"
@@ -101,7 +101,11 @@ class Jvm:
         try:
             self.port, self.secret = self._await_port(told, start_seconds)
             self._gateway = JavaGateway(
-                gateway_parameters=GatewayParameters(port=self.port, auth_token=self.secret, auto_convert=True)
+                gateway_parameters=GatewayParameters(
+                    port=self.port,
+                    auth_token=self.secret,
+                    enable_memory_management=False,  # its clean-up talks to a JVM that may be gone, for ever
+                )
             )
             self._compile()
             self.warm.start()

@@ -1,8 +1,6 @@
 package fakedatabricks;
 
 import java.util.HashMap;
-import java.util.Iterator;
-import java.util.List;
 import java.util.Map;
 
 import org.apache.spark.SparkContext;
@@ -28,17 +26,18 @@ public class Warm {
     /**
      * The session whose catalog is the workspace's; made by the first who asks.
      *
-     * @param options    conf that all sessions of the workspace begin with
+     * @param options    conf that all sessions of the workspace begin with: names and values in turn
      * @param statements SQL that registers the tables of an earlier server
+     *                   (both joined by the character U+0001)
      */
-    public static synchronized SparkSession workspace(String id, Map options, List statements) {
+    public static synchronized SparkSession workspace(String id, String options, String statements) {
         SparkSession session = (SparkSession) WORKSPACES.get(id);
         if (session == null) {
-            session = new SparkSession(SparkContext.getOrCreate(), new HashMap(options));
+            session = new SparkSession(SparkContext.getOrCreate(), pairs(options));
             SparkSession.setActiveSession(session);
-            Iterator each = statements.iterator();
-            while (each.hasNext()) {
-                register(session, (String) each.next());
+            String[] each = parts(statements);
+            for (int i = 0; i < each.length; i = i + 1) {
+                register(session, each[i]);
             }
             WORKSPACES.put(id, session);
         }
@@ -60,26 +59,37 @@ public class Warm {
     }
 
     /** A session of its own for a run: the workspace's catalog; conf, temporary views and functions its own. */
-    public static SparkSession attach(String id, Map options, List statements, Map conf, Map properties) {
+    public static SparkSession attach(String id, String options, String statements, String conf, String properties) {
         SparkSession session = workspace(id, options, statements).newSession();
-        Iterator each = conf.entrySet().iterator();
-        while (each.hasNext()) {
-            Map.Entry entry = (Map.Entry) each.next();
-            session.conf().set((String) entry.getKey(), (String) entry.getValue());
+        String[] each = parts(conf);
+        for (int i = 0; i + 1 < each.length; i = i + 2) {
+            session.conf().set(each[i], each[i + 1]);
         }
         enter(session, properties);
         return session;
     }
 
     /** Says to this thread of the JVM for whom it works. */
-    public static void enter(SparkSession session, Map properties) {
-        SparkContext context = session.sparkContext();
-        Iterator each = properties.entrySet().iterator();
-        while (each.hasNext()) {
-            Map.Entry entry = (Map.Entry) each.next();
-            context.setLocalProperty((String) entry.getKey(), (String) entry.getValue());
+    public static void enter(SparkSession session, String properties) {
+        String[] each = parts(properties);
+        for (int i = 0; i + 1 < each.length; i = i + 2) {
+            session.sparkContext().setLocalProperty(each[i], each[i + 1]);
         }
         SparkSession.setActiveSession(session);
+    }
+
+    /** Lists come as one text: a Java list or map made from Python costs a round trip for each of its elements. */
+    private static String[] parts(String joined) {
+        return joined.length() == 0 ? new String[0] : joined.split("\u0001", -1);
+    }
+
+    private static HashMap pairs(String joined) {
+        HashMap pairs = new HashMap();
+        String[] each = parts(joined);
+        for (int i = 0; i + 1 < each.length; i = i + 2) {
+            pairs.put(each[i], each[i + 1]);
+        }
+        return pairs;
     }
 
     /** Ends the Spark jobs of a run, those that start later too. */
