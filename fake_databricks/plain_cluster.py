@@ -7,19 +7,26 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
+from fake_databricks.cluster.environment import place_files
 from fake_databricks.cluster.ports import LOG_LIMIT, CommandResult, PipResult, TaskExit
 
 if TYPE_CHECKING:
+    from fake_databricks.cluster.environment import PipSource
     from fake_databricks.cluster.ports import TaskSpec
     from fake_databricks.workspace_clusters import ClusterPlan
 
+_SHELL = (
+    "import subprocess as _s\n"
+    "print(_s.run(['/bin/bash', '-c', {text!r}], stdout=_s.PIPE, stderr=_s.STDOUT, text=True).stdout, end='')\n"
+)
 _LOOP = """
 import ast, contextlib, io, json, sys, traceback
 names = {"__name__": "__main__"}
@@ -68,7 +75,7 @@ class PlainTask:
         text = bytes(self._output).decode(errors="replace")
         trace = text[text.rfind("Traceback (most recent call last)") :] if "Traceback (most" in text else None
         failed = code != 0
-        last = text.strip().splitlines()[-1] if text.strip() else None
+        last = trace.strip().splitlines()[-1] if trace else f"Exit code {code}"
         return TaskExit(
             exit_code=code if code >= 0 else None,
             signal=-code if code < 0 else None,
@@ -99,13 +106,20 @@ class PlainTask:
 class PlainContext:
     """A Python process that reads one command after the other."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], pip: Callable[[Sequence[str]], PipResult]) -> None:
         self._environment = environment
+        self._pip = pip
         self._was_cancelled = False
         self._process = self._open()
 
     def execute(self, source: str, language: str | None = None) -> CommandResult:
-        """Run one command to its end."""
+        """Run one command to its end; ``%pip`` and ``%sh`` are known."""
+        if source.lstrip().startswith("%pip "):
+            result = self._pip(shlex.split(source.strip()[len("%pip ") :]))
+            kind: Any = "text" if result.ok else "error"
+            return CommandResult(kind, result.output, summary=result.error, cause=result.error)
+        if source.lstrip().startswith("%sh"):
+            source = _SHELL.format(text=source.strip()[len("%sh") :])
         if language not in (None, "python"):
             return CommandResult("error", summary=f"{language} needs Spark; this server runs without it")
         if self._process.poll() is not None:
@@ -150,7 +164,9 @@ class PlainContext:
 class PlainCluster:
     """A folder of installed packages and the processes that use it."""
 
-    def __init__(self, plan: ClusterPlan) -> None:
+    def __init__(self, plan: ClusterPlan, sources: Sequence[PipSource] = ()) -> None:
+        self._sources = tuple(sources)
+        self._plan = plan
         self._packages = plan.folder / "packages"
         self._packages.mkdir(parents=True, exist_ok=True)
         self._tasks: list[PlainTask] = []
@@ -164,21 +180,30 @@ class PlainCluster:
 
     def pip(self, args: Sequence[str]) -> PipResult:
         """Really pip install, into the folder."""
+        given = [self._mapped(argument) for argument in args]
+        used = [source for argument in args for source in self._sources if source.matches(argument)]
         target = ["--target", str(self._packages), "--upgrade"] if "install" in args else []
         ended = subprocess.run(  # noqa: S603  pip itself, with the user's arguments
-            [sys.executable, "-m", "pip", "--disable-pip-version-check", *args, *target],
+            [sys.executable, "-m", "pip", "--disable-pip-version-check", *given, *target],
             env=_environment({}, self._packages),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
         )
+        if ended.returncode == 0:
+            for source in used:
+                place_files(source, self._plan.places.dbfs)
         return PipResult(ended.returncode == 0, ended.stdout)
+
+    def _mapped(self, argument: str) -> str:
+        checkout = next((source.checkout for source in self._sources if source.matches(argument)), None)
+        return argument if checkout is None else str(checkout)
 
     def open_context(self, language: str) -> PlainContext:
         """Open a Python loop; other languages are refused when they are used."""
         del language
-        context = PlainContext(_environment({}, self._packages))
+        context = PlainContext(_environment(self._plan.environment, self._packages), self.pip)
         self._contexts.append(context)
         return context
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import hashlib
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Mapping
 
-from fake_databricks.workspace_clusters import ClusterFactory, ClusterPark
+from fake_databricks.cluster.ports import Places
+from fake_databricks.workspace_clusters import ClusterFactory, ClusterPark, ClusterSurroundings
 from fake_databricks.workspace_commands import CommandRoom
 from fake_databricks.workspace_files import Dbfs, Tree
 from fake_databricks.workspace_jobs import JobBook, Numbers
 from fake_databricks.workspace_objects import WorkspaceObjects
 from fake_databricks.workspace_runs import RunBook
 from fake_databricks.workspace_secrets import SecretVault
-from fake_databricks.workspace_tasks import Places, TaskPreparer
+from fake_databricks.workspace_tasks import Paths, TaskPreparer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fake_databricks.clock import Clock
-    from fake_databricks.installations import Installations
     from fake_databricks.storage import Storage
 
 DEFAULT_CLUSTER_ID = "0123-456789-abcdef01"  # the guide's
@@ -44,17 +44,17 @@ class Surroundings:
         storage: where state is kept.
         clock: time and threads.
         factory: makes the engine of a cluster.
-        installations: the table of git URLs.
         folder: holds a folder for each workspace.
         cluster_id: the id of the cluster that is there from the start.
+        forget: told when a workspace is erased, for what else is kept of it.
     """
 
     storage: Storage
     clock: Clock
     factory: ClusterFactory
-    installations: Installations
     folder: Path
     cluster_id: str = DEFAULT_CLUSTER_ID
+    forget: Callable[[str], None] = lambda workspace_id: None
 
 
 def workspace_id_of(token: str) -> str:
@@ -68,14 +68,15 @@ class Workspace:
     Attributes:
         workspace_id: its number, as text.
         user: who its token belongs to.
-        url: the server as the programs of its runs see it; set when the server knows its port.
+        url: the server as the programs of its runs see it.
     """
 
-    def __init__(self, token: str, surroundings: Surroundings, url: str = "") -> None:
-        self.workspace_id = workspace_id_of(token)
+    def __init__(self, workspace_id: str, surroundings: Surroundings) -> None:
+        self.workspace_id = workspace_id
         self.user = USER
-        self.url = url
-        self._token = token
+        self.url = ""
+        self._token = ""
+        self._is_open = False
         self._surroundings = surroundings
         storage, clock = surroundings.storage, surroundings.clock
         self.folder = surroundings.folder / self.workspace_id
@@ -93,14 +94,18 @@ class Workspace:
             clock,
             surroundings.factory,
             self.folder / "clusters",
-            self.secrets.resolve,
+            ClusterSurroundings(
+                Places(str(dbfs.root), str(self.volumes.root), str(self.objects.tree.root)),
+                self.secrets.resolve,
+                self.secrets.values,
+                self._seen_by_programs,
+            ),
         )
-        self.places = Places(dbfs, self.volumes, self.objects.tree)
+        paths = Paths(dbfs, self.volumes, self.objects.tree)
         self.tasks = TaskPreparer(
             self.clusters,
-            self.places,
+            paths,
             self.secrets,
-            surroundings.installations,
             self.folder / "runs",
             self._seen_by_programs,
         )
@@ -109,12 +114,22 @@ class Workspace:
         self.runs = RunBook(
             self.workspace_id, storage, clock, numbers, self.jobs, self.tasks, self.secrets.redact
         )
-        self.commands = CommandRoom(
-            self.clusters, clock, self.secrets, surroundings.installations, dbfs
-        )
+        self.commands = CommandRoom(self.clusters, clock, self.secrets)
+
+    def open(self, token: str, url: str) -> None:
+        """Bring its clusters up, for the first request of its token.
+
+        Args:
+            token: what programs of its runs authenticate with.
+            url: the server as they see it.
+        """
+        if self._is_open:
+            return
+        self._is_open, self._token, self.url = True, token, url
         self.clusters.bring_up()
-        if surroundings.cluster_id not in {record.cluster_id for record in self.clusters.list()}:
-            self.clusters.create(DEFAULT_CLUSTER, surroundings.cluster_id)
+        default = self._surroundings.cluster_id
+        if default not in {record.cluster_id for record in self.clusters.list()}:
+            self.clusters.create(DEFAULT_CLUSTER, default)
 
     def delete_job(self, job_id: int) -> None:
         """Forget a job and end its active runs."""
@@ -157,6 +172,7 @@ class Workspace:
         """End and forget everything: state and files."""
         self.runs.cancel_all(None)
         self.close()
+        self._surroundings.forget(self.workspace_id)
         self._surroundings.storage.clear(self.workspace_id)
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -15,7 +15,7 @@ from fake_databricks.model import ClusterRecord
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Clock
-    from fake_databricks.cluster.ports import Cluster, PipResult
+    from fake_databricks.cluster.ports import Cluster, PipResult, Places
     from fake_databricks.storage import Storage
 
 START = {"TERMINATED": "PENDING", "ERROR": "PENDING"}
@@ -23,6 +23,7 @@ RESTART = {"RUNNING": "RESTARTING"}
 TERMINATE = {state: "TERMINATING" for state in ("PENDING", "RUNNING", "RESTARTING", "ERROR")}
 READY_SECONDS = 120.0
 MAX_EVENTS = 1000
+DEFAULT_RUNTIME = "15.4"
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,35 @@ class ClusterPlan:
         cluster_id: its id.
         folder: where it may keep its environment.
         spark_conf: Spark settings, secrets resolved.
-        spark_version: the runtime's key, such as ``15.4.x-scala2.12``.
+        environment: variables of its contexts.
+        places: the workspace's file trees on this machine.
+        redact: gives the secret values that no output may show.
     """
 
     workspace_id: str
     cluster_id: str
     folder: Path
     spark_conf: Mapping[str, str]
-    spark_version: str
+    environment: Mapping[str, str]
+    places: Places
+    redact: Callable[[], Sequence[str]]
+
+
+@dataclass(frozen=True)
+class ClusterSurroundings:
+    """What the clusters of a workspace have in common.
+
+    Attributes:
+        places: the file trees on this machine.
+        resolve: puts secrets into a text.
+        redact: gives all secret values.
+        seen: ``id``, ``url`` and ``token`` of the workspace as programs see them.
+    """
+
+    places: Places
+    resolve: Callable[[str], str]
+    redact: Callable[[], Sequence[str]]
+    seen: Callable[[], Mapping[str, str]]
 
 
 ClusterFactory = Callable[[ClusterPlan], "Cluster"]
@@ -61,14 +83,14 @@ class ClusterPark:
         clock: Clock,
         factory: ClusterFactory,
         folder: Path,
-        resolve: Callable[[str], str],
+        surroundings: ClusterSurroundings,
     ) -> None:
         self._workspace_id = workspace_id
         self._storage = storage
         self._clock = clock
         self._factory = factory
         self._folder = folder
-        self._resolve = resolve
+        self._around = surroundings
         self._changed = threading.Condition(threading.RLock())
         self._records: dict[str, ClusterRecord] = {}
         self._engines: dict[str, Cluster] = {}
@@ -186,9 +208,21 @@ class ClusterPark:
             return self._engines[cluster_id]
 
     def environment(self, cluster_id: str) -> dict[str, str]:
-        """``spark_env_vars`` with secrets put in."""
-        variables = self.get(cluster_id).settings.get("spark_env_vars") or {}
-        return {str(name): self._resolve(str(value)) for name, value in variables.items()}
+        """The variables that programs on a cluster see: Databricks' own, then ``spark_env_vars``, secrets put in."""
+        record = self.get(cluster_id)
+        seen = self._around.seen()
+        variables = record.settings.get("spark_env_vars") or {}
+        version = str(record.settings.get("spark_version") or DEFAULT_RUNTIME)
+        return {
+            "DATABRICKS_RUNTIME_VERSION": ".".join(version.split(".")[:2]),
+            "DATABRICKS_HOST": seen["url"],
+            "DATABRICKS_TOKEN": seen["token"],
+            "DB_CLUSTER_ID": cluster_id,
+            "DB_CLUSTER_NAME": str(record.settings.get("cluster_name", "")),
+            "DB_IS_DRIVER": "TRUE",
+            "DB_IS_JOB_CLUSTER": str(record.is_job_cluster).upper(),
+            **{str(name): self._around.resolve(str(value)) for name, value in variables.items()},
+        }
 
     def pip(self, cluster_id: str, arguments: Sequence[str]) -> PipResult:
         """Run pip in a cluster's environment; one at a time on each."""
@@ -248,8 +282,10 @@ class ClusterPark:
             self._workspace_id,
             record.cluster_id,
             self._folder / record.cluster_id,
-            {str(key): self._resolve(str(value)) for key, value in conf.items()},
-            str(record.settings.get("spark_version", "")),
+            {str(key): self._around.resolve(str(value)) for key, value in conf.items()},
+            self.environment(record.cluster_id),
+            self._around.places,
+            self._around.redact,
         )
 
     def _end(self, record: ClusterRecord) -> None:

@@ -1,39 +1,26 @@
-"""Contexts and commands: a program's text sent to a cluster, magics included."""
+"""Contexts and commands: a program's text sent to a cluster."""
 
 from __future__ import annotations
 
 import random
-import re
-import shlex
 import threading
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fake_databricks.errors import CommandRefused
-from fake_databricks.installations import bring_files
 from fake_databricks.model import Command
 from fake_databricks.workspace_clusters import ClusterUnavailable
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Clock
-    from fake_databricks.cluster.ports import CommandResult, Context, PipResult
-    from fake_databricks.installations import Installations
+    from fake_databricks.cluster.ports import CommandResult, Context
     from fake_databricks.workspace_clusters import ClusterPark
-    from fake_databricks.workspace_files import Tree
     from fake_databricks.workspace_secrets import SecretVault
 
 LANGUAGES = ("python", "sql")
 MAX_CONTEXTS = 150
 ENDED = ("Finished", "Cancelled", "Error")
-_MAGIC = re.compile(r"^\s*%(?P<name>pip|sh|sql|python|md|scala|r|fs|run)\b(?P<rest>.*)\Z", re.DOTALL)
-_SHELL = (
-    "import subprocess as _s\n"
-    "_p = _s.run(['/bin/bash', '-c', {text!r}], stdout=_s.PIPE, stderr=_s.STDOUT, text=True)\n"
-    "print(_p.stdout, end='')\n"
-    "if _p.returncode:\n"
-    "    raise _s.CalledProcessError(_p.returncode, 'sh')\n"
-)
 
 
 @dataclass
@@ -50,19 +37,10 @@ class _Context:
 class CommandRoom:
     """All contexts of a workspace; the commands of one context run one after the other."""
 
-    def __init__(  # noqa: PLR0913  the parts of a workspace that a command touches
-        self,
-        clusters: ClusterPark,
-        clock: Clock,
-        vault: SecretVault,
-        installations: Installations,
-        dbfs: Tree,
-    ) -> None:
+    def __init__(self, clusters: ClusterPark, clock: Clock, vault: SecretVault) -> None:
         self._clusters = clusters
         self._clock = clock
         self._vault = vault
-        self._installations = installations
-        self._dbfs = dbfs
         self._lock = threading.RLock()
         self._contexts: dict[str, _Context] = {}
         self._implicit: dict[tuple[str, str], str] = {}
@@ -139,7 +117,7 @@ class CommandRoom:
                 return
             command.status = "Cancelling"
         if context.repl is not None:
-            context.repl.cancel()
+            self._clock.spawn(context.repl.cancel)  # it may wait a moment before it uses force
 
     def close(self) -> None:
         """Close every context."""
@@ -193,51 +171,14 @@ class CommandRoom:
                 command.status = "Running"
                 context.running = command
             try:
-                self._run(context, command, text, language)
+                assert context.repl is not None
+                self._finish(command, context.repl.execute(text, language))
             except Exception as error:  # noqa: BLE001  a driver-level failure is the command's Error
                 command.kind, command.summary, command.data = "error", str(error), str(error)
                 command.status = "Error"
             finally:
                 with self._lock:
                     context.running = None
-
-    def _run(self, context: _Context, command: Command, text: str, language: str) -> None:
-        match = _MAGIC.match(text)
-        magic = match.group("name") if match else ""
-        rest = match.group("rest").strip() if match else text
-        if magic == "pip":
-            line, _, following = rest.partition("\n")
-            result = self._pip(context.cluster_id, line)
-            if not result.ok or not following.strip():
-                self._finish_pip(command, result)
-                return
-            rest, magic = following, "python"
-        assert context.repl is not None
-        if magic == "sh":
-            self._finish(command, context.repl.execute(_SHELL.format(text=rest), "python"))
-        elif magic in ("", "python", "sql"):
-            self._finish(command, context.repl.execute(rest, magic or language))
-        else:
-            raise CommandRefused(f"The magic %{magic} is not supported here.")
-
-    def _pip(self, cluster_id: str, line: str) -> PipResult:
-        translated, named = self._installations.translate(shlex.split(line))
-        result = self._clusters.pip(cluster_id, translated)
-        if result.ok:
-            for source in named:
-                bring_files(source, self._dbfs)
-        return result
-
-    def _finish_pip(self, command: Command, result: PipResult) -> None:
-        output = self._vault.redact(result.output).strip()
-        command.kind, command.data = ("text", output) if result.ok else ("error", None)
-        if not result.ok:
-            errors = [line for line in output.splitlines() if line.startswith("ERROR")]
-            command.summary = errors[0] if errors else "pip failed"
-            command.cause = output
-            start = output.find("ERROR:")
-            command.data = output[start:] if start >= 0 else output
-        self._end(command, is_cancelled=False)
 
     def _finish(self, command: Command, result: CommandResult) -> None:
         command.kind = result.kind

@@ -17,14 +17,12 @@ from fake_databricks.workspace_objects import plain_path
 
 if TYPE_CHECKING:
     from fake_databricks.cluster.ports import Cluster
-    from fake_databricks.installations import Installations
     from fake_databricks.model import Run, TaskRun
     from fake_databricks.settings import Task
     from fake_databricks.workspace_clusters import ClusterPark
     from fake_databricks.workspace_files import Tree
     from fake_databricks.workspace_secrets import SecretVault
 
-DEFAULT_RUNTIME = "15.4"
 _WHEEL = '''"""Runs {package}'s entry point {entry}."""
 import sys
 from importlib import import_module
@@ -40,7 +38,7 @@ main()
 '''
 
 
-class Places:
+class Paths:
     """The file trees of a workspace, and what a path of it means on this machine."""
 
     def __init__(self, dbfs: Tree, volumes: Tree, objects: Tree) -> None:
@@ -78,16 +76,14 @@ class TaskPreparer:
     def __init__(  # noqa: PLR0913  the parts of a workspace that a task touches
         self,
         clusters: ClusterPark,
-        places: Places,
+        paths: Paths,
         vault: SecretVault,
-        installations: Installations,
         folder: Path,
         workspace: Callable[[], Mapping[str, str]],
     ) -> None:
         self._clusters = clusters
-        self._places = places
+        self._paths = paths
         self._vault = vault
-        self._installations = installations
         self._folder = folder
         self._workspace = workspace
         self._lock = threading.Lock()
@@ -106,7 +102,7 @@ class TaskPreparer:
             folder = self._folder / str(task_run.run_id)
             folder.mkdir(parents=True, exist_ok=True)
             program = self._program(task, folder, values)
-            environment = self._environment(cluster_id, workspace)
+            environment = self._clusters.environment(cluster_id)
         except ClusterUnavailable as error:
             raise UnrunnableTask(str(error)) from error
         except ApiError as error:
@@ -120,9 +116,9 @@ class TaskPreparer:
             argv=parameters,
             env=environment,
             cwd=str(folder),
-            dbfs_root=str(self._places.dbfs.root),
-            volumes_root=str(self._places.volumes.root),
-            workspace_files_root=str(self._places.objects.root),
+            dbfs_root=str(self._paths.dbfs.root),
+            volumes_root=str(self._paths.volumes.root),
+            workspace_files_root=str(self._paths.objects.root),
             redact=self._vault.values(),
             timeout_seconds=0.0,  # the workspace keeps the time: it can change while the task runs
         )
@@ -140,9 +136,8 @@ class TaskPreparer:
 
     def install(self, cluster_id: str, library: Mapping[str, object]) -> tuple[bool, str]:
         """Install a library on a cluster; whether it worked, and what pip said."""
-        arguments = pip_arguments(library, lambda path: str(self._places.locate(path)))
-        translated, _ = self._installations.translate(arguments)
-        result = self._clusters.pip(cluster_id, translated)
+        arguments = pip_arguments(library, lambda path: str(self._paths.locate(path)))
+        result = self._clusters.pip(cluster_id, arguments)
         return result.ok, result.output
 
     def _install(self, cluster_id: str, task: Task) -> None:
@@ -171,25 +166,11 @@ class TaskPreparer:
             stub.write_text(_WHEEL.format(package=package, entry=entry), "utf-8")
             return stub
         path = references.resolve(task.body["python_file"], values)
-        local = self._places.locate(path)
+        local = self._paths.locate(path)
         if not local.is_file():
             message = f"Cannot read the python file {path}. Please check driver logs for more details."
             raise UnrunnableTask(message, is_program_missing=True)
         return local
-
-    def _environment(self, cluster_id: str, workspace: Mapping[str, str]) -> dict[str, str]:
-        settings = self._clusters.get(cluster_id).settings
-        version = str(settings.get("spark_version") or DEFAULT_RUNTIME)
-        return {
-            "DATABRICKS_RUNTIME_VERSION": ".".join(version.split(".")[:2]),
-            "DATABRICKS_HOST": workspace["url"],
-            "DATABRICKS_TOKEN": workspace["token"],
-            "DB_CLUSTER_ID": cluster_id,
-            "DB_CLUSTER_NAME": str(settings.get("cluster_name", "")),
-            "DB_IS_DRIVER": "TRUE",
-            "DB_IS_JOB_CLUSTER": str(self._clusters.get(cluster_id).is_job_cluster).upper(),
-            **self._clusters.environment(cluster_id),
-        }
 
 
 def _parameters(run: Run, task: Task) -> tuple[str, ...]:
