@@ -26,7 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _options(argv: Sequence[str]) -> Options:
-    parser = argparse.ArgumentParser(prog="fake-databricks", description="A local Databricks; a run really runs.")
+    parser = argparse.ArgumentParser(
+        prog="fake-databricks", description="A local Databricks; a run really runs."
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to bind to (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8080, help="0 picks a free one (default: %(default)s)")
     parser.add_argument("--state", type=Path, metavar="DIR", help="keep everything here over a restart")

@@ -145,8 +145,7 @@ class Door:
             token = ""
         if not token:
             raise Unauthenticated(
-                "Credential was not sent or was of an unsupported type for this API. "
-                f"[ReqId: {uuid.uuid4()}]"
+                f"Credential was not sent or was of an unsupported type for this API. [ReqId: {uuid.uuid4()}]"
             )
         if not self._registry.admits(token):
             raise InvalidToken("Invalid access token.")

@@ -205,9 +205,7 @@ class Run:
             overrides["python_params"] = tuple(overrides["python_params"])
         document["overrides"] = Overrides(**{**overrides, "only": tuple(overrides["only"])})
         document["task_runs"] = [
-            TaskRun(
-                **{**item, "state": _state(item["state"]), "stopped_for": _result(item["stopped_for"])}
-            )
+            TaskRun(**{**item, "state": _state(item["state"]), "stopped_for": _result(item["stopped_for"])})
             for item in document["task_runs"]
         ]
         document["repairs"] = [

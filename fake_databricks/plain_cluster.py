@@ -131,9 +131,7 @@ class PlainContext:
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            return CommandResult(
-                "error", summary="The Python process ended", cancelled=self._was_cancelled
-            )
+            return CommandResult("error", summary="The Python process ended", cancelled=self._was_cancelled)
         kind, text, summary, cause = json.loads(line)
         return CommandResult(kind, data=text, summary=summary, cause=cause)
 

@@ -16,6 +16,7 @@ from fake_databricks.workspace_objects import WorkspaceObjects
 from fake_databricks.workspace_runs import RunBook
 from fake_databricks.workspace_secrets import SecretVault
 from fake_databricks.workspace_tasks import Paths, TaskPreparer
+from fake_databricks.workspace_uploads import Uploads
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,6 +85,7 @@ class Workspace:
         dbfs = Tree(self.folder / "dbfs")
         self.dbfs = Dbfs(dbfs)
         self.volumes = Tree(self.folder / "volumes")
+        self.uploads = Uploads(self.folder / "uploads")
         self.objects = WorkspaceObjects(
             self.workspace_id, Tree(self.folder / "workspace_files"), storage, clock
         )

@@ -232,7 +232,9 @@ class ClusterPark:
         with lock:
             return engine.pip(arguments)
 
-    def set_library(self, cluster_id: str, library: Mapping[str, Any], status: str, message: str = "") -> None:
+    def set_library(
+        self, cluster_id: str, library: Mapping[str, Any], status: str, message: str = ""
+    ) -> None:
         """Note what became of a library."""
         with self._changed:
             record = self.get(cluster_id)

@@ -183,7 +183,9 @@ class CommandRoom:
     def _finish(self, command: Command, result: CommandResult) -> None:
         command.kind = result.kind
         command.data = self._vault.redact(result.data)
-        command.schema = [{"name": name, "type": f'"{kind}"', "metadata": "{}"} for name, kind in result.schema]
+        command.schema = [
+            {"name": name, "type": f'"{kind}"', "metadata": "{}"} for name, kind in result.schema
+        ]
         command.summary = self._vault.redact(result.summary)
         command.cause = self._vault.redact(result.cause)
         self._end(command, is_cancelled=result.cancelled or command.status == "Cancelling")

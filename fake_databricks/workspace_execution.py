@@ -74,7 +74,9 @@ class Ledger(Protocol):
 @dataclass
 class _Live:
     handles: dict[int, TaskHandle] = field(default_factory=dict)
-    timers: dict[int, Cancel] = field(default_factory=dict)  # by task run id; the run's own by its id, negative
+    timers: dict[int, Cancel] = field(
+        default_factory=dict
+    )  # by task run id; the run's own by its id, negative
 
 
 class Execution:
@@ -103,7 +105,9 @@ class Execution:
             if live is None:
                 return
             round_start = run.repairs[-1].start_time if run.repairs else run.start_time
-            self._arm(live, -run.run_id, round_start, run.settings.timeout_seconds, lambda: self._time_out(run))
+            self._arm(
+                live, -run.run_id, round_start, run.settings.timeout_seconds, lambda: self._time_out(run)
+            )
             for task_run in run.latest().values():
                 if task_run.start_time and not task_run.state.is_terminal:
                     self._arm_attempt(run, task_run)
@@ -195,7 +199,9 @@ class Execution:
             self._conclude(run, task_run, outcome, Output(error=str(error)))
         except Exception as error:  # noqa: BLE001  whatever went wrong in the service is the run's internal error
             outcome = outcomes.Outcome(Event.BREAK, Result.FAILED, f"Internal error: {error}")
-            self._conclude(run, task_run, outcome, Output(error=str(error), error_trace=traceback.format_exc()))
+            self._conclude(
+                run, task_run, outcome, Output(error=str(error), error_trace=traceback.format_exc())
+            )
         else:
             self._exited(run, task_run, task_exit)
         finally:
@@ -355,9 +361,7 @@ class Execution:
             lambda: self._time_out_attempt(run, task_run),
         )
 
-    def _arm(
-        self, live: _Live, number: int, start: int, seconds: int, action: Callable[[], None]
-    ) -> None:
+    def _arm(self, live: _Live, number: int, start: int, seconds: int, action: Callable[[], None]) -> None:
         self._disarm(live, number)
         if seconds:
             left = start / 1000 + seconds - self._clock.now() / 1000

@@ -177,7 +177,9 @@ class Dbfs:
         """Move a file or a folder; the target must be free."""
         self.status(source)
         if self.tree.entry(_plain(target)) is not None:
-            raise AlreadyExists(f"A file or directory already exists at the input path dbfs:{_plain(target)}.")
+            raise AlreadyExists(
+                f"A file or directory already exists at the input path dbfs:{_plain(target)}."
+            )
         self.tree.make_folder(posixpath.dirname(_plain(target)))
         shutil.move(self.tree.locate(_plain(source)), self.tree.locate(_plain(target)))
 

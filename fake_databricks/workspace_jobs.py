@@ -89,9 +89,7 @@ class JobBook:
             document = {**document, "run_as": job.settings.document["run_as"]}
         return self._change(job, parse_settings(document, version))
 
-    def update(
-        self, job_id: int, new: Mapping[str, Any], removed: Sequence[str], version: str
-    ) -> Job:
+    def update(self, job_id: int, new: Mapping[str, Any], removed: Sequence[str], version: str) -> Job:
         """Replace some settings whole; ``tasks`` and ``job_clusters`` are merged by their keys."""
         job = self.get(job_id)
         document = _without(dict(job.settings.document), removed)

@@ -253,9 +253,7 @@ class RunBook:
             raise InvalidParameter("The run of this idempotency_token was deleted.")
         return self._runs[run_id]
 
-    def _make(
-        self, job_id: int, number: int, settings: Settings, overrides: Overrides, creator: str
-    ) -> Run:
+    def _make(self, job_id: int, number: int, settings: Settings, overrides: Overrides, creator: str) -> Run:
         run_id = self.next_run_id()
         run = Run(
             run_id,
@@ -287,9 +285,7 @@ class RunBook:
             run.state = State(Life.QUEUED, None, message)
             self.keep(run)
             return
-        message = (
-            f"Skipping this run because the limit of {limit} maximum concurrent runs has been reached."
-        )
+        message = f"Skipping this run because the limit of {limit} maximum concurrent runs has been reached."
         result = Result.MAXIMUM_CONCURRENT_RUNS_REACHED
         run.state = advance(run.state, Event.SKIP, result, message)
         run.start_time = run.end_time = self._clock.now()
@@ -342,4 +338,3 @@ class RunBook:
             self._owner[task_run.run_id] = run.run_id
         if run.idempotency_token:
             self._tokens[run.idempotency_token] = run.run_id
-

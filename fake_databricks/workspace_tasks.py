@@ -62,7 +62,9 @@ class Paths:
         if path.startswith("/dbfs/"):
             return self.dbfs.locate(path[len("/dbfs") :])
         if not path.startswith("/"):
-            raise InvalidParameter(f"Cannot read {path}: only dbfs:/, /Volumes, /Workspace and file:/ are here.")
+            raise InvalidParameter(
+                f"Cannot read {path}: only dbfs:/, /Volumes, /Workspace and file:/ are here."
+            )
         return self.objects.locate(plain_path(path))
 
 

@@ -42,7 +42,11 @@ def execute(call: Call) -> dict[str, Any]:
     command = call.workspace.commands.execute(
         asked.text("clusterId"), context_id, asked.text("language", "python"), text
     )
-    return {"id": command.command_id, "status": "Queued"} if call.version == GUIDE else {"id": command.command_id}
+    return (
+        {"id": command.command_id, "status": "Queued"}
+        if call.version == GUIDE
+        else {"id": command.command_id}
+    )
 
 
 def status(call: Call) -> dict[str, Any]:
@@ -72,7 +76,10 @@ def _guide_results(command: Command) -> dict[str, Any]:
     if command.kind != "error":
         return _results(command)
     summary = command.summary or ""
-    return {"resultType": "error", "data": summary if summary.startswith("ERROR:") else command.cause or summary}
+    return {
+        "resultType": "error",
+        "data": summary if summary.startswith("ERROR:") else command.cause or summary,
+    }
 
 
 def _results(command: Command) -> dict[str, Any]:

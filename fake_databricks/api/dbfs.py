@@ -21,7 +21,9 @@ def put(call: Call) -> dict[str, Any]:
     else:
         content = decode(asked.text("contents", ""), "contents")
         if len(content) > MAX_BLOCK_BYTES:
-            raise BlockTooLarge(f"contents must have at most {MAX_BLOCK_BYTES} bytes; use create and add-block.")
+            raise BlockTooLarge(
+                f"contents must have at most {MAX_BLOCK_BYTES} bytes; use create and add-block."
+            )
     call.workspace.dbfs.put(asked.text("path"), content, overwrite=asked.boolean("overwrite"))
     return {}
 

@@ -9,31 +9,74 @@ from urllib.parse import quote
 
 from fake_databricks.api.call import Call, Reply, Route
 from fake_databricks.errors import BadRequest, Conflict, InvalidParameter, NotFound
+from fake_databricks.values import read_integer, read_object
 
 if TYPE_CHECKING:
     from fake_databricks.workspace_files import Entry, Tree
 
 MAX_PAGE = 1000
+MAX_PART_URLS = 100
 NO_CONTENT = Reply(204)
 
 
 def upload(call: Call) -> Reply:
-    """Write a file."""
+    """Write a file, or one part of it."""
+    asked = call.query_parameters
+    if asked.has("part_number"):
+        mark = call.workspace.uploads.put(
+            asked.text("session_token"), _shown(call), asked.integer("part_number"), call.body
+        )
+        return Reply(200, b"", {"ETag": mark})
     tree, path = _place(call)
     entry = tree.entry(path)
     if entry is not None and entry.is_folder:
         raise Conflict(f"The path {_shown(call)} is a directory.")
-    if entry is not None and not call.query_parameters.boolean("overwrite"):
+    if entry is not None and not asked.boolean("overwrite"):
         raise Conflict(f"The file being created already exists: {_shown(call)}")
     tree.write(path, call.body)
     return NO_CONTENT
 
 
-def start_upload(call: Call) -> dict[str, Any]:
-    """Answer a client that would upload in parts; without part URLs it sends the file whole."""
-    if call.query_parameters.text("action", "") != "initiate-upload":
-        raise InvalidParameter("Field 'action' must be initiate-upload.")
-    return {"multipart_upload": {"session_token": "whole-file"}}
+def upload_in_parts(call: Call) -> dict[str, Any]:
+    """Begin, complete or abort an upload that comes in parts."""
+    tree, path = _place(call)
+    uploads, asked = call.workspace.uploads, call.query_parameters
+    action = asked.text("action", "")
+    if action == "initiate-upload":
+        if tree.entry(path) is not None and not asked.boolean("overwrite"):
+            raise Conflict(f"The file being created already exists: {_shown(call)}")
+        token = uploads.begin(_shown(call), is_overwriting=asked.boolean("overwrite"))
+        return {"multipart_upload": {"session_token": token}}
+    token = asked.text("session_token")
+    if action == "complete-upload":
+        parts = [read_object("parts", part) for part in call.parameters.list("parts")]
+        numbers = [read_integer("part_number", part.get("part_number")) for part in parts]
+        uploads.complete(token, _shown(call), numbers, tree.locate(path))
+    elif action == "abort-upload":
+        uploads.abort(token, _shown(call))
+    else:
+        raise InvalidParameter("Field 'action' must be initiate-upload, complete-upload or abort-upload.")
+    return {}
+
+
+def part_urls(call: Call) -> dict[str, Any]:
+    """Where the parts of an upload go: to this server."""
+    asked = call.parameters
+    path, token = asked.text("path"), asked.text("session_token")
+    first = asked.integer("start_part_number", 1)
+    count = min(asked.integer("count", 1), MAX_PART_URLS)
+    credential = [{"name": "Authorization", "value": call.headers["authorization"]}]
+    target = f"{call.workspace.url}/api/2.0/fs/files{quote(path)}"
+    return {
+        "upload_part_urls": [
+            {
+                "part_number": number,
+                "url": f"{target}?upload_type=multipart&session_token={token}&part_number={number}",
+                "headers": credential,
+            }
+            for number in range(first, first + count)
+        ]
+    }
 
 
 def download(call: Call) -> Reply:
@@ -165,7 +208,8 @@ def _entry_view(call: Call, entry: Entry) -> dict[str, Any]:
 
 ROUTES = (
     Route("PUT", "/fs/files/*", upload, is_slow=True),
-    Route("POST", "/fs/files/*", start_upload),
+    Route("POST", "/fs/files/*", upload_in_parts, is_slow=True),
+    Route("POST", "/fs/create-upload-part-urls", part_urls),
     Route("GET", "/fs/files/*", download, is_slow=True),
     Route("HEAD", "/fs/files/*", file_head),
     Route("DELETE", "/fs/files/*", delete_file),

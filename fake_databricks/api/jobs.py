@@ -43,7 +43,9 @@ def list_(call: Call) -> dict[str, Any]:
     limit = page_limit(asked, MAX_PAGE, DEFAULT_PAGE)
     start = _page_start(asked)
     page = jobs[start : start + limit]
-    view: dict[str, Any] = {"jobs": [job_view(job, call.version, expand=expand) for job in page]} if page else {}
+    view: dict[str, Any] = (
+        {"jobs": [job_view(job, call.version, expand=expand) for job in page]} if page else {}
+    )
     view["has_more"] = start + limit < len(jobs)
     if view["has_more"]:
         view["next_page_token"] = f"jobs-{start + limit}"
@@ -86,7 +88,9 @@ def permission_levels(call: Call) -> dict[str, Any]:
     """The levels that there are."""
     call.workspace.jobs.get(_job_id(call))
     return {
-        "permission_levels": [{"permission_level": level, "description": text} for level, text in LEVELS.items()]
+        "permission_levels": [
+            {"permission_level": level, "description": text} for level, text in LEVELS.items()
+        ]
     }
 
 
@@ -172,7 +176,9 @@ def _access_list(call: Call) -> list[dict[str, Any]]:
 
 
 def _principal(item: Any) -> Any:
-    return next((item[name] for name in ("user_name", "group_name", "service_principal_name") if name in item), "")
+    return next(
+        (item[name] for name in ("user_name", "group_name", "service_principal_name") if name in item), ""
+    )
 
 
 def _permissions(job: Job) -> dict[str, Any]:

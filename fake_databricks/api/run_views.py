@@ -254,5 +254,7 @@ def _run_times(run: Run) -> dict[str, int]:
         view["setup_duration"] = first.execution_start - start
         if is_over:
             view["cleanup_duration"] = max(0, run.end_time - last.execution_end)
-            view["execution_duration"] = run.end_time - start - view["setup_duration"] - view["cleanup_duration"]
+            view["execution_duration"] = (
+                run.end_time - start - view["setup_duration"] - view["cleanup_duration"]
+            )
     return view

@@ -150,7 +150,9 @@ def export(call: Call) -> dict[str, Any]:
 
 
 def _overrides(asked: Parameters, *, only: bool = False) -> Overrides:
-    read = read_fields({name: asked.values[name] for name in RUN_PARAMETERS if asked.has(name)}, RUN_PARAMETERS)
+    read = read_fields(
+        {name: asked.values[name] for name in RUN_PARAMETERS if asked.has(name)}, RUN_PARAMETERS
+    )
     task_level = sorted(set(read) - {"job_parameters"})
     if "job_parameters" in read and task_level:
         raise InvalidParameter(f"job_parameters may not be given together with {', '.join(task_level)}.")
