@@ -66,7 +66,7 @@ class ReplProcess:
         self.mark = mark
         self.process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603  the cluster's own python
             [str(python), "-m", "_fakebricks.repl", str(command_read), str(result_write)],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # nothing is written: its being open is the server's life
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=(command_read, result_write),
@@ -129,6 +129,8 @@ class ReplProcess:
         process_tree.kill(self.process, self.mark)
         if self.process.stdout and not self.process.stdout.closed:
             self.process.stdout.close()
+            if self.process.stdin:
+                self.process.stdin.close()
             os.close(self._commands)
             os.close(self._results)
 
@@ -143,7 +145,7 @@ class ReplContext:
         pip: Callable[[Sequence[str]], PipResult],
         shell_env: Mapping[str, str],
         cwd: str,
-        end_jobs: Callable[[str], object],
+        cancel_jobs: Callable[[str], object],
         redact: Callable[[], Sequence[str]],
     ) -> None:
         self._language = language
@@ -151,7 +153,7 @@ class ReplContext:
         self._pip = pip
         self._shell_env = shell_env
         self._cwd = cwd
-        self._end_jobs = end_jobs
+        self._cancel_jobs = cancel_jobs
         self._redact = redact
         self._turn = threading.Lock()
         self._repl: ReplProcess | None = None
@@ -247,7 +249,7 @@ class ReplContext:
             process_tree.kill(*shell)
         if repl and self._turn.locked():
             repl.interrupt()
-            self._end_jobs(repl.mark)
+            self._cancel_jobs(repl.mark)
             if self._turn.acquire(timeout=INTERRUPT_SECONDS):
                 self._turn.release()
             else:

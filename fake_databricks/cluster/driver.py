@@ -6,22 +6,22 @@ import json
 import logging
 import os
 import re
+import shutil
 import threading
 import time
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from py4j.protocol import Py4JError
 
 from fake_databricks.cluster import catalog
 from fake_databricks.cluster.jvm import Jvm, JvmFailed
+from fake_databricks.cluster.ports import Places
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from fake_databricks.cluster.ports import Places
+    from pathlib import Path
 
 LOGGER = logging.getLogger("fake_databricks.driver")
 FILE_SYSTEM = "fakedatabricks.MappedFileSystem"
@@ -29,6 +29,15 @@ LOCAL_FILE_SYSTEM = "fakedatabricks.MappedLocalFileSystem"
 SEPARATOR = "\u0001"
 TRIES = 3
 """Starts in a row that may fail before the driver gives up."""
+
+WARM_UP = (
+    "CREATE SCHEMA IF NOT EXISTS warm_up",
+    "CREATE TABLE IF NOT EXISTS warm_up.t (a STRING, b BIGINT) USING DELTA",
+    "INSERT INTO warm_up.t VALUES ('x', 1)",
+    "SELECT a, count(*) FROM warm_up.t GROUP BY a",
+    "DROP TABLE warm_up.t",
+)
+"""What the first run would otherwise be the first to do."""
 
 State = Literal["new", "starting", "ready", "failed", "closed"]
 
@@ -44,9 +53,13 @@ class SessionPlan:
     conf: Mapping[str, str]
     properties: Mapping[str, str]
 
-    def options_text(self) -> str:
-        """The options as the JVM reads them: names and values in turn."""
-        return SEPARATOR.join(text for pair in self.options.items() for text in pair)
+    def texts(self) -> tuple[str, str, str, str]:
+        """Options, statements, conf and properties as the JVM reads them (``Warm.attach``)."""
+
+        def pairs(mapping: Mapping[str, str]) -> str:
+            return SEPARATOR.join(text for pair in mapping.items() for text in pair)
+
+        return pairs(self.options), SEPARATOR.join(self.statements), pairs(self.conf), pairs(self.properties)
 
 
 def spark_properties(home: Path) -> dict[str, str]:
@@ -85,8 +98,11 @@ class Driver:
     workspace's tables is kept over a restart; ``home`` when it is not given.
     """
 
-    def __init__(self, home: Path, *, catalogs: Path | None = None, memory: str = "1g") -> None:
+    def __init__(
+        self, home: Path, *, catalogs: Path | None = None, memory: str = "1g", warm_up: bool = True
+    ) -> None:
         self.home = home
+        self._warm_up_wanted = warm_up
         self._catalogs = catalogs or home / "catalogs"
         self._memory = memory
         self._lock = threading.Lock()
@@ -164,7 +180,7 @@ class Driver:
     def workspace_session(self, workspace: str, places: Places) -> Any:
         """The Java session that holds the workspace's catalog (waits for the JVM)."""
         plan = self.plan(workspace, places, {}, {})
-        return self.wait_ready().warm.workspace(workspace, plan.options_text(), SEPARATOR.join(plan.statements))
+        return self.wait_ready().warm.workspace(workspace, *plan.texts()[:2])
 
     def remember_tables(self, workspace: str, places: Places) -> None:
         """Write down the workspace's tables, so that a later server registers those outside of the warehouse too."""
@@ -186,6 +202,10 @@ class Driver:
     def end_run(self, run: str) -> int:
         """End the Spark jobs of a run, also those that start from now on; how many were running."""
         return self._ask("end", run)
+
+    def cancel_jobs(self, run: str) -> int:
+        """End the Spark jobs of a run that are running now; how many."""
+        return self._ask("cancel", run)
 
     def running_jobs(self, run: str) -> int:
         """How many Spark jobs of a run are running."""
@@ -220,10 +240,26 @@ class Driver:
                 continue
             failed = 0
             if self._enter_ready(jvm):
+                if self._warm_up_wanted:
+                    threading.Thread(target=self._warm_up, args=(jvm,), name="spark-warm-up", daemon=True).start()
                 jvm.process.wait()
                 LOGGER.info("The JVM ended with exit code %s", jvm.process.returncode)
             self._leave_ready()
             jvm.kill()
+
+    def _warm_up(self, jvm: Jvm) -> None:
+        """Let the JVM load, in nobody's time, what the first run would wait for: Delta's classes above all."""
+        folder = self.home / "warm-up"
+        places = Places(*(str(folder / name) for name in ("dbfs", "volumes", "workspace")))
+        plan = self.plan("fake-warm-up", places, {}, {"fake.run": "warm-up", "spark.scheduler.pool": "warm-up"})
+        try:
+            session = jvm.warm.attach("fake-warm-up", *plan.texts())
+            for statement in WARM_UP:
+                session.sql(statement).collectAsList()
+        except (Py4JError, OSError) as error:
+            LOGGER.info("The warm-up did not finish: %s", error)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _enter_ready(self, jvm: Jvm) -> bool:
         with self._changed:

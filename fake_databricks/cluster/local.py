@@ -71,6 +71,8 @@ class LocalCluster:
         """Start a fresh process for the task."""
         if spec.command is None and not Path(spec.python_file).is_file():
             return Finished(self._missing(spec))
+        if self._closed:
+            raise RuntimeError(f"Cluster {self._settings.cluster_id} is closed")
         env = {**self._variables(spec.places), **spec.env}
         scratch = Path(tempfile.mkdtemp(prefix=f"run-{spec.run_id}-", dir=self._folder))
         Path(spec.cwd).mkdir(parents=True, exist_ok=True)
@@ -162,7 +164,7 @@ class LocalCluster:
             return ReplProcess(self.python, env, str(scratch), mark)
 
         context = ReplContext(
-            language, open_process, self.pip, env, str(scratch), self._driver.end_run, self._settings.redact
+            language, open_process, self.pip, env, str(scratch), self._driver.cancel_jobs, self._settings.redact
         )
         with self._lock:
             self._contexts.append(context)

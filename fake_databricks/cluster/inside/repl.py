@@ -101,7 +101,7 @@ class Repl:
         trace = startup.own_frames_left_out(error.__traceback__)
         return {
             "kind": "error",
-            "summary": "".join(traceback.format_exception_only(type(error), error)[-1:]).strip(),
+            "summary": startup.one_line(error),
             "cause": "".join(traceback.format_exception(type(error), error, trace)),
             "cancelled": isinstance(error, KeyboardInterrupt),
         }
@@ -140,7 +140,7 @@ def main() -> None:
     sys.path[0] = ""
     os.set_inheritable(commands, False)  # noqa: FBT003  the function's form
     os.set_inheritable(results, False)  # noqa: FBT003  as above
-    startup.die_with(commands)
+    startup.die_with_server()
     repl = Repl()
     with os.fdopen(commands, encoding="utf-8") as source, os.fdopen(results, "w", encoding="utf-8") as sink:
         while True:

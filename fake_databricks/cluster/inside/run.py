@@ -32,21 +32,14 @@ def preload() -> None:
 
 
 def read_order() -> dict[str, Any]:
-    """The order; stdin is empty from then on. Ends the process when there will be none.
-
-    The pipe stays open: its other end is the server's life.
-    """
-    cord = os.dup(0)
+    """The order; ends the process when there will be none."""
     line = b""
     while not line.endswith(b"\n"):
-        chunk = os.read(cord, 65536)
+        chunk = os.read(0, 65536)
         if not chunk:
             os._exit(0)
         line += chunk
-    startup.die_with(cord)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
+    startup.die_with_server()
     order: dict[str, Any] = json.loads(line)
     return order
 
@@ -96,7 +89,7 @@ def verdict(error: BaseException | None) -> dict[str, Any]:
             print(error.code, file=sys.stderr)  # noqa: T201  as python does
     else:
         sys.excepthook(type(error), error, trace)
-    report["error"] = traceback.format_exception_only(type(error), error)[-1].strip()
+    report["error"] = startup.one_line(error)
     report["error_trace"] = "".join(traceback.format_exception(type(error), error, trace))
     return report
 

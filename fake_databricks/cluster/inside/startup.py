@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 import types
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -81,13 +82,20 @@ class CallingLoader(importlib.abc.Loader):
         self._callback(module)
 
 
-def die_with(descriptor: int) -> None:
-    """End this process group when the other side of a pipe is closed: nothing outlives the server, however it dies."""
+def die_with_server() -> None:
+    """End this process group when the other side of stdin is closed: nothing outlives the server, however it dies.
+
+    Nothing may come over that pipe any more; the program's own stdin is empty.
+    """
+    cord = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
     if not hasattr(fcntl, "F_SETSIG"):
         return  # only Linux can: elsewhere a program runs to its end
-    fcntl.fcntl(descriptor, fcntl.F_SETOWN, -os.getpgid(0))
-    fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGKILL)
-    fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_ASYNC)
+    fcntl.fcntl(cord, fcntl.F_SETOWN, -os.getpgid(0))
+    fcntl.fcntl(cord, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(cord, fcntl.F_SETFL, fcntl.fcntl(cord, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 def own_frames_left_out(trace: types.TracebackType | None) -> types.TracebackType | None:
@@ -101,6 +109,12 @@ def own_frames_left_out(trace: types.TracebackType | None) -> types.TracebackTyp
     for each in reversed(frames):
         kept = types.TracebackType(kept, each.tb_frame, each.tb_lasti, each.tb_lineno)
     return kept
+
+
+def one_line(error: BaseException) -> str:
+    """An exception's type and message, as the last part of a traceback begins."""
+    lines = traceback.format_exception_only(type(error), error)[-1].strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 class Installed:

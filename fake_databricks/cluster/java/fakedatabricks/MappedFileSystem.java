@@ -123,6 +123,10 @@ public class MappedFileSystem extends RawLocalFileSystem {
             file.lastModified(), may, "root", "root", shown);
     }
 
+    public FileStatus[] listStatus(Path path) throws IOException {
+        return pathToFile(path).isFile() ? new FileStatus[] {getFileStatus(path)} : super.listStatus(path);
+    }
+
     public FileStatus getFileLinkStatus(Path path) throws IOException {
         return getFileStatus(path);
     }

@@ -41,7 +41,7 @@ public class RunListener extends SparkListener {
         jobs.remove(Integer.valueOf(event.jobId()));
     }
 
-    /** Number of the jobs that were running. */
+    /** Ends the jobs of a run, those that start later too; number of those that were running. */
     public int end(String run) {
         synchronized (over) {
             over.put(run, Boolean.TRUE);
@@ -51,6 +51,11 @@ public class RunListener extends SparkListener {
                 oldest.remove();
             }
         }
+        return cancel(run);
+    }
+
+    /** Ends the jobs that are running now; number of them. */
+    public int cancel(String run) {
         int ended = 0;
         Iterator entries = jobs.entrySet().iterator();
         while (entries.hasNext()) {

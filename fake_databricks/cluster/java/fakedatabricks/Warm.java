@@ -97,6 +97,11 @@ public class Warm {
         return listener == null ? 0 : listener.end(run);
     }
 
+    /** Ends the Spark jobs of a run that are running now. */
+    public static int cancel(String run) {
+        return listener == null ? 0 : listener.cancel(run);
+    }
+
     /** Number of the Spark jobs of a run that are running now. */
     public static int running(String run) {
         return listener == null ? 0 : listener.running(run);
