@@ -98,9 +98,11 @@ class PlainTask:
         return bytes(self._output).decode(errors="replace")
 
     def _read(self) -> None:
-        assert self._process.stdout is not None
-        for chunk in iter(lambda: self._process.stdout.read1(65536), b""):  # type: ignore[union-attr]  asserted
-            self._output += chunk
+        output = self._process.stdout
+        assert output is not None
+        with output:
+            for chunk in iter(lambda: os.read(output.fileno(), 65536), b""):
+                self._output += chunk
 
 
 class PlainContext:

@@ -83,7 +83,11 @@ class Storage:
         except BlockingIOError as error:
             self._lock_file.close()
             raise StateError(f"Another server is using {folder}.") from error
-        self.cipher = Cipher.of_folder(folder, os.environ if environment is None else environment)
+        try:
+            self.cipher = Cipher.of_folder(folder, os.environ if environment is None else environment)
+        except StateError:
+            self._lock_file.close()
+            raise
         self._mutex = threading.Lock()
         self._database = sqlite3.connect(
             folder / "state.sqlite", check_same_thread=False, isolation_level=None
