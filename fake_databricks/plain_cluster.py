@@ -125,6 +125,7 @@ class PlainContext:
         if language not in (None, "python"):
             return CommandResult("error", summary=f"{language} needs Spark; this server runs without it")
         if self._process.poll() is not None:
+            self.close()
             self._process = self._open()
         self._was_cancelled = False
         assert self._process.stdin is not None

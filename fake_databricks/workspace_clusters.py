@@ -92,6 +92,7 @@ class ClusterPark:
         self._folder = folder
         self._around = surroundings
         self._changed = threading.Condition(threading.RLock())
+        self._is_closed = False
         self._records: dict[str, ClusterRecord] = {}
         self._engines: dict[str, Cluster] = {}
         self._pip_locks: dict[str, threading.Lock] = {}
@@ -249,6 +250,7 @@ class ClusterPark:
     def close(self) -> None:
         """End every engine."""
         with self._changed:
+            self._is_closed = True
             engines, self._engines = dict(self._engines), {}
         for engine in engines.values():
             engine.close()
@@ -275,8 +277,12 @@ class ClusterPark:
             self._set(record, "ERROR", "DRIVER_UNAVAILABLE", str(error))
             return
         with self._changed:
-            self._engines[record.cluster_id] = made
-        self._set(record, "RUNNING", "RUNNING")
+            is_wanted = not self._is_closed and record.state in ("PENDING", "RESTARTING")
+            if is_wanted:
+                self._engines[record.cluster_id] = made
+                self._set(record, "RUNNING", "RUNNING")
+        if not is_wanted:  # it was terminated, or the server ended, while it was starting
+            made.close()
 
     def _plan(self, record: ClusterRecord) -> ClusterPlan:
         conf = record.settings.get("spark_conf") or {}

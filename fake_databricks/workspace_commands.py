@@ -147,9 +147,14 @@ class CommandRoom:
         except ClusterUnavailable as error:
             self._fail(context, str(error))
             return
-        context.repl = engine.open_context(context.language)
+        repl = engine.open_context(context.language)
         with self._lock:
-            context.status = "Running"
+            is_wanted = self._contexts.get(context.context_id) is context
+            if is_wanted:
+                context.repl, context.status = repl, "Running"
+        if not is_wanted:  # it was destroyed while it was being opened
+            repl.close()
+            return
         self._work(context)
 
     def _fail(self, context: _Context, message: str) -> None:

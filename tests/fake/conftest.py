@@ -66,17 +66,17 @@ class Client:
         finally:
             connection.close()
 
-    def post(self, path: str, **body: Any) -> Any:
+    def post(self, path: str, /, **body: Any) -> Any:
         answer = self.send("POST", path, json.dumps(body).encode(), {"Content-Type": "application/json"})
         assert answer.status == 200, answer.content  # noqa: PLR2004  OK
         return answer.body
 
-    def get(self, path: str, **body: Any) -> Any:
+    def get(self, path: str, /, **body: Any) -> Any:
         answer = self.send("GET", path, json.dumps(body).encode() if body else b"")
         assert answer.status == 200, answer.content  # noqa: PLR2004  OK
         return answer.body
 
-    def refused(self, method: str, path: str, **body: Any) -> tuple[int, Any, str]:
+    def refused(self, method: str, path: str, /, **body: Any) -> tuple[int, Any, str]:
         """Status, code and message of a refusal."""
         answer = self.send(method, path, json.dumps(body).encode())
         assert answer.status >= 400, answer.content  # noqa: PLR2004  a refusal
