@@ -216,7 +216,9 @@ class ReplContext:
         output = process.communicate()[0].decode(errors="replace")
         self._shell = None
         if self._cancelled.is_set():
-            return CommandResult("error", data=output, summary="Cancelled", cause="Command cancelled", cancelled=True)
+            return CommandResult(
+                "error", data=output, summary="Cancelled", cause="Command cancelled", cancelled=True
+            )
         if strict and process.returncode:
             summary = f"Command exited with code {process.returncode}"
             return CommandResult("error", data=output, summary=summary, cause=output)
@@ -231,7 +233,9 @@ class ReplContext:
             self._repl.end()
             self._repl = None
             summary = "Command cancelled" if cancelled else "Fatal error: The Python kernel is unresponsive."
-            return CommandResult("error", data=printed, summary=summary, cause=printed or summary, cancelled=cancelled)
+            return CommandResult(
+                "error", data=printed, summary=summary, cause=printed or summary, cancelled=cancelled
+            )
         if answer["kind"] == "text":
             return CommandResult("text", printed + answer["data"])
         if answer["kind"] == "table":

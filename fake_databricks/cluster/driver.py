@@ -222,7 +222,9 @@ class Driver:
             return 0
 
     def _catalog_file(self, workspace: str) -> Path:
-        safe = workspace if re.fullmatch(r"[\w-]{1,64}", workspace) else sha256(workspace.encode()).hexdigest()
+        safe = (
+            workspace if re.fullmatch(r"[\w-]{1,64}", workspace) else sha256(workspace.encode()).hexdigest()
+        )
         return self._catalogs / f"{safe}.json"
 
     # -- the thread that the JVM lives in ---------------------------------------------------------------------------
@@ -241,7 +243,9 @@ class Driver:
             failed = 0
             if self._enter_ready(jvm):
                 if self._warm_up_wanted:
-                    threading.Thread(target=self._warm_up, args=(jvm,), name="spark-warm-up", daemon=True).start()
+                    threading.Thread(
+                        target=self._warm_up, args=(jvm,), name="spark-warm-up", daemon=True
+                    ).start()
                 jvm.process.wait()
                 LOGGER.info("The JVM ended with exit code %s", jvm.process.returncode)
             self._leave_ready()
@@ -251,7 +255,9 @@ class Driver:
         """Let the JVM load, in nobody's time, what the first run would wait for: Delta's classes above all."""
         folder = self.home / "warm-up"
         places = Places(*(str(folder / name) for name in ("dbfs", "volumes", "workspace")))
-        plan = self.plan("fake-warm-up", places, {}, {"fake.run": "warm-up", "spark.scheduler.pool": "warm-up"})
+        plan = self.plan(
+            "fake-warm-up", places, {}, {"fake.run": "warm-up", "spark.scheduler.pool": "warm-up"}
+        )
         try:
             session = jvm.warm.attach("fake-warm-up", *plan.texts())
             for statement in WARM_UP:

@@ -32,7 +32,9 @@ RUNTIME = (
 """Distributions that a cluster has before anything is installed, where this server has them; with what they need."""
 START_LINE = "import os; 'FAKE_DATABRICKS_PLACES' in os.environ and __import__('_fakebricks.startup').startup.install_once()"
 COPIED_NOT = ("*.egg-info", "__pycache__", "build", "dist", "node_modules", "venv", ".*")
-PASSED_ON = re.compile(r"PIP_\w+|\w+_proxy|\w+_PROXY|LD_LIBRARY_PATH|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|HOME|TZ|TMPDIR")
+PASSED_ON = re.compile(
+    r"PIP_\w+|\w+_proxy|\w+_PROXY|LD_LIBRARY_PATH|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|HOME|TZ|TMPDIR"
+)
 """What of the server's own environment the processes of a cluster see."""
 
 
@@ -50,7 +52,10 @@ class PipSource:
     def matches(self, requirement: str) -> bool:
         """Whether a requirement names the URL, at whatever revision."""
         wanted = re.escape(self.url.removesuffix(".git"))
-        return re.fullmatch(rf"(?:[\w.-]+\s*@\s*)?{wanted}(?:\.git)?/?(?:@[^#]*)?(?:#.*)?", requirement) is not None
+        return (
+            re.fullmatch(rf"(?:[\w.-]+\s*@\s*)?{wanted}(?:\.git)?/?(?:@[^#]*)?(?:#.*)?", requirement)
+            is not None
+        )
 
 
 def guide_source(checkout: Path) -> PipSource:
@@ -147,13 +152,17 @@ class Environment:
             result = self._run(given, cwd)
             output = result.output
             for copy, (requirement, _) in used.items():
-                output = output.replace(f"Processing {copy}", f"Collecting {requirement}").replace(copy, requirement)
+                output = output.replace(f"Processing {copy}", f"Collecting {requirement}").replace(
+                    copy, requirement
+                )
         if result.ok and args and args[0] == "install":
             for _, source in used.values():
                 place_files(source, dbfs_root)
         return PipResult(result.ok, output)
 
-    def _mapped(self, args: Sequence[str], scratch: Path) -> tuple[list[str], dict[str, tuple[str, PipSource]]]:
+    def _mapped(
+        self, args: Sequence[str], scratch: Path
+    ) -> tuple[list[str], dict[str, tuple[str, PipSource]]]:
         given: list[str] = []
         used: dict[str, tuple[str, PipSource]] = {}
         for number, arg in enumerate(args):

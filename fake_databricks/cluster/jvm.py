@@ -92,7 +92,9 @@ def classes_folder() -> Path:
 class Jvm:
     """A running JVM with a SparkContext; construction takes some seconds and raises JvmFailed."""
 
-    def __init__(self, home: Path, properties: Mapping[str, str], memory: str, start_seconds: float = 120) -> None:
+    def __init__(
+        self, home: Path, properties: Mapping[str, str], memory: str, start_seconds: float = 120
+    ) -> None:
         self.log = home / "jvm.log"
         self._classes = classes_folder()
         told = home / "jvm.told"
@@ -117,7 +119,13 @@ class Jvm:
         self, home: Path, properties: Mapping[str, str], memory: str, told: Path
     ) -> subprocess.Popen[bytes]:
         jars = [str(self._classes), *map(str, find_delta()), str(pyspark_folder() / "jars" / "*")]
-        command = [find_java(), f"-Xmx{memory}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
+        command = [
+            find_java(),
+            f"-Xmx{memory}",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-Xshare:auto",
+        ]
         command += ["-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData", "-Duser.timezone=UTC"]
         command += ["-XX:+IgnoreUnrecognizedVMOptions", "-Djdk.reflect.useDirectMethodHandle=false"]
         opened = [f"java.{name}" for name in OPENED.split()] + OPENED_SUN.split()
@@ -130,7 +138,13 @@ class Jvm:
         with self.log.open("ab") as log:
             # Its stdin is the cord: when this process dies, however it dies, the gateway server reads the end and goes.
             return subprocess.Popen(  # noqa: S603  our own command
-                command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=env, cwd=home, start_new_session=True
+                command,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env=env,
+                cwd=home,
+                start_new_session=True,
             )
 
     def _await_port(self, told: Path, seconds: float) -> tuple[int, str]:

@@ -51,7 +51,9 @@ class LocalCluster:
         self._driver = driver
         home.mkdir(parents=True, exist_ok=True)
         self._folder = Path(tempfile.mkdtemp(prefix=f"{settings.cluster_id}-", dir=home))
-        self._environment = Environment(self._folder / "env", build_runtime(home / "runtime"), settings.sources)
+        self._environment = Environment(
+            self._folder / "env", build_runtime(home / "runtime"), settings.sources
+        )
         self._lock = threading.Lock()
         self._pip_turn = threading.Lock()
         self._tasks: set[TaskProcess] = set()
@@ -78,7 +80,13 @@ class LocalCluster:
         Path(spec.cwd).mkdir(parents=True, exist_ok=True)
         starter = self._starter(env)
         task = TaskProcess(
-            spec, starter, scratch, env, self._plan(spec.places, starter.mark), self._driver.end_run, self._ended
+            spec,
+            starter,
+            scratch,
+            env,
+            self._plan(spec.places, starter.mark),
+            self._driver.end_run,
+            self._ended,
         )
         with self._lock:
             self._tasks.add(task)
@@ -164,7 +172,13 @@ class LocalCluster:
             return ReplProcess(self.python, env, str(scratch), mark)
 
         context = ReplContext(
-            language, open_process, self.pip, env, str(scratch), self._driver.cancel_jobs, self._settings.redact
+            language,
+            open_process,
+            self.pip,
+            env,
+            str(scratch),
+            self._driver.cancel_jobs,
+            self._settings.redact,
         )
         with self._lock:
             self._contexts.append(context)

@@ -17,7 +17,9 @@ class Redactor:
     """Replaces secret values, the longest first; empty ones are no secrets."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = sorted({secret for secret in secrets if secret}, key=lambda secret: (-len(secret), secret))
+        self._secrets = sorted(
+            {secret for secret in secrets if secret}, key=lambda secret: (-len(secret), secret)
+        )
 
     def clean(self, text: str) -> str:
         """The text with a mask in the place of each secret."""
@@ -31,7 +33,9 @@ class Redactor:
 
     def beheaded(self, text: str) -> int:
         """How many of the first characters are the end of a secret whose begin was dropped."""
-        for length in range(min(len(text), max((len(secret) for secret in self._secrets), default=1) - 1), 0, -1):
+        for length in range(
+            min(len(text), max((len(secret) for secret in self._secrets), default=1) - 1), 0, -1
+        ):
             begin = text[:length]
             if any(secret.endswith(begin) for secret in self._secrets):
                 return length
@@ -39,7 +43,9 @@ class Redactor:
 
     def unfinished(self, text: str) -> int:
         """How many of the last characters may be the begin of a secret whose rest has not come yet."""
-        for length in range(min(len(text), max((len(secret) for secret in self._secrets), default=1) - 1), 0, -1):
+        for length in range(
+            min(len(text), max((len(secret) for secret in self._secrets), default=1) - 1), 0, -1
+        ):
             end = text[-length:]
             if any(secret.startswith(end) for secret in self._secrets):
                 return length

@@ -105,7 +105,9 @@ class TaskProcess:
         if spec.widgets:
             full["FAKE_DATABRICKS_WIDGETS"] = json.dumps(dict(spec.widgets))
         starter.order(
-            TaskOrder(spec.python_file or "<command>", spec.command, spec.argv, full, spec.cwd, str(self._report))
+            TaskOrder(
+                spec.python_file or "<command>", spec.command, spec.argv, full, spec.cwd, str(self._report)
+            )
         )
         self._reader = threading.Thread(target=self._listen, name=f"run-{spec.run_id}-output", daemon=True)
         self._reader.start()

@@ -35,7 +35,9 @@ class TestRedaction:
     @given(st.integers(1, 60), st.integers(0, 30))
     def test_no_part_of_a_secret_is_left_where_the_begin_was_dropped(self, limit: int, size: int) -> None:
         secret = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-        kept = tail(*(bytes([byte]) for byte in (secret * 3 + "." * size).encode()), secrets=(secret,), limit=limit)
+        kept = tail(
+            *(bytes([byte]) for byte in (secret * 3 + "." * size).encode()), secrets=(secret,), limit=limit
+        )
         assert not set(kept.text(final=True).replace("[REDACTED]", "")) & set(secret) - set("REDACTED")
 
     def test_the_longer_of_two_secrets_goes_first(self) -> None:

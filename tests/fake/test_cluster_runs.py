@@ -83,7 +83,9 @@ def printed(task: TaskProcess, text: str) -> None:
 class TestHowAProgramEnds:
     """Guide: "`SUCCESS` - Job completed successfully (exit code 0)", "`FAILED` - Job failed (exit code non-zero)"."""
 
-    @pytest.mark.parametrize("source", ["print('x')", "import sys; sys.exit(0)", "import sys; sys.exit()", ""])
+    @pytest.mark.parametrize(
+        "source", ["print('x')", "import sys; sys.exit(0)", "import sys; sys.exit()", ""]
+    )
     def test_an_exit_code_of_zero_is_no_error(self, rig: Rig, source: str) -> None:
         ended = rig.run(source)
         assert (ended.exit_code, ended.signal, ended.error, ended.error_trace) == (0, None, None, None)
@@ -107,11 +109,15 @@ class TestHowAProgramEnds:
     def test_a_missing_file_is_told_by_its_dbfs_name(self, rig: Rig) -> None:
         spec = dataclasses.replace(rig.spec(""), python_file=rig.places.dbfs + "/executor/nope.py")
         ended = rig.cluster.start_task(spec).wait()
-        wanted = "Cannot read the python file dbfs:/executor/nope.py. Please check driver logs for more details."
+        wanted = (
+            "Cannot read the python file dbfs:/executor/nope.py. Please check driver logs for more details."
+        )
         assert (ended.exit_code, ended.error) == (2, wanted)
 
     def test_a_package_that_was_not_installed_is_not_there(self, rig: Rig) -> None:
-        assert rig.run("import nuvyn_executor").error == "ModuleNotFoundError: No module named 'nuvyn_executor'"
+        assert (
+            rig.run("import nuvyn_executor").error == "ModuleNotFoundError: No module named 'nuvyn_executor'"
+        )
 
     def test_a_killed_process_is_told_by_its_signal(self, rig: Rig) -> None:
         ended = rig.run("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
@@ -124,11 +130,15 @@ class TestHowAProgramEnds:
         assert (ended.exit_code, ended.error) == (7, "The Python process exited with exit code 7.")
 
     def test_memory_that_is_not_there_is_an_error_like_any_other(self, rig: Rig) -> None:
-        ended = rig.run("import resource\nresource.setrlimit(resource.RLIMIT_AS, (10**9, 10**9))\nx = bytes(2 * 10**9)")
+        ended = rig.run(
+            "import resource\nresource.setrlimit(resource.RLIMIT_AS, (10**9, 10**9))\nx = bytes(2 * 10**9)"
+        )
         assert (ended.exit_code, ended.error) == (1, "MemoryError")
 
     def test_notebook_exit_ends_the_program_well_with_a_result(self, rig: Rig) -> None:
-        ended = rig.run("try:\n    dbutils.notebook.exit('done')\nexcept Exception:\n    pass\nprint('not reached')")
+        ended = rig.run(
+            "try:\n    dbutils.notebook.exit('done')\nexcept Exception:\n    pass\nprint('not reached')"
+        )
         assert (ended.exit_code, ended.notebook_result, ended.logs) == (0, "done", "")
 
 
@@ -142,18 +152,29 @@ class TestWhatAProgramSees:
         assert rig.run("import os\nprint(os.environ.get('SERVER_SECRET'))").logs == "None\n"
 
     def test_an_early_variable_reaches_the_interpreter(self, rig: Rig) -> None:
-        assert rig.run("print(hash('x') == hash('x'), __import__('sys').flags.hash_randomization)", env={"PYTHONHASHSEED": "0"}).logs == "True 0\n"  # noqa: E501  one program
+        assert (
+            rig.run(
+                "print(hash('x') == hash('x'), __import__('sys').flags.hash_randomization)",
+                env={"PYTHONHASHSEED": "0"},
+            ).logs
+            == "True 0\n"
+        )  # noqa: E501  one program
 
     def test_nothing_of_a_run_is_left_for_the_next(self, rig: Rig) -> None:
         rig.run("import builtins, os\nbuiltins.left = 1\nos.environ['LEFT'] = '1'")
-        assert rig.run("import builtins, os\nprint(hasattr(builtins, 'left'), 'LEFT' in os.environ)").logs == "False False\n"
+        assert (
+            rig.run("import builtins, os\nprint(hasattr(builtins, 'left'), 'LEFT' in os.environ)").logs
+            == "False False\n"
+        )
 
     def test_both_streams_are_in_the_logs_in_their_order(self, rig: Rig) -> None:
         source = "import sys\nfor n in range(3):\n    print('out', n)\n    print('err', n, file=sys.stderr)"
         assert rig.run(source).logs.split("\n")[:4] == ["out 0", "err 0", "out 1", "err 1"]
 
     def test_a_secret_is_masked_in_every_output(self, rig: Rig) -> None:
-        source = "import sys\nsys.stdout.write('hu')\nsys.stdout.flush()\nprint('sh')\nraise ValueError('hush')"
+        source = (
+            "import sys\nsys.stdout.write('hu')\nsys.stdout.flush()\nprint('sh')\nraise ValueError('hush')"
+        )
         ended = rig.run(source, redact=("hush",))
         assert "hush" not in f"{ended}"
         assert ended.error == "ValueError: [REDACTED]"
@@ -162,7 +183,9 @@ class TestWhatAProgramSees:
     def test_command_text_runs_in_place_of_a_file(self, rig: Rig) -> None:
         assert rig.run("", command="print(6 * 7)").logs == "42\n"
 
-    @pytest.mark.parametrize("way", ["dbutils", "from pyspark.dbutils import DBUtils; dbutils = DBUtils(None); dbutils"])
+    @pytest.mark.parametrize(
+        "way", ["dbutils", "from pyspark.dbutils import DBUtils; dbutils = DBUtils(None); dbutils"]
+    )
     def test_dbutils_reads_and_writes_dbfs(self, rig: Rig, way: str) -> None:
         start = way.rpartition("; ")[0]
         source = f"{start}\ndbutils.fs.put('dbfs:/d/x.txt', 'hey', True)\nprint(dbutils.fs.head('/d/x.txt'), dbutils.fs.ls('dbfs:/d')[0].path)"  # noqa: E501  one program
@@ -183,8 +206,8 @@ PATHS = {
     "listdir": "__import__('os').listdir('/dbfs/p')",
     "scandir": "[e.path for e in __import__('os').scandir('/dbfs/p')]",
     "walk": "list(__import__('os').walk('/dbfs/p'))",
-    "glob": "__import__('glob').glob('/dbfs/**/*.txt', recursive=True)",
-    "rglob": "[str(p) for p in __import__('pathlib').Path('/dbfs').rglob('*.txt')]",
+    "glob": "__import__('glob').glob('/dbfs/p/**/*.txt', recursive=True)",
+    "rglob": "[str(p) for p in __import__('pathlib').Path('/dbfs/p').rglob('*.txt')]",
     "exists": "[__import__('os').path.exists(p) for p in ('/dbfs/p', '/dbfs/nope', '/Volumes', '/Workspace')]",
     "getsize": "__import__('os').path.getsize('/dbfs/p/a.txt')",
     "realpath": "__import__('os').path.realpath('/dbfs/p/../p')",
@@ -255,7 +278,12 @@ class TestItsEnd:
         task.cancel()
         ended = task.wait()
         assert time.monotonic() - begin < LIMIT
-        assert (ended.cancelled, ended.timed_out, ended.logs, ended.error) == (True, False, "up\n", "Run cancelled.")
+        assert (ended.cancelled, ended.timed_out, ended.logs, ended.error) == (
+            True,
+            False,
+            "up\n",
+            "Run cancelled.",
+        )
         assert members(task.mark) == set()
 
     def test_a_task_that_takes_too_long_is_ended(self, rig: Rig) -> None:
@@ -277,12 +305,19 @@ class TestItsEnd:
         assert not ended.cancelled
 
     def test_twenty_at_once_all_tell_the_truth(self, rig: Rig) -> None:
-        specs = [rig.spec("import sys\nprint(sys.argv[1])\nsys.exit(int(sys.argv[1]))", argv=(str(n),)) for n in range(20)]
+        specs = [
+            rig.spec("import sys\nprint(sys.argv[1])\nsys.exit(int(sys.argv[1]))", argv=(str(n),))
+            for n in range(20)
+        ]
         tasks = [rig.cluster.start_task(spec) for spec in specs]
-        assert [(each.wait().exit_code, each.wait().logs) for each in tasks] == [(n, f"{n}\n") for n in range(20)]
+        assert [(each.wait().exit_code, each.wait().logs) for each in tasks] == [
+            (n, f"{n}\n") for n in range(20)
+        ]
 
     def test_a_task_dies_with_a_server_that_was_killed(self, tmp_path: Path) -> None:
-        server = subprocess.Popen([sys.executable, "-c", SERVER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        server = subprocess.Popen(
+            [sys.executable, "-c", SERVER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        )
         assert server.stdout is not None
         mark = server.stdout.readline().strip()
         assert members(mark)

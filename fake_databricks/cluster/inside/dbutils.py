@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
 
-    from _fakebricks.startup import AfterImport
+    from .startup import AfterImport
 
 WIDGETS = "FAKE_DATABRICKS_WIDGETS"
 FileInfo = namedtuple("FileInfo", "path name size modificationTime")  # noqa: PYI024  it prints as Databricks' does
@@ -53,7 +53,11 @@ def local(path: str) -> str:
             break
     else:
         scheme, bare = "dbfs:", path
-    if scheme == "file:" or bare.startswith(("/Volumes/", "/Workspace/")) or bare in {"/Volumes", "/Workspace"}:
+    if (
+        scheme == "file:"
+        or bare.startswith(("/Volumes/", "/Workspace/"))
+        or bare in {"/Volumes", "/Workspace"}
+    ):
         return bare
     return "/dbfs" + bare
 
@@ -82,7 +86,9 @@ class Files:
         status, folder = os.stat(place), os.path.isdir(place)
         mark = "/" if folder else ""
         size = 0 if folder else status.st_size
-        return FileInfo(shown(place) + mark, os.path.basename(place) + mark, size, int(status.st_mtime * 1000))
+        return FileInfo(
+            shown(place) + mark, os.path.basename(place) + mark, size, int(status.st_mtime * 1000)
+        )
 
     def head(self, path: str, maxBytes: int = 65536) -> str:  # noqa: N803  Databricks' name
         """The first bytes of a file, as text."""
@@ -93,7 +99,9 @@ class Files:
         """Write a text to a file."""
         place = local(path)
         if os.path.exists(place) and not overwrite:
-            raise ExecutionError(f"org.apache.hadoop.fs.FileAlreadyExistsException: {shown(place)} already exists")
+            raise ExecutionError(
+                f"org.apache.hadoop.fs.FileAlreadyExistsException: {shown(place)} already exists"
+            )
         os.makedirs(os.path.dirname(place), exist_ok=True)
         with open(place, "w", encoding="utf-8", newline="") as file:
             written = file.write(contents)
@@ -115,7 +123,9 @@ class Files:
         elif recurse:
             shutil.rmtree(place)
         elif os.listdir(place):
-            raise ExecutionError(f"java.io.IOException: Directory {path} is not empty. Use recurse=True to remove it.")
+            raise ExecutionError(
+                f"java.io.IOException: Directory {path} is not empty. Use recurse=True to remove it."
+            )
         else:
             os.rmdir(place)
         return True
@@ -130,7 +140,9 @@ class Files:
         elif recurse:
             shutil.copytree(place, target, dirs_exist_ok=True)
         else:
-            raise ExecutionError(f"java.io.IOException: {source} is a directory. Use recurse=True to copy it.")
+            raise ExecutionError(
+                f"java.io.IOException: {source} is a directory. Use recurse=True to copy it."
+            )
         return True
 
     def mv(self, source: str, dest: str, recurse: bool = False) -> bool:  # noqa: FBT001, FBT002  Databricks' form
@@ -155,7 +167,9 @@ class Secrets:
 
     def getBytes(self, scope: str, key: str) -> bytes:  # noqa: N802  Databricks' name
         """A secret's bytes."""
-        found = self._ask("get", {"scope": scope, "key": key}, f"Secret does not exist with scope: {scope} and key: {key}")
+        found = self._ask(
+            "get", {"scope": scope, "key": key}, f"Secret does not exist with scope: {scope} and key: {key}"
+        )
         return base64.b64decode(found["value"])
 
     def list(self, scope: str) -> list[Any]:
@@ -181,7 +195,9 @@ class Secrets:
         except urllib.error.HTTPError as error:
             if error.code == 404:  # noqa: PLR2004  not found
                 raise IllegalArgumentException(missing) from None
-            raise ExecutionError(f"{call}: HTTP {error.code}: {error.read().decode(errors='replace')}") from None
+            raise ExecutionError(
+                f"{call}: HTTP {error.code}: {error.read().decode(errors='replace')}"
+            ) from None
 
 
 class IllegalArgumentException(Exception):  # noqa: N818  Databricks' name
@@ -199,10 +215,14 @@ class Widgets:
         """Define a widget."""
         self._defaults[name] = defaultValue
 
-    def dropdown(self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None) -> None:  # noqa: N803
+    def dropdown(
+        self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None
+    ) -> None:  # noqa: N803
         """Define a widget whose default is one of its choices."""
         if defaultValue not in choices:
-            raise ValueError(f"The default value {defaultValue!r} of widget {name!r} is not one of its choices")
+            raise ValueError(
+                f"The default value {defaultValue!r} of widget {name!r} is not one of its choices"
+            )
         self.text(name, defaultValue, label)
 
     combobox = multiselect = dropdown
@@ -283,7 +303,7 @@ def add_module(pyspark: ModuleType) -> None:
 
 def add_lazily(runtime: ModuleType) -> None:
     """``spark`` and its like in the SDK's module, made when they are asked for."""
-    from _fakebricks.names import NAMES  # noqa: PLC0415  only where the SDK's module is used
+    from .names import NAMES  # noqa: PLC0415  only where the SDK's module is used
 
     def missing(name: str) -> Any:
         if name in NAMES:

@@ -26,7 +26,7 @@ def spark() -> Any:
 @functools.lru_cache(maxsize=1)
 def dbutils() -> Any:
     """The one ``dbutils`` of this process."""
-    from _fakebricks.dbutils import DBUtils  # noqa: PLC0415  as above
+    from .dbutils import DBUtils  # noqa: PLC0415  as above
 
     return DBUtils()
 

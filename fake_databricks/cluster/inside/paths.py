@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping as MappingType
     from types import ModuleType
 
-    from _fakebricks.startup import AfterImport
+    from .startup import AfterImport
 
 ONE_PATH = (
     "access chdir chmod chown lchown listdir listxattr getxattr setxattr removexattr lstat mkdir mkfifo mknod open pathconf"

@@ -16,7 +16,7 @@ import traceback
 import types
 from typing import Any
 
-from _fakebricks import startup
+from . import startup
 
 ROWS = 1000
 """Rows of a table that are shown, as in a notebook."""
@@ -48,7 +48,7 @@ class Repl:
     """The namespace and the counter of the commands."""
 
     def __init__(self) -> None:
-        from _fakebricks.names import LazyBuiltins  # noqa: PLC0415  after the environment is set
+        from .names import LazyBuiltins  # noqa: PLC0415  after the environment is set
 
         main = types.ModuleType("__main__")
         main.__dict__["__builtins__"] = LazyBuiltins()
@@ -58,8 +58,8 @@ class Repl:
 
     def execute(self, source: str, language: str) -> dict[str, Any]:
         """One command's result; whatever it raises is a result too."""
-        from _fakebricks import names  # noqa: PLC0415  as above
-        from _fakebricks.dbutils import NotebookExit  # noqa: PLC0415  as above
+        from . import names  # noqa: PLC0415  as above
+        from .dbutils import NotebookExit  # noqa: PLC0415  as above
 
         names.SHOWN.clear()
         self._count += 1
@@ -76,7 +76,7 @@ class Repl:
             return self._failure(error)
 
     def _sql(self, source: str) -> Any:
-        from _fakebricks import names  # noqa: PLC0415  as above
+        from . import names  # noqa: PLC0415  as above
 
         result = None
         for statement in statements(source):

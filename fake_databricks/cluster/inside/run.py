@@ -14,7 +14,7 @@ import traceback
 import types
 from typing import Any
 
-from _fakebricks import startup
+from . import startup
 
 PRELOADED = ("py4j.java_gateway", "pyspark", "pyspark.sql")
 """Imported while nobody waits; what Spark programs import first."""
@@ -56,7 +56,7 @@ def obey(order: dict[str, Any]) -> None:
 
 def execute(order: dict[str, Any]) -> None:
     """Run the program as ``__main__``."""
-    from _fakebricks.names import LazyBuiltins  # noqa: PLC0415  after the environment is set
+    from .names import LazyBuiltins  # noqa: PLC0415  after the environment is set
 
     if order["command"] is None:
         with open(order["file"], "rb") as file:
@@ -71,7 +71,7 @@ def execute(order: dict[str, Any]) -> None:
 
 def verdict(error: BaseException | None) -> dict[str, Any]:
     """What to report of how the program ended; prints what ``python`` would."""
-    from _fakebricks.dbutils import NotebookExit  # noqa: PLC0415  after the environment is set
+    from .dbutils import NotebookExit  # noqa: PLC0415  after the environment is set
 
     report: dict[str, Any] = {"exit_code": 0, "error": None, "error_trace": None, "notebook_result": None}
     if isinstance(error, NotebookExit):

@@ -12,12 +12,12 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from _fakebricks.startup import PLACES, PLAN
+from .startup import PLACES, PLAN
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from _fakebricks.startup import AfterImport
+    from .startup import AfterImport
 
 SEPARATOR = "\u0001"
 PATIENCE_SECONDS = 180
@@ -96,7 +96,9 @@ def patch_context(module: ModuleType) -> None:
             ensure(cls, instance, gateway, conf)
 
     def initialize(self: Any, _jconf: Any) -> Any:
-        running = self._jvm.JavaSparkContext.fromSparkContext(self._jvm.org.apache.spark.SparkContext.getOrCreate())
+        running = self._jvm.JavaSparkContext.fromSparkContext(
+            self._jvm.org.apache.spark.SparkContext.getOrCreate()
+        )
         if PLACES in os.environ:
             self.environment[PLACES] = os.environ[PLACES]
         return shared_context(self._jvm, running)

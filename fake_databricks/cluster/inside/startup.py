@@ -131,12 +131,12 @@ def install_once() -> None:
         sys.meta_path.insert(0, Installed.after)
     places = os.environ.get(PLACES)
     if places and PLACES not in Installed.names:
-        from _fakebricks import paths  # noqa: PLC0415  only where a process is a cluster's
+        from . import paths  # noqa: PLC0415  only where a process is a cluster's
 
         Installed.names.add(PLACES)
         paths.install(paths.Mapping(json.loads(places)), Installed.after)
     if os.environ.get(PLAN) and PLAN not in Installed.names:
-        from _fakebricks import dbutils, spark  # noqa: PLC0415  as above
+        from . import dbutils, spark  # noqa: PLC0415  as above
 
         Installed.names.add(PLAN)
         spark.install(Installed.after)
