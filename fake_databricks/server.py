@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import secrets
 import shutil
+import signal
 import socket
 import tempfile
 import threading
@@ -113,6 +114,8 @@ class FakeDatabricks:
 
     def run(self, started: Callable[[], None] = lambda: None) -> None:
         """Serve until a signal, then end every child; the engines warm up behind the open socket."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask_to_end)  # uvicorn raises it again at its end: close() is to follow
         started()
         self._engines.start()
         try:
@@ -137,6 +140,9 @@ class FakeDatabricks:
         if self._thread is not None:
             self._thread.join()
         self.close()
+
+    def _ask_to_end(self, *_: object) -> None:
+        self._server.should_exit = True
 
     def close(self) -> None:
         """End every process and remove what was not to be kept."""
