@@ -39,7 +39,7 @@ class Magic:
 
 
 def parse_magics(source: str, language: str) -> list[Magic]:
-    """The parts of a command: ``%pip`` lines are their own, ``%sh``, ``%sql`` and ``%python`` take all that follows."""
+    """Split a command: ``%pip`` lines are parts, ``%sh``, ``%sql``, ``%python`` take what follows."""
     parts: list[Magic] = []
     rest: list[str] = []
     lines = source.splitlines(keepends=True)
@@ -78,7 +78,7 @@ class ReplProcess:
         os.close(result_write)
         assert self.process.stdout is not None
         self._output = self.process.stdout.fileno()
-        os.set_blocking(self._output, False)  # noqa: FBT003  the function's form
+        os.set_blocking(self._output, False)
 
     def ask(self, source: str, language: str) -> tuple[dict[str, Any] | None, str]:
         """A command's result, None if the process ended over it; and what was printed meanwhile."""
@@ -138,7 +138,7 @@ class ReplProcess:
 class ReplContext:
     """A context (the Context of a cluster); commands run one at a time, in the order they come."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  what a context is made of, in one place
         self,
         language: str,
         open_process: Callable[[], ReplProcess],

@@ -1,4 +1,4 @@
-"""The warm JVM that serves all workspaces and clusters of a server: started in the background, again when it dies."""
+"""The warm JVM of a server: started in the background, and again when it dies."""
 
 from __future__ import annotations
 
@@ -94,8 +94,8 @@ def spark_properties(home: Path) -> dict[str, str]:
 class Driver:
     """The JVM of one server; every method may be called from any thread.
 
-    ``home`` is the server's own folder (gateway file, JVM log, scratch). ``catalogs`` is where the list of each
-    workspace's tables is kept over a restart; ``home`` when it is not given.
+    ``home`` is the server's own folder (gateway file, JVM log, scratch). ``catalogs`` is where the list of
+    each workspace's tables is kept over a restart; ``home`` when it is not given.
     """
 
     def __init__(
@@ -157,7 +157,7 @@ class Driver:
     def plan(
         self, workspace: str, places: Places, conf: Mapping[str, str], properties: Mapping[str, str]
     ) -> SessionPlan:
-        """What a process must know to attach; the tables of an earlier server are registered by the first one."""
+        """Say what a process must know to attach; the first one registers an earlier server's tables."""
         own = {f"fake.{name}": value for name, value in self._options(workspace, places).items()}
         return SessionPlan(
             gateway_file=str(self.gateway_file),
@@ -183,7 +183,7 @@ class Driver:
         return self.wait_ready().warm.workspace(workspace, *plan.texts()[:2])
 
     def remember_tables(self, workspace: str, places: Places) -> None:
-        """Write down the workspace's tables, so that a later server registers those outside of the warehouse too."""
+        """Write down the workspace's tables: a later server finds those outside of the warehouse too."""
         if self._state != "ready":
             return
         try:
@@ -227,7 +227,7 @@ class Driver:
         )
         return self._catalogs / f"{safe}.json"
 
-    # -- the thread that the JVM lives in ---------------------------------------------------------------------------
+    # -- the thread that the JVM lives in ----------------------------------------------------------
 
     def _live(self) -> None:
         failed = 0
@@ -252,7 +252,7 @@ class Driver:
             jvm.kill()
 
     def _warm_up(self, jvm: Jvm) -> None:
-        """Let the JVM load, in nobody's time, what the first run would wait for: Delta's classes above all."""
+        """Let the JVM load, in nobody's time, what the first run would wait for."""
         folder = self.home / "warm-up"
         places = Places(*(str(folder / name) for name in ("dbfs", "volumes", "workspace")))
         plan = self.plan(

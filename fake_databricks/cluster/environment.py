@@ -1,7 +1,7 @@
 """A cluster's Python: a virtual environment made in some 50 ms, into which pip really installs.
 
-The packages that every Databricks runtime has (pyspark, requests and their like) come from this server's environment, by
-links; what else is installed there, the executor above all, is not visible.
+The packages that every Databricks runtime has (pyspark, requests and their like) come from this server's
+environment, by links; what else is installed there, the executor above all, is not visible.
 """
 
 from __future__ import annotations
@@ -29,8 +29,11 @@ RUNTIME = (
     *("pyspark", "delta-spark", "py4j", "requests", "numpy", "pandas", "pyarrow", "databricks-sdk"),
     *("pip", "setuptools", "wheel"),
 )
-"""Distributions that a cluster has before anything is installed, where this server has them; with what they need."""
-START_LINE = "import os; 'FAKE_DATABRICKS_PLACES' in os.environ and __import__('_fakebricks.startup').startup.install_once()"
+"""What a cluster has before anything is installed, as far as this server has it."""
+START_LINE = (
+    "import os; 'FAKE_DATABRICKS_PLACES' in os.environ"
+    " and __import__('_fakebricks.startup').startup.install_once()"
+)
 COPIED_NOT = ("*.egg-info", "__pycache__", "build", "dist", "node_modules", "venv", ".*")
 PASSED_ON = re.compile(
     r"PIP_\w+|\w+_proxy|\w+_PROXY|LD_LIBRARY_PATH|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|HOME|TZ|TMPDIR"
@@ -42,7 +45,8 @@ PASSED_ON = re.compile(
 class PipSource:
     """A URL that pip is asked for, and the checkout on this machine that is installed in its place.
 
-    ``dbfs_files`` are files of the checkout, by the DBFS path at which they lie once the package is installed.
+    ``dbfs_files`` are files of the checkout, by the DBFS path at which they lie once the package is
+    installed.
     """
 
     url: str
@@ -146,7 +150,7 @@ class Environment:
         }
 
     def pip(self, args: Sequence[str], dbfs_root: str, cwd: Path) -> PipResult:
-        """Run pip here; a mapped URL is installed from its checkout, and its DBFS files are put in their places."""
+        """Run pip here; a mapped URL comes from its checkout, and its DBFS files are put in place."""
         with tempfile.TemporaryDirectory(prefix="checkout") as scratch:
             given, used = self._mapped(args, Path(scratch))
             result = self._run(given, cwd)

@@ -136,7 +136,8 @@ class Jvm:
         env = {**os.environ, "_PYSPARK_DRIVER_CONN_INFO_PATH": str(told), "SPARK_HOME": str(pyspark_folder())}
         env["PYTHONPATH"] = ""
         with self.log.open("ab") as log:
-            # Its stdin is the cord: when this process dies, however it dies, the gateway server reads the end and goes.
+            # Its stdin is the cord: when this process dies, however it dies, the gateway server reads the end
+            # and goes.
             return subprocess.Popen(  # noqa: S603  our own command
                 command,
                 stdin=subprocess.PIPE,
@@ -161,7 +162,7 @@ class Jvm:
         return port, content[8 : 8 + length].decode()
 
     def _compile(self) -> None:
-        """Compile our few classes with the compiler that Spark brings along, where an earlier server has not."""
+        """Compile our classes with the compiler that Spark brings, where an earlier server has not."""
         target = self._classes / "fakedatabricks"
         target.mkdir(exist_ok=True)
         for name in CLASSES:

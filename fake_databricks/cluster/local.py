@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class ClusterSettings:
     """What a cluster is made of.
 
-    ``env`` are the variables of its contexts (a task brings its own), ``redact`` gives the secret values of the
-    workspace when it is asked. ``standby`` keeps one interpreter up for the next task.
+    ``env`` are the variables of its contexts (a task brings its own), ``redact`` gives the secret values of
+    the workspace when it is asked. ``standby`` keeps one interpreter up for the next task.
     """
 
     cluster_id: str
@@ -67,7 +67,7 @@ class LocalCluster:
         """The interpreter of the cluster's environment."""
         return self._environment.python
 
-    # -- tasks --------------------------------------------------------------------------------------------------
+    # -- tasks -------------------------------------------------------------------------------------
 
     def start_task(self, spec: TaskSpec) -> TaskHandle:
         """Start a fresh process for the task."""
@@ -149,7 +149,7 @@ class LocalCluster:
         conf = {**self._settings.spark_conf, **tag}
         return self._driver.plan(self._settings.workspace_id, places, conf, properties)
 
-    # -- packages -----------------------------------------------------------------------------------------------
+    # -- packages ----------------------------------------------------------------------------------
 
     def pip(self, args: Sequence[str]) -> PipResult:
         """Run pip in the cluster's environment, one at a time."""
@@ -159,7 +159,7 @@ class LocalCluster:
         self._stock()
         return PipResult(result.ok, Redactor(self._settings.redact()).clean(result.output))
 
-    # -- contexts -----------------------------------------------------------------------------------------------
+    # -- contexts ----------------------------------------------------------------------------------
 
     def open_context(self, language: str) -> ReplContext:
         """Open a REPL; its process starts with the first command that needs one."""
@@ -184,7 +184,7 @@ class LocalCluster:
             self._contexts.append(context)
         return context
 
-    # -- its end ------------------------------------------------------------------------------------------------
+    # -- its end -----------------------------------------------------------------------------------
 
     def restart(self) -> None:
         """End what runs, and begin with a new environment."""

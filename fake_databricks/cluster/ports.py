@@ -25,8 +25,9 @@ class Places:
 class TaskSpec:
     """One attempt of one task.
 
-    ``python_file`` is a local path, already resolved by the workspace; ``command`` is source text to run in its
-    place. ``redact`` holds the secret values that no output may show. ``timeout_seconds`` of 0 means none.
+    ``python_file`` is a local path, already resolved by the workspace; ``command`` is source text to run in
+    its place. ``redact`` holds the secret values that no output may show. ``timeout_seconds`` of 0 means
+    none.
     """
 
     run_id: int
@@ -54,8 +55,8 @@ class TaskSpec:
 class TaskExit:
     """How a task ended.
 
-    ``exit_code`` is None where a signal ended the process. ``error`` is the last line of the traceback (or the
-    sentence that stands for it) and ``error_trace`` the whole; both are None after success.
+    ``exit_code`` is None where a signal ended the process. ``error`` is the last line of the traceback (or
+    the sentence that stands for it) and ``error_trace`` the whole; both are None after success.
     ``notebook_result`` is what ``dbutils.notebook.exit`` was given.
     """
 
@@ -106,8 +107,8 @@ class PipResult:
 class CommandResult:
     """The result of one command of a context.
 
-    ``data`` is text, or the rows of a table whose columns ``schema`` names (name, Spark type). An error has a one-line
-    ``summary`` and its traceback as ``cause``.
+    ``data`` is text, or the rows of a table whose columns ``schema`` names (name, Spark type). An error has a
+    one-line ``summary`` and its traceback as ``cause``.
     """
 
     kind: Literal["text", "table", "error"]
@@ -139,7 +140,7 @@ class Cluster(Protocol):
     """A Python environment and its settings on the warm JVM."""
 
     def start_task(self, spec: TaskSpec) -> TaskHandle:
-        """Start a fresh process for the task. Never raises for what the task did wrong: that is in its exit."""
+        """Start a fresh process for the task; what the task does wrong is in its exit, never raised."""
         ...
 
     def pip(self, args: Sequence[str]) -> PipResult:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import subprocess
 
 MARK = "FAKE_DATABRICKS_RUN"
 """The environment variable by which a process is known as one of a run, whoever its parent is now."""

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import threading
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fake_databricks.cluster import process_tree
@@ -19,6 +18,7 @@ from fake_databricks.cluster.ports import TaskExit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from fake_databricks.cluster.driver import SessionPlan
     from fake_databricks.cluster.ports import TaskSpec
@@ -43,7 +43,7 @@ class TaskOrder:
 
 
 class Starter:
-    """An interpreter that is up and waits for its order; ``mark`` is how its processes and Spark jobs are known."""
+    """An interpreter that waits for its order; its processes and Spark jobs bear its ``mark``."""
 
     def __init__(self, python: Path, env: Mapping[str, str], *, preload: bool) -> None:
         self.mark = secrets.token_hex(8)
@@ -63,7 +63,7 @@ class Starter:
         assert self.process.stdin is not None
         try:
             self.process.stdin.write(json.dumps(asdict(order)).encode() + b"\n")
-            self.process.stdin.flush()  # and never closed before its end: that would be the end of the process
+            self.process.stdin.flush()  # never closed before: that would be the end of the process
         except BrokenPipeError:
             return
 
@@ -78,7 +78,7 @@ class Starter:
 class TaskProcess:
     """A running task (the TaskHandle of a cluster)."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  what a running process is made of, in one place
         self,
         spec: TaskSpec,
         starter: Starter,

@@ -67,8 +67,8 @@ def cluster(places: Places, checkout: Path, tmp_path: Path) -> Iterator[LocalClu
 
 def logs(cluster: LocalCluster, places: Places, source: str) -> str:
     spec = TaskSpec(
-        1, "w", "c", "", source, (), {}, "/tmp", places.dbfs, places.volumes, places.workspace_files
-    )  # noqa: S108  any folder
+        1, "w", "c", "", source, (), {}, places.dbfs, places.dbfs, places.volumes, places.workspace_files
+    )
     return cluster.start_task(spec).wait().logs
 
 
@@ -105,9 +105,7 @@ class TestPip:
         again = cluster.pip(["install", GUIDE_URL])
         assert again.output.rstrip().splitlines()[-1] == "Successfully installed nuvyn-executor-script-1.0.0"
 
-    def test_the_command_of_a_package_is_on_the_path_of_a_shell(
-        self, cluster: LocalCluster, tmp_path: Path
-    ) -> None:
+    def test_the_command_of_a_package_is_on_the_path_of_a_shell(self, cluster: LocalCluster) -> None:
         assert cluster.pip(["install", GUIDE_URL]).ok
         context = cluster.open_context("python")
         assert context.execute("%sh nuvyn-executor").data == "main"

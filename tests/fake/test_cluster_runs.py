@@ -1,4 +1,4 @@
-"""A run is a real process: what it prints, how it ends, what it sees of the workspace's files (no Spark here)."""
+"""A run is a real process: what it prints, how it ends, what it sees (no Spark here)."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class Rig:
         return dataclasses.replace(spec, **changes)  # type: ignore[arg-type]  # a test names real fields
 
     def start(self, source: str, **changes: object) -> TaskProcess:
-        task = self.cluster.start_task(self.spec(source, **changes))
-        return task  # type: ignore[return-value]  # the file is there, so it is a process
+        # The file is there, so it is a process.
+        return self.cluster.start_task(self.spec(source, **changes))  # type: ignore[return-value]  # above
 
     def run(self, source: str, **changes: object) -> TaskExit:
         return self.start(source, **changes).wait()
@@ -81,7 +81,7 @@ def printed(task: TaskProcess, text: str) -> None:
 
 
 class TestHowAProgramEnds:
-    """Guide: "`SUCCESS` - Job completed successfully (exit code 0)", "`FAILED` - Job failed (exit code non-zero)"."""
+    """Guide: "`SUCCESS` - Job completed successfully (exit code 0)"."""
 
     @pytest.mark.parametrize(
         "source", ["print('x')", "import sys; sys.exit(0)", "import sys; sys.exit()", ""]
@@ -158,7 +158,7 @@ class TestWhatAProgramSees:
                 env={"PYTHONHASHSEED": "0"},
             ).logs
             == "True 0\n"
-        )  # noqa: E501  one program
+        )
 
     def test_nothing_of_a_run_is_left_for_the_next(self, rig: Rig) -> None:
         rig.run("import builtins, os\nbuiltins.left = 1\nos.environ['LEFT'] = '1'")
@@ -208,7 +208,7 @@ PATHS = {
     "walk": "list(__import__('os').walk('/dbfs/p'))",
     "glob": "__import__('glob').glob('/dbfs/p/**/*.txt', recursive=True)",
     "rglob": "[str(p) for p in __import__('pathlib').Path('/dbfs/p').rglob('*.txt')]",
-    "exists": "[__import__('os').path.exists(p) for p in ('/dbfs/p', '/dbfs/nope', '/Volumes', '/Workspace')]",
+    "exists": "[__import__('os').path.exists(p) for p in ('/dbfs/p', '/dbfs/no', '/Volumes', '/Workspace')]",
     "getsize": "__import__('os').path.getsize('/dbfs/p/a.txt')",
     "realpath": "__import__('os').path.realpath('/dbfs/p/../p')",
     "subprocess": "__import__('subprocess').check_output(['cat', '/dbfs/p/a.txt'])",
@@ -234,7 +234,7 @@ FOUND = {
 
 
 class TestPathsInPlainPython:
-    """Issue: "`dbfs:/` and `/dbfs/`, `/Volumes/`, `/Workspace/` paths, both in Spark and in plain Python `open`"."""
+    """Issue: "`/dbfs/`, `/Volumes/`, `/Workspace/` paths, both in Spark and in plain Python `open`"."""
 
     def test_each_way_to_a_file_finds_it(self, rig: Rig) -> None:
         folder = Path(rig.places.dbfs) / "p"
@@ -336,10 +336,7 @@ from fake_databricks.cluster import ClusterSettings, Driver, LocalCluster, Place
 folder = Path(sys.argv[1])
 places = Places(*[str(folder / name) for name in ("dbfs", "volumes", "workspace")])
 cluster = LocalCluster(ClusterSettings("c", "w", places), Driver(folder / "home"), folder / "clusters")
-task = cluster.start_task(TaskSpec(1, "w", "c", "", "print(1); import time; time.sleep(60)", (), {}, str(folder / "cwd"),
-                                   places.dbfs, places.volumes, places.workspace_files))
-while not task.logs():
-    time.sleep(0.01)
-print(task.mark, flush=True)
-task.wait()
+task = cluster.start_task(TaskSpec(1, "w", "c", "", "print(1); import time; time.sleep(60)", (), {},
+str(folder / "cwd"), places.dbfs, places.volumes, places.workspace_files)) while not task.logs():
+time.sleep(0.01) print(task.mark, flush=True) task.wait()
 """

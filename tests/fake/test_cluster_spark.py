@@ -1,4 +1,4 @@
-"""Runs on the warm JVM: sessions of their own, catalogs of their own, and the end of their jobs (one JVM for all)."""
+"""Runs on the warm JVM: sessions and catalogs of their own, and the end of their jobs."""
 
 from __future__ import annotations
 
@@ -133,11 +133,12 @@ class TestWorkspaces:
 
 
 class TestSessions:
-    """Issue: "Runs share neither temporary views nor conf"; "`spark.stop()` ends its own session, never the cluster"."""
+    """Issue: "`spark.stop()` in a program ends its own session, never the cluster"."""
 
     def test_a_run_shares_no_view_no_conf_and_no_hadoop_conf_with_the_next(self, alpha: Workspace) -> None:
         look = (
-            "print([t.name for t in spark.catalog.listTables() if t.isTemporary], spark.conf.get('spark.own', None),"
+            "print([t.name for t in spark.catalog.listTables() if t.isTemporary],"
+            " spark.conf.get('spark.own', None),"
             " spark._jsc.hadoopConfiguration().get('fs.own'), spark.conf.get('spark.my.conf'))"
         )
         make = (
@@ -153,7 +154,8 @@ class TestSessions:
             "s = SparkSession.builder.master('local[1]').appName('x').enableHiveSupport().getOrCreate()\n"
             "s.range(1).createOrReplaceTempView('v')\ns.stop()\n"
             "t = SparkSession.builder.config('spark.sql.shuffle.partitions', '3').getOrCreate()\n"
-            "print(t.catalog.listTables(), t.range(3).count(), t.conf.get('spark.sql.shuffle.partitions'))\nt.stop()"
+            "print(t.catalog.listTables(), t.range(3).count(), t.conf.get('spark.sql.shuffle.partitions'))\n"
+            "t.stop()"
         )
         assert alpha.out(source) == "[] 3 3"
         assert alpha.out("print(spark.range(2).count())") == "2"

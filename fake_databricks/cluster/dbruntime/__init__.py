@@ -1,7 +1,8 @@
-"""The module by which databricks.sdk.runtime knows that it is on a cluster (it lies on a cluster's path only)."""
+"""By this module databricks.sdk.runtime knows that it is on a cluster; elsewhere it is not found."""
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 
@@ -15,6 +16,6 @@ class UserNamespaceInitializer:
 
     def get_namespace_globals(self) -> dict[str, Any]:
         """The names that are made without Spark."""
-        from _fakebricks import names  # noqa: PLC0415  there on a cluster only
+        names = importlib.import_module("_fakebricks.names")
 
         return {name: names.NAMES[name]() for name in ("dbutils", "display", "displayHTML", "getArgument")}

@@ -3,6 +3,8 @@
 What it does not have raises NotImplementedError and says so; nothing pretends.
 """
 
+# pathlib would be imported for nothing:
+# ruff: noqa: PTH103, PTH106, PTH107, PTH110, PTH112, PTH116, PTH118, PTH119, PTH120, PTH123, PTH208
 from __future__ import annotations
 
 import base64
@@ -216,8 +218,12 @@ class Widgets:
         self._defaults[name] = defaultValue
 
     def dropdown(
-        self, name: str, defaultValue: str, choices: Sequence[str], label: str | None = None
-    ) -> None:  # noqa: N803
+        self,
+        name: str,
+        defaultValue: str,  # noqa: N803  Databricks' name
+        choices: Sequence[str],
+        label: str | None = None,
+    ) -> None:
         """Define a widget whose default is one of its choices."""
         if defaultValue not in choices:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""The names that a program on Databricks finds defined: ``spark``, ``dbutils`` and their like, made on first use."""
+"""The names that a program on Databricks finds defined (``spark``, ``dbutils``), made on first use."""
 
 from __future__ import annotations
 

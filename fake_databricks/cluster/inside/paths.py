@@ -1,8 +1,11 @@
-"""/dbfs, /Volumes and /Workspace for plain Python, without root: file functions look in the workspace's folders.
+"""/dbfs, /Volumes and /Workspace for plain Python, without root.
 
-Covered: ``open``, ``os``, ``os.path``, ``pathlib``, ``glob``, ``shutil``, ``zipfile`` and whatever else opens its files with
-those; arguments and working folders of subprocesses, and imports from such folders. Not covered: code in C that opens
-files by itself (``sqlite3``, ``pyarrow``), and programs that build such a path on their own.
+The file functions look in the workspace's folders instead.
+
+Covered: ``open``, ``os``, ``os.path``, ``pathlib``, ``glob``, ``shutil``, ``zipfile`` and whatever else opens
+its files with those; arguments and working folders of subprocesses, and imports from such folders. Not
+covered: code in C that opens files by itself (``sqlite3``, ``pyarrow``), and programs that build such a path
+on their own.
 """
 
 from __future__ import annotations
@@ -17,14 +20,15 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping as MappingType
+    from collections.abc import Callable, Iterator
+    from collections.abc import Mapping as MappingType
     from types import ModuleType
 
     from .startup import AfterImport
 
 ONE_PATH = (
-    "access chdir chmod chown lchown listdir listxattr getxattr setxattr removexattr lstat mkdir mkfifo mknod open pathconf"
-    " readlink remove rmdir stat statvfs truncate unlink utime"
+    "access chdir chmod chown lchown listdir listxattr getxattr setxattr removexattr lstat mkdir mkfifo"
+    " mknod open pathconf readlink remove rmdir stat statvfs truncate unlink utime"
 )
 TWO_PATHS = "link rename replace symlink"
 
@@ -107,7 +111,7 @@ class Entries:
     def __next__(self) -> Entry:
         return Entry(next(self._found), self._folder)
 
-    def __enter__(self) -> Entries:
+    def __enter__(self) -> Entries:  # noqa: PYI034  Self is not in Python 3.10
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -234,7 +238,8 @@ def map_subprocesses(subprocess: ModuleType, mapping: Mapping) -> None:
 
     @functools.wraps(execute)
     def call(self: Any, args: Any, *rest: Any, **kwargs: Any) -> Any:
-        # Positions as in CPython 3.8 to 3.14: args, executable, preexec_fn, close_fds, pass_fds, cwd, env, ..., shell.
+        # Positions as in CPython 3.8 to 3.14: args, executable, preexec_fn, close_fds, pass_fds, cwd, env,
+        # ..., shell.
         positions = list(rest)
         if len(positions) > 4:  # noqa: PLR2004  cwd
             positions[4] = mapping.real(positions[4])

@@ -1,13 +1,12 @@
-"""A context: executes commands one after the other in one namespace; what they print goes to stdout as it comes.
+"""A context: executes commands one after the other in one namespace.
 
-Commands come as lines of JSON on one descriptor, their results go back as lines of JSON on another (both are arguments).
+Commands come as lines of JSON on one descriptor, their results go back as lines of JSON on another (both are
+arguments).
 """
 
 from __future__ import annotations
 
 import ast
-import datetime
-import decimal
 import json
 import linecache
 import os
@@ -28,8 +27,6 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, (list, tuple)):
         return [plain(each) for each in value]
-    if isinstance(value, (datetime.date, datetime.datetime, decimal.Decimal)):
-        return str(value)
     return str(value)
 
 
@@ -89,7 +86,10 @@ class Repl:
         name = f"<command-{self._count}>"
         linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
         tree = ast.parse(source, name)
-        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        end = tree.body[-1] if tree.body else None
+        last = end if isinstance(end, ast.Expr) else None
+        if last is not None:
+            tree.body.pop()
         exec(compile(tree, name, "exec", dont_inherit=True), self._names)  # noqa: S102  it is what we are for
         if last is None:
             return None

@@ -1,9 +1,11 @@
 """Runs one program as ``python file`` would, and reports how it ended.
 
-It is started before there is a program to run: the interpreter comes up and pyspark is imported meanwhile. Then one line
-of JSON comes on stdin and says everything (``TaskOrder`` in ``cluster/task.py``).
+It is started before there is a program to run: the interpreter comes up and pyspark is imported meanwhile.
+Then one line of JSON comes on stdin and says everything (``TaskOrder`` in ``cluster/task.py``).
 """
 
+# pathlib would be imported for nothing:
+# ruff: noqa: PTH105, PTH120, PTH123
 from __future__ import annotations
 
 import json

@@ -1,7 +1,7 @@
 """Spark for a process of the cluster: pyspark attaches to the warm JVM when the program asks for a session.
 
-A session has conf, temporary views and functions of its own; its catalog is the workspace's. ``spark.stop()`` ends that
-session and nothing else.
+A session has conf, temporary views and functions of its own; its catalog is the workspace's. ``spark.stop()``
+ends that session and nothing else.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
 """Makes this Python process one of a Databricks cluster; runs before any program, in child processes too.
 
-The places of the workspace's files come in the environment variable FAKE_DATABRICKS_PLACES (JSON), the way to Spark in
-the file that FAKE_DATABRICKS_PLAN names.
+The places of the workspace's files come in the environment variable FAKE_DATABRICKS_PLACES (JSON), the way to
+Spark in the file that FAKE_DATABRICKS_PLAN names.
 """
 
+# pathlib would be imported for nothing:
+# ruff: noqa: PTH120
 from __future__ import annotations
 
 import importlib.abc
@@ -83,7 +85,7 @@ class CallingLoader(importlib.abc.Loader):
 
 
 def die_with_server() -> None:
-    """End this process group when the other side of stdin is closed: nothing outlives the server, however it dies.
+    """End this process group when the other side of stdin is closed: nothing outlives the server.
 
     Nothing may come over that pipe any more; the program's own stdin is empty.
     """
@@ -125,7 +127,7 @@ class Installed:
 
 
 def install_once() -> None:
-    """Put the workspace's files in their places and Spark within reach, as far as the environment says how."""
+    """Put the workspace's files in place and Spark within reach, as far as the environment says how."""
     if Installed.after is None:
         Installed.after = AfterImport()
         sys.meta_path.insert(0, Installed.after)
