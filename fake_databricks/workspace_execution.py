@@ -327,6 +327,7 @@ class Execution:
             outcome = outcomes.of_run(selected_tasks(run), states)
         run.state = advance(run.state, outcome.event, outcome.result, outcome.message)
         run.end_time = self._clock.now()
+        run.start_time = run.start_time or run.end_time  # it was cancelled while it was queued
         if run.repairs:
             run.repairs[-1] = dataclasses.replace(run.repairs[-1], state=run.state, end_time=run.end_time)
         live = self._live.pop(run.run_id, _Live())

@@ -189,7 +189,9 @@ def output_view(run: Run, task_run: TaskRun, output: Output, metadata: dict[str,
         return view
     if run.dialect is Dialect.FLAT:
         view["notebook_output"] = (
-            {} if output.notebook_result is None else {"result": output.notebook_result, "truncated": False}
+            {"truncated": False}
+            if output.notebook_result is None
+            else {"result": output.notebook_result, "truncated": False}
         )
         view["logs"] = output.logs.rstrip("\n")
     else:
