@@ -333,10 +333,15 @@ SERVER = """
 import sys, time
 from pathlib import Path
 from fake_databricks.cluster import ClusterSettings, Driver, LocalCluster, Places, TaskSpec
+
 folder = Path(sys.argv[1])
-places = Places(*[str(folder / name) for name in ("dbfs", "volumes", "workspace")])
-cluster = LocalCluster(ClusterSettings("c", "w", places), Driver(folder / "home"), folder / "clusters")
-task = cluster.start_task(TaskSpec(1, "w", "c", "", "print(1); import time; time.sleep(60)", (), {},
-str(folder / "cwd"), places.dbfs, places.volumes, places.workspace_files)) while not task.logs():
-time.sleep(0.01) print(task.mark, flush=True) task.wait()
+roots = [str(folder / name) for name in ("dbfs", "volumes", "workspace")]
+settings, driver = ClusterSettings("c", "w", Places(*roots)), Driver(folder / "home")
+cluster = LocalCluster(settings, driver, folder / "clusters")
+program = "print(1); import time; time.sleep(60)"
+task = cluster.start_task(TaskSpec(1, "w", "c", "", program, (), {}, str(folder / "cwd"), *roots))
+while not task.logs():
+    time.sleep(0.01)
+print(task.mark, flush=True)
+task.wait()
 """
