@@ -157,6 +157,7 @@ class ReplContext:
         self._redact = redact
         self._turn = threading.Lock()
         self._repl: ReplProcess | None = None
+        self._asked: ReplProcess | None = None
         self._shell: tuple[subprocess.Popen[bytes], str] | None = None
         self._cancelled = threading.Event()
         self._closed = False
@@ -227,7 +228,11 @@ class ReplContext:
     def _run_repl(self, source: str, language: str) -> CommandResult:
         if self._repl is None:
             self._repl = self._open_process()
-        answer, printed = self._repl.ask(source, language)
+        self._asked = self._repl
+        try:
+            answer, printed = self._repl.ask(source, language)
+        finally:
+            self._asked = None
         cancelled = self._cancelled.is_set()
         if answer is None:
             self._repl.end()
@@ -248,16 +253,19 @@ class ReplContext:
     def cancel(self) -> None:
         """Interrupt what runs; the process is ended only if it does not react."""
         self._cancelled.set()
-        shell, repl = self._shell, self._repl
+        shell, repl = self._shell, self._asked
         if shell:
             process_tree.kill(*shell)
-        if repl and self._turn.locked():
-            repl.interrupt()
-            self._cancel_jobs(repl.mark)
-            if self._turn.acquire(timeout=INTERRUPT_SECONDS):
-                self._turn.release()
-            else:
+        if repl is None:  # an idle one must not be interrupted: the next command would be
+            return
+        repl.interrupt()
+        self._cancel_jobs(repl.mark)
+        end = time.monotonic() + INTERRUPT_SECONDS
+        while self._asked is repl:
+            if time.monotonic() > end:
                 process_tree.kill(repl.process, repl.mark)
+                return
+            time.sleep(0.01)
 
     def close(self) -> None:
         """End the process."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import os
@@ -62,6 +63,18 @@ class SessionPlan:
         return pairs(self.options), SEPARATOR.join(self.statements), pairs(self.conf), pairs(self.properties)
 
 
+def session_plan(gateway_file: Path, workspace: str, places: Places) -> SessionPlan:
+    """Build the plan of a workspace's sessions: where its files lie, and nothing else."""
+    own = {
+        "fake.name": workspace,
+        "fake.dbfs": places.dbfs,
+        "fake.volumes": places.volumes,
+        "fake.workspace": places.workspace_files,
+    }
+    warehouse = {"spark.sql.warehouse.dir": f"dbfs:{catalog.WAREHOUSE}"}
+    return SessionPlan(str(gateway_file), workspace, {**own, **warehouse}, (), own, own)
+
+
 def spark_properties(home: Path) -> dict[str, str]:
     """The conf of the JVM, as system properties."""
     cores = os.cpu_count() or 2
@@ -109,6 +122,7 @@ class Driver:
         self._changed = threading.Condition(self._lock)
         self._state: State = "new"
         self._jvm: Jvm | None = None
+        self._starting: Jvm | None = None
         self._failure = ""
         self._thread: threading.Thread | None = None
         self.starts = 0
@@ -146,7 +160,7 @@ class Driver:
         """End the JVM and all that it started."""
         with self._changed:
             self._state = "closed"
-            jvm = self._jvm
+            jvm = self._starting
             self._changed.notify_all()
         if jvm:
             jvm.kill()
@@ -158,24 +172,13 @@ class Driver:
         self, workspace: str, places: Places, conf: Mapping[str, str], properties: Mapping[str, str]
     ) -> SessionPlan:
         """Say what a process must know to attach; the first one registers an earlier server's tables."""
-        own = {f"fake.{name}": value for name, value in self._options(workspace, places).items()}
-        return SessionPlan(
-            gateway_file=str(self.gateway_file),
-            workspace=workspace,
-            options={**own, "spark.sql.warehouse.dir": f"dbfs:{catalog.WAREHOUSE}"},
+        plan = session_plan(self.gateway_file, workspace, places)
+        return dataclasses.replace(
+            plan,
             statements=tuple(catalog.registrations(places.dbfs, self._catalog_file(workspace))),
-            conf={**own, **conf},
-            properties={**own, **properties},
+            conf={**plan.conf, **conf},
+            properties={**plan.properties, **properties},
         )
-
-    @staticmethod
-    def _options(workspace: str, places: Places) -> dict[str, str]:
-        return {
-            "name": workspace,
-            "dbfs": places.dbfs,
-            "volumes": places.volumes,
-            "workspace": places.workspace_files,
-        }
 
     def workspace_session(self, workspace: str, places: Places) -> Any:
         """The Java session that holds the workspace's catalog (waits for the JVM)."""
@@ -233,8 +236,10 @@ class Driver:
         failed = 0
         while self._state not in {"closed", "failed"}:
             try:
-                jvm = Jvm(self.home, spark_properties(self.home), self._memory)
+                jvm = Jvm(self.home, spark_properties(self.home), self._memory, started=self._note)
             except (JvmFailed, Py4JError, OSError) as error:
+                if self._state == "closed":
+                    return
                 failed += 1
                 LOGGER.warning("Spark did not start: %s", error)
                 if failed >= TRIES:
@@ -249,6 +254,13 @@ class Driver:
                 jvm.process.wait()
                 LOGGER.info("The JVM ended with exit code %s", jvm.process.returncode)
             self._leave_ready()
+            jvm.kill()
+
+    def _note(self, jvm: Jvm) -> None:
+        with self._lock:
+            self._starting = jvm
+            closed = self._state == "closed"
+        if closed:
             jvm.kill()
 
     def _warm_up(self, jvm: Jvm) -> None:

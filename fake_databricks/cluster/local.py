@@ -109,7 +109,8 @@ class LocalCluster:
     def _ended(self, task: TaskProcess) -> None:
         with self._lock:
             self._tasks.discard(task)
-        self._driver.remember_tables(self._settings.workspace_id, task.spec.places)
+        if task.used_spark:
+            self._driver.remember_tables(self._settings.workspace_id, task.spec.places)
         shutil.rmtree(task.scratch, ignore_errors=True)
         self._stock()
 

@@ -100,6 +100,7 @@ class TaskProcess:
         self._why: str | None = None
         self._over = threading.Event()
         self._exit: TaskExit | None = None
+        self.used_spark = True
         self.scratch = scratch
         full = {**env, "FAKE_DATABRICKS_PLAN": str(write_plan(plan, scratch)), process_tree.MARK: self.mark}
         if spec.widgets:
@@ -174,6 +175,7 @@ class TaskProcess:
     def _read_exit(self) -> TaskExit:
         code = self._process.returncode
         report = self._read_report()
+        self.used_spark = report.get("used_spark", True)  # one that could not report may have
         with self._lock:
             logs, truncated = self._log.text(final=True), self._log.truncated
         if (code != 0 or self._why) and not report.get("error"):

@@ -74,8 +74,15 @@ def execute(order: dict[str, Any]) -> None:
 def verdict(error: BaseException | None) -> dict[str, Any]:
     """What to report of how the program ended; prints what ``python`` would."""
     from .dbutils import NotebookExit  # noqa: PLC0415  after the environment is set
+    from .spark import Plan  # noqa: PLC0415  as above
 
-    report: dict[str, Any] = {"exit_code": 0, "error": None, "error_trace": None, "notebook_result": None}
+    report: dict[str, Any] = {
+        "used_spark": Plan.attached,
+        "exit_code": 0,
+        "error": None,
+        "error_trace": None,
+        "notebook_result": None,
+    }
     if isinstance(error, NotebookExit):
         report["notebook_result"] = error.value
         return report

@@ -31,6 +31,8 @@ def joined(pairs: dict[str, str]) -> str:
 class Plan:
     """The way to the workspace's session: the content of the file that FAKE_DATABRICKS_PLAN names."""
 
+    attached = False
+
     def __init__(self) -> None:
         with open(os.environ[PLAN], encoding="utf-8") as file:  # noqa: PTH123  pathlib is not imported for that
             content = json.load(file)
@@ -64,6 +66,7 @@ class Plan:
 
     def attach(self, jvm: Any) -> Any:
         """A Java session for this process."""
+        Plan.attached = True
         return jvm.fakedatabricks.Warm.attach(
             self.workspace,
             joined(self.options),
