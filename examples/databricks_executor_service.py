@@ -1,5 +1,5 @@
-# ruff: noqa  the guide's program, kept as it stands there
-# mypy: ignore-errors  as above
+# ruff: noqa: D202, D400, D415, E501, I001, F401, F541, W291, W293, ANN201, ANN204, Q000, FA100, S113, RUF013, PLR0913, PLR0917, TRY002  the guide wrote it so
+# mypy: ignore-errors
 # fmt: off
 """The guide's backend service; below it, what makes it a program: the workspace and the token from the environment."""
 # backend/services/databricks_executor_service.py

@@ -1,3 +1,4 @@
+# ruff: noqa: N818  the names are Databricks' own codes
 """What the fake refuses, and how Databricks says it.
 
 ::
@@ -23,7 +24,7 @@
       TooManyRequests               429  REQUEST_LIMIT_EXCEEDED
       CommandRefused                500  the API 1.2's own envelope, ``{"error": "Name: text"}``
 
-The envelope is ``{"error_code": ..., "message": ...}``; the two that speak of credentials carry an integer code.
+The envelope is ``{"error_code": ..., "message": ...}``; the two about credentials have a number there.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class ApiError(Exception):
         self.details = details
 
     def envelope(self) -> dict[str, Any]:
-        """The body of the answer."""
+        """Give the body of the answer."""
         body: dict[str, Any] = {"error_code": self.error_code, "message": self.message}
         if self.details:
             body["details"] = [dict(detail) for detail in self.details]

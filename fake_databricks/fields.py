@@ -1,8 +1,9 @@
 """Every field of a job that Databricks knows, and what becomes of it here. Data.
 
-``honoured``: it changes what happens. ``recorded``: kept and shown, as nothing here could act on it (no mail is
-sent). ``refused``: the request is answered 400 with the field and the reason, because a run that ignored it
-would be another run than the one asked for. Fields that Databricks does not know are ignored, as there.
+``honoured``: it changes what happens. ``recorded``: kept and shown, as nothing here could act on it (no
+mail is sent). ``refused``: the request is answered 400 with the field and the reason, because a run that
+ignored it would be another run than the one asked for. Fields that Databricks does not know are ignored, as
+there.
 """
 
 from __future__ import annotations

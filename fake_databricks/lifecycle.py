@@ -116,7 +116,7 @@ RESULTS: Mapping[Life, frozenset[Result]] = {
 }
 
 
-class IllegalTransition(Exception):
+class IllegalTransition(Exception):  # noqa: N818  it says what happened
     """An event that cannot happen in this state; the state is unchanged."""
 
 
@@ -147,7 +147,7 @@ class State:
 
 
 def advance(state: State, event: Event, result: Result | None = None, message: str = "") -> State:
-    """The state after an event.
+    """Give the state after an event.
 
     Args:
         state: where it stands.

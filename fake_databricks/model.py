@@ -1,6 +1,6 @@
 """Jobs, runs, outputs, commands and clusters as the fake keeps them.
 
-Values are frozen; what lives (a run, a task run, a cluster) is changed by its workspace alone, under its lock.
+Values are frozen; what lives (a run, a task run, a cluster) is changed by its workspace, under its lock.
 Times are milliseconds since 1970, UTC; 0 is "not yet".
 """
 
@@ -58,7 +58,7 @@ class Job:
 
 
 def stored_settings(document: Mapping[str, Any], *, is_queueing: bool) -> Settings:
-    """Settings from the stored document; what the API version had decided stays decided."""
+    """Give settings from the stored document; what the API version had decided stays decided."""
     return dataclasses.replace(parse_settings(document, LATEST), is_queueing=is_queueing)
 
 
@@ -175,7 +175,7 @@ class Run:
         return not self.state.is_terminal
 
     def latest(self) -> dict[str, TaskRun]:
-        """The newest attempt of each task, by task key."""
+        """Give the newest attempt of each task, by task key."""
         return {task_run.task_key: task_run for task_run in self.task_runs}
 
     def to_document(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ BEGIN, END = "<!-- parity: begin -->", "<!-- parity: end -->"
 
 @dataclass(frozen=True)
 class Row:
-    """One call: what it honours, what it records only, what it refuses by name, and the test that shows it."""
+    """One call: what it honours, only records, refuses by name, and the test that shows it."""
 
     witness: str
     honoured: tuple[str, ...] = ()
@@ -284,7 +284,7 @@ PARITY: Mapping[tuple[str, str], Row] = {
 
 
 def table() -> str:
-    """The table in Markdown, in the order of the routes."""
+    """Give the table in Markdown, in the order of the routes."""
     lines = ["| call | honoured | recorded only | refused by name | witness |", "|---|---|---|---|---|"]
     for route in (*ROUTES, *CONTROL):
         row = PARITY[route.method, route.path]
@@ -296,7 +296,7 @@ def table() -> str:
 
 
 def put_into(text: str) -> str:
-    """A page with the table between its marks written anew."""
+    """Give a page with the table between its marks written anew."""
     head, _, rest = text.partition(BEGIN)
     _, _, tail = rest.partition(END)
     return f"{head}{BEGIN}\n{table()}\n{END}{tail}"

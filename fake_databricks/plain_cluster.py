@@ -12,20 +12,22 @@ import signal
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from fake_databricks.cluster.environment import place_files
 from fake_databricks.cluster.ports import LOG_LIMIT, CommandResult, PipResult, TaskExit
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fake_databricks.cluster.environment import PipSource
     from fake_databricks.cluster.ports import TaskSpec
     from fake_databricks.workspace_clusters import ClusterPlan
 
 _SHELL = (
     "import subprocess as _s\n"
-    "print(_s.run(['/bin/bash', '-c', {text!r}], stdout=_s.PIPE, stderr=_s.STDOUT, text=True).stdout, end='')\n"
+    "print(_s.run(['/bin/bash', '-c', {text!r}], stdout=_s.PIPE, stderr=_s.STDOUT, text=True).stdout,"
+    " end='')\n"
 )
 _LOOP = """
 import ast, contextlib, io, json, sys, traceback
@@ -37,7 +39,7 @@ for line in sys.stdin:
             tree = ast.parse(source)
             last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
             exec(compile(tree, "<command>", "exec"), names)
-            value = None if last is None else eval(compile(ast.Expression(last.value), "<command>", "eval"), names)
+            value = None if last is None else eval(compile(ast.Expression(last.value), "<it>", "eval"), names)
             if value is not None:
                 print(repr(value))
     except BaseException as error:
@@ -94,7 +96,7 @@ class PlainTask:
         _end_group(self._process.pid)
 
     def logs(self) -> str:
-        """What was printed so far."""
+        """Tell what was printed so far."""
         return bytes(self._output).decode(errors="replace")
 
     def _read(self) -> None:

@@ -24,7 +24,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.5
 _WORKSPACE = pytest.StashKey["DatabricksWorkspace"]()
 
 
-class RefusedCall(Exception):
+class RefusedCall(Exception):  # noqa: N818  it says what happened
     """An answer with a status of 400 and more; its text is the answer's."""
 
 
@@ -127,13 +127,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the plugin's options."""
     group = parser.getgroup("fake_databricks")
     group.addoption(
-        "--databricks-no-spark", action="store_true", help="run the fake's tasks as plain Python, without a JVM"
+        "--databricks-no-spark", action="store_true", help="run tasks as plain Python, without a JVM"
     )
 
 
 @pytest.fixture(scope="session")
 def databricks_server(request: pytest.FixtureRequest) -> Iterator[FakeDatabricks]:
-    """The server of this session, on a free port."""
+    """Give the server of this session, on a free port."""
     from fake_databricks.engines import plain_engines, sources, spark_engines  # noqa: PLC0415  only who asks pays
     from fake_databricks.server import FakeDatabricks, Options  # noqa: PLC0415  as above
 
@@ -146,7 +146,7 @@ def databricks_server(request: pytest.FixtureRequest) -> Iterator[FakeDatabricks
 def databricks_workspace(
     databricks_server: FakeDatabricks, request: pytest.FixtureRequest
 ) -> Iterator[DatabricksWorkspace]:
-    """A new workspace with a token of its own; everything in it is gone after the test."""
+    """Give a new workspace with a token of its own; everything in it is gone after the test."""
     workspace = DatabricksWorkspace(
         databricks_server.url, f"dapi{secrets.token_hex(16)}", databricks_server.cluster_id
     )

@@ -25,10 +25,12 @@ from fake_databricks.workspace import DEFAULT_CLUSTER_ID, Surroundings
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from typing_extensions import Self
+
 BACKLOG = 2048
 
 
-class RefusedOptions(Exception):
+class RefusedOptions(Exception):  # noqa: N818  it says what happened
     """Options that would be unsafe; the message says why."""
 
 
@@ -115,7 +117,7 @@ class FakeDatabricks:
     def run(self, started: Callable[[], None] = lambda: None) -> None:
         """Serve until a signal, then end every child; the engines warm up behind the open socket."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._ask_to_end)  # uvicorn raises it again at its end: close() is to follow
+            signal.signal(number, self._ask_to_end)  # uvicorn raises it again; close() is to follow
         started()
         self._engines.start()
         try:
@@ -123,7 +125,7 @@ class FakeDatabricks:
         finally:
             self.close()
 
-    def __enter__(self) -> FakeDatabricks:
+    def __enter__(self) -> Self:
         """Serve in a thread."""
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, name="fake-databricks", daemon=True

@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import Any, Mapping
 
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.libraries import check_library
 from fake_databricks.fields import FLAT_ONLY, JOB_FIELDS, RUN_IF, TASK_FIELDS, Field
+from fake_databricks.libraries import check_library
 from fake_databricks.values import read_fields, read_list, read_object, read_text, read_texts
 
 MAX_NAME_BYTES = 4096
@@ -110,12 +110,12 @@ class Settings:
     document: Mapping[str, Any]
 
     def task(self, key: str) -> Task:
-        """The task of that key."""
+        """Give the task of that key."""
         return next(task for task in self.tasks if task.key == key)
 
 
 def parse_settings(document: Mapping[str, Any], version: str = "2.1") -> Settings:
-    """The settings that a document of jobs/create, reset, update or runs/submit means.
+    """Give the settings that a document of jobs/create, reset, update or runs/submit means.
 
     Raises:
         InvalidParameter: a field is missing, wrong, or not honoured here; it is named.

@@ -1,7 +1,7 @@
 """Where a workspace keeps what must outlive it: one SQLite file in WAL mode, and the key of its secrets.
 
-Every change is written when it happens, so a server that is killed loses nothing that it had answered. The same
-code runs on a temporary folder when nothing is to be kept.
+Every change is written when it happens, so a server that is killed loses nothing that it had answered. The
+same code runs on a temporary folder when nothing is to be kept.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import json
 import os
 import sqlite3
 import threading
-from pathlib import Path
-from typing import Any, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Iterator, Mapping
 
 from cryptography.fernet import Fernet, InvalidToken
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEY_VARIABLE = "FAKE_DATABRICKS_KEY"
 _SCHEMA = """
@@ -40,7 +42,7 @@ class Cipher:
 
     @classmethod
     def of_folder(cls, folder: Path, environment: Mapping[str, str]) -> Cipher:
-        """The cipher of a state folder; makes a key where there is none yet."""
+        """Give the cipher of a state folder; makes a key where there is none yet."""
         given = environment.get(KEY_VARIABLE)
         if given:
             return cls(given.encode())
@@ -52,11 +54,11 @@ class Cipher:
         return cls(path.read_bytes().strip())
 
     def seal(self, value: bytes) -> str:
-        """The value, encrypted, as text."""
+        """Give the value, encrypted, as text."""
         return self._fernet.encrypt(value).decode()
 
     def open(self, sealed: str) -> bytes:
-        """The value again.
+        """Give the value again.
 
         Raises:
             StateError: it was sealed with another key.

@@ -1,23 +1,25 @@
 """Reading one value of a request: what clients send for an integer, a boolean, a list. Pure.
 
-Clients write ids as text (Airflow, the old command line) and booleans as ``True`` or ``true``; Databricks reads
-them all.
+Clients write ids as text (Airflow, the old command line) and booleans as ``True`` or ``true``; Databricks
+reads them all.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Mapping
 
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.fields import Field
+
+if TYPE_CHECKING:
+    from fake_databricks.fields import Field
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _BOOLEANS = {"true": True, "false": False}
 
 
 def read_integer(name: str, value: Any) -> int:
-    """A whole number, also where it is written as text."""
+    """Give a whole number, also where it is written as text."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
@@ -26,7 +28,7 @@ def read_integer(name: str, value: Any) -> int:
 
 
 def read_boolean(name: str, value: Any) -> bool:
-    """True or false, also where it is written as text."""
+    """Give true or false, also where it is written as text."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.lower() in _BOOLEANS:
@@ -35,7 +37,7 @@ def read_boolean(name: str, value: Any) -> bool:
 
 
 def read_text(name: str, value: Any) -> str:
-    """A text; numbers are taken as their text, as protobuf's JSON readers do."""
+    """Give a text; numbers are taken as their text, as protobuf's JSON readers do."""
     if isinstance(value, str):
         return value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -44,14 +46,14 @@ def read_text(name: str, value: Any) -> str:
 
 
 def read_list(name: str, value: Any) -> list[Any]:
-    """A list."""
+    """Give a list."""
     if isinstance(value, list):
         return value
     raise InvalidParameter(f"Field '{name}' must be a list, got {_shown(value)}.")
 
 
 def read_object(name: str, value: Any) -> dict[str, Any]:
-    """A JSON object."""
+    """Give a JSON object."""
     if isinstance(value, dict):
         return value
     raise InvalidParameter(f"Field '{name}' must be an object, got {_shown(value)}.")
@@ -67,12 +69,12 @@ READERS: Mapping[str, Callable[[str, Any], Any]] = {
 
 
 def read_texts(name: str, value: Any) -> tuple[str, ...]:
-    """A list of texts."""
+    """Give a list of texts."""
     return tuple(read_text(f"{name}[{number}]", item) for number, item in enumerate(read_list(name, value)))
 
 
 def read_fields(document: Mapping[str, Any], fields: Mapping[str, Field], where: str = "") -> dict[str, Any]:
-    """The document with every known value in its own type; refused fields raise, null counts as absent.
+    """Give the document with every known value in its own type; refused fields raise, null counts as absent.
 
     Raises:
         InvalidParameter: a value of a wrong type, or a field that is not honoured here.

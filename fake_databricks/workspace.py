@@ -55,11 +55,11 @@ class Surroundings:
     factory: ClusterFactory
     folder: Path
     cluster_id: str = DEFAULT_CLUSTER_ID
-    forget: Callable[[str], None] = lambda workspace_id: None
+    forget: Callable[[str], None] = lambda _: None
 
 
 def workspace_id_of(token: str) -> str:
-    """The workspace of a token: sixteen digits, the same after every restart, and no way back."""
+    """Give the workspace of a token: sixteen digits, the same after every restart, and no way back."""
     return f"{int.from_bytes(hashlib.sha256(token.encode()).digest()[:8], 'big') % 10**15 + 10**15}"
 
 

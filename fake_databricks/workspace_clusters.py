@@ -7,20 +7,21 @@ import json
 import secrets as randomness
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from fake_databricks.errors import InvalidParameter, InvalidState
 from fake_databricks.model import ClusterRecord
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fake_databricks.clock import Clock
     from fake_databricks.cluster.ports import Cluster, PipResult, Places
     from fake_databricks.storage import Storage
 
 START = {"TERMINATED": "PENDING", "ERROR": "PENDING"}
 RESTART = {"RUNNING": "RESTARTING"}
-TERMINATE = {state: "TERMINATING" for state in ("PENDING", "RUNNING", "RESTARTING", "ERROR")}
+TERMINATE = dict.fromkeys(("PENDING", "RUNNING", "RESTARTING", "ERROR"), "TERMINATING")
 READY_SECONDS = 120.0
 MAX_EVENTS = 1000
 DEFAULT_RUNTIME = "15.4"
@@ -69,14 +70,14 @@ class ClusterSurroundings:
 ClusterFactory = Callable[[ClusterPlan], "Cluster"]
 
 
-class ClusterUnavailable(Exception):
+class ClusterUnavailable(Exception):  # noqa: N818  it says what happened
     """A cluster that cannot be used now; the message is for a run's state."""
 
 
 class ClusterPark:
     """All clusters of one workspace. Engines are started in the background."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  the parts of a workspace that clusters touch
         self,
         workspace_id: str,
         storage: Storage,
@@ -189,7 +190,7 @@ class ClusterPark:
         self._keep(record)
 
     def engine(self, cluster_id: str) -> Cluster:
-        """The engine of a running cluster; waits while it starts, and starts a terminated one.
+        """Give the engine of a running cluster; waits while it starts, and starts a terminated one.
 
         Raises:
             ClusterUnavailable: no such cluster, or it does not come up.
@@ -209,7 +210,7 @@ class ClusterPark:
             return self._engines[cluster_id]
 
     def environment(self, cluster_id: str) -> dict[str, str]:
-        """The variables that programs on a cluster see: Databricks' own, then ``spark_env_vars``, secrets put in."""
+        """Give the variables that programs see: Databricks' own, then ``spark_env_vars``, secrets put in."""
         record = self.get(cluster_id)
         seen = self._around.seen()
         variables = record.settings.get("spark_env_vars") or {}

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import os
 import posixpath
 import shutil
 import threading
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from fake_databricks.errors import (
     AlreadyExists,
@@ -19,6 +17,9 @@ from fake_databricks.errors import (
     InvalidParameter,
     ReadTooLarge,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MAX_BLOCK_BYTES = 1024 * 1024
 
@@ -57,7 +58,7 @@ class Tree:
         return local
 
     def entry(self, path: str) -> Entry | None:
-        """What lies at a path, or None."""
+        """Tell what lies at a path, or None."""
         local = self.locate(path)
         try:
             status = local.stat()
@@ -68,8 +69,8 @@ class Tree:
         return Entry(shown, is_folder, 0 if is_folder else status.st_size, status.st_mtime_ns // 1_000_000)
 
     def children(self, path: str) -> list[Entry]:
-        """What lies in a folder, by name."""
-        names = sorted(os.listdir(self.locate(path)))
+        """Tell what lies in a folder, by name."""
+        names = sorted(child.name for child in self.locate(path).iterdir())
         entries = (self.entry(posixpath.join(path, name)) for name in names)
         return [entry for entry in entries if entry is not None]
 
@@ -117,14 +118,14 @@ class Dbfs:
         self._lock = threading.Lock()
 
     def status(self, path: str) -> Entry:
-        """What lies at a path."""
+        """Tell what lies at a path."""
         entry = self.tree.entry(_plain(path))
         if entry is None:
             raise DoesNotExist(f"No file or directory exists on path {_plain(path)}.")
         return entry
 
     def list(self, path: str) -> list[Entry]:
-        """What lies in a folder; a file lists itself."""
+        """Tell what lies in a folder; a file lists itself."""
         entry = self.status(path)
         return self.tree.children(_plain(path)) if entry.is_folder else [entry]
 
@@ -158,7 +159,7 @@ class Dbfs:
             del self._handles[number]
 
     def read(self, path: str, offset: int, length: int) -> bytes:
-        """A part of a file; nothing past its end."""
+        """Give a part of a file; nothing past its end."""
         if self.status(path).is_folder:
             raise InvalidParameter(f"Cannot read a directory: {_plain(path)}")
         if offset < 0 or length < 0:

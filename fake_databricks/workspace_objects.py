@@ -5,12 +5,14 @@ from __future__ import annotations
 import posixpath
 import threading
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping
 
-from fake_databricks.clock import Clock
 from fake_databricks.errors import AlreadyExists, DoesNotExist, InvalidParameter, NotEmpty
-from fake_databricks.storage import Storage
-from fake_databricks.workspace_files import Tree
+
+if TYPE_CHECKING:
+    from fake_databricks.clock import Clock
+    from fake_databricks.storage import Storage
+    from fake_databricks.workspace_files import Tree
 
 EXTENSIONS = {".py": "PYTHON", ".sql": "SQL", ".scala": "SCALA", ".r": "R"}
 LANGUAGES = ("PYTHON", "SQL", "SCALA", "R")
@@ -66,7 +68,7 @@ class WorkspaceObjects:
             self._remember(plain, kind, language)
 
     def export(self, path: str) -> tuple[bytes, str]:
-        """An object's content and the extension of its kind."""
+        """Give an object's content and the extension of its kind."""
         info = self.status(path)
         if info.object_type == "DIRECTORY":
             raise InvalidParameter(f"Path ({info.path}) is a directory and cannot be exported.")
@@ -74,7 +76,7 @@ class WorkspaceObjects:
         return self.tree.locate(info.path).read_bytes(), extension.lstrip(".") or "txt"
 
     def status(self, path: str) -> ObjectInfo:
-        """What lies at a path."""
+        """Tell what lies at a path."""
         plain = plain_path(path)
         with self._lock:
             entry = self.tree.entry(plain)
@@ -94,7 +96,7 @@ class WorkspaceObjects:
         )
 
     def list(self, path: str) -> list[ObjectInfo]:
-        """What lies in a folder; anything else lists itself."""
+        """Tell what lies in a folder; anything else lists itself."""
         info = self.status(path)
         if info.object_type != "DIRECTORY":
             return [info]
@@ -130,7 +132,7 @@ class WorkspaceObjects:
 
 
 def plain_path(path: str) -> str:
-    """The path without ``/Workspace`` and without dots.
+    """Give the path without ``/Workspace`` and without dots.
 
     Raises:
         InvalidParameter: it is not absolute.

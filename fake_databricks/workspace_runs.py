@@ -60,7 +60,7 @@ class RunFilter:
 class RunBook:
     """Every run of a workspace, in memory and stored."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  the parts of a workspace that runs touch
         self,
         workspace_id: str,
         storage: Storage,
@@ -130,7 +130,7 @@ class RunBook:
         return run
 
     def get(self, run_id: int) -> tuple[Run, TaskRun | None]:
-        """A run; with one of its attempts, if the number is an attempt's.
+        """Give a run; with one of its attempts, if the number is an attempt's.
 
         The first attempt of a flat job has the number of the run: that is the run.
 
@@ -146,12 +146,12 @@ class RunBook:
             return owner, next(item for item in owner.task_runs if item.run_id == run_id)
 
     def output(self, run_id: int) -> Output:
-        """What an attempt left behind; empty while it runs."""
+        """Tell what an attempt left behind; empty while it runs."""
         document = self._storage.get(self._workspace_id, "output", run_id)
         return Output(**document) if document else Output()
 
     def list(self, wanted: RunFilter) -> Iterator[Run]:
-        """Runs, the newest first."""
+        """Give runs, the newest first."""
         with self._lock:
             ids = list(self._runs) if wanted.job_id is None else list(self._of_job.get(wanted.job_id, ()))
         for run_id in reversed(ids):
@@ -232,7 +232,7 @@ class RunBook:
         self._storage.put(self._workspace_id, "output", run_id, document)
 
     def next_run_id(self) -> int:
-        """A number for a run or a task run."""
+        """Give a number for a run or a task run."""
         return self._numbers.take("run", FIRST_RUN_ID)
 
     def ended(self, run: Run) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fake_databricks.clock import Clock
 from fake_databricks.errors import AlreadyExists, DoesNotExist, InvalidParameter, LimitExceeded
-from fake_databricks.storage import Storage
+
+if TYPE_CHECKING:
+    from fake_databricks.clock import Clock
+    from fake_databricks.storage import Storage
 
 MAX_VALUE_BYTES = 128 * 1024
 MAX_SECRETS = 1000
@@ -59,7 +61,7 @@ class SecretVault:
             self._storage.delete(self._workspace_id, "scope", scope.name.lower())
 
     def scopes(self) -> list[str]:
-        """The names of all scopes, in order."""
+        """Give the names of all scopes, in order."""
         with self._lock:
             return sorted(scope.name for scope in self._scopes.values())
 
@@ -76,7 +78,7 @@ class SecretVault:
             self._keep(scope)
 
     def get(self, scope_name: str, key: str) -> bytes:
-        """The value."""
+        """Give the value."""
         with self._lock:
             scope = self._scope(scope_name)
             if key not in scope.values:

@@ -75,7 +75,7 @@ class TaskPreparer:
         workspace: ``id``, ``url`` and ``token`` as the programs are to see them, asked for each attempt.
     """
 
-    def __init__(  # noqa: PLR0913  the parts of a workspace that a task touches
+    def __init__(
         self,
         clusters: ClusterPark,
         paths: Paths,
@@ -92,7 +92,7 @@ class TaskPreparer:
         self._made: dict[int, dict[str, str]] = {}  # run id -> key of a cluster made for it -> cluster id
 
     def prepare(self, run: Run, task: Task, task_run: TaskRun) -> tuple[Cluster, TaskSpec]:
-        """The engine and what it shall run."""
+        """Give the engine and what it shall run."""
         workspace = self._workspace()
         try:
             cluster_id = task.cluster_id or self._made_for(run, task)

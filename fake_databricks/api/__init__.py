@@ -1,1 +1,1 @@
-"""The doors: one module for each family of calls. They read a request, ask the workspace, write the answer."""
+"""The doors, one module a family of calls: they read a request, ask the workspace, write the answer."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import email.parser
+import email
+import email.message
 import email.policy
 import json
 from dataclasses import dataclass, field
@@ -37,37 +38,37 @@ class Parameters:
             raise InvalidParameter(f"Missing required field: {name}") from None
 
     def integer(self, name: str, default: int | None = None) -> int:
-        """A whole number; required where there is no default."""
+        """Give a whole number; required where there is no default."""
         if default is not None and name not in self.values:
             return default
         return read_integer(name, self._required(name))
 
     def optional_integer(self, name: str) -> int | None:
-        """A whole number or None."""
+        """Give a whole number or None."""
         return read_integer(name, self.values[name]) if name in self.values else None
 
     def text(self, name: str, default: str | None = None) -> str:
-        """A text; required where there is no default."""
+        """Give a text; required where there is no default."""
         if default is not None and name not in self.values:
             return default
         return read_text(name, self._required(name))
 
     def boolean(self, name: str, *, default: bool = False) -> bool:
-        """True or false."""
+        """Give true or false."""
         return read_boolean(name, self.values[name]) if name in self.values else default
 
     def list(self, name: str) -> list[Any]:
-        """A list, empty where it is absent."""
+        """Give a list, empty where it is absent."""
         return read_list(name, self.values.get(name, []))
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """A list of texts; a single text in the query is a list of one."""
+        """Give a list of texts; a single text in the query is a list of one."""
         value = self.values.get(name, [])
         items = [value] if isinstance(value, str) else read_list(name, value)
         return tuple(read_text(name, item) for item in items)
 
     def object(self, name: str, *, required: bool = False) -> dict[str, Any]:
-        """A JSON object, empty where it is absent and not required."""
+        """Give a JSON object, empty where it is absent and not required."""
         return read_object(name, self._required(name) if required else self.values.get(name, {}))
 
 
@@ -144,11 +145,13 @@ class Call:
 
     def _read_form(self) -> dict[str, Any]:
         head = f"Content-Type: {self.headers['content-type']}\r\n\r\n".encode()
-        message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + self.body)
+        message = email.message_from_bytes(head + self.body, policy=email.policy.HTTP)
+        assert isinstance(message, email.message.EmailMessage)
         fields: dict[str, Any] = {}
-        for part in message.iter_parts():  # type: ignore[attr-defined]  typeshed has the old class here
+        for part in message.iter_parts():
             name = part.get_param("name", header="content-disposition")
-            content = part.get_payload(decode=True) or b""
+            payload = part.get_payload(decode=True)
+            content = payload if isinstance(payload, bytes) else b""
             if part.get_filename() is not None or name in ("content", "file", "contents"):
                 self.files[str(name)] = content
             else:
@@ -157,7 +160,7 @@ class Call:
 
 
 def read_query(query: str) -> dict[str, Any]:
-    """The query's parameters; a repeated name is a list, and raw JSON (``curl -G -d``) is read too."""
+    """Give the query's parameters; a repeated name is a list, and raw JSON (``curl -G -d``) is read too."""
     text = unquote(query)
     if text.startswith("{"):
         try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fake_databricks.api.call import Call, Route
 from fake_databricks.errors import CommandRefused
-from fake_databricks.model import Command
+
+if TYPE_CHECKING:
+    from fake_databricks.model import Command
 
 GUIDE = "2.0"
 

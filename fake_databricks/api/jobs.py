@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fake_databricks.api.call import Call, Parameters, Route
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.model import Job
 from fake_databricks.settings import Dialect
+
+if TYPE_CHECKING:
+    from fake_databricks.model import Job
 
 JOBS_VERSIONS = ("2.0", "2.1", "2.2")
 MAX_PAGE = 100
@@ -85,7 +87,7 @@ def get_permissions(call: Call) -> dict[str, Any]:
 
 
 def permission_levels(call: Call) -> dict[str, Any]:
-    """The levels that there are."""
+    """Give the levels that there are."""
     call.workspace.jobs.get(_job_id(call))
     return {
         "permission_levels": [
@@ -118,7 +120,7 @@ def page_limit(asked: Parameters, largest: int, default: int) -> int:
 
 
 def job_view(job: Job, version: str, *, expand: bool = True) -> dict[str, Any]:
-    """A job as jobs/get shows it."""
+    """Give a job as jobs/get shows it."""
     is_flat = job.settings.dialect is Dialect.FLAT
     document: dict[str, Any] = {
         "email_notifications": {},

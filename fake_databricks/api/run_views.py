@@ -1,7 +1,7 @@
 """Runs as answers: one view, two dialects.
 
-The guide's words for a flat job: ``CANCELLED``, and no states but the five that it lists. Databricks' own for a
-tasks job.
+The guide's words for a flat job: ``CANCELLED``, and no states but the five that it lists. Databricks' own for
+a tasks job.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def status_view(state: State) -> dict[str, Any]:
 
 
 def times_view(task_run: TaskRun) -> dict[str, int]:
-    """Times of an attempt; the three durations add up to its whole."""
+    """Give times of an attempt; the three durations add up to its whole."""
     is_over = task_run.state.is_terminal
     started = task_run.execution_start
     return {
@@ -80,7 +80,7 @@ def times_view(task_run: TaskRun) -> dict[str, int]:
 
 
 def task_type_view(run: Run, task: Task) -> dict[str, Any]:
-    """The task type with the parameters that count in this run."""
+    """Give the task type with the parameters that count in this run."""
     body = dict(task.body)
     overrides = run.overrides
     if overrides.python_params is not None:
@@ -114,7 +114,7 @@ def cluster_view(run: Run, task_run: TaskRun) -> dict[str, str]:
 
 
 def run_view(run: Run, url: str, *, with_tasks: bool = True, history: bool = False) -> dict[str, Any]:
-    """A run as runs/get and runs/list show it."""
+    """Give a run as runs/get and runs/list show it."""
     is_flat = run.dialect is Dialect.FLAT
     first = run.task_runs[0]
     view: dict[str, Any] = {
@@ -164,7 +164,7 @@ def run_view(run: Run, url: str, *, with_tasks: bool = True, history: bool = Fal
 
 
 def attempt_view(run: Run, task_run: TaskRun, url: str) -> dict[str, Any]:
-    """A task run asked for by its own number."""
+    """Give a task run asked for by its own number."""
     task = run.settings.task(task_run.task_key)
     original = next(item for item in run.task_runs if item.task_key == task_run.task_key)
     return {
@@ -183,7 +183,7 @@ def attempt_view(run: Run, task_run: TaskRun, url: str) -> dict[str, Any]:
 
 
 def output_view(run: Run, task_run: TaskRun, output: Output, metadata: dict[str, Any]) -> dict[str, Any]:
-    """The answer of runs/get-output for one attempt."""
+    """Give the answer of runs/get-output for one attempt."""
     view: dict[str, Any] = {"metadata": metadata}
     if not task_run.state.is_terminal:
         return view
@@ -223,7 +223,7 @@ def repairs_view(run: Run) -> list[dict[str, Any]]:
     ]
 
 
-def _repair(  # noqa: PLR0913  a record's fields
+def _repair(  # noqa: PLR0913, PLR0917  a record's fields
     number: int, kind: str, start: int, end: int, state: State, run: Run, ids: list[int]
 ) -> dict[str, Any]:
     view: dict[str, Any] = {

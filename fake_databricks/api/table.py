@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fake_databricks.api import (
     clusters,
     commands,
@@ -15,7 +17,9 @@ from fake_databricks.api import (
     secrets,
     workspace,
 )
-from fake_databricks.api.call import Route
+
+if TYPE_CHECKING:
+    from fake_databricks.api.call import Route
 
 ROUTES: tuple[Route, ...] = (
     *jobs.ROUTES,
@@ -46,7 +50,7 @@ _CONTROL = {(route.method, route.path): route for route in CONTROL}
 
 
 def find(method: str, version: str, path: str) -> tuple[Route, str] | None:
-    """The route of a call and what its ``*`` stands for; ``path`` is without ``/api/<version>``."""
+    """Give the route of a call and what its ``*`` stands for; ``path`` is without ``/api/<version>``."""
     route = _EXACT.get((method, version, path))
     if route is not None:
         return route, ""
@@ -57,5 +61,5 @@ def find(method: str, version: str, path: str) -> tuple[Route, str] | None:
 
 
 def find_control(method: str, path: str) -> Route | None:
-    """The route of a call of ``/_fake``."""
+    """Give the route of a call of ``/_fake``."""
     return _CONTROL.get((method, path))

@@ -61,26 +61,32 @@ class Client:
             )
             response = connection.getresponse()
             return Answer(
-                response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
+                response.status,
+                {name.lower(): value for name, value in response.getheaders()},
+                response.read(),
             )
         finally:
             connection.close()
 
     def post(self, path: str, /, **body: Any) -> Any:
         answer = self.send("POST", path, json.dumps(body).encode(), {"Content-Type": "application/json"})
-        assert answer.status == 200, answer.content  # noqa: PLR2004  OK
+        assert answer.status == 200, answer.content
         return answer.body
 
     def get(self, path: str, /, **body: Any) -> Any:
         answer = self.send("GET", path, json.dumps(body).encode() if body else b"")
-        assert answer.status == 200, answer.content  # noqa: PLR2004  OK
+        assert answer.status == 200, answer.content
         return answer.body
 
     def refused(self, method: str, path: str, /, **body: Any) -> tuple[int, Any, str]:
         """Status, code and message of a refusal."""
         answer = self.send(method, path, json.dumps(body).encode())
-        assert answer.status >= 400, answer.content  # noqa: PLR2004  a refusal
-        return answer.status, answer.body.get("error_code"), answer.body.get("message") or answer.body.get("error")
+        assert answer.status >= 400, answer.content
+        return (
+            answer.status,
+            answer.body.get("error_code"),
+            answer.body.get("message") or answer.body.get("error"),
+        )
 
     def program(self, path: str, source: str) -> str:
         """Put a program into DBFS; its ``dbfs:`` path."""
@@ -88,17 +94,24 @@ class Client:
         parts = [
             f'--x\r\nContent-Disposition: form-data; name="path"\r\n\r\n{path}\r\n',
             '--x\r\nContent-Disposition: form-data; name="overwrite"\r\n\r\nTrue\r\n',
-            '--x\r\nContent-Disposition: form-data; name="file"; filename="p"\r\n\r\n' + source + "\r\n--x--\r\n",
+            '--x\r\nContent-Disposition: form-data; name="file"; filename="p"\r\n\r\n'
+            + source
+            + "\r\n--x--\r\n",
         ]
         answer = self.send("POST", "/api/2.0/dbfs/put", "".join(parts).encode(), headers)
-        assert answer.status == 200, answer.content  # noqa: PLR2004  OK
+        assert answer.status == 200, answer.content
         return f"dbfs:{path}"
 
     def flat_job(self, source: str, *parameters: str, **settings: Any) -> int:
         """A job in the guide's form."""
         path = self.program(f"/{secrets.token_hex(4)}.py", source)
         task = {"python_file": path, "parameters": list(parameters)}
-        body = {"name": "a job", "existing_cluster_id": self.cluster_id, "spark_python_task": task, **settings}
+        body = {
+            "name": "a job",
+            "existing_cluster_id": self.cluster_id,
+            "spark_python_task": task,
+            **settings,
+        }
         return int(self.post("/api/2.1/jobs/create", **body)["job_id"])
 
     def tasks_job(self, *tasks: Mapping[str, Any], **settings: Any) -> int:

@@ -1,4 +1,4 @@
-"""A clock and a cluster that do what the test says: the service's behaviour without threads, sockets or time."""
+"""A clock and a cluster that do what the test says: behaviour without threads, sockets or time."""
 
 from __future__ import annotations
 
@@ -87,7 +87,9 @@ class ScriptedContext:
     def execute(self, source: str, language: str | None = None) -> CommandResult:
         self.commands.append(source)
         if source.startswith("raise"):
-            return CommandResult("error", summary="RuntimeError: as told", cause="Traceback\nRuntimeError: as told")
+            return CommandResult(
+                "error", summary="RuntimeError: as told", cause="Traceback\nRuntimeError: as told"
+            )
         return CommandResult("text", f"{language}: {source}")
 
     def cancel(self) -> None:
@@ -106,7 +108,7 @@ class ScriptedCluster:
     tasks: list[ScriptedTask] = field(default_factory=list)
     installed: list[str] = field(default_factory=list)
     is_closed: bool = False
-    on_start: Callable[[ScriptedTask], None] = lambda task: None
+    on_start: Callable[[ScriptedTask], None] = lambda _: None
 
     def start_task(self, spec: TaskSpec) -> ScriptedTask:
         planned = self.outcomes.get(spec.argv[0] if spec.argv else "", [])

@@ -29,7 +29,8 @@ class TestClusters:
         client.post("/api/2.1/clusters/start", cluster_id=cluster_id)
         self.ready(client, cluster_id)
         kinds = [
-            event["type"] for event in client.post("/api/2.1/clusters/events", cluster_id=cluster_id)["events"]
+            event["type"]
+            for event in client.post("/api/2.1/clusters/events", cluster_id=cluster_id)["events"]
         ]
         assert (kinds[-1], kinds[0]) == ("CREATING", "RUNNING")
         client.post("/api/2.1/clusters/permanent-delete", cluster_id=cluster_id)

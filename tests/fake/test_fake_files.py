@@ -196,7 +196,9 @@ class TestWorkspaceApi:
 class TestPathsOfPrograms:
     """`dbfs:/` and `/dbfs/`, `/Volumes/`, `/Workspace/` paths"""
 
-    @pytest.mark.parametrize("path", ["dbfs:/p.py", "/dbfs/p.py", "/Volumes/m/d/v/p.py", "/Workspace/Shared/p.py"])
+    @pytest.mark.parametrize(
+        "path", ["dbfs:/p.py", "/dbfs/p.py", "/Volumes/m/d/v/p.py", "/Workspace/Shared/p.py"]
+    )
     def test_a_program_may_lie_in_each(self, client: Client, path: str) -> None:
         content = b"print('ran')"
         client.post("/api/2.0/dbfs/put", path="/p.py", contents=encoded(content))

@@ -59,9 +59,7 @@ def guide_client() -> Iterator[Client]:
     assert process.stdout
     printed = [process.stdout.readline().strip() for _ in range(7)]
     values = dict(line[len("export ") :].split("=", 1) for line in printed if line.startswith("export "))
-    client = Client(
-        values["DATABRICKS_HOST"], values["DATABRICKS_TOKEN"], values["DATABRICKS_CLUSTER_ID"]
-    )
+    client = Client(values["DATABRICKS_HOST"], values["DATABRICKS_TOKEN"], values["DATABRICKS_CLUSTER_ID"])
     contents = base64.b64encode(CUSTOMERS).decode()
     client.post("/api/2.0/dbfs/put", path="/mnt/client-data/customers.csv", contents=contents)
     yield client
@@ -89,7 +87,7 @@ class TestTheGuidesScript:
         sleep.chmod(0o755)
         environment = {**variables(guide_client), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
         ended = subprocess.run(
-            ["bash", str(SCRIPT)], env=environment, capture_output=True, text=True, check=False
+            ["/bin/bash", str(SCRIPT)], env=environment, capture_output=True, text=True, check=False
         )
         assert ended.returncode == 0, ended.stdout + ended.stderr
         for line in (

@@ -17,7 +17,9 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 class TestHowRequestsArrive:
     """GET with a JSON body, any Content-Type, absolute-form request lines, ids as strings"""
 
-    @pytest.mark.parametrize("kind", ["", "text/json", "application/x-www-form-urlencoded", "application/json"])
+    @pytest.mark.parametrize(
+        "kind", ["", "text/json", "application/x-www-form-urlencoded", "application/json"]
+    )
     def test_the_content_type_is_not_looked_at(self, client: Client, kind: str) -> None:
         body = json.dumps({"scope": f"s{len(kind)}", "initial_manage_principal": "users"}).encode()
         assert client.send("POST", "/api/2.0/secrets/scopes/create", body, {"Content-Type": kind}).body == {}
@@ -258,7 +260,9 @@ class TestRunsOverHttp:
         )
         run_id = client.post("/api/2.1/jobs/run-now", job_id=client.flat_job(source))["run_id"]
         path = f"/api/2.1/jobs/runs/get?run_id={run_id}"
-        while not client.get(path)["setup_duration"] and client.get(path)["state"]["state_message"] != "In run":
+        while (
+            not client.get(path)["setup_duration"] and client.get(path)["state"]["state_message"] != "In run"
+        ):
             pass
         client.post("/api/2.1/jobs/runs/cancel", run_id=run_id)
         state = client.wait(run_id, seconds=2)["state"]

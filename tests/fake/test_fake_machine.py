@@ -19,7 +19,7 @@ LIMIT = 2
 
 
 class Machine(RuleBasedStateMachine):
-    """A state-machine test of jobs and runs against a small model: what was asked of each run, and no more."""
+    """A state-machine test of jobs and runs against a small model: what was asked of each run."""
 
     @initialize(is_queueing=st.booleans(), retries=st.integers(0, 2), is_flat=st.booleans())
     def begin(self, is_queueing: bool, retries: int, is_flat: bool) -> None:  # noqa: FBT001  hypothesis draws it
@@ -124,7 +124,9 @@ class Machine(RuleBasedStateMachine):
         if not hasattr(self, "asked"):
             return
         runs = [self.workspace.runs.get(run_id)[0] for run_id in self.asked]
-        busy = [run for run in runs if run.is_active and run.state.life is not Life.QUEUED and not run.repairs]
+        busy = [
+            run for run in runs if run.is_active and run.state.life is not Life.QUEUED and not run.repairs
+        ]
         assert len(busy) <= LIMIT
         if not self.is_queueing:
             assert not [run for run in runs if run.state.life is Life.QUEUED]

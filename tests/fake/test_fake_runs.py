@@ -452,9 +452,13 @@ class TestList:
 
     def test_filters(self, quiet: Quiet) -> None:
         over, active = finish(quiet, flat()), start(quiet, flat())
+        filters = {
+            "active_only": RunFilter(active_only=True),
+            "completed_only": RunFilter(completed_only=True),
+        }
         chosen = {
-            name: [run.run_id for run in quiet.workspace.runs.list(RunFilter(**{name: True}))]
-            for name in ("active_only", "completed_only")
+            name: [run.run_id for run in quiet.workspace.runs.list(wanted)]
+            for name, wanted in filters.items()
         }
         assert chosen == {"active_only": [active.run_id], "completed_only": [over.run_id]}
 

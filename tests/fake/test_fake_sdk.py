@@ -71,7 +71,8 @@ class TestSdk:
         self, sdk: WorkspaceClient, client: Client, program: str
     ) -> None:
         job = sdk.jobs.create(
-            name="n", tasks=[task(client, program, "a"), task(client, program, "b", "a", parameters=["x", "y"])]
+            name="n",
+            tasks=[task(client, program, "a"), task(client, program, "b", "a", parameters=["x", "y"])],
         )
         assert job.job_id
         run = sdk.jobs.run_now(job.job_id).result()
@@ -160,11 +161,14 @@ class TestSdk:
         sdk.clusters.permanent_delete(made.cluster_id)
 
     def test_commands(self, sdk: WorkspaceClient, client: Client) -> None:
-        python = {"cluster_id": client.cluster_id, "language": Language.PYTHON}
-        context = sdk.command_execution.create(**python).result()
-        done = sdk.command_execution.execute(context_id=context.id, command="print(1 + 2)", **python).result()
-        assert done.results
-        assert done.results.data.strip() == "3"
+        commands, where, python = sdk.command_execution, client.cluster_id, Language.PYTHON
+        context = commands.create(cluster_id=where, language=python).result()
+        waiter = commands.execute(
+            cluster_id=where, context_id=context.id, language=python, command="print(1 + 2)"
+        )
+        results = waiter.result().results
+        assert results
+        assert str(results.data).strip() == "3"
         sdk.command_execution.destroy(client.cluster_id, context.id or "")
 
     def test_libraries(self, sdk: WorkspaceClient, client: Client) -> None:

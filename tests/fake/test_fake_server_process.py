@@ -27,9 +27,7 @@ class Server:
     @property
     def client(self) -> Client:
         values = dict(line.removeprefix("export ").split("=", 1) for line in self.printed if "=" in line)
-        return Client(
-            values["DATABRICKS_HOST"], values["DATABRICKS_TOKEN"], values["DATABRICKS_CLUSTER_ID"]
-        )
+        return Client(values["DATABRICKS_HOST"], values["DATABRICKS_TOKEN"], values["DATABRICKS_CLUSTER_ID"])
 
 
 class Starter:
