@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import logging
 import threading
 import time
 from typing import Callable, Protocol
 
+LOGGER = logging.getLogger("fake_databricks")
 Cancel = Callable[[], None]
 
 
@@ -64,4 +66,7 @@ class SystemClock:
                 entry = heapq.heappop(self._timers)[2]
             action = entry.get("action")
             if action is not None:
-                action()
+                try:
+                    action()
+                except Exception:
+                    LOGGER.exception("A timer failed")  # the other timers must still be heard

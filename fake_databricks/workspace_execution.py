@@ -88,6 +88,7 @@ class Execution:
         self._preparer = preparer
         self._ledger = ledger
         self._live: dict[int, _Live] = {}
+        self._is_closing = False
 
     def begin(self, run: Run) -> None:
         """Start a run that is PENDING: its free tasks start, the others are blocked."""
@@ -115,7 +116,7 @@ class Execution:
     def stop(self, run: Run, reason: Result) -> None:
         """End a run: it was cancelled, or is out of time. What has ended stays as it is."""
         with self.lock:
-            if not run.is_active or run.stopped_for is not None:
+            if not run.is_active or run.stopped_for is not None or self._is_closing:
                 return
             run.stopped_for = reason
             if run.run_id not in self._live:
@@ -143,8 +144,9 @@ class Execution:
         self._ledger.keep(run)
 
     def stop_all(self) -> None:
-        """Cancel every process, at the end of the server."""
+        """End every process with the server; the next start finds the runs as they were, and loses them."""
         with self.lock:
+            self._is_closing = True
             handles = [handle for live in self._live.values() for handle in live.handles.values()]
         for handle in handles:
             handle.cancel()
@@ -209,7 +211,7 @@ class Execution:
 
     def _started(self, run: Run, task_run: TaskRun, handle: TaskHandle) -> None:
         with self.lock:
-            if task_run.state.is_terminal:
+            if task_run.state.is_terminal or self._is_closing:
                 handle.cancel()
                 return
             self._live[run.run_id].handles[task_run.run_id] = handle
@@ -241,7 +243,7 @@ class Execution:
     ) -> None:
         """End an attempt; then retry it, or go on with the run."""
         with self.lock:
-            if task_run.state.is_terminal:
+            if task_run.state.is_terminal or self._is_closing:
                 return
             now = self._clock.now()
             if output is not None:
@@ -292,7 +294,7 @@ class Execution:
 
         def again() -> None:
             with self.lock:
-                if task_run.state.life is Life.WAITING_FOR_RETRY:
+                if task_run.state.life is Life.WAITING_FOR_RETRY and not self._is_closing:
                     self._admit(run, task_run)
 
         self._live[run.run_id].timers[task_run.run_id] = self._clock.call_later(wait, again)
@@ -342,7 +344,7 @@ class Execution:
 
     def _time_out_attempt(self, run: Run, task_run: TaskRun) -> None:
         with self.lock:
-            if task_run.state.is_terminal or task_run.stopped_for is not None:
+            if task_run.state.is_terminal or task_run.stopped_for is not None or self._is_closing:
                 return
             if task_run.run_id in self._live[run.run_id].handles:
                 self._stop_attempt(run, task_run, Result.TIMEDOUT)

@@ -48,7 +48,8 @@ class RunFilter:
         """Whether a run belongs to the list."""
         kind = "SUBMIT_RUN" if run.is_submitted else "JOB_RUN"
         return (
-            not (self.active_only and not run.is_active)
+            self.job_id in (None, run.job_id)
+            and not (self.active_only and not run.is_active)
             and not (self.completed_only and run.is_active)
             and self.run_type in ("", kind)
             and run.created >= self.start_from
@@ -82,6 +83,7 @@ class RunBook:
         self._of_job: dict[int, list[int]] = {}
         self._owner: dict[int, int] = {}  # task run id -> run id
         self._tokens: dict[str, int | None] = {}
+        self._active: set[int] = set()
         stored = (Run.from_document(document) for _, document in storage.all(workspace_id, "run"))
         for run in sorted(stored, key=lambda run: run.run_id):
             self._enter(run)
@@ -153,7 +155,12 @@ class RunBook:
     def list(self, wanted: RunFilter) -> Iterator[Run]:
         """Give runs, the newest first."""
         with self._lock:
-            ids = list(self._runs) if wanted.job_id is None else list(self._of_job.get(wanted.job_id, ()))
+            if wanted.active_only:
+                ids = sorted(self._active)
+            elif wanted.job_id is None:
+                ids = list(self._runs)
+            else:
+                ids = list(self._of_job.get(wanted.job_id, ()))
         for run_id in reversed(ids):
             run = self._runs.get(run_id)
             if run is not None and wanted.admits(run):
@@ -222,6 +229,7 @@ class RunBook:
 
     def keep(self, run: Run) -> None:
         """Store a run that has changed."""
+        (self._active.add if run.is_active else self._active.discard)(run.run_id)
         for task_run in run.task_runs:
             self._owner[task_run.run_id] = run.run_id
         self._storage.put(self._workspace_id, "run", run.run_id, run.to_document())
@@ -334,6 +342,8 @@ class RunBook:
     def _enter(self, run: Run) -> None:
         self._runs[run.run_id] = run
         self._of_job.setdefault(run.job_id, []).append(run.run_id)
+        if run.is_active:
+            self._active.add(run.run_id)
         for task_run in run.task_runs:
             self._owner[task_run.run_id] = run.run_id
         if run.idempotency_token:

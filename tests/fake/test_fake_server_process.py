@@ -12,6 +12,7 @@ from typing import Any, Iterator
 
 import pytest
 
+from fake_databricks.workspace_execution import LOST
 from tests.fake.conftest import Client
 
 pytestmark = pytest.mark.process
@@ -130,7 +131,7 @@ class TestState:
         assert client.get("/api/2.0/dbfs/list?path=/")["files"]
         state = client.get(f"/api/2.1/jobs/runs/get?run_id={kept['active']}")["state"]
         assert state["life_cycle_state"] == "TERMINATED"
-        assert state["result_state"] in ("FAILED", "CANCELLED")
+        assert (state["result_state"], state["state_message"]) == ("FAILED", LOST)
         assert client.run(client.flat_job("pass"))["run_id"] > kept["active"]
 
     def test_without_it_nothing_is_left(self, starter: Starter) -> None:
