@@ -158,6 +158,7 @@ class ReplContext:
         self._turn = threading.Lock()
         self._repl: ReplProcess | None = None
         self._asked: ReplProcess | None = None
+        self._number = 0
         self._shell: tuple[subprocess.Popen[bytes], str] | None = None
         self._cancelled = threading.Event()
         self._closed = False
@@ -228,6 +229,7 @@ class ReplContext:
     def _run_repl(self, source: str, language: str) -> CommandResult:
         if self._repl is None:
             self._repl = self._open_process()
+        self._number += 1
         self._asked = self._repl
         try:
             answer, printed = self._repl.ask(source, language)
@@ -253,17 +255,17 @@ class ReplContext:
     def cancel(self) -> None:
         """Interrupt what runs; the process is ended only if it does not react."""
         self._cancelled.set()
-        shell, repl = self._shell, self._asked
+        shell, repl, number = self._shell, self._asked, self._number
         if shell:
             process_tree.kill(*shell)
         if repl is None:  # an idle one must not be interrupted: the next command would be
             return
-        repl.interrupt()
-        self._cancel_jobs(repl.mark)
+        repl.interrupt()  # pyspark's answer to it is to cancel the jobs of this process
         end = time.monotonic() + INTERRUPT_SECONDS
-        while self._asked is repl:
+        while self._asked is repl and self._number == number:
             if time.monotonic() > end:
                 process_tree.kill(repl.process, repl.mark)
+                self._cancel_jobs(repl.mark)
                 return
             time.sleep(0.01)
 

@@ -164,19 +164,21 @@ class LocalCluster:
 
     def open_context(self, language: str) -> ReplContext:
         """Open a REPL; its process starts with the first command that needs one."""
-        mark = os.urandom(8).hex()
         scratch = Path(tempfile.mkdtemp(prefix="context-", dir=self._folder))
         env = {**self._base(), **self._settings.env}
-        env["FAKE_DATABRICKS_PLAN"] = str(write_plan(self._plan(self._settings.places, mark), scratch))
 
         def open_process() -> ReplProcess:
-            return ReplProcess(self.python, env, str(scratch), mark)
+            mark = os.urandom(8).hex()  # its own: the end of one process must not be that of the next
+            plan = str(write_plan(self._plan(self._settings.places, mark), scratch))
+            return ReplProcess(self.python, {**env, "FAKE_DATABRICKS_PLAN": plan}, str(scratch), mark)
 
+        shell = Path(tempfile.mkdtemp(prefix="shell-", dir=self._folder))
+        shell_plan = str(write_plan(self._plan(self._settings.places, os.urandom(8).hex()), shell))
         context = ReplContext(
             language,
             open_process,
             self.pip,
-            env,
+            {**env, "FAKE_DATABRICKS_PLAN": shell_plan},
             str(scratch),
             self._driver.cancel_jobs,
             self._settings.redact,

@@ -115,6 +115,11 @@ def patch_context(module: ModuleType) -> None:
         with context._lock:  # noqa: SLF001
             context._active_spark_context = None  # noqa: SLF001
 
+    def cancel_all(self: Any) -> None:
+        # pyspark calls this at Ctrl-C too; the jobs of other runs on the same JVM are none of its.
+        self._jvm.fakedatabricks.Warm.cancel(Plan().properties["fake.run"])
+
+    context.cancelAllJobs = cancel_all
     context._ensure_initialized = ensure_initialized  # noqa: SLF001
     context._initialize_context = initialize  # noqa: SLF001
     context.stop = stop
