@@ -101,6 +101,7 @@ class Workspace:
                 self.secrets.resolve,
                 self.secrets.values,
                 self._seen_by_programs,
+                self.install_library,
             ),
         )
         paths = Paths(dbfs, self.volumes, self.objects.tree)

@@ -59,12 +59,14 @@ class ClusterSurroundings:
         resolve: puts secrets into a text.
         redact: gives all secret values.
         seen: ``id``, ``url`` and ``token`` of the workspace as programs see them.
+        install: puts a library on a cluster, in the background.
     """
 
     places: Places
     resolve: Callable[[str], str]
     redact: Callable[[], Sequence[str]]
     seen: Callable[[], Mapping[str, str]]
+    install: Callable[[str, Mapping[str, Any]], None]
 
 
 ClusterFactory = Callable[[ClusterPlan], "Cluster"]
@@ -272,7 +274,6 @@ class ClusterPark:
                 engine = self._engines.pop(record.cluster_id, None)
             if engine is not None:
                 engine.close()
-                record.libraries.clear()
             made = self._factory(self._plan(record))
         except Exception as error:  # noqa: BLE001  whatever the engine's start raises is the cluster's state
             self._set(record, "ERROR", "DRIVER_UNAVAILABLE", str(error))
@@ -284,6 +285,17 @@ class ClusterPark:
                 self._set(record, "RUNNING", "RUNNING")
         if not is_wanted:  # it was terminated, or the server ended, while it was starting
             made.close()
+            return
+        self._install_again(record)
+
+    def _install_again(self, record: ClusterRecord) -> None:
+        """Bring a cluster's libraries back, but those marked to go; what %pip installed is gone."""
+        with self._changed:
+            known = list(record.libraries.values())
+            record.libraries.clear()
+        for item in known:
+            if item["status"] != "UNINSTALL_ON_RESTART":
+                self._around.install(record.cluster_id, item["library"])
 
     def _plan(self, record: ClusterRecord) -> ClusterPlan:
         conf = record.settings.get("spark_conf") or {}
@@ -302,7 +314,6 @@ class ClusterPark:
             engine = self._engines.pop(record.cluster_id, None)
         if engine is not None:
             engine.close()
-        record.libraries.clear()
         record.terminated_time = self._clock.now()
         self._set(record, "TERMINATED", "TERMINATED")
 

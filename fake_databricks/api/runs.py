@@ -6,7 +6,7 @@ import json
 from itertools import islice
 from typing import Any
 
-from fake_databricks.api.call import Call, Parameters, Route
+from fake_databricks.api.call import Call, Handler, Parameters, Reply, Route
 from fake_databricks.api.jobs import JOBS_VERSIONS, page_limit
 from fake_databricks.api.run_views import attempt_view, output_view, run_view
 from fake_databricks.errors import InvalidParameter
@@ -149,6 +149,16 @@ def export(call: Call) -> dict[str, Any]:
     raise InvalidParameter(f"Run {run.run_id} cannot be exported: only notebook tasks have views.")
 
 
+def at_once(handler: Handler) -> Handler:
+    """Let a handler see every run before a change or after it, never within."""
+
+    def answered(call: Call) -> Reply | dict[str, Any]:
+        with call.workspace.runs.execution.lock:
+            return handler(call)
+
+    return answered
+
+
 def _overrides(asked: Parameters, *, only: bool = False) -> Overrides:
     read = read_fields(
         {name: asked.values[name] for name in RUN_PARAMETERS if asked.has(name)}, RUN_PARAMETERS
@@ -209,9 +219,9 @@ def _url(call: Call) -> str:
 ROUTES = (
     Route("POST", "/jobs/run-now", run_now, JOBS_VERSIONS),
     Route("POST", "/jobs/runs/submit", submit, JOBS_VERSIONS),
-    Route("GET", "/jobs/runs/get", get, JOBS_VERSIONS),
-    Route("GET", "/jobs/runs/get-output", get_output, JOBS_VERSIONS),
-    Route("GET", "/jobs/runs/list", list_, JOBS_VERSIONS),
+    Route("GET", "/jobs/runs/get", at_once(get), JOBS_VERSIONS),
+    Route("GET", "/jobs/runs/get-output", at_once(get_output), JOBS_VERSIONS),
+    Route("GET", "/jobs/runs/list", at_once(list_), JOBS_VERSIONS),
     Route("POST", "/jobs/runs/cancel", cancel, JOBS_VERSIONS),
     Route("POST", "/jobs/runs/cancel-all", cancel_all, JOBS_VERSIONS),
     Route("POST", "/jobs/runs/delete", delete, JOBS_VERSIONS),

@@ -95,6 +95,19 @@ class TestLibraries:
             ["ERROR: No matching distribution found"],
         )
 
+    def test_they_come_back_after_a_restart_but_for_those_that_were_uninstalled(self, quiet: Quiet) -> None:
+        cluster_id = "0123-456789-abcdef01"
+        for package in ("stays", "goes"):
+            quiet.workspace.install_library(cluster_id, {"pypi": {"package": package}})
+        quiet.clock.work()
+        quiet.workspace.clusters.set_library(
+            cluster_id, {"pypi": {"package": "goes"}}, "UNINSTALL_ON_RESTART"
+        )
+        quiet.workspace.restart_cluster(cluster_id)
+        quiet.clock.work()
+        assert quiet.clusters[-1].installed == ["install stays"]
+        assert len(quiet.workspace.clusters.get(cluster_id).libraries) == 1
+
     def test_a_jar_is_refused_by_name(self, client: Client) -> None:
         body = {"cluster_id": client.cluster_id, "libraries": [{"jar": "dbfs:/x.jar"}]}
         assert "'libraries.jar'" in client.refused("POST", "/api/2.0/libraries/install", **body)[2]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,14 @@ class TestRefusals:
     def test_without_a_credential_401(self, client: Client) -> None:
         answer = client.send("GET", "/api/2.1/jobs/list", headers={"Authorization": ""})
         assert (answer.status, answer.body["error_code"]) == (401, 401)
+
+    @pytest.mark.parametrize(("user", "status"), [("token", 200), ("somebody", 401)])
+    def test_a_token_may_come_as_a_password_and_no_other_password(
+        self, client: Client, user: str, status: int
+    ) -> None:
+        credential = base64.b64encode(f"{user}:{client.token}".encode()).decode()
+        headers = {"Authorization": f"Basic {credential}"}
+        assert client.send("GET", "/api/2.1/jobs/list", headers=headers).status == status
 
     def test_what_is_no_json_object_is_malformed(self, client: Client) -> None:
         for content in (b"{", b"[]", b'"x"'):
