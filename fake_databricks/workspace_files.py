@@ -213,7 +213,7 @@ class Dbfs:
 
 
 def _plain(path: str) -> str:
-    plain = path[len("dbfs:") :] if path.startswith("dbfs:") else path
+    plain = path.removeprefix("dbfs:")
     if not plain.startswith("/"):
         raise InvalidParameter(f"Path must be absolute: {path}")
     if plain.startswith("/Volumes/"):

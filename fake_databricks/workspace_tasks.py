@@ -52,7 +52,7 @@ class Paths:
         Raises:
             InvalidParameter: a path of a store that is not here (``s3:``), or none at all.
         """
-        plain = path[len("dbfs:") :] if path.startswith("dbfs:") else path
+        plain = path.removeprefix("dbfs:")
         if plain.startswith("/Volumes/"):
             return self.volumes.locate(plain[len("/Volumes") :])
         if path.startswith("dbfs:"):
