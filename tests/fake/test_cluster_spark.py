@@ -25,7 +25,7 @@ from fake_databricks.cluster import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytestmark = [pytest.mark.spark, pytest.mark.process]
+pytestmark = [pytest.mark.process]  # not "spark": that is the suite's session, this driver is another
 
 
 @dataclass(frozen=True)

