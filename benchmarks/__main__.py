@@ -155,7 +155,8 @@ def main() -> None:
             line for line in (process.stdout.readline() for _ in range(7)) if line.startswith("export ")
         ]
         try:
-            measure(*(line.strip().partition("=")[2] for line in exports), begin)
+            url, token, cluster = (line.strip().partition("=")[2] for line in exports)
+            measure(url, token, cluster, begin)
         finally:
             process.send_signal(signal.SIGTERM)
 
