@@ -12,7 +12,7 @@ BUSY := $(VENV)/.installing
 JARS := .cache/jars/.fetched
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-pythons demo test lint format bench clean
+.PHONY: help install install-pythons demo serve test lint format bench clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -30,7 +30,7 @@ $(INSTALLED): pyproject.toml constraints.txt constraints-py38.txt
 	@pins=constraints.txt; \
 		$(PY) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 8))' && pins=constraints-py38.txt; \
 		echo "Installing what $$pins pins (some minutes, the first time)"; \
-		$(PY) -m pip install --quiet --disable-pip-version-check -c $$pins -e '.[local,excel,dev]'
+		$(PY) -m pip install --quiet --disable-pip-version-check -c $$pins -e '.[local,excel,fake,dev]'
 	@rm $(BUSY)
 	@touch $@
 
@@ -44,6 +44,9 @@ install-pythons: install ## prepare Python 3.8 and 3.13, where they are found, f
 demo: install ## run the full pipeline over the flights of New York 2013 and the ugly files of examples/data
 	@$(PY) -m examples.demo
 
+serve: install ## start a local Databricks that really runs jobs; ARGS="--port 8081" passes options
+	@$(PY) -m fake_databricks $(ARGS)
+
 test: install-pythons ## run the whole test suite; ARGS="-k name" passes options to pytest
 	$(PY) -m pytest $(ARGS)
 
@@ -56,10 +59,8 @@ format: install ## let ruff lay out the code
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-bench: install ## measure
-	@if [ -f benchmarks/__main__.py ]; then $(PY) -m benchmarks; \
-		else echo "There are no benchmarks yet: benchmarks/__main__.py is to come."; fi
-
+bench: install ## measure the local Databricks on this machine
+	@$(PY) -m benchmarks
 
 clean: ## remove what the commands above made: .venv, .cache, build and test leftovers
 	rm -rf $(VENV) .cache build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* htmlcov \

@@ -32,6 +32,8 @@ LAYERS = (
 PURE = re.compile(r"(quality|model|errors|parameters|wire)(\..*)?")
 ADAPTER = re.compile(r"(store|sources|transport)\.(?!base$|factory$|locations$).*")
 SPARK_USERS = re.compile(r"(store\.delta\w*|profiling\..*|metadata\..*|sources\..*|local|session)")
+# A cluster sees this package under another name, by a link: its modules name each other relatively.
+LINKED = "fake_databricks.cluster.inside"
 # Libraries that stand behind one door each.
 ONE_DOOR = ({"boto3", "botocore"}, {"azure"}, {"requests"}, {"openpyxl", "python_calamine"})
 
@@ -56,21 +58,25 @@ class Module(NamedTuple):
         return self.name.partition(".")[2]
 
 
-def imports_of(tree: ast.AST, *, types_only: bool = False) -> Iterator[Import]:
-    """Every import of a tree, in functions too; ``from a import b`` counts as ``a.b``."""
+def imports_of(tree: ast.AST, package: str = "", *, types_only: bool = False) -> Iterator[Import]:
+    """Every import of a tree, in functions too; ``from a import b`` counts as ``a.b``.
+
+    ``package`` is where the tree lies: relative imports hide the arrows, so only one package may have them.
+    """
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
             yield from (Import(alias.name, types_only) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"line {node.lineno}: relative imports hide the arrows"
-            yield from (Import(f"{node.module}.{alias.name}", types_only) for alias in node.names)
+            assert node.level <= (package == LINKED), f"{package}, line {node.lineno}: a relative import"
+            origin = ".".join(filter(None, (package if node.level else "", node.module)))
+            yield from (Import(f"{origin}.{alias.name}", types_only) for alias in node.names)
         elif isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
             for child in node.body:
-                yield from imports_of(ast.Module([child], []), types_only=True)
+                yield from imports_of(ast.Module([child], []), package, types_only=True)
             for child in node.orelse:
-                yield from imports_of(ast.Module([child], []), types_only=types_only)
+                yield from imports_of(ast.Module([child], []), package, types_only=types_only)
         else:
-            yield from imports_of(node, types_only=types_only)
+            yield from imports_of(node, package, types_only=types_only)
 
 
 def modules_of(package: str) -> List[Module]:
@@ -80,7 +86,8 @@ def modules_of(package: str) -> List[Module]:
         parts = path.relative_to(ROOT).with_suffix("").parts
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-        found.append(Module(name, path, tuple(imports_of(tree))))
+        package_name = name if parts[-1] == "__init__" else name.rpartition(".")[0]
+        found.append(Module(name, path, tuple(imports_of(tree, package_name))))
     return found
 
 

@@ -1,0 +1,80 @@
+"""``python -m fake_databricks``: start a local Databricks and print how to reach it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Sequence
+
+from fake_databricks.engines import plain_engines, sources, spark_engines
+from fake_databricks.server import FakeDatabricks, Options, RefusedOptions
+from fake_databricks.storage import StateError
+from fake_databricks.workspace import DEFAULT_CLUSTER_ID
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code."""
+    try:
+        options = _options(sys.argv[1:] if argv is None else argv)
+        fake = FakeDatabricks(options)
+    except (RefusedOptions, StateError, OSError) as error:
+        sys.stderr.write(f"fake-databricks: {error}\n")
+        return 2
+    fake.run(lambda: _tell(fake))
+    return 0
+
+
+def _options(argv: Sequence[str]) -> Options:
+    parser = argparse.ArgumentParser(
+        prog="fake-databricks", description="A local Databricks; a run really runs."
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to bind to (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8080, help="0 picks a free one (default: %(default)s)")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="keep everything here over a restart")
+    parser.add_argument(
+        "--token", action="append", default=[], help="the only token allowed; may be given several times"
+    )
+    parser.add_argument("--cluster-id", default=DEFAULT_CLUSTER_ID, help="default: %(default)s")
+    parser.add_argument(
+        "--source",
+        action="append",
+        default=[],
+        metavar="URL=FOLDER",
+        help="install this folder when pip is asked for that git+https URL",
+    )
+    parser.add_argument("--no-spark", action="store_true", help="plain Python tasks, no JVM")
+    given = parser.parse_args(argv)
+    pairs = []
+    for text in given.source:
+        url, mark, folder = text.rpartition("=")
+        if not mark or not Path(folder).is_dir():
+            parser.error(f"--source {text}: wanted URL=FOLDER with a folder that exists")
+        pairs.append((url, Path(folder).resolve()))
+    table = sources(pairs)
+    return Options(
+        given.host,
+        given.port,
+        given.state,
+        tuple(given.token),
+        given.cluster_id,
+        plain_engines(table) if given.no_spark else spark_engines(table),
+    )
+
+
+def _tell(fake: FakeDatabricks) -> None:
+    lines = (
+        f"fake_databricks listens at {fake.url}",
+        f"token      {fake.token}",
+        f"cluster    {fake.cluster_id}",
+        "",
+        f"export DATABRICKS_HOST={fake.url}",
+        f"export DATABRICKS_TOKEN={fake.token}",
+        f"export DATABRICKS_CLUSTER_ID={fake.cluster_id}",
+    )
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

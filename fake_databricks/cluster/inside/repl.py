@@ -1,0 +1,162 @@
+"""A context: executes commands one after the other in one namespace.
+
+Commands come as lines of JSON on one descriptor, their results go back as lines of JSON on another (both are
+arguments).
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import linecache
+import os
+import sys
+import traceback
+import types
+from typing import Any
+
+from . import startup
+
+ROWS = 1000
+"""Rows of a table that are shown, as in a notebook."""
+
+
+def plain(value: Any) -> Any:
+    """A cell as JSON has it."""
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return value
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    return str(value)
+
+
+def table(frame: Any) -> dict[str, Any]:
+    """A DataFrame's first rows."""
+    rows = frame.limit(ROWS + 1).collect()
+    return {
+        "kind": "table",
+        "schema": [[field.name, field.dataType.simpleString()] for field in frame.schema.fields],
+        "data": [[plain(cell) for cell in row] for row in rows[:ROWS]],
+        "truncated": len(rows) > ROWS,
+    }
+
+
+class Repl:
+    """The namespace and the counter of the commands."""
+
+    def __init__(self) -> None:
+        from .names import LazyBuiltins  # noqa: PLC0415  after the environment is set
+
+        main = types.ModuleType("__main__")
+        main.__dict__["__builtins__"] = LazyBuiltins()
+        sys.modules["__main__"] = main
+        self._names = main.__dict__
+        self._count = 0
+
+    def execute(self, source: str, language: str) -> dict[str, Any]:
+        """One command's result; whatever it raises is a result too."""
+        from . import names  # noqa: PLC0415  as above
+        from .dbutils import NotebookExit  # noqa: PLC0415  as above
+
+        names.SHOWN.clear()
+        self._count += 1
+        try:
+            value = self._sql(source) if language == "sql" else self._python(source)
+            if language == "sql":
+                return table(value)
+            if names.SHOWN:
+                return table(names.SHOWN[-1])
+            return {"kind": "text", "data": "" if value is None else repr(value)}
+        except NotebookExit as done:
+            return {"kind": "text", "data": f"Notebook exited: {done.value}"}
+        except BaseException as error:  # noqa: BLE001  it is the result
+            return self._failure(error)
+
+    def _sql(self, source: str) -> Any:
+        from . import names  # noqa: PLC0415  as above
+
+        result = None
+        for statement in statements(source):
+            result = names.spark().sql(statement)
+        if result is None:
+            raise ValueError("There is no statement in this command")
+        return result
+
+    def _python(self, source: str) -> Any:
+        name = f"<command-{self._count}>"
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+        tree = ast.parse(source, name)
+        end = tree.body[-1] if tree.body else None
+        last = end if isinstance(end, ast.Expr) else None
+        if last is not None:
+            tree.body.pop()
+        exec(compile(tree, name, "exec", dont_inherit=True), self._names)  # noqa: S102  it is what we are for
+        if last is None:
+            return None
+        expression = ast.Expression(last.value)
+        return eval(compile(expression, name, "eval", dont_inherit=True), self._names)  # noqa: S307  as above
+
+    @staticmethod
+    def _failure(error: BaseException) -> dict[str, Any]:
+        trace = startup.own_frames_left_out(error.__traceback__)
+        return {
+            "kind": "error",
+            "summary": startup.one_line(error),
+            "cause": "".join(traceback.format_exception(type(error), error, trace)),
+            "cancelled": isinstance(error, KeyboardInterrupt),
+        }
+
+
+def statements(source: str) -> list[str]:
+    """The statements of a SQL command: split at semicolons outside of quotes and comments."""
+    found, current, quote, index = [], "", "", 0
+    while index < len(source):
+        two, letter = source[index : index + 2], source[index]
+        if quote:
+            end = {"--": "\n", "/*": "*/"}.get(quote, quote)
+            taken = two if quote not in {"--", "/*"} and letter == "\\" else source[index : index + len(end)]
+            taken = taken if taken == end or letter == "\\" else letter
+            quote = "" if taken == end else quote
+        elif two in {"--", "/*"}:
+            quote = taken = two
+        elif letter in "'\"`":
+            quote = taken = letter
+        elif letter == ";":
+            found.append(current)
+            current, taken = "", letter
+            index += 1
+            continue
+        else:
+            taken = letter
+        current += taken
+        index += len(taken)
+    return [each.strip() for each in [*found, current] if each.strip()]
+
+
+def main() -> None:
+    """Serve commands until there are no more."""
+    commands, results = int(sys.argv[1]), int(sys.argv[2])
+    sys.argv = [""]
+    sys.path[0] = ""
+    os.set_inheritable(commands, False)  # noqa: FBT003  the function's form
+    os.set_inheritable(results, False)  # noqa: FBT003  as above
+    startup.die_with_server()
+    repl = Repl()
+    with os.fdopen(commands, encoding="utf-8") as source, os.fdopen(results, "w", encoding="utf-8") as sink:
+        while True:
+            try:
+                line = source.readline()
+                if not line:
+                    return
+                command = json.loads(line)
+                answer = repl.execute(command["source"], command["language"])
+                sys.stdout.flush()
+                sys.stderr.flush()
+            except KeyboardInterrupt:  # it came between two commands, and there is nothing to interrupt
+                continue
+            sink.write(json.dumps(answer, default=str) + "\n")
+            sink.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""Spark for a process of the cluster: pyspark attaches to the warm JVM when the program asks for a session.
+
+A session has conf, temporary views and functions of its own; its catalog is the workspace's. ``spark.stop()``
+ends that session and nothing else.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from .startup import PLACES, PLAN
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from .startup import AfterImport
+
+SEPARATOR = "\u0001"
+PATIENCE_SECONDS = 180
+
+
+def joined(pairs: dict[str, str]) -> str:
+    """Names and values in turn, as the JVM reads them."""
+    return SEPARATOR.join(text for pair in pairs.items() for text in pair)
+
+
+class Plan:
+    """The way to the workspace's session: the content of the file that FAKE_DATABRICKS_PLAN names."""
+
+    attached = False
+
+    def __init__(self) -> None:
+        with open(os.environ[PLAN], encoding="utf-8") as file:  # noqa: PTH123  pathlib is not imported for that
+            content = json.load(file)
+        self.gateway_file: str = content["gateway_file"]
+        self.workspace: str = content["workspace"]
+        self.options: dict[str, str] = content["options"]
+        self.statements: list[str] = content["statements"]
+        self.conf: dict[str, str] = content["conf"]
+        self.properties: dict[str, str] = content["properties"]
+
+    def await_gateway(self) -> dict[str, Any]:
+        """The port and the secret of the JVM, which may still be starting."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < end:
+            try:
+                with open(self.gateway_file, encoding="utf-8") as file:  # noqa: PTH123  as above
+                    found: dict[str, Any] = json.load(file)
+            except FileNotFoundError:
+                time.sleep(0.02)
+                continue
+            if "failed" in found:
+                raise RuntimeError(f"Spark is not available on this cluster: {found['failed']}")
+            return found
+        raise RuntimeError(f"Spark did not come up within {PATIENCE_SECONDS} s")
+
+    def enter_jvm(self) -> None:
+        """Tell pyspark that there is a JVM, and where."""
+        gateway = self.await_gateway()
+        os.environ["PYSPARK_GATEWAY_PORT"] = str(gateway["port"])
+        os.environ["PYSPARK_GATEWAY_SECRET"] = gateway["secret"]
+
+    def attach(self, jvm: Any) -> Any:
+        """A Java session for this process."""
+        Plan.attached = True
+        return jvm.fakedatabricks.Warm.attach(
+            self.workspace,
+            joined(self.options),
+            SEPARATOR.join(self.statements),
+            joined(self.conf),
+            joined(self.properties),
+        )
+
+
+def install(after: AfterImport) -> None:
+    """Wait for pyspark to be imported."""
+    after.add("pyspark.context", patch_context)
+    after.add("pyspark.sql.session", patch_session)
+
+
+def patch_context(module: ModuleType) -> None:
+    """``SparkContext`` is the cluster's: never made, never stopped."""
+    context: Any = module.SparkContext
+    ensure = context._ensure_initialized.__func__  # noqa: SLF001  pyspark offers no other door; so below
+
+    @classmethod  # type: ignore[misc]  # a classmethod outside of a class
+    def ensure_initialized(cls: Any, instance: Any = None, gateway: Any = None, conf: Any = None) -> None:
+        if cls._gateway is None and gateway is None:
+            Plan().enter_jvm()
+            try:
+                ensure(cls, instance, gateway, conf)
+            finally:
+                del os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"]
+        else:
+            ensure(cls, instance, gateway, conf)
+
+    def initialize(self: Any, _jconf: Any) -> Any:
+        running = self._jvm.JavaSparkContext.fromSparkContext(
+            self._jvm.org.apache.spark.SparkContext.getOrCreate()
+        )
+        if PLACES in os.environ:
+            self.environment[PLACES] = os.environ[PLACES]
+        return shared_context(self._jvm, running)
+
+    def stop(self: Any) -> None:
+        server = getattr(self, "_accumulatorServer", None)
+        if server:
+            server.shutdown()
+            self._accumulatorServer = None
+        self._jsc = None
+        with context._lock:  # noqa: SLF001
+            context._active_spark_context = None  # noqa: SLF001
+
+    def cancel_all(self: Any) -> None:
+        # pyspark calls this at Ctrl-C too; the jobs of other runs on the same JVM are none of its.
+        self._jvm.fakedatabricks.Warm.cancel(Plan().properties["fake.run"])
+
+    context.cancelAllJobs = cancel_all
+    context._ensure_initialized = ensure_initialized  # noqa: SLF001
+    context._initialize_context = initialize  # noqa: SLF001
+    context.stop = stop
+
+
+def shared_context(jvm: Any, running: Any) -> Any:
+    """The JVM's context, with a Hadoop conf whose settings stay with this process's session."""
+    from py4j.java_gateway import JavaObject  # noqa: PLC0415  pyspark has imported it by now
+
+    class Same(JavaObject):  # type: ignore[misc]  # py4j has no types
+        """The same Java object; the first reference to it is kept, for its end would free the object."""
+
+        def __init__(self, first: Any) -> None:
+            super().__init__(first._target_id, first._gateway_client)  # noqa: SLF001  py4j's own way to make one
+            object.__setattr__(self, "_first", first)
+
+    class HadoopConf(Same):
+        def set(self, name: str, value: str) -> None:
+            from pyspark.sql import SparkSession  # noqa: PLC0415  there by now
+
+            session = SparkSession._instantiatedSession  # noqa: SLF001  the one of this process
+            if session is not None:
+                session.conf.set(name, value)
+            self._first.set(name, value)
+
+    class Context(Same):
+        def hadoopConfiguration(self) -> Any:  # noqa: N802  Java's name
+            return self._conf
+
+    shared = Context(running)
+    own = jvm.org.apache.hadoop.conf.Configuration(running.hadoopConfiguration())
+    for name, value in Plan().options.items():
+        if name.startswith("fake."):
+            own.set(name, value)
+    object.__setattr__(shared, "_conf", HadoopConf(own))
+    return shared
+
+
+def patch_session(module: ModuleType) -> None:
+    """A session that is not given is a new one of the workspace; the JVM's default session is left alone."""
+    session: Any = module.SparkSession
+    original = session.__init__
+
+    @functools.wraps(original)
+    def init(self: Any, sparkContext: Any, jsparkSession: Any = None, options: Any = None) -> None:  # noqa: N803  pyspark's
+        plan = Plan()
+        if jsparkSession is None:
+            jsparkSession = plan.attach(sparkContext._jvm)  # noqa: N806, SLF001
+        known = session._instantiatedSession  # noqa: SLF001
+        first = known is None or known._sc._jsc is None  # noqa: SLF001
+        if first:
+            # pyspark makes the first session the JVM's default, unless there is one already.
+            session._instantiatedSession = self  # noqa: SLF001
+        original(self, sparkContext, jsparkSession, options or {})
+        if first:
+            session._activeSession = self  # noqa: SLF001
+            enter_threads(sparkContext._gateway, jsparkSession, joined(plan.properties))  # noqa: SLF001
+
+    session.__init__ = init
+
+
+def enter_threads(gateway: Any, session: Any, properties: str) -> None:
+    """Each new Python thread has a new thread in the JVM, which must be told for whom it works."""
+    from py4j import protocol  # noqa: PLC0415  there by now
+
+    client = gateway._gateway_client  # noqa: SLF001  py4j has no hook
+    if getattr(client, "_fake_session", None) is None:
+        original = client.set_thread_connection
+
+        @functools.wraps(original)
+        def told(connection: Any) -> None:
+            original(connection)
+            current, said = client._fake_session  # noqa: SLF001
+            if connection.initiated_from_client:
+                # Straight over this connection: the client would open another one for the same thread.
+                part = protocol.get_command_part
+                call = f"{protocol.CALL_COMMAND_NAME}{protocol.STATIC_PREFIX}fakedatabricks.Warm\nenter\n"
+                connection.send_command(f"{call}{part(current)}{part(said)}{protocol.END_COMMAND_PART}")
+
+        client.set_thread_connection = told
+    client._fake_session = (session, properties)  # noqa: SLF001

@@ -1,0 +1,109 @@
+package fakedatabricks;
+
+import java.util.HashMap;
+import java.util.Map;
+
+import org.apache.spark.SparkContext;
+import org.apache.spark.sql.SparkSession;
+
+/** What the server and the runs say to the warm JVM, each in one round trip. */
+public class Warm {
+    private static final Map WORKSPACES = new HashMap();
+    private static RunListener listener;
+
+    private Warm() {
+    }
+
+    /** Starts Spark with the system properties that begin with "spark.". */
+    public static synchronized void start() {
+        SparkContext context = SparkContext.getOrCreate();
+        if (listener == null) {
+            listener = new RunListener(context);
+            context.addSparkListener(listener);
+        }
+    }
+
+    /**
+     * The session whose catalog is the workspace's; made by the first who asks.
+     *
+     * @param options    conf that all sessions of the workspace begin with: names and values in turn
+     * @param statements SQL that registers the tables of an earlier server
+     *                   (both joined by the character U+0001)
+     */
+    public static synchronized SparkSession workspace(String id, String options, String statements) {
+        SparkSession session = (SparkSession) WORKSPACES.get(id);
+        if (session == null) {
+            session = new SparkSession(SparkContext.getOrCreate(), pairs(options));
+            SparkSession.setActiveSession(session);
+            String[] each = parts(statements);
+            for (int i = 0; i < each.length; i = i + 1) {
+                register(session, each[i]);
+            }
+            WORKSPACES.put(id, session);
+        }
+        return session;
+    }
+
+    /** A table that was removed or broken must not keep the others away; it is named in the JVM's log. */
+    private static void register(SparkSession session, String statement) {
+        try {
+            session.sql(statement);
+        } catch (Exception error) {
+            System.err.println("Not registered: " + statement + ": " + error);
+        }
+    }
+
+    /** A workspace's catalog is let go; its files are not touched. */
+    public static synchronized void forget(String id) {
+        WORKSPACES.remove(id);
+    }
+
+    /** A session of its own for a run: the workspace's catalog; conf, temporary views and functions its own. */
+    public static SparkSession attach(String id, String options, String statements, String conf, String properties) {
+        SparkSession session = workspace(id, options, statements).newSession();
+        String[] each = parts(conf);
+        for (int i = 0; i + 1 < each.length; i = i + 2) {
+            session.conf().set(each[i], each[i + 1]);
+        }
+        enter(session, properties);
+        return session;
+    }
+
+    /** Says to this thread of the JVM for whom it works. */
+    public static void enter(SparkSession session, String properties) {
+        String[] each = parts(properties);
+        for (int i = 0; i + 1 < each.length; i = i + 2) {
+            session.sparkContext().setLocalProperty(each[i], each[i + 1]);
+        }
+        SparkSession.setActiveSession(session);
+    }
+
+    /** Lists come as one text: a Java list or map made from Python costs a round trip for each of its elements. */
+    private static String[] parts(String joined) {
+        return joined.length() == 0 ? new String[0] : joined.split("\u0001", -1);
+    }
+
+    private static HashMap pairs(String joined) {
+        HashMap pairs = new HashMap();
+        String[] each = parts(joined);
+        for (int i = 0; i + 1 < each.length; i = i + 2) {
+            pairs.put(each[i], each[i + 1]);
+        }
+        return pairs;
+    }
+
+    /** Ends the Spark jobs of a run, those that start later too. */
+    public static int end(String run) {
+        return listener == null ? 0 : listener.end(run);
+    }
+
+    /** Ends the Spark jobs of a run that are running now. */
+    public static int cancel(String run) {
+        return listener == null ? 0 : listener.cancel(run);
+    }
+
+    /** Number of the Spark jobs of a run that are running now. */
+    public static int running(String run) {
+        return listener == null ? 0 : listener.running(run);
+    }
+}

@@ -1,0 +1,138 @@
+"""Every field of a job that Databricks knows, and what becomes of it here. Data.
+
+``honoured``: it changes what happens. ``recorded``: kept and shown, as nothing here could act on it (no
+mail is sent). ``refused``: the request is answered 400 with the field and the reason, because a run that
+ignored it would be another run than the one asked for. Fields that Databricks does not know are ignored, as
+there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Mapping
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a request.
+
+    Attributes:
+        kind: ``text``, ``integer``, ``boolean``, ``list`` or ``object``.
+        fate: ``honoured``, ``recorded`` or ``refused``.
+        why: for a refused field, the reason, as the caller reads it.
+    """
+
+    kind: str
+    fate: str = "honoured"
+    why: str = ""
+
+
+def _refused(kind: str, why: str) -> Field:
+    return Field(kind, "refused", why)
+
+
+def _recorded(kind: str) -> Field:
+    return Field(kind, "recorded")
+
+
+_BY_THE_CLOCK = "no run is started by a clock or an event here; leave it out, or set pause_status to PAUSED"
+_NO_ENGINE = "this kind of task is not executed here; use spark_python_task or python_wheel_task"
+
+JOB_FIELDS: Mapping[str, Field] = {
+    "name": Field("text"),
+    "tasks": Field("list"),
+    "job_clusters": Field("list"),
+    "parameters": Field("list"),
+    "timeout_seconds": Field("integer"),
+    "max_concurrent_runs": Field("integer"),
+    "queue": Field("object"),
+    "access_control_list": Field("list"),
+    "description": _recorded("text"),
+    "tags": _recorded("object"),
+    "email_notifications": _recorded("object"),
+    "webhook_notifications": _recorded("object"),
+    "notification_settings": _recorded("object"),
+    "health": _recorded("object"),
+    "run_as": _recorded("object"),
+    "format": _recorded("text"),
+    "edit_mode": _recorded("text"),
+    "deployment": _recorded("object"),
+    "budget_policy_id": _recorded("text"),
+    "usage_policy_id": _recorded("text"),
+    "performance_target": _recorded("text"),
+    "schedule": _refused("object", _BY_THE_CLOCK),
+    "trigger": _refused("object", _BY_THE_CLOCK),
+    "continuous": _refused("object", _BY_THE_CLOCK),
+    "git_source": _refused("object", "no repository is cloned for a job here; upload the file"),
+    "environments": _refused("list", "there is no serverless compute here; name a cluster and its libraries"),
+}
+
+TASK_FIELDS: Mapping[str, Field] = {
+    "task_key": Field("text"),
+    "depends_on": Field("list"),
+    "run_if": Field("text"),
+    "existing_cluster_id": Field("text"),
+    "new_cluster": Field("object"),
+    "job_cluster_key": Field("text"),
+    "spark_python_task": Field("object"),
+    "python_wheel_task": Field("object"),
+    "libraries": Field("list"),
+    "timeout_seconds": Field("integer"),
+    "max_retries": Field("integer"),
+    "min_retry_interval_millis": Field("integer"),
+    "retry_on_timeout": Field("boolean"),
+    "description": _recorded("text"),
+    "email_notifications": _recorded("object"),
+    "webhook_notifications": _recorded("object"),
+    "notification_settings": _recorded("object"),
+    "health": _recorded("object"),
+    "disable_auto_optimization": _recorded("boolean"),
+    "environment_key": _refused(
+        "text", "there is no serverless compute here; name a cluster and its libraries"
+    ),
+    "notebook_task": _refused("object", _NO_ENGINE),
+    "spark_jar_task": _refused("object", _NO_ENGINE),
+    "spark_submit_task": _refused("object", _NO_ENGINE),
+    "pipeline_task": _refused("object", _NO_ENGINE),
+    "sql_task": _refused("object", _NO_ENGINE),
+    "dbt_task": _refused("object", _NO_ENGINE),
+    "run_job_task": _refused("object", _NO_ENGINE),
+    "condition_task": _refused("object", _NO_ENGINE),
+    "for_each_task": _refused("object", _NO_ENGINE),
+    "clean_rooms_notebook_task": _refused("object", _NO_ENGINE),
+    "dashboard_task": _refused("object", _NO_ENGINE),
+    "power_bi_task": _refused("object", _NO_ENGINE),
+    "gen_ai_compute_task": _refused("object", _NO_ENGINE),
+}
+
+FLAT_ONLY = (
+    "existing_cluster_id",
+    "new_cluster",
+    "spark_python_task",
+    "python_wheel_task",
+    "libraries",
+    "max_retries",
+    "min_retry_interval_millis",
+    "retry_on_timeout",
+)
+
+RUN_PARAMETERS: Mapping[str, Field] = {
+    "python_params": Field("list"),
+    "python_named_params": Field("object"),
+    "job_parameters": Field("object"),
+    "jar_params": _refused("list", _NO_ENGINE),
+    "notebook_params": _refused("object", _NO_ENGINE),
+    "spark_submit_params": _refused("list", _NO_ENGINE),
+    "dbt_commands": _refused("list", _NO_ENGINE),
+    "sql_params": _refused("object", _NO_ENGINE),
+    "pipeline_params": _refused("object", _NO_ENGINE),
+}
+
+RUN_IF = (
+    "ALL_SUCCESS",
+    "ALL_DONE",
+    "NONE_FAILED",
+    "AT_LEAST_ONE_SUCCESS",
+    "ALL_FAILED",
+    "AT_LEAST_ONE_FAILED",
+)

@@ -1,0 +1,178 @@
+"""A server: storage, engines, workspaces and the door put together, listening on a socket."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+import shutil
+import signal
+import socket
+import tempfile
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable
+
+import uvicorn
+
+from fake_databricks.clock import SystemClock
+from fake_databricks.door import Door
+from fake_databricks.engines import MakeEngines, sources, spark_engines
+from fake_databricks.registry import Registry
+from fake_databricks.storage import Storage
+from fake_databricks.workspace import DEFAULT_CLUSTER_ID, Surroundings
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+BACKLOG = 2048
+
+
+class RefusedOptions(Exception):  # noqa: N818  it says what happened
+    """Options that would be unsafe; the message says why."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a server is started.
+
+    Attributes:
+        host: the address to bind to.
+        port: the port; 0 picks a free one.
+        state: the folder that keeps everything; None keeps nothing.
+        tokens: the only tokens allowed; empty allows every token, each with its own workspace.
+        cluster_id: the cluster that every workspace has from the start.
+        engines: what runs the tasks.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    state: Path | None = None
+    tokens: tuple[str, ...] = ()
+    cluster_id: str = DEFAULT_CLUSTER_ID
+    engines: MakeEngines = field(default_factory=lambda: spark_engines(sources()))
+
+    def check(self) -> None:
+        """Refuse what would let others run programs on this machine.
+
+        Raises:
+            RefusedOptions: another host than loopback without a token.
+        """
+        if not self.tokens and not _is_loopback(self.host):
+            raise RefusedOptions(
+                f"Binding to {self.host} lets others run programs here: name the allowed token with --token."
+            )
+
+
+class FakeDatabricks:
+    """A running server; ``with FakeDatabricks(Options(port=0)) as fake: fake.url, fake.token``.
+
+    Attributes:
+        url: where it listens.
+        token: a token that works.
+        cluster_id: the cluster that is there from the start.
+    """
+
+    def __init__(self, options: Options) -> None:
+        options.check()
+        self.options = options
+        self._socket = _listen(options.host, options.port)
+        port = self._socket.getsockname()[1]
+        shown = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host  # noqa: S104  compared, not bound
+        self.url = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+        self.token = options.tokens[0] if options.tokens else f"dapi{secrets.token_hex(16)}"
+        self.cluster_id = options.cluster_id
+        self._scratch = Path(tempfile.mkdtemp(prefix="fake-databricks-"))
+        kept = options.state
+        self._storage = Storage(kept if kept is not None else self._scratch / "state")
+        self._engines = options.engines(self._scratch, kept)
+        folder = (kept if kept is not None else self._scratch) / "workspaces"
+        self.registry = Registry(
+            Surroundings(
+                self._storage,
+                SystemClock(),
+                self._engines.make,
+                folder,
+                options.cluster_id,
+                self._engines.forget,
+            ),
+            options.tokens,
+        )
+        self.registry.url = self.url
+        config = uvicorn.Config(
+            Door(self.registry),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=1,
+            ws="none",
+            lifespan="off",
+        )
+        self._server = uvicorn.Server(config)
+        self._thread: threading.Thread | None = None
+
+    def run(self, started: Callable[[], None] = lambda: None) -> None:
+        """Serve until a signal, then end every child; the engines warm up behind the open socket."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask_to_end)  # uvicorn raises it again; close() is to follow
+        started()
+        self._engines.start()
+        try:
+            self._server.run(sockets=[self._socket])
+        finally:
+            self.close()
+
+    def __enter__(self) -> Self:
+        """Serve in a thread."""
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name="fake-databricks", daemon=True
+        )
+        self._thread.start()
+        self._engines.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join()
+        self.close()
+
+    def _ask_to_end(self, *_: object) -> None:
+        self._server.should_exit = True
+
+    def close(self) -> None:
+        """End every process and remove what was not to be kept."""
+        self.registry.close()
+        self._engines.close()
+        self._storage.close()
+        self._socket.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio turns Nagle's delay (40 ms an answer) off only where the protocol is named
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError:
+        listening.close()
+        raise
+    listening.listen(BACKLOG)
+    return listening
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

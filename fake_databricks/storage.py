@@ -1,0 +1,151 @@
+"""Where a workspace keeps what must outlive it: one SQLite file in WAL mode, and the key of its secrets.
+
+Every change is written when it happens, so a server that is killed loses nothing that it had answered. The
+same code runs on a temporary folder when nothing is to be kept.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sqlite3
+import threading
+from typing import TYPE_CHECKING, Any, Iterator, Mapping
+
+from cryptography.fernet import Fernet, InvalidToken
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY_VARIABLE = "FAKE_DATABRICKS_KEY"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents (
+    workspace TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (workspace, kind, key)
+) WITHOUT ROWID
+"""
+
+
+class StateError(Exception):
+    """A state folder that cannot be used: held by another server, or its key is missing or wrong."""
+
+
+class Cipher:
+    """Encrypts secret values; the key comes from the environment or lies beside the data with mode 600."""
+
+    def __init__(self, key: bytes) -> None:
+        try:
+            self._fernet = Fernet(key)
+        except ValueError as error:
+            raise StateError(f"{KEY_VARIABLE} is not a Fernet key (32 bytes in url-safe base64).") from error
+
+    @classmethod
+    def of_folder(cls, folder: Path, environment: Mapping[str, str]) -> Cipher:
+        """Give the cipher of a state folder; makes a key where there is none yet."""
+        given = environment.get(KEY_VARIABLE)
+        if given:
+            return cls(given.encode())
+        path = folder / "secrets.key"
+        if not path.exists():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(Fernet.generate_key())
+        return cls(path.read_bytes().strip())
+
+    def seal(self, value: bytes) -> str:
+        """Give the value, encrypted, as text."""
+        return self._fernet.encrypt(value).decode()
+
+    def open(self, sealed: str) -> bytes:
+        """Give the value again.
+
+        Raises:
+            StateError: it was sealed with another key.
+        """
+        try:
+            return self._fernet.decrypt(sealed.encode())
+        except InvalidToken as error:
+            raise StateError("The secrets in this state folder were written with another key.") from error
+
+
+class Storage:
+    """Documents by workspace, kind and key. Safe to use from many threads.
+
+    Raises:
+        StateError: another server holds the folder.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock_file = (folder / "server.lock").open("w")
+        try:
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self._lock_file.close()
+            raise StateError(f"Another server is using {folder}.") from error
+        try:
+            self.cipher = Cipher.of_folder(folder, os.environ if environment is None else environment)
+        except StateError:
+            self._lock_file.close()
+            raise
+        self._mutex = threading.Lock()
+        self._database = sqlite3.connect(
+            folder / "state.sqlite", check_same_thread=False, isolation_level=None
+        )
+        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.execute("PRAGMA synchronous=NORMAL")  # a killed process loses nothing with it
+        self._database.execute(_SCHEMA)
+
+    def put(self, workspace: str, kind: str, key: str | int, document: Any) -> None:
+        """Keep a document, in place of the one before."""
+        body = json.dumps(document, ensure_ascii=False)
+        with self._mutex:
+            self._database.execute(
+                "INSERT INTO documents VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (workspace, kind, key) DO UPDATE SET body = excluded.body",
+                (workspace, kind, str(key), body),
+            )
+
+    def get(self, workspace: str, kind: str, key: str | int) -> Any:
+        """One document, or None."""
+        with self._mutex:
+            row = self._database.execute(
+                "SELECT body FROM documents WHERE workspace = ? AND kind = ? AND key = ?",
+                (workspace, kind, str(key)),
+            ).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def all(self, workspace: str, kind: str) -> Iterator[tuple[str, Any]]:
+        """Every document of a kind, with its key."""
+        with self._mutex:
+            rows = self._database.execute(
+                "SELECT key, body FROM documents WHERE workspace = ? AND kind = ?", (workspace, kind)
+            ).fetchall()
+        return ((key, json.loads(body)) for key, body in rows)
+
+    def delete(self, workspace: str, kind: str, key: str | int) -> None:
+        """Forget one document; it need not be there."""
+        with self._mutex:
+            self._database.execute(
+                "DELETE FROM documents WHERE workspace = ? AND kind = ? AND key = ?",
+                (workspace, kind, str(key)),
+            )
+
+    def clear(self, workspace: str) -> None:
+        """Forget a whole workspace."""
+        with self._mutex:
+            self._database.execute("DELETE FROM documents WHERE workspace = ?", (workspace,))
+
+    def workspaces(self) -> list[str]:
+        """Every workspace that has a document."""
+        with self._mutex:
+            rows = self._database.execute("SELECT DISTINCT workspace FROM documents").fetchall()
+        return [row[0] for row in rows]
+
+    def close(self) -> None:
+        """Close the file and let go of the folder."""
+        with self._mutex:
+            self._database.close()
+        self._lock_file.close()

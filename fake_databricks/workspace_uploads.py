@@ -1,0 +1,78 @@
+"""Files that arrive in parts, as the SDK sends what has 50 MiB and more."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Sequence
+
+from fake_databricks.errors import Conflict, InvalidParameter, NotFound
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One upload that has begun: its token, the path in its tree, whether it may replace a file."""
+
+    token: str
+    path: str
+    is_overwriting: bool
+
+
+class Uploads:
+    """The uploads of a workspace; parts lie in a folder of their own until the last has come."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._open: dict[str, Upload] = {}
+
+    def begin(self, path: str, *, is_overwriting: bool) -> str:
+        """Open an upload; its token."""
+        upload = Upload(secrets.token_hex(16), path, is_overwriting)
+        (self._folder / upload.token).mkdir(parents=True)
+        with self._lock:
+            self._open[upload.token] = upload
+        return upload.token
+
+    def put(self, token: str, path: str, number: int, content: bytes) -> str:
+        """Keep a part; its mark, which the end has to name."""
+        self._find(token, path)
+        (self._folder / token / str(number)).write_bytes(content)
+        return f"part-{number}-{len(content)}"
+
+    def complete(self, token: str, path: str, numbers: Sequence[int], target: Path) -> None:
+        """Put the parts together, in the order of their numbers."""
+        upload = self._find(token, path)
+        if target.exists() and not upload.is_overwriting:
+            raise Conflict(f"The file being created already exists: {path}")
+        parts = [self._folder / token / str(number) for number in sorted(numbers)]
+        missing = [part.name for part in parts if not part.exists()]
+        if missing or not parts:
+            raise InvalidParameter(f"Parts that have not come: {', '.join(missing) or 'all'}.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        whole = self._folder / token / "whole"
+        with whole.open("wb") as file:
+            for part in parts:
+                with part.open("rb") as source:
+                    shutil.copyfileobj(source, file)
+        shutil.move(whole, target)
+        self.abort(token, path)
+
+    def abort(self, token: str, path: str) -> None:
+        """Forget an upload and its parts."""
+        self._find(token, path)
+        with self._lock:
+            self._open.pop(token, None)
+        shutil.rmtree(self._folder / token, ignore_errors=True)
+
+    def _find(self, token: str, path: str) -> Upload:
+        with self._lock:
+            upload = self._open.get(token)
+        if upload is None or upload.path != path:
+            raise NotFound("The upload session does not exist.")
+        return upload

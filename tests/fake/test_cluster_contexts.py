@@ -1,0 +1,120 @@
+"""A context keeps its state from command to command; magics do what they do in a notebook."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fake_databricks.cluster import ClusterSettings, Driver, LocalCluster, Places
+from fake_databricks.cluster.context import Magic, parse_magics
+from fake_databricks.cluster.inside.repl import statements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fake_databricks.cluster.context import ReplContext
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    folder = tmp_path_factory.mktemp("contexts")
+    places = Places(*(str(folder / name) for name in ("dbfs", "volumes", "workspace")))
+    Path(places.dbfs).mkdir()
+    (Path(places.dbfs) / "x.txt").write_text("hey\n", encoding="utf-8")
+    settings = ClusterSettings("c", "w", places, redact=lambda: ("hush",), standby=False)
+    made = LocalCluster(settings, Driver(folder / "home"), folder / "clusters")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def context(cluster: LocalCluster) -> ReplContext:
+    return cluster.open_context("python")
+
+
+@pytest.mark.process
+class TestAPythonContext:
+    """Reference, section 6: "Value of the last expression appears as text data"."""
+
+    def test_state_is_kept_and_the_last_expression_is_the_result(self, context: ReplContext) -> None:
+        assert context.execute("a = 1").data == ""
+        assert context.execute("a + 1").data == "2"
+        assert context.execute("print('x')\na").data == "x\n1"
+
+    def test_an_exception_is_a_result_with_one_line_and_a_traceback(self, context: ReplContext) -> None:
+        result = context.execute("def f():\n    return 1 / 0\nf()")
+        assert (result.kind, result.summary) == ("error", "ZeroDivisionError: division by zero")
+        assert "    return 1 / 0\n" in result.cause
+        assert result.cause.count("  File ") == 2
+
+    def test_a_context_outlives_exit_and_begins_anew_when_its_process_is_gone(
+        self, context: ReplContext
+    ) -> None:
+        context.execute("kept = 1")
+        assert context.execute("exit(3)").summary == "SystemExit: 3"
+        assert context.execute("kept").data == "1"
+        assert context.execute("import os; os._exit(1)").kind == "error"
+        assert context.execute("kept").summary == "NameError: name 'kept' is not defined"
+
+    def test_secrets_are_masked(self, context: ReplContext) -> None:
+        assert context.execute("print('hush'); 'hush'").data == "[REDACTED]\n'[REDACTED]'"
+
+    def test_a_cancel_interrupts_and_keeps_the_state(self, context: ReplContext) -> None:
+        context.execute("import time; kept = 2")
+        threading.Timer(0.3, context.cancel).start()
+        begin = time.monotonic()
+        assert context.execute("time.sleep(60)").cancelled
+        assert time.monotonic() - begin < 2.3
+        assert context.execute("kept").data == "2"
+
+    def test_a_language_that_is_not_there_is_refused_by_name(self, context: ReplContext) -> None:
+        assert "scala" in context.execute("1", "scala").summary
+
+
+@pytest.mark.process
+class TestMagics:
+    def test_a_shell_command_sees_the_workspaces_paths(self, context: ReplContext) -> None:
+        assert context.execute("%sh cat /dbfs/x.txt; echo done; exit 3").data == "hey\ndone"
+
+    def test_a_shell_command_fails_only_when_it_is_asked_to(self, context: ReplContext) -> None:
+        assert context.execute("%sh -e\nfalse\necho x").summary == "Command exited with code 1"
+
+    def test_a_shell_command_is_cancelled_with_all_its_processes(self, context: ReplContext) -> None:
+        threading.Timer(0.3, context.cancel).start()
+        begin = time.monotonic()
+        assert context.execute("%sh sleep 60 | cat").cancelled
+        assert time.monotonic() - begin < 2.3
+
+    def test_pip_runs_and_the_rest_of_the_cell_too(self, context: ReplContext) -> None:
+        data = context.execute("%pip --version\nprint('after')").data
+        assert str(data).startswith("pip ")
+        assert str(data).endswith("\nafter")
+
+    def test_a_failing_pip_is_an_error_with_pips_words(self, context: ReplContext) -> None:
+        result = context.execute("%pip install --no-index no-such-package")
+        assert result.kind == "error"
+        assert result.summary.startswith("ERROR: Could not find a version")
+
+
+class TestParsing:
+    @pytest.mark.parametrize(
+        ("source", "parts"),
+        [
+            ("1 + 1", [Magic("python", "1 + 1")]),
+            ("%pip install x", [Magic("pip", "install x")]),
+            ("%pip install x\nimport x", [Magic("pip", "install x"), Magic("python", "\nimport x")]),
+            ("%sql\nSELECT 1", [Magic("sql", "\nSELECT 1")]),
+            ("%sh ls\npwd", [Magic("sh", "ls\npwd")]),
+            ("x = '''\n%sh\n'''", [Magic("python", "x = '''\n%sh\n'''")]),
+        ],
+    )
+    def test_a_cell_is_its_magics_and_its_code(self, source: str, parts: list[Magic]) -> None:
+        assert parse_magics(source, "python") == parts
+
+    def test_statements_are_split_outside_of_quotes_and_comments(self) -> None:
+        source = 'select \';\' ; select "a\\";b" -- c;d\n; /* e;f */ select `g;h`;'
+        assert statements(source) == ["select ';'", 'select "a\\";b" -- c;d', "/* e;f */ select `g;h`"]

@@ -1,0 +1,61 @@
+"""The end of a program's output, without secrets."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fake_databricks.cluster.log_tail import LogTail, Redactor
+
+SECRET = "s3cr3t-väl\nue"
+
+
+def tail(*chunks: bytes, secrets: tuple[str, ...] = (SECRET,), limit: int = 1000) -> LogTail:
+    kept = LogTail(Redactor(secrets), limit)
+    for chunk in chunks:
+        kept.feed(chunk)
+    return kept
+
+
+class TestRedaction:
+    """Issue: "Secret values are `[REDACTED]` in all outputs", also across the borders of chunks."""
+
+    @given(st.integers(0, 40), st.integers(0, 40))
+    def test_a_secret_is_masked_wherever_the_output_was_cut(self, first: int, second: int) -> None:
+        data = f"before {SECRET} after".encode()
+        cuts = sorted((first, second))
+        kept = tail(data[: cuts[0]], data[cuts[0] : cuts[1]], data[cuts[1] :])
+        assert kept.text(final=True) == "before [REDACTED] after"
+
+    def test_a_secret_that_has_come_in_part_is_held_back_until_the_rest_is_there(self) -> None:
+        kept = tail(b"token: s3cr")
+        assert kept.text(final=False) == "token: "
+        assert kept.text(final=True) == "token: s3cr"
+
+    @given(st.integers(1, 60), st.integers(0, 30))
+    def test_no_part_of_a_secret_is_left_where_the_begin_was_dropped(self, limit: int, size: int) -> None:
+        secret = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+        kept = tail(
+            *(bytes([byte]) for byte in (secret * 3 + "." * size).encode()), secrets=(secret,), limit=limit
+        )
+        assert not set(kept.text(final=True).replace("[REDACTED]", "")) & set(secret) - set("REDACTED")
+
+    def test_the_longer_of_two_secrets_goes_first(self) -> None:
+        assert Redactor(["abc", "abcdef", ""]).clean("abcdef abc") == "[REDACTED] [REDACTED]"
+
+
+class TestTheLastFiveMegabytes:
+    """Databricks: "the last 5 MB of stdout and stderr"; `logs_truncated`."""
+
+    def test_the_end_is_kept_and_the_cut_is_told(self) -> None:
+        kept = tail(*(b"%09d\n" % number for number in range(300)), limit=1000)
+        assert kept.text(final=True) == "".join(f"{number:09d}\n" for number in range(200, 300))
+        assert kept.truncated
+
+    def test_what_fits_is_whole(self) -> None:
+        kept = tail(b"x" * 1000, limit=1000)
+        assert kept.text(final=True) == "x" * 1000
+        assert not kept.truncated
+
+    def test_a_letter_is_never_cut_in_two(self) -> None:
+        assert tail("ä".encode() * 600, limit=999).text(final=True) == "ä" * 499

@@ -1,0 +1,166 @@
+"""pip really installs into a cluster's environment, and the guide's URL is a checkout on this machine."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fake_databricks.cluster import (
+    ClusterSettings,
+    Driver,
+    LocalCluster,
+    PipSource,
+    Places,
+    TaskSpec,
+    guide_source,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GUIDE_URL = "git+https://github.com/nuvyn-bldr/executor-script.git@main"
+PROJECT = """
+[build-system]
+requires = ["setuptools>=61"]
+build-backend = "setuptools.build_meta"
+[project]
+name = "nuvyn-executor-script"
+version = "1.0.0"
+dependencies = ["requests>=2.25"]
+[project.scripts]
+nuvyn-executor = "executor.main:main"
+[tool.setuptools]
+packages = ["executor"]
+"""
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout with the name and version of the real one, and nothing else of it."""
+    folder = tmp_path_factory.mktemp("checkout")
+    (folder / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
+    (folder / "executor").mkdir()
+    (folder / "executor" / "__init__.py").write_text("", encoding="utf-8")
+    (folder / "executor" / "main.py").write_text("def main():\n    print('main')\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
+    folder = tmp_path_factory.mktemp("places")
+    found = Places(*(str(folder / name) for name in ("dbfs", "volumes", "workspace")))
+    for root in (found.dbfs, found.volumes, found.workspace_files):
+        Path(root).mkdir()
+    return found
+
+
+@pytest.fixture
+def cluster(places: Places, checkout: Path, tmp_path: Path) -> Iterator[LocalCluster]:
+    settings = ClusterSettings("c", "w", places, sources=(guide_source(checkout),), standby=False)
+    made = LocalCluster(settings, Driver(tmp_path / "home"), tmp_path / "clusters")
+    yield made
+    made.close()
+
+
+def logs(cluster: LocalCluster, places: Places, source: str) -> str:
+    spec = TaskSpec(
+        1, "w", "c", "", source, (), {}, places.dbfs, places.dbfs, places.volumes, places.workspace_files
+    )
+    return cluster.start_task(spec).wait().logs
+
+
+def wheel(folder: Path, name: str, body: str) -> Path:
+    path = folder / f"{name}-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{name}.py", body)
+        archive.writestr(
+            f"{name}-1.0.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
+        )
+        archive.writestr(
+            f"{name}-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(f"{name}-1.0.dist-info/RECORD", "")
+    return path
+
+
+@pytest.mark.process
+class TestPip:
+    """Guide: `"data": "Successfully installed nuvyn-executor-script-1.0.0"`."""
+
+    def test_the_guides_url_is_installed_from_the_checkout(
+        self, cluster: LocalCluster, places: Places, checkout: Path
+    ) -> None:
+        before = sorted(checkout.rglob("*"))
+        result = cluster.pip(["install", GUIDE_URL])
+        assert result.ok, result.output
+        assert result.output.rstrip().splitlines()[-1] == "Successfully installed nuvyn-executor-script-1.0.0"
+        assert f"Collecting {GUIDE_URL}\n" in result.output
+        assert "checkout" not in result.output
+        assert (Path(places.dbfs) / "executor" / "main.py").exists()
+        assert sorted(checkout.rglob("*")) == before
+        assert logs(cluster, places, "import executor.main; executor.main.main()") == "main\n"
+        again = cluster.pip(["install", GUIDE_URL])
+        assert again.output.rstrip().splitlines()[-1] == "Successfully installed nuvyn-executor-script-1.0.0"
+
+    def test_the_command_of_a_package_is_on_the_path_of_a_shell(self, cluster: LocalCluster) -> None:
+        assert cluster.pip(["install", GUIDE_URL]).ok
+        context = cluster.open_context("python")
+        assert context.execute("%sh nuvyn-executor").data == "main"
+
+    def test_what_one_cluster_installs_another_does_not_have(
+        self, cluster: LocalCluster, places: Places, tmp_path: Path
+    ) -> None:
+        assert cluster.pip(["install", "--no-index", str(wheel(tmp_path, "lonely", "x = 1"))]).ok
+        assert logs(cluster, places, "import lonely; print(lonely.x)") == "1\n"
+        other = LocalCluster(
+            ClusterSettings("d", "w", places, standby=False), Driver(tmp_path / "h"), tmp_path / "c"
+        )
+        assert "No module named 'lonely'" in logs(other, places, "import lonely")
+        other.close()
+
+    def test_a_restart_forgets_what_was_installed(
+        self, cluster: LocalCluster, places: Places, tmp_path: Path
+    ) -> None:
+        cluster.pip(["install", "--no-index", str(wheel(tmp_path, "lonely", "x = 1"))])
+        cluster.restart()
+        assert "No module named 'lonely'" in logs(cluster, places, "import lonely")
+
+    def test_a_failing_install_keeps_pips_words(self, cluster: LocalCluster) -> None:
+        result = cluster.pip(["install", "--no-index", "no-such-package"])
+        assert not result.ok
+        assert result.error.startswith(
+            "ERROR: Could not find a version that satisfies the requirement no-such-package"
+        )
+
+    def test_what_a_databricks_runtime_has_is_there(self, cluster: LocalCluster, places: Places) -> None:
+        assert logs(cluster, places, "import pyspark, requests; print(pyspark.__version__[:3])") == "3.5\n"
+        assert (
+            "Requirement already satisfied: requests"
+            in cluster.pip(["install", "--no-index", "requests"]).output
+        )
+
+
+class TestTheTableOfUrls:
+    @pytest.mark.parametrize(
+        "requirement",
+        [
+            GUIDE_URL,
+            "git+https://github.com/nuvyn-bldr/executor-script.git",
+            "git+https://github.com/nuvyn-bldr/executor-script@v1.0.0",
+            "git+https://github.com/nuvyn-bldr/executor-script.git@main#egg=nuvyn",
+            "nuvyn-executor-script @ git+https://github.com/nuvyn-bldr/executor-script.git@main",
+        ],
+    )
+    def test_the_guides_url_is_known_at_every_revision(self, requirement: str) -> None:
+        assert guide_source(Path("x")).matches(requirement)
+
+    @pytest.mark.parametrize(
+        "requirement", ["requests", "git+https://github.com/nuvyn-bldr/executor-script-2.git"]
+    )
+    def test_another_requirement_is_not_taken_for_it(self, requirement: str) -> None:
+        assert not PipSource("git+https://github.com/nuvyn-bldr/executor-script.git", Path("x")).matches(
+            requirement
+        )

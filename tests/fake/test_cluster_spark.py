@@ -1,0 +1,285 @@
+"""Runs on the warm JVM: sessions and catalogs of their own, and the end of their jobs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fake_databricks.cluster import (
+    ClusterSettings,
+    Driver,
+    LocalCluster,
+    Places,
+    TaskExit,
+    TaskHandle,
+    TaskSpec,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = [pytest.mark.process]  # not "spark": that is the suite's session, this driver is another
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A workspace with one cluster."""
+
+    name: str
+    places: Places
+    cluster: LocalCluster
+    folder: Path
+
+    def start(self, source: str, timeout_seconds: float = 0) -> TaskHandle:
+        roots = (self.places.dbfs, self.places.volumes, self.places.workspace_files)
+        cwd = str(self.folder / "cwd")
+        spec = TaskSpec(1, self.name, "c", "", source, (), {}, cwd, *roots, (), timeout_seconds)
+        return self.cluster.start_task(spec)
+
+    def run(self, source: str) -> TaskExit:
+        return self.start(source).wait()
+
+    def out(self, source: str) -> str:
+        ended = self.run(source)
+        assert ended.exit_code == 0, ended.logs
+        return ended.logs.strip()
+
+
+def make_workspace(name: str, folder: Path, driver: Driver) -> Workspace:
+    places = Places(*(str(folder / name / kind) for kind in ("dbfs", "volumes", "workspace")))
+    for root in (places.dbfs, places.volumes, places.workspace_files):
+        Path(root).mkdir(parents=True, exist_ok=True)
+    settings = ClusterSettings(f"c-{name}", name, places, spark_conf={"spark.my.conf": "cluster"})
+    return Workspace(name, places, LocalCluster(settings, driver, folder / "clusters"), folder)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("spark")
+
+
+@pytest.fixture(scope="module")
+def driver(folder: Path) -> Iterator[Driver]:
+    made = Driver(folder / "home", warm_up=False)
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def workspaces(folder: Path, driver: Driver) -> Iterator[tuple[Workspace, Workspace]]:
+    made = (make_workspace("alpha", folder, driver), make_workspace("beta", folder, driver))
+    yield made
+    for each in made:
+        each.cluster.close()
+
+
+@pytest.fixture
+def alpha(workspaces: tuple[Workspace, Workspace]) -> Workspace:
+    return workspaces[0]
+
+
+@pytest.fixture
+def beta(workspaces: tuple[Workspace, Workspace]) -> Workspace:
+    return workspaces[1]
+
+
+def until(done: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end
+        threading.Event().wait(0.05)
+
+
+def jobs_of(driver: Driver, task: TaskHandle) -> int:
+    return driver.running_jobs(task.mark)  # type: ignore[attr-defined]  # it was started, so it has one
+
+
+class TestWorkspaces:
+    """Issue: "Workspace = its own catalog in that JVM"."""
+
+    def test_two_workspaces_have_tables_of_one_name_and_rows_of_their_own(
+        self, alpha: Workspace, beta: Workspace
+    ) -> None:
+        for each in (alpha, beta):
+            each.out(
+                "spark.sql('CREATE SCHEMA IF NOT EXISTS _executor_metadata')\n"
+                f"spark.sql(\"CREATE TABLE _executor_metadata.logs AS SELECT '{each.name}' AS who\")"
+            )
+        for each in (alpha, beta):
+            assert each.out("print(spark.table('_executor_metadata.logs').first().who)") == each.name
+
+    def test_the_same_path_is_another_delta_table_in_another_workspace(
+        self, alpha: Workspace, beta: Workspace
+    ) -> None:
+        for each in (alpha, beta):
+            each.out(f"spark.sql(\"SELECT '{each.name}' AS who\").write.format('delta').save('dbfs:/same')")
+        for path in ("dbfs:/same", "/dbfs/same", "/same", "file:/dbfs/same"):
+            assert beta.out(f"print(spark.read.format('delta').load('{path}').first().who)") == "beta"
+
+    def test_tables_lie_in_the_workspaces_own_dbfs(self, alpha: Workspace) -> None:
+        where = "dbfs:/user/hive/warehouse/_executor_metadata.db/logs"
+        assert (
+            alpha.out("print(spark.sql('DESCRIBE DETAIL _executor_metadata.logs').first().location)") == where
+        )
+        assert (Path(alpha.places.dbfs) / where[6:] / "_delta_log").is_dir()
+
+
+class TestSessions:
+    """Issue: "`spark.stop()` in a program ends its own session, never the cluster"."""
+
+    def test_a_run_shares_no_view_no_conf_and_no_hadoop_conf_with_the_next(self, alpha: Workspace) -> None:
+        look = (
+            "print([t.name for t in spark.catalog.listTables() if t.isTemporary],"
+            " spark.conf.get('spark.own', None),"
+            " spark._jsc.hadoopConfiguration().get('fs.own'), spark.conf.get('spark.my.conf'))"
+        )
+        make = (
+            "spark.range(1).createOrReplaceTempView('mine')\nspark.conf.set('spark.own', '1')\n"
+            "spark._jsc.hadoopConfiguration().set('fs.own', '1')\n"
+        )
+        assert alpha.out(make + look) == "['mine'] 1 1 cluster"
+        assert alpha.out(look) == "[] None None cluster"
+
+    def test_stop_ends_the_own_session_and_a_new_one_can_be_had(self, alpha: Workspace) -> None:
+        source = (
+            "from pyspark.sql import SparkSession\n"
+            "s = SparkSession.builder.master('local[1]').appName('x').enableHiveSupport().getOrCreate()\n"
+            "s.range(1).createOrReplaceTempView('v')\ns.stop()\n"
+            "t = SparkSession.builder.config('spark.sql.shuffle.partitions', '3').getOrCreate()\n"
+            "print(t.catalog.listTables(), t.range(3).count(), t.conf.get('spark.sql.shuffle.partitions'))\n"
+            "t.stop()"
+        )
+        assert alpha.out(source) == "[] 3 3"
+        assert alpha.out("print(spark.range(2).count())") == "2"
+
+    def test_threads_of_a_program_work_for_its_workspace(self, beta: Workspace) -> None:
+        source = (
+            "from concurrent.futures import ThreadPoolExecutor\n"
+            "ask = lambda n: spark.sql('SELECT who FROM _executor_metadata.logs').first().who\n"
+            "print(set(ThreadPoolExecutor(3).map(ask, range(6))))"
+        )
+        assert beta.out(source) == "{'beta'}"
+
+    def test_a_program_that_asks_for_no_spark_does_not_attach(self, alpha: Workspace) -> None:
+        assert alpha.out("import pyspark\nprint(pyspark.SparkContext._active_spark_context)") == "None"
+
+
+class TestPathsInSpark:
+    def test_every_way_to_name_a_file_finds_it(self, alpha: Workspace) -> None:
+        (Path(alpha.places.dbfs) / "mnt").mkdir(exist_ok=True)
+        (Path(alpha.places.dbfs) / "mnt" / "a.csv").write_text("id\n1\n2\n", encoding="utf-8")
+        for path in ("dbfs:/mnt/a.csv", "dbfs:/mnt/", "/mnt/a.csv", "/dbfs/mnt/", "file:/dbfs/mnt/a.csv"):
+            assert alpha.out(f"print(spark.read.option('header', True).csv('{path}').count())") == "2", path
+        assert (
+            alpha.out("print(spark.read.text('dbfs:/mnt/').selectExpr('input_file_name()').first()[0])")
+            == "dbfs:/mnt/a.csv"
+        )
+        assert (
+            alpha.out("print(spark.sparkContext.textFile('dbfs:/mnt/a.csv').collect())") == "['id', '1', '2']"
+        )
+
+    def test_volumes_and_workspace_are_written_in_spark_and_read_in_python(self, alpha: Workspace) -> None:
+        source = (
+            "import os\nfor root in ('/Volumes/c/s/v', '/Workspace/Shared/x'):\n"
+            "    spark.range(1).coalesce(1).write.json(root)\n"
+            "    print([open(f'{root}/{n}').read() for n in os.listdir(root) if n.endswith('.json')])"
+        )
+        assert alpha.out(source) == "['{\"id\":0}\\n']\n['{\"id\":0}\\n']"
+
+    def test_a_python_function_on_the_executors_sees_them_too(self, alpha: Workspace) -> None:
+        source = (
+            "from pyspark.sql.functions import udf\n"
+            "print(spark.range(1).select(udf(lambda n: open('/dbfs/mnt/a.csv').read())('id')).first()[0])"
+        )
+        assert alpha.out(source) == "id\n1\n2"
+
+    def test_hadoops_own_functions_list_the_workspaces_files(self, alpha: Workspace) -> None:
+        source = (
+            "path = spark._jvm.org.apache.hadoop.fs.Path('dbfs:/mnt')\n"
+            "found = path.getFileSystem(spark._jsc.hadoopConfiguration()).listStatus(path)\n"
+            "print([each.getPath().toString() for each in found])"
+        )
+        assert alpha.out(source) == "['dbfs:/mnt/a.csv']"
+
+
+class TestTheEndOfJobs:
+    """Issue: "cancel (process tree and its Spark jobs end within 2 s)"."""
+
+    SLOW = (
+        "import time\nfrom pyspark.sql.functions import udf\n"
+        "spark.range(2).select(udf(lambda n: time.sleep(60))('id')).collect()"
+    )
+
+    def test_a_cancelled_run_leaves_no_spark_job(self, alpha: Workspace, driver: Driver) -> None:
+        task = alpha.start(self.SLOW)
+        until(lambda: jobs_of(driver, task) > 0, 60)
+        begin = time.monotonic()
+        task.cancel()
+        assert task.wait().cancelled
+        until(lambda: jobs_of(driver, task) == 0, 2)
+        assert time.monotonic() - begin < 2.5
+
+    def test_the_jobs_of_other_runs_go_on(self, alpha: Workspace, driver: Driver) -> None:
+        one, other = alpha.start(self.SLOW), alpha.start(self.SLOW)
+        until(lambda: jobs_of(driver, one) > 0 and jobs_of(driver, other) > 0, 60)
+        one.cancel()
+        one.wait()
+        assert jobs_of(driver, other) > 0
+        other.cancel()
+        other.wait()
+
+    def test_a_cancelled_command_ends_its_job_and_the_next_command_runs(self, alpha: Workspace) -> None:
+        context = alpha.cluster.open_context("python")
+        assert context.execute("spark.range(2).count()").data == "2"
+        threading.Timer(1.5, context.cancel).start()
+        assert context.execute(self.SLOW).cancelled
+        after = context.execute("spark.range(3).count()")
+        assert after.data == "3", after
+        context.close()
+
+
+class TestSql:
+    def test_a_select_is_a_table(self, beta: Workspace) -> None:
+        context = beta.cluster.open_context("sql")
+        result = context.execute("SELECT 1 AS n, 'beta' AS who, DATE'2024-01-02' AS d")
+        assert (result.kind, result.data) == ("table", [[1, "beta", "2024-01-02"]])
+        assert result.schema == (("n", "int"), ("who", "string"), ("d", "date"))
+        assert context.execute("SELECT nope").summary.startswith(
+            "pyspark.errors.exceptions.captured.AnalysisException: ["
+        )
+        context.close()
+
+
+class TestADeadJvm:
+    """Issue: "it is started again when it dies (the runs on it fail truthfully)"."""
+
+    def test_runs_on_it_fail_and_the_next_one_finds_its_tables_on_a_new_one(
+        self, alpha: Workspace, driver: Driver
+    ) -> None:
+        task = alpha.start(TestTheEndOfJobs.SLOW)
+        until(lambda: jobs_of(driver, task) > 0, 60)
+        os.kill(driver.wait_ready().process.pid, signal.SIGKILL)
+        ended = task.wait()
+        assert ended.exit_code != 0
+        assert ended.error is not None
+        assert alpha.out("print(spark.table('_executor_metadata.logs').first().who)") == "alpha"
+        assert driver.starts == 2
+
+    def test_tables_outside_of_the_warehouse_come_back_with_a_later_server(
+        self, folder: Path, driver: Driver
+    ) -> None:
+        first = make_workspace("gamma", folder, driver)
+        first.out("spark.sql(\"CREATE TABLE outside USING DELTA LOCATION 'dbfs:/out' AS SELECT 5 AS n\")")
+        first.cluster.close()
+        driver.wait_ready().warm.forget("gamma")
+        later = make_workspace("gamma", folder, driver)
+        assert later.out("print(spark.table('outside').first().n)") == "5"
+        later.cluster.close()
