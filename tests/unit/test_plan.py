@@ -1,0 +1,113 @@
+"""What is decided before a scan, from names and a sample."""
+
+from __future__ import annotations
+
+from typing import List, Optional
+
+import pytest
+
+from nuvyn_executor.profiling.plan import (
+    ColumnPlan,
+    is_key,
+    ordered_pairs,
+    plan_text_column,
+    plan_typed_column,
+    says_when_written,
+)
+from nuvyn_executor.profiling.shapes import Expected
+
+
+def plan(values: List[Optional[str]], name: str = "x") -> ColumnPlan:
+    return plan_text_column(name, "t", values, fences=True)
+
+
+class TestExpectations:
+    """Nine of ten sampled values say what a column holds."""
+
+    @pytest.mark.parametrize(
+        ("values", "expected"),
+        [
+            (["1", "2.5", None, "n/a"], Expected.NUMBER),
+            (["1"] * 9 + ["x"], Expected.NUMBER),
+            (["1"] * 8 + ["x"] * 2, Expected.TEXT),
+            (["01067", "10115", "80331"], Expected.CODE),
+            (["2024-01-31", "31.01.2024"], Expected.MOMENT),
+            (["true", "no"], Expected.BOOLEAN),
+            (["DE", "NO", "SE"], Expected.TEXT),
+            (["a@b.org"], Expected.EMAIL),
+            (["https://a.org"], Expected.URL),
+            ([None, "", "-"], Expected.TEXT),
+        ],
+    )
+    def test_the_sample_says_what_to_expect(self, values: List[Optional[str]], expected: Expected) -> None:
+        assert plan(values).expected is expected
+
+    def test_a_column_called_email_is_one_when_half_of_it_is(self) -> None:
+        values: List[Optional[str]] = ["a@b.org", "nobody"]
+        assert plan(values, "contact_email").expected is Expected.EMAIL
+        assert plan(values, "contact").expected is Expected.TEXT
+
+    def test_the_month_comes_first_only_where_a_value_says_so(self) -> None:
+        assert plan(["03/04/2024"]).day_first
+        assert not plan(["03/04/2024", "04/13/2024"]).day_first
+        assert plan(["13/04/2024", "04/13/2024"]).day_first
+
+    def test_only_shapes_that_matter_are_told_apart(self) -> None:
+        assert plan(["word", "42", "no"]).shapes == ()
+
+
+class TestFences:
+    """Tukey's outer fences, where they mean anything."""
+
+    def test_are_three_ranges_beyond_the_quartiles(self) -> None:
+        assert plan([str(number) for number in range(100)]).fences == (-125.0, 225.0)
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            ["1", "2", "900"],
+            ["5"] * 100,
+            [str(number) for number in range(95)] + ["5000"] * 5,
+        ],
+        ids=["too few", "no width", "a long tail"],
+    )
+    def test_are_not_set_where_they_would_accuse_true_values(self, values: List[Optional[str]]) -> None:
+        assert plan(values).fences is None
+
+    def test_are_not_set_by_a_sample_of_the_head_alone(self) -> None:
+        values: List[Optional[str]] = [str(number) for number in range(100)]
+        assert plan_text_column("x", "t", values, fences=False).fences is None
+
+
+class TestNames:
+    """Keys, freshness and order go by names: a threshold on the data would break the laws."""
+
+    @pytest.mark.parametrize(
+        ("name", "table", "found"),
+        [
+            ("id", "anything", True),
+            ("customer_id", "customers", True),
+            ("customerId", "customers", True),
+            ("category_id", "categories", True),
+            ("customer_id", "orders", False),
+            ("identity", "t", False),
+            ("sku", "products", False),
+        ],
+    )
+    def test_keys(self, name: str, table: str, found: bool) -> None:  # noqa: FBT001  a table of cases
+        assert is_key(name, table) is found
+
+    @pytest.mark.parametrize("name", ["updated_at", "createdAt", "ingest_ts", "event_time", "LAST_MODIFIED"])
+    def test_names_that_say_when_a_row_was_written(self, name: str) -> None:
+        assert says_when_written(name)
+
+    @pytest.mark.parametrize(
+        "name", ["birth_date", "expires_at", "departure", "update_count_total", "recreated"]
+    )
+    def test_names_that_do_not(self, name: str) -> None:
+        assert not says_when_written(name)
+
+    def test_pairs_of_moments_that_have_an_order(self) -> None:
+        names = ("updated_at", "created_at", "start_date", "end_date", "ordered_on")
+        plans = [plan_typed_column(name, "t", "timestamp", [], fences=False) for name in names]
+        assert sorted(ordered_pairs(plans)) == [(1, 0), (2, 3)]
