@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from typing import List, Optional, Sequence
 
-from nuvyn_executor.metadata.csv_layout import CsvLayout, complete_lines, detect_layout, parse_records
+from nuvyn_executor.metadata.csv_layout import (
+    NO_DELIMITER,
+    CsvLayout,
+    complete_lines,
+    detect_layout,
+    parse_records,
+)
 from nuvyn_executor.metadata.text_encoding import decode_head, detect_encoding, inflate_head, is_gzip
 from nuvyn_executor.model import CsvDialect
 
@@ -118,7 +124,7 @@ def _has_multiline_values(text: str, layout: CsvLayout, *, whole: bool) -> bool:
     """Whether a record of the right width has a line break in a cell; a stray quote makes none of that."""
     if layout.quote not in text:
         return False
-    delimiter = layout.delimiter if layout.width > 1 else "\0"
+    delimiter = layout.delimiter if layout.width > 1 else NO_DELIMITER
     records = list(parse_records(complete_lines(text, whole=whole), delimiter, layout.quote))
     if not whole or text.count(layout.quote) % 2:
         records = records[:-1]  # what an open quote swallowed

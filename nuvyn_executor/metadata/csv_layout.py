@@ -39,6 +39,10 @@ class CsvLayout(NamedTuple):
     records: Tuple[List[str], ...]
 
 
+NO_DELIMITER = "\ue000"
+"""Of no script and in no text; the csv module of Python 3.8 to 3.10 does not take NUL."""
+
+
 def parse_records(text: str, delimiter: str, quote: str) -> Iterator[List[str]]:
     """Parse records with the ``csv`` module; blank lines are left out."""
     # Old versions of the module stop at a NUL, and a field may be as long as the text.
@@ -63,7 +67,7 @@ def detect_layout(text: str, *, whole: bool) -> CsvLayout:
     if good:
         # Of equals, the wider; max() keeps the first, and that is the order of DELIMITERS.
         return good[0] if len(good) == 1 else max(good, key=lambda layout: (_score(layout), layout.width))
-    records = tuple([record[0]] for record in islice(parse_records(text, "\0", quote), _RECORDS))
+    records = tuple([record[0]] for record in islice(parse_records(text, NO_DELIMITER, quote), _RECORDS))
     return CsvLayout(",", quote, 1, 1.0, records)
 
 
