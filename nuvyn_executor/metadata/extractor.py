@@ -132,7 +132,8 @@ class MetadataExtractor:
         ]
         self._store.upsert(TABLES, tables)
         self._store.upsert(COLUMNS, columns)
-        self._mark_removed(parent, gone, tables, columns, now)
+        if known:  # of a source that is new nothing can be gone
+            self._mark_removed(parent, gone, tables, columns, now)
         # The source comes last, and its version after it: what is pending for the platform is complete.
         source = self._masked(records.source_row(survey, tenant_id, job_id))
         self._store.upsert(SOURCES, [source], keep=["created_at"])
