@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, 
 from nuvyn_executor import wire
 from nuvyn_executor.errors import ExecutorError, SchemaError
 from nuvyn_executor.metadata import reading, records
-from nuvyn_executor.model import JobOutcome, JobType, RunStatus, Skipped
+from nuvyn_executor.model import JobOutcome, JobType, RunStatus, Skipped, epoch_micros
 from nuvyn_executor.quality.assessment import assess
 from nuvyn_executor.quality.dimensions import Policy
 
@@ -36,7 +36,7 @@ class Services:
 
     Attributes:
         open_source: makes the data source of a request.
-        transmitter: the way to the platform, or ``None`` where no endpoint is configured.
+        transmitter: the way to the platform; it knows whether an endpoint is configured.
         max_preview_files: files that ``data_reading`` shows.
         clock: the present, UTC.
     """
@@ -88,7 +88,7 @@ class JobContext:
         assessment = assess(
             [one.profile.scan for one in survey.surveyed],
             Policy(),
-            int(survey.surveyed_at.timestamp() * 1_000_000),
+            epoch_micros(survey.surveyed_at),
         )
         services.extractor.record(survey, assessment, self.request.tenant_id, self.job_id)
         return survey, assessment

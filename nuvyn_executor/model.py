@@ -7,11 +7,16 @@ execution of this package; its ``job_id`` is what the audit tables call ``run_id
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Mapping, Optional, Tuple
+from typing import Any, Mapping, Optional, Tuple
 
-if TYPE_CHECKING:
-    from datetime import datetime
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def epoch_micros(moment: datetime) -> int:
+    """Say a moment as whole microseconds since 1970 UTC, which no time zone and no rounding can touch."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 class JobType(str, Enum):

@@ -121,7 +121,7 @@ class MetadataExtractor:
         now = survey.surveyed_at
         known = self._store.rows(TABLES, {"source_id": parent})
         gone = records.gone_tables(survey, parent, known, self._redact)
-        pairs = records.assessed(survey, assessment)
+        pairs = list(zip(survey.surveyed, assessment.datasets))
         tables = [
             self._masked(records.table_row(one, scores, survey, tenant_id, job_id)) for one, scores in pairs
         ]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from nuvyn_executor.model import Dataset, Discovery, Skipped
     from nuvyn_executor.profiling.profiler import Profile
-    from nuvyn_executor.quality.assessment import Assessment, DatasetAssessment
+    from nuvyn_executor.quality.assessment import DatasetAssessment
 
 Row = Dict[str, Any]
 
@@ -224,11 +224,6 @@ def gone_tables(
         and not any(part in f"{row['file_path']}/" for part in blocked)
         and (row["file_path"] in read_paths or row["file_path"] not in visible)
     ]
-
-
-def assessed(survey: Survey, assessment: Assessment) -> List[Tuple[Surveyed, DatasetAssessment]]:
-    """Pair each dataset with its assessment."""
-    return list(zip(survey.surveyed, assessment.datasets))
 
 
 def _duplicates(profile: Profile) -> Optional[int]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Tuple
 
+from nuvyn_executor.model import EPOCH
 from nuvyn_executor.profiling import expressions
 from nuvyn_executor.profiling.plan import ScanPlan, ordered_pairs, plan_text_column, plan_typed_column
 from nuvyn_executor.profiling.shapes import ALLOWED, Expected, data_type_of
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 # More columns than this are counted in several aggregates, each with a read of its own: thousands of buffers
 # in one cost more than reading again (500 columns: 12.9 s in one aggregate, 6.6 s in 25).
 COLUMNS_A_SCAN = 60
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def _shown(value: Any, plan: ColumnPlan, data_type: str) -> Any:
 
 def _moment(micros: int, data_type: str) -> Optional[str]:
     try:
-        moment = _EPOCH + timedelta(microseconds=micros)
+        moment = EPOCH + timedelta(microseconds=micros)
     except OverflowError:  # Spark knows years before 1 and after 9999, Python does not
         return None
     return moment.date().isoformat() if data_type == "date" else f"{moment:%Y-%m-%dT%H:%M:%S}Z".rjust(20, "0")

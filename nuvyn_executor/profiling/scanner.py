@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError
 from nuvyn_executor.metadata.records import Surveyed
-from nuvyn_executor.model import FileFormat
+from nuvyn_executor.model import FileFormat, epoch_micros
 from nuvyn_executor.profiling.frames import open_frame
 from nuvyn_executor.profiling.profiler import scan
 
@@ -80,8 +80,8 @@ class SparkScanner:
             profile = scan(
                 frame,
                 dataset.name,
-                now_micros=int(now.timestamp() * 1_000_000),
-                modified_micros=int(modified.timestamp() * 1_000_000) if modified else None,
+                now_micros=epoch_micros(now),
+                modified_micros=epoch_micros(modified) if modified else None,
             )
         except ExecutorError:
             raise

@@ -12,10 +12,11 @@ import random
 import re
 import time
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from nuvyn_executor.errors import SchemaError
+from nuvyn_executor.model import epoch_micros
 
 try:
     import fcntl
@@ -37,7 +38,6 @@ _CONFLICT = re.compile(
     r"|DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION"
 )
 _ATTEMPTS = 12
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class DeltaMetadataStore:
@@ -285,8 +285,7 @@ def _where(where: Mapping[str, Any], types: Mapping[str, str]) -> str:
 
 
 def _to_json(value: Any) -> Any:
-    """Carry a moment as microseconds since 1970, which no time zone and no rounding can touch."""
-    return (value - _EPOCH) // timedelta(microseconds=1) if isinstance(value, datetime) else value
+    return epoch_micros(value) if isinstance(value, datetime) else value
 
 
 def _from_spark(value: Any) -> Any:
