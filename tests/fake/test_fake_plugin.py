@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -29,13 +30,41 @@ def test_that_fails(run_job):
 """
 
 
+MANY_TESTS = """
+import pytest
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_job_runs_where_its_worker_is(run_job, databricks_workspace, worker_id, number):
+    assert "jobs" not in databricks_workspace.request("GET", "/api/2.1/jobs/list")
+    run = run_job("import os, sys; print(sys.argv[1], os.environ['DATABRICKS_HOST'])", str(number))
+    assert run["output"]["logs"] == f"{number} {databricks_workspace.url}"
+    assert (run["job_id"], run["run_id"]) == (12345, 98765)
+    print("served:", worker_id, databricks_workspace.url)
+
+
+def test_that_fails(run_job):
+    assert run_job("print('the reason why'); raise SystemExit(1)")["state"]["result_state"] == "SUCCESS"
+"""
+
+
+def run_pytest(folder: Path, tests: str, *options: str) -> str:
+    """Run the tests as a session of their own; what it printed."""
+    (folder / "test_it.py").write_text(tests)
+    command = [sys.executable, "-m", "pytest", "--databricks-no-spark", "-p", "no:cacheprovider"]
+    command += [*options, "--rootdir", str(folder), str(folder)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+
+
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("plugin")
-    (folder / "test_it.py").write_text(TESTS)
-    options = ["--databricks-no-spark", "-p", "no:cacheprovider"]
-    command = [sys.executable, "-m", "pytest", *options, "--rootdir", str(folder), str(folder)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    return run_pytest(tmp_path_factory.mktemp("plugin"), TESTS)
+
+
+@pytest.fixture(scope="module")
+def printed_by_two(tmp_path_factory: pytest.TempPathFactory) -> str:
+    pytest.importorskip("xdist", reason="the dev extra brings it")
+    return run_pytest(tmp_path_factory.mktemp("workers"), MANY_TESTS, "-n", "2", "-rA")
 
 
 class TestPlugin:
@@ -48,3 +77,17 @@ class TestPlugin:
         assert "Databricks runs" in printed
         assert "the reason why" in printed.partition("Databricks runs")[2]
         assert "Job failed with exit code 1" in printed
+
+
+class TestWorkersOfXdist:
+    """The pytest plugin is safe with pytest-xdist: a server for each worker, a workspace for each test"""
+
+    def test_each_worker_has_a_server_of_its_own(self, printed_by_two: str) -> None:
+        assert "1 failed, 4 passed" in printed_by_two
+        served = set(re.findall(r"^served: (\S+) (\S+)$", printed_by_two, re.MULTILINE))
+        workers, servers = {worker for worker, _ in served}, {url for _, url in served}
+        assert workers == {"gw0", "gw1"}
+        assert len(servers) == len(served) == 2
+
+    def test_a_failing_report_of_a_worker_has_the_runs_logs(self, printed_by_two: str) -> None:
+        assert "the reason why" in printed_by_two.partition("Databricks runs")[2]
