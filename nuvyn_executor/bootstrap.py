@@ -13,7 +13,7 @@ from nuvyn_executor.driver import this_driver
 from nuvyn_executor.errors import ConfigError
 from nuvyn_executor.job_manager import JobManager
 from nuvyn_executor.jobs import Services
-from nuvyn_executor.local import build_local_session, find_session, interpreted_session
+from nuvyn_executor.local import build_local_session, find_session, small_session
 from nuvyn_executor.log import configure_logging
 from nuvyn_executor.metadata.extractor import MetadataExtractor
 from nuvyn_executor.profiling.first_rows import SparkRowPreviews
@@ -62,8 +62,7 @@ def manager(
     spark, is_ours = _session(settings, environ, on_databricks=on_databricks)
     try:
         location = None if on_databricks else Path(settings.warehouse_dir).absolute()
-        small = spark if on_databricks else interpreted_session(spark)
-        store = DeltaMetadataStore(small, settings.schema_name, location)
+        store = DeltaMetadataStore(small_session(spark), settings.schema_name, location)
         factory = DataSourceFactory(on_databricks=on_databricks)
 
         def open_source(request: JobRequest) -> Any:

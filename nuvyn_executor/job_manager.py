@@ -11,29 +11,26 @@ from __future__ import annotations
 
 import logging
 import secrets
-import threading
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, Optional
+from typing import TYPE_CHECKING, Callable, Dict, Mapping, Optional
 
 from nuvyn_executor import __version__, wire
-from nuvyn_executor.driver import Driver, Liveness
+from nuvyn_executor.audit import RunRecord
 from nuvyn_executor.errors import ExecutorError
 from nuvyn_executor.jobs import JOBS, JobContext, unusable
 from nuvyn_executor.model import JobOutcome, JobType, RunStatus
-from nuvyn_executor.schema.tables import EXECUTOR_RUNS, LOGS
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from nuvyn_executor.driver import Driver
     from nuvyn_executor.jobs import Services
     from nuvyn_executor.log import LogKeeper
     from nuvyn_executor.model import JobRequest
+    from nuvyn_executor.schema.validator import SchemaReport
 
 logger = logging.getLogger(__name__)
-
-HEARTBEAT = timedelta(seconds=60)
-SILENCE = timedelta(minutes=30)
-"""A run on another machine that has said nothing for so long is dead: 30 heartbeats were missed."""
 
 
 class JobStatus(str, Enum):
@@ -114,7 +111,6 @@ class JobManager:
         self._redact = redact
         self._driver = driver
         self._new_id = new_id
-        self._lines = 0
         self.job_results: Dict[str, JobReport] = {}
 
     def create_job(self, request: JobRequest) -> Job:
@@ -129,9 +125,12 @@ class JobManager:
         """
         job = job.advance("start")
         logger.info("🚀 Starting job execution: %s", job.job_id)
-        recorded = threading.Event()
+        record: Optional[RunRecord] = None
         try:
-            outcome = self._run(job, recorded)
+            schema = self._services.validator.validate()
+            if schema.keeps_records:
+                record = self._opened(job)
+            outcome = self._run(job, schema)
         except ExecutorError as error:
             logger.error("%s %s", error.message, error.remedy)  # noqa: TRY400  foreseen: a sentence, not a traceback
             report = self._failed(job, error)
@@ -144,23 +143,18 @@ class JobManager:
         logger.info(
             "%s Job %s %s in %.2fs", _SIGN[report.status], job.job_id, report.job.status.value, seconds
         )
-        self._close(report, recorded)
+        if record is None:
+            logger.warning("This run left no row in executor_runs: the schema could not be used")
+        else:
+            record.close(report.status, report.error_message, wire.dump(report.document))
         self.job_results[job.job_id] = report
         return report
 
-    def _run(self, job: Job, recorded: threading.Event) -> JobOutcome:
-        schema = self._services.validator.validate()
-        if schema.keeps_records:
-            self._close_dead_runs()
-            self._open(job)
-            recorded.set()
-        if not schema.valid and job.request.job_type not in _ANSWERS_FOR_SCHEMA:
+    def _run(self, job: Job, schema: SchemaReport) -> JobOutcome:
+        job_type = job.request.job_type
+        if not schema.valid and job_type not in _ANSWERS_FOR_SCHEMA:
             raise unusable(schema)
-        context = JobContext(job.job_id, job.request, self._services, schema)
-        if not recorded.is_set():
-            return JOBS[job.request.job_type](context)
-        with _Heartbeat(lambda: self._beat(job)):
-            return JOBS[job.request.job_type](context)
+        return JOBS[job_type](JobContext(job.job_id, job.request, self._services, schema))
 
     def _finished(self, job: Job, outcome: JobOutcome) -> JobReport:
         failed = outcome.status is RunStatus.FAILED
@@ -186,8 +180,7 @@ class JobManager:
     def _masked(self, text: Optional[str]) -> Optional[str]:
         return None if text is None else str(self._redact(text))
 
-    def _open(self, job: Job) -> None:
-        now = self._services.clock()
+    def _opened(self, job: Job) -> RunRecord:
         request = job.request
         row = {
             "run_id": job.job_id,
@@ -196,111 +189,13 @@ class JobManager:
             "tenant_id": request.tenant_id,
             "run_mode": request.job_type.value,
             "source_path": self._redact(request.data_source_path),
-            "status": RunStatus.RUNNING.value,
             "started_at": job.started_at,
-            "driver": str(self._driver),
-            "heartbeat_at": now,
         }
-        self._services.store.append(EXECUTOR_RUNS, [row])
-
-    def _close(self, report: JobReport, recorded: threading.Event) -> None:
-        """Write the run's end and its log lines. What cannot be written is said on stderr."""
-        if not recorded.is_set():
-            logger.warning("This run left no row in executor_runs: the schema could not be used")
-            return
-        store, now = self._services.store, self._services.clock()
-        try:
-            values = {
-                "status": report.status.value,
-                "error_message": report.error_message,
-                "finished_at": now,
-                "heartbeat_at": now,
-                "result": wire.dump(report.document),
-            }
-            store.update(EXECUTOR_RUNS, {"run_id": report.job.job_id}, values)
-        except Exception:
-            logger.exception("The end of %s could not be recorded", report.job.job_id)
-        if self._keeper.dropped:
-            logger.warning("%d log lines were too many to keep; stderr had them all", self._keeper.dropped)
-        try:
-            self._store_lines(report.job.job_id)
-        except Exception:
-            logger.exception("The log lines of %s could not be stored", report.job.job_id)
-
-    def _store_lines(self, job_id: str) -> None:
-        lines = self._keeper.take()
-        rows = [
-            {
-                "log_id": f"{job_id}-{number:06d}",
-                "run_id": job_id,
-                "log_level": line.level,
-                "logger": line.logger,
-                "log_message": line.message,
-                "log_timestamp": line.logged_at,
-            }
-            for number, line in enumerate(lines, self._lines)
-        ]
-        try:
-            self._services.store.append(LOGS, rows)
-        except Exception:
-            self._keeper.give_back(lines)
-            raise
-        self._lines += len(rows)
-
-    def _beat(self, job: Job) -> None:
-        """Say that the run is alive, and store what it logged: a killed driver leaves its last words."""
-        self._services.store.update(
-            EXECUTOR_RUNS, {"run_id": job.job_id}, {"heartbeat_at": self._services.clock()}
-        )
-        self._store_lines(job.job_id)
-
-    def _close_dead_runs(self) -> None:
-        now = self._services.clock()
-        for row in self._services.store.rows(EXECUTOR_RUNS, {"status": RunStatus.RUNNING.value}):
-            if not self._is_dead(row, now):
-                continue
-            message = "The driver that ran this job ended without finishing it."
-            logger.warning("Closed run %s, left Running by a driver that is gone", row["run_id"])
-            self._services.store.update(
-                EXECUTOR_RUNS,
-                {"run_id": row["run_id"], "status": RunStatus.RUNNING.value},
-                {"status": RunStatus.FAILED.value, "error_message": message, "finished_at": now},
-            )
-
-    def _is_dead(self, row: Mapping[str, object], now: datetime) -> bool:
-        liveness = self._driver.knows(str(row.get("driver") or ""))
-        if liveness is not Liveness.UNKNOWN:
-            return liveness is Liveness.DEAD
-        heard: List[datetime] = [
-            at for at in (row.get("heartbeat_at"), row.get("started_at")) if isinstance(at, datetime)
-        ]
-        return not heard or now - max(heard) > SILENCE
+        services = self._services
+        record = RunRecord(services.store, self._keeper, self._driver, services.clock, row)
+        record.open(lasts=request.job_type is not JobType.SCHEMA_VALIDATION)  # which has happened by now
+        return record
 
 
 _ANSWERS_FOR_SCHEMA = (JobType.SCHEMA_VALIDATION, JobType.FULL_PIPELINE)
 _SIGN = {RunStatus.SUCCESS: "✅", RunStatus.PARTIAL: "⚠️", RunStatus.FAILED: "❌", RunStatus.RUNNING: "⏳"}
-
-
-class _Heartbeat:
-    """Calls a function every :data:`HEARTBEAT` while its ``with`` block runs."""
-
-    def __init__(self, beat: Callable[[], None]) -> None:
-        self._beat = beat
-        self._over = threading.Event()
-        self._thread: Optional[threading.Thread] = None
-
-    def __enter__(self) -> None:
-        self._thread = threading.Thread(target=self._loop, name="heartbeat", daemon=True)
-        self._thread.start()
-
-    def __exit__(self, *exc: object) -> None:
-        self._over.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _loop(self) -> None:
-        while not self._over.wait(HEARTBEAT.total_seconds()):
-            try:
-                self._beat()
-            except Exception as error:  # noqa: BLE001  a missed beat is made up by the next; the job goes on
-                logger.warning("A heartbeat could not be written: %s", error)

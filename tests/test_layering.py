@@ -31,7 +31,7 @@ LAYERS = (
 )
 PURE = re.compile(r"(quality|model|errors|parameters|wire)(\..*)?")
 ADAPTER = re.compile(r"(store|sources|transport)\.(?!base$|factory$|locations$).*")
-SPARK_USERS = re.compile(r"(store\.delta\w*|profiling\..*|metadata\..*|sources\..*|local|session)")
+SPARK_USERS = re.compile(r"(store\.delta\w*|profiling\..*|metadata\..*|sources\..*|local|concurrency)")
 # A cluster sees this package under another name, by a link: its modules name each other relatively.
 LINKED = "fake_databricks.cluster.inside"
 # Libraries that stand behind one door each.

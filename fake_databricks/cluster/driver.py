@@ -94,6 +94,8 @@ def spark_properties(home: Path) -> dict[str, str]:
         "spark.sql.session.timeZone": "Etc/UTC",
         "spark.sql.shuffle.partitions": str(2 * max(2, cores)),
         "spark.databricks.delta.snapshotPartitions": "1",
+        # Databricks' own interval is longer than Delta's 10, too; each checkpoint here costs a second.
+        "spark.databricks.delta.properties.defaults.checkpointInterval": "100",
         "spark.sql.codegen.cache.maxEntries": "2000",  # the same code of run after run, compiled once
         "spark.delta.logStore.dbfs.impl": "io.delta.storage.LocalLogStore",
         "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",

@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Protocol, Sequence, Tuple
 
+from nuvyn_executor.concurrency import at_once
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
 from nuvyn_executor.metadata import records
 from nuvyn_executor.metadata.discovery import discover
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from nuvyn_executor.model import Dataset, Discovery, JobRequest
     from nuvyn_executor.quality.assessment import Assessment
+    from nuvyn_executor.schema.tables import Table
     from nuvyn_executor.sources.base import DataSource
     from nuvyn_executor.store.base import MetadataStore
 
@@ -119,7 +121,10 @@ class MetadataExtractor:
         """Upsert sources, tables and columns; what is gone gets ``removed_at``. Nothing is duplicated."""
         parent = records.source_id(tenant_id, survey.location)
         now = survey.surveyed_at
-        known = self._store.rows(TABLES, {"source_id": parent})
+        known, known_columns = at_once(
+            lambda: self._store.rows(TABLES, {"source_id": parent}),
+            lambda: self._store.rows(COLUMNS, {"source_id": parent}),
+        )
         gone = records.gone_tables(survey, parent, known, self._redact)
         pairs = list(zip(survey.surveyed, assessment.datasets))
         tables = [
@@ -130,14 +135,16 @@ class MetadataExtractor:
             for one, scores in pairs
             for row in records.column_rows(one, scores, parent, tenant_id)
         ]
-        self._store.upsert(TABLES, tables)
-        self._store.upsert(COLUMNS, columns)
-        if known:  # of a source that is new nothing can be gone
-            self._mark_removed(parent, gone, tables, columns, now)
-        # The source comes last, and its version after it: what is pending for the platform is complete.
+        lost = _lost_columns(known_columns, gone, tables, columns)
+        at_once(
+            lambda: self._write(TABLES, tables, [{"table_id": one, "removed_at": now} for one in gone]),
+            lambda: self._write(COLUMNS, columns, [{"column_id": one, "removed_at": now} for one in lost]),
+        )
+        if gone:
+            logger.info("%d tables are gone", len(gone))
+        # The source comes last: what is pending for the platform is complete.
         source = self._masked(records.source_row(survey, tenant_id, job_id))
-        self._store.upsert(SOURCES, [source], keep=["created_at"])
-        self._store.increment(SOURCES, {"source_id": parent}, "metadata_version")
+        self._store.upsert(SOURCES, [source], keep=["created_at"], increment="metadata_version")
         logger.info("💾 Stored metadata: %d tables, %d columns", len(tables), len(columns))
 
     def _masked(self, row: Mapping[str, Any]) -> Row:
@@ -166,26 +173,26 @@ class MetadataExtractor:
             raise DatasetUnreadable(f"{dataset.name} could not be read: {reason}", "Check its files.")
         return self._scanner.scan(source, replace(dataset, files=tuple(good)), now), bad
 
-    def _mark_removed(
-        self,
-        parent: str,
-        gone: Sequence[str],
-        tables: Sequence[Mapping[str, Any]],
-        columns: Sequence[Mapping[str, Any]],
-        now: datetime,
-    ) -> None:
-        read = {row["table_id"] for row in tables}
-        present = {row["column_id"] for row in columns}
-        lost = [
-            row["column_id"]
-            for row in self._store.rows(COLUMNS, {"source_id": parent})
-            if row["removed_at"] is None
-            and (row["table_id"] in gone or (row["table_id"] in read and row["column_id"] not in present))
-        ]
-        self._store.upsert(TABLES, [{"table_id": one, "removed_at": now} for one in gone])
-        self._store.upsert(COLUMNS, [{"column_id": one, "removed_at": now} for one in lost])
-        if gone:
-            logger.info("%d tables are gone", len(gone))
+    def _write(self, table: Table, present: Sequence[Row], removed: Sequence[Row]) -> None:
+        self._store.upsert(table, present)
+        self._store.upsert(table, removed)
+
+
+def _lost_columns(
+    known: Sequence[Mapping[str, Any]],
+    gone: Sequence[str],
+    tables: Sequence[Mapping[str, Any]],
+    columns: Sequence[Mapping[str, Any]],
+) -> List[str]:
+    """Say which known columns are not there any more: those of tables that are gone, or that lost them."""
+    read = {row["table_id"] for row in tables}
+    present = {row["column_id"] for row in columns}
+    return [
+        row["column_id"]
+        for row in known
+        if row["removed_at"] is None
+        and (row["table_id"] in gone or (row["table_id"] in read and row["column_id"] not in present))
+    ]
 
 
 def _source_type(requested: SourceType, discovery: Discovery) -> str:

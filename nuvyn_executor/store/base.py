@@ -45,20 +45,19 @@ class MetadataStore(Protocol):
         """Add rows as they are."""
         ...
 
-    def upsert(self, table: Table, rows: Sequence[Row], *, keep: Sequence[str] = ()) -> None:
-        """Insert rows, or update those with the same key.
+    def upsert(
+        self, table: Table, rows: Sequence[Row], *, keep: Sequence[str] = (), increment: Optional[str] = None
+    ) -> None:
+        """Insert rows, or update those with the same key, in one transaction.
 
         Columns that a row does not name keep their value in an update and are NULL in an insert; those in
-        ``keep`` are written by an insert only (``created_at``).
+        ``keep`` are written by an insert only (``created_at``). The number ``increment``, which rows do not
+        name, is 1 in an insert and one more in an update (NULL counts as 0).
         """
         ...
 
     def update(self, table: Table, where: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """Set ``values`` in the rows whose columns equal ``where`` (``None`` means: is NULL)."""
-        ...
-
-    def increment(self, table: Table, where: Mapping[str, Any], column: str) -> None:
-        """Add 1 to a number (NULL counts as 0) in the rows whose columns equal ``where``, in one step."""
         ...
 
     def rows(self, table: Table, where: Optional[Mapping[str, Any]] = None) -> List[Dict[str, Any]]:

@@ -76,7 +76,7 @@ class DeltaMetadataStore:
         """Create the schema; no error when it is there."""
         if self._location is not None:
             self._folder("").mkdir(parents=True, exist_ok=True)
-        self._run(f"CREATE SCHEMA IF NOT EXISTS {self._sql_schema()}")
+        self._run("", f"CREATE SCHEMA IF NOT EXISTS {self._sql_schema()}")
 
     def describe(self, table: str) -> Optional[Dict[str, str]]:
         """Columns of a table and their types, or ``None``."""
@@ -98,10 +98,11 @@ class DeltaMetadataStore:
             for column in table.columns
         )
         if self._location is not None:  # the folder may be another process's; this one's catalog is empty
-            self._run(f"CREATE SCHEMA IF NOT EXISTS {self._sql_schema()}")
+            self._run("", f"CREATE SCHEMA IF NOT EXISTS {self._sql_schema()}")
         self._run(
+            table.name,
             f"CREATE TABLE IF NOT EXISTS {self._sql_name(table.name)} ({columns}) USING DELTA "
-            f"{self._sql_location(table.name)} COMMENT {_literal(table.comment)}"
+            f"{self._sql_location(table.name)} COMMENT {_literal(table.comment)}",
         )
         self._known_types.pop(table.name, None)
 
@@ -112,7 +113,7 @@ class DeltaMetadataStore:
             for column in columns
         )
         try:
-            self._run(f"ALTER TABLE {self._sql_name(table)} ADD COLUMNS ({listed})")
+            self._run(table, f"ALTER TABLE {self._sql_name(table)} ADD COLUMNS ({listed})")
         except Exception:
             # Another process may have added them since; then all is as it should be.
             present = self.describe(table) or {}
@@ -126,28 +127,32 @@ class DeltaMetadataStore:
             known = table.column_types()
             frame = self._frame(table, rows, [name for name in self._types(table) if name in known])
             # saveAsTable would look the table up with the thread's own session, and the heartbeat's has none.
-            self._retried(lambda: frame.writeTo(self._sql_name(table.name)).append())
+            self._retried(table.name, lambda: frame.writeTo(self._sql_name(table.name)).append())
 
-    def upsert(self, table: Table, rows: Sequence[Row], *, keep: Sequence[str] = ()) -> None:
+    def upsert(
+        self, table: Table, rows: Sequence[Row], *, keep: Sequence[str] = (), increment: Optional[str] = None
+    ) -> None:
         """Insert rows, or update those with the same key, in one transaction."""
         if not rows:
             return
         named = [name for name in self._types(table) if name in rows[0]]
         view = f"incoming_{random.getrandbits(64):016x}"
         self._frame(table, rows, named).createOrReplaceTempView(view)
-        updates = ", ".join(
-            f"target.{_quoted(name)} = incoming.{_quoted(name)}"
-            for name in named
-            if name != table.key and name not in keep
-        )
-        names = ", ".join(_quoted(name) for name in named)
-        values = ", ".join(f"incoming.{_quoted(name)}" for name in named)
+        inserts = {_quoted(name): f"incoming.{_quoted(name)}" for name in named}
+        updates = {
+            _quoted(name): f"incoming.{_quoted(name)}" for name in named if name not in (table.key, *keep)
+        }
+        if increment is not None:
+            inserts[_quoted(increment)] = "1"
+            updates[_quoted(increment)] = f"coalesce(target.{_quoted(increment)}, 0) + 1"
+        assignments = ", ".join(f"target.{name} = {value}" for name, value in updates.items())
         try:
             self._run(
+                table.name,
                 f"MERGE INTO {self._sql_name(table.name)} AS target USING {view} AS incoming "  # noqa: S608  names are quoted by _quoted, the view is hex
                 f"ON target.{_quoted(table.key)} = incoming.{_quoted(table.key)} "
-                f"WHEN MATCHED THEN UPDATE SET {updates} "
-                f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})"
+                f"WHEN MATCHED THEN UPDATE SET {assignments} "
+                f"WHEN NOT MATCHED THEN INSERT ({', '.join(inserts)}) VALUES ({', '.join(inserts.values())})",
             )
         finally:
             self._spark.catalog.dropTempView(view)
@@ -159,12 +164,7 @@ class DeltaMetadataStore:
             f"{_quoted(name)} = {_literal(value, types[name])}" for name, value in values.items()
         )
         target = self._sql_name(table.name)
-        self._run(f"UPDATE {target} SET {assignments} {_where(where, types)}")  # noqa: S608  names are quoted by _quoted, values by _literal
-
-    def increment(self, table: Table, where: Mapping[str, Any], column: str) -> None:
-        """Add 1 to a number in the rows that match."""
-        target, name = self._sql_name(table.name), _quoted(column)
-        self._run(f"UPDATE {target} SET {name} = coalesce({name}, 0) + 1 {_where(where, self._types(table))}")  # noqa: S608  as in update
+        self._run(table.name, f"UPDATE {target} SET {assignments} {_where(where, types)}")  # noqa: S608  names are quoted by _quoted, values by _literal
 
     def rows(self, table: Table, where: Optional[Mapping[str, Any]] = None) -> List[Dict[str, Any]]:
         """Rows that match."""
@@ -208,18 +208,20 @@ class DeltaMetadataStore:
 
     def _attach(self, table: str) -> None:
         """Tell the in-memory catalog of a table that lies in its place already."""
-        self._run(f"CREATE SCHEMA IF NOT EXISTS {self._sql_schema()}")
+        self._run("", f"CREATE SCHEMA IF NOT EXISTS {self._sql_schema()}")
         self._run(
-            f"CREATE TABLE IF NOT EXISTS {self._sql_name(table)} USING DELTA {self._sql_location(table)}"
+            table,
+            f"CREATE TABLE IF NOT EXISTS {self._sql_name(table)} USING DELTA {self._sql_location(table)}",
         )
 
-    def _run(self, statement: str) -> None:
-        self._retried(lambda: self._spark.sql(statement))
+    def _run(self, table: str, statement: str) -> None:
+        self._retried(table, lambda: self._spark.sql(statement))
 
-    def _retried(self, action: Callable[[], Any]) -> None:
+    def _retried(self, table: str, action: Callable[[], Any]) -> None:
+        """Run what changes a table (``""``: the schema), again after a conflict with another writer."""
         for attempt in range(_ATTEMPTS):
             try:
-                with self._alone():
+                with self._alone(table):
                     action()
             except Exception as error:
                 if attempt == _ATTEMPTS - 1 or not _CONFLICT.search(f"{type(error).__name__} {error}"):
@@ -229,8 +231,8 @@ class DeltaMetadataStore:
                 return
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep other processes of this machine out for one transaction, where the tables are local folders.
+    def _alone(self, table: str) -> Iterator[None]:
+        """Keep other writers of this machine out of a table for one transaction, where it is a local folder.
 
         Delta's commit to a local file system is a look and a rename: two processes may both succeed, and one
         commit is lost. Object stores and Databricks have a commit of their own.
@@ -239,7 +241,7 @@ class DeltaMetadataStore:
             yield
             return
         self._location.mkdir(parents=True, exist_ok=True)
-        with (self._location / ".lock").open("a") as handle:
+        with (self._location / f".{self.schema_name}.{table}.lock").open("a") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 

@@ -53,7 +53,9 @@ class MemoryMetadataStore:
             for row in rows:
                 self._rows[table.name].append({**dict.fromkeys(self._columns[table.name]), **row})
 
-    def upsert(self, table: Table, rows: Sequence[Row], *, keep: Sequence[str] = ()) -> None:
+    def upsert(
+        self, table: Table, rows: Sequence[Row], *, keep: Sequence[str] = (), increment: Optional[str] = None
+    ) -> None:
         """Insert rows, or update those with the same key."""
         with self._lock:
             by_key = {row[table.key]: row for row in self._rows[table.name]}
@@ -61,21 +63,17 @@ class MemoryMetadataStore:
                 found = by_key.get(row[table.key])
                 if found is None:
                     self.append(table, [row])
-                    by_key[row[table.key]] = self._rows[table.name][-1]
+                    found = by_key[row[table.key]] = self._rows[table.name][-1]
                 else:
                     found.update({name: value for name, value in row.items() if name not in keep})
+                if increment is not None:
+                    found[increment] = (found[increment] or 0) + 1
 
     def update(self, table: Table, where: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """Set values in the rows that match."""
         with self._lock:
             for row in self._matching(table, where):
                 row.update(values)
-
-    def increment(self, table: Table, where: Mapping[str, Any], column: str) -> None:
-        """Add 1 to a number in the rows that match."""
-        with self._lock:
-            for row in self._matching(table, where):
-                row[column] = (row[column] or 0) + 1
 
     def rows(self, table: Table, where: Optional[Mapping[str, Any]] = None) -> List[Dict[str, Any]]:
         """Give copies of the rows that match."""

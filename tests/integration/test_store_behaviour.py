@@ -128,13 +128,14 @@ class TestMetadataStore:
         filled.update(LOGS, {"log_id": text}, {"log_message": text})
         assert [row["log_message"] for row in filled.rows(LOGS, {"log_id": text})] == [text]
 
-    def test_increment_adds_one_and_begins_at_nothing(self, filled: MetadataStore) -> None:
-        filled.append(SOURCES, [{"source_id": "a"}, {"source_id": "b", "metadata_version": 4}])
+    def test_upsert_can_count_how_often_a_row_was_written(self, filled: MetadataStore) -> None:
+        filled.append(SOURCES, [{"source_id": "b"}, {"source_id": "c", "metadata_version": 4}])
         for _ in range(2):
-            filled.increment(SOURCES, {"source_id": "a"}, "metadata_version")
-        filled.increment(SOURCES, {"source_id": "b"}, "metadata_version")
+            rows = [{"source_id": key, "source_name": key} for key in ("a", "c")]
+            filled.upsert(SOURCES, rows, increment="metadata_version")
+        filled.upsert(SOURCES, [{"source_id": "b", "source_name": "b"}], increment="metadata_version")
         versions = {row["source_id"]: row["metadata_version"] for row in filled.rows(SOURCES)}
-        assert versions == {"a": 2, "b": 5}
+        assert versions == {"a": 2, "b": 1, "c": 6}
 
     def test_update_can_set_null_and_numbers(self, filled: MetadataStore) -> None:
         filled.upsert(TABLES, [{"table_id": "t", "overall_score": 12.5, "row_count": 1, "removed_at": NOW}])

@@ -13,9 +13,10 @@ import pytest
 
 from contract.corpus import failure_differences, result_differences
 from nuvyn_executor import jobs as jobs_module
+from nuvyn_executor.audit import SILENCE
 from nuvyn_executor.driver import Driver, Liveness, this_driver
 from nuvyn_executor.errors import SourceNotFound
-from nuvyn_executor.job_manager import SILENCE, TRANSITIONS, Job, JobManager, JobStatus
+from nuvyn_executor.job_manager import TRANSITIONS, Job, JobManager, JobStatus
 from nuvyn_executor.log import configure_logging
 from nuvyn_executor.model import JobOutcome, JobRequest, JobType, RunStatus
 from nuvyn_executor.redaction import Redactor
@@ -32,11 +33,23 @@ READING = JobRequest(JobType.DATA_READING, "/data?sig=abc123secret")
 HERE = Driver("host/boot", 42, 4711)
 
 
+class WatchedStore(MemoryMetadataStore):
+    """Remembers with what status rows of ``executor_runs`` were added."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.added: list[str] = []
+
+    def append(self, table: Any, rows: Any) -> None:
+        self.added += [row["status"] for row in rows if table is EXECUTOR_RUNS]
+        super().append(table, rows)
+
+
 class Bench:
     """A manager on a memory store, with a clock that stands."""
 
     def __init__(self, driver: Driver = HERE) -> None:
-        self.store = MemoryMetadataStore()
+        self.store = WatchedStore()
         self.stream = io.StringIO()
         self.now = NOW
         redact = Redactor(["hunter2-very-secret"])
@@ -110,6 +123,22 @@ class TestRecord:
         )
         assert (row["error_message"], row["started_at"], row["finished_at"]) == (None, NOW, NOW)
         assert '"validation_status": "valid"' in row["result"]
+
+    def test_a_run_that_has_done_its_work_adds_its_row_once(self, bench: Bench) -> None:
+        bench.run()
+        assert bench.store.added == ["Success"]
+
+    def test_a_run_that_lasts_is_there_from_its_beginning(self, bench: Bench, job_does: Any) -> None:
+        seen: list[str] = []
+
+        def look(_: JobContext) -> JobOutcome:
+            seen.extend(row["status"] for row in bench.runs())
+            return JobOutcome({})
+
+        job_does(look)
+        bench.run(READING)
+        assert seen == ["Running"]
+        assert [row["status"] for row in bench.runs()] == ["Success"]
 
     def test_a_failure_is_recorded_with_its_sentence(self, bench: Bench, job_does: Any) -> None:
         def fail(_: JobContext) -> JobOutcome:

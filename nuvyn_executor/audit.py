@@ -1,0 +1,169 @@
+"""What a run leaves in ``executor_runs`` and ``logs``, and what it does there for runs that could not."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional
+
+from nuvyn_executor.concurrency import at_once
+from nuvyn_executor.driver import Liveness
+from nuvyn_executor.model import RunStatus
+from nuvyn_executor.schema.tables import EXECUTOR_RUNS, LOGS
+
+if TYPE_CHECKING:
+    from nuvyn_executor.driver import Driver
+    from nuvyn_executor.log import LogKeeper
+    from nuvyn_executor.store.base import MetadataStore
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT = timedelta(seconds=60)
+SILENCE = timedelta(minutes=30)
+"""A run on another machine that has said nothing for so long is dead: 30 heartbeats were missed."""
+
+
+class RunRecord:
+    """The rows of one run: opened when it begins, kept up to date while it lasts, closed when it ends.
+
+    Args:
+        store: where the tables are.
+        keeper: the log lines of this process that are not stored yet.
+        driver: this process, as ``executor_runs.driver`` names it.
+        clock: the present, UTC.
+        row: what is known of the run when it begins: ``run_id``, ``run_mode``, ``started_at``, ...
+    """
+
+    def __init__(
+        self,
+        store: MetadataStore,
+        keeper: LogKeeper,
+        driver: Driver,
+        clock: Callable[[], datetime],
+        row: Mapping[str, Any],
+    ) -> None:
+        self._store = store
+        self._keeper = keeper
+        self._driver = driver
+        self._clock = clock
+        self._row: Dict[str, Any] = {**row, "driver": str(driver)}
+        self._lasts = False
+        self._lines = 0
+        self._storing = threading.Lock()
+        self._over = threading.Event()
+        self._keeping: Optional[threading.Thread] = None
+
+    def open(self, *, lasts: bool) -> None:
+        """Begin; in the background, runs whose driver is dead are closed, and then the heart beats.
+
+        Args:
+            lasts: there is work to do. The row of a run that has done its work already is written when it is
+                closed: adding a row costs a fifth of what changing one does.
+        """
+        self._lasts = lasts
+        if lasts:
+            now = self._clock()
+            self._store.append(
+                EXECUTOR_RUNS, [{**self._row, "status": RunStatus.RUNNING.value, "heartbeat_at": now}]
+            )
+        self._keeping = threading.Thread(target=self._keep, name="heartbeat", daemon=True)
+        self._keeping.start()
+
+    def close(self, status: RunStatus, error_message: Optional[str], result: str) -> None:
+        """Write the run's end and its log lines. What cannot be written is said on stderr."""
+        now = self._clock()
+        end = {
+            "status": status.value,
+            "error_message": error_message,
+            "finished_at": now,
+            "heartbeat_at": now,
+            "result": result,
+        }
+        self._over.set()
+        if self._keeper.dropped:
+            logger.warning("%d log lines were too many to keep; stderr had them all", self._keeper.dropped)
+        at_once(lambda: self._write_end(end), self._store_last_lines)
+        if self._keeping is not None:
+            self._keeping.join()
+        self._store_last_lines()  # what was said meanwhile
+
+    def _write_end(self, end: Mapping[str, Any]) -> None:
+        try:
+            if self._lasts:
+                self._store.update(EXECUTOR_RUNS, {"run_id": self._row["run_id"]}, end)
+            else:
+                self._store.append(EXECUTOR_RUNS, [{**self._row, **end}])
+        except Exception:
+            logger.exception("The end of %s could not be recorded", self._row["run_id"])
+
+    def _store_last_lines(self) -> None:
+        try:
+            self._store_lines()
+        except Exception:
+            logger.exception("The log lines of %s could not be stored", self._row["run_id"])
+
+    def _store_lines(self) -> None:
+        job_id = self._row["run_id"]
+        with self._storing:
+            lines = self._keeper.take()
+            rows = [
+                {
+                    "log_id": f"{job_id}-{number:06d}",
+                    "run_id": job_id,
+                    "log_level": line.level,
+                    "logger": line.logger,
+                    "log_message": line.message,
+                    "log_timestamp": line.logged_at,
+                }
+                for number, line in enumerate(lines, self._lines)
+            ]
+            try:
+                self._store.append(LOGS, rows)
+            except Exception:
+                self._keeper.give_back(lines)
+                raise
+            self._lines += len(rows)
+
+    def _keep(self) -> None:
+        _attempt(
+            lambda: close_dead_runs(self._store, self._driver, self._clock()), "Dead runs were not closed"
+        )
+        while self._lasts and not self._over.wait(HEARTBEAT.total_seconds()):
+            _attempt(self._beat, "A heartbeat could not be written")
+
+    def _beat(self) -> None:
+        """Say that the run is alive, and store what it logged: a killed driver leaves its last words."""
+        self._store.update(EXECUTOR_RUNS, {"run_id": self._row["run_id"]}, {"heartbeat_at": self._clock()})
+        self._store_lines()
+
+
+def close_dead_runs(store: MetadataStore, driver: Driver, now: datetime) -> None:
+    """Close as ``Failed`` what a driver left ``Running`` that is gone; what may be alive is left alone."""
+    for row in store.rows(EXECUTOR_RUNS, {"status": RunStatus.RUNNING.value}):
+        if not _is_dead(row, driver, now):
+            continue
+        message = "The driver that ran this job ended without finishing it."
+        logger.warning("Closed run %s, left Running by a driver that is gone", row["run_id"])
+        store.update(
+            EXECUTOR_RUNS,
+            {"run_id": row["run_id"], "status": RunStatus.RUNNING.value},
+            {"status": RunStatus.FAILED.value, "error_message": message, "finished_at": now},
+        )
+
+
+def _is_dead(row: Mapping[str, object], driver: Driver, now: datetime) -> bool:
+    liveness = driver.knows(str(row.get("driver") or ""))
+    if liveness is not Liveness.UNKNOWN:
+        return liveness is Liveness.DEAD
+    heard: List[datetime] = [
+        at for at in (row.get("heartbeat_at"), row.get("started_at")) if isinstance(at, datetime)
+    ]
+    return not heard or now - max(heard) > SILENCE
+
+
+def _attempt(action: Callable[[], None], failed: str) -> None:
+    try:
+        action()
+    except Exception as error:  # noqa: BLE001  what is missed now, the next beat or the next run makes up for
+        logger.warning("%s: %s", failed, error)

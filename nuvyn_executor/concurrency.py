@@ -1,0 +1,34 @@
+"""Several things at once, where each mostly waits for Spark."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable, List
+
+
+def at_once(*actions: Callable[[], Any]) -> List[Any]:
+    """Run actions at the same time, each in a thread, and wait for all of them.
+
+    Returns:
+        What they returned, in order.
+
+    Raises:
+        Exception: what the first of them raised, after all have ended.
+    """
+    with ThreadPoolExecutor(len(actions)) as pool:
+        futures = [pool.submit(_inheriting(action)) for action in actions]
+    return [future.result() for future in futures]
+
+
+def _inheriting(action: Callable[[], Any]) -> Callable[[], Any]:
+    """Let a thread's Spark jobs belong to the job group of the thread that starts it: it can be cancelled."""
+    if "pyspark" not in sys.modules:
+        return action
+    from pyspark import inheritable_thread_target  # noqa: PLC0415  there already
+
+    try:
+        inheriting: Callable[[], Any] = inheritable_thread_target(action)
+    except Exception:  # noqa: BLE001  Spark Connect and guarded clusters show no context; they have other groups
+        return action
+    return inheriting
