@@ -1,0 +1,129 @@
+"""What one part of a dataset adds up to, whoever counted it: Spark in one go, or tasks that add. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import reduce
+from operator import add
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union
+
+from nuvyn_executor.profiling.sketch import State, merged, state_from_json
+from nuvyn_executor.quality.tallies import ZERO, ColumnTally, DatasetTally, Shape
+
+Number = Union[int, float]
+_T = TypeVar("_T", int, float)
+
+
+@dataclass(frozen=True)
+class Span:
+    """What was seen of a column's present values beside their counters.
+
+    Attributes:
+        minimum: smallest number; of moments, microseconds since 1970 UTC. ``None`` when nothing was seen.
+        length_min: bytes of the shortest text, of columns that are no numbers and no moments.
+        distinct: different values; ``None`` is the state of nothing.
+    """
+
+    minimum: Optional[Number] = None
+    maximum: Optional[Number] = None
+    length_min: Optional[int] = None
+    length_max: Optional[int] = None
+    distinct: Optional[State] = None
+
+    def __add__(self, other: Span) -> Span:
+        """Take the wider of both; ``ValueError`` when the states of different values do not merge."""
+        return Span(
+            _least(self.minimum, other.minimum),
+            _greatest(self.maximum, other.maximum),
+            _least(self.length_min, other.length_min),
+            _greatest(self.length_max, other.length_max),
+            merged(self.distinct, other.distinct),
+        )
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What was counted in a part of a dataset. ``Counts() + c == c``, in any order and any grouping.
+
+    Attributes:
+        tally: the counters.
+        spans: one for each of ``tally.columns``.
+        distinct_rows: different rows that parsed; ``None`` is the state of nothing.
+
+    Raises:
+        ValueError: there are not as many spans as tallied columns.
+    """
+
+    tally: DatasetTally = ZERO
+    spans: Tuple[Span, ...] = ()
+    distinct_rows: Optional[State] = None
+
+    def __post_init__(self) -> None:
+        """Refuse spans that are not those of the tallied columns."""
+        if len(self.spans) != len(self.tally.columns):
+            raise ValueError(f"{len(self.tally.columns)} tallied columns, spans of {len(self.spans)}")
+
+    def __add__(self, other: Counts) -> Counts:
+        """Add column by column; ``ValueError`` when the parts are not of one dataset."""
+        return Counts(
+            self.tally + other.tally,
+            tuple(one + two for one, two in zip(self.spans, other.spans))
+            if self.spans and other.spans
+            else self.spans or other.spans,
+            merged(self.distinct_rows, other.distinct_rows),
+        )
+
+    def to_json(self) -> Dict[str, Any]:
+        """Give the counts as JSON takes them; not-a-number and infinities as Python writes them."""
+        tally = self.tally
+        return {
+            "rows": tally.rows,
+            "corrupt_rows": tally.corrupt_rows,
+            "pairs": tally.pairs,
+            "pair_violations": tally.pair_violations,
+            "distinct_rows": None if self.distinct_rows is None else self.distinct_rows.to_json(),
+            "columns": [_column_json(one, span) for one, span in zip(tally.columns, self.spans)],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Counts:
+        """Read what :meth:`to_json` wrote."""
+        columns, spans = [], []
+        for one in value["columns"]:
+            rest = dict(one)
+            shapes = {Shape(name): count for name, count in rest.pop("shapes").items()}
+            span = rest.pop("span")
+            spans.append(Span(**{**span, "distinct": state_from_json(span["distinct"])}))
+            columns.append(ColumnTally(shapes=shapes, **rest))
+        tally = DatasetTally(
+            rows=value["rows"],
+            columns=tuple(columns),
+            corrupt_rows=value["corrupt_rows"],
+            pairs=value["pairs"],
+            pair_violations=value["pair_violations"],
+        )
+        return cls(tally, tuple(spans), state_from_json(value["distinct_rows"]))
+
+
+def total(counts: Iterable[Counts]) -> Counts:
+    """Add any number of counts; of none, the counts of nothing."""
+    return reduce(add, counts, Counts())
+
+
+def _column_json(tally: ColumnTally, span: Span) -> Dict[str, Any]:
+    column = asdict(tally)
+    column["shapes"] = {shape.value: count for shape, count in tally.shapes.items()}
+    column["span"] = {**span.__dict__, "distinct": None if span.distinct is None else span.distinct.to_json()}
+    return column
+
+
+def _seen(one: Optional[_T], other: Optional[_T]) -> List[_T]:
+    return [value for value in (one, other) if value is not None]
+
+
+def _least(one: Optional[_T], other: Optional[_T]) -> Optional[_T]:
+    return min(_seen(one, other), default=None)
+
+
+def _greatest(one: Optional[_T], other: Optional[_T]) -> Optional[_T]:
+    return max(_seen(one, other), default=None)

@@ -1,0 +1,198 @@
+"""How many different things there were: a state that adds up over the parts of a dataset. Pure.
+
+A few hashes are kept as they are; many become HyperLogLog registers. Both depend on nothing but the *set* of
+hashes that came in, so the order of merging, repetition and the cut into parts cannot change an estimate.
+
+Sources: P. Flajolet, E. Fusy, O. Gandouet, F. Meunier, "HyperLogLog: the analysis of a near-optimal
+cardinality estimation algorithm" (2007); O. Ertl, "New cardinality estimation algorithms for HyperLogLog
+sketches" (2017), whose estimator (algorithm 6) needs no correction for small or large numbers.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import sys
+from array import array
+from dataclasses import dataclass
+from typing import Any, Dict, Iterable, Mapping, Optional, Union
+
+from nuvyn_executor.quality.tallies import Distinct
+
+PRECISION = 12
+REGISTERS = 1 << PRECISION
+KEPT = 2048  # hashes that are kept as they are before they become registers
+RSD = 1.04 / math.sqrt(REGISTERS)
+
+_HASH_BITS = 64
+_RANKED_BITS = _HASH_BITS - PRECISION
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """Different 64-bit hashes: all of them while they are few, HyperLogLog registers afterwards.
+
+    Attributes:
+        hash_name: which function made the hashes, and of which version.
+        hashes: sorted, without repetition, eight bytes each, little endian; empty when there are registers.
+        registers: one byte a register, its highest rank; empty while the hashes are kept.
+        exact: keeps any number of hashes.
+    """
+
+    hash_name: str
+    hashes: bytes = b""
+    registers: bytes = b""
+    exact: bool = False
+
+    @classmethod
+    def of(cls, hash_name: str, hashes: Iterable[int], *, exact: bool = False) -> Sketch:
+        """Make the sketch of some hashes (whole numbers of 64 bits), which may repeat."""
+        different = sorted(set(hashes))
+        if exact or len(different) <= KEPT:
+            return cls(hash_name, packed(different), exact=exact)
+        return cls(hash_name, registers=registers_of(different))
+
+    def merge(self, other: Sketch) -> Sketch:
+        """Give the sketch of what both saw; exact only if both are.
+
+        Raises:
+            ValueError: their hashes come from different functions.
+        """
+        if self.hash_name != other.hash_name:
+            raise ValueError(
+                f"hashes of {self.hash_name} and of {other.hash_name} do not merge: count the dataset anew"
+            )
+        if not self.registers and not other.registers:
+            both = (*_unpacked(self.hashes), *_unpacked(other.hashes))
+            return Sketch.of(self.hash_name, both, exact=self.exact and other.exact)
+        pairs = zip(self._as_registers(), other._as_registers())
+        return Sketch(self.hash_name, registers=bytes(max(pair) for pair in pairs))
+
+    def _as_registers(self) -> bytes:
+        return self.registers or registers_of(_unpacked(self.hashes))
+
+    def estimate(self) -> Distinct:
+        """Say how many there are, and how sure that is."""
+        if not self.registers:
+            return Distinct(len(self.hashes) // 8)
+        return Distinct(round(_cardinality(self.registers)), RSD)
+
+    def to_json(self) -> Dict[str, Any]:
+        """Give the sketch as JSON takes it."""
+        return {
+            "hash": self.hash_name,
+            "exact": self.exact,
+            "registers" if self.registers else "hashes": _base64(self.registers or self.hashes),
+        }
+
+
+@dataclass(frozen=True)
+class Final:
+    """A number of different things whose state was not kept: true of one whole, and nothing adds to it.
+
+    Attributes:
+        distinct: the number, and how sure it is.
+    """
+
+    distinct: Distinct
+
+    def estimate(self) -> Distinct:
+        """Give the number."""
+        return self.distinct
+
+    def to_json(self) -> Dict[str, Any]:
+        """Give it as JSON takes it."""
+        return {"count": self.distinct.count, "rsd": self.distinct.rsd}
+
+
+State = Union[Sketch, Final]
+
+
+def merged(one: Optional[State], other: Optional[State]) -> Optional[State]:
+    """Merge two states, of which one or both may be that of nothing (``None``).
+
+    Raises:
+        ValueError: they do not merge.
+    """
+    if one is None or other is None:
+        return one if other is None else other
+    if isinstance(one, Sketch) and isinstance(other, Sketch):
+        return one.merge(other)
+    raise ValueError(f"a number of different things that is final does not merge: {one!r} and {other!r}")
+
+
+def state_from_json(value: Optional[Mapping[str, Any]]) -> Optional[State]:
+    """Read what ``to_json`` wrote."""
+    if value is None:
+        return None
+    if "count" in value:
+        return Final(Distinct(int(value["count"]), float(value["rsd"])))
+    hashes, registers = (base64.b64decode(value.get(name, "")) for name in ("hashes", "registers"))
+    return Sketch(str(value["hash"]), hashes, registers, exact=bool(value["exact"]))
+
+
+def registers_of(hashes: Iterable[int]) -> bytes:
+    """Give the registers of hashes: the low bits choose one, the leading zeros of the rest are its rank."""
+    registers = bytearray(REGISTERS)
+    for one in hashes:
+        index, rank = one & (REGISTERS - 1), rank_of(one >> PRECISION)
+        registers[index] = max(registers[index], rank)
+    return bytes(registers)
+
+
+def rank_of(rest: int) -> int:
+    """Count the leading zeros of a hash without its low bits, and one more."""
+    return _RANKED_BITS - rest.bit_length() + 1
+
+
+def _cardinality(registers: bytes) -> float:
+    highest = _RANKED_BITS + 1
+    counts = [0] * (highest + 1)
+    for rank in registers:
+        counts[rank] += 1
+    z = REGISTERS * _tau(1 - counts[highest] / REGISTERS)
+    for rank in range(highest - 1, 0, -1):
+        z = 0.5 * (z + counts[rank])
+    z += REGISTERS * _sigma(counts[0] / REGISTERS)
+    return REGISTERS * REGISTERS / (2 * math.log(2) * z)
+
+
+def _sigma(x: float) -> float:
+    if x == 1:
+        return math.inf
+    total, weight, previous = x, 1.0, -1.0
+    while total != previous:
+        x, previous = x * x, total
+        total += x * weight
+        weight += weight
+    return total
+
+
+def _tau(x: float) -> float:
+    if x in (0, 1):
+        return 0.0
+    total, weight, previous = 1 - x, 1.0, -1.0
+    while total != previous:
+        x, previous = math.sqrt(x), total
+        weight *= 0.5
+        total -= (1 - x) ** 2 * weight
+    return total / 3
+
+
+def packed(hashes: Iterable[int]) -> bytes:
+    """Write hashes as :attr:`Sketch.hashes` has them; they come sorted and different."""
+    return _little_endian(array("Q", hashes)).tobytes()
+
+
+def _unpacked(hashes: bytes) -> array[int]:
+    return _little_endian(array("Q", hashes))
+
+
+def _little_endian(values: array[int]) -> array[int]:
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

@@ -1,0 +1,69 @@
+"""The counts of parts are a commutative monoid, and JSON keeps them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, List
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nuvyn_executor.profiling.counts import Counts, Span, total
+from nuvyn_executor.profiling.sketch import Sketch
+from nuvyn_executor.quality.tallies import ColumnTally, DatasetTally, Shape
+
+numbers = st.none() | st.integers(-(10**15), 10**15) | st.floats(allow_nan=False)
+small = st.integers(0, 5)
+sketches = st.none() | st.lists(st.integers(0, 2**64 - 1), max_size=5).map(lambda some: Sketch.of("h", some))
+spans = st.builds(Span, numbers, numbers, st.none() | small, st.none() | small, sketches)
+
+
+@st.composite
+def counts(draw: Any, columns: int = 2) -> Counts:
+    rows = 10
+    tallies: List[ColumnTally] = []
+    for _ in range(columns):
+        moments = draw(small)
+        tallies.append(
+            ColumnTally(
+                rows=rows,
+                nulls=draw(st.integers(0, 2)),
+                blanks=draw(st.integers(0, 2)),
+                suspects=draw(small),
+                checked=5,
+                invalid=draw(small),
+                shapes={Shape.TEXT: draw(small)},
+                timestamps=moments,
+                future=draw(st.integers(0, moments)),
+                latest_micros=draw(st.none() | st.integers()),
+            )
+        )
+    tally = DatasetTally(rows, tuple(tallies), corrupt_rows=draw(small), pairs=5, pair_violations=draw(small))
+    return Counts(tally, tuple(draw(spans) for _ in range(columns)), draw(sketches))
+
+
+class TestCounts:
+    @given(counts(), counts(), counts())
+    @settings(max_examples=60)
+    def test_they_add_in_any_order_and_grouping(self, a: Counts, b: Counts, c: Counts) -> None:
+        assert (a + b) + c == a + (b + c) == total([c, a, b])
+
+    @given(counts())
+    def test_nothing_adds_nothing(self, a: Counts) -> None:
+        assert a + Counts() == Counts() + a == a
+        assert total([]) == Counts()
+
+    @given(counts())
+    def test_json_keeps_them(self, a: Counts) -> None:
+        assert Counts.from_json(json.loads(json.dumps(a.to_json()))) == a
+
+    @given(counts(columns=1), counts(columns=2))
+    @settings(max_examples=5)
+    def test_parts_of_different_datasets_do_not_add(self, a: Counts, b: Counts) -> None:
+        with pytest.raises(ValueError, match="not of one dataset"):
+            a + b
+
+    def test_spans_are_those_of_the_columns(self) -> None:
+        with pytest.raises(ValueError, match="0 tallied columns, spans of 1"):
+            Counts(DatasetTally(), (Span(),))
