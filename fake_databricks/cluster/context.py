@@ -260,14 +260,21 @@ class ReplContext:
             process_tree.kill(*shell)
         if repl is None:  # an idle one must not be interrupted: the next command would be
             return
-        repl.interrupt()  # pyspark's answer to it is to cancel the jobs of this process
+        # From here: pyspark would do it at the interrupt over the connection that waits for the very job.
+        self._cancel_jobs(repl.mark)
+        if self._asks(repl, number):
+            repl.interrupt()
         end = time.monotonic() + INTERRUPT_SECONDS
-        while self._asked is repl and self._number == number:
+        while self._asks(repl, number):
             if time.monotonic() > end:
                 process_tree.kill(repl.process, repl.mark)
                 self._cancel_jobs(repl.mark)
                 return
             time.sleep(0.01)
+
+    def _asks(self, repl: ReplProcess, number: int) -> bool:
+        """Whether a process still works on the command of that number."""
+        return self._asked is repl and self._number == number
 
     def close(self) -> None:
         """End the process."""

@@ -40,6 +40,21 @@ WARM_UP = (
 )
 """What the first run would otherwise be the first to do."""
 
+REHEARSAL = (
+    *WARM_UP[:-1],
+    "INSERT INTO warm_up.t SELECT inline(from_json('[{}]', 'array<struct<a: string, b: bigint>>'))",
+    "UPDATE warm_up.t SET b = coalesce(b, 0) + 1 WHERE a = 'x'",
+    """MERGE INTO warm_up.t AS t USING (SELECT 'x' AS a, 2L AS b) AS s ON t.a = s.a
+    WHEN MATCHED THEN UPDATE SET t.b = s.b WHEN NOT MATCHED THEN INSERT *""",
+    "ALTER TABLE warm_up.t ADD COLUMNS (c TIMESTAMP)",
+    "SELECT count(c), min(octet_length(trim(a))), sum(b), approx_count_distinct(a) FROM warm_up.t",
+    "DELETE FROM warm_up.t WHERE a = 'x'",
+    "DESCRIBE DETAIL warm_up.t",
+    "SHOW SCHEMAS",
+    WARM_UP[-1],
+)
+"""What programs that keep Delta tables do, for an archive of the classes that they load."""
+
 State = Literal["new", "starting", "ready", "failed", "closed"]
 
 
@@ -251,9 +266,7 @@ class Driver:
             failed = 0
             if self._enter_ready(jvm):
                 if self._warm_up_wanted:
-                    threading.Thread(
-                        target=self._warm_up, args=(jvm,), name="spark-warm-up", daemon=True
-                    ).start()
+                    self._warm_up(jvm)
                 jvm.process.wait()
                 LOGGER.info("The JVM ended with exit code %s", jvm.process.returncode)
             self._leave_ready()
@@ -269,18 +282,15 @@ class Driver:
     def _warm_up(self, jvm: Jvm) -> None:
         """Let the JVM load, in nobody's time, what the first run would wait for."""
         folder = self.home / "warm-up"
+        shutil.rmtree(folder, ignore_errors=True)
         places = Places(*(str(folder / name) for name in ("dbfs", "volumes", "workspace")))
-        plan = self.plan(
-            "fake-warm-up", places, {}, {"fake.run": "warm-up", "spark.scheduler.pool": "warm-up"}
-        )
+        mark = {"fake.run": "warm-up", "spark.scheduler.pool": "warm-up"}
+        texts = self.plan("fake-warm-up", places, {}, mark).texts()
         try:
-            session = jvm.warm.attach("fake-warm-up", *plan.texts())
-            for statement in WARM_UP:
-                session.sql(statement).collectAsList()
+            session = jvm.warm.attach("fake-warm-up", *texts)
+            jvm.gateway.jvm.fakedatabricks.WarmUp.begin(session, texts[3], SEPARATOR.join(WARM_UP))
         except (Py4JError, OSError) as error:
-            LOGGER.info("The warm-up did not finish: %s", error)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            LOGGER.info("There was no warm-up: %s", error)
 
     def _enter_ready(self, jvm: Jvm) -> bool:
         with self._changed:

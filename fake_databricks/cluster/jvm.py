@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DELTA_PACKAGE = "io.delta:delta-spark_2.12:{version}"
 SOURCES = Path(__file__).parent / "java" / "fakedatabricks"
-CLASSES = ("KeyedPath", "MappedFileSystem", "MappedLocalFileSystem", "RunListener", "Warm")
+CLASSES = ("KeyedPath", "MappedFileSystem", "MappedLocalFileSystem", "RunListener", "Warm", "WarmUp")
 """In the order in which they must be compiled."""
 ARCHIVE = "spark.jsa"
 START_SECONDS = 180.0

@@ -240,9 +240,11 @@ class TestTheEndOfJobs:
         context = alpha.cluster.open_context("python")
         assert context.execute("spark.range(2).count()").data == "2"
         threading.Timer(1.5, context.cancel).start()
+        begin = time.monotonic()
         assert context.execute(self.SLOW).cancelled
         after = context.execute("spark.range(3).count()")
         assert after.data == "3", after
+        assert time.monotonic() - begin < 45, "it waited for the cancelled job's 60 s"
         context.close()
 
 

@@ -79,7 +79,7 @@ public class Warm {
     }
 
     /** Lists come as one text: a Java list or map made from Python costs a round trip for each of its elements. */
-    private static String[] parts(String joined) {
+    static String[] parts(String joined) {
         return joined.length() == 0 ? new String[0] : joined.split("\u0001", -1);
     }
 

@@ -1,0 +1,39 @@
+package fakedatabricks;
+
+import org.apache.spark.sql.SparkSession;
+
+/** Lets the JVM load, in nobody's time, what the first run would wait for. */
+public class WarmUp extends Thread {
+    private final SparkSession session;
+    private final String properties;
+    private final String[] statements;
+
+    private WarmUp(SparkSession session, String properties, String[] statements) {
+        super("warm-up");
+        this.session = session;
+        this.properties = properties;
+        this.statements = statements;
+        setDaemon(true);
+    }
+
+    /**
+     * Starts, and does not wait.
+     *
+     * @param properties what the jobs bear: names and values in turn
+     * @param statements SQL (both joined by the character U+0001)
+     */
+    public static void begin(SparkSession session, String properties, String statements) {
+        new WarmUp(session, properties, Warm.parts(statements)).start();
+    }
+
+    public void run() {
+        Warm.enter(session, properties);
+        try {
+            for (int i = 0; i < statements.length; i = i + 1) {
+                session.sql(statements[i]).collectAsList();
+            }
+        } catch (Exception error) {
+            System.err.println("The warm-up did not finish: " + error);
+        }
+    }
+}
