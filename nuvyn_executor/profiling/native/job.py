@@ -1,0 +1,152 @@
+"""Spreads the files of a dataset over Spark's tasks, and adds what comes back.
+
+Each task is given its parts by a plain Python function on a range of numbers: that needs neither RDDs nor
+PyArrow, so it runs on Connect and wherever Python functions run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple
+
+from nuvyn_executor.model import FileFormat
+from nuvyn_executor.profiling.counts import Counts, total
+from nuvyn_executor.profiling.native.parts import NotNative, Piece, Reading, constants_of, parts_of
+from nuvyn_executor.profiling.plan import family
+from nuvyn_executor.profiling.shapes import Expected
+
+if TYPE_CHECKING:
+    from nuvyn_executor.model import Dataset
+    from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
+
+ENGINE = "polars"
+_UTC = ("UTC", "Etc/UTC", "GMT", "Z", "+00:00")
+_PLAIN = ("tinyint", "smallint", "int", "bigint", "float", "double", "boolean", "string", "binary", "date")
+
+
+def supports(dataset: Dataset, plan: ScanPlan, time_zone: str = "UTC") -> Optional[str]:
+    """Say in a clause why a dataset is none for the native engine; ``None`` when it may be one.
+
+    Args:
+        dataset: what is to be counted.
+        plan: what is to be counted in it.
+        time_zone: the Spark session's.
+    """
+    if dataset.format not in (FileFormat.PARQUET, FileFormat.CSV):
+        return f"its format is {dataset.format.value}"
+    if not plan.columns:
+        return "it has no columns"
+    if time_zone not in _UTC and any(_needs_zone(one) for one in plan.columns):
+        return f"the session's time zone is {time_zone}"
+    for one in plan.columns:
+        if one.declared_type is not None and not _is_plain(one.declared_type):
+            return f"column {one.name} is of type {one.declared_type[:40]}"
+    return _unreadable_dialect(dataset) if dataset.format is FileFormat.CSV else None
+
+
+def count(spark: Any, dataset: Dataset, plan: ScanPlan, now_micros: int) -> Counts:
+    """Count a dataset with Polars in Spark's tasks: the same counters as :func:`profiler.scan`'s.
+
+    Different values come as states that add (exact with ``plan.exact_distinct``, else with a relative
+    standard deviation of 1.6 %); of a dataset that is one task's work, as the mere number.
+
+    Args:
+        spark: the session; only the public DataFrame API is used.
+        dataset: files of one kind; their paths must be those of the tasks' machines too.
+        plan: what to count, as :func:`profiler.plan_scan` decides it from the dataset's frame.
+        now_micros: the present, microseconds since 1970 UTC; later moments are in the future.
+
+    Raises:
+        NotNative: it must be counted by Spark; the argument says why: Polars or this package is not there in
+            the tasks, a file is not reachable from them, or Spark would read it otherwise.
+    """
+    reason = supports(dataset, plan, str(spark.conf.get("spark.sql.session.timeZone")))
+    if reason is not None:
+        raise NotNative(reason)
+    pieces = [
+        Piece(entry.path, entry.size_bytes, constants=constants_of(dataset, entry.path))
+        for entry in dataset.files
+    ]
+    parts = parts_of(pieces, slots_of(spark))
+    if not parts:
+        raise NotNative("it has no files")
+    reading = Reading(dataset.format, plan, now_micros, dataset.dialect, keeps_states=len(parts) > 1)
+    return total(_collected(spark, _task(parts, reading), len(parts)))
+
+
+def slots_of(spark: Any) -> int:
+    """Say how many tasks run at the same time, as far as the session tells: Connect does not."""
+    try:
+        return max(1, int(spark.sparkContext.defaultParallelism))
+    except Exception:  # noqa: BLE001  whatever Connect raises where there is no context
+        return max(1, os.cpu_count() or 1)
+
+
+def _collected(spark: Any, task: Callable[[int], str], parts: int) -> List[Counts]:
+    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
+    from pyspark.sql.types import StringType  # noqa: PLC0415  as above
+
+    in_task = f.udf(task, StringType())
+    answers = spark.range(0, parts, 1, parts).select(in_task("id").alias("answer"))
+    try:
+        rows = answers.collect()
+    except Exception as error:
+        raise NotNative(f"its tasks failed ({_first_line(error)})") from error
+    counted = []
+    for row in rows:
+        answer = json.loads(row["answer"])
+        if "reason" in answer:
+            raise NotNative(answer["reason"])
+        counted.append(Counts.from_json(answer))
+    return counted
+
+
+def _task(parts: Sequence[Tuple[Piece, ...]], reading: Reading) -> Callable[[int], str]:
+    def task(index: int) -> str:
+        return answer(parts[index], reading)
+
+    return task
+
+
+def answer(pieces: Sequence[Piece], reading: Reading) -> str:
+    """Count a part, in a task: JSON of its :class:`Counts`, or of the ``reason`` why not."""
+    # Spark gives a task one core; Polars reads this when it is imported.
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    try:
+        from nuvyn_executor.profiling.native.kernel import count_part  # noqa: PLC0415  Polars is in tasks only
+    except ImportError as error:
+        return json.dumps({"reason": f"Polars is not there in the tasks ({error})"})
+    try:
+        return json.dumps(count_part(pieces, reading).to_json())
+    except NotNative as error:
+        return json.dumps({"reason": str(error)})
+    except OSError as error:
+        return json.dumps({"reason": f"a task cannot read a file ({error})"})
+
+
+def _needs_zone(plan: ColumnPlan) -> bool:
+    if plan.declared_type in (None, "string"):
+        return plan.expected is Expected.MOMENT
+    return family(str(plan.declared_type)) == "moment" and plan.declared_type != "timestamp"
+
+
+def _is_plain(declared: str) -> bool:
+    return declared in (*_PLAIN, "timestamp", "timestamp_ntz") or declared.startswith("decimal(")
+
+
+def _unreadable_dialect(dataset: Dataset) -> Optional[str]:
+    dialect = dataset.dialect
+    if dialect is None:
+        return "how it is written is not known"
+    if dialect.multiline:
+        return "a value of it may be several lines"
+    if dialect.encoding not in ("UTF-8", "ISO-8859-1", "windows-1252"):
+        return f"its encoding is {dialect.encoding}"
+    if not (dialect.delimiter.isascii() and dialect.quote.isascii()):
+        return "its delimiter or quote is no ASCII character"
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,104 @@
+"""Counts one part of a dataset. Runs in a task, and knows nothing of Spark."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Dict, Optional, Sequence, Union
+
+from nuvyn_executor.model import FileFormat
+from nuvyn_executor.profiling.counts import Counts
+from nuvyn_executor.profiling.native import csv_batches, parquet_batches
+from nuvyn_executor.profiling.native.hashes import Sink, hash_name, multiplier
+from nuvyn_executor.profiling.native.text_column import TextColumn
+from nuvyn_executor.profiling.native.typed_column import TypedColumn
+from nuvyn_executor.quality.tallies import DatasetTally
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from nuvyn_executor.profiling.native.batch import Batch
+    from nuvyn_executor.profiling.native.parts import Piece, Reading
+    from nuvyn_executor.profiling.plan import ColumnPlan
+
+_BATCHES = {FileFormat.PARQUET: parquet_batches.batches, FileFormat.CSV: csv_batches.batches}
+
+
+def count_part(pieces: Sequence[Piece], reading: Reading) -> Counts:
+    """Read some pieces of a dataset's files once and count.
+
+    Raises:
+        NotNative: Spark would count something else, or cannot be known to count the same.
+        OSError: a file cannot be read from here.
+    """
+    counting = _Counting(reading)
+    for piece in pieces:
+        for batch in _BATCHES[reading.format](piece, reading):
+            counting.add(batch)
+    return counting.counts()
+
+
+class _Column:
+    """One column: its counters and its different values."""
+
+    def __init__(self, plan: ColumnPlan, now_micros: int, *, exact: bool) -> None:
+        is_text = plan.declared_type in (None, "string")
+        self.counters: Union[TextColumn, TypedColumn] = (
+            TextColumn(plan, now_micros) if is_text else TypedColumn(plan, now_micros)
+        )
+        self.different = Sink(exact=exact)
+
+    def add(self, values: pl.Series) -> pl.Series:
+        """Count a batch; give the hash of each value."""
+        missing = self.counters.add(values)
+        hashes = values.hash()
+        present = hashes.filter(values.is_not_null()) if values.null_count() else hashes
+        if missing is not None and len(missing):
+            present = present.filter(~present.is_in(missing.unique().hash().to_list()))
+        self.different.add(present)
+        return hashes
+
+
+class _Counting:
+    def __init__(self, reading: Reading) -> None:
+        plan = reading.plan
+        self._reading = reading
+        self._columns = [_Column(one, reading.now_micros, exact=plan.exact_distinct) for one in plan.columns]
+        self._paired = {index for pair in plan.pairs for index in pair}
+        self._rows_sink = Sink(exact=plan.exact_distinct)
+        self._rows = self._corrupt = self._pairs = self._violations = 0
+
+    def add(self, batch: Batch) -> None:
+        self._rows += batch.rows
+        self._corrupt += batch.rows if batch.is_corrupt else 0
+        row_hashes: Optional[pl.Series] = None
+        moments: Dict[int, pl.Series] = {}
+        for index, values in batch.columns:
+            column = self._columns[index]
+            hashes = column.add(values) * multiplier(index)
+            row_hashes = hashes if row_hashes is None else row_hashes + hashes
+            if index in self._paired:
+                moments[index] = column.counters.micros(values)
+        for earlier, later in self._reading.plan.pairs:
+            violated = moments[earlier] > moments[later]
+            self._pairs += len(violated) - violated.null_count()
+            self._violations += int(violated.sum() or 0)
+        if row_hashes is not None and not batch.is_corrupt:
+            self._rows_sink.add(row_hashes)
+
+    def counts(self) -> Counts:
+        name, keeps = hash_name(), self._reading.keeps_states
+        spans = [one.counters.span() for one in self._columns]
+        tally = DatasetTally(
+            rows=self._rows,
+            columns=tuple(one.counters.tally() for one in self._columns),
+            corrupt_rows=self._corrupt,
+            pairs=self._pairs,
+            pair_violations=self._violations,
+        )
+        return Counts(
+            tally,
+            tuple(
+                span + type(span)(distinct=column.different.state(name, keeps=keeps))
+                for span, column in zip(spans, self._columns)
+            ),
+            self._rows_sink.state(name, keeps=keeps) if self._columns else None,
+        )
