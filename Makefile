@@ -31,7 +31,7 @@ $(INSTALLED): pyproject.toml constraints.txt constraints-py38.txt
 	@pins=constraints.txt; \
 		$(PY) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 8))' && pins=constraints-py38.txt; \
 		echo "Installing what $$pins pins (some minutes, the first time)"; \
-		$(PY) -m pip install --quiet --disable-pip-version-check -c $$pins -e '.[local,excel,fake,dev]'
+		$(PY) -m pip install --quiet --disable-pip-version-check -c $$pins -e '.[local,excel,fast,fake,dev]'
 	@rm $(BUSY)
 	@touch $@
 
