@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import re
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -367,3 +368,28 @@ class TestJob:
         assert span.distinct is not None
         assert span.distinct.estimate().rsd == RSD
         assert abs(span.distinct.estimate().count - 120_000) < 4 * RSD * 120_000
+
+
+class TestAnyText:
+    """Lines that nobody would write, but for those whose quotes only Spark can tell."""
+
+    def test_random_lines(self, spark: Any, tmp_path: Path) -> None:
+        chance = random.Random(11)  # noqa: S311  data, no secret
+        lines = []
+        while len(lines) < 4000:
+            cells = [
+                "".join(chance.choices(ALPHABET, k=chance.randrange(5))) for _ in range(chance.choice(WIDTHS))
+            ]
+            line = ",".join(f'"{cell}"' if chance.random() < 0.2 else cell for cell in cells)
+            if CLEAN.fullmatch(line):
+                lines.append(line)
+        text = "number,word,moment\n" + 2000 * "12,ab,2024-01-01\n" + "\n".join(lines)
+        (tmp_path / "any.csv").write_text(text, encoding="utf-8", newline="")
+        (dataset,) = datasets_of(tmp_path)
+        both_ways(spark, tmp_path, dataset, slices=(1, 7))
+
+
+ALPHABET = 'ab19 0-.,,"\t\x0b\x0c\x1f\x01\xa0\x85\u2028\ufeffé日'
+WIDTHS = (1, 2, 3, 3, 3, 3, 4, 5)
+# Quoted values end where their field ends; a value that does not begin with a quote may hold any.
+CLEAN = re.compile(r'(?:(?:[^",]*|"(?:[^"]|"")*")(?:,|$))+|(?:(?:[^",][^,]*)?(?:,|$))+')

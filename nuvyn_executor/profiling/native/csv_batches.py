@@ -98,8 +98,6 @@ class _Lines:
         starts_blank = delimiter <= b" " and (block.startswith(delimiter) or b"\n" + delimiter in block)
         if self.width == 1 or starts_blank or self.quote.encode() in block:
             return None
-        if block.startswith(b"\n") or b"\n\n" in block:
-            return None
         count = block.count(b"\n") + (not block.endswith(b"\n"))
         if block.count(delimiter) != count * (self.width - 1):
             return None
@@ -107,9 +105,7 @@ class _Lines:
             read = self._read(block, is_quoted=False)
         except pl.exceptions.PolarsError:
             return None
-        if len(read) != count:
-            raise NotNative("Polars does not see as many lines as it has")
-        return read
+        return read if len(read) == count else None
 
     def _told(self, lines: pl.Series, *, is_quoted: bool) -> Iterator[Batch]:
         """Tell lines with the right number of fields from others; either all have quoted fields or none."""

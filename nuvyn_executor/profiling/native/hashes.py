@@ -38,6 +38,12 @@ def multiplier(index: int) -> int:
     return (z ^ (z >> 31)) | 1
 
 
+def without(hashes: pl.Series, gone: pl.Series) -> pl.Series:
+    """Leave out the hashes of some few values."""
+    left = hashes.alias("hash").to_frame().join(gone.alias("hash").to_frame(), on="hash", how="anti")
+    return left.to_series()
+
+
 class Sink:
     """Takes in hashes, and says at the end how many different ones there were.
 
@@ -48,8 +54,10 @@ class Sink:
     def __init__(self, *, exact: bool) -> None:
         self._exact = exact
         self._few: List[pl.Series] = []
-        self._least: Optional[pl.DataFrame] = None
-        self._bound = 0
+        # Of each register the least hash, which is the one of the highest rank; _MASK where there is none.
+        self._least: Optional[pl.Series] = None
+        self._bound = _MASK
+        self._folded = 0
 
     def add(self, hashes: pl.Series) -> None:
         """Take in hashes without nulls, which may repeat."""
@@ -64,16 +72,19 @@ class Sink:
             if len(few) <= KEPT:
                 return
             self._few = []
+            self._least = pl.Series([_MASK], dtype=pl.UInt64).new_from_index(0, REGISTERS)
             self._fold(few)
-        self._fold(hashes.filter(hashes < self._bound) if self._bound else hashes)
+        start = 0
+        while start < len(hashes):  # as many as were seen: about 4,096 of them are less than the least
+            step = self._folded
+            self._fold(hashes.slice(start, step))
+            start += step
 
     def state(self, name: str, *, keeps: bool) -> State:
         """Give the state: to add to others, or the mere number."""
         if self._least is not None:
-            registers = bytearray(REGISTERS)
-            for index, rest in self._least.iter_rows():
-                registers[index] = rank_of(rest)
-            sketch = Sketch(name, registers=bytes(registers))
+            ranks = (0 if one == _MASK else rank_of(one >> PRECISION) for one in self._least.to_list())
+            sketch = Sketch(name, registers=bytes(ranks))
             return sketch if keeps else Final(sketch.estimate())
         different = self._joined(self._few)
         if not keeps:
@@ -87,13 +98,15 @@ class Sink:
         return some[0] if len(some) == 1 else pl.concat(some).unique()
 
     def _fold(self, hashes: pl.Series) -> None:
-        """Keep of each register the least rest, which is the one with the most leading zeros."""
-        if not len(hashes):
-            return
-        incoming = pl.DataFrame({"index": hashes % REGISTERS, "rest": hashes // REGISTERS})
-        both = incoming if self._least is None else pl.concat([self._least, incoming])
-        self._least = both.group_by("index").agg(pl.col("rest").min())
-        if len(self._least) == REGISTERS:
-            greatest = self._least["rest"].max()
+        assert self._least is not None
+        self._folded += len(hashes)
+        less = hashes.filter(hashes < self._bound)
+        index = less % REGISTERS
+        is_less = less < self._least.gather(index)
+        least = pl.DataFrame({"index": index, "hash": less}).filter(is_less)
+        if len(least):
+            least = least.group_by("index").agg(pl.col("hash").min())
+            self._least = self._least.scatter(least["index"], least["hash"])
+            greatest = self._least.max()
             assert isinstance(greatest, int)
-            self._bound = min((greatest + 1) << PRECISION, _MASK)
+            self._bound = greatest

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
 
 ENGINE = "polars"
+FILES_A_TASK = 64
 _UTC = ("UTC", "Etc/UTC", "GMT", "Z", "+00:00")
 _PLAIN = ("tinyint", "smallint", "int", "bigint", "float", "double", "boolean", "string", "binary", "date")
 
@@ -68,9 +69,11 @@ def count(spark: Any, dataset: Dataset, plan: ScanPlan, now_micros: int) -> Coun
         Piece(entry.path, entry.size_bytes, constants=constants_of(dataset, entry.path))
         for entry in dataset.files
     ]
-    parts = parts_of(pieces, slots_of(spark))
-    if not parts:
+    if not pieces:
         raise NotNative("it has no files")
+    # All hashes are more than what they were made from: those of a small dataset stay in one task.
+    is_one = plan.exact_distinct and len(pieces) <= FILES_A_TASK
+    parts = [tuple(pieces)] if is_one else parts_of(pieces, slots_of(spark))
     reading = Reading(dataset.format, plan, now_micros, dataset.dialect, keeps_states=len(parts) > 1)
     return total(_collected(spark, _task(parts, reading), len(parts)))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Dict, Optional, Sequence, Union
 from nuvyn_executor.model import FileFormat
 from nuvyn_executor.profiling.counts import Counts
 from nuvyn_executor.profiling.native import csv_batches, parquet_batches
-from nuvyn_executor.profiling.native.hashes import Sink, hash_name, multiplier
+from nuvyn_executor.profiling.native.hashes import Sink, hash_name, multiplier, without
 from nuvyn_executor.profiling.native.text_column import TextColumn
 from nuvyn_executor.profiling.native.typed_column import TypedColumn
 from nuvyn_executor.quality.tallies import DatasetTally
@@ -52,7 +52,7 @@ class _Column:
         hashes = values.hash()
         present = hashes.filter(values.is_not_null()) if values.null_count() else hashes
         if missing is not None and len(missing):
-            present = present.filter(~present.is_in(missing.unique().hash().to_list()))
+            present = without(present, missing.unique().hash())
         self.different.add(present)
         return hashes
 

@@ -1,0 +1,159 @@
+"""How a dataset's files are cut into parts, and what is read of them before Polars reads."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import List
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nuvyn_executor.model import Dataset, FileEntry, FileFormat
+from nuvyn_executor.profiling.native.csv_blocks import blocks
+from nuvyn_executor.profiling.native.job import answer, supports
+from nuvyn_executor.profiling.native.parquet_footer import read_footer
+from nuvyn_executor.profiling.native.parts import (
+    PART_BYTES,
+    NotNative,
+    Piece,
+    Reading,
+    constants_of,
+    parts_of,
+)
+from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
+from nuvyn_executor.profiling.shapes import Expected
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "data"
+
+
+class TestParts:
+    @given(st.lists(st.integers(0, 20 * PART_BYTES), max_size=30), st.integers(1, 64))
+    def test_every_share_of_every_file_is_in_one_part(self, sizes: List[int], slots: int) -> None:
+        files = [Piece(f"{index}.csv", size) for index, size in enumerate(sizes)]
+        pieces = [piece for part in parts_of(files, slots) for piece in part]
+        shares = {file.path: [one for one in pieces if one.path == file.path] for file in files}
+        for of_one in shares.values():
+            assert [(one.index, one.of) for one in of_one] == [(i, len(of_one)) for i in range(len(of_one))]
+
+    def test_large_files_are_cut_and_small_ones_gathered(self) -> None:
+        large, small = Piece("large.csv", 60 * PART_BYTES), [Piece(f"{i}.csv", 1000) for i in range(50)]
+        parts = parts_of([large, *small], slots=2)
+        assert len(parts) == 6 + 1
+        assert all(len(part) == 1 for part in parts[:6])
+        assert len(parts[6]) == 50
+
+    def test_gzip_stays_whole(self) -> None:
+        packed = Piece("a.csv.gz", 60 * PART_BYTES)
+        assert parts_of([packed], slots=8) == [(packed,)]
+
+    def test_nothing_has_no_parts(self) -> None:
+        assert parts_of([], slots=2) == []
+
+
+ENTRY = FileEntry("/data/t", "t", 1, datetime(2024, 1, 1, tzinfo=timezone.utc))
+DATASET = Dataset("t", "", "/data/t", FileFormat.PARQUET, (ENTRY,))
+
+
+class TestWhatIsRefused:
+    def test_reasons(self) -> None:
+        number, array = ColumnPlan("n", "int"), ColumnPlan("a", "array<int>", Expected.OPAQUE)
+        day = ColumnPlan("d", "date")
+        assert supports(DATASET, ScanPlan((number, day))) is None
+        assert supports(DATASET, ScanPlan((number, array))) == "column a is of type array<int>"
+        assert supports(DATASET, ScanPlan(())) == "it has no columns"
+        assert (
+            supports(replace(DATASET, format=FileFormat.DELTA), ScanPlan((number,))) == "its format is delta"
+        )
+        assert supports(DATASET, ScanPlan((number,)), "Europe/Berlin") is None
+        reason = supports(DATASET, ScanPlan((number, day)), "Europe/Berlin")
+        assert reason == "the session's time zone is Europe/Berlin"
+
+    def test_a_task_says_why_not(self, tmp_path: Path) -> None:
+        pytest.importorskip("polars")
+        reading = Reading(FileFormat.PARQUET, ScanPlan((ColumnPlan("n", "int"),)), 0)
+        assert "a task cannot read a file" in answer([Piece(str(tmp_path / "gone"), 1)], reading)
+        (tmp_path / "none").write_bytes(b"no Parquet at all, and long enough")
+        assert "its footer was not understood" in answer([Piece(str(tmp_path / "none"), 1)], reading)
+
+    def test_folders_say_constants(self) -> None:
+        path = "/d/t/year=2024/city=K%C3%B6ln%20a/day=__HIVE_DEFAULT_PARTITION__/f.csv"
+        parted = replace(DATASET, partition_columns=("year", "city", "day"))
+        assert constants_of(parted, path) == ("2024", "Köln a", None)
+        assert constants_of(DATASET, path) == ()
+
+
+class TestFooter:
+    def test_row_groups_and_keys(self, tmp_path: Path) -> None:
+        pl = pytest.importorskip("polars")
+        path = tmp_path / "a.parquet"
+        columns = {f"c{i}": [i * j for j in range(1000)] for i in range(40)}
+        pl.DataFrame({**columns, "words": ["x"] * 1000}).write_parquet(path, row_group_size=300)
+        footer = read_footer(str(path))
+        assert sum(footer.group_rows) == 1000
+        assert max(footer.group_rows) <= 500
+
+    def test_files_of_spark(self) -> None:
+        for path in sorted(EXAMPLES.glob("orders/**/*.parquet")):
+            assert sum(read_footer(str(path)).group_rows) > 0
+
+    @pytest.mark.parametrize(
+        ("data", "reason"),
+        [
+            (b"PAR1", "too short"),
+            (b"PAR1" + bytes(30) + b"PARE", "does not end like"),
+            (b"PAR1" + bytes(20) + b"\x15\x02\x19" + b"\x03\0\0\0PAR1", "ends too early"),
+        ],
+    )
+    def test_what_is_no_footer(self, tmp_path: Path, data: bytes, reason: str) -> None:
+        (tmp_path / "a").write_bytes(data)
+        with pytest.raises(ValueError, match=reason):
+            read_footer(str(tmp_path / "a"))
+
+
+class TestBlocks:
+    @given(
+        st.binary(max_size=80).map(lambda data: bytes(b"a,\n\r"[byte % 4] for byte in data)),
+        st.integers(1, 6),
+        st.integers(1, 9),
+    )
+    def test_shares_hold_every_line_once(
+        self, tmp_path_factory: pytest.TempPathFactory, data: bytes, of: int, block_bytes: int
+    ) -> None:
+        path = tmp_path_factory.getbasetemp() / "blocks.csv"
+        path.write_bytes(data)
+        pieces = [Piece(str(path), len(data), index, of) for index in range(of)]
+        read = [block for piece in pieces for block in blocks(piece, "UTF-8", block_bytes)]
+        lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        assert b"".join(read).replace(b"\r", b"\n") == lines
+        assert all(block.endswith(b"\n") for block in read[:-1])
+
+    def test_marks_encodings_and_gzip(self, tmp_path: Path) -> None:
+        for name, data, encoding, text in (
+            ("mark.csv", b"\xef\xbb\xbfa\n\xef\xbb\xbfb\n", "UTF-8", "a\n\ufeffb\n"),
+            ("latin.csv", b"gr\xfc\xdfe\n", "ISO-8859-1", "grüße\n"),
+            ("windows.csv", b"5 \x80\n", "windows-1252", "5 €\n"),
+            ("packed.csv.gz", gzip.compress(b"a\n") + gzip.compress(b"b\n"), "UTF-8", "a\nb\n"),
+        ):
+            (tmp_path / name).write_bytes(data)
+            piece = Piece(str(tmp_path / name), len(data))
+            assert b"".join(blocks(piece, encoding)).decode("utf-8") == text
+
+    @pytest.mark.parametrize(
+        ("name", "data", "reason"),
+        [
+            ("a.csv", b"a\0b\n", "zero bytes"),
+            ("a.csv", b"\xff\n", "not in UTF-8"),
+            ("a.csv.bz2", b"BZh", "something else than gzip"),
+            ("a.csv", gzip.compress(b"a"), "do not agree"),
+            ("a.csv.gz", b"a\n", "do not agree"),
+            ("a.csv.gz", gzip.compress(b"a" * 1000)[:-9], "does not inflate"),
+        ],
+    )
+    def test_what_is_refused(self, tmp_path: Path, name: str, data: bytes, reason: str) -> None:
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(NotNative, match=reason):
+            list(blocks(Piece(str(tmp_path / name), len(data)), "UTF-8"))
