@@ -18,7 +18,7 @@ from nuvyn_executor.profiling import profiler
 from nuvyn_executor.profiling.counts import Counts, total
 from nuvyn_executor.profiling.frames import open_frame
 from nuvyn_executor.profiling.native import job
-from nuvyn_executor.profiling.native.parts import NotNative, Piece, Reading, constants_of
+from nuvyn_executor.profiling.native.parts import NotNative, Piece, Reading, constants_of, parts_of
 from nuvyn_executor.profiling.sketch import RSD
 from nuvyn_executor.sources.filesystem import FileSystemSource
 
@@ -347,6 +347,19 @@ class TestJob:
         (dataset,) = datasets_of(tmp_path)
         source = FileSystemSource(str(tmp_path), on_databricks=False)
         profile = profiler.scan(open_frame(spark, source, dataset), dataset.name, NOW, None)
+        for small_here in (True, False):
+            assert_same(profile, job.count(spark, dataset, profile.plan, NOW, small_here=small_here))
+
+    def test_parts_of_a_large_dataset_add(self, spark: Any, tmp_path: Path) -> None:
+        lines = "".join(
+            f"{i},user{i % 50_000}@example.org,2024-01-{i % 28 + 1:02d}\n" for i in range(300_000)
+        )
+        (tmp_path / "large.csv").write_text("id,email,created_at\n" + lines, encoding="utf-8")
+        (dataset,) = datasets_of(tmp_path)
+        source = FileSystemSource(str(tmp_path), on_databricks=False)
+        profile = profiler.scan(open_frame(spark, source, dataset), dataset.name, NOW, None)
+        assert not profile.plan.exact_distinct
+        assert len(parts_of([Piece("", dataset.size_bytes)], job.slots_of(spark))) > 1
         assert_same(profile, job.count(spark, dataset, profile.plan, NOW))
 
     def test_a_file_that_tasks_do_not_see(self, spark: Any, tmp_path: Path) -> None:
@@ -355,8 +368,22 @@ class TestJob:
         source = FileSystemSource(str(tmp_path), on_databricks=False)
         plan = profiler.plan_scan(open_frame(spark, source, dataset), dataset.name)
         (tmp_path / "gone.csv").unlink()
-        with pytest.raises(NotNative, match="a task cannot read a file"):
-            job.count(spark, dataset, plan, NOW)
+        for small_here in (True, False):
+            with pytest.raises(NotNative, match="a task cannot read a file"):
+                job.count(spark, dataset, plan, NOW, small_here=small_here)
+
+    def test_tasks_without_polars(self, spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def failing(_index: int) -> str:
+            raise ModuleNotFoundError("No module named 'nuvyn_executor'")
+
+        (tmp_path / "a.csv").write_bytes(CSV_FILES["crlf"])
+        (dataset,) = datasets_of(tmp_path)
+        source = FileSystemSource(str(tmp_path), on_databricks=False)
+        plan = profiler.plan_scan(open_frame(spark, source, dataset), dataset.name)
+        monkeypatch.setattr(job, "_task", lambda _parts, _reading: failing)
+        with pytest.raises(NotNative, match="No module named 'nuvyn_executor'") as raised:
+            job.count(spark, dataset, plan, NOW, small_here=False)
+        assert raised.value.everywhere
 
     def test_estimates_are_mergeable_states(self, spark: Any, tmp_path: Path) -> None:
         spark.range(0, 120_000, 1, 1).write.parquet(str(tmp_path / "ids"))
@@ -375,7 +402,7 @@ class TestAnyText:
 
     def test_random_lines(self, spark: Any, tmp_path: Path) -> None:
         chance = random.Random(11)  # noqa: S311  data, no secret
-        lines = []
+        lines: List[str] = []
         while len(lines) < 4000:
             cells = [
                 "".join(chance.choices(ALPHABET, k=chance.randrange(5))) for _ in range(chance.choice(WIDTHS))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+import sys
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -78,6 +80,12 @@ class TestWhatIsRefused:
         assert "a task cannot read a file" in answer([Piece(str(tmp_path / "gone"), 1)], reading)
         (tmp_path / "none").write_bytes(b"no Parquet at all, and long enough")
         assert "its footer was not understood" in answer([Piece(str(tmp_path / "none"), 1)], reading)
+
+    def test_no_polars_is_no_polars_for_any_dataset(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "nuvyn_executor.profiling.native.kernel", None)
+        said = json.loads(answer([], Reading(FileFormat.PARQUET, ScanPlan(()), 0)))
+        assert said["everywhere"]
+        assert said["reason"].startswith("Polars is not there in the tasks")
 
     def test_folders_say_constants(self) -> None:
         path = "/d/t/year=2024/city=K%C3%B6ln%20a/day=__HIVE_DEFAULT_PARTITION__/f.csv"

@@ -6,8 +6,10 @@ PyArrow, so it runs on Connect and wherever Python functions run.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import re
 from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple
 
 from nuvyn_executor.model import FileFormat
@@ -46,7 +48,9 @@ def supports(dataset: Dataset, plan: ScanPlan, time_zone: str = "UTC") -> Option
     return _unreadable_dialect(dataset) if dataset.format is FileFormat.CSV else None
 
 
-def count(spark: Any, dataset: Dataset, plan: ScanPlan, now_micros: int) -> Counts:
+def count(
+    spark: Any, dataset: Dataset, plan: ScanPlan, now_micros: int, *, small_here: bool = True
+) -> Counts:
     """Count a dataset with Polars in Spark's tasks: the same counters as :func:`profiler.scan`'s.
 
     Different values come as states that add (exact with ``plan.exact_distinct``, else with a relative
@@ -57,10 +61,12 @@ def count(spark: Any, dataset: Dataset, plan: ScanPlan, now_micros: int) -> Coun
         dataset: files of one kind; their paths must be those of the tasks' machines too.
         plan: what to count, as :func:`profiler.plan_scan` decides it from the dataset's frame.
         now_micros: the present, microseconds since 1970 UTC; later moments are in the future.
+        small_here: count a dataset that is one task's work in this process, where Polars is there too: that
+            saves a Spark job.
 
     Raises:
-        NotNative: it must be counted by Spark; the argument says why: Polars or this package is not there in
-            the tasks, a file is not reachable from them, or Spark would read it otherwise.
+        NotNative: it must be counted by Spark; its text says why, in one clause: Polars or this package is
+            not there in the tasks, a file is not reachable from them, or Spark would read it otherwise.
     """
     reason = supports(dataset, plan, str(spark.conf.get("spark.sql.session.timeZone")))
     if reason is not None:
@@ -75,6 +81,8 @@ def count(spark: Any, dataset: Dataset, plan: ScanPlan, now_micros: int) -> Coun
     is_one = plan.exact_distinct and len(pieces) <= FILES_A_TASK
     parts = [tuple(pieces)] if is_one else parts_of(pieces, slots_of(spark))
     reading = Reading(dataset.format, plan, now_micros, dataset.dialect, keeps_states=len(parts) > 1)
+    if len(parts) == 1 and small_here and importlib.util.find_spec("polars") is not None:
+        return _counted(answer(parts[0], reading))
     return total(_collected(spark, _task(parts, reading), len(parts)))
 
 
@@ -95,18 +103,21 @@ def _collected(spark: Any, task: Callable[[int], str], parts: int) -> List[Count
     try:
         rows = answers.collect()
     except Exception as error:
-        raise NotNative(f"its tasks failed ({_first_line(error)})") from error
-    counted = []
-    for row in rows:
-        answer = json.loads(row["answer"])
-        if "reason" in answer:
-            raise NotNative(answer["reason"])
-        counted.append(Counts.from_json(answer))
-    return counted
+        raise NotNative(f"its tasks failed ({_cause(error)})", everywhere=_cannot_import(error)) from error
+    return [_counted(row["answer"]) for row in rows]
+
+
+def _counted(text: str) -> Counts:
+    value = json.loads(text)
+    if "reason" in value:
+        raise NotNative(value["reason"], everywhere=value["everywhere"])
+    return Counts.from_json(value)
 
 
 def _task(parts: Sequence[Tuple[Piece, ...]], reading: Reading) -> Callable[[int], str]:
     def task(index: int) -> str:
+        # Spark gives a task one core; Polars reads this when it is imported.
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")
         return answer(parts[index], reading)
 
     return task
@@ -114,18 +125,20 @@ def _task(parts: Sequence[Tuple[Piece, ...]], reading: Reading) -> Callable[[int
 
 def answer(pieces: Sequence[Piece], reading: Reading) -> str:
     """Count a part, in a task: JSON of its :class:`Counts`, or of the ``reason`` why not."""
-    # Spark gives a task one core; Polars reads this when it is imported.
-    os.environ.setdefault("POLARS_MAX_THREADS", "1")
     try:
         from nuvyn_executor.profiling.native.kernel import count_part  # noqa: PLC0415  Polars is in tasks only
     except ImportError as error:
-        return json.dumps({"reason": f"Polars is not there in the tasks ({error})"})
+        return _refusal(f"Polars is not there in the tasks ({error})", everywhere=True)
     try:
         return json.dumps(count_part(pieces, reading).to_json())
     except NotNative as error:
-        return json.dumps({"reason": str(error)})
+        return _refusal(str(error))
     except OSError as error:
-        return json.dumps({"reason": f"a task cannot read a file ({error})"})
+        return _refusal(f"a task cannot read a file ({error})")
+
+
+def _refusal(reason: str, *, everywhere: bool = False) -> str:
+    return json.dumps({"reason": reason, "everywhere": everywhere})
 
 
 def _needs_zone(plan: ColumnPlan) -> bool:
@@ -151,5 +164,12 @@ def _unreadable_dialect(dataset: Dataset) -> Optional[str]:
     return None
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+def _cause(error: Exception) -> str:
+    """Find the line that says most: of a worker's traceback the last, else the first."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    causes = [line for line in lines if re.match(r"\w+(?:Error|Exception): ", line)]
+    return (causes[-1:] or lines[:1] or [type(error).__name__])[0][:200]
+
+
+def _cannot_import(error: Exception) -> bool:
+    return re.search(r"ModuleNotFoundError|ImportError", str(error)) is not None

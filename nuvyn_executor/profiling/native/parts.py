@@ -17,7 +17,15 @@ PARTS_A_SLOT = 3  # so that a slow part does not keep the others waiting
 
 
 class NotNative(Exception):  # noqa: N818  no error: the dataset goes the other way
-    """The native engine cannot count this dataset as Spark would; the argument says why, in one clause."""
+    """The native engine cannot count a dataset as Spark would.
+
+    Attributes:
+        everywhere: it cannot count any other either, because its tasks cannot run at all.
+    """
+
+    def __init__(self, reason: str, *, everywhere: bool = False) -> None:
+        super().__init__(reason)
+        self.everywhere = everywhere
 
 
 @dataclass(frozen=True)
