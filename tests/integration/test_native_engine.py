@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import random
 import re
+from dataclasses import replace
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -361,6 +362,16 @@ class TestJob:
         assert not profile.plan.exact_distinct
         assert len(parts_of([Piece("", dataset.size_bytes)], job.slots_of(spark))) > 1
         assert_same(profile, job.count(spark, dataset, profile.plan, NOW))
+
+    def test_without_different_values(self, spark: Any) -> None:
+        (dataset,) = [one for one in datasets_of(EXAMPLES) if one.name == "customers"]
+        source = FileSystemSource(str(EXAMPLES), on_databricks=False)
+        plan = profiler.plan_scan(open_frame(spark, source, dataset), dataset.name)
+        counted = job.count(spark, dataset, plan, NOW)
+        without = job.count(spark, dataset, plan, NOW, different=False)
+        assert without.tally == counted.tally
+        assert without.spans == tuple(replace(span, distinct=None) for span in counted.spans)
+        assert without.distinct_rows is None
 
     def test_a_file_that_tasks_do_not_see(self, spark: Any, tmp_path: Path) -> None:
         (tmp_path / "gone.csv").write_bytes(CSV_FILES["crlf"])

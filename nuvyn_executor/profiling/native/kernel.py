@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Dict, Optional, Sequence, Union
 
 from nuvyn_executor.model import FileFormat
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.native.batch import Batch
     from nuvyn_executor.profiling.native.parts import Piece, Reading
     from nuvyn_executor.profiling.plan import ColumnPlan
+    from nuvyn_executor.profiling.sketch import State
 
 _BATCHES = {FileFormat.PARQUET: parquet_batches.batches, FileFormat.CSV: csv_batches.batches}
 
@@ -39,16 +41,18 @@ def count_part(pieces: Sequence[Piece], reading: Reading) -> Counts:
 class _Column:
     """One column: its counters and its different values."""
 
-    def __init__(self, plan: ColumnPlan, now_micros: int, *, exact: bool) -> None:
+    def __init__(self, plan: ColumnPlan, now_micros: int, different: Optional[Sink]) -> None:
         is_text = plan.declared_type in (None, "string")
         self.counters: Union[TextColumn, TypedColumn] = (
             TextColumn(plan, now_micros) if is_text else TypedColumn(plan, now_micros)
         )
-        self.different = Sink(exact=exact)
+        self.different = different
 
-    def add(self, values: pl.Series) -> pl.Series:
-        """Count a batch; give the hash of each value."""
+    def add(self, values: pl.Series) -> Optional[pl.Series]:
+        """Count a batch; give the hash of each value, if different ones are to be counted."""
         missing = self.counters.add(values)
+        if self.different is None:
+            return None
         hashes = values.hash()
         present = hashes.filter(values.is_not_null()) if values.null_count() else hashes
         if missing is not None and len(missing):
@@ -61,9 +65,9 @@ class _Counting:
     def __init__(self, reading: Reading) -> None:
         plan = reading.plan
         self._reading = reading
-        self._columns = [_Column(one, reading.now_micros, exact=plan.exact_distinct) for one in plan.columns]
+        self._columns = [_Column(one, reading.now_micros, self._sink()) for one in plan.columns]
         self._paired = {index for pair in plan.pairs for index in pair}
-        self._rows_sink = Sink(exact=plan.exact_distinct)
+        self._different_rows = self._sink()
         self._rows = self._corrupt = self._pairs = self._violations = 0
 
     def add(self, batch: Batch) -> None:
@@ -73,20 +77,28 @@ class _Counting:
         moments: Dict[int, pl.Series] = {}
         for index, values in batch.columns:
             column = self._columns[index]
-            hashes = column.add(values) * multiplier(index)
-            row_hashes = hashes if row_hashes is None else row_hashes + hashes
+            hashes = column.add(values)
+            if hashes is not None:
+                hashes = hashes * multiplier(index)
+                row_hashes = hashes if row_hashes is None else row_hashes + hashes
             if index in self._paired:
                 moments[index] = column.counters.micros(values)
         for earlier, later in self._reading.plan.pairs:
             violated = moments[earlier] > moments[later]
             self._pairs += len(violated) - violated.null_count()
             self._violations += int(violated.sum() or 0)
-        if row_hashes is not None and not batch.is_corrupt:
-            self._rows_sink.add(row_hashes)
+        if row_hashes is not None and self._different_rows is not None and not batch.is_corrupt:
+            self._different_rows.add(row_hashes)
+
+    def _sink(self) -> Optional[Sink]:
+        return Sink(exact=self._reading.plan.exact_distinct) if self._reading.different else None
 
     def counts(self) -> Counts:
         name, keeps = hash_name(), self._reading.keeps_states
-        spans = [one.counters.span() for one in self._columns]
+
+        def state(sink: Optional[Sink]) -> Optional[State]:
+            return None if sink is None else sink.state(name, keeps=keeps)
+
         tally = DatasetTally(
             rows=self._rows,
             columns=tuple(one.counters.tally() for one in self._columns),
@@ -94,11 +106,5 @@ class _Counting:
             pairs=self._pairs,
             pair_violations=self._violations,
         )
-        return Counts(
-            tally,
-            tuple(
-                span + type(span)(distinct=column.different.state(name, keeps=keeps))
-                for span, column in zip(spans, self._columns)
-            ),
-            self._rows_sink.state(name, keeps=keeps) if self._columns else None,
-        )
+        spans = (replace(one.counters.span(), distinct=state(one.different)) for one in self._columns)
+        return Counts(tally, tuple(spans), state(self._different_rows))
