@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, List
 
 
-def at_once(*actions: Callable[[], Any]) -> List[Any]:
-    """Run actions at the same time, each in a thread, and wait for all of them.
+def at_once(*actions: Callable[[], Any], limit: int = 8) -> List[Any]:
+    """Run actions at the same time, each in a thread, so many at most, and wait for all of them.
 
     Returns:
         What they returned, in order.
@@ -16,7 +16,9 @@ def at_once(*actions: Callable[[], Any]) -> List[Any]:
     Raises:
         Exception: what the first of them raised, after all have ended.
     """
-    with ThreadPoolExecutor(len(actions)) as pool:
+    if len(actions) == 1:
+        return [actions[0]()]
+    with ThreadPoolExecutor(min(len(actions), limit)) as pool:
         futures = [pool.submit(_inheriting(action)) for action in actions]
     return [future.result() for future in futures]
 

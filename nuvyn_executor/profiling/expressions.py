@@ -6,7 +6,8 @@ aggregate. Aliases are positional (``c0_nulls``): whatever a column is called, i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from nuvyn_executor.profiling.plan import family
 from nuvyn_executor.profiling.shapes import (
@@ -14,6 +15,8 @@ from nuvyn_executor.profiling.shapes import (
     BROKEN_TEXT,
     DATE_SENTINELS,
     DATES,
+    LOOKS,
+    MAYBE_BROKEN,
     NUMBER_SENTINELS,
     NUMBERS,
     PATTERNS,
@@ -26,6 +29,7 @@ from nuvyn_executor.quality.tallies import Shape
 
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
+    from nuvyn_executor.profiling.shapes import Look
 
 SHAPES = tuple(Shape)
 DAY_MICROS = 86_400_000_000
@@ -46,24 +50,42 @@ def is_text(plan: ColumnPlan) -> bool:
     return plan.declared_type in (None, "string")
 
 
-def prepared(frame: Any, plans: Sequence[ColumnPlan], offset: int) -> Any:
-    """Add what the counters need: trimmed text, shape, value, hash."""
+@dataclass(frozen=True)
+class Wanted:
+    """What a read prepares, so that nothing else is computed.
+
+    Attributes:
+        columns: positions.
+        counters: shapes and values, for :func:`column_counters`.
+        hashes: of present values, for :func:`distinct_counter`.
+        row_hash: of whole rows, which are then :attr:`columns`.
+    """
+
+    columns: Tuple[int, ...]
+    counters: bool = True
+    hashes: bool = False
+    row_hash: bool = False
+
+
+def prepared(frame: Any, plan: ScanPlan, wanted: Wanted, corrupt: Optional[str] = None) -> Any:
+    """Add what a read needs: trimmed text, shape, value, hash. All else is left out."""
     f = _functions()
-    trimmed = [
-        f.expr(f"trim(BOTH '{_sql_text(WHITE)}' FROM c{i})").alias(f"c{i}_trimmed")
-        for i, plan in enumerate(plans, offset)
-        if is_text(plan)
-    ]
-    first = frame.select("*", *trimmed)
-    second: List[Any] = []
-    for i, plan in enumerate(plans, offset):
-        second.append(_hash(i, plan).alias(f"c{i}_hash"))
-        if is_text(plan):
-            second.append(_shape(f.col(f"c{i}_trimmed"), plan).alias(f"c{i}_shape"))
-    middle = first.select("*", *second)
-    third = [_value(i, plan).alias(f"c{i}_value") for i, plan in enumerate(plans, offset) if _has_value(plan)]
-    third += [_form(i).alias(f"c{i}_form") for i, plan in enumerate(plans, offset) if is_text(plan)]
-    return middle.select("*", *third)
+    plans = [(i, plan.columns[i]) for i in wanted.columns]
+    texts = [(i, one) for i, one in plans if is_text(one)]
+    raw = [f"c{i}" for i in wanted.columns] + ([corrupt] if corrupt is not None else [])
+    rows = [_row_hash(plans).alias(ROW_HASH)] if wanted.row_hash else []
+    data = frame.select(*raw, *rows, *[_trimmed(i).alias(f"c{i}_trimmed") for i, _ in texts])
+    if wanted.counters:
+        data = data.select(
+            "*", *[_shape(f.col(f"c{i}_trimmed"), one).alias(f"c{i}_shape") for i, one in texts]
+        )
+        values = [_value(i, one).alias(f"c{i}_value") for i, one in plans if _has_value(one)]
+        data = data.select("*", *values, *[_form(i).alias(f"c{i}_form") for i, _ in texts])
+    if wanted.hashes:
+        data = data.select(
+            "*", *[f.when(_has_content(i, one), _hash(i, one)).alias(f"c{i}_hash") for i, one in plans]
+        )
+    return data
 
 
 def is_moment(plan: ColumnPlan) -> bool:
@@ -82,18 +104,24 @@ def is_present(i: int, plan: ColumnPlan) -> Any:
     return present & ~f.isnan(f"c{i}") if plan.declared_type in ("float", "double") else present
 
 
-def row_hash(count: int) -> Any:
-    """Hash a whole row: its columns' hashes, which are never NULL, because ``xxhash64`` skips NULLs."""
+def _has_content(i: int, plan: ColumnPlan) -> Any:
+    """Say what :func:`is_present` says, without a shape."""
     f = _functions()
-    return f.xxhash64(*[f.col(f"c{i}_hash") for i in range(count)])
+    return ~_says_nothing(f.col(f"c{i}_trimmed")) if is_text(plan) else is_present(i, plan)
+
+
+def _row_hash(plans: Sequence[Tuple[int, ColumnPlan]]) -> Any:
+    """Hash a whole row: its columns' hashes, which are never NULL, because ``xxhash64`` skips NULLs."""
+    return _functions().xxhash64(*[_hash(i, one) for i, one in plans])
 
 
 def column_counters(i: int, plan: ColumnPlan, now_micros: int) -> Dict[str, Any]:
     """Give the aggregates of one column, by alias."""
     f = _functions()
     raw, present = f.col(f"c{i}"), is_present(i, plan)
-    counters: Dict[str, Any] = {"nulls": _count(raw.isNull()), "present": _count(present)}
+    counters: Dict[str, Any] = {"nulls": _count(raw.isNull())}
     if is_text(plan):
+        counters["present"] = _count(present)
         counters.update(_text_counters(i, plan))
     elif plan.declared_type in ("float", "double"):
         counters["nans"] = _count(f.isnan(raw))
@@ -102,10 +130,9 @@ def column_counters(i: int, plan: ColumnPlan, now_micros: int) -> Dict[str, Any]
     return {f"c{i}_{name}": column for name, column in counters.items()}
 
 
-def distinct_counter(name: str, plan: ScanPlan, *, mask: Any, rsd: float) -> Any:
-    """Count the different values of a hash column where ``mask`` holds, exactly in a small dataset."""
+def distinct_counter(hashed: Any, plan: ScanPlan, rsd: float) -> Any:
+    """Count the different values of a column of hashes, NULL left out; exactly in a small dataset."""
     f = _functions()
-    hashed = f.when(mask, f.col(name))
     return f.size(f.collect_set(hashed)) if plan.exact_distinct else f.approx_count_distinct(hashed, rsd)
 
 
@@ -130,7 +157,7 @@ def _text_counters(i: int, plan: ColumnPlan) -> Dict[str, Any]:
     if not _has_value(plan):
         counters["length_min"] = f.min(f.when(present, f.octet_length(raw)))
         counters["length_max"] = f.max(f.when(present, f.octet_length(raw)))
-        counters["broken"] = _count(present & raw.rlike(BROKEN_TEXT))
+        counters["broken"] = _count(present & raw.rlike(MAYBE_BROKEN) & raw.rlike(BROKEN_TEXT))
     allowed = ALLOWED.get(plan.expected)
     if allowed is not None:
         fails = ~shape.isin(*{SHAPES.index(merged(one, plan.expected)) for one in allowed})
@@ -180,6 +207,17 @@ def _value(i: int, plan: ColumnPlan) -> Any:
     return f.when(shape.isin(*_indexes((*NUMBERS, Shape.CODE))), numeric)
 
 
+def _trimmed(i: int) -> Any:
+    """Cut white space; of most texts there is none, which comparing bytes at both ends tells."""
+    f = _functions()
+    text = f.col(f"c{i}")
+    is_padded = text < "!"  # white space and control characters are below it, and so is the empty text
+    for character in WHITE:
+        is_padded = is_padded | text.endswith(character)
+    cut = f.expr(f"trim(BOTH '{_sql_text(WHITE)}' FROM c{i})")
+    return f.when(is_padded, cut).otherwise(text)
+
+
 def _shape(text: Any, plan: ColumnPlan) -> Any:
     """Classify a trimmed text: the first pattern that matches says what it is; NULL when nothing is there.
 
@@ -190,9 +228,23 @@ def _shape(text: Any, plan: ColumnPlan) -> Any:
     for shape, pattern in PATTERNS:
         told = merged(shape, plan.expected)
         if told in plan.shapes:
-            classified = classified.when(text.rlike(rf"\A(?:{pattern})\z"), SHAPES.index(told))
-    says_nothing = (f.octet_length(text) <= LONGEST_PLACEHOLDER) & f.lower(text).isin("", *PLACEHOLDERS)
-    return classified.when(says_nothing, None).otherwise(SHAPES.index(Shape.TEXT))
+            matches = _looks(text, LOOKS[shape]) & text.rlike(rf"\A(?:{pattern})\z")
+            classified = classified.when(matches, SHAPES.index(told))
+    return classified.when(_says_nothing(text), None).otherwise(SHAPES.index(Shape.TEXT))
+
+
+def _says_nothing(text: Any) -> Any:
+    f = _functions()
+    return (f.octet_length(text) <= LONGEST_PLACEHOLDER) & f.lower(text).isin("", *PLACEHOLDERS)
+
+
+def _looks(text: Any, look: Look) -> Any:
+    f = _functions()
+    length = f.octet_length(text)
+    fits = length >= look.shortest
+    if look.longest is not None:
+        fits = fits & (length <= look.longest)
+    return fits & text.contains(look.holds) if look.holds else fits
 
 
 def _form(i: int) -> Any:

@@ -17,6 +17,7 @@ class Frame:
         sample: some values of each column.
         sample_represents: the sample stands for the whole dataset, not for its head alone.
         is_small: different values can be counted exactly.
+        is_columnar: a column can be read without the others.
         corrupt: name of the column that holds records which did not parse.
         details: how it was read, for ``tables.details``.
     """
@@ -27,6 +28,7 @@ class Frame:
     sample: List[List[Any]]
     sample_represents: bool
     is_small: bool
+    is_columnar: bool = False
     corrupt: Optional[str] = None
     details: Dict[str, Any] = field(default_factory=dict)
 

@@ -139,6 +139,7 @@ def _open_typed(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         sample=sample_columns(rows, len(leaves)),
         sample_represents=len(rows) < SAMPLE_ROWS,
         is_small=is_small,
+        is_columnar=True,
     )
 
 

@@ -82,11 +82,13 @@ class ScanPlan:
         columns: one plan a column, in order.
         pairs: positions of columns where the first should not lie after the second.
         exact_distinct: the dataset is small enough to count different values exactly.
+        distinct: count different values and rows at all.
     """
 
     columns: Tuple[ColumnPlan, ...]
     pairs: Tuple[Tuple[int, int], ...] = ()
     exact_distinct: bool = True
+    distinct: bool = True
 
 
 def plan_text_column(

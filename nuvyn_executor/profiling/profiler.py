@@ -1,25 +1,23 @@
-"""One read of a dataset on Spark, and everything that was counted in it."""
+"""From a plan to a profile: what to count in a dataset, and what the counts say."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Optional, Tuple
 
 from nuvyn_executor.model import EPOCH
-from nuvyn_executor.profiling import expressions
+from nuvyn_executor.profiling import expressions, spark_counts
+from nuvyn_executor.profiling.counts import Span
 from nuvyn_executor.profiling.plan import ScanPlan, ordered_pairs, plan_text_column, plan_typed_column
-from nuvyn_executor.profiling.shapes import ALLOWED, Expected, data_type_of
-from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, DatasetTally, Distinct, Scan, Shape
+from nuvyn_executor.profiling.shapes import data_type_of
+from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, DatasetTally, Scan
 
 if TYPE_CHECKING:
+    from nuvyn_executor.profiling.counts import Counts
     from nuvyn_executor.profiling.frame import Frame
     from nuvyn_executor.profiling.plan import ColumnPlan
-
-# More columns than this are counted in several aggregates, each with a read of its own: thousands of buffers
-# in one cost more than reading again (500 columns: 12.9 s in one aggregate, 6.6 s in 25).
-COLUMNS_A_SCAN = 60
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def plan_scan(frame: Frame, dataset_name: str) -> ScanPlan:
 
 
 def scan(frame: Frame, dataset_name: str, now_micros: int, modified_micros: int | None) -> Profile:
-    """Read a dataset once and count.
+    """Read a dataset with Spark and count.
 
     Args:
         frame: the dataset as a DataFrame of positional columns.
@@ -68,110 +66,47 @@ def scan(frame: Frame, dataset_name: str, now_micros: int, modified_micros: int 
         modified_micros: last modification in storage.
     """
     plan = plan_scan(frame, dataset_name)
-    counted = _counted(frame, plan, now_micros)
-    columns = tuple(_column_tally(i, one, counted) for i, one in enumerate(plan.columns))
-    tally = DatasetTally(
-        rows=counted["rows"],
-        columns=columns,
-        corrupt_rows=counted.get("corrupt", 0),
-        pairs=sum(counted[f"pair{i}_compared"] for i in range(len(plan.pairs))),
-        pair_violations=sum(counted[f"pair{i}_violated"] for i in range(len(plan.pairs))),
-    )
-    facts = tuple(_facts(i, one, tally.columns[i], plan, counted) for i, one in enumerate(plan.columns))
-    rows_rsd = 0.0 if plan.exact_distinct else expressions.KEY_RSD
-    # A record that did not parse is no copy of another one.
-    different = min(counted["rows_distinct"] + tally.corrupt_rows, tally.rows) if plan.columns else 0
-    distinct_rows = Distinct(different, rows_rsd) if plan.columns else None
+    return profile(plan, spark_counts.count(frame, plan, now_micros), dataset_name, modified_micros)
+
+
+def profile(plan: ScanPlan, counts: Counts, dataset_name: str, modified_micros: int | None) -> Profile:
+    """Say what counts mean, whoever counted.
+
+    Raises:
+        ValueError: the counts are of other columns than the plan.
+    """
+    tally = counts.tally if counts.tally.columns else _of_nothing(plan, counts.tally)
+    spans = counts.spans or tuple(Span() for _ in plan.columns)
+    facts = tuple(_facts(*one) for one in zip(plan.columns, tally.columns, spans))
+    rows = counts.distinct_rows
+    distinct_rows = None
+    if rows is not None:
+        # A record that did not parse is no copy of another one.
+        estimate = rows.estimate()
+        distinct_rows = replace(estimate, count=min(estimate.count + tally.corrupt_rows, tally.rows))
     profiles = tuple(
         ColumnProfile(
             plan=one,
-            minimum=_shown(counted.get(f"c{i}_minimum"), one, facts[i].data_type),
-            maximum=_shown(counted.get(f"c{i}_maximum"), one, facts[i].data_type),
-            length_min=counted.get(f"c{i}_length_min"),
-            length_max=counted.get(f"c{i}_length_max"),
+            minimum=_shown(span.minimum, one, fact.data_type),
+            maximum=_shown(span.maximum, one, fact.data_type),
+            length_min=span.length_min,
+            length_max=span.length_max,
         )
-        for i, one in enumerate(plan.columns)
+        for one, fact, span in zip(plan.columns, facts, spans)
     )
     return Profile(Scan(dataset_name, tally, facts, distinct_rows, modified_micros), profiles, plan)
 
 
-def _counted(frame: Frame, plan: ScanPlan, now_micros: int) -> Dict[str, Any]:
-    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
-
-    counted: Dict[str, Any] = {}
-    total = len(plan.columns)
-    for start in range(0, max(total, 1), COLUMNS_A_SCAN):
-        chunk = range(start, min(start + COLUMNS_A_SCAN, total))
-        everything = start == 0  # the first read also counts what concerns whole rows
-        wide = range(total) if everything else chunk
-        prepared = expressions.prepared(frame.data, [plan.columns[i] for i in wide], wide.start)
-        aggregates = {} if not everything else _row_aggregates(frame, plan)
-        if everything and total:
-            prepared = prepared.withColumn(expressions.ROW_HASH, expressions.row_hash(total))
-            aggregates["rows_distinct"] = expressions.distinct_counter(
-                expressions.ROW_HASH,
-                plan,
-                mask=f.expr("true" if frame.corrupt is None else f"{frame.corrupt} IS NULL"),
-                rsd=expressions.KEY_RSD,
-            )
-        for i in chunk:
-            aggregates.update(expressions.column_counters(i, plan.columns[i], now_micros))
-            rsd = expressions.KEY_RSD if plan.columns[i].is_key else expressions.DISTINCT_RSD
-            aggregates[f"c{i}_distinct"] = expressions.distinct_counter(
-                f"c{i}_hash", plan, mask=expressions.is_present(i, plan.columns[i]), rsd=rsd
-            )
-        row = prepared.agg(*[column.alias(name) for name, column in aggregates.items()]).collect()[0]
-        counted.update(row.asDict())
-    return counted
+def _of_nothing(plan: ScanPlan, tally: DatasetTally) -> DatasetTally:
+    return replace(tally, columns=tuple(ColumnTally() for _ in plan.columns))
 
 
-def _row_aggregates(frame: Frame, plan: ScanPlan) -> Dict[str, Any]:
-    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
-
-    aggregates = {"rows": f.count(f.lit(1)), **expressions.pair_counters(plan)}
-    if frame.corrupt is not None:
-        aggregates["corrupt"] = f.count(f.col(frame.corrupt))
-    return aggregates
-
-
-def _column_tally(i: int, plan: ColumnPlan, counted: Mapping[str, Any]) -> ColumnTally:
-    def number(name: str) -> int:
-        return int(counted.get(f"c{i}_{name}") or 0)
-
-    rows, nulls, nans, blanks, present = (
-        int(counted["rows"]), number("nulls"), number("nans"), number("blanks"), number("present")
-    )  # fmt: skip
-    shapes = {
-        shape: number(f"shape_{shape.value}") for shape in Shape if f"c{i}_shape_{shape.value}" in counted
-    }
-    shapes[Shape.TEXT] = present - sum(shapes.values())
-    if not expressions.is_text(plan):
-        shapes = {Shape.TYPED: present}
-    is_checked = plan.expected in ALLOWED or plan.expected is Expected.TYPED
-    return ColumnTally(
-        rows=rows,
-        nulls=nulls,
-        nans=nans,
-        blanks=blanks,
-        placeholders=rows - nulls - nans - blanks - present,
-        suspects=number("suspects") + number("broken"),
-        checked=present if is_checked else 0,
-        invalid=number("invalid"),
-        shapes={shape: count for shape, count in shapes.items() if count},
-        timestamps=number("timestamps"),
-        future=number("future"),
-        latest_micros=counted.get(f"c{i}_latest"),
-    )
-
-
-def _facts(
-    i: int, plan: ColumnPlan, tally: ColumnTally, scan_plan: ScanPlan, counted: Mapping[str, Any]
-) -> ColumnFacts:
-    approximate = 0.0
-    if not scan_plan.exact_distinct:
-        approximate = expressions.KEY_RSD if plan.is_key else expressions.DISTINCT_RSD
+def _facts(plan: ColumnPlan, tally: ColumnTally, span: Span) -> ColumnFacts:
     data_type = plan.declared_type or data_type_of(plan.expected, tally.shapes)
-    distinct = Distinct(min(int(counted[f"c{i}_distinct"]), tally.present), approximate)
+    distinct = None
+    if span.distinct is not None:
+        estimate = span.distinct.estimate()
+        distinct = replace(estimate, count=min(estimate.count, tally.present))
     return ColumnFacts(plan.name, data_type, plan.expected.value, plan.is_key, distinct)
 
 

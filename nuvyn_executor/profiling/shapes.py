@@ -35,9 +35,43 @@ PATTERNS: Tuple[Tuple[Shape, str], ...] = (
     (Shape.URL, r"(?i:https?|s?ftp)://[^\s]+"),
     (Shape.EMAIL, r"[^@\s,;]+@[^@\s,;.]+(?:[.][^@\s,;.]+)+"),
 )
+
+
+@dataclass(frozen=True)
+class Look:
+    """What all texts of a shape have in common, and what is seen without matching a pattern.
+
+    Attributes:
+        shortest: length in bytes; no text of the shape is shorter.
+        longest: none is longer, where there is a limit.
+        holds: stands somewhere in each.
+    """
+
+    shortest: int
+    longest: Optional[int] = None
+    holds: str = ""
+
+
+LOOKS: Mapping[Shape, Look] = {
+    Shape.INTEGER: Look(1, 19),
+    Shape.CODE: Look(2),
+    Shape.DECIMAL: Look(2),
+    Shape.DATE_ISO: Look(10, 10, "-"),
+    Shape.TIMESTAMP: Look(19, 35, ":"),
+    Shape.DATE_SLASH: Look(8, 10, "/"),
+    Shape.DATE_DOT: Look(8, 10, "."),
+    Shape.DECIMAL_COMMA: Look(3, None, ","),
+    Shape.UUID: Look(36, 36, "-"),
+    Shape.BOOLEAN: Look(2, 5),
+    Shape.URL: Look(7, None, "://"),
+    Shape.EMAIL: Look(5, None, "@"),
+}
 WHITE = " \t\r\n\x0b\x0c"  # what is cut before a text is understood
 # Replacement characters, control characters, and UTF-8 that was read as Latin-1.
 BROKEN_TEXT = "[\ufffd\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]|[\u00c2\u00c3][\u0080-\u00bf]"
+MAYBE_BROKEN = (
+    "[\ufffd\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\u0080-\u00bf]"  # in each broken text; quicker to ask for
+)
 
 PLACEHOLDERS = ("#n/a", "-", "--", "?", "n/a", "na", "nan", "none", "null")
 NUMBER_SENTINELS: Tuple[float, ...] = (-999, -9999, -99999, 999999, 9999999, 99999999, 999999999)
