@@ -1,8 +1,8 @@
 r"""The rows of CSV files, as Spark's PERMISSIVE mode reads them.
 
-Polars tells rows that are too long, but not those that are too short. So a block without quotes is first
-asked for its number of delimiters: with that right and no row too long, every row is right. Where the number
-is wrong, or quotes or blank lines occur, lines are told apart one by one: right, wrong number of fields, or
+Polars tells rows that are too long, but not those that are too short. So of a block without quotes the
+delimiters are counted: with as many as its rows should have, and no row too long, every row is right.
+Where the number is wrong, or quotes occur, lines are told apart one by one: right, wrong number of fields, or
 neither to be told, which is Spark's to read.
 """
 
@@ -98,14 +98,11 @@ class _Lines:
         starts_blank = delimiter <= b" " and (block.startswith(delimiter) or b"\n" + delimiter in block)
         if self.width == 1 or starts_blank or self.quote.encode() in block:
             return None
-        count = block.count(b"\n") + (not block.endswith(b"\n"))
-        if block.count(delimiter) != count * (self.width - 1):
-            return None
         try:
             read = self._read(block, is_quoted=False)
         except pl.exceptions.PolarsError:
             return None
-        return read if len(read) == count else None
+        return read if block.count(delimiter) == len(read) * (self.width - 1) else None
 
     def _told(self, lines: pl.Series, *, is_quoted: bool) -> Iterator[Batch]:
         """Tell lines with the right number of fields from others; either all have quoted fields or none."""
