@@ -71,7 +71,9 @@ def manager(
         services = Services(
             store=store,
             validator=SchemaValidator(store),
-            extractor=MetadataExtractor(SparkScanner(spark), store, now, settings.max_files_per_job, redact),
+            extractor=MetadataExtractor(
+                SparkScanner(spark, settings.engine), store, now, settings.max_files_per_job, redact
+            ),
             row_previews=SparkRowPreviews(spark),
             open_source=open_source,
             transmitter=Transmitter(store, _client(settings, redact), settings, now, redact),

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from nuvyn_executor.redaction import Secret
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+ENGINES = ("auto", "spark")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 _BYTES_PER_MB = 1_000_000
 
@@ -70,6 +71,12 @@ def _boolean(text: str) -> bool:
     if text.lower() not in _TRUE + _FALSE:
         raise ValueError("true or false")
     return text.lower() in _TRUE
+
+
+def _engine(text: str) -> str:
+    if text.lower() not in ENGINES:
+        raise ValueError(" or ".join(ENGINES))
+    return text.lower()
 
 
 def _count(text: str) -> int:
@@ -195,6 +202,13 @@ SETTINGS: Tuple[Setting, ...] = (
         "Files that one job looks at; when there are more, `details` says `truncated`.",
     ),
     Setting(
+        "EXECUTOR_ENGINE",
+        "engine",
+        _engine,
+        "auto",
+        "What counts: `auto` is Polars (extra `fast`) inside Spark's tasks where it can be, `spark` never.",
+    ),
+    Setting(
         "EXECUTOR_MAX_PREVIEW_FILES",
         "max_preview_files",
         _count,
@@ -283,6 +297,7 @@ class Settings:
     log_level: str
     schema_name: str
     max_files_per_job: int
+    engine: str
     max_preview_files: int
     max_payload_mb: float
     send_samples: bool

@@ -182,4 +182,6 @@ class LineScanner:
         )
         found = Scan(dataset.name, DatasetTally(len(values), tallies), facts, Distinct(len(values)))
         profile = Profile(found, tuple(ColumnProfile(plan) for plan in plans), ScanPlan(plans))
-        return Surveyed(dataset, profile, len(dataset.files), dataset.size_bytes, {"delimiter": ","})
+        return Surveyed(
+            dataset, profile, len(dataset.files), dataset.size_bytes, {"delimiter": ","}, "python"
+        )

@@ -31,6 +31,7 @@ class Surveyed:
         files: how many files make it up (of a Delta table: those of its current version).
         size_bytes: their bytes.
         read_as: how it was read: delimiter, encoding, sheet.
+        engine: what counted it: ``spark``, or ``polars`` inside Spark's tasks.
     """
 
     dataset: Dataset
@@ -38,6 +39,7 @@ class Surveyed:
     files: int
     size_bytes: int
     read_as: Mapping[str, Any]
+    engine: str
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ def table_row(
     tally = profile.scan.tally
     details = {
         "read_as": dict(one.read_as),
+        "engine": one.engine,
         "sheet": dataset.sheet,
         "partition_columns": list(dataset.partition_columns),
         "rows_scanned": tally.rows,

@@ -1,21 +1,30 @@
-"""The scanner that the executor uses: one dataset, one read, on Spark."""
+"""The scanner that the executor uses: decides what to count, and has the fastest engine that can count it."""
 
 from __future__ import annotations
 
+import logging
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Tuple
 
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError
 from nuvyn_executor.metadata.records import Surveyed
 from nuvyn_executor.model import FileFormat, epoch_micros
+from nuvyn_executor.profiling import spark_counts
 from nuvyn_executor.profiling.frames import open_frame
-from nuvyn_executor.profiling.profiler import scan
+from nuvyn_executor.profiling.native import job as native
+from nuvyn_executor.profiling.native.parts import NotNative
+from nuvyn_executor.profiling.profiler import plan_scan, profile
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from nuvyn_executor.model import Dataset
+    from nuvyn_executor.profiling.counts import Counts
+    from nuvyn_executor.profiling.frame import Frame
+    from nuvyn_executor.profiling.plan import ScanPlan
     from nuvyn_executor.sources.base import DataSource
+
+logger = logging.getLogger(__name__)
 
 # What a Spark failure says, and what that means to the person who reads it.
 _MEANINGS = (
@@ -63,13 +72,15 @@ class SparkScanner:
 
     Args:
         spark: the session.
+        engine: ``auto`` counts with Polars inside Spark's tasks where that is possible, ``spark`` never.
     """
 
-    def __init__(self, spark: Any) -> None:
+    def __init__(self, spark: Any, engine: str = "auto") -> None:
         self._spark = spark
+        self._tries_native = engine == "auto"
 
     def scan(self, source: DataSource, dataset: Dataset, now: datetime) -> Surveyed:
-        """Read a dataset once and count.
+        """Read a dataset and count.
 
         Raises:
             DatasetUnreadable: it could not be read, with the reason in one sentence.
@@ -77,20 +88,26 @@ class SparkScanner:
         modified = max((entry.modified_at for entry in dataset.files), default=None)
         try:
             frame = open_frame(self._spark, source, dataset)
-            profile = scan(
-                frame,
-                dataset.name,
-                now_micros=epoch_micros(now),
-                modified_micros=epoch_micros(modified) if modified else None,
-            )
+            plan = plan_scan(frame, dataset.name)
+            counts, engine = self._count(dataset, frame, plan, epoch_micros(now))
         except ExecutorError:
             raise
         except Exception as error:
             raise unreadable(dataset.label, error) from error
+        found = profile(plan, counts, dataset.name, epoch_micros(modified) if modified else None)
         files, size_bytes = len(dataset.files), dataset.size_bytes
         if dataset.format is FileFormat.DELTA:
             files, size_bytes = _current_files(self._spark, source, dataset)
-        return Surveyed(dataset, profile, files, size_bytes, frame.details)
+        return Surveyed(dataset, found, files, size_bytes, frame.details, engine)
+
+    def _count(self, dataset: Dataset, frame: Frame, plan: ScanPlan, now_micros: int) -> Tuple[Counts, str]:
+        if self._tries_native:
+            try:
+                return native.count(self._spark, dataset, plan, now_micros), native.ENGINE
+            except NotNative as reason:
+                logger.debug("%s is counted by Spark: %s", dataset.name, reason)
+                self._tries_native = not reason.everywhere
+        return spark_counts.count(frame, plan, now_micros), spark_counts.ENGINE
 
 
 def _current_files(spark: Any, source: DataSource, dataset: Dataset) -> Any:

@@ -1,9 +1,9 @@
 """A dataset counted by Spark itself: the way that goes everywhere, whatever the format and the type.
 
 Spark compiles an aggregate to Java only while it has at most 100 buffers, and Java compiles a method only
-while it has at most 8,000 bytecodes: beyond, a scan takes three times as long. So where columns are read alone
-(Parquet, Delta) the counters come in chunks, and different values, whose sketches Spark never compiles, in
-chunks of their own. Where every read parses every record (CSV, JSON) one read counts all.
+while it has at most 8,000 bytecodes: beyond, a scan takes three times as long. So where columns are read one
+by one (Parquet, Delta) the counters come in chunks, and different values, whose sketches are never compiled,
+in chunks of their own. Where every read parses every record (CSV, JSON) one read counts all.
 """
 
 from __future__ import annotations
