@@ -48,26 +48,20 @@ def supports(dataset: Dataset, plan: ScanPlan, time_zone: str = "UTC") -> Option
     return _unreadable_dialect(dataset) if dataset.format is FileFormat.CSV else None
 
 
-def count(  # noqa: PLR0913  what to count, and two switches
-    spark: Any,
-    dataset: Dataset,
-    plan: ScanPlan,
-    now_micros: int,
-    *,
-    different: bool = True,
-    small_here: bool = True,
+def count(
+    spark: Any, dataset: Dataset, plan: ScanPlan, now_micros: int, *, small_here: bool = True
 ) -> Counts:
     """Count a dataset with Polars in Spark's tasks: the same counters as :func:`profiler.scan`'s.
 
     Different values come as states that add (exact with ``plan.exact_distinct``, else with a relative
-    standard deviation of 1.6 %); of a dataset that is one task's work, as the mere number.
+    standard deviation of 1.6 %); of a dataset that is one task's work, as the mere number; without
+    ``plan.distinct`` not at all.
 
     Args:
         spark: the session; only the public DataFrame API is used.
         dataset: files of one kind; their paths must be those of the tasks' machines too.
         plan: what to count, as :func:`profiler.plan_scan` decides it from the dataset's frame.
         now_micros: the present, microseconds since 1970 UTC; later moments are in the future.
-        different: count different values and rows too; without them every ``distinct`` is ``None``.
         small_here: count a dataset that is one task's work in this process, where Polars is there too: that
             saves a Spark job.
 
@@ -87,14 +81,7 @@ def count(  # noqa: PLR0913  what to count, and two switches
     # All hashes are more than what they were made from: those of a small dataset stay in one task.
     is_one = plan.exact_distinct and len(pieces) <= FILES_A_TASK
     parts = [tuple(pieces)] if is_one else parts_of(pieces, slots_of(spark))
-    reading = Reading(
-        dataset.format,
-        plan,
-        now_micros,
-        dataset.dialect,
-        keeps_states=len(parts) > 1,
-        different=different,
-    )
+    reading = Reading(dataset.format, plan, now_micros, dataset.dialect, keeps_states=len(parts) > 1)
     if len(parts) == 1 and small_here and importlib.util.find_spec("polars") is not None:
         return _counted(answer(parts[0], reading))
     return total(_collected(spark, _task(parts, reading), len(parts)))

@@ -91,7 +91,8 @@ class _Counting:
             self._different_rows.add(row_hashes)
 
     def _sink(self) -> Optional[Sink]:
-        return Sink(exact=self._reading.plan.exact_distinct) if self._reading.different else None
+        plan = self._reading.plan
+        return Sink(exact=plan.exact_distinct) if plan.distinct else None
 
     def counts(self) -> Counts:
         name, keeps = hash_name(), self._reading.keeps_states

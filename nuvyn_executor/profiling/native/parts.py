@@ -58,7 +58,6 @@ class Reading:
         dialect: for CSV.
         now_micros: the present, microseconds since 1970 UTC.
         keeps_states: different values are to be added to those of other parts; else their number is enough.
-        different: count different values and rows at all.
     """
 
     format: FileFormat
@@ -66,7 +65,6 @@ class Reading:
     now_micros: int
     dialect: Optional[CsvDialect] = None
     keeps_states: bool = True
-    different: bool = True
 
 
 def parts_of(files: Sequence[Piece], slots: int) -> List[Tuple[Piece, ...]]:
