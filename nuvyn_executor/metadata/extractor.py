@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Protocol, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Protocol, Sequence, Tuple
 
 from nuvyn_executor.concurrency import at_once
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
@@ -17,7 +17,7 @@ from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from nuvyn_executor.model import Dataset, Discovery, JobRequest
+    from nuvyn_executor.model import Dataset, Discovery, FileEntry, JobRequest
     from nuvyn_executor.quality.assessment import Assessment
     from nuvyn_executor.schema.tables import Table
     from nuvyn_executor.sources.base import DataSource
@@ -157,21 +157,37 @@ class MetadataExtractor:
         except ExecutorError:
             if len(dataset.files) == 1 or dataset.format is FileFormat.DELTA:
                 raise
-        bad: List[Skipped] = []
-        good = []
-        for entry in dataset.files:
-            try:
-                self._scanner.scan(source, replace(dataset, files=(entry,)), now)
-            except ExecutorError as error:
-                bad.append(Skipped(entry.name, error.message, error.remedy, is_failure=True))
-                logger.warning("Could not read %s: %s", entry.name, error.message)
-                logger.debug("%s", entry.name, exc_info=error)
-            else:
-                good.append(entry)
+        bad = self._bad_of_halves(source, dataset, now, dataset.files)
+        good = tuple(entry for entry in dataset.files if entry.path not in bad)
         if not good or not bad:
-            reason = bad[0].reason if bad else "its files do not fit together"
+            reason = next(iter(bad.values())).reason if bad else "its files do not fit together"
             raise DatasetUnreadable(f"{dataset.name} could not be read: {reason}", "Check its files.")
-        return self._scanner.scan(source, replace(dataset, files=tuple(good)), now), bad
+        return self._scanner.scan(source, replace(dataset, files=good), now), list(bad.values())
+
+    def _bad_of_halves(
+        self, source: DataSource, dataset: Dataset, now: datetime, files: Tuple[FileEntry, ...]
+    ) -> Dict[str, Skipped]:
+        """Find the files that cannot be read where one cannot: few among thousands cost few reads."""
+        half = len(files) // 2
+        return {
+            path: why
+            for part in (files[:half], files[half:])
+            for path, why in self._bad(source, dataset, now, part).items()
+        }
+
+    def _bad(
+        self, source: DataSource, dataset: Dataset, now: datetime, files: Tuple[FileEntry, ...]
+    ) -> Dict[str, Skipped]:
+        try:
+            self._scanner.scan(source, replace(dataset, files=files), now)
+        except ExecutorError as error:
+            if len(files) > 1:
+                return self._bad_of_halves(source, dataset, now, files)
+            (entry,) = files
+            logger.warning("Could not read %s: %s", entry.name, error.message)
+            logger.debug("%s", entry.name, exc_info=error)
+            return {entry.path: Skipped(entry.name, error.message, error.remedy, is_failure=True)}
+        return {}
 
     def _write(self, table: Table, present: Sequence[Row], removed: Sequence[Row]) -> None:
         self._store.upsert(table, present)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from functools import cached_property
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 
 @dataclass(frozen=True)
@@ -11,7 +12,8 @@ class Frame:
     """A dataset, ready to be counted.
 
     Attributes:
-        data: DataFrame with columns ``c0`` ... and perhaps :attr:`corrupt`.
+        opened: makes the DataFrame, with columns ``c0`` ... and perhaps :attr:`corrupt`; another engine that
+            counts needs none.
         names: what metadata calls the columns; may repeat, may hold anything.
         types: declared Spark SQL type of each column, ``None`` for text to be understood.
         sample: some values of each column.
@@ -22,7 +24,7 @@ class Frame:
         details: how it was read, for ``tables.details``.
     """
 
-    data: Any
+    opened: Callable[[], Any]
     names: Tuple[str, ...]
     types: Tuple[Optional[str], ...]
     sample: List[List[Any]]
@@ -31,6 +33,11 @@ class Frame:
     is_columnar: bool = False
     corrupt: Optional[str] = None
     details: Dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def data(self) -> Any:
+        """The DataFrame."""
+        return self.opened()
 
 
 def sample_columns(rows: Sequence[Any], count: int) -> List[List[Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
+from urllib.parse import unquote
 
 from nuvyn_executor.metadata import sampling, workbook
 from nuvyn_executor.model import FileFormat
@@ -24,6 +25,8 @@ Path = Tuple[str, ...]
 CORRUPT = "__corrupt_record"
 SAMPLE_ROWS = sampling.SAMPLE_ROWS
 SAMPLE_CHARACTERS = 4096
+SAMPLE_CELLS = 400_000  # of a wide table fewer rows: 10,000 would cost more than the scan
+MANY_FILES = 64
 SMALL_ROWS = 100_000  # up to here different values are counted exactly
 SMALL_TEXT_BYTES = 8 * 1024 * 1024
 
@@ -47,7 +50,7 @@ def _open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     reader = _reader(spark, source, dataset).schema(
         ", ".join(f"{name} STRING" for name in (*fields, CORRUPT))
     )
-    table = reader.options(
+    reader = reader.options(
         sep=dialect.delimiter,
         quote=dialect.quote,
         escape=dialect.quote,
@@ -59,9 +62,9 @@ def _open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         enforceSchema="true",
         maxCharsPerColumn="-1",
         maxColumns=str(max(20480, width + 1)),
-    ).csv(_paths(source, dataset))
+    )
     frame = Frame(
-        data=table,
+        opened=lambda: _load(reader.format("csv"), source, dataset),
         names=tuple(sample.column_names),
         types=(None,) * width,
         sample=sample_columns(sample.rows, width),
@@ -85,11 +88,11 @@ def _open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     schema = _json_struct(sample.schema)
     paths = [path for path, _ in _leaves(schema)]
     reader = _reader(spark, source, dataset).schema(schema.add(StructField(CORRUPT, StringType())))
-    table = reader.options(
+    reader = reader.options(
         multiLine=str(dataset.multiline).lower(), mode="PERMISSIVE", columnNameOfCorruptRecord=CORRUPT
-    ).json(_paths(source, dataset))
+    )
     frame = Frame(
-        data=table,
+        opened=lambda: _load(reader.format("json"), source, dataset),
         names=tuple(".".join(path) for path in paths),
         types=(None,) * len(paths),
         sample=[[_json_text(_at(row, path)) for row in sample.rows] for path in paths],
@@ -109,7 +112,7 @@ def _open_excel(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     records = [tuple((list(row) + [None] * width)[:width]) for row in rows]
     schema = ", ".join(f"c{i} STRING" for i in range(width))
     return Frame(
-        data=spark.createDataFrame(records, schema) if width else spark.range(0).select(),
+        opened=lambda: spark.createDataFrame(records, schema) if width else spark.range(0).select(),
         names=names,
         types=(None,) * width,
         sample=sample_columns(records[:SAMPLE_ROWS], width),
@@ -126,18 +129,20 @@ def _open_typed(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         reader = _reader(spark, source, dataset)
         if len(dataset.files) > 1:  # a column that came later is not in every file
             reader = reader.option("mergeSchema", "true")
-        table = reader.parquet(*_paths(source, dataset))
+        table = _load(reader.format("parquet"), source, dataset)
     leaves = _leaves(table.schema)
     data = table.select(*[_column(path).alias(f"c{i}") for i, (path, _) in enumerate(leaves)])
     shown = [_sampled(f"c{i}", data_type) for i, (_, data_type) in enumerate(leaves)]
-    rows = [tuple(row) for row in data.select(*shown).limit(SAMPLE_ROWS).collect()] if leaves else []
-    is_small = len(rows) < SAMPLE_ROWS or data.count() <= SMALL_ROWS  # a count of Parquet reads footers only
+    limit = max(100, min(SAMPLE_ROWS, SAMPLE_CELLS // max(1, len(leaves))))
+    rows = [tuple(row) for row in data.select(*shown).limit(limit).collect()] if leaves else []
+    is_whole = len(rows) < limit
+    is_small = is_whole or data.count() <= SMALL_ROWS  # a count of Parquet reads footers only
     return Frame(
-        data=data,
+        opened=lambda: data,
         names=tuple(".".join(path) for path, _ in leaves),
         types=tuple(data_type for _, data_type in leaves),
         sample=sample_columns(rows, len(leaves)),
-        sample_represents=len(rows) < SAMPLE_ROWS,
+        sample_represents=is_whole,
         is_small=is_small,
         is_columnar=True,
     )
@@ -164,18 +169,30 @@ def _reader(spark: Any, source: DataSource, dataset: Dataset) -> Any:
     )
 
 
-def _paths(source: DataSource, dataset: Dataset) -> List[str]:
-    return [source.spark_path(entry.path) for entry in dataset.files]
+def _load(reader: Any, source: DataSource, dataset: Dataset) -> Any:
+    """Load the files of a dataset.
+
+    Spark looks at each path that it is given, one by one. Of many files it is given their folder instead,
+    where that holds nothing else.
+    """
+    paths = [source.spark_path(entry.path) for entry in dataset.files]
+    if len(paths) > MANY_FILES and not dataset.partition_columns:
+        folders = sorted({entry.path.rpartition("/")[0] for entry in dataset.files})
+        table = reader.load([source.spark_path(folder) for folder in folders])
+        found = sorted(unquote(path).rpartition("/")[2] for path in table.inputFiles())
+        if found == sorted(entry.path.rpartition("/")[2] for entry in dataset.files):
+            return table
+    return reader.load(paths)
 
 
 def _positional(frame: Frame, paths: List[Path], dataset: Dataset) -> Frame:
     """Give columns their positions for names, and add those that folders' names hold (``year=2024``)."""
-    types = dict(frame.data.dtypes)
     added = [(name,) for name in dataset.partition_columns]
+    types = dict(frame.data.dtypes) if added else {}
     columns = [_column(path).alias(f"c{i}") for i, path in enumerate([*paths, *added])]
     return replace(
         frame,
-        data=frame.data.select(*columns, CORRUPT),
+        opened=lambda: frame.data.select(*columns, CORRUPT),
         names=(*frame.names, *dataset.partition_columns),
         types=(*frame.types, *(types[name] for name in dataset.partition_columns)),
         sample=[*frame.sample, *([] for _ in added)],

@@ -127,7 +127,7 @@ def plan_typed_column(
         plan = plan_text_column(name, dataset_name, texts, fences=fences)
         return ColumnPlan(**{**plan.__dict__, "declared_type": declared_type})
     kind = family(declared_type)
-    numbers = [float(str(value)) for value in values if value is not None] if kind == "number" else []
+    numbers = [float(value) for value in values if value is not None] if kind == "number" else []  # type: ignore[arg-type]  # Spark's numbers
     present = [value for value in values if value is not None]
     return ColumnPlan(
         name=name,

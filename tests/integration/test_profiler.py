@@ -38,7 +38,7 @@ def text_frame(spark: Any, columns: Mapping[str, Sequence[Optional[str]]], parti
     schema = ", ".join(f"c{i} STRING" for i in range(len(columns)))
     data = spark.createDataFrame(rows, schema).repartition(partitions)
     return Frame(
-        data=data,
+        opened=lambda: data,
         names=tuple(columns),
         types=(None,) * len(columns),
         sample=sample_columns(rows, len(columns)),
@@ -191,7 +191,7 @@ def _typed(spark: Any) -> Profile:
     )
     types = schema.lower().split(", ")
     frame = Frame(
-        data=spark.createDataFrame(rows, schema),
+        opened=lambda: spark.createDataFrame(rows, schema),
         names=names,
         types=tuple(one.split(" ", 1)[1] for one in types),
         sample=sample_columns(rows, len(names)),

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, List
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, List
 
 import pytest
 
-from nuvyn_executor.profiling import expressions, spark_counts
+from nuvyn_executor.metadata.discovery import discover
+from nuvyn_executor.model import SourceType
+from nuvyn_executor.profiling import expressions, frames, spark_counts
 from nuvyn_executor.profiling.frame import Frame, sample_columns
 from nuvyn_executor.profiling.profiler import plan_scan
+from nuvyn_executor.profiling.scanner import SparkScanner
+from nuvyn_executor.sources.filesystem import FileSystemSource
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.spark
 
@@ -33,7 +41,7 @@ def _frame(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Frame:
     spark.range(0, 500, 1, 2).selectExpr(*columns).write.parquet(path)
     data = spark.read.parquet(path)
     return Frame(
-        data=data,
+        opened=lambda: data,
         names=tuple(f"column {i}" for i in range(COLUMNS)),
         types=tuple(kind for _, kind in data.dtypes),
         sample=sample_columns([tuple(row) for row in data.limit(100).collect()], COLUMNS),
@@ -89,3 +97,24 @@ class TestTheReadsOfColumnarData:
         assert light.tally == full.tally
         assert [replace(span, distinct=None) for span in full.spans] == list(light.spans)
         assert light.distinct_rows is None
+
+
+class TestManyFiles:
+    """Issue: "Many small files of one shape are one job"; "with per-file failures still named"."""
+
+    @pytest.mark.parametrize("other", ["", "notes.txt"])
+    def test_a_folder_of_many_files_is_read_as_one_and_nothing_else_is(
+        self, spark: Any, tmp_path: Path, other: str
+    ) -> None:
+        folder = tmp_path / "a folder, 100% odd"
+        folder.mkdir()
+        for i in range(frames.MANY_FILES + 1):
+            (folder / f"part-{i:03d}.csv").write_text(f"id,word\n{i},one\n{i + 1000},two\n")
+        if other:
+            (folder / other).write_text("not,one\nof,them\n")
+        source = FileSystemSource(str(folder), on_databricks=False)
+        dataset = max(discover(source, SourceType.CSV, 1000).datasets, key=lambda one: len(one.files))
+        surveyed = SparkScanner(spark, "spark").scan(source, dataset, datetime.now(timezone.utc))
+        tally = surveyed.profile.scan.tally
+        assert (tally.rows, tally.corrupt_rows) == (2 * (frames.MANY_FILES + 1), 0)
+        assert surveyed.engine == "spark"

@@ -54,6 +54,7 @@ class TestDefaults:
             log_level="INFO",
             schema_name="_executor_metadata",
             max_files_per_job=10_000,
+            engine="auto",
             max_preview_files=100,
             max_payload_mb=5,
             send_samples=False,

@@ -1,7 +1,8 @@
 r"""The rows of CSV files, as Spark's PERMISSIVE mode reads them.
 
-Polars tells rows that are too long, but not those that are too short. So of a block without quotes the
-delimiters are counted: with as many as its rows should have, and no row too long, every row is right.
+Polars tells rows that are too long, but not those that are too short. In a block without quotes a row whose
+last field has a value is not too short. Where some have none the delimiters are counted: with as many as its
+rows should have, and no row too long, every row is right.
 Where the number is wrong, or quotes occur, lines are told apart one by one: right, wrong number of fields, or
 neither to be told, which is Spark's to read.
 """
@@ -102,6 +103,8 @@ class _Lines:
             read = self._read(block, is_quoted=False)
         except pl.exceptions.PolarsError:
             return None
+        if read.get_column(read.columns[-1]).null_count() == 0:
+            return read
         return read if block.count(delimiter) == len(read) * (self.width - 1) else None
 
     def _told(self, lines: pl.Series, *, is_quoted: bool) -> Iterator[Batch]:

@@ -14,7 +14,7 @@ from nuvyn_executor.profiling.native.parts import NotNative
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.native.parts import Piece
 
-BLOCK_BYTES = 16 * 1024 * 1024
+BLOCK_BYTES = 2 * 1024 * 1024
 _LONGEST_LINE = 64 * 1024 * 1024
 _ENCODINGS = ("UTF-8", "ISO-8859-1", "windows-1252")
 _COMPRESSED = (".bz2", ".deflate", ".lz4", ".snappy", ".zst", ".lzo", ".xz")
