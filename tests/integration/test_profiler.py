@@ -272,14 +272,14 @@ class TestEdges:
 
     def test_no_rows(self, spark: Any) -> None:
         data = spark.createDataFrame([], "c0 STRING")
-        frame = Frame(data, ("a",), (None,), [[]], sample_represents=True, is_small=True)
+        frame = Frame(lambda: data, ("a",), (None,), [[]], sample_represents=True, is_small=True)
         profile = scan(frame, "t", MICROS, None)
         assert profile.scan.tally.rows == 0
         assert profile.scan.tally.columns[0].present == 0
         assert profile.scan.columns[0].data_type == "string"
 
     def test_no_columns(self, spark: Any) -> None:
-        frame = Frame(spark.range(3).select(), (), (), [], sample_represents=True, is_small=True)
+        frame = Frame(lambda: spark.range(3).select(), (), (), [], sample_represents=True, is_small=True)
         profile = scan(frame, "t", MICROS, None)
         assert (profile.scan.tally.rows, profile.scan.distinct_rows) == (3, None)
 
