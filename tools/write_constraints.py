@@ -2,7 +2,7 @@
 
 Reads what pip would install, one report a Python::
 
-    python3.9 -m pip install --dry-run --ignore-installed --report report-3.9.json '.[local,excel,fake,dev]'
+    python3.9 -m pip install --dry-run --ignore-installed --report report-3.9.json '.[local,excel,fast,fake,dev]'
     python tools/write_constraints.py report-3.9.json report-3.13.json > constraints.txt
 
 Where versions differ between Pythons, each line says from which Python to which one it holds; the last one
