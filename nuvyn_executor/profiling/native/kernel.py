@@ -54,7 +54,11 @@ class _Column:
         if self.different is None:
             return None
         hashes = values.hash()
-        present = hashes.filter(values.is_not_null()) if values.null_count() else hashes
+        few = self.counters.different
+        if few is not None:
+            present = few.hash()
+        else:
+            present = hashes.filter(values.is_not_null()) if values.null_count() else hashes
         if missing is not None and len(missing):
             present = without(present, missing.unique().hash())
         self.different.add(present)

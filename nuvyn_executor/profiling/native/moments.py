@@ -27,7 +27,7 @@ def micros_of(texts: pl.Series, shape: Shape, plan: ColumnPlan) -> pl.Series:
 
 
 def _days(texts: pl.Series, form: str) -> pl.Series:
-    days = texts.str.to_date(form, strict=False)
+    days = texts.str.to_date(form, strict=False, cache=False)
     return micros_of_days(days)
 
 
@@ -41,7 +41,7 @@ def _timestamps(texts: pl.Series) -> pl.Series:
     lengths = texts.str.len_bytes()
     if lengths.max() == _PLAIN:
         for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"):
-            moments = texts.str.to_datetime(form, time_unit="us", strict=False)
+            moments = texts.str.to_datetime(form, time_unit="us", strict=False, cache=False)
             if not moments.null_count() and not texts.str.ends_with(":60").any():
                 micros: pl.Series = moments.cast(pl.Int64)
                 return micros

@@ -1,7 +1,8 @@
 """Counters of a column of texts.
 
-A column whose values repeat is counted by its different values and how often each occurs. In others one quick
-pattern says for most rows all there is to say; what it leaves goes through every step.
+A column whose values repeat is counted by its different values and how often each occurs, some batches at
+once. In others one quick pattern says for most rows all there is to say; what it leaves goes through every
+step.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import polars as pl
 from nuvyn_executor.profiling.counts import Span
 from nuvyn_executor.profiling.native.moments import DAY_MICROS, micros_of
 from nuvyn_executor.profiling.native.patterns import patterns_of
+from nuvyn_executor.profiling.native.quick import matching
 from nuvyn_executor.profiling.native.values import Extremes, Moments, Numbers
 from nuvyn_executor.profiling.shapes import (
     ALLOWED,
@@ -32,8 +34,10 @@ if TYPE_CHECKING:
 
 _SHAPES = tuple(Shape)
 _TEXT = _SHAPES.index(Shape.TEXT)
-_LOOKED_AT = 2000
+_LOOKED_AT = (2_000, 20_000)  # values; the second time where the first left it open
 _REPEATING = 0.25  # different values among those looked at, that make a column of repetitions
+_VARYING = 0.97  # different values among the first, with which nothing is open
+_PUT_OFF = (100_000, 64)  # different values, and batches, that wait: they keep the batches in memory
 _LEFT = 0.02  # of a batch that is not worth another quick pattern
 _LONGEST_PLACEHOLDER = max(len(word) for word in PLACEHOLDERS)
 _WITH_VALUE = {Expected.NUMBER: (*NUMBERS, Shape.CODE), Expected.MOMENT: MOMENTS}
@@ -45,6 +49,9 @@ class TextColumn:
     Args:
         plan: what to count.
         now_micros: the present.
+
+    Attributes:
+        different: each text of the last batch once, where it was counted by them, else ``None``.
     """
 
     def __init__(self, plan: ColumnPlan, now_micros: int) -> None:
@@ -55,6 +62,8 @@ class TextColumn:
         self._rows = self._nulls = self._blanks = self._present = self._broken = self._invalid = 0
         self._shapes: Counter[Shape] = Counter()
         self._lengths = Extremes()
+        self._put_off: List[pl.DataFrame] = []
+        self.different: Optional[pl.Series] = None
         self._aligned: Optional[pl.Series] = None  # moments of the last texts that were counted row by row
         self._numbers = Numbers(fences=plan.fences)
         self._moments = Moments(
@@ -68,26 +77,35 @@ class TextColumn:
             Those of its texts that say nothing (but for nulls), each at least once; or ``None``.
         """
         self._rows += len(texts)
-        self._aligned = None
+        self._aligned = self.different = None
         nulls = texts.null_count()
         self._nulls += nulls
         present = texts.drop_nulls() if nulls else texts
         if not len(present):
             return None
-        head = present.head(_LOOKED_AT)
-        if len(head) < _LOOKED_AT or head.n_unique() <= _REPEATING * len(head):
+        if _repeats(present):
             counted = present.alias("text").value_counts(name="weight")
-            return self._add_carefully(counted["text"], counted["weight"])
+            self._put_off.append(counted)
+            if sum(map(len, self._put_off)) > _PUT_OFF[0] or len(self._put_off) >= _PUT_OFF[1]:
+                self._add_put_off()
+            self.different = counted["text"]
+            return _saying_nothing(self.different)
         rest = self._add_quickly(present)
         return self._add_carefully(rest, None) if len(rest) else None
+
+    def _add_put_off(self) -> None:
+        if not self._put_off:
+            return
+        counted = pl.concat(self._put_off).group_by("text").agg(pl.col("weight").cast(pl.Int64).sum())
+        self._put_off = []
+        self._add_carefully(counted["text"], counted["weight"])
 
     def _add_quickly(self, texts: pl.Series) -> pl.Series:
         """Count what quick patterns match, the most frequent shape first; give what is left."""
         enough = _LEFT * len(texts)
         for shape, pattern in self._candidates():
-            matches = texts.str.contains(pattern)
-            if shape is Shape.TEXT:
-                matches = ~matches
+            is_rest = shape is Shape.TEXT
+            matches = ~texts.str.contains(pattern) if is_rest else matching(texts, shape, pattern)
             count = int(matches.sum())
             if count:
                 found = texts if count == len(texts) else texts.filter(matches)
@@ -131,10 +149,7 @@ class TextColumn:
 
     def _shape(self) -> pl.Expr:
         text = pl.col("text")
-        nothing = (text.str.len_bytes() <= _LONGEST_PLACEHOLDER) & text.str.to_lowercase().is_in(
-            ["", *PLACEHOLDERS]
-        )
-        shape = pl.when(nothing).then(None).otherwise(_TEXT)
+        shape = pl.when(_says_nothing(text)).then(None).otherwise(_TEXT)
         for one in reversed(self._patterns.told):
             shape = pl.when(text.str.contains(one.whole)).then(_SHAPES.index(one.shape)).otherwise(shape)
         return shape.alias("shape")
@@ -186,6 +201,7 @@ class TextColumn:
 
     def tally(self) -> ColumnTally:
         """Give the counters."""
+        self._add_put_off()
         shapes = {shape: count for shape, count in self._shapes.items() if count}
         return ColumnTally(
             rows=self._rows,
@@ -203,6 +219,7 @@ class TextColumn:
 
     def span(self) -> Span:
         """Give least and greatest values and lengths."""
+        self._add_put_off()
         values = self._numbers if self._plan.expected is Expected.NUMBER else self._moments
         low, high = self._lengths.minimum, self._lengths.maximum
         return Span(
@@ -211,6 +228,26 @@ class TextColumn:
             None if low is None else int(low),
             None if high is None else int(high),
         )
+
+
+def _repeats(texts: pl.Series) -> bool:
+    few, many = (texts.head(count) for count in _LOOKED_AT)
+    different = few.n_unique()
+    if len(few) < _LOOKED_AT[0] or different <= _REPEATING * len(few):
+        return True
+    return different <= _VARYING * len(few) and many.n_unique() <= _REPEATING * len(many)
+
+
+def _says_nothing(text: pl.Expr) -> pl.Expr:
+    """Whether a trimmed text is a placeholder or empty."""
+    is_short = text.str.len_bytes() <= _LONGEST_PLACEHOLDER
+    return is_short & text.str.to_lowercase().is_in(["", *PLACEHOLDERS])
+
+
+def _saying_nothing(texts: pl.Series) -> Optional[pl.Series]:
+    frame = texts.alias("text").to_frame()
+    found = frame.filter(_says_nothing(pl.col("text").str.strip_chars(WHITE)))
+    return found["text"] if len(found) else None
 
 
 def _numbers_of(texts: pl.Series, shape: Shape) -> pl.Series:

@@ -47,7 +47,12 @@ class TypedColumn:
     Args:
         plan: what to count.
         now_micros: the present.
+
+    Attributes:
+        different: each value of the last batch once, where that is known: never.
     """
+
+    different: Optional[pl.Series] = None
 
     def __init__(self, plan: ColumnPlan, now_micros: int) -> None:
         self._plan = plan
