@@ -20,6 +20,8 @@ from nuvyn_executor.profiling.sketch import (
 from nuvyn_executor.quality.tallies import Distinct
 
 _LOOKED_AT = 4 * KEPT
+_FOLDED_AT_ONCE = 2 * REGISTERS
+_WAITING = 64
 _NO_HASHES = pl.Series([], dtype=pl.UInt64)
 _MASK = (1 << 64) - 1
 
@@ -57,7 +59,8 @@ class Sink:
         # Of each register the least hash, which is the one of the highest rank; _MASK where there is none.
         self._least: Optional[pl.Series] = None
         self._bound = _MASK
-        self._folded = 0
+        self._seen = 0
+        self._waiting: List[pl.Series] = []  # less than the bound, not yet in registers
 
     def add(self, hashes: pl.Series) -> None:
         """Take in hashes without nulls, which may repeat."""
@@ -73,16 +76,17 @@ class Sink:
                 return
             self._few = []
             self._least = pl.Series([_MASK], dtype=pl.UInt64).new_from_index(0, REGISTERS)
-            self._fold(few)
+            self._take(few)
         start = 0
-        while start < len(hashes):  # as many as were seen: about 4,096 of them are less than the least
-            step = self._folded
-            self._fold(hashes.slice(start, step))
+        while start < len(hashes):  # as many as were seen: few of them are less than the least
+            step = self._seen
+            self._take(hashes.slice(start, step))
             start += step
 
     def state(self, name: str, *, keeps: bool) -> State:
         """Give the state: to add to others, or the mere number."""
         if self._least is not None:
+            self._fold()
             ranks = (0 if one == _MASK else rank_of(one >> PRECISION) for one in self._least.to_list())
             sketch = Sketch(name, registers=bytes(ranks))
             return sketch if keeps else Final(sketch.estimate())
@@ -97,10 +101,18 @@ class Sink:
             return _NO_HASHES
         return some[0] if len(some) == 1 else pl.concat(some).unique()
 
-    def _fold(self, hashes: pl.Series) -> None:
+    def _take(self, hashes: pl.Series) -> None:
+        self._seen += len(hashes)
+        self._waiting.append(hashes.filter(hashes < self._bound))
+        if sum(map(len, self._waiting)) >= _FOLDED_AT_ONCE or len(self._waiting) == _WAITING:
+            self._fold()
+
+    def _fold(self) -> None:
+        if not self._waiting:
+            return
         assert self._least is not None
-        self._folded += len(hashes)
-        less = hashes.filter(hashes < self._bound)
+        less = pl.concat(self._waiting)
+        self._waiting = []
         index = less % REGISTERS
         is_less = less < self._least.gather(index)
         least = pl.DataFrame({"index": index, "hash": less}).filter(is_less)
