@@ -14,7 +14,7 @@ from nuvyn_executor.profiling.native.parts import NotNative
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.native.parts import Piece
 
-BLOCK_BYTES = 2 * 1024 * 1024
+BLOCK_BYTES = 16 * 1024 * 1024
 _LONGEST_LINE = 64 * 1024 * 1024
 _ENCODINGS = ("UTF-8", "ISO-8859-1", "windows-1252")
 _COMPRESSED = (".bz2", ".deflate", ".lz4", ".snappy", ".zst", ".lzo", ".xz")
@@ -56,11 +56,9 @@ def _whole_lines(piece: Piece, block_bytes: int) -> Iterator[bytes]:
             position = start - 1 + len(_through_line_end(file, b""))
         is_last = piece.index + 1 == piece.of
         while is_last or position < stop:
-            block = file.read(block_bytes if is_last else min(block_bytes, stop - position))
+            block = _lines(file, block_bytes if is_last else min(block_bytes, stop - position))
             if not block:
                 return
-            if not block.endswith(b"\n"):
-                block = _through_line_end(file, block)
             has_mark = position == 0 and block.startswith(codecs.BOM_UTF8)
             position += len(block)
             yield block[len(codecs.BOM_UTF8) :] if has_mark else block
@@ -76,8 +74,21 @@ def _opened(piece: Piece) -> IO[bytes]:
     return opened
 
 
-def _through_line_end(file: IO[bytes], begun: bytes) -> bytes:
-    rest = file.readline(_LONGEST_LINE)
+def _lines(file: Any, least_bytes: int) -> bytes:
+    """Read to the line end after so many bytes; of what can go back without copying what was read."""
+    if isinstance(file, gzip.GzipFile):
+        block: bytes = file.read(least_bytes)
+        return block if block.endswith(b"\n") else _through_line_end(file, block)
+    start = file.tell()
+    file.seek(start + least_bytes - 1)
+    length = least_bytes - 1 + len(_through_line_end(file, b""))
+    file.seek(start)
+    lines: bytes = file.read(length)
+    return lines
+
+
+def _through_line_end(file: Any, begun: bytes) -> bytes:
+    rest: bytes = file.readline(_LONGEST_LINE)
     if len(rest) == _LONGEST_LINE:
         raise NotNative("it has a line of more than 64 MiB")
     return begun + rest
