@@ -21,21 +21,10 @@ NUMBERS = (
     "5 ", " 5", "\t5", "5\n", "\u0665", "1" * 18, "-" + "9" * 18, "1" + "0" * 17, "1" + "0" * 18, "",
     "9223372036854775807", "-9223372036854775808", "9" * 19, "9" * 40, "0" * 30 + "7", "inf", "nan",
 )  # fmt: skip
-DAY, MOMENT, UUID = "2024-02-29", "2024-01-31 10:00:00", "550e8400-E29B-41d4-a716-446655440000"
-FIXED = {
-    Shape.DATE_ISO: (
-        DAY, "2024-99-99", "2024-1-311", "2024-01- 1", "+202-01-01", "2024-01-\u00e9", "2024-01-0\n",
-    ),
-    Shape.TIMESTAMP: (
-        MOMENT, "2024-99-31 99:99:60", MOMENT.replace(" ", "T"), MOMENT.replace(" ", "T") + "Z", MOMENT + "Z",
-        "2024-01-31 10:00: 0", "2024-1-31  10:00:00", "+024-01-31 10:00:00", "2024-01-31\t10:00:00",
-    ),
-    Shape.UUID: (UUID, UUID.replace("e", "g"), UUID.replace("-", "0"), UUID.replace("a", "\u00e1")[:36]),
-}  # fmt: skip
 likely = st.one_of(
     *(st.from_regex(pattern, fullmatch=True) for pattern in BY_SHAPE.values()),
     st.text(alphabet="0159-+:. TZaf\n\u00e9", max_size=20),
-    st.sampled_from([*NUMBERS, *(text for texts in FIXED.values() for text in texts)]),
+    st.sampled_from(NUMBERS),
 )
 
 
@@ -49,9 +38,8 @@ class TestMatching:
     @given(st.lists(likely, min_size=1, max_size=20))
     @settings(max_examples=80, deadline=None)
     def test_nothing_that_the_pattern_does_not_match(self, texts: List[str]) -> None:
-        for shape in (Shape.INTEGER, *FIXED):
-            for text, is_told in zip(texts, told(texts, shape)):
-                assert not is_told or BY_SHAPE[shape].fullmatch(text), text
+        for text, is_told in zip(texts, told(texts, Shape.INTEGER)):
+            assert not is_told or BY_SHAPE[Shape.INTEGER].fullmatch(text), text
 
     @given(st.lists(st.integers(-(10**19), 10**19), min_size=1, max_size=40))
     @settings(max_examples=80, deadline=None)
@@ -70,13 +58,3 @@ class TestMatching:
         texts = [form.format(chr(byte)) for form in ("{}12", "12{}", "1{}2", "{}0")]
         right = [bool(BY_SHAPE[Shape.INTEGER].fullmatch(text)) and text != "-0" for text in texts]
         assert told(texts, Shape.INTEGER) == right
-
-    @pytest.mark.parametrize("shape", FIXED)
-    def test_columns_written_alike_but_for_one(self, shape: Shape) -> None:
-        usual = FIXED[shape][0]
-        for odd in (*FIXED[shape], "", "n/a", "\u65e5"):
-            for texts in ([usual] * 30 + [odd], [odd] + [usual] * 30):
-                right = [bool(BY_SHAPE[shape].fullmatch(text)) for text in texts]
-                told_right = told(texts, shape)
-                assert told_right[texts.index(usual)]
-                assert all(is_right or not is_told for is_told, is_right in zip(told_right, right)), odd
