@@ -66,8 +66,8 @@ format: install ## let ruff lay out the code
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-bench: install $(ARCHIVE) ## measure the local Databricks on this machine
-	@$(PY) -m benchmarks
+bench: install $(ARCHIVE) ## measure the local Databricks and the scans on this machine; ARGS="profiler --rows 5000000" a part
+	@$(PY) -m benchmarks $(ARGS)
 
 clean: ## remove what the commands above made: .venv, .cache, build and test leftovers
 	rm -rf $(VENV) .cache build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* htmlcov \

@@ -1,0 +1,205 @@
+"""``python -m benchmarks profiler``: what a scan costs, against Spark's own read of the same data.
+
+Every way is measured once in every round, so that what else the machine does meets all of them alike, and is
+set against ``write.format("noop")`` of the same data in the same round: typed columns, read and thrown away.
+One process, one local session; a first round warms up and is not counted.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
+
+from benchmarks import data, machine
+from nuvyn_executor.local import build_local_session
+from nuvyn_executor.metadata.discovery import discover
+from nuvyn_executor.model import SourceType, epoch_micros
+from nuvyn_executor.profiling import spark_counts
+from nuvyn_executor.profiling.frames import open_frame
+from nuvyn_executor.profiling.native import job as native
+from nuvyn_executor.profiling.profiler import plan_scan
+from nuvyn_executor.sources.filesystem import FileSystemSource
+
+if TYPE_CHECKING:
+    import argparse
+
+    from nuvyn_executor.model import Dataset
+    from nuvyn_executor.profiling.frame import Frame
+    from nuvyn_executor.profiling.plan import ScanPlan
+
+ROWS = 500_000
+ROUNDS = 3
+CORES = 2
+MEMORY = "4g"
+MOST_ROWS_OF_OTHERS = 500_000
+BASE = "Spark's own read (noop)"
+NOW = epoch_micros(datetime(2026, 1, 1, tzinfo=timezone.utc))
+Way = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Data, and the ways to go through it.
+
+    Attributes:
+        title: what the data are.
+        ways: what is timed, by name; the one called :data:`BASE` is what the others are set against.
+    """
+
+    title: str
+    ways: Mapping[str, Way]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Medians of one way: seconds on the clock, and how many times those of the base of the same round."""
+
+    seconds: float
+    ratio: float
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command line."""
+    parser.add_argument("--rows", type=int, default=ROWS, help="rows of Parquet and CSV (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds that count (%(default)s)")
+    parser.add_argument(
+        "--others",
+        action="store_true",
+        help=f"other people's profiles too where there are more than {MOST_ROWS_OF_OTHERS:,} rows",
+    )
+
+
+def main(rows: int = ROWS, rounds: int = ROUNDS, *, others: bool = False) -> None:
+    """Make the data that are not there yet, measure, and print a table."""
+    folders = {
+        "parquet": data.parquet(rows), "csv": data.csv(rows), "wide": data.wide_parquet()
+    }  # fmt: skip
+    print(machine.describe())
+    print(f"{CORES} cores, {MEMORY} for Java; medians of {rounds} rounds, after one that warms up\n")
+    print(f"{'':<58} {'seconds':>10} {'ratio':>8}")
+    with tempfile.TemporaryDirectory() as warehouse:
+        spark = session(Path(warehouse))
+        try:
+            for subject in subjects(spark, folders, rows, others=others or rows <= MOST_ROWS_OF_OTHERS):
+                print(subject.title)
+                for name, figure in measured(subject.ways, rounds).items():
+                    print(f"  {name:<56} {figure.seconds:>10.2f} {figure.ratio:>8.2f}", flush=True)
+        finally:
+            spark.stop()
+
+
+def session(warehouse: Path) -> Any:
+    """Start the executor's own local session, with the cores and the memory of the measurement."""
+    if hasattr(os, "sched_setaffinity"):  # Java and Polars count what they may use
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
+    spark = build_local_session(
+        warehouse,
+        app_name="benchmarks",
+        environment={**os.environ, "EXECUTOR_DRIVER_MEMORY": MEMORY},
+    )
+    spark.sparkContext.setLogLevel("ERROR")
+    return spark
+
+
+def subjects(spark: Any, folders: Mapping[str, Path], rows: int, *, others: bool) -> Iterator[Subject]:
+    """Open what is measured, one after the other."""
+    parquet, csv, wide = folders["parquet"], folders["csv"], folders["wide"]
+    frame = spark.read.parquet(str(parquet))
+    ways: Dict[str, Way] = {BASE: lambda: noop(frame), **counting(spark, parquet, metadata=True)}
+    yield Subject(f"Parquet, {rows:,} x {len(frame.columns)}", {**ways, **(foreign(frame) if others else {})})
+    typed = spark.read.schema(frame.schema).csv(str(csv), header=True)
+    yield Subject(
+        f"CSV, {rows:,} x {len(frame.columns)}", {BASE: lambda: noop(typed), **counting(spark, csv)}
+    )
+    many = spark.read.parquet(str(wide))
+    yield Subject(
+        f"Parquet, {data.WIDE_ROWS:,} x {data.WIDE_COLUMNS}",
+        {BASE: lambda: noop(many), **counting(spark, wide)},
+    )
+
+
+def noop(frame: Any) -> None:
+    """Read a DataFrame and throw it away."""
+    frame.write.format("noop").mode("overwrite").save()
+
+
+def counting(spark: Any, folder: Path, *, metadata: bool = False) -> Dict[str, Way]:
+    """Give the executor's ways through a dataset: to its plan, and from there by either engine.
+
+    Args:
+        spark: the session.
+        folder: where the dataset lies.
+        metadata: also without different values, which are the dearest part of the scores.
+    """
+    source = FileSystemSource(str(folder), on_databricks=False)
+    (dataset,) = discover(source, SourceType.AUTO, 1000).datasets
+
+    def opened() -> Tuple[Frame, ScanPlan]:
+        frame = open_frame(spark, source, dataset)
+        return frame, plan_scan(frame, dataset.name)
+
+    frame, plan = opened()
+    ways: Dict[str, Way] = {"open and plan": opened}
+    if metadata:
+        ways.update(engines(spark, dataset, frame, replace(plan, distinct=False), "metadata"))
+    return {**ways, **engines(spark, dataset, frame, plan, "all six scores")}
+
+
+def engines(spark: Any, dataset: Dataset, frame: Frame, plan: ScanPlan, what: str) -> Dict[str, Way]:
+    """Give both engines' ways to count what a plan says."""
+    return {
+        f"{what}, counted by Spark": lambda: spark_counts.count(frame, plan, NOW),
+        f"{what}, counted by Polars": lambda: native.count(spark, dataset, plan, NOW),
+    }
+
+
+def foreign(frame: Any) -> Dict[str, Way]:
+    """Give the ways that Spark's users know, which say less."""
+    return {
+        "nulls, different values, least, greatest in one aggregate": lambda: naive(frame),
+        "df.describe()": lambda: frame.describe().collect(),
+        "df.summary()": lambda: frame.summary().collect(),
+    }
+
+
+def naive(frame: Any) -> Any:
+    """Count the most obvious way: four aggregates a column, all in one."""
+    from pyspark.sql import functions as f  # noqa: PLC0415  as the executor: imported only to scan
+
+    wanted = [
+        one
+        for name in frame.columns
+        for one in (
+            f.count(f.when(f.col(name).isNull(), 1)),
+            f.approx_count_distinct(name),
+            f.min(name),
+            f.max(name),
+        )
+    ]
+    return frame.agg(*wanted).collect()
+
+
+def measured(ways: Mapping[str, Way], rounds: int) -> Dict[str, Figure]:
+    """Go every way in every round; the first round is not counted."""
+    seconds: Dict[str, List[float]] = {name: [] for name in ways}
+    for _ in range(rounds + 1):
+        for name, way in ways.items():
+            begin = time.perf_counter()
+            way()
+            seconds[name].append(time.perf_counter() - begin)
+    return figures({name: each[1:] for name, each in seconds.items()})
+
+
+def figures(seconds: Mapping[str, Sequence[float]]) -> Dict[str, Figure]:
+    """Set each way's seconds against the base's of the same round, and take medians."""
+    base = seconds[BASE]
+    return {
+        name: Figure(statistics.median(each), statistics.median(a / b for a, b in zip(each, base)))
+        for name, each in seconds.items()
+    }
