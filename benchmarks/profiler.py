@@ -111,17 +111,19 @@ def subjects(spark: Any, folders: Mapping[str, Path], rows: int, *, others: bool
     """Open what is measured, one after the other."""
     parquet, csv, wide = folders["parquet"], folders["csv"], folders["wide"]
     frame = spark.read.parquet(str(parquet))
-    ways: Dict[str, Way] = {BASE: lambda: noop(frame), **counting(spark, parquet, metadata=True)}
-    yield Subject(f"Parquet, {rows:,} x {len(frame.columns)}", {**ways, **(foreign(frame) if others else {})})
+    size = f"{rows:,} x {len(frame.columns)}"
+    yield Subject(f"Parquet, {size}", {BASE: lambda: noop(frame), **counting(spark, parquet, metadata=True)})
     typed = spark.read.schema(frame.schema).csv(str(csv), header=True)
-    yield Subject(
-        f"CSV, {rows:,} x {len(frame.columns)}", {BASE: lambda: noop(typed), **counting(spark, csv)}
-    )
+    yield Subject(f"CSV, {size}", {BASE: lambda: noop(typed), **counting(spark, csv)})
     many = spark.read.parquet(str(wide))
     yield Subject(
         f"Parquet, {data.WIDE_ROWS:,} x {data.WIDE_COLUMNS}",
         {BASE: lambda: noop(many), **counting(spark, wide)},
     )
+    if others:
+        yield Subject(
+            f"Parquet, {size}: other people's profiles", {BASE: lambda: noop(frame), **foreign(frame)}
+        )
 
 
 def noop(frame: Any) -> None:
