@@ -1,8 +1,9 @@
-"""Write the pinned versions of one or several Python versions into a constraints file, on standard output.
+r"""Write the pinned versions of one or several Python versions into a constraints file, on standard output.
 
 Reads what pip would install, one report a Python::
 
-    python3.9 -m pip install --dry-run --ignore-installed --report report-3.9.json '.[local,excel,fast,fake,dev]'
+    python3.9 -m pip install --dry-run --ignore-installed --report report-3.9.json \
+        '.[local,excel,fast,fake,dev]'
     python tools/write_constraints.py report-3.9.json report-3.13.json > constraints.txt
 
 Where versions differ between Pythons, each line says from which Python to which one it holds; the last one

@@ -126,7 +126,9 @@ def _open_typed(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     if dataset.format is FileFormat.DELTA:
         table = spark.read.format("delta").load(source.spark_path(dataset.path))
     else:
-        reader = _reader(spark, source, dataset)
+        # Who wrote a file without a word on its calendar was not Spark 2: days before 1582 are as they stand.
+        reader = _reader(spark, source, dataset).option("datetimeRebaseMode", "CORRECTED")
+        reader = reader.option("int96RebaseMode", "CORRECTED")
         if len(dataset.files) > 1:  # a column that came later is not in every file
             reader = reader.option("mergeSchema", "true")
         table = _load(reader.format("parquet"), source, dataset)

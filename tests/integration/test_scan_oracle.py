@@ -433,6 +433,18 @@ ODD_NAMES = (
 )  # fmt: skip
 
 
+class TestOldDates:
+    def test_days_before_the_gregorian_calendar_are_read_as_they_were_written(
+        self, spark: Any, folder: Path
+    ) -> None:
+        days = [date(1, 1, 1), date(1500, 2, 28), None, date(2024, 2, 29)]
+        pl.DataFrame({"day": days}).write_parquet(folder / "a.parquet")
+        for engine in ENGINES:
+            profile = scanned(spark, folder, engine).profile
+            assert (profile.columns[0].minimum, profile.columns[0].maximum) == ("0001-01-01", "2024-02-29")
+            assert profile.scan.tally.columns[0].nulls == 1
+
+
 class TestOddNames:
     def test_all_at_once(self, spark: Any, folder: Path) -> None:
         frame = pl.DataFrame({name: some(range(n + 2), n) for n, name in enumerate(ODD_NAMES)})
@@ -443,6 +455,13 @@ class TestOddNames:
         frame = pl.DataFrame({"": some(range(9), 1), "n": range(ROWS)})
         frame.write_parquet(folder / "a.parquet")
         held(spark, folder, by_polars(frame, leaves({"": "number", "n": "number"})))  # DuckDB wants a name
+
+    def test_names_that_polars_takes_for_patterns(self, spark: Any, folder: Path) -> None:
+        frame = pl.DataFrame({"^b$": [1, None, 3], "b": [1, 2, 3], "*": [None, None, 1]})
+        frame.write_parquet(folder / "a.parquet")
+        for engine in ENGINES:
+            tally = scanned(spark, folder, engine).profile.scan.tally
+            assert [column.nulls for column in tally.columns] == [1, 0, 2]
 
     def test_a_field_and_a_column_of_one_name(self, spark: Any, folder: Path) -> None:
         frame = pl.DataFrame({"a": [{"b": i % 5} for i in range(50)], "a.b": [i % 3 for i in range(50)]})

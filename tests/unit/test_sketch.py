@@ -85,7 +85,7 @@ class TestFinal:
         assert state_from_json(json.loads(json.dumps(final.to_json()))) == final
         for other in (final, Sketch.of("h", [1])):
             for pair in ((final, other), (other, final)):
-                with pytest.raises(ValueError, match="does not merge|do not merge"):
+                with pytest.raises(ValueError, match=r"does not merge|do not merge"):
                     merged(*pair)
 
     def test_nothing_and_nothing_is_nothing(self) -> None:

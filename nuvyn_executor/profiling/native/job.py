@@ -46,9 +46,9 @@ def supports(dataset: Dataset, plan: ScanPlan, time_zone: str = "UTC") -> Option
         return f"it is {len(dataset.files)} small files, of which Spark reads many at a time"
     if time_zone not in _UTC and any(_needs_zone(one) for one in plan.columns):
         return f"the session's time zone is {time_zone}"
-    for one in plan.columns:
-        if one.declared_type is not None and not _is_plain(one.declared_type):
-            return f"column {one.name} is of type {one.declared_type[:40]}"
+    reasons = [reason for one in plan.columns for reason in _unfit(one, dataset.format)]
+    if reasons:
+        return reasons[0]
     return _unreadable_dialect(dataset) if dataset.format is FileFormat.CSV else None
 
 
@@ -150,6 +150,20 @@ def _needs_zone(plan: ColumnPlan) -> bool:
     if plan.declared_type in (None, "string"):
         return plan.expected is Expected.MOMENT
     return family(str(plan.declared_type)) == "moment" and plan.declared_type != "timestamp"
+
+
+def _unfit(plan: ColumnPlan, kind: FileFormat) -> List[str]:
+    """Say why a column is none for Polars; nothing when it is one."""
+    reasons = []
+    if kind is FileFormat.PARQUET and _is_pattern(plan.name):
+        reasons.append(f"column {plan.name[:40]} has a name that Polars takes for a pattern")
+    if plan.declared_type is not None and not _is_plain(plan.declared_type):
+        reasons.append(f"column {plan.name} is of type {plan.declared_type[:40]}")
+    return reasons
+
+
+def _is_pattern(name: str) -> bool:
+    return "*" in name or ("^" in name and "$" in name)
 
 
 def _is_plain(declared: str) -> bool:
