@@ -12,7 +12,7 @@ from fake_databricks.errors import InvalidParameter
 from fake_databricks.values import read_boolean, read_integer, read_object, read_text
 
 _PATTERN = re.compile(r"(?:(?P<method>[A-Z]+|\*) )?(?P<path>/\S*)")
-_FIELDS = (
+FIELDS = (
     "name",
     "pattern",
     "status_code",
@@ -63,7 +63,7 @@ def parse_fault(document: Mapping[str, Any], number: int) -> Fault:
     Raises:
         InvalidParameter: a field is missing, wrong or unknown.
     """
-    unknown = sorted(set(document) - set(_FIELDS))
+    unknown = sorted(set(document) - set(FIELDS))
     if unknown:
         raise InvalidParameter(f"Unknown field of a fault: {', '.join(unknown)}.")
     match = _PATTERN.fullmatch(read_text("pattern", document.get("pattern")))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Sequence
 
+from fake_databricks import faults
 from fake_databricks.api.table import CONTROL, ROUTES
 from fake_databricks.fields import JOB_FIELDS, RUN_PARAMETERS, TASK_FIELDS, Field
 from fake_databricks.libraries import REFUSED as REFUSED_LIBRARIES
@@ -255,18 +256,7 @@ PARITY: Mapping[tuple[str, str], Row] = {
     ("GET", "/_fake"): Row(f"{_K}TestReset::test_it_says_what_it_is"),
     ("POST", "/_fake/faults"): Row(
         f"{_K}TestFaults::test_some_are_answered_first_and_some_fail_then",
-        (
-            "name",
-            "pattern",
-            "status_code",
-            "body",
-            "headers",
-            "offset",
-            "times",
-            "after_handler",
-            "delay_ms",
-            "reset_connection",
-        ),
+        faults.FIELDS,
         refused=("every other field",),
     ),
     ("GET", "/_fake/faults"): Row(

@@ -129,7 +129,6 @@ class Jvm:
         self.log = home / "jvm.log"
         self._classes = classes_folder()
         self._dump_to = dump_to
-        self._dump_to = dump_to
         told = home / "jvm.told"
         told.unlink(missing_ok=True)
         self.process = self._start(home, properties, memory, told)

@@ -42,7 +42,7 @@ def reading_of(dataset: Dataset, plan: Any, *, keeps_states: bool = True) -> Rea
     return Reading(dataset.format, plan, NOW, dataset.dialect, keeps_states)
 
 
-def both_ways(spark: Any, root: Path, dataset: Dataset, slices: Sequence[int] = (1, 3)) -> None:
+def assert_both_ways_agree(spark: Any, root: Path, dataset: Dataset, slices: Sequence[int] = (1, 3)) -> None:
     """Count in Spark's own way and natively, whole and in slices, and compare."""
     source = FileSystemSource(str(root), on_databricks=False)
     frame = open_frame(spark, source, dataset)
@@ -98,7 +98,7 @@ class TestExamples:
             if dataset.name == "broken":
                 continue
             try:
-                both_ways(spark, EXAMPLES, dataset)
+                assert_both_ways_agree(spark, EXAMPLES, dataset)
             except NotNative as reason:
                 refused[dataset.name] = str(reason)
         assert refused == {"suppliers_utf16": "a value of it may be several lines"}
@@ -175,7 +175,7 @@ class TestTexts:
         schema = ", ".join(f"{name} STRING" for name in table)
         spark.createDataFrame(rows, schema).coalesce(1).write.parquet(str(tmp_path / "ugly"))
         (dataset,) = datasets_of(tmp_path)
-        both_ways(spark, tmp_path, dataset)
+        assert_both_ways_agree(spark, tmp_path, dataset)
 
     @pytest.mark.parametrize(("delimiter", "varied"), [(",", True), (";", False), ("\t", False)])
     def test_csv(self, spark: Any, tmp_path: Path, delimiter: str, varied: bool) -> None:  # noqa: FBT001
@@ -186,7 +186,7 @@ class TestTexts:
         (dataset,) = datasets_of(tmp_path)
         assert dataset.dialect is not None
         assert dataset.dialect.delimiter == delimiter
-        both_ways(spark, tmp_path, dataset)
+        assert_both_ways_agree(spark, tmp_path, dataset)
 
 
 def quoted(value: Optional[str], delimiter: str) -> str:
@@ -238,7 +238,7 @@ class TestTypes:
         finally:
             spark.conf.set(option, before)
         (dataset,) = datasets_of(tmp_path)
-        both_ways(spark, tmp_path, dataset)
+        assert_both_ways_agree(spark, tmp_path, dataset)
 
     def test_moments_beyond_nanoseconds(self, spark: Any, tmp_path: Path) -> None:
         far = spark.sql(
@@ -247,7 +247,7 @@ class TestTypes:
         )
         far.coalesce(1).write.parquet(str(tmp_path / "far"))
         (dataset,) = datasets_of(tmp_path)
-        both_ways(spark, tmp_path, dataset)
+        assert_both_ways_agree(spark, tmp_path, dataset)
 
     def test_a_column_that_came_later_and_partitions(self, spark: Any, tmp_path: Path) -> None:
         root = tmp_path / "parted"
@@ -260,13 +260,13 @@ class TestTypes:
         later.write.mode("append").partitionBy("year", "word", "day").parquet(str(root))
         (dataset,) = datasets_of(tmp_path)
         assert dataset.partition_columns == ("year", "word", "day")
-        both_ways(spark, tmp_path, dataset, slices=(1,))
+        assert_both_ways_agree(spark, tmp_path, dataset, slices=(1,))
 
     def test_arrays_are_for_spark(self, spark: Any, tmp_path: Path) -> None:
         spark.sql("SELECT array(1, 2) AS many, 1 AS one").write.parquet(str(tmp_path / "arrays"))
         (dataset,) = datasets_of(tmp_path)
         with pytest.raises(NotNative, match="column many is of type array<int>"):
-            both_ways(spark, tmp_path, dataset)
+            assert_both_ways_agree(spark, tmp_path, dataset)
 
     def test_many_rows_in_many_row_groups(self, spark: Any, tmp_path: Path) -> None:
         made = spark.range(0, 150_000, 1, 2).selectExpr(
@@ -276,7 +276,7 @@ class TestTypes:
         )  # fmt: skip
         made.write.option("parquet.block.size", 512 * 1024).parquet(str(tmp_path / "many"))
         (dataset,) = datasets_of(tmp_path)
-        both_ways(spark, tmp_path, dataset, slices=(1, 4))
+        assert_both_ways_agree(spark, tmp_path, dataset, slices=(1, 4))
 
 
 CSV_FILES = {
@@ -307,12 +307,12 @@ class TestCsvFiles:
     def test_a_file(self, spark: Any, tmp_path: Path, name: str) -> None:
         (tmp_path / f"{name}.csv").write_bytes(CSV_FILES[name])
         (dataset,) = datasets_of(tmp_path)
-        both_ways(spark, tmp_path, dataset, slices=(1, 2, 5))
+        assert_both_ways_agree(spark, tmp_path, dataset, slices=(1, 2, 5))
 
     def test_gzip(self, spark: Any, tmp_path: Path) -> None:
         (tmp_path / "packed.csv.gz").write_bytes(gzip.compress(CSV_FILES["short_and_long"]))
         (dataset,) = datasets_of(tmp_path)
-        both_ways(spark, tmp_path, dataset)
+        assert_both_ways_agree(spark, tmp_path, dataset)
 
     def test_folders_say_values(self, spark: Any, tmp_path: Path) -> None:
         for year in (2023, 2024):
@@ -321,7 +321,7 @@ class TestCsvFiles:
             (folder / "a.csv").write_bytes(CSV_FILES["short_and_long"])
         (dataset,) = datasets_of(tmp_path)
         assert dataset.partition_columns == ("year",)
-        both_ways(spark, tmp_path, dataset)
+        assert_both_ways_agree(spark, tmp_path, dataset)
 
     @pytest.mark.parametrize(
         ("text", "reason"),
@@ -334,7 +334,7 @@ class TestCsvFiles:
         (tmp_path / "odd.csv").write_bytes(text)
         (dataset,) = datasets_of(tmp_path)
         with pytest.raises(NotNative, match=reason):
-            both_ways(spark, tmp_path, dataset)
+            assert_both_ways_agree(spark, tmp_path, dataset)
 
 
 class TestJob:
@@ -424,7 +424,7 @@ class TestAnyText:
         text = "number,word,moment\n" + 2000 * "12,ab,2024-01-01\n" + "\n".join(lines)
         (tmp_path / "any.csv").write_text(text, encoding="utf-8", newline="")
         (dataset,) = datasets_of(tmp_path)
-        both_ways(spark, tmp_path, dataset, slices=(1, 7))
+        assert_both_ways_agree(spark, tmp_path, dataset, slices=(1, 7))
 
 
 ALPHABET = 'ab19 0-.,,"\t\x0b\x0c\x1f\x01\xa0\x85\u2028\ufeffé日'
