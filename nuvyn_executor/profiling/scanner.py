@@ -54,6 +54,11 @@ _MEANINGS = (
         "Convert the files to one schema, or put them in folders of their own.",
     ),
     (
+        r"Illegal Parquet type|Parquet type not (?:yet )?supported|PARQUET_TYPE_(?:ILLEGAL|NOT_)",
+        "it has a column of a type that Spark does not read, such as nanoseconds, a time of day or a UUID",
+        "Write that column as microseconds or as text.",
+    ),
+    (
         r"DELTA_\w+|DeltaAnalysisException|_delta_log",
         "its Delta log cannot be read",
         "Check the table with DESCRIBE HISTORY.",

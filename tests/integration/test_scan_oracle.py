@@ -240,6 +240,18 @@ ODD_NAMES = (
 )  # fmt: skip
 
 
+class TestTypesThatSparkDoesNotRead:
+    @pytest.mark.parametrize("kind", [pl.Datetime("ns"), pl.Time])
+    def test_the_sentence_names_the_cause_and_the_remedy(self, spark: Any, folder: Path, kind: Any) -> None:
+        pl.DataFrame({"n": [1, 2]}).with_columns(at=pl.lit(0).cast(kind)).write_parquet(folder / "a.parquet")
+        for engine in ENGINES:
+            with pytest.raises(
+                DatasetUnreadable, match="a column of a type that Spark does not read"
+            ) as caught:
+                scanned(spark, folder, engine)
+            assert "microseconds" in caught.value.remedy
+
+
 class TestOldDates:
     def test_days_before_the_gregorian_calendar_are_read_as_they_were_written(
         self, spark: Any, folder: Path
