@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import reduce
 from operator import add
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union
 
-from nuvyn_executor.profiling.sketch import State, merged, state_from_json
+from nuvyn_executor.profiling.sketch import Final, State, merged, state_from_json
 from nuvyn_executor.quality.tallies import ZERO, ColumnTally, DatasetTally, Shape
 
 Number = Union[int, float]
@@ -73,6 +73,20 @@ class Counts:
             merged(self.distinct_rows, other.distinct_rows),
         )
 
+    @property
+    def adds(self) -> bool:
+        """Whether counts of other parts can be added: no number of different things is final."""
+        states = (self.distinct_rows, *(span.distinct for span in self.spans))
+        return not any(isinstance(one, Final) for one in states)
+
+    def final(self) -> Counts:
+        """Keep the numbers of different things and drop the states that they come from."""
+        return Counts(
+            self.tally,
+            tuple(replace(span, distinct=_final(span.distinct)) for span in self.spans),
+            _final(self.distinct_rows),
+        )
+
     def to_json(self) -> Dict[str, Any]:
         """Give the counts as JSON takes them; not-a-number and infinities as Python writes them."""
         tally = self.tally
@@ -108,6 +122,10 @@ class Counts:
 def total(counts: Iterable[Counts]) -> Counts:
     """Add any number of counts; of none, the counts of nothing."""
     return reduce(add, counts, Counts())
+
+
+def _final(state: Optional[State]) -> Optional[Final]:
+    return None if state is None else Final(state.estimate())
 
 
 def _column_json(tally: ColumnTally, span: Span) -> Dict[str, Any]:

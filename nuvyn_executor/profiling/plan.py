@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
-from typing import List, Mapping, Optional, Sequence, Tuple
+from dataclasses import asdict, dataclass
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.profiling.shapes import (
     ALLOWED,
@@ -89,6 +89,27 @@ class ScanPlan:
     pairs: Tuple[Tuple[int, int], ...] = ()
     exact_distinct: bool = True
     distinct: bool = True
+
+    def to_json(self) -> Dict[str, Any]:
+        """Give the plan as JSON takes it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> ScanPlan:
+        """Read what :meth:`to_json` wrote."""
+        columns = tuple(
+            ColumnPlan(
+                **{
+                    **one,
+                    "expected": Expected(one["expected"]),
+                    "shapes": tuple(Shape(shape) for shape in one["shapes"]),
+                    "fences": None if one["fences"] is None else tuple(one["fences"]),
+                }
+            )
+            for one in value["columns"]
+        )
+        pairs = tuple((earlier, later) for earlier, later in value["pairs"])
+        return cls(columns, pairs, value["exact_distinct"], value["distinct"])
 
 
 def plan_text_column(
