@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import random
 import re
-from typing import TYPE_CHECKING, Any, List, Optional
+from typing import TYPE_CHECKING, Any, List, Optional, Sequence
 
 import pytest
 
@@ -98,6 +98,51 @@ class TestCsvFiles:
         (dataset,) = datasets_of(tmp_path)
         with pytest.raises(NotNative, match=reason):
             assert_both_ways_agree(spark, tmp_path, dataset)
+
+
+# What may stand beside a plain part file: each is a whole file of its own, header and all.
+PARTS = (
+    b"id,name,amount\n1,a,2.5\n2,b,3\n",
+    b"id,name,amount\n3,c,4\n4,d,5",
+    "\ufeffid,name,amount\n5,\u00e9,6\n".encode(),
+    b"id,name,amount\r\n6,f,7\r\n7,g,8",
+    b"id,name,amount\r8,h,9\r9,i,1\r",
+    b"other,names,here\n10,j,2\n",
+    b"id,name,amount,more\n11,k,3\n",
+    b"id,name,amount\n",
+    b"id,name,amount",
+    b"\n \nid,name,amount\n\n12,l,4\n  \n13,m,5\n\n",
+    b"id,name,amount\n14,n,\n15,,\n,,\n",
+)
+SPOILING = (
+    b"id,name,amount\n16,o\n17\n18,p,6,7\n",
+    b'id,name,amount\n19,"q, r",7\n20,"",8\n21,"s",9\n22,"t","u","v"\n',
+    b'id,"name",amount\n23,w,1\n',
+    b'id,name,amount\n24,5" x,1\n',
+)
+
+
+class TestManyFiles:
+    """What is read together is counted as what is read file by file."""
+
+    @pytest.mark.parametrize("spoiling", [(), SPOILING])
+    def test_parts_of_a_folder(self, spark: Any, tmp_path: Path, spoiling: Sequence[bytes]) -> None:
+        for number, data in enumerate([*PARTS, *spoiling] * 5):
+            (tmp_path / f"part-{number:05d}.csv").write_bytes(data)
+        (dataset,) = datasets_of(tmp_path)
+        assert len(dataset.files) == 5 * len([*PARTS, *spoiling])
+        assert_both_ways_agree(spark, tmp_path, dataset)
+
+    @pytest.mark.parametrize("spoiling", [(), SPOILING])
+    def test_folders_say_values(self, spark: Any, tmp_path: Path, spoiling: Sequence[bytes]) -> None:
+        names = ("2023", "2024", "__HIVE_DEFAULT_PARTITION__")
+        for number, data in enumerate([*PARTS, *spoiling] * 2):
+            folder = tmp_path / "sales" / f"year={names[number % 3]}" / f"city=K%C3%B6ln {number % 4}"
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{number}.csv").write_bytes(data)
+        (dataset,) = datasets_of(tmp_path)
+        assert dataset.partition_columns == ("year", "city")
+        assert_both_ways_agree(spark, tmp_path, dataset, slices=(1,))
 
 
 class TestAnyText:

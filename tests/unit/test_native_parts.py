@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuvyn_executor.model import Dataset, FileEntry, FileFormat
+from nuvyn_executor.model import CsvDialect, Dataset, FileEntry, FileFormat
 from nuvyn_executor.profiling.native.csv_blocks import blocks
 from nuvyn_executor.profiling.native.job import answer, supports
 from nuvyn_executor.profiling.native.parquet_footer import read_footer
@@ -52,6 +52,10 @@ class TestParts:
         packed = Piece("a.csv.gz", 60 * PART_BYTES)
         assert parts_of([packed], slots=8) == [(packed,)]
 
+    def test_what_opening_costs_is_shared_out_too(self) -> None:
+        parts = parts_of([Piece(f"{i}.csv", 10) for i in range(12_000)], slots=2)
+        assert [len(part) for part in parts] == 6 * [2000]
+
     def test_nothing_has_no_parts(self) -> None:
         assert parts_of([], slots=2) == []
 
@@ -88,9 +92,9 @@ class TestWhatIsRefused:
         assert said["reason"].startswith("Polars is not there in the tasks")
 
     def test_folders_say_constants(self) -> None:
-        path = "/d/t/year=2024/city=K%C3%B6ln%20a/day=__HIVE_DEFAULT_PARTITION__/f.csv"
+        path = "/d/t/year=2024/city=K\u00f6ln%20a%3D%F6/day=__HIVE_DEFAULT_PARTITION__/f.csv"
         parted = replace(DATASET, partition_columns=("year", "city", "day"))
-        assert constants_of(parted, path) == ("2024", "Köln a", None)
+        assert constants_of(parted, path) == ("2024", "K\u00f6ln a=\u00f6", None)
         assert constants_of(DATASET, path) == ()
 
 
@@ -120,6 +124,45 @@ class TestFooter:
         (tmp_path / "a").write_bytes(data)
         with pytest.raises(ValueError, match=reason):
             read_footer(str(tmp_path / "a"))
+
+
+class TestGathering:
+    """Small files are read together, as far as memory goes."""
+
+    def reading(self, *columns: ColumnPlan) -> Reading:
+        return Reading(FileFormat.CSV, ScanPlan(columns), 0, CsvDialect())
+
+    def test_files_of_one_folder_and_of_several(self, tmp_path: Path) -> None:
+        pytest.importorskip("polars")
+        from nuvyn_executor.profiling.native.csv_batches import batches  # noqa: PLC0415  Polars may not be there
+
+        pieces = []
+        for number in range(100):
+            path = tmp_path / f"{number}.csv"
+            path.write_text(f"a,b\n{number},x\n{number},y", encoding="utf-8")
+            pieces.append(Piece(str(path), path.stat().st_size))
+        plan = ColumnPlan("a"), ColumnPlan("b")
+        (batch,) = batches(pieces, self.reading(*plan))
+        columns = dict(batch.columns)
+        assert columns[0].to_list() == [str(i // 2) for i in range(200)]
+        assert columns[1].to_list() == 100 * ["x", "y"]
+
+        parted = [replace(piece, constants=(str(i // 50),)) for i, piece in enumerate(pieces)]
+        (batch,) = batches(parted, self.reading(*plan, ColumnPlan("year", "int")))
+        assert dict(batch.columns)[2].to_list() == [0] * 100 + [1] * 100
+
+    def test_large_ones_stay_apart(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        pytest.importorskip("polars")
+        from nuvyn_executor.profiling.native import csv_batches  # noqa: PLC0415  Polars may not be there
+
+        monkeypatch.setattr(csv_batches, "BLOCK_BYTES", 25)
+        pieces = []
+        for number, rows in enumerate((2, 2, 20, 2, 2, 2)):
+            path = tmp_path / f"{number}.csv"
+            path.write_text("a,b\n" + rows * "1,22\n", encoding="utf-8")
+            pieces.append(Piece(str(path), path.stat().st_size))
+        read = csv_batches.batches(pieces, self.reading(ColumnPlan("a"), ColumnPlan("b")))
+        assert [batch.rows for batch in read] == [4, 20, 4, 2]
 
 
 class TestBlocks:

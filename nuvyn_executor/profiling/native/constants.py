@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterator, Tuple
+from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Sequence, Tuple
 
 import polars as pl
 
@@ -10,31 +10,34 @@ from nuvyn_executor.profiling.native.parts import NotNative
 from nuvyn_executor.profiling.native.typed_column import polars_type
 
 if TYPE_CHECKING:
-    from nuvyn_executor.profiling.native.parts import Piece, Reading
+    from nuvyn_executor.profiling.native.parts import Constants, Reading
 
 _READ = {"int": int, "bigint": int, "double": float, "string": str}
 
 
-def constant_columns(piece: Piece, reading: Reading, rows: int) -> Iterator[Tuple[int, pl.Series]]:
-    """Give the partition columns of some rows.
+def constant_columns(folders: Sequence[Constants], reading: Reading) -> Iterator[Tuple[int, pl.Series]]:
+    """Give the partition columns: of each its position in the plan, and its value in each of some folders.
 
     Raises:
         NotNative: of a type that is not read here.
     """
-    first = len(reading.plan.columns) - len(piece.constants)
-    for index, text in enumerate(piece.constants, first):
-        declared = reading.plan.columns[index].declared_type or "string"
-        kind = polars_type(declared)
-        if kind is None or declared not in {*_READ, "date"}:
-            raise NotNative(f"a partition column is of type {declared}")
-        try:
-            value: Any = text if text is None or declared == "date" else _READ[declared](text)
-        except ValueError as error:
-            raise NotNative(f"the partition value {text!r} is no {declared}") from error
-        if declared == "date":
-            days = pl.Series([value], dtype=pl.String).str.to_date("%Y-%m-%d", strict=False)
-            if text is not None and days.null_count():
-                raise NotNative(f"the partition value {text!r} is no date")
-            yield index, days.new_from_index(0, rows)
-        else:
-            yield index, pl.Series([value], dtype=kind).new_from_index(0, rows)
+    first = len(reading.plan.columns) - len(folders[0])
+    for index, texts in enumerate(zip(*folders), first):
+        yield index, _read(texts, reading.plan.columns[index].declared_type or "string")
+
+
+def _read(texts: Sequence[Optional[str]], declared: str) -> pl.Series:
+    kind = polars_type(declared)
+    if kind is None or declared not in {*_READ, "date"}:
+        raise NotNative(f"a partition column is of type {declared}")
+    if declared == "date":
+        written = pl.Series(texts, dtype=pl.String)
+        days = written.str.to_date("%Y-%m-%d", strict=False)
+        if days.null_count() > written.null_count():
+            raise NotNative("a partition value is no date")
+        return days
+    try:
+        values: List[Any] = [text if text is None else _READ[declared](text) for text in texts]
+    except ValueError as error:
+        raise NotNative(f"a partition value is no {declared} ({error})") from error
+    return pl.Series(values, dtype=kind)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import zlib
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Iterator
+from typing import IO, TYPE_CHECKING, Any, Iterator, cast
 
 from nuvyn_executor.metadata.text_encoding import encoding_named, is_gzip
 from nuvyn_executor.profiling.native.parts import NotNative
@@ -65,13 +64,15 @@ def _whole_lines(piece: Piece, block_bytes: int) -> Iterator[bytes]:
 
 
 def _opened(piece: Piece) -> IO[bytes]:
-    with Path(piece.path).open("rb") as file:
-        inflates = is_gzip(file.read(3))
+    file = open(piece.path, "rb")  # noqa: PTH123, SIM115  no path object for each of many; the caller closes
+    inflates = is_gzip(file.peek(3))
     if inflates != piece.path.endswith(".gz"):
+        file.close()
         raise NotNative("its name and its bytes do not agree on whether it is gzip")
-    opener: Any = gzip.open if inflates else open
-    opened: IO[bytes] = opener(piece.path, "rb")
-    return opened
+    if not inflates:
+        return file
+    file.close()
+    return cast("IO[bytes]", gzip.GzipFile(piece.path, "rb"))
 
 
 def _lines(file: Any, least_bytes: int) -> bytes:

@@ -32,9 +32,8 @@ def count_part(pieces: Sequence[Piece], reading: Reading) -> Counts:
         OSError: a file cannot be read from here.
     """
     counting = _Counting(reading)
-    for piece in pieces:
-        for batch in _BATCHES[reading.format](piece, reading):
-            counting.add(batch)
+    for batch in _BATCHES[reading.format](pieces, reading):
+        counting.add(batch)
     return counting.counts()
 
 

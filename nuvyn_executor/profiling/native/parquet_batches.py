@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import polars as pl
 
@@ -28,13 +28,18 @@ _ALSO: Mapping[str, Tuple[Any, ...]] = {
 }
 
 
-def batches(piece: Piece, reading: Reading) -> Iterator[Batch]:
-    """Read the piece's share of a file's row groups.
+def batches(pieces: Sequence[Piece], reading: Reading) -> Iterator[Batch]:
+    """Read the pieces' shares of their files' row groups.
 
     Raises:
         NotNative: Polars would read something else than Spark.
         OSError: the file cannot be read.
     """
+    for piece in pieces:
+        yield from _of_file(piece, reading)
+
+
+def _of_file(piece: Piece, reading: Reading) -> Iterator[Batch]:
     try:
         footer = read_footer(piece.path)
     except ValueError as error:
@@ -86,7 +91,8 @@ class _Table:
             for index in range(start, min(start + many, len(self._exprs))):
                 values = read.pop(f"c{index}", None)
                 yield index, self._empty(index, rows) if values is None else values
-        yield from constant_columns(self._piece, self._reading, rows)
+        for index, value in constant_columns([self._piece.constants], self._reading):
+            yield index, value.new_from_index(0, rows)
 
     def _empty(self, index: int, rows: int) -> pl.Series:
         kind = polars_type(str(self._reading.plan.columns[index].declared_type))

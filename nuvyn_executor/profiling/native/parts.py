@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
-from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import CsvDialect, Dataset, FileFormat
     from nuvyn_executor.profiling.plan import ScanPlan
 
 PART_BYTES = 4 * 1024 * 1024  # less is not worth a task
+OPENING_BYTES = 4 * 1024  # that are read in the time that a file takes to be opened
+Constants = Tuple[Optional[str], ...]
+"""The text of each partition column in a file's folders' names, ``None`` for NULL."""
+
+_ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
 _NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 PARTS_A_SLOT = 3  # so that a slow part does not keep the others waiting
 
@@ -37,14 +42,14 @@ class Piece:
         size_bytes: its size when it was listed; shares of text files are cut by it.
         index: which share, from 0.
         of: how many shares there are.
-        constants: the text of each partition column in its folders' names, ``None`` for NULL.
+        constants: its values of the partition columns.
     """
 
     path: str
     size_bytes: int
     index: int = 0
     of: int = 1
-    constants: Tuple[Optional[str], ...] = ()
+    constants: Constants = ()
 
 
 @dataclass(frozen=True)
@@ -74,9 +79,10 @@ def parts_of(files: Sequence[Piece], slots: int) -> List[Tuple[Piece, ...]]:
         files: whole files; those whose name ends in ``.gz`` stay whole.
         slots: tasks that run at the same time.
     """
-    wanted = max(PART_BYTES, sum(one.size_bytes for one in files) // max(1, slots * PARTS_A_SLOT))
+    wanted = max(PART_BYTES, math.ceil(sum(map(_cost, files)) / max(1, slots * PARTS_A_SLOT)))
     parts: List[Tuple[Piece, ...]] = []
     gathered: List[Piece] = []
+    cost = 0
     for one in files:
         shares = 1 if one.path.endswith(".gz") else max(1, math.ceil(one.size_bytes / wanted))
         if shares > 1:
@@ -84,18 +90,28 @@ def parts_of(files: Sequence[Piece], slots: int) -> List[Tuple[Piece, ...]]:
                 (Piece(one.path, one.size_bytes, index, shares, one.constants),) for index in range(shares)
             )
             continue
-        if gathered and sum(other.size_bytes for other in gathered) + one.size_bytes > wanted:
+        if gathered and cost + _cost(one) > wanted:
             parts.append(tuple(gathered))
-            gathered = []
+            gathered, cost = [], 0
         gathered.append(one)
+        cost += _cost(one)
     return [*parts, tuple(gathered)] if gathered else parts
 
 
-def constants_of(dataset: Dataset, path: str) -> Tuple[Optional[str], ...]:
-    """Read the values of the partition columns from a file's folders: texts, ``None`` for NULL."""
+def _cost(file: Piece) -> int:
+    return file.size_bytes + OPENING_BYTES
+
+
+def constants_of(dataset: Dataset, path: str) -> Constants:
+    """Read the values of the partition columns from a file's folders, as Spark does."""
     if not dataset.partition_columns:
         return ()
     named = [folder.partition("=") for folder in path.replace("\\", "/").split("/")[:-1] if "=" in folder]
-    values = {unquote(name): unquote(value) for name, _, value in named}
+    values = {_unescaped(name): _unescaped(value) for name, _, value in named}
     texts = (values[name] for name in dataset.partition_columns)
     return tuple(None if text == _NULL_PARTITION else text for text in texts)
+
+
+def _unescaped(text: str) -> str:
+    """Decode as Spark does: each escape is a character, not a byte of one."""
+    return _ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), text)
