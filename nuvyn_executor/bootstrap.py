@@ -15,7 +15,7 @@ from nuvyn_executor.job_manager import JobManager
 from nuvyn_executor.jobs import Services
 from nuvyn_executor.local import build_local_session, find_session, small_session
 from nuvyn_executor.log import configure_logging
-from nuvyn_executor.metadata.extractor import MetadataExtractor
+from nuvyn_executor.metadata.extractor import MetadataExtractor, Reach
 from nuvyn_executor.profiling.first_rows import SparkRowPreviews
 from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.redaction import Redactor
@@ -72,7 +72,11 @@ def manager(
             store=store,
             validator=SchemaValidator(store),
             extractor=MetadataExtractor(
-                SparkScanner(spark, settings.engine), store, now, settings.max_files_per_job, redact
+                SparkScanner(spark, settings.engine, settings.sample_rows),
+                store,
+                now,
+                Reach(settings.max_files_per_job, settings.time_budget_seconds, settings.full_scan),
+                redact,
             ),
             row_previews=SparkRowPreviews(spark),
             open_source=open_source,

@@ -209,6 +209,27 @@ SETTINGS: Tuple[Setting, ...] = (
         "What counts: `auto` is Polars (extra `fast`) inside Spark's tasks where it can be, `spark` never.",
     ),
     Setting(
+        "EXECUTOR_FULL_SCAN",
+        "full_scan",
+        _boolean,
+        "false",
+        "Whether all is read again, also what is as it was when it was last counted: `true` or `false`.",
+    ),
+    Setting(
+        "EXECUTOR_TIME_BUDGET_SECONDS",
+        "time_budget_seconds",
+        _positive,
+        None,
+        "Seconds that the scans of one job share; then `details` says `sampled`, and the next run goes on.",
+    ),
+    Setting(
+        "EXECUTOR_SAMPLE_ROWS",
+        "sample_rows",
+        _count,
+        None,
+        "About so many rows of each table are counted, the same on every run; `details` says `sampled`.",
+    ),
+    Setting(
         "EXECUTOR_MAX_PREVIEW_FILES",
         "max_preview_files",
         _count,
@@ -298,6 +319,9 @@ class Settings:
     schema_name: str
     max_files_per_job: int
     engine: str
+    full_scan: bool
+    time_budget_seconds: Optional[float]
+    sample_rows: Optional[int]
     max_preview_files: int
     max_payload_mb: float
     send_samples: bool

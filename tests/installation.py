@@ -14,7 +14,7 @@ from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.job_manager import JobManager
 from nuvyn_executor.jobs import Services
 from nuvyn_executor.log import configure_logging
-from nuvyn_executor.metadata.extractor import MetadataExtractor
+from nuvyn_executor.metadata.extractor import MetadataExtractor, Reach
 from nuvyn_executor.metadata.records import Surveyed
 from nuvyn_executor.model import JobRequest, JobType, RunStatus, SourceType
 from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.metadata.extractor import DatasetScanner
     from nuvyn_executor.metadata.reading import RowPreviews
     from nuvyn_executor.model import Dataset
+    from nuvyn_executor.profiling.kept import Kept
     from nuvyn_executor.schema.tables import Table
     from nuvyn_executor.sources.base import DataSource
     from nuvyn_executor.store.base import MetadataStore
@@ -141,7 +142,13 @@ def memory_installation(
         services = Services(
             store=store,
             validator=SchemaValidator(store),
-            extractor=MetadataExtractor(scanner, store, bootstrap.now, settings.max_files_per_job, redact),
+            extractor=MetadataExtractor(
+                scanner,
+                store,
+                bootstrap.now,
+                Reach(settings.max_files_per_job, settings.time_budget_seconds, settings.full_scan),
+                redact,
+            ),
             row_previews=previews or NoRows(),
             open_source=open_source or source_of,
             transmitter=Transmitter(store, client, settings, bootstrap.now, redact),
@@ -164,9 +171,16 @@ class NoRows:
 class LineScanner:
     """Counts lines and commas: enough of a scanner where Spark is not the point. Damage can be planted."""
 
-    def scan(self, source: DataSource, dataset: Dataset, now: datetime) -> Surveyed:
-        """Count a dataset of UTF-8 CSV files with headers."""
-        del now
+    def scan(
+        self,
+        source: DataSource,
+        dataset: Dataset,
+        now: datetime,
+        kept: Optional[Kept] = None,
+        seconds: Optional[float] = None,
+    ) -> Surveyed:
+        """Count a dataset of UTF-8 CSV files with headers, anew each time."""
+        del now, kept, seconds
         texts = [source.read_range(entry, 0, entry.size_bytes).decode() for entry in dataset.files]
         if any(DAMAGE in text for text in texts):
             raise DatasetUnreadable(f"{dataset.name} could not be read: it is damaged.", "Upload it again.")
@@ -183,5 +197,11 @@ class LineScanner:
         found = Scan(dataset.name, DatasetTally(len(values), tallies), facts, Distinct(len(values)))
         profile = Profile(found, tuple(ColumnProfile(plan) for plan in plans), ScanPlan(plans))
         return Surveyed(
-            dataset, profile, len(dataset.files), dataset.size_bytes, {"delimiter": ","}, "python"
+            dataset,
+            profile,
+            len(dataset.files),
+            dataset.size_bytes,
+            {"delimiter": ","},
+            "python",
+            len(values),
         )

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Protocol, Sequence, Tuple
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Protocol, Sequence, Tuple
 
 from nuvyn_executor.concurrency import at_once
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
 from nuvyn_executor.metadata import records
 from nuvyn_executor.metadata.discovery import discover
-from nuvyn_executor.metadata.records import Row, Survey, Surveyed
+from nuvyn_executor.metadata.records import Known, Row, Survey, Surveyed
 from nuvyn_executor.model import FileFormat, Skipped, SourceType
+from nuvyn_executor.profiling.kept import packed
 from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from nuvyn_executor.model import Dataset, Discovery, FileEntry, JobRequest
+    from nuvyn_executor.profiling.kept import Kept
     from nuvyn_executor.quality.assessment import Assessment
     from nuvyn_executor.schema.tables import Table
     from nuvyn_executor.sources.base import DataSource
@@ -29,9 +32,31 @@ logger = logging.getLogger(__name__)
 class DatasetScanner(Protocol):
     """Reads a dataset once and counts; raises what its engine raises."""
 
-    def scan(self, source: DataSource, dataset: Dataset, now: datetime) -> Surveyed:
-        """Scan one dataset."""
+    def scan(
+        self,
+        source: DataSource,
+        dataset: Dataset,
+        now: datetime,
+        kept: Optional[Kept] = None,
+        seconds: Optional[float] = None,
+    ) -> Surveyed:
+        """Scan one dataset, or what is new since ``kept``, for about so many seconds."""
         ...
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far one job looks.
+
+    Attributes:
+        max_files: files looked at.
+        seconds: what all scans together may take; ``None`` is as long as they take.
+        full: read again what was counted before, too.
+    """
+
+    max_files: int
+    seconds: Optional[float] = None
+    full: bool = False
 
 
 class MetadataExtractor:
@@ -41,7 +66,7 @@ class MetadataExtractor:
         scanner: reads datasets.
         store: where metadata is kept.
         clock: the present, UTC.
-        max_files: files looked at in one job.
+        reach: how far a job looks.
         redact: masks secrets in a text; the names of files and folders may hold some.
     """
 
@@ -50,13 +75,13 @@ class MetadataExtractor:
         scanner: DatasetScanner,
         store: MetadataStore,
         clock: Callable[[], datetime],
-        max_files: int,
+        reach: Reach,
         redact: Callable[[str], str],
     ) -> None:
         self._scanner = scanner
         self._store = store
         self._clock = clock
-        self._max_files = max_files
+        self._reach = reach
         self._redact = redact
 
     def discover(self, source: DataSource, request: JobRequest) -> Discovery:
@@ -66,10 +91,10 @@ class MetadataExtractor:
             SourceError: nothing is there, it may not be read, or it holds no data of a kind that can be read.
         """
         logger.info("🔗 Connecting to data source: %s", source.location)
-        discovery = discover(source, request.source_type, self._max_files)
+        discovery = discover(source, request.source_type, self._reach.max_files)
         logger.info("📁 Found %d files, %d datasets", len(discovery.files), len(discovery.datasets))
         if discovery.truncated:
-            logger.warning("More than %d files: the rest was not looked at", self._max_files)
+            logger.warning("More than %d files: the rest was not looked at", self._reach.max_files)
         for one in discovery.skipped:
             what = "Could not read" if one.is_failure else "Skipped"
             logger.warning("%s %s: %s", what, one.name, one.reason)
@@ -84,11 +109,17 @@ class MetadataExtractor:
             SourceError: none could be read.
         """
         now = self._clock()
+        known = self._known(records.source_id(request.tenant_id, source.location))
+        end = None if self._reach.seconds is None else time.monotonic() + self._reach.seconds
         surveyed: List[Surveyed] = []
         unreadable = list(discovery.unreadable)
         for number, dataset in enumerate(discovery.datasets, 1):
+            # What one leaves of its share of the time is the others'.
+            left = len(discovery.datasets) - number + 1
+            seconds = None if end is None else max(0.0, end - time.monotonic()) / left
+            kept = None if self._reach.full else known.kept(dataset)
             try:
-                one, bad_files = self._scan(source, dataset, now)
+                one, bad_files = self._scan(source, dataset, now, kept, seconds)
             except ExecutorError as error:
                 unreadable.append(Skipped(dataset.label, error.message, error.remedy, is_failure=True))
                 logger.warning("Could not read %s: %s", dataset.label, error.message)
@@ -98,8 +129,8 @@ class MetadataExtractor:
             surveyed.append(one)
             tally = one.profile.scan.tally
             logger.info(
-                "📊 %d/%d %s: %d rows, %d columns",
-                number, len(discovery.datasets), dataset.name, tally.rows, len(tally.columns),
+                "📊 %d/%d %s: %d rows, %d columns%s",
+                number, len(discovery.datasets), dataset.name, one.rows, len(tally.columns), _how(one),
             )  # fmt: skip
         if not surveyed:
             first = unreadable[len(discovery.unreadable)]
@@ -115,27 +146,35 @@ class MetadataExtractor:
             surveyed=tuple(surveyed),
             unreadable=tuple(unreadable),
             surveyed_at=now,
+            known=known,
         )
+
+    def _known(self, parent: str) -> Known:
+        tables, columns = at_once(
+            lambda: self._store.rows(TABLES, {"source_id": parent}),
+            lambda: self._store.rows(COLUMNS, {"source_id": parent}),
+        )
+        return Known(parent, tables, columns)
 
     def record(self, survey: Survey, assessment: Assessment, tenant_id: str, job_id: str) -> None:
         """Upsert sources, tables and columns; what is gone gets ``removed_at``. Nothing is duplicated."""
         parent = records.source_id(tenant_id, survey.location)
         now = survey.surveyed_at
-        known, known_columns = at_once(
-            lambda: self._store.rows(TABLES, {"source_id": parent}),
-            lambda: self._store.rows(COLUMNS, {"source_id": parent}),
-        )
-        gone = records.gone_tables(survey, parent, known, self._redact)
+        gone = records.gone_tables(survey, parent, survey.known.tables, self._redact)
         pairs = list(zip(survey.surveyed, assessment.datasets))
         tables = [
-            self._masked(records.table_row(one, scores, survey, tenant_id, job_id)) for one, scores in pairs
+            {
+                **self._masked(records.table_row(one, scores, survey, tenant_id, job_id)),
+                "scan_state": self._state(one),
+            }
+            for one, scores in pairs
         ]
         columns = [
             self._masked(row)
             for one, scores in pairs
             for row in records.column_rows(one, scores, parent, tenant_id)
         ]
-        lost = _lost_columns(known_columns, gone, tables, columns)
+        lost = _lost_columns(survey.known.columns, gone, tables, columns)
         at_once(
             lambda: self._write(TABLES, tables, [{"table_id": one, "removed_at": now} for one in gone]),
             lambda: self._write(COLUMNS, columns, [{"column_id": one, "removed_at": now} for one in lost]),
@@ -150,19 +189,35 @@ class MetadataExtractor:
     def _masked(self, row: Mapping[str, Any]) -> Row:
         return {name: self._redact(value) if isinstance(value, str) else value for name, value in row.items()}
 
-    def _scan(self, source: DataSource, dataset: Dataset, now: datetime) -> Tuple[Surveyed, List[Skipped]]:
+    def _state(self, one: Surveyed) -> Optional[str]:
+        """Give what the next run wants to know; nothing where a secret would be in it, or it is too much."""
+        if one.kept is None or any(self._redact(text) != text for text in one.kept.texts):
+            return None
+        return packed(one.kept)
+
+    def _scan(
+        self,
+        source: DataSource,
+        dataset: Dataset,
+        now: datetime,
+        kept: Optional[Kept],
+        seconds: Optional[float],
+    ) -> Tuple[Surveyed, List[Skipped]]:
         """Scan a dataset; where a file of many spoils it, scan it without that file."""
         try:
-            return self._scanner.scan(source, dataset, now), []
+            return self._scanner.scan(source, dataset, now, kept, seconds), []
         except ExecutorError:
             if len(dataset.files) == 1 or dataset.format is FileFormat.DELTA:
                 raise
-        bad = self._bad_of_halves(source, dataset, now, dataset.files)
+        new = () if kept is None else kept.unknown(dataset.files)
+        bad = self._bad(source, dataset, now, new) or self._bad_of_halves(source, dataset, now, dataset.files)
         good = tuple(entry for entry in dataset.files if entry.path not in bad)
         if not good or not bad:
             reason = next(iter(bad.values())).reason if bad else "its files do not fit together"
             raise DatasetUnreadable(f"{dataset.name} could not be read: {reason}", "Check its files.")
-        return self._scanner.scan(source, replace(dataset, files=good), now), list(bad.values())
+        return self._scanner.scan(source, replace(dataset, files=good), now, kept, seconds), list(
+            bad.values()
+        )
 
     def _bad_of_halves(
         self, source: DataSource, dataset: Dataset, now: datetime, files: Tuple[FileEntry, ...]
@@ -178,6 +233,8 @@ class MetadataExtractor:
     def _bad(
         self, source: DataSource, dataset: Dataset, now: datetime, files: Tuple[FileEntry, ...]
     ) -> Dict[str, Skipped]:
+        if not files:
+            return {}
         try:
             self._scanner.scan(source, replace(dataset, files=files), now)
         except ExecutorError as error:
@@ -192,6 +249,16 @@ class MetadataExtractor:
     def _write(self, table: Table, present: Sequence[Row], removed: Sequence[Row]) -> None:
         self._store.upsert(table, present)
         self._store.upsert(table, removed)
+
+
+def _how(one: Surveyed) -> str:
+    """Say how a table was read, where that is not simply all of it."""
+    if one.sample is not None:
+        return f" ({one.profile.scan.tally.rows} of them counted)"
+    rows = one.profile.scan.tally.rows
+    if rows and one.rows_read == 0:
+        return " (as before, not read again)"
+    return f" ({one.rows_read} of them new)" if one.rows_read < rows else ""
 
 
 def _lost_columns(

@@ -9,14 +9,18 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from nuvyn_executor.profiling.kept import unpacked
 from nuvyn_executor.redaction import MASK
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from nuvyn_executor.model import Dataset, Discovery, Skipped
+    from nuvyn_executor.profiling.bounds import Sample
+    from nuvyn_executor.profiling.kept import Kept
     from nuvyn_executor.profiling.profiler import Profile
     from nuvyn_executor.quality.assessment import DatasetAssessment
 
@@ -32,6 +36,9 @@ class Surveyed:
         size_bytes: their bytes.
         read_as: how it was read: delimiter, encoding, sheet.
         engine: what counted it: ``spark``, or ``polars`` inside Spark's tasks.
+        rows_read: rows that were read for it this time; the others were counted before.
+        sample: what of the dataset was counted, where that is not all.
+        kept: what the next run wants to know of it.
     """
 
     dataset: Dataset
@@ -40,6 +47,37 @@ class Surveyed:
     size_bytes: int
     read_as: Mapping[str, Any]
     engine: str
+    rows_read: int
+    sample: Optional[Sample] = None
+    kept: Optional[Kept] = None
+
+    @property
+    def rows(self) -> int:
+        """Rows of the table: counted, or of a sample estimated."""
+        return self.profile.scan.tally.rows if self.sample is None else self.sample.table_rows
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the tables say of a source before a run.
+
+    Attributes:
+        source_id: which source.
+        tables: its rows of ``tables``.
+        columns: its rows of ``columns``.
+    """
+
+    source_id: str
+    tables: Sequence[Mapping[str, Any]] = ()
+    columns: Sequence[Mapping[str, Any]] = ()
+
+    def kept(self, dataset: Dataset) -> Optional[Kept]:
+        """Give what the run before kept of a dataset, where that can be used."""
+        return unpacked(self._states.get(table_id(self.source_id, dataset)))
+
+    @cached_property
+    def _states(self) -> Dict[str, Optional[str]]:
+        return {row["table_id"]: row["scan_state"] for row in self.tables}
 
 
 @dataclass(frozen=True)
@@ -51,6 +89,7 @@ class Survey:
         source_type: what the caller named; for ``auto`` the one format that was found.
         unreadable: datasets and files that could not be read, and why; they make a run ``Partial``.
         surveyed_at: when, UTC: the clock of timeliness.
+        known: what the tables said before.
     """
 
     location: str
@@ -59,6 +98,7 @@ class Survey:
     surveyed: Tuple[Surveyed, ...]
     unreadable: Tuple[Skipped, ...]
     surveyed_at: datetime
+    known: Known
 
 
 def source_id(tenant_id: str, location: str) -> str:
@@ -115,11 +155,13 @@ def table_row(
         "sheet": dataset.sheet,
         "partition_columns": list(dataset.partition_columns),
         "rows_scanned": tally.rows,
+        "rows_read": one.rows_read,
         "corrupt_rows": tally.corrupt_rows,
         "duplicate_rows": _duplicates(profile),
         "approximate": not profile.plan.exact_distinct,
         "rsd": assessment.uniqueness_rsd,
-        "sampled": False,
+        "sampled": one.sample is not None,
+        "sample": None if one.sample is None else one.sample.to_json(),
         "timeliness_source": assessment.timeliness_source,
         "checked": {dimension.value: count for dimension, count in assessment.checked.items()},
         "recommendations": list(assessment.recommendations),
@@ -134,7 +176,7 @@ def table_row(
         "file_format": dataset.format.value,
         "file_count": one.files,
         "size_bytes": one.size_bytes,
-        "row_count": tally.rows,
+        "row_count": one.rows,
         "column_count": len(tally.columns),
         "overall_score": assessment.overall,
         "quality_level": assessment.level.value,
@@ -185,11 +227,12 @@ def column_rows(one: Surveyed, assessment: DatasetAssessment, parent: str, tenan
                 "column_name": facts.name,
                 "ordinal_position": position,
                 "data_type": facts.data_type,
-                "is_nullable": tally.missing > 0 or tally.rows == 0,
-                "is_primary_key": facts.is_key and unique and tally.rows > 0,
+                "is_nullable": tally.missing > 0 or tally.rows == 0 or one.sample is not None,
+                "is_primary_key": facts.is_key and unique and tally.rows > 0 and one.sample is None,
                 "null_count": tally.missing,
                 "distinct_count": distinct.count if distinct is not None else None,
-                "distinct_is_approximate": distinct is not None and distinct.rsd > 0,
+                "distinct_is_approximate": distinct is not None
+                and (distinct.rsd > 0 or one.sample is not None),
                 "completeness": scores.completeness,
                 "validity": scores.validity,
                 "uniqueness": scores.uniqueness,

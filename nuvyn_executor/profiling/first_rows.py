@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Sequence, Tuple
 from nuvyn_executor.errors import ExecutorError
 from nuvyn_executor.metadata import workbook
 from nuvyn_executor.model import FileFormat
-from nuvyn_executor.profiling.scanner import unreadable
+from nuvyn_executor.profiling.failures import unreadable
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset, FileEntry

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+if TYPE_CHECKING:
+    from nuvyn_executor.model import FileEntry
+
+
+_GRAINS = 1_000_003
 
 
 @dataclass(frozen=True)
@@ -12,24 +18,28 @@ class Frame:
     """A dataset, ready to be counted.
 
     Attributes:
-        opened: makes the DataFrame, with columns ``c0`` ... and perhaps :attr:`corrupt`; another engine that
-            counts needs none.
+        opened: makes the DataFrame of all files, or of those it is given, with columns ``c0`` ... and perhaps
+            :attr:`corrupt`; another engine that counts needs none.
         names: what metadata calls the columns; may repeat, may hold anything.
         types: declared Spark SQL type of each column, ``None`` for text to be understood.
         sample: some values of each column.
         sample_represents: the sample stands for the whole dataset, not for its head alone.
         is_small: different values can be counted exactly.
+        rows: how many rows it has, or about.
+        rows_known: it has just so many.
         is_columnar: a column can be read without the others.
         corrupt: name of the column that holds records which did not parse.
         details: how it was read, for ``tables.details``.
     """
 
-    opened: Callable[[], Any]
+    opened: Callable[..., Any]
     names: Tuple[str, ...]
     types: Tuple[Optional[str], ...]
     sample: List[List[Any]]
     sample_represents: bool
     is_small: bool
+    rows: int = 0
+    rows_known: bool = False
     is_columnar: bool = False
     corrupt: Optional[str] = None
     details: Dict[str, Any] = field(default_factory=dict)
@@ -38,6 +48,31 @@ class Frame:
     def data(self) -> Any:
         """The DataFrame."""
         return self.opened()
+
+    def of(self, files: Optional[Sequence[FileEntry]], share: float = 1.0) -> Frame:
+        """Give the frame of some files (``None``: of all), and of those perhaps a share of the rows.
+
+        Rows are chosen by a hash of what they hold: the same rows, however they are ordered and cut into
+        files; of equal rows all or none, so that copies stay copies.
+
+        Args:
+            files: some of the dataset's; only where rows are those of the files.
+            share: of rows, above 0; 1 is all of them.
+        """
+
+        def chosen() -> Any:
+            data = self.opened() if files is None else self.opened(files)
+            return data if share >= 1 else data.where(_is_chosen(data, share))
+
+        return replace(self, opened=chosen)
+
+
+def _is_chosen(data: Any, share: float) -> Any:
+    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
+
+    # Spark does not hash maps.
+    hashed = f.xxhash64(*[f.col(name) for name, data_type in data.dtypes if "map<" not in data_type])
+    return f.pmod(hashed, f.lit(_GRAINS)) < round(share * _GRAINS)
 
 
 def sample_columns(rows: Sequence[Any], count: int) -> List[List[Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple
 from urllib.parse import unquote
 
 from nuvyn_executor.metadata import sampling, workbook
@@ -17,10 +17,11 @@ from nuvyn_executor.profiling.frame import Frame, sample_columns
 from nuvyn_executor.profiling.plan import family
 
 if TYPE_CHECKING:
-    from nuvyn_executor.model import Dataset
+    from nuvyn_executor.model import Dataset, FileEntry
     from nuvyn_executor.sources.base import DataSource
 
 Path = Tuple[str, ...]
+Files = Optional[Sequence["FileEntry"]]
 
 CORRUPT = "__corrupt_record"
 SAMPLE_ROWS = sampling.SAMPLE_ROWS
@@ -29,6 +30,7 @@ SAMPLE_CELLS = 400_000  # of a wide table fewer rows: 10,000 would cost more tha
 MANY_FILES = 64
 SMALL_ROWS = 100_000  # up to here different values are counted exactly
 SMALL_TEXT_BYTES = 8 * 1024 * 1024
+GZIP_FACTOR = 5  # what text usually shrinks by
 
 
 def open_frame(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
@@ -64,12 +66,13 @@ def _open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         maxColumns=str(max(20480, width + 1)),
     )
     frame = Frame(
-        opened=lambda: _load(reader.format("csv"), source, dataset),
+        opened=lambda files=None: _load(reader.format("csv"), source, dataset, files),
         names=tuple(sample.column_names),
         types=(None,) * width,
         sample=sample_columns(sample.rows, width),
         sample_represents=sample.whole or _is_seekable(dataset),
         is_small=dataset.size_bytes <= SMALL_TEXT_BYTES,
+        rows=_about_rows(dataset, sample.rows),
         corrupt=CORRUPT,
         details={
             "delimiter": dialect.delimiter,
@@ -92,12 +95,13 @@ def _open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         multiLine=str(dataset.multiline).lower(), mode="PERMISSIVE", columnNameOfCorruptRecord=CORRUPT
     )
     frame = Frame(
-        opened=lambda: _load(reader.format("json"), source, dataset),
+        opened=lambda files=None: _load(reader.format("json"), source, dataset, files),
         names=tuple(".".join(path) for path in paths),
         types=(None,) * len(paths),
         sample=[[_json_text(_at(row, path)) for row in sample.rows] for path in paths],
         sample_represents=sample.whole or _is_seekable(dataset),
         is_small=dataset.size_bytes <= SMALL_TEXT_BYTES,
+        rows=_about_rows(dataset, [[json.dumps(row)] for row in sample.rows]),
         corrupt=CORRUPT,
         details={"multiline": dataset.multiline},
     )
@@ -118,36 +122,84 @@ def _open_excel(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         sample=sample_columns(records[:SAMPLE_ROWS], width),
         sample_represents=True,
         is_small=len(records) <= SMALL_ROWS,
+        rows=len(records),
+        rows_known=True,
         details={"sheet": dataset.sheet},
     )
 
 
 def _open_typed(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
-    if dataset.format is FileFormat.DELTA:
-        table = spark.read.format("delta").load(source.spark_path(dataset.path))
-    else:
-        # Who wrote a file without a word on its calendar was not Spark 2: days before 1582 are as they stand.
-        reader = _reader(spark, source, dataset).option("datetimeRebaseMode", "CORRECTED")
-        reader = reader.option("int96RebaseMode", "CORRECTED")
-        if len(dataset.files) > 1:  # a column that came later is not in every file
-            reader = reader.option("mergeSchema", "true")
-        table = _load(reader.format("parquet"), source, dataset)
+    reader, table = _typed(spark, source, dataset)
     leaves = _leaves(table.schema)
-    data = table.select(*[_column(path).alias(f"c{i}") for i, (path, _) in enumerate(leaves)])
+    columns = [_column(path).alias(f"c{i}") for i, (path, _) in enumerate(leaves)]
+
+    def opened(files: Files = None) -> Any:
+        some = table if files is None else _load(reader.schema(table.schema), source, dataset, files)
+        return some.select(*columns)
+
+    data = opened()
     shown = [_sampled(f"c{i}", data_type) for i, (_, data_type) in enumerate(leaves)]
     limit = max(100, min(SAMPLE_ROWS, SAMPLE_CELLS // max(1, len(leaves))))
     rows = [tuple(row) for row in data.select(*shown).limit(limit).collect()] if leaves else []
-    is_whole = len(rows) < limit
-    is_small = is_whole or data.count() <= SMALL_ROWS  # a count of Parquet reads footers only
+    is_whole = len(rows) < limit and bool(leaves)
+    count = len(rows) if is_whole else data.count()  # a count of Parquet reads footers only
     return Frame(
-        opened=lambda: data,
+        opened=opened,
         names=tuple(".".join(path) for path, _ in leaves),
         types=tuple(data_type for _, data_type in leaves),
         sample=sample_columns(rows, len(leaves)),
         sample_represents=is_whole,
-        is_small=is_small,
+        is_small=count <= SMALL_ROWS,
+        rows=count,
+        rows_known=True,
         is_columnar=True,
     )
+
+
+def columns_of(
+    spark: Any, source: DataSource, dataset: Dataset
+) -> Tuple[Tuple[str, ...], Tuple[Optional[str], ...]]:
+    """Give the names and the types that :func:`open_frame` would; of declared ones without a sample.
+
+    Raises:
+        DatasetUnreadable: the dataset cannot be opened.
+        Exception: what Spark raises for one that it cannot open.
+    """
+    if dataset.format in (FileFormat.PARQUET, FileFormat.DELTA):
+        leaves = _leaves(_typed(spark, source, dataset)[1].schema)
+        return tuple(".".join(path) for path, _ in leaves), tuple(data_type for _, data_type in leaves)
+    frame = open_frame(spark, source, dataset)
+    return frame.names, frame.types
+
+
+def hides_rows(spark: Any, source: DataSource, dataset: Dataset) -> bool:
+    """Whether the files of a Delta table hold rows that are none of the table. Reads footers and the log."""
+    reader, table = _typed(spark, source, dataset)
+    held = _load(reader.schema(table.schema), source, dataset, None).count()
+    return bool(held != table.count())
+
+
+def _typed(spark: Any, source: DataSource, dataset: Dataset) -> Tuple[Any, Any]:
+    """Give a reader of the dataset's Parquet files, and its table."""
+    # Who wrote a file without a word on its calendar was not Spark 2: days before 1582 are as they stand.
+    reader = _reader(spark, source, dataset).format("parquet").option("datetimeRebaseMode", "CORRECTED")
+    reader = reader.option("int96RebaseMode", "CORRECTED")
+    if dataset.format is FileFormat.DELTA:
+        return reader, spark.read.format("delta").load(source.spark_path(dataset.path))
+    if len(dataset.files) > 1:  # a column that came later is not in every file
+        reader = reader.option("mergeSchema", "true")
+    return reader, _load(reader, source, dataset, None)
+
+
+def _about_rows(dataset: Dataset, sample: Sequence[Sequence[Optional[str]]]) -> int:
+    """Estimate the rows of text files from their bytes and the length of sampled rows."""
+    if not sample:
+        return 0
+    length = sum(len(value or "") + 1 for row in sample for value in row) / len(sample)
+    unpacked = sum(
+        entry.size_bytes * (GZIP_FACTOR if entry.name.endswith(".gz") else 1) for entry in dataset.files
+    )
+    return round(unpacked / max(1.0, length))
 
 
 def _sampled(name: str, data_type: str) -> Any:
@@ -171,18 +223,19 @@ def _reader(spark: Any, source: DataSource, dataset: Dataset) -> Any:
     )
 
 
-def _load(reader: Any, source: DataSource, dataset: Dataset) -> Any:
-    """Load the files of a dataset.
+def _load(reader: Any, source: DataSource, dataset: Dataset, files: Files) -> Any:
+    """Load some of a dataset's files, or all of them.
 
     Spark looks at each path that it is given, one by one. Of many files it is given their folder instead,
     where that holds nothing else.
     """
-    paths = [source.spark_path(entry.path) for entry in dataset.files]
+    chosen = dataset.files if files is None else files
+    paths = [source.spark_path(entry.path) for entry in chosen]
     if len(paths) > MANY_FILES and not dataset.partition_columns:
-        folders = sorted({entry.path.rpartition("/")[0] for entry in dataset.files})
+        folders = sorted({entry.path.rpartition("/")[0] for entry in chosen})
         table = reader.load([source.spark_path(folder) for folder in folders])
         found = sorted(unquote(path).rpartition("/")[2] for path in table.inputFiles())
-        if found == sorted(entry.path.rpartition("/")[2] for entry in dataset.files):
+        if found == sorted(entry.path.rpartition("/")[2] for entry in chosen):
             return table
     return reader.load(paths)
 
@@ -194,7 +247,7 @@ def _positional(frame: Frame, paths: List[Path], dataset: Dataset) -> Frame:
     columns = [_column(path).alias(f"c{i}") for i, path in enumerate([*paths, *added])]
     return replace(
         frame,
-        opened=lambda: frame.data.select(*columns, CORRUPT),
+        opened=lambda files=None: frame.opened(files).select(*columns, CORRUPT),
         names=(*frame.names, *dataset.partition_columns),
         types=(*frame.types, *(types[name] for name in dataset.partition_columns)),
         sample=[*frame.sample, *([] for _ in added)],

@@ -12,10 +12,11 @@ import hashlib
 import json
 import zlib
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor import __version__
 from nuvyn_executor.model import epoch_micros
+from nuvyn_executor.profiling.bounds import Sample
 from nuvyn_executor.profiling.counts import Counts
 from nuvyn_executor.profiling.plan import ScanPlan
 
@@ -35,7 +36,7 @@ class Contents:
         dataset: its files are those that hold its rows.
         version: where the dataset has one that says more than its files: the same text, the same rows.
         schema: columns as its log declares them, where it has one.
-        hides_rows: its files may hold rows that are none of the dataset.
+        hides_rows: its files may hold rows that are none of the dataset, so that only the version tells.
         is_plain: its rows are those of its files.
     """
 
@@ -70,6 +71,8 @@ class Kept:
         counts: what came of it.
         engine: what counted.
         read_as: how it was read.
+        sample: what of the dataset that is, where it is not all.
+        wanted_rows: how many rows were enough, ``None`` for all.
     """
 
     stamps: FrozenSet[str]
@@ -79,6 +82,8 @@ class Kept:
     counts: Counts
     engine: str
     read_as: Mapping[str, Any] = field(default_factory=dict)
+    sample: Optional[Sample] = None
+    wanted_rows: Optional[int] = None
 
     @classmethod
     def of(
@@ -89,30 +94,43 @@ class Kept:
             frozenset(contents.stamps), contents.layout, contents.version, plan, counts, engine, read_as
         )
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether time was up before all files were counted."""
+        return self.sample is not None and self.wanted_rows is None
+
     def is_of(self, contents: Contents) -> bool:
         """Whether these are the counts of the dataset as it is.
 
         They are not where a moment lay in the future: by now it may have come.
         """
-        same = self.layout == contents.layout and self.stamps == frozenset(contents.stamps)
+        if any(one.future for one in self.counts.tally.columns):
+            return False
         if contents.hides_rows:
-            same = same and self.version == contents.version
-        return same and not any(one.future for one in self.counts.tally.columns)
+            return self.version == contents.version
+        return self.layout == contents.layout and self.stamps == frozenset(contents.stamps)
 
     def added_to(self, contents: Contents) -> Optional[Tuple[FileEntry, ...]]:
         """Give the files that came since, when all that was counted is still there, and more than they.
 
         What is expected of values was decided from the first files: with a majority of new ones it is time
-        to decide anew. Counts that do not add give ``None``, too.
+        to decide anew, unless time was up and they were there already. Counts that do not add, and those of
+        chosen rows, give ``None``, too.
         """
         stamps = contents.stamps
-        if self.layout != contents.layout or not self.counts.adds or not self.stamps < frozenset(stamps):
+        adds = self.counts.adds and self.wanted_rows is None and self.layout == contents.layout
+        if not adds or not self.stamps < frozenset(stamps):
             return None
         if any(one.future for one in self.counts.tally.columns):
             return None
         added = tuple(entry for stamp, entry in stamps.items() if stamp not in self.stamps)
         old = sum(entry.size_bytes for stamp, entry in stamps.items() if stamp in self.stamps)
-        return added if sum(entry.size_bytes for entry in added) <= old else None
+        is_minority = sum(entry.size_bytes for entry in added) <= old
+        return added if is_minority or self.is_unfinished else None
+
+    def unknown(self, files: Sequence[FileEntry]) -> Tuple[FileEntry, ...]:
+        """Give those files that were not counted."""
+        return tuple(entry for entry in files if _stamp(entry) not in self.stamps)
 
     @property
     def texts(self) -> Tuple[str, ...]:
@@ -131,6 +149,8 @@ class Kept:
                 "counts": self.counts.to_json(),
                 "engine": self.engine,
                 "read_as": dict(self.read_as),
+                "sample": None if self.sample is None else self.sample.to_json(),
+                "wanted_rows": self.wanted_rows,
             }
         )
 
@@ -149,6 +169,8 @@ class Kept:
                 Counts.from_json(value["counts"]),
                 value["engine"],
                 value["read_as"],
+                Sample.from_json(value["sample"]),
+                value["wanted_rows"],
             )
         except (KeyError, TypeError, ValueError):
             return None

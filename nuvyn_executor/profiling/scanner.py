@@ -1,16 +1,23 @@
-"""The scanner that the executor uses: decides what to count, and has the fastest engine that can count it."""
+"""The scanner that the executor uses: decides what to count, and has the fastest engine that can count it.
+
+What a run before has counted is not counted again: of a dataset that only got new files those alone are read.
+"""
 
 from __future__ import annotations
 
 import logging
-import re
-from typing import TYPE_CHECKING, Any, Tuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, List, Optional, Tuple
 
-from nuvyn_executor.errors import DatasetUnreadable, ExecutorError
+from nuvyn_executor.errors import ExecutorError
 from nuvyn_executor.metadata.records import Surveyed
 from nuvyn_executor.model import FileFormat, epoch_micros
-from nuvyn_executor.profiling import spark_counts
-from nuvyn_executor.profiling.frames import open_frame
+from nuvyn_executor.profiling import bounds, spark_counts
+from nuvyn_executor.profiling.bounds import Sample
+from nuvyn_executor.profiling.delta_table import current_version
+from nuvyn_executor.profiling.failures import unreadable
+from nuvyn_executor.profiling.frames import columns_of, hides_rows, open_frame
+from nuvyn_executor.profiling.kept import Contents, Kept
 from nuvyn_executor.profiling.native import job as native
 from nuvyn_executor.profiling.native.parts import NotNative
 from nuvyn_executor.profiling.profiler import plan_scan, profile
@@ -19,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from nuvyn_executor.model import Dataset
+    from nuvyn_executor.profiling.bounds import Files
     from nuvyn_executor.profiling.counts import Counts
     from nuvyn_executor.profiling.frame import Frame
     from nuvyn_executor.profiling.plan import ScanPlan
@@ -26,50 +34,21 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# What a Spark failure says, and what that means to the person who reads it.
-_MEANINGS = (
-    (
-        r"FileNotFoundException|PATH_NOT_FOUND|does not exist|FILE_NOT_EXIST",
-        "a file vanished while it was read",
-        "Run the job again when nothing is writing there.",
-    ),
-    (
-        r"AccessControlException|Permission denied|AccessDenied|403 Forbidden",
-        "it may not be read",
-        "Give the cluster's user the right to read it.",
-    ),
-    (
-        r"is not a Parquet file|CANNOT_READ_FOOTER|corrupt(?:ed)? (?:footer|file)|read footer|apache\.thrift",
-        "it is no intact Parquet file",
-        "Write it again, or remove it.",
-    ),
-    (
-        r"EOFException|not in gzip format|incorrect data check|ZLIB|Unexpected end of",
-        "it ends too early or is not intact",
-        "Upload it again.",
-    ),
-    (
-        r"CANNOT_MERGE|FAILED_MERGE|SchemaColumnConvertNotSupported|PARQUET_COLUMN_DATA_TYPE_MISMATCH",
-        "its files have types that do not fit together",
-        "Convert the files to one schema, or put them in folders of their own.",
-    ),
-    (
-        r"Illegal Parquet type|Parquet type not (?:yet )?supported|PARQUET_TYPE_(?:ILLEGAL|NOT_)",
-        "it has a column of a type that Spark does not read, such as nanoseconds, a time of day or a UUID",
-        "Write that column as microseconds or as text.",
-    ),
-    (
-        r"DELTA_\w+|DeltaAnalysisException|_delta_log",
-        "its Delta log cannot be read",
-        "Check the table with DESCRIBE HISTORY.",
-    ),
-    (
-        r"COLUMN_ALREADY_EXISTS|AMBIGUOUS_REFERENCE|duplicate column",
-        "two of its fields differ in nothing but upper and lower case",
-        "Rename one of them.",
-    ),
-    (r"OutOfMemoryError|GC overhead", "it does not fit into memory", "Give the driver more memory."),
-)
+
+@dataclass(frozen=True)
+class _Visit:
+    """One scan: where, of what, when, and for how long."""
+
+    source: DataSource
+    contents: Contents
+    now_micros: int
+    seconds: Optional[float]
+
+    @property
+    def files(self) -> Files:
+        """The files that can be read one by one, each for the rows of the dataset that it holds."""
+        is_divisible = self.contents.is_plain and self.contents.dataset.format is not FileFormat.EXCEL
+        return self.contents.dataset.files if is_divisible else None
 
 
 class SparkScanner:
@@ -78,66 +57,161 @@ class SparkScanner:
     Args:
         spark: the session.
         engine: ``auto`` counts with Polars inside Spark's tasks where that is possible, ``spark`` never.
+        wanted_rows: of a dataset with many more rows, about so many are counted.
     """
 
-    def __init__(self, spark: Any, engine: str = "auto") -> None:
+    def __init__(self, spark: Any, engine: str = "auto", wanted_rows: Optional[int] = None) -> None:
         self._spark = spark
+        self._engine = engine
         self._tries_native = engine == "auto"
+        self._wanted_rows = wanted_rows
 
-    def scan(self, source: DataSource, dataset: Dataset, now: datetime) -> Surveyed:
-        """Read a dataset and count.
+    def scan(
+        self,
+        source: DataSource,
+        dataset: Dataset,
+        now: datetime,
+        kept: Optional[Kept] = None,
+        seconds: Optional[float] = None,
+    ) -> Surveyed:
+        """Read a dataset and count; or only what came since the last time; or nothing, if nothing did.
+
+        Args:
+            source: where it lies.
+            dataset: what to read.
+            now: the present, UTC.
+            kept: what the run before kept of it.
+            seconds: after so long no more files are begun; some are always read.
 
         Raises:
             DatasetUnreadable: it could not be read, with the reason in one sentence.
         """
         modified = max((entry.modified_at for entry in dataset.files), default=None)
         try:
-            frame = open_frame(self._spark, source, dataset)
-            plan = plan_scan(frame, dataset.name)
-            counts, engine = self._count(dataset, frame, plan, epoch_micros(now))
+            contents, files, size_bytes = self._look(source, dataset)
+            known, rows_read = self._known(_Visit(source, contents, epoch_micros(now), seconds), kept)
         except ExecutorError:
             raise
         except Exception as error:
             raise unreadable(dataset.label, error) from error
-        found = profile(plan, counts, dataset.name, epoch_micros(modified) if modified else None)
-        files, size_bytes = len(dataset.files), dataset.size_bytes
-        if dataset.format is FileFormat.DELTA:
-            files, size_bytes = _current_files(self._spark, source, dataset)
-        return Surveyed(dataset, found, files, size_bytes, frame.details, engine)
+        found = profile(known.plan, known.counts, dataset.name, epoch_micros(modified) if modified else None)
+        return Surveyed(
+            dataset, found, files, size_bytes, known.read_as, known.engine, rows_read, known.sample, known
+        )
 
-    def _count(self, dataset: Dataset, frame: Frame, plan: ScanPlan, now_micros: int) -> Tuple[Counts, str]:
-        if self._tries_native:
+    def _look(self, source: DataSource, dataset: Dataset) -> Tuple[Contents, int, int]:
+        """See what there is; also how many files and bytes."""
+        if dataset.format is not FileFormat.DELTA:
+            return Contents(dataset), len(dataset.files), dataset.size_bytes
+        table = current_version(self._spark, source.spark_path(dataset.path))
+        entries = table.entries(dataset) if table.has_plain_files else None
+        contents = Contents(
+            dataset if entries is None else replace(dataset, files=entries),
+            version=table.version,
+            schema=table.schema,
+            hides_rows=table.may_hide_rows,
+            is_plain=entries is not None,
+        )
+        return contents, table.files, table.size_bytes
+
+    def _known(self, visit: _Visit, kept: Optional[Kept]) -> Tuple[Kept, int]:
+        """Give what is known of a dataset after this scan, and how many rows were read for that."""
+        contents = visit.contents
+        if kept is not None and not (
+            kept.wanted_rows == self._wanted_rows and self._engine in ("auto", kept.engine)
+        ):
+            kept = None
+        if kept is not None and kept.is_of(contents):
+            return kept, 0
+        if contents.hides_rows and contents.is_plain:
+            hidden = hides_rows(self._spark, visit.source, contents.dataset)
+            visit = replace(visit, contents=replace(contents, is_plain=not hidden))
+        more = None if kept is None else self._more(visit, kept)
+        if more is not None and kept is not None:
+            return more, more.counts.tally.rows - kept.counts.tally.rows
+        known = self._anew(visit)
+        return known, known.counts.tally.rows
+
+    def _more(self, visit: _Visit, kept: Kept) -> Optional[Kept]:
+        """Count the files that came, and add; ``None`` where that cannot be done."""
+        contents = visit.contents
+        added = kept.added_to(contents)
+        if added is None or kept.engine != native.ENGINE or not self._tries_native:
+            return None
+        planned = tuple((one.name, one.declared_type) for one in kept.plan.columns)
+        if contents.dataset.format is not FileFormat.DELTA:  # whose log says that the columns are the same
+            names, types = columns_of(self._spark, visit.source, replace(contents.dataset, files=added))
+            if tuple(zip(names, types)) != planned:
+                return None
+        try:
+            counts, done = bounds.in_time(
+                added, visit.seconds, lambda some: self._natively(visit, some, kept.plan, keeps_states=True)
+            )
+            counts = kept.counts + counts
+        except (NotNative, ValueError) as reason:
+            logger.debug("%s is counted anew: %s", contents.dataset.name, reason)
+            return None
+        before = tuple(entry for stamp, entry in contents.stamps.items() if stamp in kept.stamps)
+        return _kept(visit, replace(kept, counts=counts), (*before, *(done or ())), 1.0, None)
+
+    def _anew(self, visit: _Visit) -> Kept:
+        """Decide what to count, and count it."""
+        dataset = visit.contents.dataset
+        frame = open_frame(self._spark, visit.source, dataset)
+        plan = plan_scan(frame, dataset.name)
+        files, share = bounds.chosen(visit.files, frame.rows, self._wanted_rows)
+        engines: List[str] = []
+
+        def count(some: Files) -> Counts:
+            counts, engine = self._count(visit, frame, plan, some, share)
+            engines.append(engine)
+            return counts
+
+        counts, done = bounds.in_time(files, visit.seconds, count)
+        known = Kept.of(visit.contents, plan, counts, engines[-1], frame.details)
+        known = replace(known, wanted_rows=self._wanted_rows)
+        return _kept(visit, known, done, share, frame.rows if frame.rows_known else None)
+
+    def _count(
+        self, visit: _Visit, frame: Frame, plan: ScanPlan, files: Files, share: float
+    ) -> Tuple[Counts, str]:
+        if self._tries_native and share >= 1:
             try:
-                return native.count(self._spark, dataset, plan, now_micros), native.ENGINE
+                return self._natively(visit, files, plan), native.ENGINE
             except NotNative as reason:
-                logger.debug("%s is counted by Spark: %s", dataset.name, reason)
+                logger.debug("%s is counted by Spark: %s", visit.contents.dataset.name, reason)
                 self._tries_native = not reason.everywhere
-        return spark_counts.count(frame, plan, now_micros), spark_counts.ENGINE
+        some = None if files == visit.files else files
+        return spark_counts.count(frame.of(some, share), plan, visit.now_micros), spark_counts.ENGINE
+
+    def _natively(self, visit: _Visit, files: Files, plan: ScanPlan, *, keeps_states: bool = False) -> Counts:
+        dataset = visit.contents.dataset
+        if files is not None:
+            dataset = replace(dataset, files=files)
+            if dataset.format is FileFormat.DELTA:  # whose files are what they are without it
+                dataset = replace(dataset, format=FileFormat.PARQUET)
+        return native.count(self._spark, dataset, plan, visit.now_micros, keeps_states=keeps_states)
 
 
-def _current_files(spark: Any, source: DataSource, dataset: Dataset) -> Any:
-    """Count the files of a Delta table's current version: a folder also holds those of older ones."""
-    path = source.spark_path(dataset.path).replace("`", "``")
-    row = spark.sql(f"DESCRIBE DETAIL delta.`{path}`").select("numFiles", "sizeInBytes").collect()[0]
-    return int(row["numFiles"]), int(row["sizeInBytes"])
-
-
-def unreadable(name: str, error: Exception) -> DatasetUnreadable:
-    """Say in a sentence what a failure of Spark means for the file or dataset that it happened on."""
-    text = f"{type(error).__name__}: {error}"
-    for pattern, meaning, remedy in _MEANINGS:
-        if re.search(pattern, text):
-            return DatasetUnreadable(f"{name} could not be read: {meaning}.", remedy)
-    first = _last_cause(str(error)) or type(error).__name__
-    return DatasetUnreadable(
-        f"{name} could not be read: {first[:300]}", "Check the file; EXECUTOR_LOG_LEVEL=DEBUG shows more."
+def _kept(visit: _Visit, known: Kept, done: Files, share: float, table_rows: Optional[int]) -> Kept:
+    """Say of which files the counts are, and what of the dataset that is."""
+    everything = visit.files
+    if share >= 1 and (done is None or everything is None or len(done) == len(everything)):
+        return replace(known, stamps=frozenset(visit.contents.stamps), sample=None)
+    rows = known.counts.tally.rows
+    files = visit.contents.dataset.files if done is None else done
+    about = rows / share * visit.contents.dataset.size_bytes / max(1, sum(one.size_bytes for one in files))
+    sample = Sample(
+        table_rows=round(about) if table_rows is None else table_rows,
+        is_estimate=table_rows is None,
+        files=len(files),
+        share=share,
     )
-
-
-def _last_cause(text: str) -> str:
-    """Find the line that says most: the innermost cause of a Java trace, else the first line."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    causes = [line for line in lines if line.startswith("Caused by: ")]
-    # py4j's first line says which call failed ("calling o415.parquet"), its second why
-    told = [line.lstrip(": ") for line in lines if not line.startswith("An error occurred while calling")]
-    return causes[-1][len("Caused by: ") :] if causes else next(iter(told), "")
+    # Rows were chosen to stand for all files; where time was up, the next run goes on with the others.
+    paths = {entry.path for entry in files}
+    counted = frozenset(
+        stamp
+        for stamp, entry in visit.contents.stamps.items()
+        if known.wanted_rows is not None or entry.path in paths
+    )
+    return replace(known, stamps=counted, sample=sample)

@@ -84,6 +84,7 @@ TABLES = Table(
         ("column_count", "bigint", "columns, leaf fields of structs counted"),
         *_SCORES,
         ("details", "string", "JSON: how it was read, what was counted"),
+        ("scan_state", "string", "counts for the next run, compressed; what is as it was is not read again"),
         ("last_modified", "timestamp", "newest file"),
         ("last_refreshed", "timestamp", "last extraction"),
         ("removed_at", "timestamp", "when it was first found gone; NULL while it is there"),

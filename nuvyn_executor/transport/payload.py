@@ -28,7 +28,9 @@ _SECTIONS: Tuple[Tuple[str, Table, Tuple[str, ...]], ...] = (
     ("columns", COLUMNS, ("source_id", "table_id", "ordinal_position", "column_id")),
 )
 # This workspace's own bookkeeping: which of its runs wrote a row, and what the platform had when.
-_BOOKKEEPING = frozenset({"transmitted_version", "transmitted_at", "confirmation", "last_run_id"})
+_BOOKKEEPING = frozenset(
+    {"transmitted_version", "transmitted_at", "confirmation", "last_run_id", "scan_state"}
+)
 _JSON_COLUMNS = frozenset({"details", "connection_details"})
 _CELL_COLUMNS = frozenset({"sample_value"})
 # Keys of details whose entries are, or may be, values of the client's cells.

@@ -7,7 +7,7 @@ import json
 import zlib
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from typing import Any, Tuple
+from typing import Any, Optional, Tuple
 
 import pytest
 
@@ -46,8 +46,8 @@ def counts(hashes: Tuple[int, ...] = (1, 2), future: int = 0) -> Counts:
     return Counts(DatasetTally(3, (column, column)), spans, Sketch.of("h", hashes))
 
 
-def keep(*entries: FileEntry, of: Counts = counts(), **change: Any) -> Kept:
-    return Kept.of(Contents(dataset(*entries, **change)), PLAN, of, "polars", {"delimiter": ","})
+def keep(*entries: FileEntry, of: Optional[Counts] = None, **change: Any) -> Kept:
+    return Kept.of(Contents(dataset(*entries, **change)), PLAN, of or counts(), "polars", {"delimiter": ","})
 
 
 A, B, C = entry("a.csv"), entry("b.csv"), entry("c.csv")

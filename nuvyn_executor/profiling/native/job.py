@@ -52,8 +52,14 @@ def supports(dataset: Dataset, plan: ScanPlan, time_zone: str = "UTC") -> Option
     return _unreadable_dialect(dataset) if dataset.format is FileFormat.CSV else None
 
 
-def count(
-    spark: Any, dataset: Dataset, plan: ScanPlan, now_micros: int, *, small_here: bool = True
+def count(  # noqa: PLR0913  two of them are switches
+    spark: Any,
+    dataset: Dataset,
+    plan: ScanPlan,
+    now_micros: int,
+    *,
+    small_here: bool = True,
+    keeps_states: bool = False,
 ) -> Counts:
     """Count a dataset with Polars in Spark's tasks: the same counters as :func:`profiler.scan`'s.
 
@@ -68,6 +74,7 @@ def count(
         now_micros: the present, microseconds since 1970 UTC; later moments are in the future.
         small_here: count a dataset that is one task's work in this process, where Polars is there too: that
             saves a Spark job.
+        keeps_states: the counts are to be added to others, however small the dataset is.
 
     Raises:
         NotNative: it must be counted by Spark; its text says why, in one clause: Polars or this package is
@@ -83,9 +90,9 @@ def count(
     if not pieces:
         raise NotNative("it has no files")
     # All hashes are more than what they were made from: those of a small dataset stay in one task.
-    is_one = plan.exact_distinct and len(pieces) <= FILES_A_TASK
+    is_one = plan.exact_distinct and not keeps_states and len(pieces) <= FILES_A_TASK
     parts = [tuple(pieces)] if is_one else parts_of(pieces, slots_of(spark))
-    reading = Reading(dataset.format, plan, now_micros, dataset.dialect, keeps_states=len(parts) > 1)
+    reading = Reading(dataset.format, plan, now_micros, dataset.dialect, keeps_states=not is_one)
     if len(parts) == 1 and small_here and importlib.util.find_spec("polars") is not None:
         return _counted(answer(parts[0], reading))
     return total(_collected(spark, _task(parts, reading), len(parts)))
