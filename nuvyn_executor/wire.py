@@ -81,7 +81,8 @@ def metadata_extraction(survey: Survey, assessment: Assessment) -> Document:
                     "file_format": one.dataset.format.value,
                     "files": one.files,
                     "size_bytes": one.size_bytes,
-                    "rows": one.profile.scan.tally.rows,
+                    "rows": one.rows,
+                    "sampled": one.sample is not None,
                     "columns": len(one.profile.scan.tally.columns),
                     "overall_score": number(scores.overall),
                 }
