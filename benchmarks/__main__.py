@@ -1,28 +1,34 @@
-"""``python -m benchmarks``: all of it; ``python -m benchmarks server`` or ``... profiler`` one part of it."""
+"""``python -m benchmarks``: the usual parts; ``python -m benchmarks cluster`` or another name: that part."""
 
 from __future__ import annotations
 
 import argparse
+from typing import Any, Mapping
 
-from benchmarks import profiler, server
+from benchmarks import cluster, files, growth, profiler, server
+
+PARTS: Mapping[str, Any] = {
+    "server": server,
+    "profiler": profiler,
+    "files": files,
+    "cluster": cluster,
+    "growth": growth,
+}
+USUAL = ("server", "profiler")
 
 
 def main() -> None:
     """Measure what the command line names."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measures; takes some minutes.")
-    commands = parser.add_subparsers(dest="what", metavar="server | profiler")
-    commands.add_parser("server", help="the local Databricks: requests, runs, the first job")
-    profiler.add_options(
-        commands.add_parser("profiler", help="scans of Parquet and CSV, against Spark's own read")
-    )
-    options = parser.parse_args()
-    if options.what != "profiler":
-        server.main()
-    if options.what is None:
-        print()
-        options = parser.parse_args(["profiler"])
-    if options.what == "profiler":
-        profiler.main(options.rows, options.rounds, others=options.others)
+    commands = parser.add_subparsers(dest="what", metavar=" | ".join(PARTS))
+    for name, part in PARTS.items():
+        part.add_options(commands.add_parser(name, help=part.HELP))
+    named = parser.parse_args().what
+    for number, name in enumerate([named] if named else USUAL):
+        if number:
+            print()
+        options = vars(parser.parse_args() if named else parser.parse_args([name]))
+        PARTS[options.pop("what")].main(**options)
 
 
 if __name__ == "__main__":

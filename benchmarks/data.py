@@ -18,8 +18,11 @@ SEED = 20_240_131
 ROWS_A_FILE = 1_250_000
 ROWS_A_GROUP = 250_000
 WIDE_COLUMNS, WIDE_ROWS = 500, 20_000
+ROWS_A_SMALL_FILE = 20
+SMALL_COLUMNS = ("id", "quantity", "price", "email", "status", "code", "created_at", "active")
 
 _DAY_SECONDS = 86_400
+_SECONDS = "%Y-%m-%d %H:%M:%S"
 _START = 1_577_836_800  # 2020-01-01
 _WORDS = (
     "delivered late but complete", "left at the door", "customer was not at home", "returned to sender",
@@ -108,6 +111,16 @@ def wide_parquet() -> Path:
     return _made(FOLDER / "wide", _wide_file())
 
 
+def small_csv(files: int) -> Path:
+    """Give the folder of so many CSV files of 20 rows and 8 columns; make it if it is not there."""
+    return _made(FOLDER / f"small_csv_{files}", _small_files(files))
+
+
+def small_csv_in_one(files: int) -> Path:
+    """Give the folder with the rows of :func:`small_csv` in one file; make it if it is not there."""
+    return _made(FOLDER / f"small_csv_{files}_in_one", _small_files_in_one(files))
+
+
 def _made(folder: Path, files: Iterator[Path]) -> Path:
     if not folder.is_dir():
         making = folder.with_name(folder.name + ".making")
@@ -134,13 +147,31 @@ def _parquet_files(rows: int) -> Iterator[Path]:
 def _csv_files(rows: int) -> Iterator[Path]:
     for index, frame in enumerate(_slices(rows)):
         path = FOLDER / f"csv_{rows}.making" / f"part-{index:03d}.csv"
-        frame.write_csv(path, datetime_format="%Y-%m-%d %H:%M:%S")
+        frame.write_csv(path, datetime_format=_SECONDS)
         yield path
 
 
 def _wide_file() -> Iterator[Path]:
     path = FOLDER / "wide.making" / "part-000.parquet"
     wide().write_parquet(path, compression="snappy")
+    yield path
+
+
+def _small_files(files: int) -> Iterator[Path]:
+    at_once = 1000  # files for which rows are made together
+    for first in range(0, files, at_once):
+        some = min(at_once, files - first)
+        rows = table(first * ROWS_A_SMALL_FILE, some * ROWS_A_SMALL_FILE).select(SMALL_COLUMNS)
+        for index in range(some):
+            path = FOLDER / f"small_csv_{files}.making" / f"part-{first + index:06d}.csv"
+            part = rows.slice(index * ROWS_A_SMALL_FILE, ROWS_A_SMALL_FILE)
+            part.write_csv(path, datetime_format=_SECONDS)
+            yield path
+
+
+def _small_files_in_one(files: int) -> Iterator[Path]:
+    path = FOLDER / f"small_csv_{files}_in_one.making" / "part-000.csv"
+    table(0, files * ROWS_A_SMALL_FILE).select(SMALL_COLUMNS).write_csv(path, datetime_format=_SECONDS)
     yield path
 
 

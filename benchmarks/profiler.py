@@ -1,22 +1,20 @@
 """``python -m benchmarks profiler``: what a scan costs, against Spark's own read of the same data.
 
-Every way is measured once in every round, so that what else the machine does meets all of them alike, and is
-set against ``write.format("noop")`` of the same data in the same round: typed columns, read and thrown away.
-One process, one local session; a first round warms up and is not counted.
+Every way takes its turn (:mod:`benchmarks.rounds`) and is set against ``write.format("noop")`` of the same
+data in the same round: typed columns, read and thrown away. One process, one local session.
 """
 
 from __future__ import annotations
 
 import os
-import statistics
 import tempfile
-import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Tuple
 
 from benchmarks import data, machine
+from benchmarks.rounds import BASE, Subject, Way, measured, noop, show, show_head
 from nuvyn_executor.local import build_local_session
 from nuvyn_executor.metadata.discovery import discover
 from nuvyn_executor.model import SourceType, epoch_micros
@@ -33,35 +31,13 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.frame import Frame
     from nuvyn_executor.profiling.plan import ScanPlan
 
+HELP = "scans of Parquet and CSV, against Spark's own read"
 ROWS = 500_000
 ROUNDS = 3
 CORES = 2
 MEMORY = "4g"
 MOST_ROWS_OF_OTHERS = 500_000
-BASE = "Spark's own read (noop)"
 NOW = epoch_micros(datetime(2026, 1, 1, tzinfo=timezone.utc))
-Way = Callable[[], Any]
-
-
-@dataclass(frozen=True)
-class Subject:
-    """Data, and the ways to go through it.
-
-    Attributes:
-        title: what the data are.
-        ways: what is timed, by name; the one called :data:`BASE` is what the others are set against.
-    """
-
-    title: str
-    ways: Mapping[str, Way]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """Medians of one way: seconds on the clock, and how many times those of the base of the same round."""
-
-    seconds: float
-    ratio: float
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -82,14 +58,12 @@ def main(rows: int = ROWS, rounds: int = ROUNDS, *, others: bool = False) -> Non
     }  # fmt: skip
     print(machine.describe())
     print(f"{CORES} cores, {MEMORY} for Java; medians of {rounds} rounds, after one that warms up\n")
-    print(f"{'':<58} {'seconds':>10} {'ratio':>8}")
+    show_head()
     with tempfile.TemporaryDirectory() as warehouse:
         spark = session(Path(warehouse))
         try:
             for subject in subjects(spark, folders, rows, others=others or rows <= MOST_ROWS_OF_OTHERS):
-                print(subject.title)
-                for name, figure in measured(subject.ways, rounds).items():
-                    print(f"  {name:<56} {figure.seconds:>10.2f} {figure.ratio:>8.2f}", flush=True)
+                show(subject.title, measured(subject.ways, rounds))
         finally:
             spark.stop()
 
@@ -124,11 +98,6 @@ def subjects(spark: Any, folders: Mapping[str, Path], rows: int, *, others: bool
         yield Subject(
             f"Parquet, {size}: other people's profiles", {BASE: lambda: noop(frame), **foreign(frame)}
         )
-
-
-def noop(frame: Any) -> None:
-    """Read a DataFrame and throw it away."""
-    frame.write.format("noop").mode("overwrite").save()
 
 
 def counting(spark: Any, folder: Path, *, metadata: bool = False) -> Dict[str, Way]:
@@ -185,23 +154,3 @@ def naive(frame: Any) -> Any:
         )
     ]
     return frame.agg(*wanted).collect()
-
-
-def measured(ways: Mapping[str, Way], rounds: int) -> Dict[str, Figure]:
-    """Go every way in every round; the first round is not counted."""
-    seconds: Dict[str, List[float]] = {name: [] for name in ways}
-    for _ in range(rounds + 1):
-        for name, way in ways.items():
-            begin = time.perf_counter()
-            way()
-            seconds[name].append(time.perf_counter() - begin)
-    return figures({name: each[1:] for name, each in seconds.items()})
-
-
-def figures(seconds: Mapping[str, Sequence[float]]) -> Dict[str, Figure]:
-    """Set each way's seconds against the base's of the same round, and take medians."""
-    base = seconds[BASE]
-    return {
-        name: Figure(statistics.median(each), statistics.median(a / b for a, b in zip(each, base)))
-        for name, each in seconds.items()
-    }

@@ -11,11 +11,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 from urllib.parse import urlsplit
 
 from benchmarks import machine
 
+if TYPE_CHECKING:
+    import argparse
+
+HELP = "the local Databricks: requests, runs, the first job"
 ROOT = Path(__file__).resolve().parent.parent
 INSTALL = "%pip install git+https://github.com/nuvyn-bldr/executor-script.git@main"
 CONNECTIONS, REQUESTS, REPEATS, AT_ONCE = 4, 1000, 10, 20
@@ -138,6 +142,11 @@ def measure(url: str, token: str, cluster: str, begin: float) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(lambda each: each.run(plain), callers))
     tell(f"{AT_ONCE} runs at once on one cluster, all SUCCESS", "", f"{time.perf_counter() - begin:.2f} s")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare no options: there are none."""
+    del parser
 
 
 def main() -> None:
