@@ -85,6 +85,18 @@ class TestWhatIsRefused:
         (tmp_path / "none").write_bytes(b"no Parquet at all, and long enough")
         assert "its footer was not understood" in answer([Piece(str(tmp_path / "none"), 1)], reading)
 
+    def test_pages_that_are_damaged(self, tmp_path: Path) -> None:
+        pl = pytest.importorskip("polars")
+        path = tmp_path / "a.parquet"
+        pl.DataFrame({"n": [f"word {i}" for i in range(1000)]}).write_parquet(path)
+        whole = path.read_bytes()
+        reading = Reading(FileFormat.PARQUET, ScanPlan((ColumnPlan("n", "string"),)), 0)
+        said = set()
+        for at in range(4, 200):
+            path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+            said.add(json.loads(answer([Piece(str(path), len(whole))], reading)).get("reason", "")[:24])
+        assert "Polars does not read it " in said
+
     def test_no_polars_is_no_polars_for_any_dataset(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "nuvyn_executor.profiling.native.kernel", None)
         said = json.loads(answer([], Reading(FileFormat.PARQUET, ScanPlan(()), 0)))

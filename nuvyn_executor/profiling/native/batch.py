@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Iterable, NamedTuple, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Tuple
+
+import polars as pl
 
 if TYPE_CHECKING:
-    import polars as pl
+    from typing import Any
+
+_SMALL_ROWS = 10_000
+_GATHERED_CELLS = 1_000_000
 
 
 class Batch(NamedTuple):
@@ -20,3 +25,29 @@ class Batch(NamedTuple):
     rows: int
     columns: Iterable[Tuple[int, pl.Series]]
     is_corrupt: bool = False
+
+
+def gathered(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Put small batches together: counting one costs some milliseconds, however little it holds."""
+    waiting: List[Dict[int, pl.Series]] = []
+    rows = 0
+    of_what: Any = None
+    for batch in batches:
+        if batch.rows >= _SMALL_ROWS:
+            yield batch
+            continue
+        columns = dict(batch.columns)
+        what = (batch.is_corrupt, {index: values.dtype for index, values in columns.items()})
+        if waiting and (what != of_what or rows * len(columns) >= _GATHERED_CELLS):
+            yield _together(waiting, rows, is_corrupt=of_what[0])
+            waiting, rows = [], 0
+        of_what = what
+        waiting.append(columns)
+        rows += batch.rows
+    if waiting:
+        yield _together(waiting, rows, is_corrupt=of_what[0])
+
+
+def _together(some: List[Dict[int, pl.Series]], rows: int, *, is_corrupt: bool) -> Batch:
+    columns = [(index, pl.concat([one[index] for one in some])) for index in some[0]]
+    return Batch(rows, columns, is_corrupt)

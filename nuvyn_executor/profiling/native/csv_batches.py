@@ -9,13 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Sequence
 
-import polars as pl
-
 from nuvyn_executor.profiling.native.batch import Batch
 from nuvyn_executor.profiling.native.constants import constant_columns
 from nuvyn_executor.profiling.native.csv_blocks import BLOCK_BYTES, blocks
 from nuvyn_executor.profiling.native.csv_lines import Block, Lines
-from nuvyn_executor.profiling.native.parts import NotNative
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import CsvDialect
@@ -31,6 +28,7 @@ def batches(pieces: Sequence[Piece], reading: Reading) -> Iterator[Batch]:
     Raises:
         NotNative: Polars would read something else than Spark.
         OSError: a file cannot be read.
+        PolarsError: Polars does not read it.
     """
     dialect = reading.dialect
     assert dialect is not None
@@ -38,12 +36,9 @@ def batches(pieces: Sequence[Piece], reading: Reading) -> Iterator[Batch]:
         return
     width = len(reading.plan.columns) - len(pieces[0].constants)
     lines = Lines(dialect.delimiter, dialect.quote, width)
-    try:
-        for blocks_read in _gathered(_bodies(pieces, dialect)):
-            for read in lines.read(_joined(blocks_read)):
-                yield _batch(read, reading)
-    except pl.exceptions.PolarsError as error:
-        raise NotNative(f"Polars does not read it ({error})") from error
+    for bodies in _gathered(_bodies(pieces, dialect)):
+        for read in lines.read(_joined(bodies)):
+            yield _batch(read, reading)
 
 
 class _Body(NamedTuple):

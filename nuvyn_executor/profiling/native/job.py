@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 ENGINE = "polars"
 FILES_A_TASK = 64
-MANY_FILES, SMALL_FILE_BYTES = 500, 64 * 1024
-"""A file costs Polars some milliseconds, whatever it holds."""
 _UTC = ("UTC", "Etc/UTC", "GMT", "Z", "+00:00")
 _PLAIN = ("tinyint", "smallint", "int", "bigint", "float", "double", "boolean", "string", "binary", "date")
 
@@ -42,8 +40,6 @@ def supports(dataset: Dataset, plan: ScanPlan, time_zone: str = "UTC") -> Option
         return f"its format is {dataset.format.value}"
     if not plan.columns:
         return "it has no columns"
-    if len(dataset.files) > MANY_FILES and dataset.size_bytes < SMALL_FILE_BYTES * len(dataset.files):
-        return f"it is {len(dataset.files)} small files, of which Spark reads many at a time"
     if time_zone not in _UTC and any(_needs_zone(one) for one in plan.columns):
         return f"the session's time zone is {time_zone}"
     reasons = [reason for one in plan.columns for reason in _unfit(one, dataset.format)]

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Dict, Optional, Sequence, Union
 
+import polars as pl
+
 from nuvyn_executor.model import FileFormat
 from nuvyn_executor.profiling.counts import Counts
 from nuvyn_executor.profiling.native import csv_batches, parquet_batches
 from nuvyn_executor.profiling.native.hashes import Sink, hash_name, multiplier, without
+from nuvyn_executor.profiling.native.parts import NotNative
 from nuvyn_executor.profiling.native.text_column import TextColumn
 from nuvyn_executor.profiling.native.typed_column import TypedColumn
 from nuvyn_executor.quality.tallies import DatasetTally
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from nuvyn_executor.profiling.native.batch import Batch
     from nuvyn_executor.profiling.native.parts import Piece, Reading
     from nuvyn_executor.profiling.plan import ColumnPlan
@@ -32,8 +33,11 @@ def count_part(pieces: Sequence[Piece], reading: Reading) -> Counts:
         OSError: a file cannot be read from here.
     """
     counting = _Counting(reading)
-    for batch in _BATCHES[reading.format](pieces, reading):
-        counting.add(batch)
+    try:
+        for batch in _BATCHES[reading.format](pieces, reading):
+            counting.add(batch)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise NotNative(f"Polars does not read it ({error})") from error
     return counting.counts()
 
 

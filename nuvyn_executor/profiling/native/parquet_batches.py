@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, 
 
 import polars as pl
 
-from nuvyn_executor.profiling.native.batch import Batch
+from nuvyn_executor.profiling.native.batch import Batch, gathered
 from nuvyn_executor.profiling.native.constants import constant_columns
 from nuvyn_executor.profiling.native.parquet_footer import read_footer
 from nuvyn_executor.profiling.native.parts import NotNative
@@ -29,14 +29,14 @@ _ALSO: Mapping[str, Tuple[Any, ...]] = {
 
 
 def batches(pieces: Sequence[Piece], reading: Reading) -> Iterator[Batch]:
-    """Read the pieces' shares of their files' row groups.
+    """Read the pieces' shares of their files' row groups, small ones together.
 
     Raises:
         NotNative: Polars would read something else than Spark.
-        OSError: the file cannot be read.
+        OSError: a file cannot be read.
+        PolarsError: Polars does not read it; also while the columns of a batch are read.
     """
-    for piece in pieces:
-        yield from _of_file(piece, reading)
+    yield from gathered(batch for piece in pieces for batch in _of_file(piece, reading))
 
 
 def _of_file(piece: Piece, reading: Reading) -> Iterator[Batch]:
@@ -49,13 +49,11 @@ def _of_file(piece: Piece, reading: Reading) -> Iterator[Batch]:
     groups = footer.group_rows
     if not groups:
         return
-    try:
-        table = _Table(piece, reading)
-        for index, rows in enumerate(groups):
-            if rows and index * piece.of // len(groups) == piece.index:
-                yield Batch(rows, table.columns(sum(groups[:index]), rows))
-    except pl.exceptions.PolarsError as error:
-        raise NotNative(f"Polars does not read it ({error})") from error
+    table = _Table(piece, reading)
+    for index, rows in enumerate(groups):
+        if rows and index * piece.of // len(groups) == piece.index:
+            start = sum(groups[:index]) if len(groups) > 1 else None
+            yield Batch(rows, table.columns(start, rows))
 
 
 class _Table:
@@ -81,14 +79,14 @@ class _Table:
             for index, one in enumerate(stored)
         ]
 
-    def columns(self, offset: int, rows: int) -> Iterator[Tuple[int, pl.Series]]:
-        """Read rows, as many columns at once as memory should hold."""
+    def columns(self, start: Optional[int], rows: int) -> Iterator[Tuple[int, pl.Series]]:
+        """Read rows from some row on, or all there are, as many columns at once as memory should hold."""
         many = max(1, _CELLS // rows)
-        window = self._frame.slice(offset, rows)
-        for start in range(0, len(self._exprs), many):
-            chosen = [one for one in self._exprs[start : start + many] if one is not None]
+        window = self._frame if start is None else self._frame.slice(start, rows)
+        for first in range(0, len(self._exprs), many):
+            chosen = [one for one in self._exprs[first : first + many] if one is not None]
             read = {one.name: one for one in window.select(chosen).collect().get_columns()} if chosen else {}
-            for index in range(start, min(start + many, len(self._exprs))):
+            for index in range(first, min(first + many, len(self._exprs))):
                 values = read.pop(f"c{index}", None)
                 yield index, self._empty(index, rows) if values is None else values
         for index, value in constant_columns([self._piece.constants], self._reading):
