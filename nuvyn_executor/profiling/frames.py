@@ -142,7 +142,8 @@ def _open_typed(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     limit = max(100, min(SAMPLE_ROWS, SAMPLE_CELLS // max(1, len(leaves))))
     rows = [tuple(row) for row in data.select(*shown).limit(limit).collect()] if leaves else []
     is_whole = len(rows) < limit and bool(leaves)
-    count = len(rows) if is_whole else data.count()  # a count of Parquet reads footers only
+    # A count of Parquet reads footers only; Connect counts in numbers of NumPy.
+    count = len(rows) if is_whole else int(data.count())
     return Frame(
         opened=opened,
         names=tuple(".".join(path) for path, _ in leaves),
