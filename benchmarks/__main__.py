@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, Mapping
 
-from benchmarks import cluster, files, growth, profiler, server
+from benchmarks import cluster, files, growth, others, profiler, server
 
 PARTS: Mapping[str, Any] = {
     "server": server,
@@ -13,6 +13,7 @@ PARTS: Mapping[str, Any] = {
     "files": files,
     "cluster": cluster,
     "growth": growth,
+    "others": others,
 }
 USUAL = ("server", "profiler")
 
