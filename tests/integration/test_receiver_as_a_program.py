@@ -1,0 +1,55 @@
+"""The reference receiver as a process of its own, as backend developers start it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = "nv-key-0123456789"
+
+
+@pytest.mark.process
+class TestReceiverAsAProgram:
+    """`contract/receiver.py`: a real HTTP server. It does not need the executor."""
+
+    def test_it_prints_its_url_serves_and_ends_when_told(self, tmp_path: Path) -> None:
+        command = [sys.executable, "-m", "contract.receiver", "--api-key", KEY, "--keep", str(tmp_path)]
+        with subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            with urllib.request.urlopen(f"{url}/health", timeout=10) as answer:
+                assert json.load(answer) == {"status": "ok"}
+            process.send_signal(signal.SIGTERM)
+            _, errors = process.communicate(timeout=20)
+        assert process.returncode == 0
+        assert "GET /health" in errors
+        assert KEY not in errors
+
+    def test_without_a_key_it_says_so(self) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "contract.receiver"],
+            cwd=ROOT,
+            env={"PATH": ""},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
+        assert done.returncode == 2
+        assert "--api-key is missing" in done.stderr
+
+    def test_it_imports_nothing_of_the_executor(self) -> None:
+        code = "import contract.receiver, sys; print([m for m in sys.modules if m.startswith('nuvyn')])"
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=20
+        )
+        assert done.stdout.strip() == "[]"
