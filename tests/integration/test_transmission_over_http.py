@@ -7,8 +7,7 @@ import json
 import logging
 import socket
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Tuple
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,6 +20,9 @@ from nuvyn_executor.redaction import Secret
 from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
 from nuvyn_executor.transport.api_client import APIClient
 from nuvyn_executor.transport.payload import TenantMetadata, build_pages, encode, idempotency_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEY = "nv-key-0123456789"
 SOURCE = {
