@@ -195,7 +195,7 @@ class LineScanner:
             ColumnPlan(name, sample=values[0][i] if values else None) for i, name in enumerate(header)
         )
         found = Scan(dataset.name, DatasetTally(len(values), tallies), facts, Distinct(len(values)))
-        profile = Profile(found, tuple(ColumnProfile(plan) for plan in plans), ScanPlan(plans))
+        profile = Profile(found, tuple(ColumnProfile() for _ in plans), ScanPlan(plans))
         return Surveyed(
             dataset,
             profile,

@@ -66,8 +66,8 @@ def assert_same(profile: profiler.Profile, counts: Counts) -> None:
     for plan, one, other in zip(profile.plan.columns, tally.columns, counts.tally.columns):
         assert other == one, plan
     assert counts.tally == tally
-    for column, facts, span in zip(profile.columns, profile.scan.columns, counts.spans):
-        plan = column.plan
+    columns = zip(profile.plan.columns, profile.columns, profile.scan.columns, counts.spans)
+    for plan, column, facts, span in columns:
         shown = [profiler._shown(value, plan, facts.data_type) for value in (span.minimum, span.maximum)]  # noqa: SLF001  how metadata writes it
         assert shown == [column.minimum, column.maximum], plan
         assert (span.length_min, span.length_max) == (column.length_min, column.length_max), plan

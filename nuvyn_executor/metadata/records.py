@@ -161,7 +161,7 @@ def table_row(
         "approximate": not profile.plan.exact_distinct,
         "rsd": assessment.uniqueness_rsd,
         "sampled": one.sample is not None,
-        "sample": None if one.sample is None else one.sample.to_json(),
+        "coverage": None if one.sample is None else one.sample.to_json(),
         "timeliness_source": assessment.timeliness_source,
         "checked": {dimension.value: count for dimension, count in assessment.checked.items()},
         "recommendations": list(assessment.recommendations),
@@ -195,8 +195,9 @@ def column_rows(one: Surveyed, assessment: DatasetAssessment, parent: str, tenan
     seen: Counter[str] = Counter()
     rows = []
     scan = one.profile.scan
-    for position, (facts, tally, profile, scores) in enumerate(
-        zip(scan.columns, scan.tally.columns, one.profile.columns, assessment.columns), 1
+    profiles = zip(one.profile.plan.columns, one.profile.columns)
+    for position, (facts, tally, (plan, profile), scores) in enumerate(
+        zip(scan.columns, scan.tally.columns, profiles, assessment.columns), 1
     ):
         seen[facts.name] += 1
         distinct = facts.distinct
@@ -236,7 +237,7 @@ def column_rows(one: Surveyed, assessment: DatasetAssessment, parent: str, tenan
                 "completeness": scores.completeness,
                 "validity": scores.validity,
                 "uniqueness": scores.uniqueness,
-                "sample_value": _short(profile.plan.sample),
+                "sample_value": _short(plan.sample),
                 "details": _json(details),
                 "removed_at": None,
             }

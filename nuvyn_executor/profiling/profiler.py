@@ -29,7 +29,6 @@ class ColumnProfile:
         length_min: bytes of the shortest present text.
     """
 
-    plan: ColumnPlan
     minimum: Any = None
     maximum: Any = None
     length_min: Any = None
@@ -86,7 +85,6 @@ def profile(plan: ScanPlan, counts: Counts, dataset_name: str, modified_micros: 
         distinct_rows = replace(estimate, count=min(estimate.count + tally.corrupt_rows, tally.rows))
     profiles = tuple(
         ColumnProfile(
-            plan=one,
             minimum=_shown(span.minimum, one, fact.data_type),
             maximum=_shown(span.maximum, one, fact.data_type),
             length_min=span.length_min,

@@ -96,7 +96,7 @@ class TestBounds:
         found = details(site, "t")
         assert (row["row_count"], found["sampled"]) == (20_000, True)
         assert 900 <= found["rows_scanned"] <= 1100
-        assert found["sample"]["table_rows"] == 20_000
+        assert found["coverage"]["table_rows"] == 20_000
         assert f"t: 20000 rows, 1 columns ({found['rows_scanned']} of them counted)" in run.log
         (column,) = site.rows(COLUMNS)
         # what was seen of a part is not known of the whole
