@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Dict, List
 
 import nuvyn_executor
 from benchmarks import children, data, machine
+from benchmarks.local import NOW
 from benchmarks.rounds import BASE, Way, figures, noop, show, show_head, timed
 from nuvyn_executor.local import OPTIONS_VARIABLE, find_java
 from nuvyn_executor.metadata.discovery import discover
@@ -36,7 +37,6 @@ HELP = "the same scan on one worker and on two"
 MASTERS = ("local[1]", "local-cluster[1,1,1024]", "local[2]", "local-cluster[2,1,1024]")
 ROWS, ROUNDS = 500_000, 2
 MEMORY = "2g"
-NOW = 1_767_225_600_000_000  # 2026-01-01, in microseconds
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

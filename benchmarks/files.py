@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict
 
 from benchmarks import data, machine
-from benchmarks.profiler import session
+from benchmarks.local import session
 from benchmarks.rounds import BASE, Subject, Way, measured, noop, show, show_head
 from nuvyn_executor.metadata.discovery import discover
 from nuvyn_executor.model import SourceType

@@ -17,6 +17,8 @@ from unittest.mock import MagicMock, create_autospec
 from benchmarks import children
 from benchmarks.rounds import BASE, Way, noop, timed
 
+DEEQU = "com.amazon.deequ:deequ:2.0.7-spark-3.5"
+"""Its jar for Spark 3.5: the one that pydeequ 1.7.0 asks for, 2.0.21, is not in Maven Central."""
 Profile = Callable[[Any, Path], Any]
 """Profiles the Parquet files of a folder, with a session."""
 
@@ -63,7 +65,7 @@ def dqx() -> Tuple[Mapping[str, str], Dict[str, Profile]]:
 def _deequ_settings() -> Mapping[str, str]:
     pydeequ = import_module("pydeequ")
     return {
-        "spark.jars.packages": pydeequ.deequ_maven_coord,
+        "spark.jars.packages": DEEQU,
         "spark.jars.excludes": pydeequ.f2j_maven_coord,
         "spark.jars.ivy": os.environ["BENCHMARK_IVY"],
     }

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Sequence
 
 from benchmarks import children, data, machine
-from benchmarks.profiler import CORES, MEMORY, NOW, session
+from benchmarks.local import CORES, MEMORY, NOW, session
 from benchmarks.rounds import BASE, figures, noop, timed
 from nuvyn_executor.local import OPTIONS_VARIABLE
 from nuvyn_executor.metadata.discovery import discover

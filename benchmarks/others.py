@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Sequence
 
 from benchmarks import children, data, machine
-from benchmarks.profiler import CORES, MEMORY
+from benchmarks.local import CORES, MEMORY
 from benchmarks.rounds import figures, show, show_head
 from nuvyn_executor.local import find_java
 
@@ -68,6 +68,11 @@ def main(rows: int = ROWS, rounds: int = ROUNDS, only: Sequence[str] = NAMES) ->
         f"{CORES} cores, {MEMORY} for Java; medians of {rounds} rounds, after a turn over {FEW_ROWS:,} rows\n"
     )
     show_head()
+    measure_all(rows, rounds, only)
+
+
+def measure_all(rows: int, rounds: int, only: Sequence[str] = NAMES) -> None:
+    """Measure tools and print their figures; those that take too long with fewer rows."""
     for tool in TOOLS:
         if tool.name in only:
             measure(tool, min(rows, tool.most_rows), rounds)

@@ -6,18 +6,16 @@ data in the same round: typed columns, read and thrown away. One process, one lo
 
 from __future__ import annotations
 
-import os
 import tempfile
 from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Tuple
 
-from benchmarks import data, machine
+from benchmarks import data, machine, others
+from benchmarks.local import CORES, MEMORY, NOW, session
 from benchmarks.rounds import BASE, Subject, Way, measured, noop, show, show_head
-from nuvyn_executor.local import build_local_session
 from nuvyn_executor.metadata.discovery import discover
-from nuvyn_executor.model import SourceType, epoch_micros
+from nuvyn_executor.model import SourceType
 from nuvyn_executor.profiling import spark_counts
 from nuvyn_executor.profiling.frames import open_frame
 from nuvyn_executor.profiling.native import job as native
@@ -34,10 +32,7 @@ if TYPE_CHECKING:
 HELP = "scans of Parquet and CSV, against Spark's own read"
 ROWS = 500_000
 ROUNDS = 3
-CORES = 2
-MEMORY = "4g"
-MOST_ROWS_OF_OTHERS = 500_000
-NOW = epoch_micros(datetime(2026, 1, 1, tzinfo=timezone.utc))
+MOST_ROWS_OF_USUAL = 500_000
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -46,12 +41,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds that count (%(default)s)")
     parser.add_argument(
         "--others",
+        dest="with_others",
         action="store_true",
-        help=f"other people's profiles too where there are more than {MOST_ROWS_OF_OTHERS:,} rows",
+        help="other people's profilers too, of which some are installed the first time",
     )
 
 
-def main(rows: int = ROWS, rounds: int = ROUNDS, *, others: bool = False) -> None:
+def main(rows: int = ROWS, rounds: int = ROUNDS, *, with_others: bool = False) -> None:
     """Make the data that are not there yet, measure, and print a table."""
     folders = {
         "parquet": data.parquet(rows), "csv": data.csv(rows), "wide": data.wide_parquet()
@@ -62,26 +58,15 @@ def main(rows: int = ROWS, rounds: int = ROUNDS, *, others: bool = False) -> Non
     with tempfile.TemporaryDirectory() as warehouse:
         spark = session(Path(warehouse))
         try:
-            for subject in subjects(spark, folders, rows, others=others or rows <= MOST_ROWS_OF_OTHERS):
+            for subject in subjects(spark, folders, rows, usual=with_others or rows <= MOST_ROWS_OF_USUAL):
                 show(subject.title, measured(subject.ways, rounds))
         finally:
             spark.stop()
+    if with_others:
+        others.measure_all(rows, rounds)
 
 
-def session(warehouse: Path) -> Any:
-    """Start the executor's own local session, with the cores and the memory of the measurement."""
-    if hasattr(os, "sched_setaffinity"):  # Java and Polars count what they may use
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
-    spark = build_local_session(
-        warehouse,
-        app_name="benchmarks",
-        environment={**os.environ, "EXECUTOR_DRIVER_MEMORY": MEMORY},
-    )
-    spark.sparkContext.setLogLevel("ERROR")
-    return spark
-
-
-def subjects(spark: Any, folders: Mapping[str, Path], rows: int, *, others: bool) -> Iterator[Subject]:
+def subjects(spark: Any, folders: Mapping[str, Path], rows: int, *, usual: bool) -> Iterator[Subject]:
     """Open what is measured, one after the other."""
     parquet, csv, wide = folders["parquet"], folders["csv"], folders["wide"]
     frame = spark.read.parquet(str(parquet))
@@ -94,10 +79,8 @@ def subjects(spark: Any, folders: Mapping[str, Path], rows: int, *, others: bool
         f"Parquet, {data.WIDE_ROWS:,} x {data.WIDE_COLUMNS}",
         {BASE: lambda: noop(many), **counting(spark, wide)},
     )
-    if others:
-        yield Subject(
-            f"Parquet, {size}: other people's profiles", {BASE: lambda: noop(frame), **foreign(frame)}
-        )
+    if usual:
+        yield Subject(f"Parquet, {size}: what Spark offers", {BASE: lambda: noop(frame), **usual_ways(frame)})
 
 
 def counting(spark: Any, folder: Path, *, metadata: bool = False) -> Dict[str, Way]:
@@ -130,7 +113,7 @@ def engines(spark: Any, dataset: Dataset, frame: Frame, plan: ScanPlan, what: st
     }
 
 
-def foreign(frame: Any) -> Dict[str, Way]:
+def usual_ways(frame: Any) -> Dict[str, Way]:
     """Give the ways that Spark's users know, which say less."""
     return {
         "nulls, different values, least, greatest in one aggregate": lambda: naive(frame),
