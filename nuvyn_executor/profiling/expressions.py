@@ -1,17 +1,19 @@
-"""The counters of a scan as Spark columns: plan in, aggregates out. Nothing runs here.
+"""What a cell is, in Spark SQL: a value in, its class, its extremes and its hash out. Nothing runs here.
 
-A column goes through two projections, so that each text is trimmed, classified and parsed once, and one
-aggregate. Aliases are positional (``c0_nulls``): whatever a column is called, its name never reaches SQL.
+Columns of one kind share these expressions: their cells come one after another, ``position`` says whose each
+is, and arrays of constants say what that column's plan wants. So the code that Spark makes is small, whatever
+the number of columns. It is SQL because a call through py4j takes as long as a thousand cells.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, List, Mapping, Optional, Sequence, Tuple
 
+from nuvyn_executor.profiling import cells
+from nuvyn_executor.profiling.cells import index_of
 from nuvyn_executor.profiling.plan import family
 from nuvyn_executor.profiling.shapes import (
-    ALLOWED,
     BROKEN_TEXT,
     DATE_SENTINELS,
     DATES,
@@ -21,6 +23,7 @@ from nuvyn_executor.profiling.shapes import (
     NUMBERS,
     PATTERNS,
     PLACEHOLDERS,
+    PLAIN_TEXT,
     WHITE,
     Expected,
     merged,
@@ -28,64 +31,25 @@ from nuvyn_executor.profiling.shapes import (
 from nuvyn_executor.quality.tallies import Shape
 
 if TYPE_CHECKING:
-    from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
+    from nuvyn_executor.profiling.plan import ColumnPlan
     from nuvyn_executor.profiling.shapes import Look
 
-SHAPES = tuple(Shape)
 DAY_MICROS = 86_400_000_000
-DISTINCT_RSD = 0.05
-KEY_RSD = 0.02  # rows and keys decide a score; below 0.02 Spark's HLL costs more than the rest of the scan
-ROW_HASH = "row_hash"
+TEXT = "string"
+MOMENT = "moment"  # microseconds since 1970 UTC
 LONGEST_PLACEHOLDER = max(len(word) for word in PLACEHOLDERS)
-
-
-def _functions() -> Any:
-    from pyspark.sql import functions  # noqa: PLC0415  pyspark is there on a cluster, and only imported to scan
-
-    return functions
+MAY_BE_BROKEN = tuple(index_of(shape) for shape in (Shape.TEXT, Shape.EMAIL, Shape.URL))
+WANTED = {shape: 1 << bit for bit, (shape, _) in enumerate(PATTERNS)}
+"""A bit for each shape that is told apart in a column; above them, what else is wanted of it."""
+NUMBER_WANTED, MOMENT_WANTED, MONTH_FIRST = (1 << len(PATTERNS) + bit for bit in range(3))
+DOUBLE_DIGITS = 15  # decimals of so many digits stay different as doubles
+# Dates that stand for none are far from all others: only what is beyond these is looked at, in any time zone.
+_USUAL_MICROS = (-2_208_816_000_000_000, 253_402_128_000_000_000)  # 1900-01-03, 9999-12-30
 
 
 def is_text(plan: ColumnPlan) -> bool:
     """Whether a column's values are texts to be understood."""
     return plan.declared_type in (None, "string")
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a read prepares, so that nothing else is computed.
-
-    Attributes:
-        columns: positions.
-        counters: shapes and values, for :func:`column_counters`.
-        hashes: of present values, for :func:`distinct_counter`.
-        row_hash: of whole rows, which are then :attr:`columns`.
-    """
-
-    columns: Tuple[int, ...]
-    counters: bool = True
-    hashes: bool = False
-    row_hash: bool = False
-
-
-def prepared(frame: Any, plan: ScanPlan, wanted: Wanted, corrupt: Optional[str] = None) -> Any:
-    """Add what a read needs: trimmed text, shape, value, hash. All else is left out."""
-    f = _functions()
-    plans = [(i, plan.columns[i]) for i in wanted.columns]
-    texts = [(i, one) for i, one in plans if is_text(one)]
-    raw = [f"c{i}" for i in wanted.columns] + ([corrupt] if corrupt is not None else [])
-    rows = [_row_hash(plans).alias(ROW_HASH)] if wanted.row_hash else []
-    data = frame.select(*raw, *rows, *[_trimmed(i).alias(f"c{i}_trimmed") for i, _ in texts])
-    if wanted.counters:
-        data = data.select(
-            "*", *[_shape(f.col(f"c{i}_trimmed"), one).alias(f"c{i}_shape") for i, one in texts]
-        )
-        values = [_value(i, one).alias(f"c{i}_value") for i, one in plans if _has_value(one)]
-        data = data.select("*", *values, *[_form(i).alias(f"c{i}_form") for i, _ in texts])
-    if wanted.hashes:
-        data = data.select(
-            "*", *[f.when(_has_content(i, one), _hash(i, one)).alias(f"c{i}_hash") for i, one in plans]
-        )
-    return data
 
 
 def is_moment(plan: ColumnPlan) -> bool:
@@ -95,189 +59,271 @@ def is_moment(plan: ColumnPlan) -> bool:
     return family(str(plan.declared_type)) == "moment"
 
 
-def is_present(i: int, plan: ColumnPlan) -> Any:
-    """Say whether a cell has a value: neither NULL nor NaN nor a text that says nothing."""
-    f = _functions()
+def kind_of(plan: ColumnPlan) -> str:
+    """Say as what a column's cells are counted: :data:`TEXT`, :data:`MOMENT`, or a numeric type of Spark SQL.
+
+    Columns of one kind are counted together. A kind keeps different values different.
+    """
+    declared = str(plan.declared_type)
+    if is_text(plan) or family(declared) not in ("number", "moment"):
+        return TEXT
+    if family(declared) == "moment":
+        return MOMENT
+    if declared in ("float", "double"):
+        return "double"
+    if not declared.startswith("decimal"):
+        return "bigint"
+    digits = int(declared[len("decimal(") :].split(",", maxsplit=1)[0])
+    return "double" if digits <= DOUBLE_DIGITS else declared
+
+
+def cell_of(i: int, plan: ColumnPlan, *, content: bool) -> str:
+    """Give a column's cell as its kind's type; of what is no text to be understood, for its NULLs and hash.
+
+    Args:
+        i: the column's position in the DataFrame.
+        plan: its plan.
+        content: whether the content of opaque values matters, or only that they are there.
+    """
+    kind, name = kind_of(plan), f"c{i}"
+    if kind == MOMENT:
+        return f"unix_micros(CAST({name} AS TIMESTAMP))"
+    if kind != TEXT:
+        return f"CAST({name} AS {kind})"
     if is_text(plan):
-        return f.col(f"c{i}_shape").isNotNull()
-    present = f.col(f"c{i}").isNotNull()
-    return present & ~f.isnan(f"c{i}") if plan.declared_type in ("float", "double") else present
+        return name
+    return _content(i, plan) if content else f"IF({name} IS NULL, NULL, '')"
 
 
-def _has_content(i: int, plan: ColumnPlan) -> Any:
-    """Say what :func:`is_present` says, without a shape."""
-    f = _functions()
-    return ~_says_nothing(f.col(f"c{i}_trimmed")) if is_text(plan) else is_present(i, plan)
-
-
-def _row_hash(plans: Sequence[Tuple[int, ColumnPlan]]) -> Any:
+def row_hash(plans: Sequence[ColumnPlan]) -> str:
     """Hash a whole row: its columns' hashes, which are never NULL, because ``xxhash64`` skips NULLs."""
-    return _functions().xxhash64(*[_hash(i, one) for i, one in plans])
+    return f"xxhash64({', '.join(f'xxhash64({_content(i, plan)})' for i, plan in enumerate(plans))})"
 
 
-def column_counters(i: int, plan: ColumnPlan, now_micros: int) -> Dict[str, Any]:
-    """Give the aggregates of one column, by alias."""
-    f = _functions()
-    raw, present = f.col(f"c{i}"), is_present(i, plan)
-    counters: Dict[str, Any] = {"nulls": _count(raw.isNull())}
-    if is_text(plan):
-        counters["present"] = _count(present)
-        counters.update(_text_counters(i, plan))
-    elif plan.declared_type in ("float", "double"):
-        counters["nans"] = _count(f.isnan(raw))
-    if _has_value(plan):
-        counters.update(_value_counters(i, plan, now_micros))
-    return {f"c{i}_{name}": column for name, column in counters.items()}
+def order_of(earlier: int, later: int) -> str:
+    """Compare two columns of :func:`moments`.
+
+    It is a word if the first lies after the second, blank if not, NULL when there is nothing to compare.
+    """
+    first, second = f"c{earlier}_micros", f"c{later}_micros"
+    return f"CASE WHEN {first} > {second} THEN 'after' WHEN {first} <= {second} THEN '' END"
 
 
-def distinct_counter(hashed: Any, plan: ScanPlan, rsd: float) -> Any:
-    """Count the different values of a column of hashes, NULL left out; exactly in a small dataset."""
-    f = _functions()
-    return f.size(f.collect_set(hashed)) if plan.exact_distinct else f.approx_count_distinct(hashed, rsd)
+def moments(columns: Mapping[int, ColumnPlan]) -> List[List[str]]:
+    """Give the projections, one upon the other, that add ``c0_micros`` of columns of moments."""
+    texts = {i: plan for i, plan in columns.items() if is_text(plan)}
+    typed = [
+        f"{cell_of(i, plan, content=False)} AS c{i}_micros" for i, plan in columns.items() if i not in texts
+    ]
+    trimmed = [f"{_trimmed(f'c{i}')} AS c{i}_text" for i in texts]
+    shapes = [f"{_shape(f'c{i}_text', str(wanted(plan)), [plan])} AS c{i}_shape" for i, plan in texts.items()]
+    micros = [
+        f"{_text_micros(f'c{i}_text', f'c{i}_shape', str(wanted(plan)))} AS c{i}_micros"
+        for i, plan in texts.items()
+    ]
+    return [typed + trimmed, shapes, micros] if texts else [typed]
 
 
-def pair_counters(plan: ScanPlan) -> Dict[str, Any]:
-    """Give the aggregates of the moments that should follow each other, for every pair."""
-    f = _functions()
-    counters = {}
-    for number, (earlier, later) in enumerate(plan.pairs):
-        first, second = f.col(f"c{earlier}_value"), f.col(f"c{later}_value")
-        counters[f"pair{number}_compared"] = _count(first.isNotNull() & second.isNotNull())
-        counters[f"pair{number}_violated"] = _count(first > second)
-    return counters
+def wanted(plan: ColumnPlan) -> int:
+    """Give the bits of what is wanted of a text column."""
+    if not is_text(plan):
+        return 0
+    bits = sum(bit for shape, bit in WANTED.items() if merged(shape, plan.expected) in plan.shapes)
+    bits += NUMBER_WANTED if plan.expected is Expected.NUMBER else 0
+    bits += 0 if plan.day_first else MONTH_FIRST
+    return bits + (MOMENT_WANTED if plan.expected is Expected.MOMENT else 0)
 
 
-def _text_counters(i: int, plan: ColumnPlan) -> Dict[str, Any]:
-    f = _functions()
-    raw, trimmed, present = f.col(f"c{i}"), f.col(f"c{i}_trimmed"), is_present(i, plan)
-    shape, form = f.col(f"c{i}_shape"), f.col(f"c{i}_form")
-    counters = {"blanks": _count(trimmed == "")}
-    for candidate in (Shape.PADDED, *plan.shapes):
-        counters[f"shape_{candidate.value}"] = _count(form == SHAPES.index(candidate))
-    if not _has_value(plan):
-        counters["length_min"] = f.min(f.when(present, f.octet_length(raw)))
-        counters["length_max"] = f.max(f.when(present, f.octet_length(raw)))
-        counters["broken"] = _count(present & raw.rlike(MAYBE_BROKEN) & raw.rlike(BROKEN_TEXT))
-    allowed = ALLOWED.get(plan.expected)
-    if allowed is not None:
-        fails = ~shape.isin(*{SHAPES.index(merged(one, plan.expected)) for one in allowed})
-        if plan.expected is Expected.MOMENT:
-            fails = fails | f.col(f"c{i}_value").isNull()
-        counters["invalid"] = _count(present & fails)
-    return counters
+@dataclass(frozen=True)
+class Levels:
+    """How cells are understood: projections of ``position`` and ``cell``, one upon the other.
+
+    Attributes:
+        projections: what each adds. In the end there are ``class``, and perhaps ``number`` and ``whole``.
+        extremes: of ``number`` and ``whole``, those that are there: their least and greatest are asked for.
+    """
+
+    projections: Tuple[Tuple[str, ...], ...]
+    extremes: Tuple[str, ...]
 
 
-def _value_counters(i: int, plan: ColumnPlan, now_micros: int) -> Dict[str, Any]:
-    f = _functions()
-    value, present = f.col(f"c{i}_value"), is_present(i, plan)
-    # Moments as microseconds: Python has no year 0, and its time zone is not Spark's.
-    micros = f.expr(f"unix_micros(CAST(c{i}_value AS TIMESTAMP))")
-    shown = f.when(present, micros if is_moment(plan) else value)
-    counters = {"minimum": f.min(shown), "maximum": f.max(shown)}
-    if is_moment(plan):
-        counters["suspects"] = _count(present & f.to_date(value).cast("string").isin(*DATE_SENTINELS))
-        if plan.says_when_written:
-            future = micros > now_micros + DAY_MICROS
-            counters["timestamps"] = _count(micros.isNotNull())
-            counters["future"] = _count(future)
-            counters["latest"] = f.max(f.when(~future, micros))
-        return counters
-    odd = value.isin(*[float(number) for number in NUMBER_SENTINELS])
-    odd = odd | value.isin(float("inf"), float("-inf"))
-    if plan.fences is not None:
-        odd = odd | (value < plan.fences[0]) | (value > plan.fences[1])
-    counters["suspects"] = _count(present & odd)
-    return counters
+def levels(kind: str, plans: Sequence[Optional[ColumnPlan]], now_micros: int) -> Levels:
+    """Say how the cells of a kind are understood.
+
+    Args:
+        kind: see :func:`kind_of`.
+        plans: by position; ``None`` for cells of text that are no column's.
+        now_micros: the present, microseconds since 1970 UTC.
+    """
+    future = _future(plans, now_micros)
+    if kind == MOMENT:
+        flags = [(_odd_moment("cell"), cells.SUSPECT), (future.format("cell"), cells.FUTURE)]
+        return Levels(((_typed_class("FALSE", flags), "cell AS whole"),), ("whole",))
+    if kind != TEXT:
+        nan = "isnan(number)" if kind == "double" else "FALSE"
+        flags = [(_odd_number(plans), cells.SUSPECT)]
+        return Levels((("CAST(cell AS DOUBLE) AS number",), (_typed_class(nan, flags),)), ("number",))
+    return _text_levels(plans, future)
 
 
-def _value(i: int, plan: ColumnPlan) -> Any:
-    f = _functions()
-    if plan.declared_type is not None and not is_text(plan):
-        return f.col(f"c{i}") if is_moment(plan) else f.col(f"c{i}").cast("double")
-    shape, text = f.col(f"c{i}_shape"), f"c{i}_trimmed"
-    if is_moment(plan):
-        day, month = ("0", "1") if plan.day_first else ("1", "0")
-        parts = f"split({text}, '[/.]')"
-        turned = f"concat({parts}[2], '-', lpad({parts}[{month}], 2, '0'), '-', lpad({parts}[{day}], 2, '0'))"
-        in_parts = f.when(shape.isin(*_indexes(DATES[1:])), f.expr(f"try_cast({turned} AS TIMESTAMP)"))
-        return in_parts.when(
-            shape.isin(*_indexes((Shape.DATE_ISO, Shape.TIMESTAMP))), f.expr(f"try_cast({text} AS TIMESTAMP)")
+def _text_levels(plans: Sequence[Optional[ColumnPlan]], future: str) -> Levels:
+    real = [plan for plan in plans if plan is not None]
+    with_numbers = any(plan.expected is Expected.NUMBER for plan in real)
+    with_moments = any(is_moment(plan) for plan in real)
+    bits = _constants([0 if plan is None else wanted(plan) for plan in plans])
+    has_value = f"(wanted & {NUMBER_WANTED | MOMENT_WANTED}) != 0"
+    broken = (
+        f"(padded OR shape IN {_in(MAY_BE_BROKEN)}) AND NOT cell RLIKE {_literal(PLAIN_TEXT)}"
+        f" AND cell RLIKE {_literal(MAYBE_BROKEN)} AND cell RLIKE {_literal(BROKEN_TEXT)}"
+    )
+    flags = [("padded", cells.PADDED), (f"NOT {has_value} AND {broken}", cells.SUSPECT)]
+    if with_numbers:
+        odd = f"(wanted & {NUMBER_WANTED}) != 0 AND {_odd_number(plans)}"
+        flags.append((odd, cells.SUSPECT))
+    if with_moments:
+        is_moment_wanted = f"(wanted & {MOMENT_WANTED}) != 0"
+        flags.append((f"{is_moment_wanted} AND {_odd_moment('whole')}", cells.SUSPECT))
+        flags.append((f"{is_moment_wanted} AND whole IS NULL", cells.WITHOUT_VALUE))
+        flags.append((f"{is_moment_wanted} AND {future.format('whole')}", cells.FUTURE))
+    length = f"IF({has_value} OR shape >= {cells.NULL}, NULL, CAST(octet_length(cell) AS BIGINT))"
+    if with_moments:
+        length = f"IF((wanted & {MOMENT_WANTED}) != 0, {_text_micros('text', 'shape', 'wanted')}, {length})"
+    numbers = (f"IF((wanted & {NUMBER_WANTED}) != 0, {_text_number()}, NULL) AS number",)
+    return Levels(
+        (
+            (f"{bits}[position] AS wanted", f"{_trimmed('cell')} AS text"),
+            (
+                f"{_shape('text', 'wanted', real)} AS shape",
+                "octet_length(text) != octet_length(cell) AS padded",
+            ),
+            (f"{length} AS whole", *(numbers if with_numbers else ())),
+            (f"shape + IF(shape >= {cells.NULL}, 0, {_sum(flags)}) AS class",),
+        ),
+        ("number", "whole") if with_numbers else ("whole",),
+    )
+
+
+def _typed_class(nan: str, flags: Sequence[Tuple[str, int]]) -> str:
+    present = f"{index_of(Shape.TYPED)} + {_sum(flags)}"
+    return f"CASE WHEN cell IS NULL THEN {cells.NULL} WHEN {nan} THEN {cells.NAN} ELSE {present} END AS class"
+
+
+def _sum(flags: Sequence[Tuple[str, int]]) -> str:
+    """Add the flags of what is true; none is true twice."""
+    return " + ".join(f"IF({condition}, {flag}, 0)" for condition, flag in flags)
+
+
+def _future(plans: Sequence[Optional[ColumnPlan]], now_micros: int) -> str:
+    """Give what is true of moments in the future, of columns that say when a row was written."""
+    never = (1 << 63) - 1
+    limits = [
+        now_micros + DAY_MICROS if plan is not None and plan.says_when_written else never for plan in plans
+    ]
+    return f"{{}} > {_constants([f'{limit}L' for limit in limits])}[position]"
+
+
+def _odd_moment(micros: str) -> str:
+    usual = f"{micros} BETWEEN {_USUAL_MICROS[0]}L AND {_USUAL_MICROS[1]}L"
+    days = ", ".join(f"DATE'{day}'" for day in DATE_SENTINELS)
+    return f"NOT {usual} AND CAST(timestamp_micros({micros}) AS DATE) IN ({days})"
+
+
+def _odd_number(plans: Sequence[Optional[ColumnPlan]]) -> str:
+    never_true = (*(float(one) for one in NUMBER_SENTINELS), float("inf"), float("-inf"))
+    odd = f"number IN ({', '.join(_double(one) for one in never_true)})"
+    fences = [None if plan is None else plan.fences for plan in plans]
+    if any(fences):
+        low, high = (
+            _constants([_double(None if fence is None else fence[end]) for fence in fences]) for end in (0, 1)
         )
-    numeric = f.expr(f"try_cast(translate({text}, ',', '.') AS DOUBLE)")
-    return f.when(shape.isin(*_indexes((*NUMBERS, Shape.CODE))), numeric)
+        odd += f" OR coalesce(number < {low}[position] OR number > {high}[position], FALSE)"
+    return f"({odd})"
 
 
-def _trimmed(i: int) -> Any:
+def _content(i: int, plan: ColumnPlan) -> str:
+    """Give what is hashed of a column: itself, or as text where ``xxhash64`` refuses it."""
+    if plan.expected is not Expected.OPAQUE:
+        return f"CAST(c{i} AS STRING)" if plan.declared_type == "boolean" else f"c{i}"
+    nested = str(plan.declared_type).startswith(("array", "map", "struct"))
+    return f"to_json(c{i})" if nested else f"CAST(c{i} AS STRING)"
+
+
+def _trimmed(text: str) -> str:
     """Cut white space; of most texts there is none, which comparing bytes at both ends tells."""
-    f = _functions()
-    text = f.col(f"c{i}")
-    is_padded = text < "!"  # white space and control characters are below it, and so is the empty text
-    for character in WHITE:
-        is_padded = is_padded | text.endswith(character)
-    cut = f.expr(f"trim(BOTH '{_sql_text(WHITE)}' FROM c{i})")
-    return f.when(is_padded, cut).otherwise(text)
+    ends = " OR ".join(f"{text} LIKE {_literal('%' + character)}" for character in WHITE)
+    # White space and control characters are below "!", and so is the empty text.
+    return f"IF({text} < '!' OR {ends}, trim(BOTH {_literal(WHITE)} FROM {text}), {text})"
 
 
-def _shape(text: Any, plan: ColumnPlan) -> Any:
-    """Classify a trimmed text: the first pattern that matches says what it is; NULL when nothing is there.
+def _shape(text: str, bits: str, plans: Sequence[ColumnPlan]) -> str:
+    """Classify a trimmed text: the first pattern that matches says what it is.
 
     No placeholder matches a pattern, so whether a text is one is asked last: of most values never.
     """
-    f = _functions()
-    classified = f.when(text.isNull(), None)
+    together = 0
+    for plan in plans:
+        together |= wanted(plan)
+    branches = [f"WHEN {text} IS NULL THEN {cells.NULL}"]
     for shape, pattern in PATTERNS:
-        told = merged(shape, plan.expected)
-        if told in plan.shapes:
-            matches = _looks(text, LOOKS[shape]) & text.rlike(rf"\A(?:{pattern})\z")
-            classified = classified.when(matches, SHAPES.index(told))
-    return classified.when(_says_nothing(text), None).otherwise(SHAPES.index(Shape.TEXT))
+        if WANTED[shape] & together:
+            whole = _literal(rf"\A(?:{pattern})\z")
+            matches = f"{_looks(text, LOOKS[shape])} AND {text} RLIKE {whole}"
+            branches.append(f"WHEN ({bits} & {WANTED[shape]}) != 0 AND {matches} THEN {index_of(shape)}")
+    words = ", ".join(_literal(word) for word in PLACEHOLDERS)
+    says_nothing = f"octet_length({text}) <= {LONGEST_PLACEHOLDER} AND lower({text}) IN ({words})"
+    branches.append(f"WHEN {text} = '' THEN {cells.BLANK} WHEN {says_nothing} THEN {cells.PLACEHOLDER}")
+    return f"CASE {' '.join(branches)} ELSE {index_of(Shape.TEXT)} END"
 
 
-def _says_nothing(text: Any) -> Any:
-    f = _functions()
-    return (f.octet_length(text) <= LONGEST_PLACEHOLDER) & f.lower(text).isin("", *PLACEHOLDERS)
-
-
-def _looks(text: Any, look: Look) -> Any:
-    f = _functions()
-    length = f.octet_length(text)
-    fits = length >= look.shortest
+def _looks(text: str, look: Look) -> str:
+    length = f"octet_length({text})"
+    fits = f"{length} >= {look.shortest}"
     if look.longest is not None:
-        fits = fits & (length <= look.longest)
-    return fits & text.contains(look.holds) if look.holds else fits
+        fits += f" AND {length} <= {look.longest}"
+    if look.holds:
+        fits += f" AND {text} LIKE {_literal('%' + look.holds + '%')}"
+    if look.lacks:
+        fits += f" AND NOT {text} LIKE {_literal('%' + look.lacks + '%')}"
+    return fits
 
 
-def _form(i: int) -> Any:
-    """Say how a text is written: padded, or else its shape."""
-    f = _functions()
-    padded = f.octet_length(f"c{i}") != f.octet_length(f"c{i}_trimmed")
-    shape = f.col(f"c{i}_shape")
-    return f.when(padded & shape.isNotNull(), SHAPES.index(Shape.PADDED)).otherwise(shape)
+def _text_number() -> str:
+    numbers = _in([index_of(shape) for shape in (*NUMBERS, Shape.CODE)])
+    return (
+        f"CASE WHEN shape = {index_of(Shape.INTEGER)} THEN CAST(try_cast(text AS BIGINT) AS DOUBLE)"
+        f" WHEN shape = {index_of(Shape.DECIMAL_COMMA)} THEN try_cast(translate(text, ',', '.') AS DOUBLE)"
+        f" WHEN shape IN {numbers} THEN try_cast(text AS DOUBLE) END"
+    )
 
 
-def _has_value(plan: ColumnPlan) -> bool:
-    if is_text(plan):
-        return plan.expected in (Expected.NUMBER, Expected.MOMENT)
-    return family(str(plan.declared_type)) in ("number", "moment")
+def _text_micros(text: str, shape: str, bits: str) -> str:
+    parts = f"split({text}, '[/.]')"
+
+    def turned(day: int, month: int) -> str:
+        date = f"concat({parts}[2], '-', lpad({parts}[{month}], 2, '0'), '-', lpad({parts}[{day}], 2, '0'))"
+        return f"unix_micros(try_cast({date} AS TIMESTAMP))"
+
+    in_parts = _in([index_of(one) for one in DATES[1:]])
+    as_is = _in([index_of(one) for one in (Shape.DATE_ISO, Shape.TIMESTAMP)])
+    return (
+        f"CASE WHEN {shape} IN {as_is} THEN unix_micros(try_cast({text} AS TIMESTAMP))"
+        f" WHEN {shape} IN {in_parts}"
+        f" THEN IF(({bits} & {MONTH_FIRST}) != 0, {turned(1, 0)}, {turned(0, 1)}) END"
+    )
 
 
-def _hash(i: int, plan: ColumnPlan) -> Any:
-    f = _functions()
-    column = f.col(f"c{i}")
-    if plan.expected is not Expected.OPAQUE:
-        return f.xxhash64(column)
-    nested = str(plan.declared_type).startswith(("array", "map", "struct"))
-    return f.xxhash64(f.to_json(column) if nested else column.cast("string"))
+def _in(numbers: Sequence[int]) -> str:
+    return f"({', '.join(str(number) for number in numbers)})"
 
 
-def _count(condition: Any) -> Any:
-    f = _functions()
-    return f.count(f.when(condition, f.lit(1)))
+def _constants(values: Sequence[object]) -> str:
+    return f"array({', '.join(str(value) for value in values)})"
 
 
-def _indexes(shapes: Sequence[Shape]) -> List[int]:
-    return [SHAPES.index(shape) for shape in shapes]
+def _double(value: Optional[float]) -> str:
+    return "CAST(NULL AS DOUBLE)" if value is None else f"CAST('{value!r}' AS DOUBLE)"
 
 
-def _sql_text(text: str) -> str:
-    return "".join(f"\\u{ord(character):04x}" for character in text)
+def _literal(text: str) -> str:
+    """Write a text for SQL, so that nothing in it means anything."""
+    return "'" + "".join(f"\\u{ord(character):04x}" for character in text) + "'"

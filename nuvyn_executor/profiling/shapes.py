@@ -45,16 +45,18 @@ class Look:
         shortest: length in bytes; no text of the shape is shorter.
         longest: none is longer, where there is a limit.
         holds: stands somewhere in each.
+        lacks: stands in none.
     """
 
     shortest: int
     longest: Optional[int] = None
     holds: str = ""
+    lacks: str = ""
 
 
 LOOKS: Mapping[Shape, Look] = {
-    Shape.INTEGER: Look(1, 19),
-    Shape.CODE: Look(2),
+    Shape.INTEGER: Look(1, 19, lacks="."),
+    Shape.CODE: Look(2, lacks="."),
     Shape.DECIMAL: Look(2),
     Shape.DATE_ISO: Look(10, 10, "-"),
     Shape.TIMESTAMP: Look(19, 35, ":"),
@@ -72,6 +74,7 @@ BROKEN_TEXT = "[\ufffd\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]|[\u00c2\u00c3][\u0080-\u
 MAYBE_BROKEN = (
     "[\ufffd\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\u0080-\u00bf]"  # in each broken text; quicker to ask for
 )
+PLAIN_TEXT = r"\A[ -~]*\z"  # of most texts; in none of them is anything broken
 
 PLACEHOLDERS = ("#n/a", "-", "--", "?", "n/a", "na", "nan", "none", "null")
 NUMBER_SENTINELS: Tuple[float, ...] = (-999, -9999, -99999, 999999, 9999999, 99999999, 999999999)

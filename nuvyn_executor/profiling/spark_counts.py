@@ -1,22 +1,28 @@
 """A dataset counted by Spark itself: the way that goes everywhere, whatever the format and the type.
 
-Spark compiles an aggregate to Java only while it has at most 100 buffers, and Java compiles a method only
-while it has at most 8,000 bytecodes: beyond, a scan takes three times as long. So where columns are read one
-by one (Parquet, Delta) the counters come in chunks, and different values, whose sketches are never compiled,
-in chunks of their own. Where every read parses every record (CSV, JSON) one read counts all.
+The cells of many columns are put below each other (``posexplode``), each is given a class
+(:mod:`~nuvyn_executor.profiling.cells`), and Spark counts the cells of each class of each column. The code
+that Spark compiles for that is as small for two hundred columns as for two. An aggregate with counters of its
+own for each column grows beyond what Java compiles (8,000 bytecodes a method) and Spark puts up with (100
+fields), and took ten times as long.
+
+What is different is grouped, too: by its hash where it is counted exactly, else by the hash's low bits, with
+the least of its other bits, which makes a HyperLogLog register (:mod:`~nuvyn_executor.profiling.sketch`).
+Spark's own ``approx_count_distinct`` is never compiled.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from nuvyn_executor.concurrency import at_once
-from nuvyn_executor.profiling import expressions
+from nuvyn_executor.profiling import cells, expressions
+from nuvyn_executor.profiling.cells import Cell
 from nuvyn_executor.profiling.counts import Counts, Span
-from nuvyn_executor.profiling.expressions import Wanted
-from nuvyn_executor.profiling.shapes import ALLOWED, Expected
-from nuvyn_executor.profiling.sketch import Final
+from nuvyn_executor.profiling.shapes import ALLOWED, MOMENTS, Expected, merged
+from nuvyn_executor.profiling.sketch import PRECISION, REGISTERS, Final, Sketch
 from nuvyn_executor.quality.tallies import ColumnTally, DatasetTally, Distinct, Shape
 
 if TYPE_CHECKING:
@@ -24,22 +30,46 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
 
 ENGINE = "spark"
-BUFFERS = 48
-"""Counters in one aggregate; with more, the code that Spark makes of their columns is too long for Java."""
-SKETCHES = 8
-"""Columns whose different values are counted in one aggregate, for the same reason."""
-TOGETHER = 60
-"""Columns that are counted in one read where each read parses every record."""
+TOGETHER = 90
+"""Columns of one read: beyond 100 (``spark.sql.codegen.maxFields``) Spark compiles nothing."""
 AT_ONCE = 4
-Answers = Dict[str, Any]
+ROW = "row"
+"""Where a row itself is a cell: its hash, NULL for a record that did not parse."""
+_RANKED_BITS = 64 - PRECISION
 
 
 @dataclass(frozen=True)
-class _Read:
-    """One aggregate over some columns; ``aggregates`` are by alias."""
+class Group:
+    """Cells of one column and one class.
 
-    wanted: Wanted
-    aggregates: Mapping[str, Any]
+    Attributes:
+        cell: what the class says.
+        count: how many cells.
+        number: their least and greatest number.
+        whole: their least and greatest moment (microseconds since 1970 UTC), or length in bytes.
+        different: how many different ones; ``None`` when that is not counted.
+    """
+
+    cell: Cell
+    count: int
+    number: Tuple[Any, Any] = (None, None)
+    whole: Tuple[Any, Any] = (None, None)
+    different: Optional[Distinct] = None
+
+
+@dataclass(frozen=True)
+class Read:
+    """One aggregate over the cells of columns of one kind.
+
+    Attributes:
+        kind: see :func:`~nuvyn_executor.profiling.expressions.kind_of`.
+        columns: their positions.
+        rows: rows are cells, too, and the pairs of moments that should follow each other.
+    """
+
+    kind: str
+    columns: Tuple[int, ...]
+    rows: bool = False
 
 
 def count(frame: Frame, plan: ScanPlan, now_micros: int) -> Counts:
@@ -50,148 +80,215 @@ def count(frame: Frame, plan: ScanPlan, now_micros: int) -> Counts:
         plan: what to count in it.
         now_micros: the present, microseconds since 1970 UTC; later moments are in the future.
     """
-    answers: Answers = {}
-    for row in at_once(
-        *[_asking(frame, plan, read) for read in _reads(frame, plan, now_micros)], limit=AT_ONCE
-    ):
-        answers.update(row)
-    return _counts(plan, answers)
+    groups: Dict[Any, List[Group]] = defaultdict(list)
+    asked = [_asking(asked_of(frame, plan, read, now_micros), plan) for read in reads_of(frame, plan)]
+    for read, answers in zip(reads_of(frame, plan), at_once(*asked, limit=AT_ONCE)):
+        names = _names(read, plan)
+        for position, group in answers:
+            groups[names[position]].append(group)
+    return _counts(plan, groups)
 
 
-def _reads(frame: Frame, plan: ScanPlan, now_micros: int) -> List[_Read]:
-    counters = [expressions.column_counters(i, one, now_micros) for i, one in enumerate(plan.columns)]
-    apart = frame.is_columnar and not plan.exact_distinct
-    chunks = _chunks(counters, apart=apart)
-    paired = {i for pair in plan.pairs for i in pair}
-    everything = tuple(range(len(plan.columns)))
-    reads = []
-    for number, chunk in enumerate(chunks):
-        aggregates = {name: column for i in chunk for name, column in counters[i].items()}
-        wanted = Wanted(chunk)
-        if plan.distinct and not apart:
-            aggregates.update(_distinct(plan, chunk))
-            wanted = replace(wanted, hashes=True)
-        if number == 0:  # what concerns whole rows
-            aggregates.update(_row_counters(frame, plan))
-            wanted = replace(wanted, columns=tuple(sorted({*chunk, *paired})))
-            if plan.distinct and plan.columns and not apart:
-                aggregates.update(_distinct_rows(frame, plan))
-                wanted = replace(wanted, columns=everything, row_hash=True)
-        reads.append(_Read(wanted, aggregates))
-    if plan.distinct and apart:
-        rows = Wanted(everything, counters=False, row_hash=True)
-        reads.append(_Read(rows, _distinct_rows(frame, plan)))
-        for start in range(0, len(everything), SKETCHES):
-            chunk = everything[start : start + SKETCHES]
-            reads.append(_Read(Wanted(chunk, counters=False, hashes=True), _distinct(plan, chunk)))
+def reads_of(frame: Frame, plan: ScanPlan) -> List[Read]:
+    """Say in which reads a dataset is counted.
+
+    Where columns are read one by one (Parquet, Delta) rows have a read of their own. Where every read parses
+    every record (CSV, JSON) they are counted along with the texts.
+    """
+    kinds: Dict[str, List[int]] = defaultdict(list)
+    for i, one in enumerate(plan.columns):
+        kinds[expressions.kind_of(one)].append(i)
+    rows = Read(expressions.TEXT, (), rows=True)
+    if not frame.is_columnar:
+        rows = Read(expressions.TEXT, tuple(kinds.pop(expressions.TEXT, ())), rows=True)
+    reads = [rows]
+    for kind, some in kinds.items():
+        chunks = range(0, len(some), TOGETHER)
+        reads.extend(Read(kind, tuple(some[start : start + TOGETHER])) for start in chunks)
     return reads
 
 
-def _chunks(counters: Sequence[Mapping[str, Any]], *, apart: bool) -> List[Tuple[int, ...]]:
-    """Cut the columns into chunks of one aggregate each; at least one, for the rows."""
-    chunks: List[List[int]] = [[]]
-    buffers = 0
-    for i, one in enumerate(counters):
-        full = buffers + len(one) > BUFFERS if apart else len(chunks[-1]) == TOGETHER
-        if chunks[-1] and full:
-            chunks.append([])
-            buffers = 0
-        chunks[-1].append(i)
-        buffers += len(one)
-    return [tuple(chunk) for chunk in chunks]
+def asked_of(frame: Frame, plan: ScanPlan, read: Read, now_micros: int) -> Any:
+    """Give the DataFrame of a read's groups: position, class, count, extremes, different ones."""
+    data, content = frame.data, plan.distinct
+    values = [expressions.cell_of(i, plan.columns[i], content=content) for i in read.columns]
+    if read.rows:
+        paired = sorted({i for pair in plan.pairs for i in pair})
+        for projection in expressions.moments({i: plan.columns[i] for i in paired}):
+            data = data.selectExpr("*", *projection)
+        row = f"CAST({expressions.row_hash(plan.columns)} AS STRING)" if content and plan.columns else "''"
+        corrupt = frame.corrupt
+        values.append(row if corrupt is None else f"IF(`{corrupt}` IS NULL, {row}, NULL)")
+        values.extend(expressions.order_of(*pair) for pair in plan.pairs)
+    plans = [*(plan.columns[i] for i in read.columns), *[None] * (len(values) - len(read.columns))]
+    levels = expressions.levels(read.kind, plans, now_micros)
+    data = data.selectExpr(f"posexplode(array({', '.join(values)})) AS (position, cell)")
+    for level in levels.projections:
+        data = data.selectExpr("*", *level)
+    return _grouped(data, plan, levels.extremes)
 
 
-def _row_counters(frame: Frame, plan: ScanPlan) -> Dict[str, Any]:
+def _grouped(data: Any, plan: ScanPlan, extremes: Sequence[str]) -> Any:
     from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
 
-    counters = {"rows": f.count(f.lit(1)), **expressions.pair_counters(plan)}
-    if frame.corrupt is not None:
-        counters["corrupt"] = f.count(f.col(frame.corrupt))
-    return counters
+    def extremes_of(name: str) -> List[str]:
+        return [
+            f"{end}({name.format(end=end, x=x)}) AS {end}_{x}" for x in extremes for end in ("min", "max")
+        ]
+
+    def asked(*more: str) -> List[Any]:
+        return [f.expr(one) for one in (*more, *extremes_of("{x}"))]
+
+    keys = ["position", "class"]
+    if not plan.distinct:
+        return data.groupBy(*keys).agg(*asked("count(1) AS cells"))
+    hashed = data.selectExpr(*keys, *extremes, f"IF(class = {cells.NULL}, NULL, xxhash64(cell)) AS hash")
+    again = [f.expr(one) for one in ("sum(cells) AS cells", *extremes_of("{end}_{x}"))]
+    if plan.exact_distinct:
+        groups = hashed.groupBy(*keys, "hash").agg(*asked("count(1) AS cells"))
+        return groups.groupBy(*keys).agg(*again, f.expr("count(hash) AS groups"))
+    split = hashed.selectExpr(
+        "*", f"hash & {REGISTERS - 1} AS register", f"shiftrightunsigned(hash, {PRECISION}) AS rest"
+    )
+    groups = split.groupBy(*keys, "register").agg(*asked("count(1) AS cells", "min(rest) AS rest"))
+    ranked = groups.selectExpr("*", f"{_RANKED_BITS + 1} - IF(rest = 0, 0, length(bin(rest))) AS rank")
+    return ranked.groupBy(*keys, "rank").agg(*again, f.expr("count(rank) AS groups"))
 
 
-def _distinct(plan: ScanPlan, columns: Sequence[int]) -> Dict[str, Any]:
-    return {
-        f"c{i}_distinct": expressions.distinct_counter(f"c{i}_hash", plan, _rsd(plan.columns[i]))
-        for i in columns
-    }
+def _names(read: Read, plan: ScanPlan) -> List[Any]:
+    """Say whose cells there are at each position: a column's, the rows' or a pair's."""
+    return [*read.columns, *((ROW, *plan.pairs) if read.rows else ())]
 
 
-def _distinct_rows(frame: Frame, plan: ScanPlan) -> Dict[str, Any]:
-    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
-
-    hashed = f.col(expressions.ROW_HASH)
-    if frame.corrupt is not None:  # a record that did not parse is no copy of another one
-        hashed = f.when(f.col(frame.corrupt).isNull(), hashed)
-    return {"rows_distinct": expressions.distinct_counter(hashed, plan, expressions.KEY_RSD)}
-
-
-def _asking(frame: Frame, plan: ScanPlan, read: _Read) -> Callable[[], Answers]:
-    data = expressions.prepared(frame.data, plan, read.wanted, frame.corrupt)
-    asked = data.agg(*[column.alias(name) for name, column in read.aggregates.items()])
-    return lambda: dict(asked.collect()[0].asDict())
-
-
-def _rsd(plan: ColumnPlan) -> float:
-    return expressions.KEY_RSD if plan.is_key else expressions.DISTINCT_RSD
+def _asking(asked: Any, plan: ScanPlan) -> Callable[[], List[Tuple[int, Group]]]:
+    return lambda: _answers([row.asDict() for row in asked.collect()], plan)
 
 
 # -- from answers to counts ------------------------------------------------------------------------------
 
 
-def _counts(plan: ScanPlan, answers: Answers) -> Counts:
-    tally = DatasetTally(
-        rows=answers["rows"],
-        columns=tuple(_column_tally(i, one, answers) for i, one in enumerate(plan.columns)),
-        corrupt_rows=answers.get("corrupt", 0),
-        pairs=sum(answers[f"pair{i}_compared"] for i in range(len(plan.pairs))),
-        pair_violations=sum(answers[f"pair{i}_violated"] for i in range(len(plan.pairs))),
-    )
-    spans = tuple(
-        Span(
-            minimum=answers.get(f"c{i}_minimum"),
-            maximum=answers.get(f"c{i}_maximum"),
-            length_min=answers.get(f"c{i}_length_min"),
-            length_max=answers.get(f"c{i}_length_max"),
-            distinct=_final(answers.get(f"c{i}_distinct"), plan, _rsd(one)),
+def _answers(rows: Sequence[Dict[str, Any]], plan: ScanPlan) -> List[Tuple[int, Group]]:
+    together: Dict[Tuple[int, int], List[Dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        together[row["position"], row["class"]].append(row)
+    return [
+        (
+            position,
+            Group(
+                Cell.of(number),
+                sum(row["cells"] for row in some),
+                _extremes(some, "number"),
+                _extremes(some, "whole"),
+                _different(some, plan),
+            ),
         )
-        for i, one in enumerate(plan.columns)
-    )
-    return Counts(tally, spans, _final(answers.get("rows_distinct"), plan, expressions.KEY_RSD))
+        for (position, number), some in together.items()
+    ]
 
 
-def _final(different: Optional[int], plan: ScanPlan, rsd: float) -> Optional[Final]:
-    if different is None:
+def _extremes(rows: Sequence[Dict[str, Any]], name: str) -> Tuple[Any, Any]:
+    return _widest([(row.get(f"min_{name}"), row.get(f"max_{name}")) for row in rows])
+
+
+def _widest(ends: Sequence[Tuple[Any, Any]]) -> Tuple[Any, Any]:
+    low, high = ([end[side] for end in ends if end[side] is not None] for side in (0, 1))
+    return min(low, default=None), max(high, default=None)
+
+
+def _different(rows: Sequence[Dict[str, Any]], plan: ScanPlan) -> Optional[Distinct]:
+    if not plan.distinct:
         return None
-    return Final(Distinct(int(different), 0.0 if plan.exact_distinct else rsd))
+    if plan.exact_distinct:
+        return Distinct(sum(row["groups"] for row in rows))
+    ranks = b"".join(bytes([row["rank"]]) * row["groups"] for row in rows if row["rank"] is not None)
+    if not ranks:
+        return Distinct(0)
+    return Sketch("", registers=ranks.ljust(REGISTERS, b"\0")).estimate()  # in any order
 
 
-def _column_tally(i: int, plan: ColumnPlan, answers: Answers) -> ColumnTally:
-    def number(name: str) -> int:
-        return int(answers.get(f"c{i}_{name}") or 0)
+def _counts(plan: ScanPlan, groups: Dict[Any, List[Group]]) -> Counts:
+    rows = sum(group.count for group in groups[ROW])
+    parsed = [group for group in groups[ROW] if group.cell.missing != cells.NULL]
+    compared = [group for pair in plan.pairs for group in groups[pair] if group.cell.missing != cells.NULL]
+    tally = DatasetTally(
+        rows=rows,
+        columns=tuple(_column_tally(rows, one, groups[i]) for i, one in enumerate(plan.columns)),
+        corrupt_rows=rows - sum(group.count for group in parsed),
+        pairs=sum(group.count for group in compared),
+        pair_violations=sum(group.count for group in compared if not group.cell.missing),
+    )
+    spans = tuple(_span(one, groups[i], plan) for i, one in enumerate(plan.columns))
+    return Counts(tally, spans, _final(parsed, plan) if plan.columns else None)
 
-    rows, nulls, nans, blanks, present = (
-        int(answers["rows"]), number("nulls"), number("nans"), number("blanks"), number("present")
-    )  # fmt: skip
-    shapes = {
-        shape: number(f"shape_{shape.value}") for shape in Shape if f"c{i}_shape_{shape.value}" in answers
-    }
-    shapes[Shape.TEXT] = present - sum(shapes.values())
-    if not expressions.is_text(plan):
-        present = rows - nulls - nans
-        shapes = {Shape.TYPED: present}
-    is_checked = plan.expected in ALLOWED or plan.expected is Expected.TYPED
+
+def _is_there(group: Group, plan: ColumnPlan) -> bool:
+    """Whether cells have a value. What no text is says something, whatever it looks like as one."""
+    if expressions.is_text(plan) or group.cell.missing in (cells.NULL, cells.NAN):
+        return not group.cell.missing
+    return True
+
+
+def _final(groups: Sequence[Group], plan: ScanPlan) -> Optional[Final]:
+    """Add what is different: no value has two classes."""
+    if not plan.distinct:
+        return None
+    different = [group.different for group in groups if group.different is not None]
+    rsd = max((one.rsd for one in different), default=0.0)
+    return Final(Distinct(sum(one.count for one in different), rsd))
+
+
+def _span(plan: ColumnPlan, groups: Sequence[Group], scan: ScanPlan) -> Span:
+    present = [group for group in groups if _is_there(group, plan)]
+    number, whole = (_widest([one.number for one in present]), _widest([one.whole for one in present]))
+    low, high = whole if expressions.is_moment(plan) else number
+    has_length = expressions.is_text(plan) and plan.expected not in (Expected.NUMBER, Expected.MOMENT)
+    shortest, longest = whole if has_length else (None, None)
+    return Span(low, high, shortest, longest, _final(present, scan))
+
+
+def _column_tally(rows: int, plan: ColumnPlan, groups: Sequence[Group]) -> ColumnTally:
+    def missing(reason: int) -> int:
+        return sum(one.count for one in groups if one.cell.missing == reason and not _is_there(one, plan))
+
+    present = [group for group in groups if _is_there(group, plan)]
+    shapes: Dict[Shape, int] = defaultdict(int)
+    for group in present:
+        shapes[_form(group.cell, plan)] += group.count
+    dated = [group for group in present if plan.says_when_written and _has_moment(group.cell, plan)]
+    latest = [group.whole[1] for group in dated if not group.cell.future]
+    allowed = ALLOWED.get(plan.expected)
+    is_checked = allowed is not None or plan.expected is Expected.TYPED
     return ColumnTally(
         rows=rows,
-        nulls=nulls,
-        nans=nans,
-        blanks=blanks,
-        placeholders=rows - nulls - nans - blanks - present,
-        suspects=number("suspects") + number("broken"),
-        checked=present if is_checked else 0,
-        invalid=number("invalid"),
-        shapes={shape: count for shape, count in shapes.items() if count},
-        timestamps=number("timestamps"),
-        future=number("future"),
-        latest_micros=answers.get(f"c{i}_latest"),
+        nulls=missing(cells.NULL),
+        nans=missing(cells.NAN),
+        blanks=missing(cells.BLANK),
+        placeholders=missing(cells.PLACEHOLDER),
+        suspects=sum(group.count for group in present if group.cell.suspect and _is_judged(plan)),
+        checked=sum(group.count for group in present) if is_checked else 0,
+        invalid=sum(group.count for group in present if allowed and _fails(group.cell, allowed)),
+        shapes=dict(shapes),
+        timestamps=sum(group.count for group in dated),
+        future=sum(group.count for group in dated if group.cell.future),
+        latest_micros=max(latest, default=None),
     )
+
+
+def _form(cell: Cell, plan: ColumnPlan) -> Shape:
+    """Say as what a present cell counts in its column."""
+    if not expressions.is_text(plan) or cell.shape is None:
+        return Shape.TYPED
+    return Shape.PADDED if cell.padded else merged(cell.shape, plan.expected)
+
+
+def _fails(cell: Cell, allowed: Sequence[Shape]) -> bool:
+    return cell.without_value or cell.shape not in allowed
+
+
+def _has_moment(cell: Cell, plan: ColumnPlan) -> bool:
+    return not expressions.is_text(plan) or (cell.shape in MOMENTS and not cell.without_value)
+
+
+def _is_judged(plan: ColumnPlan) -> bool:
+    """Whether it is known what cannot well be true in a column: not of booleans and opaque values."""
+    return expressions.is_text(plan) or expressions.kind_of(plan) != expressions.TEXT

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, List
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nuvyn_executor.metadata.discovery import discover
 from nuvyn_executor.model import SourceType
-from nuvyn_executor.profiling import expressions, frames, spark_counts
+from nuvyn_executor.profiling import cells, expressions, frames, spark_counts
+from nuvyn_executor.profiling.cells import Cell
 from nuvyn_executor.profiling.frame import Frame, sample_columns
 from nuvyn_executor.profiling.profiler import plan_scan
 from nuvyn_executor.profiling.scanner import SparkScanner
+from nuvyn_executor.profiling.sketch import RSD
+from nuvyn_executor.quality.tallies import Shape
 from nuvyn_executor.sources.filesystem import FileSystemSource
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ pytestmark = pytest.mark.spark
 
 NOW = 1_700_000_000_000_000
 COLUMNS = 60
-COMPILED_BUFFERS = 100  # spark.sql.codegen.maxFields
+COMPILED_BYTECODES = 8000  # of a method that Java compiles
 
 
 @pytest.fixture(name="frame", scope="module")
@@ -51,38 +54,50 @@ def _frame(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Frame:
     )
 
 
-def plan_of(frame: Frame, read: Any, plan: Any) -> str:
-    data = expressions.prepared(frame.data, plan, read.wanted)
-    asked = data.agg(*[column.alias(name) for name, column in read.aggregates.items()])
-    return str(asked._jdf.queryExecution().executedPlan().toString())  # noqa: SLF001  Spark's own word for it
-
-
 class TestTheReadsOfColumnarData:
     """Issue: "a light scan (<= 100 buffer fields a chunk, ...) and a separate distinct scan"."""
 
-    def test_counters_and_sketches_are_apart_and_no_read_has_too_many(self, frame: Frame) -> None:
-        reads = spark_counts._reads(frame, plan_scan(frame, "wide"), NOW)  # noqa: SLF001  what it would ask
-        kinds: List[bool] = []
+    def test_columns_of_one_kind_are_together_and_no_read_has_too_many(self, frame: Frame) -> None:
+        plan = plan_scan(frame, "wide")
+        reads = spark_counts.reads_of(frame, plan)
+        assert sorted(i for read in reads for i in read.columns) == list(range(COLUMNS))
+        assert [read.rows for read in reads] == [True] + [False] * (len(reads) - 1)
+        assert [read.columns for read in reads if read.rows] == [()]
         for read in reads:
-            distinct = [name for name in read.aggregates if name.endswith("distinct")]
-            assert len(distinct) in (0, len(read.aggregates))
-            assert len(read.aggregates) <= COMPILED_BUFFERS
-            kinds.append(bool(distinct))
-        assert True in kinds
-        assert False in kinds
+            assert {expressions.kind_of(plan.columns[i]) for i in read.columns} <= {read.kind}
 
-    def test_spark_compiles_the_light_reads_as_a_whole(self, spark: Any, frame: Frame) -> None:
-        plan = replace(plan_scan(frame, "wide"), distinct=False)
+    @pytest.mark.parametrize("distinct", [False, True])
+    def test_spark_compiles_the_reads_as_a_whole(self, spark: Any, frame: Frame, distinct: bool) -> None:  # noqa: FBT001
+        plan = replace(plan_scan(frame, "wide"), distinct=distinct)
         adaptive = spark.conf.get("spark.sql.adaptive.enabled")
         spark.conf.set("spark.sql.adaptive.enabled", "false")  # which hides what is compiled until it has run
         try:
-            for read in spark_counts._reads(frame, plan, NOW):  # noqa: SLF001  as above
-                shown = plan_of(frame, read, plan)
+            for read in spark_counts.reads_of(frame, plan):
+                asked = spark_counts.asked_of(frame, plan, read, NOW)
+                shown = asked._jdf.queryExecution().executedPlan().toString()  # noqa: SLF001  Spark's own word for it
                 assert "*(1) HashAggregate" in shown
+                assert "*(1) Generate" in shown
                 assert "SortAggregate" not in shown
                 assert "ObjectHashAggregate" not in shown
         finally:
             spark.conf.set("spark.sql.adaptive.enabled", adaptive)
+
+    @pytest.mark.parametrize("distinct", [False, True])
+    def test_the_methods_that_spark_makes_are_short_enough_for_java(
+        self,
+        spark: Any,
+        frame: Frame,
+        distinct: bool,  # noqa: FBT001
+    ) -> None:
+        plan = replace(plan_scan(frame, "wide"), distinct=distinct)
+        debug = spark._jvm.org.apache.spark.sql.execution.debug  # noqa: SLF001  Spark's own measure
+        for read in spark_counts.reads_of(frame, plan):
+            asked = spark_counts.asked_of(frame, plan, read, NOW)
+            executed = asked._jdf.queryExecution().executedPlan()  # noqa: SLF001  as above
+            stages = debug.package.codegenStringSeq(executed)
+            for stage in range(stages.size()):
+                size = stages.apply(stage)._3().maxMethodCodeSize()  # noqa: SLF001  Scala's third of three
+                assert size <= COMPILED_BYTECODES, read
 
     def test_the_counts_are_those_of_a_single_read(self, frame: Frame) -> None:
         plan = plan_scan(frame, "wide")
@@ -97,6 +112,34 @@ class TestTheReadsOfColumnarData:
         assert light.tally == full.tally
         assert [replace(span, distinct=None) for span in full.spans] == list(light.spans)
         assert light.distinct_rows is None
+
+    def test_estimates_are_near_what_is_counted_exactly(self, frame: Frame) -> None:
+        plan = plan_scan(frame, "wide")
+        exact = spark_counts.count(frame, replace(plan, exact_distinct=True), NOW)
+        near = spark_counts.count(frame, plan, NOW)
+        assert not plan.exact_distinct
+        assert near.tally == exact.tally
+        estimates = [*(span.distinct for span in near.spans), near.distinct_rows]
+        truths = [*(span.distinct for span in exact.spans), exact.distinct_rows]
+        for estimate, truth in zip(estimates, truths):
+            assert estimate is not None
+            assert truth is not None
+            right = truth.estimate()
+            assert right.rsd == 0
+            assert abs(estimate.estimate().count - right.count) <= 4 * RSD * right.count
+
+
+class TestCells:
+    """A class is one number; what it says is what went into it."""
+
+    @pytest.mark.parametrize("shape", list(Shape))
+    def test_a_shape_with_flags(self, shape: Shape) -> None:
+        number = cells.index_of(shape) + cells.PADDED + cells.FUTURE
+        assert Cell.of(number) == Cell(shape, padded=True, future=True)
+
+    @pytest.mark.parametrize("reason", [cells.NULL, cells.NAN, cells.BLANK, cells.PLACEHOLDER])
+    def test_no_value(self, reason: int) -> None:
+        assert Cell.of(reason) == Cell(None, missing=reason)
 
 
 class TestManyFiles:
