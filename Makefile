@@ -66,7 +66,7 @@ format: install ## let ruff lay out the code
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-bench: install $(ARCHIVE) ## measure the local Databricks and the scans on this machine; ARGS="profiler --rows 5000000" a part
+bench: install $(ARCHIVE) ## measure the local Databricks and the scans on this machine; ARGS="growth" another part, ARGS="--help" names them
 	@$(PY) -m benchmarks $(ARGS)
 
 clean: ## remove what the commands above made: .venv, .cache, build and test leftovers
