@@ -20,7 +20,7 @@ from nuvyn_executor.profiling.sketch import (
 from nuvyn_executor.quality.tallies import Distinct
 
 _LOOKED_AT = 4 * KEPT
-_FOLDED_AT_ONCE = 2 * REGISTERS
+_FOLDED_AT_ONCE = 8 * REGISTERS  # a fold costs most by its being one; waiting hashes lower no bound
 _WAITING = 64
 _NO_HASHES = pl.Series([], dtype=pl.UInt64)
 _MASK = (1 << 64) - 1
