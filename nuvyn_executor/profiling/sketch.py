@@ -25,7 +25,7 @@ KEPT = 2048  # hashes that are kept as they are before they become registers
 RSD = 1.04 / math.sqrt(REGISTERS)
 
 _HASH_BITS = 64
-_RANKED_BITS = _HASH_BITS - PRECISION
+RANKED_BITS = _HASH_BITS - PRECISION  # of a hash, those that say a rank
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Sketch:
         """Say how many there are, and how sure that is."""
         if not self.registers:
             return Distinct(len(self.hashes) // 8)
-        return Distinct(round(_cardinality(self.registers)), RSD)
+        return Distinct(round(cardinality(self.registers)), RSD)
 
     def to_json(self) -> Dict[str, Any]:
         """Give the sketch as JSON takes it."""
@@ -142,19 +142,24 @@ def registers_of(hashes: Iterable[int]) -> bytes:
 
 def rank_of(rest: int) -> int:
     """Count the leading zeros of a hash without its low bits, and one more."""
-    return _RANKED_BITS - rest.bit_length() + 1
+    return RANKED_BITS - rest.bit_length() + 1
 
 
-def _cardinality(registers: bytes) -> float:
-    highest = _RANKED_BITS + 1
+def cardinality(registers: bytes) -> float:
+    """Estimate how many different hashes registers have seen, whatever their number and order.
+
+    Args:
+        registers: one byte each, the highest rank (:func:`rank_of`) of the hashes that came to it, or 0.
+    """
+    highest = RANKED_BITS + 1
     counts = [0] * (highest + 1)
     for rank in registers:
         counts[rank] += 1
-    z = REGISTERS * _tau(1 - counts[highest] / REGISTERS)
+    z = len(registers) * _tau(1 - counts[highest] / len(registers))
     for rank in range(highest - 1, 0, -1):
         z = 0.5 * (z + counts[rank])
-    z += REGISTERS * _sigma(counts[0] / REGISTERS)
-    return REGISTERS * REGISTERS / (2 * math.log(2) * z)
+    z += len(registers) * _sigma(counts[0] / len(registers))
+    return len(registers) * len(registers) / (2 * math.log(2) * z)
 
 
 def _sigma(x: float) -> float:

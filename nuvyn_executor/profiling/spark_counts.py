@@ -13,6 +13,7 @@ Spark's own ``approx_count_distinct`` is never compiled.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple
@@ -22,7 +23,7 @@ from nuvyn_executor.profiling import cells, expressions
 from nuvyn_executor.profiling.cells import Cell
 from nuvyn_executor.profiling.counts import Counts, Span
 from nuvyn_executor.profiling.shapes import ALLOWED, MOMENTS, Expected, merged
-from nuvyn_executor.profiling.sketch import PRECISION, REGISTERS, Final, Sketch
+from nuvyn_executor.profiling.sketch import PRECISION, RANKED_BITS, REGISTERS, Final, cardinality
 from nuvyn_executor.quality.tallies import ColumnTally, DatasetTally, Distinct, Shape
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ TOGETHER = 90
 AT_ONCE = 4
 ROW = "row"
 """Where a row itself is a cell: its hash, NULL for a record that did not parse."""
-_RANKED_BITS = 64 - PRECISION
+FEW_REGISTERS = REGISTERS // 4
+"""Of columns that are no keys: with more there are more groups than Spark has a fast map for (65,536)."""
+_CLASS_FROM = 40  # bits of a group's key: its class, its position, its register
 
 
 @dataclass(frozen=True)
@@ -81,11 +84,13 @@ def count(frame: Frame, plan: ScanPlan, now_micros: int) -> Counts:
         now_micros: the present, microseconds since 1970 UTC; later moments are in the future.
     """
     groups: Dict[Any, List[Group]] = defaultdict(list)
-    asked = [_asking(asked_of(frame, plan, read, now_micros), plan) for read in reads_of(frame, plan)]
-    for read, answers in zip(reads_of(frame, plan), at_once(*asked, limit=AT_ONCE)):
-        names = _names(read, plan)
-        for position, group in answers:
-            groups[names[position]].append(group)
+    asked = [
+        _asking(asked_of(frame, plan, read, now_micros), _names(read, plan), plan)
+        for read in reads_of(frame, plan)
+    ]
+    for answers in at_once(*asked, limit=AT_ONCE):
+        for name, group in answers:
+            groups[name].append(group)
     return _counts(plan, groups)
 
 
@@ -122,13 +127,15 @@ def asked_of(frame: Frame, plan: ScanPlan, read: Read, now_micros: int) -> Any:
         values.extend(expressions.order_of(*pair) for pair in plan.pairs)
     plans = [*(plan.columns[i] for i in read.columns), *[None] * (len(values) - len(read.columns))]
     levels = expressions.levels(read.kind, plans, now_micros)
-    data = data.selectExpr(f"posexplode(array({', '.join(values)})) AS (position, cell)")
+    # A projection first: of more columns than Spark compiles as a whole, it still compiles projections.
+    data = data.selectExpr(*(f"{value} AS v{k}" for k, value in enumerate(values)))
+    data = data.selectExpr(f"posexplode(array({', '.join(data.columns)})) AS (position, cell)")
     for level in levels.projections:
         data = data.selectExpr("*", *level)
-    return _grouped(data, plan, levels.extremes)
+    return _grouped(data, plan, levels.extremes, [_registers(name, plan) for name in _names(read, plan)])
 
 
-def _grouped(data: Any, plan: ScanPlan, extremes: Sequence[str]) -> Any:
+def _grouped(data: Any, plan: ScanPlan, extremes: Sequence[str], registers_of: Sequence[int]) -> Any:
     from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
 
     def extremes_of(name: str) -> List[str]:
@@ -147,11 +154,20 @@ def _grouped(data: Any, plan: ScanPlan, extremes: Sequence[str]) -> Any:
     if plan.exact_distinct:
         groups = hashed.groupBy(*keys, "hash").agg(*asked("count(1) AS cells"))
         return groups.groupBy(*keys).agg(*again, f.expr("count(hash) AS groups"))
+    masks = ", ".join(f"{registers - 1}L" for registers in registers_of)
+    key = f"shiftleft(CAST(class AS BIGINT), {_CLASS_FROM}) + position * {REGISTERS}L"
     split = hashed.selectExpr(
-        "*", f"hash & {REGISTERS - 1} AS register", f"shiftrightunsigned(hash, {PRECISION}) AS rest"
+        *extremes,
+        f"{key} + coalesce(hash & array({masks})[position], 0L) AS key",
+        f"shiftrightunsigned(hash, {PRECISION}) AS rest",
     )
-    groups = split.groupBy(*keys, "register").agg(*asked("count(1) AS cells", "min(rest) AS rest"))
-    ranked = groups.selectExpr("*", f"{_RANKED_BITS + 1} - IF(rest = 0, 0, length(bin(rest))) AS rank")
+    groups = split.groupBy("key").agg(*asked("count(1) AS cells", "min(rest) AS rest"))
+    ranked = groups.selectExpr(
+        "*",
+        f"shiftright(key, {_CLASS_FROM}) AS class",
+        f"shiftright(key, {PRECISION}) & {(1 << _CLASS_FROM - PRECISION) - 1} AS position",
+        f"{RANKED_BITS + 1} - IF(rest = 0, 0, length(bin(rest))) AS rank",
+    )
     return ranked.groupBy(*keys, "rank").agg(*again, f.expr("count(rank) AS groups"))
 
 
@@ -160,26 +176,33 @@ def _names(read: Read, plan: ScanPlan) -> List[Any]:
     return [*read.columns, *((ROW, *plan.pairs) if read.rows else ())]
 
 
-def _asking(asked: Any, plan: ScanPlan) -> Callable[[], List[Tuple[int, Group]]]:
-    return lambda: _answers([row.asDict() for row in asked.collect()], plan)
+def _registers(name: Any, plan: ScanPlan) -> int:
+    """Give the registers of what :func:`_names` names: rows and keys decide a score."""
+    return (
+        REGISTERS if name == ROW or (isinstance(name, int) and plan.columns[name].is_key) else FEW_REGISTERS
+    )
+
+
+def _asking(asked: Any, names: Sequence[Any], plan: ScanPlan) -> Callable[[], List[Tuple[Any, Group]]]:
+    return lambda: _answers([row.asDict() for row in asked.collect()], names, plan)
 
 
 # -- from answers to counts ------------------------------------------------------------------------------
 
 
-def _answers(rows: Sequence[Dict[str, Any]], plan: ScanPlan) -> List[Tuple[int, Group]]:
+def _answers(rows: Sequence[Dict[str, Any]], names: Sequence[Any], plan: ScanPlan) -> List[Tuple[Any, Group]]:
     together: Dict[Tuple[int, int], List[Dict[str, Any]]] = defaultdict(list)
     for row in rows:
         together[row["position"], row["class"]].append(row)
     return [
         (
-            position,
+            names[position],
             Group(
                 Cell.of(number),
                 sum(row["cells"] for row in some),
                 _extremes(some, "number"),
                 _extremes(some, "whole"),
-                _different(some, plan),
+                _different(some, _registers(names[position], plan), plan),
             ),
         )
         for (position, number), some in together.items()
@@ -195,7 +218,7 @@ def _widest(ends: Sequence[Tuple[Any, Any]]) -> Tuple[Any, Any]:
     return min(low, default=None), max(high, default=None)
 
 
-def _different(rows: Sequence[Dict[str, Any]], plan: ScanPlan) -> Optional[Distinct]:
+def _different(rows: Sequence[Dict[str, Any]], registers: int, plan: ScanPlan) -> Optional[Distinct]:
     if not plan.distinct:
         return None
     if plan.exact_distinct:
@@ -203,7 +226,7 @@ def _different(rows: Sequence[Dict[str, Any]], plan: ScanPlan) -> Optional[Disti
     ranks = b"".join(bytes([row["rank"]]) * row["groups"] for row in rows if row["rank"] is not None)
     if not ranks:
         return Distinct(0)
-    return Sketch("", registers=ranks.ljust(REGISTERS, b"\0")).estimate()  # in any order
+    return Distinct(round(cardinality(ranks.ljust(registers, b"\0"))), 1.04 / math.sqrt(registers))
 
 
 def _counts(plan: ScanPlan, groups: Dict[Any, List[Group]]) -> Counts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Iterator
 
 import pytest
 
@@ -54,6 +54,19 @@ def _frame(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Frame:
     )
 
 
+@pytest.fixture(name="_not_adaptive")
+def _without_adaptive_plans(spark: Any) -> Iterator[None]:
+    """Adaptive plans hide what is compiled until they have run."""
+    before = spark.conf.get("spark.sql.adaptive.enabled")
+    spark.conf.set("spark.sql.adaptive.enabled", "false")
+    yield
+    spark.conf.set("spark.sql.adaptive.enabled", before)
+
+
+def executed(asked: Any) -> Any:
+    return asked._jdf.queryExecution().executedPlan()  # noqa: SLF001  Spark's own word for it
+
+
 class TestTheReadsOfColumnarData:
     """Issue: "a light scan (<= 100 buffer fields a chunk, ...) and a separate distinct scan"."""
 
@@ -67,22 +80,18 @@ class TestTheReadsOfColumnarData:
             assert {expressions.kind_of(plan.columns[i]) for i in read.columns} <= {read.kind}
 
     @pytest.mark.parametrize("distinct", [False, True])
-    def test_spark_compiles_the_reads_as_a_whole(self, spark: Any, frame: Frame, distinct: bool) -> None:  # noqa: FBT001
+    @pytest.mark.usefixtures("_not_adaptive")
+    def test_spark_compiles_the_reads_as_a_whole(self, frame: Frame, distinct: bool) -> None:  # noqa: FBT001
         plan = replace(plan_scan(frame, "wide"), distinct=distinct)
-        adaptive = spark.conf.get("spark.sql.adaptive.enabled")
-        spark.conf.set("spark.sql.adaptive.enabled", "false")  # which hides what is compiled until it has run
-        try:
-            for read in spark_counts.reads_of(frame, plan):
-                asked = spark_counts.asked_of(frame, plan, read, NOW)
-                shown = asked._jdf.queryExecution().executedPlan().toString()  # noqa: SLF001  Spark's own word for it
-                assert "*(1) HashAggregate" in shown
-                assert "*(1) Generate" in shown
-                assert "SortAggregate" not in shown
-                assert "ObjectHashAggregate" not in shown
-        finally:
-            spark.conf.set("spark.sql.adaptive.enabled", adaptive)
+        for read in spark_counts.reads_of(frame, plan):
+            shown = executed(spark_counts.asked_of(frame, plan, read, NOW)).toString()
+            assert "*(1) HashAggregate" in shown
+            assert "*(1) Generate" in shown
+            assert "SortAggregate" not in shown
+            assert "ObjectHashAggregate" not in shown
 
     @pytest.mark.parametrize("distinct", [False, True])
+    @pytest.mark.usefixtures("_not_adaptive")
     def test_the_methods_that_spark_makes_are_short_enough_for_java(
         self,
         spark: Any,
@@ -92,9 +101,8 @@ class TestTheReadsOfColumnarData:
         plan = replace(plan_scan(frame, "wide"), distinct=distinct)
         debug = spark._jvm.org.apache.spark.sql.execution.debug  # noqa: SLF001  Spark's own measure
         for read in spark_counts.reads_of(frame, plan):
-            asked = spark_counts.asked_of(frame, plan, read, NOW)
-            executed = asked._jdf.queryExecution().executedPlan()  # noqa: SLF001  as above
-            stages = debug.package.codegenStringSeq(executed)
+            stages = debug.package.codegenStringSeq(executed(spark_counts.asked_of(frame, plan, read, NOW)))
+            assert stages.size() > 0
             for stage in range(stages.size()):
                 size = stages.apply(stage)._3().maxMethodCodeSize()  # noqa: SLF001  Scala's third of three
                 assert size <= COMPILED_BYTECODES, read
