@@ -232,8 +232,9 @@ def _load(reader: Any, source: DataSource, dataset: Dataset, files: Files) -> An
     """
     chosen = dataset.files if files is None else files
     paths = [source.spark_path(entry.path) for entry in chosen]
-    if len(paths) > MANY_FILES and not dataset.partition_columns:
-        folders = sorted({entry.path.rpartition("/")[0] for entry in chosen})
+    if len(paths) > MANY_FILES:
+        is_tree = bool(dataset.partition_columns)
+        folders = [dataset.path] if is_tree else sorted({entry.path.rpartition("/")[0] for entry in chosen})
         table = reader.load([source.spark_path(folder) for folder in folders])
         found = sorted(unquote(path).rpartition("/")[2] for path in table.inputFiles())
         if found == sorted(entry.path.rpartition("/")[2] for entry in chosen):

@@ -169,3 +169,17 @@ class TestManyFiles:
         tally = surveyed.profile.scan.tally
         assert (tally.rows, tally.corrupt_rows) == (2 * (frames.MANY_FILES + 1), 0)
         assert surveyed.engine == "spark"
+
+    def test_so_is_a_tree_of_partitions(self, spark: Any, tmp_path: Path) -> None:
+        days = frames.MANY_FILES + 1
+        for i in range(days):
+            day = tmp_path / "tree" / f"day=a%20{i % 5}" / f"hour={i:02d}"
+            day.mkdir(parents=True)
+            (day / "part-0.csv").write_text(f"id,word\n{i},one\n")
+        source = FileSystemSource(str(tmp_path / "tree"), on_databricks=False)
+        (dataset,) = discover(source, SourceType.CSV, 1000).datasets
+        frame = frames.open_frame(spark, source, dataset)
+        assert frame.names == ("id", "word", "day", "hour")
+        assert frame.data.groupBy("c2").count().orderBy("c2").collect()[0] == ("a 0", days // 5)
+        some = frame.of(dataset.files[:3]).data
+        assert (some.count(), len(some.inputFiles())) == (3, 3)
