@@ -298,18 +298,12 @@ def _text_number() -> str:
 
 def _text_micros(text: str, shape: str, bits: str) -> str:
     parts = f"split({text}, '[/.]')"
-
-    def turned(day: int, month: int) -> str:
-        date = f"concat({parts}[2], '-', lpad({parts}[{month}], 2, '0'), '-', lpad({parts}[{day}], 2, '0'))"
-        return f"unix_micros(try_cast({date} AS TIMESTAMP))"
-
+    day, month = (f"IF(({bits} & {MONTH_FIRST}) != 0, {one}, {1 - one})" for one in (1, 0))
+    turned = f"concat({parts}[2], '-', lpad({parts}[{month}], 2, '0'), '-', lpad({parts}[{day}], 2, '0'))"
     in_parts = _in([index_of(one) for one in DATES[1:]])
     as_is = _in([index_of(one) for one in (Shape.DATE_ISO, Shape.TIMESTAMP)])
-    return (
-        f"CASE WHEN {shape} IN {as_is} THEN unix_micros(try_cast({text} AS TIMESTAMP))"
-        f" WHEN {shape} IN {in_parts}"
-        f" THEN IF(({bits} & {MONTH_FIRST}) != 0, {turned(1, 0)}, {turned(0, 1)}) END"
-    )
+    text = f"CASE WHEN {shape} IN {as_is} THEN {text} WHEN {shape} IN {in_parts} THEN {turned} END"
+    return f"unix_micros(try_cast({text} AS TIMESTAMP))"
 
 
 def _in(numbers: Sequence[int]) -> str:

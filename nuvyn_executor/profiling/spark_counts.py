@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
 
 ENGINE = "spark"
-TOGETHER = 90
-"""Columns of one read: beyond 100 (``spark.sql.codegen.maxFields``) Spark compiles nothing."""
+TOGETHER = 60
+"""Columns of one read; with 90, reading them is a method that Java does not compile."""
 AT_ONCE = 4
 ROW = "row"
 """Where a row itself is a cell: its hash, NULL for a record that did not parse."""
