@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, Mapping, Optional, Tuple
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+DAY_MICROS = 86_400_000_000
 
 
 def epoch_micros(moment: datetime) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, List, Mapping, Optional, Sequence, Tuple
 
+from nuvyn_executor.model import DAY_MICROS
 from nuvyn_executor.profiling import cells
 from nuvyn_executor.profiling.cells import index_of
 from nuvyn_executor.profiling.plan import family
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan
     from nuvyn_executor.profiling.shapes import Look
 
-DAY_MICROS = 86_400_000_000
 TEXT = "string"
 MOMENT = "moment"  # microseconds since 1970 UTC
 LONGEST_PLACEHOLDER = max(len(word) for word in PLACEHOLDERS)

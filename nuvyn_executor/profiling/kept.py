@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor import __version__
-from nuvyn_executor.model import epoch_micros
+from nuvyn_executor.model import DAY_MICROS, epoch_micros
 from nuvyn_executor.profiling.bounds import Sample
 from nuvyn_executor.profiling.counts import Counts
 from nuvyn_executor.profiling.plan import ScanPlan
@@ -99,18 +99,22 @@ class Kept:
         """Whether time was up before all files were counted."""
         return self.sample is not None and self.wanted_rows is None
 
-    def is_of(self, contents: Contents) -> bool:
+    def is_of(self, contents: Contents, now_micros: int) -> bool:
         """Whether these are the counts of the dataset as it is.
 
-        They are not where a moment lay in the future: by now it may have come.
+        They are not when a moment has come that lay in the future.
         """
-        if any(one.future for one in self.counts.tally.columns):
+        if self._is_past(now_micros):
             return False
         if contents.hides_rows:
             return self.version == contents.version
         return self.layout == contents.layout and self.stamps == frozenset(contents.stamps)
 
-    def added_to(self, contents: Contents) -> Optional[Tuple[FileEntry, ...]]:
+    def _is_past(self, now_micros: int) -> bool:
+        coming = (one.next_micros for one in self.counts.tally.columns)
+        return any(micros is not None and micros <= now_micros + DAY_MICROS for micros in coming)
+
+    def added_to(self, contents: Contents, now_micros: int) -> Optional[Tuple[FileEntry, ...]]:
         """Give the files that came since, when all that was counted is still there, and more than they.
 
         What is expected of values was decided from the first files: with a majority of new ones it is time
@@ -121,7 +125,7 @@ class Kept:
         adds = self.counts.adds and self.wanted_rows is None and self.layout == contents.layout
         if not adds or not self.stamps < frozenset(stamps):
             return None
-        if any(one.future for one in self.counts.tally.columns):
+        if self._is_past(now_micros):
             return None
         added = tuple(entry for stamp, entry in stamps.items() if stamp not in self.stamps)
         old = sum(entry.size_bytes for stamp, entry in stamps.items() if stamp in self.stamps)

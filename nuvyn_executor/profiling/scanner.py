@@ -121,7 +121,7 @@ class SparkScanner:
             kept.wanted_rows == self._wanted_rows and self._engine in ("auto", kept.engine)
         ):
             kept = None
-        if kept is not None and kept.is_of(contents):
+        if kept is not None and kept.is_of(contents, visit.now_micros):
             return kept, 0
         if contents.hides_rows and contents.is_plain:
             hidden = hides_rows(self._spark, visit.source, contents.dataset)
@@ -135,7 +135,7 @@ class SparkScanner:
     def _more(self, visit: _Visit, kept: Kept) -> Optional[Kept]:
         """Count the files that came, and add; ``None`` where that cannot be done."""
         contents = visit.contents
-        added = kept.added_to(contents)
+        added = kept.added_to(contents, visit.now_micros)
         if added is None or kept.engine != native.ENGINE or not self._tries_native:
             return None
         planned = tuple((one.name, one.declared_type) for one in kept.plan.columns)

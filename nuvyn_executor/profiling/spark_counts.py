@@ -279,6 +279,7 @@ def _column_tally(rows: int, plan: ColumnPlan, groups: Sequence[Group]) -> Colum
         shapes[_form(group.cell, plan)] += group.count
     dated = [group for group in present if plan.says_when_written and _has_moment(group.cell, plan)]
     latest = [group.whole[1] for group in dated if not group.cell.future]
+    coming = [group.whole[0] for group in dated if group.cell.future]
     allowed = ALLOWED.get(plan.expected)
     is_checked = allowed is not None or plan.expected is Expected.TYPED
     return ColumnTally(
@@ -294,6 +295,7 @@ def _column_tally(rows: int, plan: ColumnPlan, groups: Sequence[Group]) -> Colum
         timestamps=sum(group.count for group in dated),
         future=sum(group.count for group in dated if group.cell.future),
         latest_micros=max(latest, default=None),
+        next_micros=min(coming, default=None),
     )
 
 

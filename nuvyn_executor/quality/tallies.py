@@ -69,6 +69,7 @@ class ColumnTally:
         timestamps: present date or time values, of a column that says when a row was written; else 0.
         future: of those, how many lie in the future.
         latest_micros: the latest of the others, in microseconds since 1970 UTC.
+        next_micros: the earliest of those in the future: when it has come, the counts above have changed.
 
     Raises:
         ValueError: a counter is negative, or a part is larger than its whole.
@@ -86,6 +87,7 @@ class ColumnTally:
     timestamps: int = 0
     future: int = 0
     latest_micros: Optional[int] = None
+    next_micros: Optional[int] = None
 
     def __post_init__(self) -> None:
         """Drop zero counts of shapes, and refuse parts larger than their whole."""
@@ -112,8 +114,9 @@ class ColumnTally:
         return self.rows - self.missing
 
     def __add__(self, other: ColumnTally) -> ColumnTally:
-        """Add counter by counter; the later of the latest moments stays."""
+        """Add counter by counter; the later of the latest moments stays, and the earlier of the next."""
         latest = [x.latest_micros for x in (self, other) if x.latest_micros is not None]
+        coming = [x.next_micros for x in (self, other) if x.next_micros is not None]
         shapes = {
             shape: self.shapes.get(shape, 0) + other.shapes.get(shape, 0)
             for shape in {**self.shapes, **other.shapes}
@@ -131,6 +134,7 @@ class ColumnTally:
             timestamps=self.timestamps + other.timestamps,
             future=self.future + other.future,
             latest_micros=max(latest) if latest else None,
+            next_micros=min(coming) if coming else None,
         )
 
 

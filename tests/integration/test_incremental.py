@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, List, Optional
 
 import pytest
@@ -33,14 +33,14 @@ ROWS = 120_000  # more than are counted exactly: states that add
 
 
 def scan(
-    spark: Any, folder: Path, before: Optional[Surveyed] = None, engine: str = "auto", **bounds: Any
+    spark: Any, folder: Path, before: Optional[Surveyed] = None, engine: str = "auto", **more: Any
 ) -> Surveyed:
     """Scan the one dataset of a folder, with what the scan before kept, as it comes out of the table."""
     source = FileSystemSource(str(folder), on_databricks=False)
     (dataset,) = discover(source, SourceType.AUTO, 1000).datasets
     kept = None if before is None or before.kept is None else unpacked(packed(before.kept))
-    scanner = SparkScanner(spark, engine, bounds.pop("wanted_rows", None))
-    return scanner.scan(source, dataset, NOW, kept, **bounds)
+    scanner = SparkScanner(spark, engine, more.pop("wanted_rows", None))
+    return scanner.scan(source, dataset, more.pop("now", NOW), kept, **more)
 
 
 def rows_of(surveyed: Surveyed) -> int:
@@ -102,9 +102,15 @@ class TestUnchanged:
         again = scan(spark, folder, first, engine="spark")
         assert (first.engine, again.engine, again.rows_read) == ("polars", "spark", 50)
 
-    def test_a_moment_in_the_future_is_looked_at_again(self, spark: Any, folder: Path) -> None:
-        (folder / "a.csv").write_text("id,updated_at\n1,2030-01-01\n2,2024-01-01\n")
-        assert scan(spark, folder, scan(spark, folder)).rows_read == 2
+    @pytest.mark.parametrize("engine", ["auto", "spark"])
+    def test_until_a_moment_of_the_future_has_come(self, spark: Any, folder: Path, engine: str) -> None:
+        (folder / "a.csv").write_text("id,updated_at\n1,9999-12-31\n2,2024-01-01\n3,2026-01-05\n")
+        first = scan(spark, folder, engine=engine)
+        assert first.profile.scan.tally.columns[1].future == 2
+        again = scan(spark, folder, first, engine=engine, now=NOW + timedelta(days=2))
+        assert again.rows_read == 0
+        later = scan(spark, folder, first, engine=engine, now=NOW + timedelta(days=3))
+        assert (later.rows_read, later.profile.scan.tally.columns[1].future) == (3, 1)
 
 
 class TestAppended:

@@ -124,6 +124,7 @@ def count_column(kind: str, values: Tuple[Any, ...], now: int) -> ColumnTally:
         timestamps=len(moments),
         future=len(moments) - len(past),
         latest_micros=max(past, default=None),
+        next_micros=min((moment for moment in moments if moment > now), default=None),
     )
 
 

@@ -37,6 +37,7 @@ def counts(draw: Any, columns: int = 2) -> Counts:
                 timestamps=moments,
                 future=draw(st.integers(0, moments)),
                 latest_micros=draw(st.none() | st.integers()),
+                next_micros=draw(st.none() | st.integers()),
             )
         )
     tally = DatasetTally(rows, tuple(tallies), corrupt_rows=draw(small), pairs=5, pair_violations=draw(small))

@@ -11,7 +11,7 @@ from typing import Any, Optional, Tuple
 
 import pytest
 
-from nuvyn_executor.model import CsvDialect, Dataset, FileEntry, FileFormat
+from nuvyn_executor.model import DAY_MICROS, CsvDialect, Dataset, FileEntry, FileFormat, epoch_micros
 from nuvyn_executor.profiling import kept as module
 from nuvyn_executor.profiling.counts import Counts, Span
 from nuvyn_executor.profiling.kept import Contents, Kept, packed, unpacked
@@ -20,6 +20,7 @@ from nuvyn_executor.profiling.sketch import Final, Sketch
 from nuvyn_executor.quality.tallies import ColumnTally, DatasetTally, Distinct, Shape
 
 THEN = datetime(2026, 1, 1, tzinfo=timezone.utc)
+NOW = epoch_micros(THEN)
 PLAN = ScanPlan(
     (
         plan_text_column("updated_at", "t", ["2024-01-31", None], fences=True),
@@ -39,8 +40,9 @@ def dataset(*entries: FileEntry, **change: Any) -> Dataset:
     return replace(whole, **change)
 
 
-def counts(hashes: Tuple[int, ...] = (1, 2), future: int = 0) -> Counts:
-    column = ColumnTally(rows=3, shapes={Shape.TEXT: 3}, timestamps=future, future=future)
+def counts(hashes: Tuple[int, ...] = (1, 2), coming: Optional[int] = None) -> Counts:
+    future = int(coming is not None)
+    column = ColumnTally(rows=3, shapes={Shape.TEXT: 3}, timestamps=future, future=future, next_micros=coming)
     states = [Sketch.of("h", hashes), Sketch.of("h", hashes)]
     spans = tuple(Span(0.5, 2, distinct=state) for state in states)
     return Counts(DatasetTally(3, (column, column)), spans, Sketch.of("h", hashes))
@@ -57,7 +59,7 @@ class TestUnchanged:
     """ "an unchanged dataset (same files, sizes, times, or same Delta version) is not read again" """
 
     def test_the_same_files_are_the_same_dataset(self) -> None:
-        assert keep(A, B).is_of(Contents(dataset(B, A)))
+        assert keep(A, B).is_of(Contents(dataset(B, A)), NOW)
 
     @pytest.mark.parametrize(
         "now",
@@ -74,55 +76,64 @@ class TestUnchanged:
         ids=["deleted", "added", "resized", "rewritten", "renamed", "redelimited", "partitioned", "emptied"],
     )
     def test_anything_else_is_another_one(self, now: Dataset) -> None:
-        assert not keep(A, B).is_of(Contents(now))
+        assert not keep(A, B).is_of(Contents(now), NOW)
 
-    def test_a_moment_that_lay_in_the_future_may_have_come(self) -> None:
-        assert not keep(A, of=counts(future=1)).is_of(Contents(dataset(A)))
+    def test_until_a_moment_that_lay_in_the_future_has_come(self) -> None:
+        """A moment is of the future when it is later than the present by more than a day."""
+        coming = NOW + 5 * DAY_MICROS
+        kept = keep(A, of=counts(coming=coming))
+        assert kept.is_of(Contents(dataset(A)), coming - DAY_MICROS - 1)
+        assert not kept.is_of(Contents(dataset(A)), coming - DAY_MICROS)
+        grown = Contents(dataset(A, C))
+        assert kept.added_to(grown, NOW) == (C,)
+        assert kept.added_to(grown, coming) is None
 
     def test_where_files_hide_rows_only_the_version_tells(self) -> None:
         before = Contents(dataset(A), version="id@1", hides_rows=True)
         kept = Kept.of(before, PLAN, counts(), "spark", {})
-        assert kept.is_of(before)
-        assert not kept.is_of(replace(before, version="id@2"))
+        assert kept.is_of(before, NOW)
+        assert not kept.is_of(replace(before, version="id@2"), NOW)
         plain = Contents(dataset(A), version="id@1")
-        assert Kept.of(plain, PLAN, counts(), "spark", {}).is_of(replace(plain, version="id@2"))
+        assert Kept.of(plain, PLAN, counts(), "spark", {}).is_of(replace(plain, version="id@2"), NOW)
 
     def test_where_files_are_not_its_rows_only_the_version_tells(self) -> None:
         before = Contents(dataset(A), version="id@1", is_plain=False)
         kept = Kept.of(before, PLAN, counts(), "spark", {})
-        assert kept.is_of(replace(before, dataset=dataset(A, B)))
-        assert not kept.is_of(replace(before, version="id@2"))
-        assert kept.added_to(replace(before, version="id@2")) is None
+        assert kept.is_of(replace(before, dataset=dataset(A, B)), NOW)
+        assert not kept.is_of(replace(before, version="id@2"), NOW)
+        assert kept.added_to(replace(before, version="id@2"), NOW) is None
 
     def test_another_schema_in_the_log_is_another_dataset(self) -> None:
         before = Contents(dataset(A), schema="a int")
-        assert not Kept.of(before, PLAN, counts(), "spark", {}).is_of(replace(before, schema="a int, b int"))
+        assert not Kept.of(before, PLAN, counts(), "spark", {}).is_of(
+            replace(before, schema="a int, b int"), NOW
+        )
 
 
 class TestAdded:
     """ "appended files are read alone and their tallies added" """
 
     def test_only_what_came_is_to_be_read(self) -> None:
-        assert keep(A, B).added_to(Contents(dataset(A, B, C))) == (C,)
+        assert keep(A, B).added_to(Contents(dataset(A, B, C)), NOW) == (C,)
 
     def test_nothing_came(self) -> None:
-        assert keep(A, B).added_to(Contents(dataset(A, B))) is None
+        assert keep(A, B).added_to(Contents(dataset(A, B)), NOW) is None
 
     @pytest.mark.parametrize(
         "now", [dataset(A, C), dataset(A, entry("b.csv", size=7), C)], ids=["deleted", "rewritten"]
     )
     def test_what_was_counted_must_still_be_there(self, now: Dataset) -> None:
-        assert keep(A, B).added_to(Contents(now)) is None
+        assert keep(A, B).added_to(Contents(now), NOW) is None
 
     def test_a_majority_of_new_bytes_decides_anew(self) -> None:
-        assert keep(A).added_to(Contents(dataset(A, entry("b.csv", size=101)))) is None
+        assert keep(A).added_to(Contents(dataset(A, entry("b.csv", size=101))), NOW) is None
 
     def test_counts_that_are_final_do_not_add(self) -> None:
-        assert keep(A, B, of=counts().final()).added_to(Contents(dataset(A, B, C))) is None
+        assert keep(A, B, of=counts().final()).added_to(Contents(dataset(A, B, C)), NOW) is None
 
     def test_counts_without_different_values_add(self) -> None:
         bare = Counts(DatasetTally(0, (ColumnTally(), ColumnTally())), (Span(), Span()))
-        assert keep(A, of=bare).added_to(Contents(dataset(A, C))) == (C,)
+        assert keep(A, of=bare).added_to(Contents(dataset(A, C)), NOW) == (C,)
 
 
 class TestKeeping:
@@ -147,6 +158,6 @@ class TestKeeping:
         back = unpacked(packed(kept))
         assert back is not None
         assert back.counts.distinct_rows == Final(Distinct(2000))
-        assert back.is_of(Contents(dataset(A)))
+        assert back.is_of(Contents(dataset(A)), NOW)
         monkeypatch.setattr(module, "MOST_BYTES", 100)
         assert packed(kept) is None

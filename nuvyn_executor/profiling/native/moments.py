@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from nuvyn_executor.model import DAY_MICROS
 from nuvyn_executor.quality.tallies import Shape
 
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan
 
-DAY_MICROS = 86_400_000_000
 _PLAIN = 19  # characters of 2024-01-31T10:00:00
 _FARTHEST_ZONE = 18 * 60
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, List, Optional, Tuple
 
 import polars as pl
 
+from nuvyn_executor.model import DAY_MICROS
 from nuvyn_executor.profiling.counts import Span
-from nuvyn_executor.profiling.native.moments import DAY_MICROS, micros_of
+from nuvyn_executor.profiling.native.moments import micros_of
 from nuvyn_executor.profiling.native.patterns import patterns_of
 from nuvyn_executor.profiling.native.quick import matching
 from nuvyn_executor.profiling.native.values import Extremes, Moments, Numbers
@@ -215,6 +216,7 @@ class TextColumn:
             timestamps=self._moments.timestamps,
             future=self._moments.future,
             latest_micros=self._moments.latest,
+            next_micros=self._moments.coming,
         )
 
     def span(self) -> Span:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Optional
 
 import polars as pl
 
+from nuvyn_executor.model import DAY_MICROS
 from nuvyn_executor.profiling.counts import Span
-from nuvyn_executor.profiling.native.moments import DAY_MICROS, micros_of_days
+from nuvyn_executor.profiling.native.moments import micros_of_days
 from nuvyn_executor.profiling.native.values import Extremes, Moments, Numbers
 from nuvyn_executor.profiling.plan import family
 from nuvyn_executor.profiling.shapes import Expected
@@ -102,6 +103,7 @@ class TypedColumn:
             timestamps=self._moments.timestamps,
             future=self._moments.future,
             latest_micros=self._moments.latest,
+            next_micros=self._moments.coming,
         )
 
     def span(self) -> Span:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, List, Optional, Tuple
 
 import polars as pl
 
-from nuvyn_executor.profiling.native.moments import DAY_MICROS
+from nuvyn_executor.model import DAY_MICROS
 from nuvyn_executor.profiling.shapes import DATE_SENTINELS, NUMBER_SENTINELS
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Moments(Extremes):
     """What is counted of moments, in microseconds since 1970 UTC.
 
     Attributes:
-        says_when_written: count those of the future, and keep the latest of the others.
+        says_when_written: count those of the future, and keep their earliest and the latest of the others.
         future_micros: later than this is the future.
     """
 
@@ -84,6 +84,7 @@ class Moments(Extremes):
     timestamps: int = 0
     future: int = 0
     latest: Optional[int] = None
+    coming: Optional[int] = None
 
     def add(self, micros: pl.Series, weights: Optional[pl.Series] = None) -> None:
         """Take in moments; a null is none."""
@@ -102,6 +103,8 @@ class Moments(Extremes):
             future = micros > self.future_micros
             self.future += weighed(future, weights)
             latest = micros.filter(~future).max()
+            coming: Any = micros.filter(future).min()
+            self.coming = coming if self.coming is None else min(self.coming, coming)
         if latest is not None:
             self.latest = latest if self.latest is None else max(self.latest, latest)
 
