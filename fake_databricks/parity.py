@@ -49,7 +49,7 @@ _CLUSTER = (
     "spark_env_vars",
 )
 _CLUSTER_REFUSED = ("docker_image", "init_scripts", "instance_pool_id")
-_H, _R = "test_fake_http.py::", "test_fake_runs.py::"
+_H, _R, _RC = "test_fake_http.py::", "test_fake_runs.py::", "test_fake_run_control.py::"
 _S, _F = "test_fake_secrets.py::", "test_fake_files.py::"
 _C, _L = "test_fake_commands.py::", "test_fake_clusters.py::"
 _K, _D = "test_fake_control.py::", "test_fake_sdk.py::TestSdk::"
@@ -105,7 +105,7 @@ PARITY: Mapping[tuple[str, str], Row] = {
         f"{_H}TestRunsOverHttp::test_a_traceback_is_the_error_and_the_output_is_kept", ("run_id",)
     ),
     ("GET", "/jobs/runs/list"): Row(
-        f"{_R}TestList::test_filters",
+        f"{_RC}TestList::test_filters",
         (
             "job_id",
             "active_only",
@@ -129,7 +129,7 @@ PARITY: Mapping[tuple[str, str], Row] = {
         f"{_H}TestRunsOverHttp::test_a_deleted_run_is_gone_and_an_active_one_stays", ("run_id",)
     ),
     ("POST", "/jobs/runs/repair"): Row(
-        f"{_R}TestRepair::test_runs_the_failed_tasks_again",
+        f"{_RC}TestRepair::test_runs_the_failed_tasks_again",
         (
             "run_id",
             "rerun_tasks",
