@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 TEXT = "string"
 MOMENT = "moment"  # microseconds since 1970 UTC
+HASH = "hash"  # of a row, which is always there
 LONGEST_PLACEHOLDER = max(len(word) for word in PLACEHOLDERS)
 MAY_BE_BROKEN = tuple(index_of(shape) for shape in (Shape.TEXT, Shape.EMAIL, Shape.URL))
 WANTED = {shape: 1 << bit for bit, (shape, _) in enumerate(PATTERNS)}
@@ -155,6 +156,8 @@ def levels(kind: str, plans: Sequence[Optional[ColumnPlan]], now_micros: int) ->
         plans: by position; ``None`` for cells of text that are no column's.
         now_micros: the present, microseconds since 1970 UTC.
     """
+    if kind == HASH:
+        return Levels(((_typed_class("FALSE", []),),), ())
     future = _future(plans, now_micros)
     if kind == MOMENT:
         flags = [(_odd_moment("cell"), cells.SUSPECT), (future.format("cell"), cells.FUTURE)]
@@ -210,7 +213,7 @@ def _typed_class(nan: str, flags: Sequence[Tuple[str, int]]) -> str:
 
 def _sum(flags: Sequence[Tuple[str, int]]) -> str:
     """Add the flags of what is true; none is true twice."""
-    return " + ".join(f"IF({condition}, {flag}, 0)" for condition, flag in flags)
+    return " + ".join(f"IF({condition}, {flag}, 0)" for condition, flag in flags) or "0"
 
 
 def _future(plans: Sequence[Optional[ColumnPlan]], now_micros: int) -> str:

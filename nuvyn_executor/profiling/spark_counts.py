@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.concurrency import at_once
 from nuvyn_executor.profiling import cells, expressions
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 ENGINE = "spark"
 TOGETHER = 60
 """Columns of one read; with 90, reading them is a method that Java does not compile."""
+ALONE_FROM = 1_000_000
+"""Rows from which a text column has a read of its own, where columns are read one by one."""
+FEW_VALUES, SHORT_TEXT = 0.1, 100
+"""Of a sample: the share of different values, and their mean length, up to which they are grouped first."""
 AT_ONCE = 4
 ROW = "row"
 """Where a row itself is a cell: its hash, NULL for a record that did not parse."""
@@ -62,17 +66,21 @@ class Group:
 
 @dataclass(frozen=True)
 class Read:
-    """One aggregate over the cells of columns of one kind.
+    """One aggregate over cells of one kind.
 
     Attributes:
         kind: see :func:`~nuvyn_executor.profiling.expressions.kind_of`.
-        columns: their positions.
-        rows: rows are cells, too, and the pairs of moments that should follow each other.
+        columns: the positions of those whose cells they are.
+        rows: rows are cells, too: what they hold, hashed.
+        pairs: so are pairs of moments that should follow each other: whether they do.
+        by_value: there are so few different cells that they are grouped first, and only they are understood.
     """
 
     kind: str
-    columns: Tuple[int, ...]
+    columns: Tuple[int, ...] = ()
     rows: bool = False
+    pairs: bool = False
+    by_value: bool = False
 
 
 def count(frame: Frame, plan: ScanPlan, now_micros: int) -> Counts:
@@ -84,10 +92,7 @@ def count(frame: Frame, plan: ScanPlan, now_micros: int) -> Counts:
         now_micros: the present, microseconds since 1970 UTC; later moments are in the future.
     """
     groups: Dict[Any, List[Group]] = defaultdict(list)
-    asked = [
-        _asking(asked_of(frame, plan, read, now_micros), _names(read, plan), plan)
-        for read in reads_of(frame, plan)
-    ]
+    asked = [_asking(asked_of(frame, plan, read, now_micros), read, plan) for read in reads_of(frame, plan)]
     for answers in at_once(*asked, limit=AT_ONCE):
         for name, group in answers:
             groups[name].append(group)
@@ -97,45 +102,79 @@ def count(frame: Frame, plan: ScanPlan, now_micros: int) -> Counts:
 def reads_of(frame: Frame, plan: ScanPlan) -> List[Read]:
     """Say in which reads a dataset is counted.
 
-    Where columns are read one by one (Parquet, Delta) rows have a read of their own. Where every read parses
-    every record (CSV, JSON) they are counted along with the texts.
+    Where columns are read one by one (Parquet, Delta) rows have a read of their own, and so has each text
+    column of a table of many rows. Where every read parses every record (CSV, JSON) there is but one.
     """
     kinds: Dict[str, List[int]] = defaultdict(list)
     for i, one in enumerate(plan.columns):
         kinds[expressions.kind_of(one)].append(i)
-    rows = Read(expressions.TEXT, (), rows=True)
+    texts = tuple(kinds.get(expressions.TEXT, ()))
     if not frame.is_columnar:
-        rows = Read(expressions.TEXT, tuple(kinds.pop(expressions.TEXT, ())), rows=True)
-    reads = [rows]
-    for kind, some in kinds.items():
-        chunks = range(0, len(some), TOGETHER)
-        reads.extend(Read(kind, tuple(some[start : start + TOGETHER])) for start in chunks)
-    return reads
+        kinds.pop(expressions.TEXT, None)
+        return [Read(expressions.TEXT, texts, rows=True, pairs=True), *_together(kinds)]
+    reads = [Read(expressions.HASH, rows=True)]
+    if plan.pairs:
+        reads.append(Read(expressions.TEXT, pairs=True))
+    if frame.rows >= ALONE_FROM:
+        kinds.pop(expressions.TEXT, None)
+        alone = [Read(expressions.TEXT, (i,), by_value=_has_few_values(frame.sample[i])) for i in texts]
+        reads.extend(alone)
+    return reads + _together(kinds)
+
+
+def _together(kinds: Mapping[str, Sequence[int]]) -> List[Read]:
+    return [
+        Read(kind, tuple(some[start : start + TOGETHER]))
+        for kind, some in kinds.items()
+        for start in range(0, len(some), TOGETHER)
+    ]
+
+
+def _has_few_values(sample: Sequence[Any]) -> bool:
+    """Whether a sampled column repeats itself, in texts that are cheap to group by."""
+    present = [value for value in sample if value is not None]
+    size = sum(len(str(value)) for value in present)
+    return len(set(present)) <= FEW_VALUES * len(present) and size <= SHORT_TEXT * len(present)
 
 
 def asked_of(frame: Frame, plan: ScanPlan, read: Read, now_micros: int) -> Any:
     """Give the DataFrame of a read's groups: position, class, count, extremes, different ones."""
-    data, content = frame.data, plan.distinct
-    values = [expressions.cell_of(i, plan.columns[i], content=content) for i in read.columns]
+    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
+
+    data = frame.data
+    values = [expressions.cell_of(i, plan.columns[i], content=plan.distinct) for i in read.columns]
     if read.rows:
+        values.append(_row(frame, plan))
+    if read.pairs:
         paired = sorted({i for pair in plan.pairs for i in pair})
         for projection in expressions.moments({i: plan.columns[i] for i in paired}):
             data = data.selectExpr("*", *projection)
-        row = f"CAST({expressions.row_hash(plan.columns)} AS STRING)" if content and plan.columns else "''"
-        corrupt = frame.corrupt
-        values.append(row if corrupt is None else f"IF(`{corrupt}` IS NULL, {row}, NULL)")
         values.extend(expressions.order_of(*pair) for pair in plan.pairs)
-    plans = [*(plan.columns[i] for i in read.columns), *[None] * (len(values) - len(read.columns))]
-    levels = expressions.levels(read.kind, plans, now_micros)
     # A projection first: of more columns than Spark compiles as a whole, it still compiles projections.
     data = data.selectExpr(*(f"{value} AS v{k}" for k, value in enumerate(values)))
-    data = data.selectExpr(f"posexplode(array({', '.join(data.columns)})) AS (position, cell)")
+    if len(values) == 1:  # what its plan wants is constant then, and folded into the code
+        data = data.selectExpr("0 AS position", "v0 AS cell")
+    else:
+        data = data.selectExpr(f"posexplode(array({', '.join(data.columns)})) AS (position, cell)")
+    if read.by_value:
+        data = data.groupBy("position", "cell").agg(f.expr("count(1) AS times"))
+    plans = [*(plan.columns[i] for i in read.columns), *[None] * (len(values) - len(read.columns))]
+    levels = expressions.levels(read.kind, plans, now_micros)
     for level in levels.projections:
         data = data.selectExpr("*", *level)
-    return _grouped(data, plan, levels.extremes, [_registers(name, plan) for name in _names(read, plan)])
+    return _grouped(data, plan, read, levels.extremes)
 
 
-def _grouped(data: Any, plan: ScanPlan, extremes: Sequence[str], registers_of: Sequence[int]) -> Any:
+def _row(frame: Frame, plan: ScanPlan) -> str:
+    """Give a row as a cell: the hash of what it holds, as text among texts; NULL if it did not parse."""
+    row = expressions.row_hash(plan.columns) if plan.distinct and plan.columns else "0L"
+    if frame.is_columnar:
+        return row
+    text = f"CAST({row} AS STRING)"
+    return text if frame.corrupt is None else f"IF(`{frame.corrupt}` IS NULL, {text}, NULL)"
+
+
+def _grouped(data: Any, plan: ScanPlan, read: Read, extremes: Sequence[str]) -> Any:
     from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
 
     def extremes_of(name: str) -> List[str]:
@@ -147,6 +186,8 @@ def _grouped(data: Any, plan: ScanPlan, extremes: Sequence[str], registers_of: S
         return [f.expr(one) for one in (*more, *extremes_of("{x}"))]
 
     keys = ["position", "class"]
+    if read.by_value:
+        return data.groupBy(*keys).agg(*asked("sum(times) AS cells", "count(cell) AS groups"))
     if not plan.distinct:
         return data.groupBy(*keys).agg(*asked("count(1) AS cells"))
     hashed = data.selectExpr(*keys, *extremes, f"IF(class = {cells.NULL}, NULL, xxhash64(cell)) AS hash")
@@ -154,7 +195,7 @@ def _grouped(data: Any, plan: ScanPlan, extremes: Sequence[str], registers_of: S
     if plan.exact_distinct:
         groups = hashed.groupBy(*keys, "hash").agg(*asked("count(1) AS cells"))
         return groups.groupBy(*keys).agg(*again, f.expr("count(hash) AS groups"))
-    masks = ", ".join(f"{registers - 1}L" for registers in registers_of)
+    masks = ", ".join(f"{_registers(name, plan) - 1}L" for name in _names(read, plan))
     key = f"shiftleft(CAST(class AS BIGINT), {_CLASS_FROM}) + position * {REGISTERS}L"
     split = hashed.selectExpr(
         *extremes,
@@ -173,7 +214,7 @@ def _grouped(data: Any, plan: ScanPlan, extremes: Sequence[str], registers_of: S
 
 def _names(read: Read, plan: ScanPlan) -> List[Any]:
     """Say whose cells there are at each position: a column's, the rows' or a pair's."""
-    return [*read.columns, *((ROW, *plan.pairs) if read.rows else ())]
+    return [*read.columns, *((ROW,) if read.rows else ()), *(plan.pairs if read.pairs else ())]
 
 
 def _registers(name: Any, plan: ScanPlan) -> int:
@@ -183,14 +224,15 @@ def _registers(name: Any, plan: ScanPlan) -> int:
     )
 
 
-def _asking(asked: Any, names: Sequence[Any], plan: ScanPlan) -> Callable[[], List[Tuple[Any, Group]]]:
-    return lambda: _answers([row.asDict() for row in asked.collect()], names, plan)
+def _asking(asked: Any, read: Read, plan: ScanPlan) -> Callable[[], List[Tuple[Any, Group]]]:
+    return lambda: _answers([row.asDict() for row in asked.collect()], read, plan)
 
 
 # -- from answers to counts ------------------------------------------------------------------------------
 
 
-def _answers(rows: Sequence[Dict[str, Any]], names: Sequence[Any], plan: ScanPlan) -> List[Tuple[Any, Group]]:
+def _answers(rows: Sequence[Dict[str, Any]], read: Read, plan: ScanPlan) -> List[Tuple[Any, Group]]:
+    names = _names(read, plan)
     together: Dict[Tuple[int, int], List[Dict[str, Any]]] = defaultdict(list)
     for row in rows:
         together[row["position"], row["class"]].append(row)
@@ -221,7 +263,7 @@ def _widest(ends: Sequence[Tuple[Any, Any]]) -> Tuple[Any, Any]:
 def _different(rows: Sequence[Dict[str, Any]], registers: int, plan: ScanPlan) -> Optional[Distinct]:
     if not plan.distinct:
         return None
-    if plan.exact_distinct:
+    if "rank" not in rows[0]:  # they were counted, not estimated
         return Distinct(sum(row["groups"] for row in rows))
     ranks = b"".join(bytes([row["rank"]]) * row["groups"] for row in rows if row["rank"] is not None)
     if not ranks:
@@ -229,7 +271,7 @@ def _different(rows: Sequence[Dict[str, Any]], registers: int, plan: ScanPlan) -
     return Distinct(round(cardinality(ranks.ljust(registers, b"\0"))), 1.04 / math.sqrt(registers))
 
 
-def _counts(plan: ScanPlan, groups: Dict[Any, List[Group]]) -> Counts:
+def _counts(plan: ScanPlan, groups: Mapping[Any, List[Group]]) -> Counts:
     rows = sum(group.count for group in groups[ROW])
     parsed = [group for group in groups[ROW] if group.cell.missing != cells.NULL]
     compared = [group for pair in plan.pairs for group in groups[pair] if group.cell.missing != cells.NULL]
@@ -240,8 +282,11 @@ def _counts(plan: ScanPlan, groups: Dict[Any, List[Group]]) -> Counts:
         pairs=sum(group.count for group in compared),
         pair_violations=sum(group.count for group in compared if not group.cell.missing),
     )
-    spans = tuple(_span(one, groups[i], plan) for i, one in enumerate(plan.columns))
-    return Counts(tally, spans, _final(parsed, plan) if plan.columns else None)
+    present = [[group for group in groups[i] if _is_there(group, one)] for i, one in enumerate(plan.columns)]
+    different = [_final(some) if plan.distinct else None for some in present]
+    spans = tuple(_span(*one) for one in zip(plan.columns, present, different))
+    has_rows = plan.distinct and plan.columns
+    return Counts(tally, spans, _final(parsed) if has_rows else None)
 
 
 def _is_there(group: Group, plan: ColumnPlan) -> bool:
@@ -251,22 +296,19 @@ def _is_there(group: Group, plan: ColumnPlan) -> bool:
     return True
 
 
-def _final(groups: Sequence[Group], plan: ScanPlan) -> Optional[Final]:
+def _final(groups: Sequence[Group]) -> Final:
     """Add what is different: no value has two classes."""
-    if not plan.distinct:
-        return None
     different = [group.different for group in groups if group.different is not None]
     rsd = max((one.rsd for one in different), default=0.0)
     return Final(Distinct(sum(one.count for one in different), rsd))
 
 
-def _span(plan: ColumnPlan, groups: Sequence[Group], scan: ScanPlan) -> Span:
-    present = [group for group in groups if _is_there(group, plan)]
+def _span(plan: ColumnPlan, present: Sequence[Group], different: Optional[Final]) -> Span:
     number, whole = (_widest([one.number for one in present]), _widest([one.whole for one in present]))
     low, high = whole if expressions.is_moment(plan) else number
     has_length = expressions.is_text(plan) and plan.expected not in (Expected.NUMBER, Expected.MOMENT)
     shortest, longest = whole if has_length else (None, None)
-    return Span(low, high, shortest, longest, _final(present, scan))
+    return Span(low, high, shortest, longest, different)
 
 
 def _column_tally(rows: int, plan: ColumnPlan, groups: Sequence[Group]) -> ColumnTally:
