@@ -136,17 +136,25 @@ class SparkScanner:
         """Count the files that came, and add; ``None`` where that cannot be done."""
         contents = visit.contents
         added = kept.added_to(contents, visit.now_micros)
-        if added is None or kept.engine != native.ENGINE or not self._tries_native:
+        is_native = kept.engine == native.ENGINE
+        if added is None or (is_native and not self._tries_native):
             return None
-        planned = tuple((one.name, one.declared_type) for one in kept.plan.columns)
+        newly = replace(contents.dataset, files=added)
+        frame = None if is_native else open_frame(self._spark, visit.source, newly)
         if contents.dataset.format is not FileFormat.DELTA:  # whose log says that the columns are the same
-            names, types = columns_of(self._spark, visit.source, replace(contents.dataset, files=added))
-            if tuple(zip(names, types)) != planned:
-                return None
-        try:
-            counts, done = bounds.in_time(
-                added, visit.seconds, lambda some: self._natively(visit, some, kept.plan, keeps_states=True)
+            names, types = (
+                columns_of(self._spark, visit.source, newly) if frame is None else (frame.names, frame.types)
             )
+            if list(zip(names, types)) != [(one.name, one.declared_type) for one in kept.plan.columns]:
+                return None
+
+        def count(some: Files) -> Counts:
+            if frame is None:
+                return self._natively(visit, some, kept.plan, keeps_states=True)
+            return spark_counts.count(frame.of(some, 1.0), kept.plan, visit.now_micros)
+
+        try:
+            counts, done = bounds.in_time(added, visit.seconds, count)
             counts = kept.counts + counts
         except (NotNative, ValueError) as reason:
             logger.debug("%s is counted anew: %s", contents.dataset.name, reason)

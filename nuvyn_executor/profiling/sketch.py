@@ -35,7 +35,8 @@ class Sketch:
     Attributes:
         hash_name: which function made the hashes, and of which version.
         hashes: sorted, without repetition, eight bytes each, little endian; empty when there are registers.
-        registers: one byte a register, its highest rank; empty while the hashes are kept.
+        registers: one byte a register, its highest rank; empty while the hashes are kept. Their number is a
+            power of two, :data:`REGISTERS` at most.
         exact: keeps any number of hashes.
     """
 
@@ -65,17 +66,20 @@ class Sketch:
         if not self.registers and not other.registers:
             both = (*_unpacked(self.hashes), *_unpacked(other.hashes))
             return Sketch.of(self.hash_name, both, exact=self.exact and other.exact)
-        pairs = zip(self._as_registers(), other._as_registers())
+        fewest = min(len(one.registers or bytes(REGISTERS)) for one in (self, other))
+        pairs = zip(self._as_registers(fewest), other._as_registers(fewest))
         return Sketch(self.hash_name, registers=bytes(max(pair) for pair in pairs))
 
-    def _as_registers(self) -> bytes:
-        return self.registers or registers_of(_unpacked(self.hashes))
+    def _as_registers(self, fewest: int) -> bytes:
+        """Give so many registers, a power of two: those with the same low bits become one."""
+        registers = self.registers or registers_of(_unpacked(self.hashes))
+        return bytes(max(registers[index::fewest]) for index in range(fewest))
 
     def estimate(self) -> Distinct:
         """Say how many there are, and how sure that is."""
         if not self.registers:
             return Distinct(len(self.hashes) // 8)
-        return Distinct(round(cardinality(self.registers)), RSD)
+        return Distinct(round(cardinality(self.registers)), 1.04 / math.sqrt(len(self.registers)))
 
     def to_json(self) -> Dict[str, Any]:
         """Give the sketch as JSON takes it."""

@@ -13,17 +13,26 @@ Spark's own ``approx_count_distinct`` is never compiled.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from dataclasses import dataclass, replace
+from functools import partial, reduce
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.concurrency import at_once
-from nuvyn_executor.profiling import cells, expressions
+from nuvyn_executor.profiling import cells, expressions, shapes
 from nuvyn_executor.profiling.cells import Cell
 from nuvyn_executor.profiling.counts import Counts, Span
-from nuvyn_executor.profiling.shapes import ALLOWED, MOMENTS, Expected, merged
-from nuvyn_executor.profiling.sketch import PRECISION, RANKED_BITS, REGISTERS, Final, cardinality
+from nuvyn_executor.profiling.shapes import ALLOWED, MOMENTS, Expected
+from nuvyn_executor.profiling.sketch import (
+    KEPT,
+    PRECISION,
+    RANKED_BITS,
+    REGISTERS,
+    Final,
+    Sketch,
+    State,
+    merged,
+)
 from nuvyn_executor.quality.tallies import ColumnTally, DatasetTally, Distinct, Shape
 
 if TYPE_CHECKING:
@@ -31,6 +40,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
 
 ENGINE = "spark"
+HASH_NAME = "spark-xxhash64"
 TOGETHER = 60
 """Columns of one read; with 90, reading them is a method that Java does not compile."""
 ALONE_FROM = 1_000_000
@@ -43,6 +53,8 @@ ROW = "row"
 FEW_REGISTERS = REGISTERS // 4
 """Of columns that are no keys: with more there are more groups than Spark has a fast map for (65,536)."""
 _CLASS_FROM = 40  # bits of a group's key: its class, its position, its register
+_RANK_BITS = 6
+_UNSIGNED = (1 << 64) - 1
 
 
 @dataclass(frozen=True)
@@ -54,14 +66,14 @@ class Group:
         count: how many cells.
         number: their least and greatest number.
         whole: their least and greatest moment (microseconds since 1970 UTC), or length in bytes.
-        different: how many different ones; ``None`` when that is not counted.
+        different: the state of how many different ones; ``None`` when that is not counted.
     """
 
     cell: Cell
     count: int
     number: Tuple[Any, Any] = (None, None)
     whole: Tuple[Any, Any] = (None, None)
-    different: Optional[Distinct] = None
+    different: Optional[State] = None
 
 
 @dataclass(frozen=True)
@@ -92,8 +104,8 @@ def count(frame: Frame, plan: ScanPlan, now_micros: int) -> Counts:
         now_micros: the present, microseconds since 1970 UTC; later moments are in the future.
     """
     groups: Dict[Any, List[Group]] = defaultdict(list)
-    asked = [_asking(asked_of(frame, plan, read, now_micros), read, plan) for read in reads_of(frame, plan)]
-    for answers in at_once(*asked, limit=AT_ONCE):
+    reads = [partial(_answers, frame, plan, read, now_micros) for read in reads_of(frame, plan)]
+    for answers in at_once(*reads, limit=AT_ONCE):
         for name, group in answers:
             groups[name].append(group)
     return _counts(plan, groups)
@@ -138,7 +150,10 @@ def _has_few_values(sample: Sequence[Any]) -> bool:
 
 
 def asked_of(frame: Frame, plan: ScanPlan, read: Read, now_micros: int) -> Any:
-    """Give the DataFrame of a read's groups: position, class, count, extremes, different ones."""
+    """Give the DataFrame of a read's groups: position, class, count, extremes, different ones.
+
+    Of a read by value each row is one value, and how often it is there.
+    """
     from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
 
     data = frame.data
@@ -186,11 +201,13 @@ def _grouped(data: Any, plan: ScanPlan, read: Read, extremes: Sequence[str]) -> 
         return [f.expr(one) for one in (*more, *extremes_of("{x}"))]
 
     keys = ["position", "class"]
+    cell_hash = f"IF(class = {cells.NULL}, NULL, xxhash64(cell)) AS hash"
     if read.by_value:
-        return data.groupBy(*keys).agg(*asked("sum(times) AS cells", "count(cell) AS groups"))
+        both = (f"{x} AS {end}_{x}" for x in extremes for end in ("min", "max"))
+        return data.selectExpr(*keys, "times AS cells", *both, cell_hash)
     if not plan.distinct:
         return data.groupBy(*keys).agg(*asked("count(1) AS cells"))
-    hashed = data.selectExpr(*keys, *extremes, f"IF(class = {cells.NULL}, NULL, xxhash64(cell)) AS hash")
+    hashed = data.selectExpr(*keys, *extremes, cell_hash)
     again = [f.expr(one) for one in ("sum(cells) AS cells", *extremes_of("{end}_{x}"))]
     if plan.exact_distinct:
         groups = hashed.groupBy(*keys, "hash").agg(*asked("count(1) AS cells"))
@@ -203,13 +220,14 @@ def _grouped(data: Any, plan: ScanPlan, read: Read, extremes: Sequence[str]) -> 
         f"shiftrightunsigned(hash, {PRECISION}) AS rest",
     )
     groups = split.groupBy("key").agg(*asked("count(1) AS cells", "min(rest) AS rest"))
+    rank = f"{RANKED_BITS + 1} - IF(rest = 0, 0, length(bin(rest)))"
     ranked = groups.selectExpr(
         "*",
         f"shiftright(key, {_CLASS_FROM}) AS class",
         f"shiftright(key, {PRECISION}) & {(1 << _CLASS_FROM - PRECISION) - 1} AS position",
-        f"{RANKED_BITS + 1} - IF(rest = 0, 0, length(bin(rest))) AS rank",
+        f"shiftleft(key & {REGISTERS - 1}, {_RANK_BITS}) + {rank} AS register",
     )
-    return ranked.groupBy(*keys, "rank").agg(*again, f.expr("count(rank) AS groups"))
+    return ranked.groupBy(*keys).agg(*again, f.expr("collect_list(register) AS registers"))
 
 
 def _names(read: Read, plan: ScanPlan) -> List[Any]:
@@ -224,14 +242,15 @@ def _registers(name: Any, plan: ScanPlan) -> int:
     )
 
 
-def _asking(asked: Any, read: Read, plan: ScanPlan) -> Callable[[], List[Tuple[Any, Group]]]:
-    return lambda: _answers([row.asDict() for row in asked.collect()], read, plan)
-
-
 # -- from answers to counts ------------------------------------------------------------------------------
 
 
-def _answers(rows: Sequence[Dict[str, Any]], read: Read, plan: ScanPlan) -> List[Tuple[Any, Group]]:
+def _answers(frame: Frame, plan: ScanPlan, read: Read, now_micros: int) -> List[Tuple[Any, Group]]:
+    """Make a read, and say what the groups are of. Values that are too many are not few: it is made anew."""
+    asked = asked_of(frame, plan, read, now_micros)
+    rows = [row.asDict() for row in (asked.limit(KEPT + 1) if read.by_value else asked).collect()]
+    if read.by_value and len(rows) > KEPT:
+        return _answers(frame, plan, replace(read, by_value=False), now_micros)
     names = _names(read, plan)
     together: Dict[Tuple[int, int], List[Dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -244,7 +263,7 @@ def _answers(rows: Sequence[Dict[str, Any]], read: Read, plan: ScanPlan) -> List
                 sum(row["cells"] for row in some),
                 _extremes(some, "number"),
                 _extremes(some, "whole"),
-                _different(some, _registers(names[position], plan), plan),
+                _different(some, _registers(names[position], plan)) if plan.distinct else None,
             ),
         )
         for (position, number), some in together.items()
@@ -260,15 +279,17 @@ def _widest(ends: Sequence[Tuple[Any, Any]]) -> Tuple[Any, Any]:
     return min(low, default=None), max(high, default=None)
 
 
-def _different(rows: Sequence[Dict[str, Any]], registers: int, plan: ScanPlan) -> Optional[Distinct]:
-    if not plan.distinct:
-        return None
-    if "rank" not in rows[0]:  # they were counted, not estimated
-        return Distinct(sum(row["groups"] for row in rows))
-    ranks = b"".join(bytes([row["rank"]]) * row["groups"] for row in rows if row["rank"] is not None)
-    if not ranks:
-        return Distinct(0)
-    return Distinct(round(cardinality(ranks.ljust(registers, b"\0"))), 1.04 / math.sqrt(registers))
+def _different(rows: Sequence[Mapping[str, Any]], registers: int) -> State:
+    """Read a state out of the rows of one group: values, their number, or registers."""
+    if "hash" in rows[0]:
+        return Sketch.of(HASH_NAME, (row["hash"] & _UNSIGNED for row in rows if row["hash"] is not None))
+    if "groups" in rows[0]:
+        return Final(Distinct(sum(row["groups"] for row in rows)))
+    ranks = bytearray(registers)
+    for row in rows:
+        for one in row["registers"]:
+            ranks[one >> _RANK_BITS] = one & (1 << _RANK_BITS) - 1
+    return Sketch(HASH_NAME, registers=bytes(ranks)) if any(ranks) else Sketch(HASH_NAME)
 
 
 def _counts(plan: ScanPlan, groups: Mapping[Any, List[Group]]) -> Counts:
@@ -283,10 +304,9 @@ def _counts(plan: ScanPlan, groups: Mapping[Any, List[Group]]) -> Counts:
         pair_violations=sum(group.count for group in compared if not group.cell.missing),
     )
     present = [[group for group in groups[i] if _is_there(group, one)] for i, one in enumerate(plan.columns)]
-    different = [_final(some) if plan.distinct else None for some in present]
+    different = [_state(some, plan) for some in present]
     spans = tuple(_span(*one) for one in zip(plan.columns, present, different))
-    has_rows = plan.distinct and plan.columns
-    return Counts(tally, spans, _final(parsed) if has_rows else None)
+    return Counts(tally, spans, _state(parsed, plan) if plan.columns else None)
 
 
 def _is_there(group: Group, plan: ColumnPlan) -> bool:
@@ -296,14 +316,18 @@ def _is_there(group: Group, plan: ColumnPlan) -> bool:
     return True
 
 
-def _final(groups: Sequence[Group]) -> Final:
-    """Add what is different: no value has two classes."""
-    different = [group.different for group in groups if group.different is not None]
-    rsd = max((one.rsd for one in different), default=0.0)
-    return Final(Distinct(sum(one.count for one in different), rsd))
+def _state(groups: Sequence[Group], plan: ScanPlan) -> Optional[State]:
+    """Add what is different. No value has two classes, so numbers add, too."""
+    if not plan.distinct:
+        return None
+    states = [group.different for group in groups if group.different is not None]
+    if any(isinstance(one, Final) for one in states):
+        return Final(Distinct(sum(one.estimate().count for one in states)))
+    nothing: Optional[State] = Sketch(HASH_NAME)
+    return reduce(merged, states, nothing)
 
 
-def _span(plan: ColumnPlan, present: Sequence[Group], different: Optional[Final]) -> Span:
+def _span(plan: ColumnPlan, present: Sequence[Group], different: Optional[State]) -> Span:
     number, whole = (_widest([one.number for one in present]), _widest([one.whole for one in present]))
     low, high = whole if expressions.is_moment(plan) else number
     has_length = expressions.is_text(plan) and plan.expected not in (Expected.NUMBER, Expected.MOMENT)
@@ -345,7 +369,7 @@ def _form(cell: Cell, plan: ColumnPlan) -> Shape:
     """Say as what a present cell counts in its column."""
     if not expressions.is_text(plan) or cell.shape is None:
         return Shape.TYPED
-    return Shape.PADDED if cell.padded else merged(cell.shape, plan.expected)
+    return Shape.PADDED if cell.padded else shapes.merged(cell.shape, plan.expected)
 
 
 def _fails(cell: Cell, allowed: Sequence[Shape]) -> bool:

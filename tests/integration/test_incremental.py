@@ -5,6 +5,7 @@ That a file was not read is shown by spoiling it: it holds something else, of th
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -136,6 +137,22 @@ class TestAppended:
         spoil(old)
         again = scan(spark, folder, first)
         assert (again.rows_read, rows_of(again)) == (1000, ROWS + 1000)
+        assert again.profile.scan == whole.profile.scan
+
+    def test_spark_reads_only_the_new_file_too(self, spark: Any, folder: Path) -> None:
+        for i, rows in enumerate((ROWS, 10, 1000)):
+            records = (
+                {"id": i * 100_000 + k, "word": f"word {k % 7}", "filler": "x" * 60} for k in range(rows)
+            )
+            lines = map(json.dumps, records)
+            (folder / f"part-{i}.json").write_text("\n".join(lines) + "\n")
+        whole = scan(spark, folder)
+        new = (folder / "part-2.json").rename(folder.parent / "part-2.json")
+        first = scan(spark, folder)
+        new.rename(folder / "part-2.json")
+        spoil(folder / "part-0.json")
+        again = scan(spark, folder, first)
+        assert (again.engine, again.rows_read, rows_of(again)) == ("spark", 1000, ROWS + 1010)
         assert again.profile.scan == whole.profile.scan
 
     def test_another_header_means_reading_all(self, spark: Any, folder: Path) -> None:

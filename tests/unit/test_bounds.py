@@ -13,7 +13,7 @@ from nuvyn_executor.model import FileEntry
 from nuvyn_executor.profiling import bounds
 from nuvyn_executor.profiling.bounds import Files, Sample, chosen, in_hash_order, in_time, waves
 from nuvyn_executor.profiling.counts import Counts
-from nuvyn_executor.profiling.sketch import Final
+from nuvyn_executor.profiling.sketch import Final, Sketch
 from nuvyn_executor.quality.tallies import DatasetTally, Distinct
 
 MEGA = 1024 * 1024
@@ -117,6 +117,17 @@ class TestInTime:
         counts, done = in_time(self.FILES, 500, watch.count, lambda: watch.now)
         assert watch.counted == [4, 8, 16]
         assert (counts.tally.rows, done) == (16, in_hash_order(self.FILES)[:16])
+
+    def test_where_another_engine_goes_on_it_counts_all(self) -> None:
+        """Files that Polars does not read as Spark would may come in any wave."""
+
+        def count(files: Files) -> Counts:
+            assert files is not None
+            engine = "polars" if len(files) == 4 else "spark"
+            return Counts(DatasetTally(rows=len(files)), (), Sketch(engine))
+
+        counts, done = in_time(self.FILES[:16], 1e9, count)
+        assert (counts.tally.rows, len(done or ()), counts.distinct_rows) == (16, 16, Sketch("spark"))
 
     @pytest.mark.parametrize("seconds", [0.001, 1])
     def test_some_are_always_read(self, seconds: float) -> None:

@@ -10,13 +10,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nuvyn_executor.profiling.sketch import KEPT, RSD, Final, Sketch, merged, state_from_json
+from nuvyn_executor.profiling.sketch import (
+    KEPT,
+    RSD,
+    Final,
+    Sketch,
+    merged,
+    registers_of,
+    state_from_json,
+)
 from nuvyn_executor.quality.tallies import Distinct
 
 
 def random_hashes(seed: int, count: int) -> List[int]:
     chance = random.Random(seed)  # noqa: S311  data, no secret
     return [chance.getrandbits(64) for _ in range(count)]
+
+
+def _folded(registers: bytes, few: int) -> bytes:
+    folded = bytearray(few)
+    for index, rank in enumerate(registers):
+        folded[index % few] = max(folded[index % few], rank)
+    return bytes(folded)
 
 
 hashes = st.one_of(
@@ -36,6 +51,18 @@ class TestSets:
         assert one.merge(two).merge(three) == one.merge(two.merge(three)) == whole
         assert three.merge(one).merge(two) == whole
         assert whole.merge(one) == whole.merge(whole) == whole
+
+    @given(st.lists(hashes, min_size=3, max_size=3), st.sampled_from((16, 1024)))
+    @settings(max_examples=40, deadline=None)
+    def test_of_unlike_numbers_of_registers_the_fewest_are_left(
+        self, parts: List[List[int]], few: int
+    ) -> None:
+        narrow = Sketch("h", registers=_folded(registers_of(parts[0]), few))
+        one, two = (Sketch.of("h", part) for part in parts[1:])
+        whole = Sketch("h", registers=_folded(registers_of([one for part in parts for one in part]), few))
+        assert narrow.merge(one).merge(two) == two.merge(narrow).merge(one) == one.merge(two).merge(narrow)
+        assert narrow.merge(one).merge(two) == whole
+        assert whole.estimate().rsd == pytest.approx(1.04 / few**0.5)
 
     @given(hashes, st.booleans())
     @settings(max_examples=20, deadline=None)
