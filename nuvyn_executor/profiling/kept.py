@@ -12,6 +12,7 @@ import hashlib
 import json
 import zlib
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor import __version__
@@ -46,12 +47,12 @@ class Contents:
     hides_rows: bool = False
     is_plain: bool = True
 
-    @property
+    @cached_property
     def stamps(self) -> Dict[str, FileEntry]:
         """Its files by path, size and time of change, as a short text."""
         return {_stamp(entry): entry for entry in self.dataset.files} if self.is_plain else {}
 
-    @property
+    @cached_property
     def layout(self) -> str:
         """How the files are read, as a short text."""
         one = self.dataset
@@ -185,11 +186,10 @@ def packed(kept: Kept) -> Optional[str]:
 
     Too many states of different values are left out: then the dataset is still known to be as it was.
     """
-    for one in (kept, replace(kept, counts=kept.counts.final())):
-        text = base64.b64encode(zlib.compress(one.to_json().encode())).decode("ascii")
-        if len(text) <= MOST_BYTES:
-            return text
-    return None
+    text = _compressed(kept)
+    if len(text) > MOST_BYTES:
+        text = _compressed(replace(kept, counts=kept.counts.final()))
+    return text if len(text) <= MOST_BYTES else None
 
 
 def unpacked(text: Optional[str]) -> Optional[Kept]:
@@ -204,6 +204,10 @@ def unpacked(text: Optional[str]) -> Optional[Kept]:
 
 def _stamp(entry: FileEntry) -> str:
     return _digest(f"{entry.path}\0{entry.size_bytes}\0{epoch_micros(entry.modified_at)}")
+
+
+def _compressed(kept: Kept) -> str:
+    return base64.b64encode(zlib.compress(kept.to_json().encode())).decode("ascii")
 
 
 def _digest(text: str) -> str:

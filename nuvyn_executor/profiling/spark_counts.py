@@ -4,8 +4,8 @@ The cells of many columns are put below each other (``posexplode``), each is giv
 (:mod:`~nuvyn_executor.profiling.cells`), and Spark counts the cells of each class of each column. The code
 that Spark compiles for that is as small for two hundred columns as for two. An aggregate with counters of its
 own for each column grows beyond what Java compiles (8,000 bytecodes a method) and Spark puts up with (100
-fields), and took ten times as long. Where a text column is worth a read of its own, its cells are all there is:
-what its plan wants is constant then, and the code for other kinds of text is not there.
+fields), and took ten times as long. Where a text column is worth a read of its own, what its plan wants is
+constant, and the code for other kinds of text is not there.
 
 What is different is grouped, too: by its hash where it is counted exactly, else by the hash's low bits, with
 the least of its other bits, which makes a HyperLogLog register (:mod:`~nuvyn_executor.profiling.sketch`).
