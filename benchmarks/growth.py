@@ -7,8 +7,8 @@ nearly all texts in ``token``: what an engine keeps of different values grows wi
 
 from __future__ import annotations
 
+import os
 import re
-import resource
 import sys
 import tempfile
 import threading
@@ -212,11 +212,11 @@ def measure(spark: Any, folder: Path, engine: str, rounds: int) -> Dict[str, Any
         ways[engine] = lambda: keep(engines[engine]())
     seconds = timed(ways, rounds)
     ids = last[0].spans[0].distinct if last else None
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
         "seconds": seconds,
         "found": None if ids is None else ids.estimate().count,
-        "driver": most if sys.platform == "darwin" else most * KIB,
+        # getrusage would tell the most of the process that started this one, if that was more.
+        "driver": bytes_of(status_of(os.getpid()), "VmHWM"),
     }
 
 

@@ -42,7 +42,8 @@ LONGEST_PLACEHOLDER = max(len(word) for word in PLACEHOLDERS)
 MAY_BE_BROKEN = tuple(index_of(shape) for shape in (Shape.TEXT, Shape.EMAIL, Shape.URL))
 WANTED = {shape: 1 << bit for bit, (shape, _) in enumerate(PATTERNS)}
 """A bit for each shape that is told apart in a column; above them, what else is wanted of it."""
-NUMBER_WANTED, MOMENT_WANTED, MONTH_FIRST = (1 << len(PATTERNS) + bit for bit in range(3))
+# What is not judged is no text that anybody wrote: whether it is there counts, and what is different.
+NUMBER_WANTED, MOMENT_WANTED, MONTH_FIRST, NOT_JUDGED = (1 << len(PATTERNS) + bit for bit in range(4))
 DOUBLE_DIGITS = 15  # decimals of so many digits stay different as doubles
 # Dates that stand for none are far from all others: only what is beyond these is looked at, in any time zone.
 _USUAL_MICROS = (-2_208_816_000_000_000, 253_402_128_000_000_000)  # 1900-01-03, 9999-12-30
@@ -128,7 +129,7 @@ def moments(columns: Mapping[int, ColumnPlan]) -> List[List[str]]:
 def wanted(plan: ColumnPlan) -> int:
     """Give the bits of what is wanted of a text column."""
     if not is_text(plan):
-        return 0
+        return NOT_JUDGED
     bits = sum(bit for shape, bit in WANTED.items() if merged(shape, plan.expected) in plan.shapes)
     bits += NUMBER_WANTED if plan.expected is Expected.NUMBER else 0
     bits += 0 if plan.day_first else MONTH_FIRST
@@ -173,13 +174,14 @@ def _text_levels(plans: Sequence[Optional[ColumnPlan]], future: str) -> Levels:
     real = [plan for plan in plans if plan is not None]
     with_numbers = any(plan.expected is Expected.NUMBER for plan in real)
     with_moments = any(is_moment(plan) for plan in real)
-    bits = _constants([0 if plan is None else wanted(plan) for plan in plans])
+    bits = _constants([NOT_JUDGED if plan is None else wanted(plan) for plan in plans])
     has_value = f"(wanted & {NUMBER_WANTED | MOMENT_WANTED}) != 0"
     broken = (
         f"(padded OR shape IN {_in(MAY_BE_BROKEN)}) AND NOT cell RLIKE {_literal(PLAIN_TEXT)}"
         f" AND cell RLIKE {_literal(MAYBE_BROKEN)} AND cell RLIKE {_literal(BROKEN_TEXT)}"
     )
-    flags = [("padded", cells.PADDED), (f"NOT {has_value} AND {broken}", cells.SUSPECT)]
+    is_plain = f"(wanted & {NUMBER_WANTED | MOMENT_WANTED | NOT_JUDGED}) = 0"
+    flags = [("padded", cells.PADDED), (f"{is_plain} AND {broken}", cells.SUSPECT)]
     if with_numbers:
         odd = f"(wanted & {NUMBER_WANTED}) != 0 AND {_odd_number(plans)}"
         flags.append((odd, cells.SUSPECT))
