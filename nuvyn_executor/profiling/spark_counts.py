@@ -147,7 +147,8 @@ def _has_few_values(sample: Sequence[Any]) -> bool:
     """Whether a sampled column repeats itself, in texts that are cheap to group by."""
     present = [value for value in sample if value is not None]
     size = sum(len(str(value)) for value in present)
-    return len(set(present)) <= FEW_VALUES * len(present) and size <= SHORT_TEXT * len(present)
+    few = len(set(present)) <= FEW_VALUES * len(present) and size <= SHORT_TEXT * len(present)
+    return bool(present) and few
 
 
 def asked_of(frame: Frame, plan: ScanPlan, read: Read, now_micros: int) -> Any:

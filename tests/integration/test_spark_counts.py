@@ -188,6 +188,11 @@ class TestFewValues:
         assert span.distinct is not None
         assert span.distinct.estimate() == Distinct(3)
 
+    def test_what_was_not_sampled_is_not_thought_few(self, words: Frame) -> None:
+        frame = replace(words, types=("array<string>",), sample=[[None] * 1000])
+        reads = spark_counts.reads_of(frame, plan_scan(frame, "words"))
+        assert [(read.columns, read.by_value) for read in reads[1:]] == [((0,), False)]
+
     def test_they_are_many_after_all(self, words: Frame) -> None:
         plan = plan_scan(words, "words")
         assert spark_counts.reads_of(words, plan)[1].by_value
