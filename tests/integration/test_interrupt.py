@@ -10,10 +10,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ASLEEP = """
+import threading
 from pathlib import Path
 from nuvyn_executor.local import build_local_session
 spark = build_local_session(Path({warehouse!r}))
-print("ready", flush=True)
+threading.Timer(3, print, ["asleep"], {{"flush": True}}).start()
 spark.sql("SELECT count(*) FROM range(1000000000000) WHERE id % 7 = hash(id)").collect()
 """
 
@@ -33,9 +34,13 @@ class TestCtrlC:
             start_new_session=True,
         )
         assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+        assert process.stdout.readline() == "asleep\n"
         os.killpg(process.pid, signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        try:
+            _, errors = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:  # or it would count to its end beside all other tests
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
         assert process.returncode == -signal.SIGINT
         assert errors.rstrip().endswith("KeyboardInterrupt")
         assert "Py4JNetworkError" not in errors
