@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from pathlib import Path
@@ -69,6 +70,19 @@ class TestAPythonContext:
         begin = time.monotonic()
         assert context.execute("time.sleep(60)").cancelled
         assert time.monotonic() - begin < 2.3
+        assert context.execute("kept").data == "2"
+
+    def test_a_cancel_interrupts_below_a_server_that_a_shell_started_in_the_background(
+        self, cluster: LocalCluster
+    ) -> None:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # what `fake-databricks &` inherits
+        try:
+            context = cluster.open_context("python")
+            context.execute("import time; kept = 2")
+        finally:
+            signal.signal(signal.SIGINT, before)
+        threading.Timer(0.3, context.cancel).start()
+        assert context.execute("time.sleep(60)").cancelled
         assert context.execute("kept").data == "2"
 
     def test_a_language_that_is_not_there_is_refused_by_name(self, context: ReplContext) -> None:

@@ -10,6 +10,7 @@ import ast
 import json
 import linecache
 import os
+import signal
 import sys
 import traceback
 import types
@@ -141,6 +142,8 @@ def main() -> None:
     os.set_inheritable(commands, False)  # noqa: FBT003  the function's form
     os.set_inheritable(results, False)  # noqa: FBT003  as above
     startup.die_with_server()
+    # A server that a shell started in the background hands down an interrupt that is ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     repl = Repl()
     with os.fdopen(commands, encoding="utf-8") as source, os.fdopen(results, "w", encoding="utf-8") as sink:
         while True:
