@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, Mapping
 
-from benchmarks import cluster, files, growth, others, profiler, server
+from benchmarks import cluster, files, growth, others, profiler, server, where
 
 PARTS: Mapping[str, Any] = {
     "server": server,
@@ -14,6 +14,7 @@ PARTS: Mapping[str, Any] = {
     "cluster": cluster,
     "growth": growth,
     "others": others,
+    "where": where,
 }
 USUAL = ("server", "profiler")
 
