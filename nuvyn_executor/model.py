@@ -129,6 +129,7 @@ class Dataset:
         dialect: for CSV.
         multiline: for JSON: the file is one document, not one document a line.
         partition_columns: names of Hive partition columns (``year`` of ``year=2024/``), outermost first.
+        version: of a Delta table, the one that is read; ``None`` before its log was read.
     """
 
     name: str
@@ -140,6 +141,7 @@ class Dataset:
     dialect: Optional[CsvDialect] = None
     multiline: bool = False
     partition_columns: Tuple[str, ...] = ()
+    version: Optional[int] = None
 
     @property
     def size_bytes(self) -> int:

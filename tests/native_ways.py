@@ -10,12 +10,13 @@ from typing import Any, Dict, List, Optional, Sequence
 import pytest
 
 from nuvyn_executor.metadata.discovery import discover
+from nuvyn_executor.metadata.partition_folders import values_of
 from nuvyn_executor.model import Dataset, FileFormat, SourceType
 from nuvyn_executor.profiling import profiler
 from nuvyn_executor.profiling.counts import Counts, total
 from nuvyn_executor.profiling.frames import open_frame
 from nuvyn_executor.profiling.native import job
-from nuvyn_executor.profiling.native.parts import NotNative, Piece, Reading, constants_of
+from nuvyn_executor.profiling.native.parts import NotNative, Piece, Reading
 from nuvyn_executor.sources.filesystem import FileSystemSource
 
 pytest.importorskip("polars")
@@ -32,7 +33,7 @@ def datasets_of(root: Path) -> List[Dataset]:
 
 
 def reading_of(dataset: Dataset, plan: Any, *, keeps_states: bool = True) -> Reading:
-    return Reading(dataset.format, plan, NOW, dataset.dialect, keeps_states)
+    return Reading.of(dataset, plan, NOW, keeps_states=keeps_states)
 
 
 def assert_both_ways_agree(spark: Any, root: Path, dataset: Dataset, slices: Sequence[int] = (1, 3)) -> None:
@@ -50,7 +51,7 @@ def assert_both_ways_agree(spark: Any, root: Path, dataset: Dataset, slices: Seq
                 entry.size_bytes,
                 index,
                 1 if entry.path.endswith(".gz") else number,
-                constants_of(dataset, entry.path),
+                values_of(dataset, entry.path),
             )
             for entry in dataset.files
             for index in range(1 if entry.path.endswith(".gz") else number)

@@ -5,15 +5,27 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Protocol, Sequence, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Protocol,
+    Sequence,
+    Tuple,
+)
 
 from nuvyn_executor.concurrency import at_once
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
 from nuvyn_executor.metadata import records
+from nuvyn_executor.metadata.bad_files import find_bad
 from nuvyn_executor.metadata.discovery import discover
 from nuvyn_executor.metadata.records import Known, Row, Survey, Surveyed
 from nuvyn_executor.model import FileFormat, Skipped, SourceType
-from nuvyn_executor.profiling.kept import packed
+from nuvyn_executor.profiling.kept import packed, unpacked
 from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
 
 if TYPE_CHECKING:
@@ -27,6 +39,8 @@ if TYPE_CHECKING:
     from nuvyn_executor.store.base import MetadataStore
 
 logger = logging.getLogger(__name__)
+
+_STATES_AT_ONCE = 32
 
 
 class DatasetScanner(Protocol):
@@ -109,15 +123,15 @@ class MetadataExtractor:
             SourceError: none could be read.
         """
         now = self._clock()
-        known = self._known(records.source_id(request.tenant_id, source.location))
+        parent = records.source_id(request.tenant_id, source.location)
+        known = self._known(parent)
         end = None if self._reach.seconds is None else time.monotonic() + self._reach.seconds
         surveyed: List[Surveyed] = []
         unreadable = list(discovery.unreadable)
-        for number, dataset in enumerate(discovery.datasets, 1):
+        for number, (dataset, kept) in enumerate(self._with_kept(parent, discovery.datasets), 1):
             # What one leaves of its share of the time is the others'.
             left = len(discovery.datasets) - number + 1
             seconds = None if end is None else max(0.0, end - time.monotonic()) / left
-            kept = None if self._reach.full else known.kept(dataset)
             try:
                 one, bad_files = self._scan(source, dataset, now, kept, seconds)
             except ExecutorError as error:
@@ -150,11 +164,28 @@ class MetadataExtractor:
         )
 
     def _known(self, parent: str) -> Known:
+        where = {"source_id": parent}
         tables, columns = at_once(
-            lambda: self._store.rows(TABLES, {"source_id": parent}),
-            lambda: self._store.rows(COLUMNS, {"source_id": parent}),
+            lambda: self._store.rows(TABLES, where, ("table_id", "file_path", "removed_at")),
+            lambda: self._store.rows(COLUMNS, where, ("column_id", "table_id", "removed_at")),
         )
-        return Known(parent, tables, columns)
+        return Known(tables, columns)
+
+    def _with_kept(
+        self, parent: str, datasets: Sequence[Dataset]
+    ) -> Iterator[Tuple[Dataset, Optional[Kept]]]:
+        """Give with each dataset what the run before kept of it, which may be a megabyte: some at a time."""
+        for first in range(0, len(datasets), _STATES_AT_ONCE):
+            some = datasets[first : first + _STATES_AT_ONCE]
+            ids = [records.table_id(parent, dataset) for dataset in some]
+            found = (
+                []
+                if self._reach.full
+                else self._store.rows(TABLES, {"table_id": ids}, ("table_id", "scan_state"))
+            )
+            states = {row["table_id"]: row["scan_state"] for row in found}
+            for dataset, key in zip(some, ids):
+                yield dataset, unpacked(states.pop(key, None))
 
     def record(self, survey: Survey, assessment: Assessment, tenant_id: str, job_id: str) -> None:
         """Upsert sources, tables and columns; what is gone gets ``removed_at``. Nothing is duplicated."""
@@ -187,7 +218,12 @@ class MetadataExtractor:
         logger.info("💾 Stored metadata: %d tables, %d columns", len(tables), len(columns))
 
     def _masked(self, row: Mapping[str, Any]) -> Row:
-        return {name: self._redact(value) if isinstance(value, str) else value for name, value in row.items()}
+        masked = {
+            name: self._redact(value) if isinstance(value, str) else value for name, value in row.items()
+        }
+        if "sample_value" in masked:  # after it was masked: half a secret does not look like one
+            masked["sample_value"] = records.shortened(masked["sample_value"])
+        return masked
 
     def _state(self, one: Surveyed) -> Optional[str]:
         """Give what the next run wants to know; nothing where a secret would be in it, or it is too much."""
@@ -204,47 +240,33 @@ class MetadataExtractor:
         seconds: Optional[float],
     ) -> Tuple[Surveyed, List[Skipped]]:
         """Scan a dataset; where a file of many spoils it, scan it without that file."""
+        end = None if seconds is None else time.monotonic() + seconds
+
+        def refused(files: Tuple[FileEntry, ...]) -> Optional[ExecutorError]:
+            if end is not None and time.monotonic() > end:
+                raise DatasetUnreadable(
+                    f"{dataset.name} could not be read: a file is bad, and time was up before it was found.",
+                    "Give EXECUTOR_TIME_BUDGET_SECONDS more, or remove the file.",
+                )
+            try:
+                self._scanner.scan(source, replace(dataset, files=files), now)
+            except ExecutorError as error:
+                return error
+            return None
+
         try:
             return self._scanner.scan(source, dataset, now, kept, seconds), []
         except ExecutorError:
             if len(dataset.files) == 1 or dataset.format is FileFormat.DELTA:
                 raise
         new = () if kept is None else kept.unknown(dataset.files)
-        bad = self._bad(source, dataset, now, new) or self._bad_of_halves(source, dataset, now, dataset.files)
+        bad = find_bad(new, refused) or find_bad(dataset.files, refused)
         good = tuple(entry for entry in dataset.files if entry.path not in bad)
         if not good or not bad:
             reason = next(iter(bad.values())).reason if bad else "its files do not fit together"
             raise DatasetUnreadable(f"{dataset.name} could not be read: {reason}", "Check its files.")
-        return self._scanner.scan(source, replace(dataset, files=good), now, kept, seconds), list(
-            bad.values()
-        )
-
-    def _bad_of_halves(
-        self, source: DataSource, dataset: Dataset, now: datetime, files: Tuple[FileEntry, ...]
-    ) -> Dict[str, Skipped]:
-        """Find the files that cannot be read where one cannot: few among thousands cost few reads."""
-        half = len(files) // 2
-        return {
-            path: why
-            for part in (files[:half], files[half:])
-            for path, why in self._bad(source, dataset, now, part).items()
-        }
-
-    def _bad(
-        self, source: DataSource, dataset: Dataset, now: datetime, files: Tuple[FileEntry, ...]
-    ) -> Dict[str, Skipped]:
-        if not files:
-            return {}
-        try:
-            self._scanner.scan(source, replace(dataset, files=files), now)
-        except ExecutorError as error:
-            if len(files) > 1:
-                return self._bad_of_halves(source, dataset, now, files)
-            (entry,) = files
-            logger.warning("Could not read %s: %s", entry.name, error.message)
-            logger.debug("%s", entry.name, exc_info=error)
-            return {entry.path: Skipped(entry.name, error.message, error.remedy, is_failure=True)}
-        return {}
+        left = None if end is None else max(0.0, end - time.monotonic())
+        return self._scanner.scan(source, replace(dataset, files=good), now, kept, left), list(bad.values())
 
     def _write(self, table: Table, present: Sequence[Row], removed: Sequence[Row]) -> None:
         self._store.upsert(table, present)

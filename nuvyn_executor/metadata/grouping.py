@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Dict, List, Optional, Sequence, Tuple
-from urllib.parse import unquote
 
 from nuvyn_executor.metadata.formats import table_name_of
+from nuvyn_executor.metadata.partition_folders import unescaped
 from nuvyn_executor.model import FileEntry, FileFormat
 
 _PARTITION = re.compile(r"^([^=]+)=(.*)$")
@@ -76,7 +76,7 @@ def _key(
     matches = [_PARTITION.match(level) for level in levels]
     first = next((index for index, match in enumerate(matches) if match), None)
     if first is not None:
-        keys = tuple(unquote(match.group(1)) for match in matches[first:] if match)
+        keys = tuple(unescaped(match.group(1)) for match in matches[first:] if match)
         return "/".join(levels[:first]), "tree", file_format, keys, ""
     if _PART.match(last):
         return folder, "parts", file_format, (), ""

@@ -9,10 +9,8 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from nuvyn_executor.profiling.kept import unpacked
 from nuvyn_executor.redaction import MASK
 
 if TYPE_CHECKING:
@@ -62,22 +60,12 @@ class Known:
     """What the tables say of a source before a run.
 
     Attributes:
-        source_id: which source.
-        tables: its rows of ``tables``.
-        columns: its rows of ``columns``.
+        tables: its rows of ``tables``, as far as they tell what is there.
+        columns: its rows of ``columns``, likewise.
     """
 
-    source_id: str
     tables: Sequence[Mapping[str, Any]] = ()
     columns: Sequence[Mapping[str, Any]] = ()
-
-    def kept(self, dataset: Dataset) -> Optional[Kept]:
-        """Give what the run before kept of a dataset, where that can be used."""
-        return unpacked(self._states.get(table_id(self.source_id, dataset)))
-
-    @cached_property
-    def _states(self) -> Dict[str, Optional[str]]:
-        return {row["table_id"]: row["scan_state"] for row in self.tables}
 
 
 @dataclass(frozen=True)
@@ -237,7 +225,7 @@ def column_rows(one: Surveyed, assessment: DatasetAssessment, parent: str, tenan
                 "completeness": scores.completeness,
                 "validity": scores.validity,
                 "uniqueness": scores.uniqueness,
-                "sample_value": _short(plan.sample),
+                "sample_value": plan.sample,
                 "details": _json(details),
                 "removed_at": None,
             }
@@ -287,7 +275,8 @@ def _identifier(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
-def _short(text: Optional[str], limit: int = 256) -> Optional[str]:
+def shortened(text: Optional[str], limit: int = 256) -> Optional[str]:
+    """Cut a text that is too long to be shown."""
     return text if text is None or len(text) <= limit else text[: limit - 1] + "…"
 
 

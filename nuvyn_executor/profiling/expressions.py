@@ -166,7 +166,10 @@ def levels(kind: str, plans: Sequence[Optional[ColumnPlan]], now_micros: int) ->
     if kind != TEXT:
         nan = "isnan(number)" if kind == "double" else "FALSE"
         flags = [(_odd_number(plans), cells.SUSPECT)]
-        return Levels((("CAST(cell AS DOUBLE) AS number",), (_typed_class(nan, flags),)), ("number",))
+        # Doubles know no whole number beyond 2^53.
+        exact = ("cell AS whole",) if kind == "bigint" else ()
+        ends = ("whole",) if exact else ("number",)
+        return Levels((("CAST(cell AS DOUBLE) AS number", *exact), (_typed_class(nan, flags),)), ends)
     return _text_levels(plans, future)
 
 
@@ -194,6 +197,9 @@ def _text_levels(plans: Sequence[Optional[ColumnPlan]], future: str) -> Levels:
     if with_moments:
         length = f"IF((wanted & {MOMENT_WANTED}) != 0, {_text_micros('text', 'shape', 'wanted')}, {length})"
     numbers = (f"IF((wanted & {NUMBER_WANTED}) != 0, {_text_number()}, NULL) AS number",)
+    if with_numbers:
+        is_whole = f"(wanted & {NUMBER_WANTED}) != 0 AND shape = {index_of(Shape.INTEGER)}"
+        length = f"IF({is_whole}, try_cast(text AS BIGINT), {length})"
     return Levels(
         (
             (f"{bits}[position] AS wanted", f"{_trimmed('cell')} AS text"),

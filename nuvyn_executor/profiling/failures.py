@@ -6,6 +6,7 @@ import re
 
 from nuvyn_executor.errors import DatasetUnreadable
 
+_MOST_CHARACTERS = 300  # of what Spark says, where nothing else is known
 # What Spark says, what that means, and what to do.
 _MEANINGS = (
     (
@@ -58,10 +59,15 @@ def unreadable(name: str, error: Exception) -> DatasetUnreadable:
     for pattern, meaning, remedy in _MEANINGS:
         if re.search(pattern, text):
             return DatasetUnreadable(f"{name} could not be read: {meaning}.", remedy)
-    first = _last_cause(str(error)) or type(error).__name__
+    first = _shortened(_last_cause(str(error))) or type(error).__name__
     return DatasetUnreadable(
-        f"{name} could not be read: {first[:300]}", "Check the file; EXECUTOR_LOG_LEVEL=DEBUG shows more."
+        f"{name} could not be read: {first}", "Check the file; EXECUTOR_LOG_LEVEL=DEBUG shows more."
     )
+
+
+def _shortened(text: str) -> str:
+    """Cut between words: what masks secrets later does not know one by its half."""
+    return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS].rpartition(" ")[0]
 
 
 def _last_cause(text: str) -> str:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.model import FileEntry
 
 
-_GRAINS = 1_000_003
+_GRAINS = 1_073_741_789  # a prime: registers of different values are told by the same hash's last bits
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ def _is_chosen(data: Any, share: float) -> Any:
 
     # Spark does not hash maps.
     hashed = f.xxhash64(*[f.col(name) for name, data_type in data.dtypes if "map<" not in data_type])
-    return f.pmod(hashed, f.lit(_GRAINS)) < round(share * _GRAINS)
+    grain = (hashed % _GRAINS + _GRAINS) % _GRAINS  # functions.pmod came with Spark 3.4
+    return grain < max(1, round(share * _GRAINS))
 
 
 def sample_columns(rows: Sequence[Any], count: int) -> List[List[Any]]:

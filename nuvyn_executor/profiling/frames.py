@@ -13,8 +13,9 @@ from urllib.parse import unquote
 
 from nuvyn_executor.metadata import sampling, workbook
 from nuvyn_executor.model import FileFormat
+from nuvyn_executor.profiling.delta_table import of_version
 from nuvyn_executor.profiling.frame import Frame, sample_columns
-from nuvyn_executor.profiling.plan import family
+from nuvyn_executor.profiling.plan import SAMPLE_CHARACTERS, family
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset, FileEntry
@@ -25,7 +26,7 @@ Files = Optional[Sequence["FileEntry"]]
 
 CORRUPT = "__corrupt_record"
 SAMPLE_ROWS = sampling.SAMPLE_ROWS
-SAMPLE_CHARACTERS = 4096
+SAMPLE_TEXT = 128 * 1024 * 1024  # characters of all sampled texts: the driver takes them at once
 SAMPLE_CELLS = 400_000  # of a wide table fewer rows: 10,000 would cost more than the scan
 MANY_FILES = 64
 SMALL_ROWS = 100_000  # up to here different values are counted exactly
@@ -33,14 +34,24 @@ SMALL_TEXT_BYTES = 8 * 1024 * 1024
 GZIP_FACTOR = 5  # what text usually shrinks by
 
 
-def open_frame(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
+def open_frame(spark: Any, source: DataSource, dataset: Dataset, files: Files = None) -> Frame:
     """Open a dataset. Reads a sample; the dataset itself is read when the frame is counted.
+
+    Args:
+        spark: the session.
+        source: where it lies.
+        dataset: what to open.
+        files: only these of its files; a Delta table's must be its rows.
 
     Raises:
         DatasetUnreadable: the dataset cannot be opened.
         Exception: what Spark raises for one that it cannot open.
     """
-    return _OPENERS[dataset.format](spark, source, dataset)
+    if dataset.format is FileFormat.DELTA:  # whose columns are the table's, whatever files hold
+        return _open_typed(spark, source, dataset, files)
+    return _OPENERS[dataset.format](
+        spark, source, dataset if files is None else replace(dataset, files=tuple(files))
+    )
 
 
 def _open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
@@ -128,18 +139,20 @@ def _open_excel(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     )
 
 
-def _open_typed(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
+def _open_typed(spark: Any, source: DataSource, dataset: Dataset, files: Files = None) -> Frame:
     reader, table = _typed(spark, source, dataset)
     leaves = _leaves(table.schema)
     columns = [_column(path).alias(f"c{i}") for i, (path, _) in enumerate(leaves)]
 
-    def opened(files: Files = None) -> Any:
-        some = table if files is None else _load(reader.schema(table.schema), source, dataset, files)
-        return some.select(*columns)
+    def opened(some: Files = None) -> Any:
+        data = table if some is None else _load(reader.schema(table.schema), source, dataset, some)
+        return data.select(*columns)
 
-    data = opened()
-    shown = [_sampled(f"c{i}", data_type) for i, (_, data_type) in enumerate(leaves)]
+    data = opened(files)
     limit = max(100, min(SAMPLE_ROWS, SAMPLE_CELLS // max(1, len(leaves))))
+    texts = sum(family(data_type) == "string" for _, data_type in leaves)
+    length = min(SAMPLE_CHARACTERS, SAMPLE_TEXT // (limit * max(1, texts)))
+    shown = [_sampled(f"c{i}", data_type, length) for i, (_, data_type) in enumerate(leaves)]
     rows = [tuple(row) for row in data.select(*shown).limit(limit).collect()] if leaves else []
     is_whole = len(rows) < limit and bool(leaves)
     # A count of Parquet reads footers only; Connect counts in numbers of NumPy.
@@ -186,7 +199,7 @@ def _typed(spark: Any, source: DataSource, dataset: Dataset) -> Tuple[Any, Any]:
     reader = _reader(spark, source, dataset).format("parquet").option("datetimeRebaseMode", "CORRECTED")
     reader = reader.option("int96RebaseMode", "CORRECTED")
     if dataset.format is FileFormat.DELTA:
-        return reader, spark.read.format("delta").load(source.spark_path(dataset.path))
+        return reader, of_version(spark, source.spark_path(dataset.path), dataset.version)
     if len(dataset.files) > 1:  # a column that came later is not in every file
         reader = reader.option("mergeSchema", "true")
     return reader, _load(reader, source, dataset, None)
@@ -203,7 +216,7 @@ def _about_rows(dataset: Dataset, sample: Sequence[Sequence[Optional[str]]]) -> 
     return round(unpacked / max(1.0, length))
 
 
-def _sampled(name: str, data_type: str) -> Any:
+def _sampled(name: str, data_type: str, length: int) -> Any:
     """Take of a value what planning needs: of blobs nothing, of texts the beginning, of moments the text."""
     from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
 
@@ -212,7 +225,7 @@ def _sampled(name: str, data_type: str) -> Any:
         return f.lit(None).alias(name)
     if kind == "moment":
         return f.col(name).cast("string").alias(name)
-    return f.substring(name, 1, SAMPLE_CHARACTERS).alias(name) if kind == "string" else f.col(name)
+    return f.substring(name, 1, length).alias(name) if kind == "string" else f.col(name)
 
 
 def _reader(spark: Any, source: DataSource, dataset: Dataset) -> Any:
@@ -313,5 +326,4 @@ _OPENERS: Dict[FileFormat, Callable[[Any, Any, Any], Frame]] = {
     FileFormat.JSON: _open_json,
     FileFormat.EXCEL: _open_excel,
     FileFormat.PARQUET: _open_typed,
-    FileFormat.DELTA: _open_typed,
 }

@@ -37,14 +37,14 @@ class Contents:
         dataset: its files are those that hold its rows.
         version: where the dataset has one that says more than its files: the same text, the same rows.
         schema: columns as its log declares them, where it has one.
-        hides_rows: its files may hold rows that are none of the dataset, so that only the version tells.
+        may_hide_rows: its files may hold rows that are none of the dataset, so that only the version tells.
         is_plain: its rows are those of its files.
     """
 
     dataset: Dataset
     version: str = ""
     schema: str = ""
-    hides_rows: bool = False
+    may_hide_rows: bool = False
     is_plain: bool = True
 
     @cached_property
@@ -107,7 +107,7 @@ class Kept:
         """
         if self._is_past(now_micros):
             return False
-        if contents.hides_rows:
+        if contents.may_hide_rows:
             return self.version == contents.version
         return self.layout == contents.layout and self.stamps == frozenset(contents.stamps)
 
@@ -139,8 +139,9 @@ class Kept:
 
     @property
     def texts(self) -> Tuple[str, ...]:
-        """What of it came from the client's files, word by word."""
-        return tuple(text for one in self.plan.columns for text in (one.name, one.sample) if text)
+        """Texts copied from the client's files: names, samples, and types, which hold names of fields."""
+        columns = (text for one in self.plan.columns for text in (one.name, one.sample, one.declared_type))
+        return tuple(str(text) for text in (*columns, *self.read_as.values()) if text)
 
     def to_json(self) -> str:
         """Write it as JSON."""

@@ -25,6 +25,7 @@ from nuvyn_executor.profiling.shapes import (
 )
 from nuvyn_executor.quality.tallies import Shape
 
+SAMPLE_CHARACTERS = 4096  # of a sampled value: far more than is shown, and than a secret has
 MAJORITY = 0.9  # of the sampled values that make an expectation
 CODE_SHARE = 0.01  # of 007s among numbers that makes them codes
 FENCE_MIN_VALUES = 30
@@ -60,7 +61,7 @@ class ColumnPlan:
         fences: values outside are far out; ``None`` when none could be set.
         says_when_written: a date or time that tells how fresh a row is.
         is_key: named as the dataset's primary key.
-        sample: one present value.
+        sample: one present value, or its beginning.
     """
 
     name: str
@@ -135,7 +136,7 @@ def plan_text_column(
         fences=_fences(numbers) if fences and expected is Expected.NUMBER else None,
         says_when_written=expected is Expected.MOMENT and says_when_written(name),
         is_key=is_key(name, dataset_name),
-        sample=present[0] if present else None,
+        sample=present[0][:SAMPLE_CHARACTERS] if present else None,
     )
 
 
@@ -157,7 +158,7 @@ def plan_typed_column(
         fences=_fences(numbers) if fences and kind == "number" else None,
         says_when_written=kind == "moment" and says_when_written(name),
         is_key=is_key(name, dataset_name),
-        sample=str(present[0]) if present and kind != "opaque" else None,
+        sample=str(present[0])[:SAMPLE_CHARACTERS] if present and kind != "opaque" else None,
     )
 
 

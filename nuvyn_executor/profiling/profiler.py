@@ -114,11 +114,11 @@ def _shown(value: Any, plan: ColumnPlan, data_type: str) -> Any:
         return None
     if expressions.is_moment(plan):
         return _moment(value, data_type)
-    if isinstance(value, float) and not math.isfinite(value):
+    if not math.isfinite(value):
         return "Infinity" if value > 0 else "-Infinity"  # JSON has no number for it
-    if isinstance(value, float) and data_type != "double" and value.is_integer():
-        return int(value)
-    return value
+    if data_type == "double":
+        return float(value)
+    return int(value) if value == int(value) else value
 
 
 def _moment(micros: int, data_type: str) -> Optional[str]:

@@ -104,13 +104,14 @@ class SparkScanner:
         if dataset.format is not FileFormat.DELTA:
             return Contents(dataset), len(dataset.files), dataset.size_bytes
         table = current_version(self._spark, source.spark_path(dataset.path))
-        entries = table.entries(dataset) if table.has_plain_files else None
+        dataset = replace(dataset, version=table.version)
+        as_files = table.as_files(dataset)
         contents = Contents(
-            dataset if entries is None else replace(dataset, files=entries),
-            version=table.version,
+            as_files or dataset,
+            version=table.stamp,
             schema=table.schema,
-            hides_rows=table.may_hide_rows,
-            is_plain=entries is not None,
+            may_hide_rows=table.may_hide_rows,
+            is_plain=as_files is not None,
         )
         return contents, table.files, table.size_bytes
 
@@ -123,9 +124,12 @@ class SparkScanner:
             kept = None
         if kept is not None and kept.is_of(contents, visit.now_micros):
             return kept, 0
-        if contents.hides_rows and contents.is_plain:
-            hidden = hides_rows(self._spark, visit.source, contents.dataset)
-            visit = replace(visit, contents=replace(contents, is_plain=not hidden))
+        if contents.may_hide_rows and contents.is_plain:
+            hides = hides_rows(self._spark, visit.source, contents.dataset)
+            contents = replace(contents, is_plain=not hides, may_hide_rows=hides)
+            visit = replace(visit, contents=contents)
+            if kept is not None and kept.is_of(contents, visit.now_micros):
+                return replace(kept, version=contents.version), 0
         more = None if kept is None else self._more(visit, kept)
         if more is not None and kept is not None:
             return more, more.counts.tally.rows - kept.counts.tally.rows
@@ -140,7 +144,7 @@ class SparkScanner:
         if added is None or (is_native and not self._tries_native):
             return None
         newly = replace(contents.dataset, files=added)
-        frame = None if is_native else open_frame(self._spark, visit.source, newly)
+        frame = None if is_native else open_frame(self._spark, visit.source, contents.dataset, added)
         if contents.dataset.format is not FileFormat.DELTA:  # whose log says that the columns are the same
             names, types = (
                 columns_of(self._spark, visit.source, newly) if frame is None else (frame.names, frame.types)
@@ -160,7 +164,7 @@ class SparkScanner:
             logger.debug("%s is counted anew: %s", contents.dataset.name, reason)
             return None
         before = tuple(entry for stamp, entry in contents.stamps.items() if stamp in kept.stamps)
-        return _kept(visit, replace(kept, counts=counts), (*before, *(done or ())), 1.0, None)
+        return _kept(visit, replace(kept, counts=counts, version=contents.version), (*before, *(done or ())))
 
     def _anew(self, visit: _Visit) -> Kept:
         """Decide what to count, and count it."""
@@ -178,7 +182,10 @@ class SparkScanner:
         counts, done = bounds.in_time(files, visit.seconds, count)
         known = Kept.of(visit.contents, plan, counts, engines[-1], frame.details)
         known = replace(known, wanted_rows=self._wanted_rows)
-        return _kept(visit, known, done, share, frame.rows if frame.rows_known else None)
+        part = _kept(visit, known, done, share, frame.rows if frame.rows_known else None)
+        # All that was chosen stands for all files; where time was up, it is still to be read.
+        is_all = done is None or files is None or len(done) == len(files)
+        return replace(part, stamps=known.stamps) if is_all else part
 
     def _count(
         self, visit: _Visit, frame: Frame, plan: ScanPlan, files: Files, share: float
@@ -201,7 +208,9 @@ class SparkScanner:
         return native.count(self._spark, dataset, plan, visit.now_micros, keeps_states=keeps_states)
 
 
-def _kept(visit: _Visit, known: Kept, done: Files, share: float, table_rows: Optional[int]) -> Kept:
+def _kept(
+    visit: _Visit, known: Kept, done: Files, share: float = 1.0, table_rows: Optional[int] = None
+) -> Kept:
     """Say of which files the counts are, and what of the dataset that is."""
     everything = visit.files
     if share >= 1 and (done is None or everything is None or len(done) == len(everything)):
@@ -215,11 +224,6 @@ def _kept(visit: _Visit, known: Kept, done: Files, share: float, table_rows: Opt
         files=len(files),
         share=share,
     )
-    # Rows were chosen to stand for all files; where time was up, the next run goes on with the others.
     paths = {entry.path for entry in files}
-    counted = frozenset(
-        stamp
-        for stamp, entry in visit.contents.stamps.items()
-        if known.wanted_rows is not None or entry.path in paths
-    )
-    return replace(known, stamps=counted, sample=sample)
+    counted = (stamp for stamp, entry in visit.contents.stamps.items() if entry.path in paths)
+    return replace(known, stamps=frozenset(counted), sample=sample)

@@ -66,7 +66,7 @@ class Group:
         cell: what the class says.
         count: how many cells.
         number: their least and greatest number.
-        whole: their least and greatest moment (microseconds since 1970 UTC), or length in bytes.
+        whole: their least and greatest whole number, moment (microseconds since 1970), or length in bytes.
         different: the state of how many different ones; ``None`` when that is not counted.
     """
 
@@ -330,11 +330,13 @@ def _state(groups: Sequence[Group], plan: ScanPlan) -> Optional[State]:
 
 
 def _span(plan: ColumnPlan, present: Sequence[Group], different: Optional[State]) -> Span:
-    number, whole = (_widest([one.number for one in present]), _widest([one.whole for one in present]))
-    low, high = whole if expressions.is_moment(plan) else number
-    has_length = expressions.is_text(plan) and plan.expected not in (Expected.NUMBER, Expected.MOMENT)
-    shortest, longest = whole if has_length else (None, None)
-    return Span(low, high, shortest, longest, different)
+    if expressions.is_text(plan) and plan.expected not in (Expected.NUMBER, Expected.MOMENT):
+        shortest, longest = _widest([one.whole for one in present])
+        return Span(None, None, shortest, longest, different)
+    if expressions.kind_of(plan) == expressions.TEXT and not expressions.is_text(plan):
+        return Span(distinct=different)
+    low, high = _widest([one.number if one.whole[0] is None else one.whole for one in present])
+    return Span(low, high, distinct=different)
 
 
 def _column_tally(rows: int, plan: ColumnPlan, groups: Sequence[Group]) -> ColumnTally:

@@ -48,7 +48,7 @@ class MetadataStore(Protocol):
     def upsert(
         self, table: Table, rows: Sequence[Row], *, keep: Sequence[str] = (), increment: Optional[str] = None
     ) -> None:
-        """Insert rows, or update those with the same key, in one transaction.
+        """Insert rows, or update those with the same key, in one transaction, or many in several.
 
         Columns that a row does not name keep their value in an update and are NULL in an insert; those in
         ``keep`` are written by an insert only (``created_at``). The number ``increment``, which rows do not
@@ -60,6 +60,17 @@ class MetadataStore(Protocol):
         """Set ``values`` in the rows whose columns equal ``where`` (``None`` means: is NULL)."""
         ...
 
-    def rows(self, table: Table, where: Optional[Mapping[str, Any]] = None) -> List[Dict[str, Any]]:
-        """Rows whose columns equal ``where``, all of them without it."""
+    def rows(
+        self,
+        table: Table,
+        where: Optional[Mapping[str, Any]] = None,
+        columns: Optional[Sequence[str]] = None,
+    ) -> List[Dict[str, Any]]:
+        """Rows whose columns equal ``where``, all of them without it.
+
+        Args:
+            table: which.
+            where: a value for each column that matters; of a list any one.
+            columns: those to give; all without it.
+        """
         ...

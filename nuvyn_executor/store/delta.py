@@ -38,6 +38,7 @@ _CONFLICT = re.compile(
     r"|DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION"
 )
 _ATTEMPTS = 12
+_MOST_CHARACTERS = 8_000_000  # of one statement: it is sent to Spark, and held there, as a whole
 
 
 class DeltaMetadataStore:
@@ -132,9 +133,13 @@ class DeltaMetadataStore:
     def upsert(
         self, table: Table, rows: Sequence[Row], *, keep: Sequence[str] = (), increment: Optional[str] = None
     ) -> None:
-        """Insert rows, or update those with the same key, in one transaction."""
-        if not rows:
-            return
+        """Insert rows, or update those with the same key, some megabytes of them in one transaction."""
+        for some in _batches(rows):
+            self._merge(table, some, keep, increment)
+
+    def _merge(
+        self, table: Table, rows: Sequence[Row], keep: Sequence[str], increment: Optional[str]
+    ) -> None:
         named = [name for name in self._types(table) if name in rows[0]]
         view = f"incoming_{random.getrandbits(64):016x}"
         self._frame(table, rows, named).createOrReplaceTempView(view)
@@ -166,10 +171,16 @@ class DeltaMetadataStore:
         target = self._sql_name(table.name)
         self._run(table.name, f"UPDATE {target} SET {assignments} {_where(where, types)}")  # noqa: S608  names are quoted by _quoted, values by _literal
 
-    def rows(self, table: Table, where: Optional[Mapping[str, Any]] = None) -> List[Dict[str, Any]]:
+    def rows(
+        self,
+        table: Table,
+        where: Optional[Mapping[str, Any]] = None,
+        columns: Optional[Sequence[str]] = None,
+    ) -> List[Dict[str, Any]]:
         """Rows that match."""
         target, terms = self._sql_name(table.name), _where(where or {}, self._types(table))
-        query = f"SELECT * FROM {target} {terms}"  # noqa: S608  names are quoted by _quoted, values by _literal
+        named = "*" if columns is None else ", ".join(map(_quoted, columns))
+        query = f"SELECT {named} FROM {target} {terms}"  # noqa: S608  names are quoted by _quoted, values by _literal
         return [
             {name.lower(): _from_spark(value) for name, value in row.asDict().items()}
             for row in self._spark.sql(query).collect()
@@ -259,6 +270,19 @@ class DeltaMetadataStore:
         return f"LOCATION {_literal(self._folder(table).as_uri())}" if self._location is not None else ""
 
 
+def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Cut rows where their texts become more than one statement should hold."""
+    begin = size = 0
+    for index, row in enumerate(rows):
+        length = sum(len(value) for value in row.values() if isinstance(value, str))
+        if index > begin and size + length > _MOST_CHARACTERS:
+            yield rows[begin:index]
+            begin, size = index, 0
+        size += length
+    if begin < len(rows):
+        yield rows[begin:]
+
+
 def _quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
@@ -279,11 +303,15 @@ def _literal(value: Any, data_type: str = "string") -> str:
 def _where(where: Mapping[str, Any], types: Mapping[str, str]) -> str:
     if not where:
         return ""
-    terms = [
-        f"{_quoted(name)} IS NULL" if value is None else f"{_quoted(name)} = {_literal(value, types[name])}"
-        for name, value in where.items()
-    ]
-    return "WHERE " + " AND ".join(terms)
+    return "WHERE " + " AND ".join(_term(name, value, types[name]) for name, value in where.items())
+
+
+def _term(name: str, value: Any, data_type: str) -> str:
+    if value is None:
+        return f"{_quoted(name)} IS NULL"
+    if isinstance(value, list):
+        return f"{_quoted(name)} IN ({', '.join(_literal(one, data_type) for one in value)})"
+    return f"{_quoted(name)} = {_literal(value, data_type)}"
 
 
 def _to_json(value: Any) -> Any:

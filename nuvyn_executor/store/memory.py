@@ -75,12 +75,25 @@ class MemoryMetadataStore:
             for row in self._matching(table, where):
                 row.update(values)
 
-    def rows(self, table: Table, where: Optional[Mapping[str, Any]] = None) -> List[Dict[str, Any]]:
+    def rows(
+        self,
+        table: Table,
+        where: Optional[Mapping[str, Any]] = None,
+        columns: Optional[Sequence[str]] = None,
+    ) -> List[Dict[str, Any]]:
         """Give copies of the rows that match."""
         with self._lock:
-            return [dict(row) for row in self._matching(table, where or {})]
+            return [
+                dict(row) if columns is None else {name: row[name] for name in columns}
+                for row in self._matching(table, where or {})
+            ]
 
     def _matching(self, table: Table, where: Mapping[str, Any]) -> List[Dict[str, Any]]:
         return [
-            row for row in self._rows[table.name] if all(row[name] == value for name, value in where.items())
+            row
+            for row in self._rows[table.name]
+            if all(
+                row[name] in value if isinstance(value, list) else row[name] == value
+                for name, value in where.items()
+            )
         ]

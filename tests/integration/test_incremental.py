@@ -16,6 +16,7 @@ import pytest
 from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.metadata.discovery import discover
 from nuvyn_executor.model import SourceType
+from nuvyn_executor.profiling.frames import open_frame
 from nuvyn_executor.profiling.kept import packed, unpacked
 from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.sources.filesystem import FileSystemSource
@@ -259,6 +260,37 @@ class TestDelta:
         self.append(spark, str(folder), ROWS, 100)
         assert rows_of(scan(spark, folder, again)) == ROWS + 90
 
+    @pytest.mark.parametrize("engine", ["auto", "spark"])
+    def test_where_vectors_may_be_but_are_not_only_new_files_are_read(
+        self, spark: Any, folder: Path, table: str, engine: str
+    ) -> None:
+        spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('delta.enableDeletionVectors' = true)")
+        first = scan(spark, folder, engine=engine)
+        self.append(spark, str(folder), ROWS, 100)
+        more = scan(spark, folder, first, engine=engine)
+        assert (more.rows_read, rows_of(more)) == (100, ROWS + 100)
+        assert scan(spark, folder, more, engine=engine).rows_read == 0
+        spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('a' = 'b')")
+        assert scan(spark, folder, more, engine=engine).rows_read == 0
+
+    @pytest.mark.usefixtures("table")
+    @pytest.mark.parametrize("engine", ["auto", "spark"])
+    def test_what_is_written_meanwhile_is_the_next_runs(
+        self, spark: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+    ) -> None:
+        def opened_and_appended(*given: Any) -> Any:
+            frame = open_frame(*given)
+            self.append(spark, str(folder), ROWS, 100)
+            return frame
+
+        with monkeypatch.context() as patched:
+            patched.setattr("nuvyn_executor.profiling.scanner.open_frame", opened_and_appended)
+            first = scan(spark, folder, engine=engine)
+        assert (first.rows_read, rows_of(first), first.files) == (ROWS, ROWS, 1)
+        second = scan(spark, folder, first, engine=engine)
+        assert (second.rows_read, rows_of(second)) == (100, ROWS + 100)
+        assert second.profile.scan.columns == scan(spark, folder, engine=engine).profile.scan.columns
+
     def test_mapped_columns_are_counted_by_spark(self, spark: Any, folder: Path, table: str) -> None:
         mapping = "'delta.columnMapping.mode' = 'name'"
         protocol = "'delta.minReaderVersion' = '2', 'delta.minWriterVersion' = '5'"
@@ -269,9 +301,51 @@ class TestDelta:
         assert first.profile.columns[1].maximum == 4
         assert scan(spark, folder, first).rows_read == 0
 
-    def test_partitions_are_counted_by_spark(self, spark: Any, folder: Path) -> None:
-        data = spark.range(100).selectExpr("id", "id % 2 AS half")
-        data.write.format("delta").partitionBy("half").save(str(folder))
+    @pytest.mark.parametrize("engine", ["polars", "spark"])
+    def test_of_partitions_only_the_new_files_are_read(self, spark: Any, folder: Path, engine: str) -> None:
+        asked = "auto" if engine == "polars" else engine
+        self.append_in_folders(spark, str(folder), 0, ROWS)
+        first = scan(spark, folder, engine=asked)
+        assert (first.engine, rows_of(first)) == (engine, ROWS)
+        names = [one.name for one in first.profile.scan.columns]
+        assert names == ["day", "id", "shop-nr", "five"]
+        assert first.profile.scan.tally.columns[2].nulls == ROWS // 5
+        old = sorted(folder.rglob("*.parquet"))
+        self.append_in_folders(spark, str(folder), ROWS, 100)
+        whole = scan(spark, folder, engine=asked)
+        for path in old:
+            spoil(path)
+        more = scan(spark, folder, first, engine=asked)
+        assert (more.engine, more.rows_read, rows_of(more)) == (engine, 100, ROWS + 100)
+        assert more.profile.scan.tally == whole.profile.scan.tally
+        assert [one.distinct for one in counted(more).spans] == [one.distinct for one in counted(whole).spans]
+
+    def test_partitions_are_the_same_to_both_engines(self, spark: Any, folder: Path) -> None:
+        self.append_in_folders(spark, str(folder), 0, 1000)
+        assert scan(spark, folder).profile.scan == scan(spark, folder, engine="spark").profile.scan
+
+    @staticmethod
+    def append_in_folders(spark: Any, path: str, start: int, rows: int) -> None:
+        columns = [
+            "DATE_ADD(DATE'2024-02-28', CAST(id % 3 AS INT)) AS day",
+            "id",
+            "NULLIF(CONCAT('a/b = ', id % 5), 'a/b = 4') AS `shop-nr`",
+            "id % 5 AS five",
+        ]
+        data = spark.range(start, start + rows, 1, 1).selectExpr(*columns)
+        data.write.format("delta").mode("append").partitionBy("shop-nr", "day").save(path)
+
+    def test_partitions_of_moments_are_counted_by_spark(self, spark: Any, folder: Path) -> None:
+        data = spark.range(100).selectExpr("id", "TIMESTAMP'2024-01-01 10:00:00' AS at")
+        data.write.format("delta").partitionBy("at").save(str(folder))
+        first = scan(spark, folder)
+        assert (first.engine, rows_of(first)) == ("spark", 100)
+        assert scan(spark, folder, first).rows_read == 0
+
+    def test_of_partitions_without_folders_only_the_log_tells(self, spark: Any, folder: Path) -> None:
+        writer = spark.range(100).selectExpr("id", "id % 2 AS half").write.format("delta").partitionBy("half")
+        writer.option("delta.randomizeFilePrefixes", "true").save(str(folder))
+        assert not list(folder.glob("half=*"))
         first = scan(spark, folder)
         assert (first.engine, rows_of(first)) == ("spark", 100)
         assert first.profile.columns[1].maximum == 1
@@ -342,6 +416,17 @@ class TestABoundOnTime:
         third = scan(spark, folder, second)
         assert (third.rows_read, third.sample, rows_of(third)) == (ROWS // 2, None, ROWS)
         assert third.profile.scan == replace(scan(spark, folder).profile.scan)
+
+    def test_of_chosen_files_those_that_were_not_read_are_not_taken_as_read(
+        self, spark: Any, folder: Path
+    ) -> None:
+        for i in range(10):
+            write_csv(folder / f"part-{i}.csv", 100 * i, 100)
+        first = scan(spark, folder, wanted_rows=300, seconds=1e-9)
+        assert rows_of(first) == 100
+        again = scan(spark, folder, first, wanted_rows=300)
+        assert again.rows_read == rows_of(again) == 300
+        assert scan(spark, folder, again, wanted_rows=300).rows_read == 0
 
     def test_spark_stops_as_well(self, spark: Any, folder: Path) -> None:
         for i in range(4):

@@ -43,6 +43,15 @@ class TestASecondJob:
         assert (details(site, "a")["rows_read"], details(site, "a")["rows_scanned"]) == (0, 2)
         assert (details(site, "b")["rows_read"], details(site, "b")["rows_scanned"]) == (2, 2)
 
+    def test_takes_what_was_kept_some_tables_at_a_time(
+        self, site: Installation, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("nuvyn_executor.metadata.extractor._STATES_AT_ONCE", 2)
+        for name in ("a", "b", "c"):
+            (folder / f"{name}.csv").write_text("id,word\n1,one\n2,two\n")
+        site.run("metadata_extraction", folder)
+        assert site.run("metadata_extraction", folder).log.count("as before, not read again") == 3
+
     def test_results_are_the_same_as_of_a_first(self, site: Installation, folder: Path) -> None:
         (folder / "a.csv").write_text("id,word\n1,one\n2,\n")
         one = site.run("quality_assessment", folder).document

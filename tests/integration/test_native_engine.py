@@ -12,6 +12,10 @@ import pytest
 from nuvyn_executor.profiling.native.parts import NotNative
 
 pytest.importorskip("polars")
+import polars as pl
+
+from nuvyn_executor.profiling.scanner import SparkScanner
+from nuvyn_executor.sources.filesystem import FileSystemSource
 from tests.native_ways import EXAMPLES, assert_both_ways_agree, datasets_of, ugly_table
 
 if TYPE_CHECKING:
@@ -44,6 +48,22 @@ class TestTexts:
         spark.createDataFrame(rows, schema).coalesce(1).write.parquet(str(tmp_path / "ugly"))
         (dataset,) = datasets_of(tmp_path)
         assert_both_ways_agree(spark, tmp_path, dataset)
+
+
+class TestWholeNumbers:
+    """Doubles know no whole number beyond 2^53, and ids are often longer."""
+
+    @pytest.mark.parametrize("engine", ["auto", "spark"])
+    @pytest.mark.parametrize("kind", ["parquet", "csv"])
+    def test_least_and_greatest_are_exact(self, spark: Any, tmp_path: Path, engine: str, kind: str) -> None:
+        ids, numbers = [123456789012345679, 2, -987654321098765433], ["1", "25", "9007199254740993"]
+        getattr(pl.DataFrame({"id": ids, "number": numbers}), f"write_{kind}")(tmp_path / f"a.{kind}")
+        (dataset,) = datasets_of(tmp_path)
+        source = FileSystemSource(str(tmp_path), on_databricks=False)
+        found = SparkScanner(spark, engine).scan(source, dataset, datetime(2026, 1, 1, tzinfo=timezone.utc))
+        assert found.engine == {"auto": "polars"}.get(engine, engine)
+        spans = [(one.minimum, one.maximum) for one in found.profile.columns]
+        assert spans == [(-987654321098765433, 123456789012345679), (1, 9007199254740993)]
 
 
 class TestTypes:

@@ -181,7 +181,7 @@ def pieces_of(dataset: Dataset, of: int = 1) -> List[Piece]:
 
 def counted_here(dataset: Dataset, plan: ScanPlan, pieces: Sequence[Piece]) -> Counts:
     """Count natively with states that add."""
-    return count_part(pieces, Reading(dataset.format, plan, NOW, dataset.dialect))
+    return count_part(pieces, Reading.of(dataset, plan, NOW))
 
 
 class TestTheRowsAreWorthCounting:

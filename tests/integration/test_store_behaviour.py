@@ -81,6 +81,23 @@ class TestMetadataStore:
         assert filled.rows(LOGS, {"log_id": "1"}) == [row]
         assert len(filled.rows(LOGS)) == 2
 
+    def test_rows_of_any_of_some_keys_and_of_some_columns(self, filled: MetadataStore) -> None:
+        filled.append(LOGS, [{"log_id": key, "log_message": key * 2} for key in ("a", "b'", "c")])
+        found = filled.rows(LOGS, {"log_id": ["a", "b'", "z"]}, ["log_message", "log_id"])
+        assert sorted(found, key=lambda row: str(row["log_id"])) == [
+            {"log_message": "aa", "log_id": "a"},
+            {"log_message": "b'b'", "log_id": "b'"},
+        ]
+
+    def test_rows_that_are_too_much_for_one_statement_are_all_written(
+        self, filled: MetadataStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("nuvyn_executor.store.delta._MOST_CHARACTERS", 100)
+        rows = [{"table_id": str(i), "scan_state": "x" * (30 * i)} for i in range(7)]
+        filled.upsert(TABLES, rows)
+        found = filled.rows(TABLES, columns=["table_id", "scan_state"])
+        assert sorted(found, key=lambda row: str(row["table_id"])) == rows
+
     def test_append_of_nothing_is_nothing(self, filled: MetadataStore) -> None:
         filled.append(LOGS, [])
         filled.upsert(SOURCES, [])

@@ -161,6 +161,16 @@ class TestWhatCannotBeRead:
         assert run.names("unreadable") == ["sales/part-00001.csv"]
         assert (tables(site)["sales"]["row_count"], tables(site)["sales"]["file_count"]) == (2, 2)
 
+    def test_where_time_is_up_before_it_is_found_the_table_is_named(
+        self, site: Installation, folder: Path
+    ) -> None:
+        for name, word in (("part-1", "one"), ("part-2", DAMAGE)):
+            (folder / f"{name}.csv").write_text(f"id,word\n1,{word}\n")
+        run = site.run("metadata_extraction", folder, EXECUTOR_TIME_BUDGET_SECONDS="0.000001")
+        assert run.status is RunStatus.PARTIAL
+        assert "a file is bad, and time was up before it was found" in run.log
+        assert "b: 2 rows, 2 columns" in run.log
+
     def test_when_nothing_could_be_read_the_job_fails(self, site: Installation, folder: Path) -> None:
         for path in folder.iterdir():
             path.write_text(f"id,word\n1,{DAMAGE}\n")
@@ -331,6 +341,14 @@ class TestSecretsInNames:
         assert run.exit_code == 0
         stored = [row for table in (SOURCES, TABLES, COLUMNS, EXECUTOR_RUNS) for row in site.rows(table)]
         assert "Zm9vYmFyYmF6" not in str([*stored, run])
+
+    def test_a_secret_where_a_sample_is_cut_is_masked_whole(self, site: Installation, tmp_path: Path) -> None:
+        secret = "topsecret-" + "7" * 20
+        (tmp_path / "a.csv").write_text(f"word\n{'x' * 245} {secret} {'y' * 300}\n")
+        site.run("metadata_extraction", tmp_path, NUVYN_API_KEY=secret)
+        (column,) = site.rows(COLUMNS)
+        assert "topsecret" not in column["sample_value"]
+        assert len(column["sample_value"]) == 256
 
 
 class _Vanishing(FileSystemSource):

@@ -89,7 +89,7 @@ class TestUnchanged:
         assert kept.added_to(grown, coming) is None
 
     def test_where_files_hide_rows_only_the_version_tells(self) -> None:
-        before = Contents(dataset(A), version="id@1", hides_rows=True)
+        before = Contents(dataset(A), version="id@1", may_hide_rows=True)
         kept = Kept.of(before, PLAN, counts(), "spark", {})
         assert kept.is_of(before, NOW)
         assert not kept.is_of(replace(before, version="id@2"), NOW)

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nuvyn_executor.metadata.partition_folders import values_of
 from nuvyn_executor.model import CsvDialect, Dataset, FileEntry, FileFormat
 from nuvyn_executor.profiling.native.csv_blocks import blocks
 from nuvyn_executor.profiling.native.job import answer, supports
@@ -23,7 +24,6 @@ from nuvyn_executor.profiling.native.parts import (
     NotNative,
     Piece,
     Reading,
-    constants_of,
     parts_of,
 )
 from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
@@ -105,9 +105,17 @@ class TestWhatIsRefused:
 
     def test_folders_say_constants(self) -> None:
         path = "/d/t/year=2024/city=K\u00f6ln%20a%3D%F6/day=__HIVE_DEFAULT_PARTITION__/f.csv"
-        parted = replace(DATASET, partition_columns=("year", "city", "day"))
-        assert constants_of(parted, path) == ("2024", "K\u00f6ln a=\u00f6", None)
-        assert constants_of(DATASET, path) == ()
+        parted = replace(DATASET, path="/d/t", partition_columns=("year", "city", "day"))
+        assert values_of(parted, path) == ("2024", "K\u00f6ln a=\u00f6", None)
+        assert values_of(DATASET, path) == ()
+        with pytest.raises(KeyError, match="month"):
+            values_of(replace(parted, partition_columns=("year", "month")), path)
+
+    def test_folders_above_the_table_say_nothing_of_it(self) -> None:
+        below = replace(DATASET, path="/d/year=2024/t", partition_columns=("year",))
+        assert values_of(below, "/d/year=2024/t/year=2023/f.parquet") == ("2023",)
+        with pytest.raises(KeyError, match="year"):
+            values_of(below, "/d/year=2024/t/ab/f.parquet")
 
 
 class TestFooter:
@@ -160,7 +168,8 @@ class TestGathering:
         assert columns[1].to_list() == 100 * ["x", "y"]
 
         parted = [replace(piece, constants=(str(i // 50),)) for i, piece in enumerate(pieces)]
-        (batch,) = batches(parted, self.reading(*plan, ColumnPlan("year", "int")))
+        reading = replace(self.reading(*plan, ColumnPlan("year", "int")), constants=(2,))
+        (batch,) = batches(parted, reading)
         assert dict(batch.columns)[2].to_list() == [0] * 100 + [1] * 100
 
     def test_large_ones_stay_apart(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

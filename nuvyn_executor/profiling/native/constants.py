@@ -10,19 +10,19 @@ from nuvyn_executor.profiling.native.parts import NotNative
 from nuvyn_executor.profiling.native.typed_column import polars_type
 
 if TYPE_CHECKING:
-    from nuvyn_executor.profiling.native.parts import Constants, Reading
+    from nuvyn_executor.metadata.partition_folders import Values
+    from nuvyn_executor.profiling.native.parts import Reading
 
 _READ = {"int": int, "bigint": int, "double": float, "string": str}
 
 
-def constant_columns(folders: Sequence[Constants], reading: Reading) -> Iterator[Tuple[int, pl.Series]]:
+def constant_columns(folders: Sequence[Values], reading: Reading) -> Iterator[Tuple[int, pl.Series]]:
     """Give the partition columns: of each its position in the plan, and its value in each of some folders.
 
     Raises:
         NotNative: of a type that is not read here.
     """
-    first = len(reading.plan.columns) - len(folders[0])
-    for index, texts in enumerate(zip(*folders), first):
+    for index, texts in zip(reading.constants, zip(*folders)):
         yield index, _read(texts, reading.plan.columns[index].declared_type or "string")
 
 

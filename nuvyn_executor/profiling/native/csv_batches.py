@@ -15,9 +15,10 @@ from nuvyn_executor.profiling.native.csv_blocks import BLOCK_BYTES, blocks
 from nuvyn_executor.profiling.native.csv_lines import Block, Lines
 
 if TYPE_CHECKING:
+    from nuvyn_executor.metadata.partition_folders import Values
     from nuvyn_executor.model import CsvDialect
     from nuvyn_executor.profiling.native.csv_lines import Read
-    from nuvyn_executor.profiling.native.parts import Constants, Piece, Reading
+    from nuvyn_executor.profiling.native.parts import Piece, Reading
 
 _BLANK = re.compile(rb"[\x00-\x20]*\n?\Z")
 
@@ -34,7 +35,7 @@ def batches(pieces: Sequence[Piece], reading: Reading) -> Iterator[Batch]:
     assert dialect is not None
     if not pieces:
         return
-    width = len(reading.plan.columns) - len(pieces[0].constants)
+    width = len(reading.stored)
     lines = Lines(dialect.delimiter, dialect.quote, width)
     for bodies in _gathered(_bodies(pieces, dialect)):
         for read in lines.read(_joined(bodies)):
@@ -45,7 +46,7 @@ class _Body(NamedTuple):
     """Whole lines of a file, no header among them."""
 
     block: bytes
-    constants: Constants
+    constants: Values
 
 
 def _bodies(pieces: Sequence[Piece], dialect: CsvDialect) -> Iterator[_Body]:

@@ -17,7 +17,7 @@ import polars as pl
 from nuvyn_executor.profiling.native.parts import NotNative
 
 if TYPE_CHECKING:
-    from nuvyn_executor.profiling.native.parts import Constants
+    from nuvyn_executor.metadata.partition_folders import Values
 
 
 class Block(NamedTuple):
@@ -28,7 +28,7 @@ class Block(NamedTuple):
     """
 
     block: bytes
-    folders: Sequence[Constants]
+    folders: Sequence[Values]
     lines: Sequence[int] = ()
 
 
@@ -42,7 +42,7 @@ class Read(NamedTuple):
 
     frame: pl.DataFrame
     is_corrupt: bool
-    folders: Sequence[Constants]
+    folders: Sequence[Values]
     folder: Optional[pl.Series]
 
 

@@ -12,9 +12,10 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple
 
+from nuvyn_executor.metadata.partition_folders import values_of
 from nuvyn_executor.model import FileFormat
 from nuvyn_executor.profiling.counts import Counts, total
-from nuvyn_executor.profiling.native.parts import NotNative, Piece, Reading, constants_of, parts_of
+from nuvyn_executor.profiling.native.parts import NotNative, Piece, Reading, parts_of
 from nuvyn_executor.profiling.plan import family
 from nuvyn_executor.profiling.shapes import Expected
 
@@ -80,7 +81,7 @@ def count(  # noqa: PLR0913  two of them are switches
     if reason is not None:
         raise NotNative(reason)
     pieces = [
-        Piece(entry.path, entry.size_bytes, constants=constants_of(dataset, entry.path))
+        Piece(entry.path, entry.size_bytes, constants=values_of(dataset, entry.path))
         for entry in dataset.files
     ]
     if not pieces:
@@ -88,7 +89,7 @@ def count(  # noqa: PLR0913  two of them are switches
     # All hashes are more than what they were made from: those of a small dataset stay in one task.
     is_one = plan.exact_distinct and not keeps_states and len(pieces) <= FILES_A_TASK
     parts = [tuple(pieces)] if is_one else parts_of(pieces, slots_of(spark))
-    reading = Reading(dataset.format, plan, now_micros, dataset.dialect, keeps_states=not is_one)
+    reading = Reading.of(dataset, plan, now_micros, keeps_states=not is_one)
     if len(parts) == 1 and small_here and importlib.util.find_spec("polars") is not None:
         return _counted(answer(parts[0], reading))
     return total(_collected(spark, _task(parts, reading), len(parts)))
@@ -143,6 +144,8 @@ def answer(pieces: Sequence[Piece], reading: Reading) -> str:
         return _refusal(str(error))
     except OSError as error:
         return _refusal(f"a task cannot read a file ({error})")
+    except Exception as error:  # noqa: BLE001  whatever is wrong here, Spark counts as well
+        return _refusal(f"it could not be counted ({type(error).__name__}: {error})")
 
 
 def _refusal(reason: str, *, everywhere: bool = False) -> str:

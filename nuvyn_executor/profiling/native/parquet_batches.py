@@ -73,10 +73,9 @@ class _Table:
         for path, kind in _leaves(schema):
             leaves.setdefault(".".join(path), []).append((path, kind))
         self._lower = {name.lower() for name in leaves}
-        stored = reading.plan.columns[: len(reading.plan.columns) - len(piece.constants)]
         self._exprs = [
-            self._expression(index, one.name, str(one.declared_type), leaves.get(one.name, []))
-            for index, one in enumerate(stored)
+            (index, self._expression(index, one.name, str(one.declared_type), leaves.get(one.name, [])))
+            for index, one in ((index, reading.plan.columns[index]) for index in reading.stored)
         ]
 
     def columns(self, start: Optional[int], rows: int) -> Iterator[Tuple[int, pl.Series]]:
@@ -84,9 +83,10 @@ class _Table:
         many = max(1, _CELLS // rows)
         window = self._frame if start is None else self._frame.slice(start, rows)
         for first in range(0, len(self._exprs), many):
-            chosen = [one for one in self._exprs[first : first + many] if one is not None]
+            some = self._exprs[first : first + many]
+            chosen = [one for _, one in some if one is not None]
             read = {one.name: one for one in window.select(chosen).collect().get_columns()} if chosen else {}
-            for index in range(first, min(first + many, len(self._exprs))):
+            for index, _ in some:
                 values = read.pop(f"c{index}", None)
                 yield index, self._empty(index, rows) if values is None else values
         for index, value in constant_columns([self._piece.constants], self._reading):

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
 if TYPE_CHECKING:
+    from nuvyn_executor.metadata.partition_folders import Values
     from nuvyn_executor.model import CsvDialect, Dataset, FileFormat
     from nuvyn_executor.profiling.plan import ScanPlan
 
 PART_BYTES = 4 * 1024 * 1024  # less is not worth a task
 OPENING_BYTES = 4 * 1024  # that are read in the time that a file takes to be opened
-Constants = Tuple[Optional[str], ...]
-"""The text of each partition column in a file's folders' names, ``None`` for NULL."""
-
-_ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
-_NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 PARTS_A_SLOT = 3  # so that a slow part does not keep the others waiting
 
 
@@ -49,7 +44,7 @@ class Piece:
     size_bytes: int
     index: int = 0
     of: int = 1
-    constants: Constants = ()
+    constants: Values = ()
 
 
 @dataclass(frozen=True)
@@ -58,8 +53,8 @@ class Reading:
 
     Attributes:
         format: Parquet or CSV.
-        plan: what to count; the last columns are those of the folders' names, as many as
-            :attr:`Piece.constants` has.
+        plan: what to count.
+        constants: where in the plan the columns of the folders are, in the order of :attr:`Piece.constants`.
         dialect: for CSV.
         now_micros: the present, microseconds since 1970 UTC.
         keeps_states: different values are to be added to those of other parts; else their number is enough.
@@ -70,6 +65,20 @@ class Reading:
     now_micros: int
     dialect: Optional[CsvDialect] = None
     keeps_states: bool = True
+    constants: Tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, dataset: Dataset, plan: ScanPlan, now_micros: int, *, keeps_states: bool = True) -> Reading:
+        """Say how a dataset's files are read."""
+        # A name may be in the files, too: the folders' columns come after them.
+        places = {one.name: index for index, one in enumerate(plan.columns)}
+        constants = tuple(places[name] for name in dataset.partition_columns)
+        return cls(dataset.format, plan, now_micros, dataset.dialect, keeps_states, constants)
+
+    @property
+    def stored(self) -> Tuple[int, ...]:
+        """Where in the plan the columns of the files are."""
+        return tuple(index for index in range(len(self.plan.columns)) if index not in self.constants)
 
 
 def parts_of(files: Sequence[Piece], slots: int) -> List[Tuple[Piece, ...]]:
@@ -100,18 +109,3 @@ def parts_of(files: Sequence[Piece], slots: int) -> List[Tuple[Piece, ...]]:
 
 def _cost(file: Piece) -> int:
     return file.size_bytes + OPENING_BYTES
-
-
-def constants_of(dataset: Dataset, path: str) -> Constants:
-    """Read the values of the partition columns from a file's folders, as Spark does."""
-    if not dataset.partition_columns:
-        return ()
-    named = [folder.partition("=") for folder in path.replace("\\", "/").split("/")[:-1] if "=" in folder]
-    values = {_unescaped(name): _unescaped(value) for name, _, value in named}
-    texts = (values[name] for name in dataset.partition_columns)
-    return tuple(None if text == _NULL_PARTITION else text for text in texts)
-
-
-def _unescaped(text: str) -> str:
-    """Decode as Spark does: each escape is a character, not a byte of one."""
-    return _ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), text)

@@ -55,7 +55,7 @@ class Numbers(Extremes):
         if not len(numbers):
             return
         bounds: List[Any] = [numbers.min(), numbers.max()]
-        low, high = (float(bound) for bound in bounds)
+        low, high = (bound if isinstance(bound, int) else float(bound) for bound in bounds)
         self.take(low, high)
         odd = [float(number) for number in NUMBER_SENTINELS if low <= number <= high]
         infinite = low == float("-inf") or high == float("inf")

@@ -1,0 +1,35 @@
+"""Columns that folders' names hold (``year=2024``). Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Optional, Tuple
+
+if TYPE_CHECKING:
+    from nuvyn_executor.model import Dataset
+
+Values = Tuple[Optional[str], ...]
+"""The text of each partition column in a file's folders' names, ``None`` for NULL."""
+
+_ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
+_NULL = "__HIVE_DEFAULT_PARTITION__"
+
+
+def values_of(dataset: Dataset, path: str) -> Values:
+    """Read the values of the partition columns from the folders of a dataset's file, as Spark does.
+
+    Raises:
+        KeyError: no folder names such a column.
+    """
+    if not dataset.partition_columns:
+        return ()
+    inside = path[len(dataset.path) :].replace("\\", "/")
+    named = [folder.partition("=") for folder in inside.split("/")[:-1] if "=" in folder]
+    values = {unescaped(name): unescaped(value) for name, _, value in named}
+    texts = (values[name] for name in dataset.partition_columns)
+    return tuple(None if text == _NULL else text for text in texts)
+
+
+def unescaped(text: str) -> str:
+    """Decode as Spark does: each escape is a character, not a byte of one."""
+    return _ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), text)
