@@ -44,16 +44,12 @@ _EXPECTED = {
     "email": "valid e-mail addresses",
     "uuid": "valid UUIDs",
     "url": "valid URLs",
-    "date": "valid dates",
-    "timestamp": "valid timestamps",
     "moment": "valid dates or times",
     "boolean": "true or false",
     "code": "codes of digits",
     "number": "numbers",
-    "bigint": "whole numbers",
-    "double": "numbers",
 }
-_FREE_TEXT = frozenset({"", "string", "text"})
+_FREE_TEXT = "text"
 _FAMILIES = (
     frozenset({Shape.DATE_ISO, Shape.DATE_SLASH, Shape.DATE_DOT, Shape.TIMESTAMP}),
     frozenset({Shape.DECIMAL, Shape.DECIMAL_COMMA, Shape.CODE}),
@@ -211,10 +207,8 @@ def _missing(column: _Column, *, weak: bool) -> Iterator[Finding]:
 def _unsound(column: _Column) -> Iterator[Finding]:
     tally = column.tally
     if _defective(tally.invalid, tally.checked, column.policy):
-        expected = column.facts.expected.lower()
-        noun = _EXPECTED.get(expected, f"valid {expected} values" if expected else "valid")
         advice = (
-            f"{tally.invalid} of {tally.checked} values are not {noun} - "
+            f"{tally.invalid} of {tally.checked} values are not {_EXPECTED[column.facts.expected]} - "
             "correct them at the source or reject them on entry"
         )
         yield column.finding(Dimension.VALIDITY, tally.invalid, tally.checked, advice)
@@ -244,7 +238,7 @@ def _mixed(column: _Column, *, weak: bool) -> Iterator[Finding]:
     others: _Forms = [(form, n) for form, n in forms.items() if form not in (main, Shape.PADDED)]
     cut = policy.dimension_cut / 100.0 if weak else policy.mixed_text_cut
     if forms[main] / tally.present >= cut:
-        others = [] if column.facts.expected.lower() in _FREE_TEXT else _kin(main, others)
+        others = [] if column.facts.expected == _FREE_TEXT else _kin(main, others)
     count = sum(n for _, n in others)
     if count and (forms[main] / tally.present < cut or _defective(count, tally.present, policy)):
         advice = (

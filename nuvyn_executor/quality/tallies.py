@@ -196,7 +196,7 @@ class ColumnFacts:
     Attributes:
         name: its name (dotted path for a leaf of a struct).
         data_type: Spark SQL type name (``bigint``, ``string``, ...), declared or inferred.
-        expected: what present values should look like, frozen before the scan (``date``, ``email``, ...).
+        expected: what present values should look like, frozen before the scan (``moment``, ``email``, ...).
         is_key: named as the dataset's primary key (``id``, ``customer_id`` of ``customers``).
         distinct: different present values; ``None`` when not counted.
     """

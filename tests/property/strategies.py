@@ -33,7 +33,7 @@ _VALUES: Dict[str, Any] = {
 }
 KINDS = tuple(_VALUES)
 _TYPES = {"key": "bigint", "number": "double", "text": "string", "email": "string"}
-_EXPECTED = {"key": "bigint", "number": "double", "text": "text", "email": "email"}
+_EXPECTED = {"text": "text", "email": "email"}
 _SHAPES = (
     (Shape.PADDED, r"\s.*|.*\s"),
     (Shape.EMAIL, r"[^@]+@[^@]+"),
@@ -151,7 +151,7 @@ def scan_of(table: Table, now: int = NOW, rsd: float = 0.0, name: str = "t") -> 
     facts = []
     for place, kind in enumerate(table.kinds):
         present = {row[place] for row in rows if not _is_missing(row[place])}
-        data_type, expected = _TYPES.get(kind, "timestamp"), _EXPECTED.get(kind, "timestamp")
+        data_type, expected = _TYPES.get(kind, "timestamp"), _EXPECTED.get(kind, "typed")
         facts.append(ColumnFacts(kind, data_type, expected, kind == "key", Distinct(len(present), rsd)))
     different = Distinct(len({repr(row) for row in rows}), rsd)
     return Scan(name, tally_of(table, now), tuple(facts), different, table.modified)

@@ -138,7 +138,7 @@ class TestEmptySource:
         assert found.recommendations == ("No rows to assess - check the path, or load data first",)
 
     def test_with_an_empty_dataset_names_it(self) -> None:
-        scan = Scan("customers", ZERO, (ColumnFacts("id", "bigint", "bigint"),), modified_micros=NOW)
+        scan = Scan("customers", ZERO, (ColumnFacts("id", "bigint", "typed"),), modified_micros=NOW)
         found = assess([scan], POLICY, NOW)
         assert (found.overall, found.level.value, found.datasets[0].overall) == (None, "Unknown", None)
         assert found.recommendations == (
@@ -169,7 +169,7 @@ class TestSource:
 
     def test_details_say_what_the_scores_rest_on(self) -> None:
         column = ColumnTally(rows=100, timestamps=50, latest_micros=NOW)
-        facts = (ColumnFacts("updated_at", "timestamp", "timestamp"),)
+        facts = (ColumnFacts("updated_at", "timestamp", "typed"),)
         scans = [
             Scan("a", DatasetTally(100, (column,)), facts, Distinct(99, rsd=0.05), NOW),
             one_column("b", ColumnTally(rows=1)),

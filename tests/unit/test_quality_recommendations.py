@@ -116,7 +116,7 @@ class TestEachDefectIsNamed:
             ),
             (
                 assessed(
-                    of_thousand(shapes={Shape.DATE_ISO: 980, Shape.DATE_SLASH: 20}), "date", name="born"
+                    of_thousand(shapes={Shape.DATE_ISO: 980, Shape.DATE_SLASH: 20}), "moment", name="born"
                 ),
                 (
                     "customers.born: 20 of 1000 values are written in another form than the rest "
@@ -178,7 +178,7 @@ class TestWhatIsNoDefectIsNotNamed:
 class TestOrderAndLength:
     def test_the_most_expensive_comes_first_and_costs_what_it_says(self) -> None:
         columns = (of_thousand(checked=1000, invalid=10), of_thousand(suspects=10, checked=1000))
-        facts = (ColumnFacts("a", "string", "email"), ColumnFacts("b", "double", "double"))
+        facts = (ColumnFacts("a", "string", "email"), ColumnFacts("b", "double", "typed"))
         found = assess([Scan("t", DatasetTally(1000, columns), facts)], POLICY, NOW)
         # Half a percent each; accuracy has 2 of 5 weights, validity 1.
         assert [(one.column, one.dimension) for one in found.findings] == [

@@ -57,4 +57,4 @@ class TestScan:
             Scan("customers", DatasetTally(1, (ColumnTally(rows=1),)), ())
 
     def test_of_nothing_may_know_its_columns(self) -> None:
-        assert Scan("customers", ZERO, (ColumnFacts("id", "bigint", "bigint"),)).tally.rows == 0
+        assert Scan("customers", ZERO, (ColumnFacts("id", "bigint", "typed"),)).tally.rows == 0

@@ -15,13 +15,7 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 16 * 1024 * 1024
 _LONGEST_LINE = 64 * 1024 * 1024
-_ENCODINGS = ("UTF-8", "ISO-8859-1", "windows-1252")
 _COMPRESSED = (".bz2", ".deflate", ".lz4", ".snappy", ".zst", ".lzo", ".xz")
-
-
-def supports_encoding(encoding: str) -> bool:
-    """Whether lines of an encoding can be told by single bytes, and its characters are Java's."""
-    return encoding in _ENCODINGS
 
 
 def blocks(piece: Piece, encoding: str, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ENGINE = "polars"
 FILES_A_TASK = 64
+_ENCODINGS = ("UTF-8", "ISO-8859-1", "windows-1252")  # single bytes tell their lines, and Java reads the same
 _UTC = ("UTC", "Etc/UTC", "GMT", "Z", "+00:00")
 _PLAIN = ("tinyint", "smallint", "int", "bigint", "float", "double", "boolean", "string", "binary", "date")
 
@@ -182,7 +183,7 @@ def _unreadable_dialect(dataset: Dataset) -> Optional[str]:
         return "how it is written is not known"
     if dialect.multiline:
         return "a value of it may be several lines"
-    if dialect.encoding not in ("UTF-8", "ISO-8859-1", "windows-1252"):
+    if dialect.encoding not in _ENCODINGS:
         return f"its encoding is {dialect.encoding}"
     if not (dialect.delimiter.isascii() and dialect.quote.isascii()):
         return "its delimiter or quote is no ASCII character"
