@@ -8,7 +8,7 @@ from typing import Any, Callable, List
 
 
 def at_once(*actions: Callable[[], Any], limit: int = 8) -> List[Any]:
-    """Run actions at the same time, each in a thread, so many at most, and wait for all of them.
+    """Run actions at the same time, each in a thread, at most ``limit`` of them, and wait for all of them.
 
     Returns:
         What they returned, in order.

@@ -23,7 +23,7 @@ from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
 from nuvyn_executor.metadata import records
 from nuvyn_executor.metadata.bad_files import find_bad
 from nuvyn_executor.metadata.discovery import discover
-from nuvyn_executor.metadata.records import Known, Row, Survey, Surveyed
+from nuvyn_executor.metadata.records import PreviousRows, Row, Survey, Surveyed
 from nuvyn_executor.model import FileFormat, Skipped, SourceType
 from nuvyn_executor.profiling.kept import packed, unpacked
 from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
@@ -124,7 +124,7 @@ class MetadataExtractor:
         """
         now = self._clock()
         parent = records.source_id(request.tenant_id, source.location)
-        known = self._known(parent)
+        previous = self._previous(parent)
         end = None if self._reach.seconds is None else time.monotonic() + self._reach.seconds
         surveyed: List[Surveyed] = []
         unreadable = list(discovery.unreadable)
@@ -160,16 +160,16 @@ class MetadataExtractor:
             surveyed=tuple(surveyed),
             unreadable=tuple(unreadable),
             surveyed_at=now,
-            known=known,
+            previous=previous,
         )
 
-    def _known(self, parent: str) -> Known:
+    def _previous(self, parent: str) -> PreviousRows:
         where = {"source_id": parent}
         tables, columns = at_once(
             lambda: self._store.rows(TABLES, where, ("table_id", "file_path", "removed_at")),
             lambda: self._store.rows(COLUMNS, where, ("column_id", "table_id", "removed_at")),
         )
-        return Known(tables, columns)
+        return PreviousRows(tables, columns)
 
     def _with_kept(
         self, parent: str, datasets: Sequence[Dataset]
@@ -191,7 +191,7 @@ class MetadataExtractor:
         """Upsert sources, tables and columns; what is gone gets ``removed_at``. Nothing is duplicated."""
         parent = records.source_id(tenant_id, survey.location)
         now = survey.surveyed_at
-        gone = records.gone_tables(survey, parent, survey.known.tables, self._redact)
+        gone = records.gone_tables(survey, parent, survey.previous.tables, self._redact)
         pairs = list(zip(survey.surveyed, assessment.datasets))
         tables = [
             {
@@ -205,7 +205,7 @@ class MetadataExtractor:
             for one, scores in pairs
             for row in records.column_rows(one, scores, parent, tenant_id)
         ]
-        lost = _lost_columns(survey.known.columns, gone, tables, columns)
+        lost = _lost_columns(survey.previous.columns, gone, tables, columns)
         at_once(
             lambda: self._write(TABLES, tables, [{"table_id": one, "removed_at": now} for one in gone]),
             lambda: self._write(COLUMNS, columns, [{"column_id": one, "removed_at": now} for one in lost]),

@@ -56,7 +56,7 @@ class Surveyed:
 
 
 @dataclass(frozen=True)
-class Known:
+class PreviousRows:
     """What the tables say of a source before a run.
 
     Attributes:
@@ -77,7 +77,7 @@ class Survey:
         source_type: what the caller named; for ``auto`` the one format that was found.
         unreadable: datasets and files that could not be read, and why; they make a run ``Partial``.
         surveyed_at: when, UTC: the clock of timeliness.
-        known: what the tables said before.
+        previous: what the tables said before.
     """
 
     location: str
@@ -86,7 +86,7 @@ class Survey:
     surveyed: Tuple[Surveyed, ...]
     unreadable: Tuple[Skipped, ...]
     surveyed_at: datetime
-    known: Known
+    previous: PreviousRows
 
 
 def source_id(tenant_id: str, location: str) -> str:

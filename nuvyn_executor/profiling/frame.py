@@ -19,7 +19,7 @@ class Frame:
 
     Attributes:
         opened: makes the DataFrame of all files, or of those it is given, with columns ``c0`` ... and perhaps
-            :attr:`corrupt`; another engine that counts needs none.
+            :attr:`corrupt`; not called when Polars counts.
         names: what metadata calls the columns; may repeat, may hold anything.
         types: declared Spark SQL type of each column, ``None`` for text to be understood.
         sample: some values of each column.

@@ -1,4 +1,4 @@
-"""The scanner that the executor uses: decides what to count, and has the fastest engine that can count it.
+"""Decides what to count of a dataset, and lets the fastest engine that can count it do so.
 
 What a run before has counted is not counted again: of a dataset that only got new files those alone are read.
 """
@@ -89,14 +89,24 @@ class SparkScanner:
         modified = max((entry.modified_at for entry in dataset.files), default=None)
         try:
             contents, files, size_bytes = self._look(source, dataset)
-            known, rows_read = self._known(_Visit(source, contents, epoch_micros(now), seconds), kept)
+            counted, rows_read = self._counted(_Visit(source, contents, epoch_micros(now), seconds), kept)
         except ExecutorError:
             raise
         except Exception as error:
             raise unreadable(dataset.label, error) from error
-        found = profile(known.plan, known.counts, dataset.name, epoch_micros(modified) if modified else None)
+        found = profile(
+            counted.plan, counted.counts, dataset.name, epoch_micros(modified) if modified else None
+        )
         return Surveyed(
-            dataset, found, files, size_bytes, known.read_as, known.engine, rows_read, known.sample, known
+            dataset,
+            found,
+            files,
+            size_bytes,
+            counted.read_as,
+            counted.engine,
+            rows_read,
+            counted.sample,
+            counted,
         )
 
     def _look(self, source: DataSource, dataset: Dataset) -> Tuple[Contents, int, int]:
@@ -115,8 +125,8 @@ class SparkScanner:
         )
         return contents, table.files, table.size_bytes
 
-    def _known(self, visit: _Visit, kept: Optional[Kept]) -> Tuple[Kept, int]:
-        """Give what is known of a dataset after this scan, and how many rows were read for that."""
+    def _counted(self, visit: _Visit, kept: Optional[Kept]) -> Tuple[Kept, int]:
+        """Give the counts of a dataset as it is, and how many rows were read for them."""
         contents = visit.contents
         if kept is not None and not (
             kept.wanted_rows == self._wanted_rows and self._engine in ("auto", kept.engine)
@@ -133,8 +143,8 @@ class SparkScanner:
         more = None if kept is None else self._more(visit, kept)
         if more is not None and kept is not None:
             return more, more.counts.tally.rows - kept.counts.tally.rows
-        known = self._anew(visit)
-        return known, known.counts.tally.rows
+        counted = self._anew(visit)
+        return counted, counted.counts.tally.rows
 
     def _more(self, visit: _Visit, kept: Kept) -> Optional[Kept]:
         """Count the files that came, and add; ``None`` where that cannot be done."""
@@ -164,7 +174,9 @@ class SparkScanner:
             logger.debug("%s is counted anew: %s", contents.dataset.name, reason)
             return None
         before = tuple(entry for stamp, entry in contents.stamps.items() if stamp in kept.stamps)
-        return _kept(visit, replace(kept, counts=counts, version=contents.version), (*before, *(done or ())))
+        return _covering(
+            visit, replace(kept, counts=counts, version=contents.version), (*before, *(done or ()))
+        )
 
     def _anew(self, visit: _Visit) -> Kept:
         """Decide what to count, and count it."""
@@ -180,12 +192,12 @@ class SparkScanner:
             return counts
 
         counts, done = bounds.in_time(files, visit.seconds, count)
-        known = Kept.of(visit.contents, plan, counts, engines[-1], frame.details)
-        known = replace(known, wanted_rows=self._wanted_rows)
-        part = _kept(visit, known, done, share, frame.rows if frame.rows_known else None)
+        counted = Kept.of(visit.contents, plan, counts, engines[-1], frame.details)
+        counted = replace(counted, wanted_rows=self._wanted_rows)
+        part = _covering(visit, counted, done, share, frame.rows if frame.rows_known else None)
         # All that was chosen stands for all files; where time was up, it is still to be read.
         is_all = done is None or files is None or len(done) == len(files)
-        return replace(part, stamps=known.stamps) if is_all else part
+        return replace(part, stamps=counted.stamps) if is_all else part
 
     def _count(
         self, visit: _Visit, frame: Frame, plan: ScanPlan, files: Files, share: float
@@ -208,14 +220,14 @@ class SparkScanner:
         return native.count(self._spark, dataset, plan, visit.now_micros, keeps_states=keeps_states)
 
 
-def _kept(
-    visit: _Visit, known: Kept, done: Files, share: float = 1.0, table_rows: Optional[int] = None
+def _covering(
+    visit: _Visit, counted: Kept, done: Files, share: float = 1.0, table_rows: Optional[int] = None
 ) -> Kept:
-    """Say of which files the counts are, and what of the dataset that is."""
+    """Say of which files the counts are, and how much of the dataset that is."""
     everything = visit.files
     if share >= 1 and (done is None or everything is None or len(done) == len(everything)):
-        return replace(known, stamps=frozenset(visit.contents.stamps), sample=None)
-    rows = known.counts.tally.rows
+        return replace(counted, stamps=frozenset(visit.contents.stamps), sample=None)
+    rows = counted.counts.tally.rows
     files = visit.contents.dataset.files if done is None else done
     about = rows / share * visit.contents.dataset.size_bytes / max(1, sum(one.size_bytes for one in files))
     sample = Sample(
@@ -225,5 +237,5 @@ def _kept(
         share=share,
     )
     paths = {entry.path for entry in files}
-    counted = (stamp for stamp, entry in visit.contents.stamps.items() if entry.path in paths)
-    return replace(known, stamps=frozenset(counted), sample=sample)
+    stamps = (stamp for stamp, entry in visit.contents.stamps.items() if entry.path in paths)
+    return replace(counted, stamps=frozenset(stamps), sample=sample)
