@@ -13,6 +13,7 @@ from typing import Any, Mapping, Optional, Tuple
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 DAY_MICROS = 86_400_000_000
+FARTHEST_DAY = 106_751_991  # from 1970, whose microseconds are still a bigint
 
 
 def epoch_micros(moment: datetime) -> int:

@@ -14,7 +14,7 @@ from nuvyn_executor.errors import ExecutorError
 
 if TYPE_CHECKING:
     from nuvyn_executor.metadata.reading import Preview
-    from nuvyn_executor.metadata.records import Survey
+    from nuvyn_executor.metadata.records import Survey, Surveyed
     from nuvyn_executor.model import Discovery, JobType, Skipped
     from nuvyn_executor.quality.assessment import Assessment
     from nuvyn_executor.schema.validator import SchemaReport
@@ -81,8 +81,7 @@ def metadata_extraction(survey: Survey, assessment: Assessment) -> Document:
                     "file_format": one.dataset.format.value,
                     "files": one.files,
                     "size_bytes": one.size_bytes,
-                    "rows": one.rows,
-                    "sampled": one.sample is not None,
+                    **_coverage(one),
                     "columns": len(one.profile.scan.tally.columns),
                     "overall_score": number(scores.overall),
                 }
@@ -90,6 +89,16 @@ def metadata_extraction(survey: Survey, assessment: Assessment) -> Document:
             ],
             **_findings(survey.discovery, survey.unreadable),
         },
+    }
+
+
+def _coverage(one: Surveyed) -> Document:
+    """Say of how much of a table its figures are, and who counted."""
+    return {
+        "rows": one.rows,
+        "rows_scanned": one.profile.scan.tally.rows,
+        "sampled": one.sample is not None,
+        "engine": one.engine,
     }
 
 
@@ -112,13 +121,20 @@ def data_reading(
 
 def quality_assessment(survey: Survey, assessment: Assessment) -> Document:
     """Spell the result of ``quality_assessment``."""
+    details = assessment.details()
     return {
         "source_path": survey.location,
         "overall_score": number(assessment.overall),
         "quality_level": assessment.level.value,
         "quality_metrics": {name: number(score) for name, score in _scores(assessment).items()},
         "recommendations": list(assessment.recommendations),
-        "details": {**assessment.details(), **_findings(survey.discovery, survey.unreadable)},
+        "details": {
+            **details,
+            "datasets": [
+                {**scores, **_coverage(one)} for one, scores in zip(survey.surveyed, details["datasets"])
+            ],
+            **_findings(survey.discovery, survey.unreadable),
+        },
     }
 
 

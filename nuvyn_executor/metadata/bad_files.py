@@ -43,10 +43,7 @@ def find_bad(files: Files, refused: Callable[[Files], Optional[ExecutorError]]) 
         elif len(part) > 1:
             waiting.extend(_halves(part))
         else:
-            (entry,) = part
-            logger.warning("Could not read %s: %s", entry.name, error.message)
-            logger.debug("%s", entry.name, exc_info=error)
-            bad[entry.path] = Skipped(entry.name, error.message, error.remedy, is_failure=True)
+            bad.update(_named(part, error))
         if len(bad) == HOPELESS and not is_any_good:
             first = next(iter(bad.values()))
             raise DatasetUnreadable(
@@ -55,6 +52,23 @@ def find_bad(files: Files, refused: Callable[[Files], Optional[ExecutorError]]) 
                 first.remedy or "Check the files, and that the cluster may read them.",
             )
     return bad
+
+
+def still_bad(files: Files, refused: Callable[[Files], Optional[ExecutorError]]) -> Dict[str, Skipped]:
+    """Try files that could not be read before, each by itself; as :func:`find_bad`."""
+    bad: Dict[str, Skipped] = {}
+    for entry in files:
+        error = refused((entry,))
+        if error is not None:
+            bad.update(_named((entry,), error))
+    return bad
+
+
+def _named(one: Files, error: ExecutorError) -> Dict[str, Skipped]:
+    (entry,) = one
+    logger.warning("Could not read %s: %s", entry.name, error.message)
+    logger.debug("%s", entry.name, exc_info=error)
+    return {entry.path: Skipped(entry.name, error.message, error.remedy, is_failure=True)}
 
 
 def _halves(files: Files) -> Tuple[Files, Files]:

@@ -21,7 +21,7 @@ from typing import (
 from nuvyn_executor.concurrency import at_once
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
 from nuvyn_executor.metadata import records
-from nuvyn_executor.metadata.bad_files import find_bad
+from nuvyn_executor.metadata.bad_files import find_bad, still_bad
 from nuvyn_executor.metadata.discovery import discover
 from nuvyn_executor.metadata.records import PreviousRows, Row, Survey, Surveyed
 from nuvyn_executor.model import FileFormat, Skipped, SourceType
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_STATES_AT_ONCE = 32
+_STATES_AT_ONCE = 16
 
 
 class DatasetScanner(Protocol):
@@ -174,7 +174,7 @@ class MetadataExtractor:
     def _with_kept(
         self, parent: str, datasets: Sequence[Dataset]
     ) -> Iterator[Tuple[Dataset, Optional[Kept]]]:
-        """Give with each dataset what the run before kept of it, which may be a megabyte: some at a time."""
+        """Give with each dataset what the run before kept of it, which may be megabytes: some at a time."""
         for first in range(0, len(datasets), _STATES_AT_ONCE):
             some = datasets[first : first + _STATES_AT_ONCE]
             ids = [records.table_id(parent, dataset) for dataset in some]
@@ -242,35 +242,47 @@ class MetadataExtractor:
         """Scan a dataset; where a file of many spoils it, scan it without that file."""
         end = None if seconds is None else time.monotonic() + seconds
 
+        def scan(files: Tuple[FileEntry, ...], kept: Optional[Kept] = None) -> Surveyed:
+            # When time is up only the first wave of files is read, here and at last: the same ones.
+            left = None if end is None else max(0.0, end - time.monotonic())
+            return self._scanner.scan(source, replace(dataset, files=files), now, kept, left)
+
         def refused(files: Tuple[FileEntry, ...]) -> Optional[ExecutorError]:
-            if end is not None and time.monotonic() > end:
-                raise DatasetUnreadable(
-                    f"{dataset.name} could not be read: a file is bad, and time was up before it was found.",
-                    "Give EXECUTOR_TIME_BUDGET_SECONDS more, or remove the file.",
-                )
             try:
-                self._scanner.scan(source, replace(dataset, files=files), now)
+                scan(files)
             except ExecutorError as error:
                 return error
             return None
 
+        bad = {} if kept is None else still_bad(kept.known_bad(dataset.files), refused)
+        files = _without(dataset.files, bad)
         try:
-            return self._scanner.scan(source, dataset, now, kept, seconds), []
+            return _remembering(scan(files, kept), dataset, bad), list(bad.values())
         except ExecutorError:
             if len(dataset.files) == 1 or dataset.format is FileFormat.DELTA:
                 raise
-        new = () if kept is None else kept.unknown(dataset.files)
-        bad = find_bad(new, refused) or find_bad(dataset.files, refused)
-        good = tuple(entry for entry in dataset.files if entry.path not in bad)
-        if not good or not bad:
+        new = () if kept is None else kept.unknown(files)
+        bad.update(find_bad(new, refused) or find_bad(files, refused))
+        good = _without(dataset.files, bad)
+        if not good or len(good) == len(files):
             reason = next(iter(bad.values())).reason if bad else "its files do not fit together"
             raise DatasetUnreadable(f"{dataset.name} could not be read: {reason}", "Check its files.")
-        left = None if end is None else max(0.0, end - time.monotonic())
-        return self._scanner.scan(source, replace(dataset, files=good), now, kept, left), list(bad.values())
+        return _remembering(scan(good, kept), dataset, bad), list(bad.values())
 
     def _write(self, table: Table, present: Sequence[Row], removed: Sequence[Row]) -> None:
         self._store.upsert(table, present)
         self._store.upsert(table, removed)
+
+
+def _without(files: Tuple[FileEntry, ...], bad: Mapping[str, Skipped]) -> Tuple[FileEntry, ...]:
+    return tuple(entry for entry in files if entry.path not in bad)
+
+
+def _remembering(one: Surveyed, dataset: Dataset, bad: Mapping[str, Skipped]) -> Surveyed:
+    """Let the next run know which files were bad: it tries them by themselves."""
+    if one.kept is None:
+        return one
+    return replace(one, kept=one.kept.with_bad([entry for entry in dataset.files if entry.path in bad]))
 
 
 def _how(one: Surveyed) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.redaction import MASK
@@ -153,6 +153,7 @@ def table_row(
         "timeliness_source": assessment.timeliness_source,
         "checked": {dimension.value: count for dimension, count in assessment.checked.items()},
         "recommendations": list(assessment.recommendations),
+        "provenance": asdict(assessment.provenance),
     }
     return {
         "table_id": table_id(parent, dataset),

@@ -19,6 +19,8 @@ WAVE_BYTES = 64 * 1024 * 1024
 """What is read before the clock is looked at for the first time."""
 ENOUGH = 1.5
 """Up to so many times the rows that are wanted are taken as they come."""
+WIDER = 4
+"""So many times the share is tried where too few rows were chosen."""
 
 Files = Optional[Tuple["FileEntry", ...]]
 """Some files of a dataset; ``None`` is a dataset that cannot be read file by file."""
@@ -76,6 +78,11 @@ def chosen(files: Files, rows: int, wanted: Optional[int]) -> Tuple[Files, float
         taken.append(entry)
         held += rows * entry.size_bytes / max(1, size)
     return tuple(taken), 1.0 if held <= wanted * ENOUGH else wanted / held
+
+
+def are_too_few(rows: int, wanted: Optional[int]) -> bool:
+    """Whether rows that were chosen are far fewer than were wanted."""
+    return wanted is not None and rows * ENOUGH < wanted
 
 
 def waves(files: Sequence[FileEntry]) -> List[Tuple[FileEntry, ...]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, List, Mapping, Optional, Sequence, Tuple
 
-from nuvyn_executor.model import DAY_MICROS
+from nuvyn_executor.model import DAY_MICROS, FARTHEST_DAY
 from nuvyn_executor.profiling import cells
 from nuvyn_executor.profiling.cells import index_of
 from nuvyn_executor.profiling.plan import family
@@ -89,7 +89,9 @@ def cell_of(i: int, plan: ColumnPlan, *, content: bool) -> str:
     """
     kind, name = kind_of(plan), f"c{i}"
     if kind == MOMENT:
-        return f"unix_micros(CAST({name} AS TIMESTAMP))"
+        return (
+            _date_micros(name) if plan.declared_type == "date" else f"unix_micros(CAST({name} AS TIMESTAMP))"
+        )
     if kind != TEXT:
         return f"CAST({name} AS {kind})"
     if is_text(plan):
@@ -277,13 +279,18 @@ def _shape(text: str, bits: str, plans: Sequence[ColumnPlan]) -> str:
     branches = [f"WHEN {text} IS NULL THEN {cells.NULL}"]
     for shape, pattern in PATTERNS:
         if WANTED[shape] & together:
-            whole = _literal(rf"\A(?:{pattern})\z")
+            whole = _literal(rf"\A(?:{_in_java(pattern)})\z")
             matches = f"{_looks(text, LOOKS[shape])} AND {text} RLIKE {whole}"
             branches.append(f"WHEN ({bits} & {WANTED[shape]}) != 0 AND {matches} THEN {index_of(shape)}")
     words = ", ".join(_literal(word) for word in PLACEHOLDERS)
     says_nothing = f"octet_length({text}) <= {LONGEST_PLACEHOLDER} AND lower({text}) IN ({words})"
     branches.append(f"WHEN {text} = '' THEN {cells.BLANK} WHEN {says_nothing} THEN {cells.PLACEHOLDER}")
     return f"CASE {' '.join(branches)} ELSE {index_of(Shape.TEXT)} END"
+
+
+def _in_java(pattern: str) -> str:
+    """Repeat groups possessively: else Java calls itself for each time, and a long text ends its process."""
+    return pattern.replace(")+", ")++")
 
 
 def _looks(text: str, look: Look) -> str:
@@ -312,9 +319,17 @@ def _text_micros(text: str, shape: str, bits: str) -> str:
     day, month = (f"IF(({bits} & {MONTH_FIRST}) != 0, {one}, {1 - one})" for one in (1, 0))
     turned = f"concat({parts}[2], '-', lpad({parts}[{month}], 2, '0'), '-', lpad({parts}[{day}], 2, '0'))"
     in_parts = _in([index_of(one) for one in DATES[1:]])
-    as_is = _in([index_of(one) for one in (Shape.DATE_ISO, Shape.TIMESTAMP)])
-    text = f"CASE WHEN {shape} IN {as_is} THEN {text} WHEN {shape} IN {in_parts} THEN {turned} END"
-    return f"unix_micros(try_cast({text} AS TIMESTAMP))"
+    iso = f"{shape} = {index_of(Shape.DATE_ISO)}"
+    date = f"CASE WHEN {iso} THEN {text} WHEN {shape} IN {in_parts} THEN {turned} END"
+    moment = f"unix_micros(try_cast({text} AS TIMESTAMP))"
+    midnight = f"unix_date(try_cast({date} AS DATE)) * {DAY_MICROS}L"
+    return f"IF({shape} = {index_of(Shape.TIMESTAMP)}, {moment}, {midnight})"
+
+
+def _date_micros(date: str) -> str:
+    """Give a date's midnight in UTC, whatever zone the session is in; of dates too far away the farthest."""
+    days = f"greatest({-FARTHEST_DAY}, least({FARTHEST_DAY}, unix_date({date})))"
+    return f"IF({date} IS NULL, NULL, {days} * {DAY_MICROS}L)"
 
 
 def _in(numbers: Sequence[int]) -> str:

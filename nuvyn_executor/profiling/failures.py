@@ -7,6 +7,7 @@ import re
 from nuvyn_executor.errors import DatasetUnreadable
 
 _MOST_CHARACTERS = 300  # of what Spark says, where nothing else is known
+_CASE_TWINS = r"COLUMN_ALREADY_EXISTS|AMBIGUOUS_REFERENCE|duplicate (?:column|field)"
 # What Spark says, what that means, and what to do.
 _MEANINGS = (
     (
@@ -45,7 +46,7 @@ _MEANINGS = (
         "Check the table with DESCRIBE HISTORY.",
     ),
     (
-        r"COLUMN_ALREADY_EXISTS|AMBIGUOUS_REFERENCE|duplicate column",
+        _CASE_TWINS,
         "two of its fields differ in nothing but upper and lower case",
         "Rename one of them.",
     ),
@@ -63,6 +64,11 @@ def unreadable(name: str, error: Exception) -> DatasetUnreadable:
     return DatasetUnreadable(
         f"{name} could not be read: {first}", "Check the file; EXECUTOR_LOG_LEVEL=DEBUG shows more."
     )
+
+
+def has_case_twins(error: Exception) -> bool:
+    """Whether a failure of Spark means that two names differ in nothing but upper and lower case."""
+    return re.search(_CASE_TWINS, f"{type(error).__name__}: {error}") is not None
 
 
 def _shortened(text: str) -> str:

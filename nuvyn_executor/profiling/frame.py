@@ -71,7 +71,9 @@ def _is_chosen(data: Any, share: float) -> Any:
     from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
 
     # Spark does not hash maps.
-    hashed = f.xxhash64(*[f.col(name) for name, data_type in data.dtypes if "map<" not in data_type])
+    hashed = f.xxhash64(
+        *[f.to_json(name) if "map<" in data_type else f.col(name) for name, data_type in data.dtypes]
+    )
     grain = (hashed % _GRAINS + _GRAINS) % _GRAINS  # functions.pmod came with Spark 3.4
     return grain < max(1, round(share * _GRAINS))
 

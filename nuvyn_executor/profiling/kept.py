@@ -24,7 +24,7 @@ from nuvyn_executor.profiling.plan import ScanPlan
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset, FileEntry
 
-MOST_BYTES = 1_000_000
+MOST_BYTES = 8_000_000
 """Of what is kept for one dataset; without the states of different values a new file means reading all."""
 _STAMP_BYTES = 8
 
@@ -39,6 +39,7 @@ class Contents:
         schema: columns as its log declares them, where it has one.
         may_hide_rows: its files may hold rows that are none of the dataset, so that only the version tells.
         is_plain: its rows are those of its files.
+        time_zone: in which texts without one are understood.
     """
 
     dataset: Dataset
@@ -46,6 +47,7 @@ class Contents:
     schema: str = ""
     may_hide_rows: bool = False
     is_plain: bool = True
+    time_zone: str = "UTC"
 
     @cached_property
     def stamps(self) -> Dict[str, FileEntry]:
@@ -57,7 +59,7 @@ class Contents:
         """How the files are read, as a short text."""
         one = self.dataset
         parts = (one.format.value, one.sheet, one.dialect, one.multiline, one.partition_columns, self.schema)
-        return _digest(repr((*parts, "" if self.is_plain else self.version)))
+        return _digest(repr((*parts, self.time_zone, "" if self.is_plain else self.version)))
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class Kept:
         read_as: how it was read.
         sample: what of the dataset that is, where it is not all.
         wanted_rows: how many rows were enough, ``None`` for all.
+        bad: stamps of files that could not be read.
     """
 
     stamps: FrozenSet[str]
@@ -85,6 +88,7 @@ class Kept:
     read_as: Mapping[str, Any] = field(default_factory=dict)
     sample: Optional[Sample] = None
     wanted_rows: Optional[int] = None
+    bad: FrozenSet[str] = frozenset()
 
     @classmethod
     def of(
@@ -108,7 +112,7 @@ class Kept:
         if self._is_past(now_micros):
             return False
         if contents.may_hide_rows:
-            return self.version == contents.version
+            return self.version == contents.version and not self.is_unfinished
         return self.layout == contents.layout and self.stamps == frozenset(contents.stamps)
 
     def _is_past(self, now_micros: int) -> bool:
@@ -137,6 +141,14 @@ class Kept:
         """Give those files that were not counted."""
         return tuple(entry for entry in files if _stamp(entry) not in self.stamps)
 
+    def known_bad(self, files: Sequence[FileEntry]) -> Tuple[FileEntry, ...]:
+        """Give those files that could not be read, and have not changed since."""
+        return tuple(entry for entry in files if _stamp(entry) in self.bad)
+
+    def with_bad(self, files: Sequence[FileEntry]) -> Kept:
+        """Remember which files could not be read."""
+        return replace(self, bad=frozenset(map(_stamp, files)))
+
     @property
     def texts(self) -> Tuple[str, ...]:
         """Texts copied from the client's files: names, samples, and types, which hold names of fields."""
@@ -157,6 +169,7 @@ class Kept:
                 "read_as": dict(self.read_as),
                 "sample": None if self.sample is None else self.sample.to_json(),
                 "wanted_rows": self.wanted_rows,
+                "bad": sorted(self.bad),
             }
         )
 
@@ -177,6 +190,7 @@ class Kept:
                 value["read_as"],
                 Sample.from_json(value["sample"]),
                 value["wanted_rows"],
+                frozenset(value["bad"]),
             )
         except (KeyError, TypeError, ValueError):
             return None

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan
 
 
+_EXACT_AS_DOUBLE = 2**53  # up to here a double is the whole number that it looks like
+
+
 @dataclass(frozen=True)
 class ColumnProfile:
     """What is told of a column beside its scores. Minimum, maximum and sample are cell values.
@@ -118,7 +121,8 @@ def _shown(value: Any, plan: ColumnPlan, data_type: str) -> Any:
         return "Infinity" if value > 0 else "-Infinity"  # JSON has no number for it
     if data_type == "double":
         return float(value)
-    return int(value) if value == int(value) else value
+    is_whole = isinstance(value, int) or (value == int(value) and abs(value) <= _EXACT_AS_DOUBLE)
+    return int(value) if is_whole else value
 
 
 def _moment(micros: int, data_type: str) -> Optional[str]:

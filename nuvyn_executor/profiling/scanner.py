@@ -15,7 +15,7 @@ from nuvyn_executor.model import FileFormat, epoch_micros
 from nuvyn_executor.profiling import bounds, spark_counts
 from nuvyn_executor.profiling.bounds import Sample
 from nuvyn_executor.profiling.delta_table import current_version
-from nuvyn_executor.profiling.failures import unreadable
+from nuvyn_executor.profiling.failures import has_case_twins, unreadable
 from nuvyn_executor.profiling.frames import columns_of, hides_rows, open_frame
 from nuvyn_executor.profiling.kept import Contents, Kept
 from nuvyn_executor.profiling.native import job as native
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from nuvyn_executor.sources.base import DataSource
 
 logger = logging.getLogger(__name__)
+
+_CASE, _TIME_ZONE = "spark.sql.caseSensitive", "spark.sql.session.timeZone"
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,10 @@ class SparkScanner:
         except ExecutorError:
             raise
         except Exception as error:
-            raise unreadable(dataset.label, error) from error
+            other = self._telling_case(error)
+            if other is None:
+                raise unreadable(dataset.label, error) from error
+            return other.scan(source, dataset, now, kept, seconds)
         found = profile(
             counted.plan, counted.counts, dataset.name, epoch_micros(modified) if modified else None
         )
@@ -109,10 +114,24 @@ class SparkScanner:
             counted,
         )
 
+    def _telling_case(self, error: Exception) -> Optional[SparkScanner]:
+        """Give a scanner to which ``a`` and ``A`` are two columns, where that is what this one fell over."""
+        if not has_case_twins(error) or str(self._spark.conf.get(_CASE)).lower() == "true":
+            return None
+        try:
+            session = self._spark.newSession()
+            session.conf.set(_CASE, "true")
+            session.conf.set(_TIME_ZONE, self._spark.conf.get(_TIME_ZONE))
+        except Exception as reason:  # noqa: BLE001  Spark Connect makes none before Spark 4
+            logger.debug("There is no other Spark session: %s", reason)
+            return None
+        return SparkScanner(session, self._engine, self._wanted_rows)
+
     def _look(self, source: DataSource, dataset: Dataset) -> Tuple[Contents, int, int]:
         """See what there is; also how many files and bytes."""
+        time_zone = str(self._spark.conf.get(_TIME_ZONE))
         if dataset.format is not FileFormat.DELTA:
-            return Contents(dataset), len(dataset.files), dataset.size_bytes
+            return Contents(dataset, time_zone=time_zone), len(dataset.files), dataset.size_bytes
         table = current_version(self._spark, source.spark_path(dataset.path))
         dataset = replace(dataset, version=table.version)
         as_files = table.as_files(dataset)
@@ -122,6 +141,7 @@ class SparkScanner:
             schema=table.schema,
             may_hide_rows=table.may_hide_rows,
             is_plain=as_files is not None,
+            time_zone=time_zone,
         )
         return contents, table.files, table.size_bytes
 
@@ -192,12 +212,15 @@ class SparkScanner:
             return counts
 
         counts, done = bounds.in_time(files, visit.seconds, count)
+        # Equal rows are chosen all or none, so there may be far too few of them.
+        while share < 1 and _is_all(done, files) and bounds.are_too_few(counts.tally.rows, self._wanted_rows):
+            share = min(1.0, share * bounds.WIDER)
+            counts, done = bounds.in_time(files, visit.seconds, count)
         counted = Kept.of(visit.contents, plan, counts, engines[-1], frame.details)
         counted = replace(counted, wanted_rows=self._wanted_rows)
         part = _covering(visit, counted, done, share, frame.rows if frame.rows_known else None)
         # All that was chosen stands for all files; where time was up, it is still to be read.
-        is_all = done is None or files is None or len(done) == len(files)
-        return replace(part, stamps=counted.stamps) if is_all else part
+        return replace(part, stamps=counted.stamps) if _is_all(done, files) else part
 
     def _count(
         self, visit: _Visit, frame: Frame, plan: ScanPlan, files: Files, share: float
@@ -218,6 +241,10 @@ class SparkScanner:
             if dataset.format is FileFormat.DELTA:  # whose files are what they are without it
                 dataset = replace(dataset, format=FileFormat.PARQUET)
         return native.count(self._spark, dataset, plan, visit.now_micros, keeps_states=keeps_states)
+
+
+def _is_all(done: Files, files: Files) -> bool:
+    return done is None or files is None or len(done) == len(files)
 
 
 def _covering(

@@ -72,6 +72,8 @@ class Provenance:
         formula_version: scores of two versions do not compare.
         weights: by dimension.
         levels: lowest overall score of each level.
+        thresholds: below what something is worth a finding: a dimension's score (0 to 100), and shares of a
+            column's values (0 to 1) that are there, that are written alike in free text, that are sound.
         grace_hours, half_life_days: of timeliness.
         assessed_at_micros: the clock that timeliness used, microseconds since 1970 UTC.
     """
@@ -79,6 +81,7 @@ class Provenance:
     formula_version: str
     weights: Mapping[str, float]
     levels: Mapping[str, float]
+    thresholds: Mapping[str, float]
     grace_hours: float
     half_life_days: float
     assessed_at_micros: int
@@ -101,6 +104,7 @@ class DatasetAssessment:
         columns: in the dataset's order.
         findings: the most expensive first, ``points_lost`` of this dataset's overall score.
         recommendations: the worst findings in words, or what fits the level.
+        provenance: what all this rests on.
     """
 
     name: str
@@ -114,6 +118,7 @@ class DatasetAssessment:
     columns: Tuple[ColumnScores, ...]
     findings: Tuple[Finding, ...]
     recommendations: Tuple[str, ...]
+    provenance: Provenance
 
 
 @dataclass(frozen=True)
@@ -209,6 +214,7 @@ def _assess_dataset(
         columns=tuple(column_scores(tally, facts) for tally, facts in zip(scan.tally.columns, scan.columns)),
         findings=findings,
         recommendations=recommend(level.value, findings, policy.max_recommendations),
+        provenance=_provenance(policy, now_micros),
     )
 
 
@@ -242,6 +248,12 @@ def _provenance(policy: Policy, now_micros: int) -> Provenance:
         formula_version=policy.formula_version,
         weights=_plain(policy.weights),
         levels={"Excellent": policy.excellent, "Good": policy.good, "Fair": policy.fair, "Poor": 0.0},
+        thresholds={
+            "dimension": policy.dimension_cut,
+            "completeness": policy.completeness_cut,
+            "mixed_text": policy.mixed_text_cut,
+            "defect": policy.defect_cut,
+        },
         grace_hours=policy.grace_hours,
         half_life_days=policy.half_life_days,
         assessed_at_micros=now_micros,

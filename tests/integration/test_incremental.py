@@ -20,6 +20,7 @@ from nuvyn_executor.profiling.frames import open_frame
 from nuvyn_executor.profiling.kept import packed, unpacked
 from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.sources.filesystem import FileSystemSource
+from tests.spoiling import spoil
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,17 +64,6 @@ def write_parquet(spark: Any, folder: Path, start: int, rows: int) -> None:
     columns = ["id", "CONCAT('word ', id % 7) AS word", "CAST(id AS DOUBLE) / 3 AS price"]
     data = spark.range(start, start + rows, 1, 1).selectExpr(*columns)
     data.write.mode("append").parquet(str(folder))
-
-
-def spoil(path: Path) -> None:
-    """Change what a file holds: days become those of the year 9999, the pages of Parquet nothing at all."""
-    before = path.stat()
-    content = path.read_bytes()
-    if path.suffix == ".parquet":
-        footer = 8 + int.from_bytes(content[-8:-4], "little")
-        content = content[:4] + b"\0" * (len(content) - 4 - footer) + content[-footer:]
-    path.write_bytes(content.replace(b",2024-", b",9999-"))
-    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 def data_files(folder: Path) -> List[Path]:
@@ -273,6 +263,18 @@ class TestDelta:
         spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('a' = 'b')")
         assert scan(spark, folder, more, engine=engine).rows_read == 0
 
+    def test_where_vectors_may_be_a_bound_on_time_is_gone_on_from(
+        self, spark: Any, folder: Path, table: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("nuvyn_executor.profiling.bounds.WAVE_BYTES", 1)
+        spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('delta.enableDeletionVectors' = true)")
+        self.append(spark, str(folder), ROWS, 100)
+        first = scan(spark, folder, seconds=1e-9)
+        assert first.sample is not None
+        second = scan(spark, folder, first)
+        assert (second.sample, rows_of(second)) == (None, ROWS + 100)
+        assert second.rows_read == ROWS + 100 - rows_of(first)
+
     @pytest.mark.usefixtures("table")
     @pytest.mark.parametrize("engine", ["auto", "spark"])
     def test_what_is_written_meanwhile_is_the_next_runs(
@@ -380,6 +382,17 @@ class TestASampleOfRows:
         assert scan(spark, folder, first, wanted_rows=300).rows_read == 0
         write_csv(folder / "part-99.csv", 0, 100)
         assert scan(spark, folder, first, wanted_rows=300).rows_read >= 300
+
+    def test_of_rows_that_repeat_more_than_none(self, spark: Any, folder: Path) -> None:
+        spark.range(20_000).selectExpr("id % 5 AS five").coalesce(1).write.parquet(str(folder / "t"))
+        first = scan(spark, folder, wanted_rows=1000)
+        assert rows_of(first) in range(4000, 20_001, 4000)
+        assert (first.rows, first.sample is None) == (20_000, rows_of(first) == 20_000)
+
+    def test_of_a_table_of_maps(self, spark: Any, folder: Path) -> None:
+        data = spark.range(20_000).selectExpr("MAP('a', id) AS m")
+        data.coalesce(1).write.parquet(str(folder / "t"))
+        assert 900 <= rows_of(scan(spark, folder, wanted_rows=1000)) <= 1100
 
     def test_what_is_small_is_counted_whole(self, spark: Any, folder: Path) -> None:
         write_csv(folder / "a.csv", 0, 100)

@@ -11,6 +11,7 @@ from nuvyn_executor.model import RunStatus
 from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.schema.tables import COLUMNS, TABLES
 from tests.installation import Installation, memory_installation
+from tests.spoiling import spoil
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,6 +87,20 @@ class TestASecondJob:
         assert "t: 100 rows, 1 columns (as before, not read again)" in run.log
         assert [line for line in run.log.splitlines() if "part-0" in line and "part-00009" not in line] == []
 
+    def test_tries_a_bad_file_by_itself(self, spark: Any, site: Installation, folder: Path) -> None:
+        spark.range(0, 100, 1, 2).write.parquet(str(folder / "t"))
+        good = sorted((folder / "t").glob("part-*.parquet"))
+        bad = good[0].with_name("part-00009.parquet")
+        bad.write_bytes(BAD)
+        assert site.run("metadata_extraction", folder).names("unreadable") == ["t/part-00009.parquet"]
+        for path in good:
+            spoil(path)
+        again = site.run("metadata_extraction", folder)
+        assert again.names("unreadable") == ["t/part-00009.parquet"]
+        assert details(site, "t")["rows_read"] == 0
+        bad.unlink()
+        assert site.run("metadata_extraction", folder).status is RunStatus.SUCCESS
+
     def test_keeps_nothing_that_holds_a_secret(self, site: Installation, folder: Path) -> None:
         secret = "key-" + "5" * 20
         (folder / "a.csv").write_text(f"id,word\n1,{secret}\n")
@@ -97,6 +112,19 @@ class TestASecondJob:
 
 
 class TestBounds:
+    def test_a_bad_file_does_not_cost_the_table_when_time_is_up(
+        self, spark: Any, site: Installation, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("nuvyn_executor.profiling.bounds.WAVE_BYTES", 1)
+        spark.range(0, 400, 1, 4).write.parquet(str(folder / "t"))
+        (folder / "t" / "part-00009.parquet").write_bytes(BAD)
+        run = site.run("metadata_extraction", folder, EXECUTOR_TIME_BUDGET_SECONDS="0.001")
+        assert run.status is RunStatus.PARTIAL
+        assert (details(site, "t")["sampled"], details(site, "t")["rows_scanned"]) == (True, 100)
+        whole = site.run("metadata_extraction", folder)
+        assert whole.names("unreadable") == ["t/part-00009.parquet"]
+        assert (details(site, "t")["sampled"], details(site, "t")["rows_scanned"]) == (False, 400)
+
     def test_a_sample_says_so(self, spark: Any, folder: Path) -> None:
         site = memory_installation(SparkScanner(spark, wanted_rows=1000))
         spark.range(20_000).selectExpr("id AS t_id").coalesce(1).write.parquet(str(folder / "t"))
@@ -107,6 +135,10 @@ class TestBounds:
         assert 900 <= found["rows_scanned"] <= 1100
         assert found["coverage"]["table_rows"] == 20_000
         assert f"t: 20000 rows, 1 columns ({found['rows_scanned']} of them counted)" in run.log
+        assessed = site.run("quality_assessment", folder).document["details"]["datasets"][0]
+        assert (assessed["rows"], assessed["rows_scanned"]) == (20_000, found["rows_scanned"])
+        assert (assessed["sampled"], assessed["engine"], found["engine"]) == (True, "spark", "spark")
+        assert (found["approximate"], found["provenance"]["thresholds"]["dimension"]) == (False, 75.0)
         (column,) = site.rows(COLUMNS)
         # what was seen of a part is not known of the whole
         assert (column["is_nullable"], column["is_primary_key"]) == (True, False)

@@ -85,6 +85,25 @@ class TestJob:
             job.count(spark, dataset, plan, NOW, small_here=False)
         assert raised.value.everywhere
 
+    def test_tasks_that_hash_otherwise_are_left_to_spark(
+        self, spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        real = job._task  # noqa: SLF001  what tasks do is to differ
+
+        def unlike(parts: Any, reading: Any) -> Any:
+            task = real(parts, reading)
+            return lambda index: task(index).replace("polars-", f"polars-{index}-")
+
+        spark.range(0, 120_000, 1, 2).write.parquet(str(tmp_path / "ids"))
+        (dataset,) = datasets_of(tmp_path)
+        source = FileSystemSource(str(tmp_path), on_databricks=False)
+        plan = profiler.plan_scan(open_frame(spark, source, dataset), dataset.name)
+        monkeypatch.setattr(job, "_task", unlike)
+        monkeypatch.setattr(job, "parts_of", lambda pieces, _: [(piece,) for piece in pieces])
+        with pytest.raises(NotNative, match="its tasks do not count alike") as raised:
+            job.count(spark, dataset, plan, NOW)
+        assert raised.value.everywhere
+
     def test_estimates_are_mergeable_states(self, spark: Any, tmp_path: Path) -> None:
         spark.range(0, 120_000, 1, 1).write.parquet(str(tmp_path / "ids"))
         (dataset,) = datasets_of(tmp_path)

@@ -291,11 +291,30 @@ class TestOddNames:
             scan = scanned(spark, folder, engine).profile.scan
             assert [(one.name, one.distinct.count) for one in scan.columns] == [("a.b", 5), ("a.b", 3)]
 
-    def test_twins_but_for_case_are_refused_in_a_sentence(self, spark: Any, folder: Path) -> None:
-        pl.DataFrame({"Name": ["a"], "name": ["b"]}).write_parquet(folder / "a.parquet")
+    def test_twins_but_for_case_are_two_columns(self, spark: Any, folder: Path) -> None:
+        frame = pl.DataFrame({"Name": ["a", None], "name": ["b", "c"], "in": [{"x": 1, "X": 2}, None]})
+        frame.write_parquet(folder / "a.parquet")
         for engine in ENGINES:
-            with pytest.raises(DatasetUnreadable, match="differ in nothing but upper and lower case"):
-                scanned(spark, folder, engine)
+            found = scanned(spark, folder, engine)
+            assert [one.name for one in found.profile.scan.columns] == ["Name", "name", "in.x", "in.X"]
+            assert [one.nulls for one in found.profile.scan.tally.columns] == [1, 0, 1, 1]
+        assert spark.conf.get("spark.sql.caseSensitive") == "false"
+
+    def test_twins_in_json(self, spark: Any, folder: Path) -> None:
+        (folder / "a.json").write_text('{"a": 1, "A": "x"}\n{"a": 2}\n')
+        tally = scanned(spark, folder, "auto").profile.scan.tally
+        assert [one.nulls for one in tally.columns] == [0, 1]
+
+    def test_twins_are_refused_in_a_sentence_where_there_is_but_one_session(
+        self, spark: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def no_session(_: Any) -> Any:
+            raise NotImplementedError("newSession() is not implemented.")
+
+        monkeypatch.setattr(type(spark), "newSession", no_session)
+        pl.DataFrame({"Name": ["a"], "name": ["b"]}).write_parquet(folder / "a.parquet")
+        with pytest.raises(DatasetUnreadable, match="differ in nothing but upper and lower case"):
+            scanned(spark, folder, "auto")
 
     def test_twins_where_spark_tells_them_apart(self, spark: Any, folder: Path) -> None:
         frame = pl.DataFrame({"Name": some(["a", "b"], 1), "name": some(["c", "n/a", "d"], 2)})

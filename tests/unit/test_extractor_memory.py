@@ -37,6 +37,20 @@ def tables(site: Installation) -> Dict[str, Dict[str, Any]]:
     return by_name
 
 
+class TestAFullPipeline:
+    def test_scans_each_dataset_once(self, folder: Path) -> None:
+        """Issue: "`full_pipeline` scans each dataset once"."""
+        scanned = []
+
+        class Counting(LineScanner):
+            def scan(self, source: Any, dataset: Any, *more: Any) -> Any:
+                scanned.append(dataset.name)
+                return super().scan(source, dataset, *more)
+
+        assert memory_installation(Counting()).run("full_pipeline", folder).exit_code == 0
+        assert sorted(scanned) == ["a", "b", "c"]
+
+
 class TestASecondExtraction:
     """Sources, tables and columns are upserted; datasets that are gone get `removed_at`."""
 
@@ -160,16 +174,6 @@ class TestWhatCannotBeRead:
         assert run.status is RunStatus.PARTIAL
         assert run.names("unreadable") == ["sales/part-00001.csv"]
         assert (tables(site)["sales"]["row_count"], tables(site)["sales"]["file_count"]) == (2, 2)
-
-    def test_where_time_is_up_before_it_is_found_the_table_is_named(
-        self, site: Installation, folder: Path
-    ) -> None:
-        for name, word in (("part-1", "one"), ("part-2", DAMAGE)):
-            (folder / f"{name}.csv").write_text(f"id,word\n1,{word}\n")
-        run = site.run("metadata_extraction", folder, EXECUTOR_TIME_BUDGET_SECONDS="0.000001")
-        assert run.status is RunStatus.PARTIAL
-        assert "a file is bad, and time was up before it was found" in run.log
-        assert "b: 2 rows, 2 columns" in run.log
 
     def test_when_nothing_could_be_read_the_job_fails(self, site: Installation, folder: Path) -> None:
         for path in folder.iterdir():

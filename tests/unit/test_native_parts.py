@@ -118,6 +118,35 @@ class TestWhatIsRefused:
             values_of(below, "/d/year=2024/t/ab/f.parquet")
 
 
+class TestLongValues:
+    """What is in memory at once does not grow with what a row group holds."""
+
+    @given(st.integers(0, 10**6), st.integers(1, 10**6), st.integers(0, 10**12))
+    def test_windows_are_all_rows_once_and_no_more_than_fits(self, start: int, rows: int, size: int) -> None:
+        pytest.importorskip("polars")
+        from nuvyn_executor.profiling.native.parquet_batches import _BYTES, windows  # noqa: PLC0415  as below
+
+        cut = [*windows(start, rows, size)]
+        assert [first for first, _ in cut] == [start + sum(n for _, n in cut[:i]) for i in range(len(cut))]
+        assert sum(count for _, count in cut) == rows
+        assert all(count == 1 or count * size <= rows * _BYTES for _, count in cut)
+
+    def test_windows_change_no_count(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        pl = pytest.importorskip("polars")
+        from nuvyn_executor.profiling.native import batch, kernel, parquet_batches  # noqa: PLC0415  as below
+
+        path = tmp_path / "a.parquet"
+        frame = pl.DataFrame({"id": range(1000), "text": [f"{i % 7}-{i * 'x'}" for i in range(1000)]})
+        frame.write_parquet(path, row_group_size=400)
+        plan = ScanPlan((ColumnPlan("id", "bigint"), ColumnPlan("text", "string")))
+        reading, pieces = Reading(FileFormat.PARQUET, plan, 0), [Piece(str(path), path.stat().st_size)]
+        whole = kernel.count_part(pieces, reading)
+        monkeypatch.setattr(parquet_batches, "_BYTES", 5000)
+        monkeypatch.setattr(batch, "_SMALL_BYTES", 1000)
+        assert len([*parquet_batches.batches(pieces, reading)]) > 50
+        assert kernel.count_part(pieces, reading) == whole
+
+
 class TestFooter:
     def test_row_groups_and_keys(self, tmp_path: Path) -> None:
         pl = pytest.importorskip("polars")
@@ -127,6 +156,7 @@ class TestFooter:
         footer = read_footer(str(path))
         assert sum(footer.group_rows) == 1000
         assert max(footer.group_rows) <= 500
+        assert all(size > 40 * 8 * rows / 3 for rows, size in zip(footer.group_rows, footer.group_bytes))
 
     def test_files_of_spark(self) -> None:
         for path in sorted(EXAMPLES.glob("orders/**/*.parquet")):

@@ -183,6 +183,7 @@ class TestSource:
             "formula_version": "1",
             "weights": {d.value: 2.0 if d is Dimension.ACCURACY else 1.0 for d in Dimension},
             "levels": {"Excellent": 90.0, "Good": 75.0, "Fair": 50.0, "Poor": 0.0},
+            "thresholds": {"dimension": 75.0, "completeness": 0.5, "mixed_text": 0.75, "defect": 1.0},
             "grace_hours": 24.0,
             "half_life_days": 90.0,
             "assessed_at_micros": NOW,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from nuvyn_executor.model import DAY_MICROS
+from nuvyn_executor.model import DAY_MICROS, FARTHEST_DAY
 from nuvyn_executor.quality.tallies import Shape
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def _days(texts: pl.Series, form: str) -> pl.Series:
 
 
 def micros_of_days(days: pl.Series) -> pl.Series:
-    """Give the midnights (UTC) of dates."""
-    numbers: pl.Series = days.cast(pl.Int32).cast(pl.Int64)
+    """Give the midnights (UTC) of dates; of those too far away the farthest."""
+    numbers: pl.Series = days.cast(pl.Int32).cast(pl.Int64).clip(-FARTHEST_DAY, FARTHEST_DAY)
     return numbers * DAY_MICROS
 
 

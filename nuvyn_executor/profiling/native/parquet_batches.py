@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Path = Tuple[str, ...]
 
 _CELLS = 4_000_000  # that are in memory at once
+_BYTES = 64 * 1024 * 1024  # of them, when they are not compressed
 _REBASED = frozenset(("org.apache.spark.legacyDateTime", "org.apache.spark.legacyINT96"))
 # What Spark's type may be in a file, beside the type that it is here.
 _ALSO: Mapping[str, Tuple[Any, ...]] = {
@@ -50,10 +51,20 @@ def _of_file(piece: Piece, reading: Reading) -> Iterator[Batch]:
     if not groups:
         return
     table = _Table(piece, reading)
-    for index, rows in enumerate(groups):
+    start = 0
+    for index, (rows, size) in enumerate(zip(groups, footer.group_bytes)):
         if rows and index * piece.of // len(groups) == piece.index:
-            start = sum(groups[:index]) if len(groups) > 1 else None
-            yield Batch(rows, table.columns(start, rows))
+            for first, count in windows(start, rows, size):
+                window = None if count == sum(groups) else first
+                yield Batch(count, table.columns(window, count), size_bytes=size * count // rows)
+        start += rows
+
+
+def windows(start: int, rows: int, size: int) -> Iterator[Tuple[int, int]]:
+    """Cut a row group whose values are long: where each run of its rows begins, and how many they are."""
+    step = max(1, min(rows, rows * _BYTES // max(1, size)))
+    for first in range(start, start + rows, step):
+        yield first, min(step, start + rows - first)
 
 
 class _Table:

@@ -13,7 +13,7 @@ MAGIC = b"PAR1"
 _TAIL = 8
 _STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(13)
 _ROW_GROUPS, _KEY_VALUES = 4, 5  # of FileMetaData
-_NUM_ROWS = 3  # of RowGroup
+_TOTAL_BYTE_SIZE, _NUM_ROWS = 2, 3  # of RowGroup
 _LONG_FORM = 15
 
 
@@ -22,10 +22,12 @@ class Footer(NamedTuple):
 
     Attributes:
         group_rows: rows of each row group, in the file's order.
+        group_bytes: what they are when they are not compressed.
         keys: names of the key-value metadata.
     """
 
     group_rows: Tuple[int, ...]
+    group_bytes: Tuple[int, ...]
     keys: FrozenSet[str]
 
 
@@ -51,29 +53,29 @@ def read_footer(path: str) -> Footer:
 
 def _parse(data: bytes) -> Footer:
     reader = _Reader(data)
-    rows: List[int] = []
+    groups: List[Tuple[int, int]] = []
     keys: List[str] = []
     try:
         for field, kind in reader.fields():
             if field == _ROW_GROUPS:
-                rows = [_group_rows(reader) for _ in reader.elements()]
+                groups = [_group(reader) for _ in reader.elements()]
             elif field == _KEY_VALUES:
                 keys = [_key(reader) for _ in reader.elements()]
             else:
                 reader.skip(kind)
     except IndexError as error:
         raise ValueError("the footer ends too early") from error
-    return Footer(tuple(rows), frozenset(keys))
+    return Footer(tuple(rows for rows, _ in groups), tuple(size for _, size in groups), frozenset(keys))
 
 
-def _group_rows(reader: _Reader) -> int:
-    rows = 0
+def _group(reader: _Reader) -> Tuple[int, int]:
+    found = {_NUM_ROWS: 0, _TOTAL_BYTE_SIZE: 0}
     for field, kind in reader.fields():
-        if field == _NUM_ROWS:
-            rows = reader.integer()
+        if field in found:
+            found[field] = reader.integer()
         else:
             reader.skip(kind)
-    return rows
+    return found[_NUM_ROWS], found[_TOTAL_BYTE_SIZE]
 
 
 def _key(reader: _Reader) -> str:

@@ -38,7 +38,7 @@ _TEXT = _SHAPES.index(Shape.TEXT)
 _LOOKED_AT = (2_000, 20_000)  # values; the second time where the first left it open
 _REPEATING = 0.25  # different values among those looked at, that make a column of repetitions
 _VARYING = 0.97  # different values among the first, with which nothing is open
-_PUT_OFF = (100_000, 8)  # different values, and batches, that wait: they keep the batches in memory
+_PUT_OFF = (100_000, 8, 1 << 26)  # different values, batches and bytes that wait, and are in memory
 _LEFT = 0.02  # of a batch that is not worth another quick pattern
 _LONGEST_PLACEHOLDER = max(len(word) for word in PLACEHOLDERS)
 _WITH_VALUE = {Expected.NUMBER: (*NUMBERS, Shape.CODE), Expected.MOMENT: MOMENTS}
@@ -87,7 +87,12 @@ class TextColumn:
         if _repeats(present):
             counted = present.alias("text").value_counts(name="weight")
             self._put_off.append(counted)
-            if sum(map(len, self._put_off)) > _PUT_OFF[0] or len(self._put_off) >= _PUT_OFF[1]:
+            waiting = (
+                sum(map(len, self._put_off)),
+                len(self._put_off),
+                sum(one.estimated_size() for one in self._put_off),
+            )
+            if any(many >= most for many, most in zip(waiting, _PUT_OFF)):
                 self._add_put_off()
             self.different = counted["text"]
             return _saying_nothing(self.different)
