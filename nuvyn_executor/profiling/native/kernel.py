@@ -53,19 +53,29 @@ class _Column:
 
     def add(self, values: pl.Series) -> Optional[pl.Series]:
         """Count a batch; give the hash of each value, if different ones are to be counted."""
-        missing = self.counters.add(values)
+        found = self.counters.add(values)
         if self.different is None:
             return None
         hashes = values.hash()
-        few = self.counters.different
-        if few is not None:
-            present = few.hash()
-        else:
+        if found.different is None:
             present = hashes.filter(values.is_not_null()) if values.null_count() else hashes
-        if missing is not None and len(missing):
-            present = without(present, missing.unique().hash())
-        self.different.add(present)
+            self._add_different(present, found.missing)
+        else:
+            self._add_different(found.different.hash(), found.missing)
         return hashes
+
+    def finish(self) -> None:
+        """Count what was put off."""
+        found = self.counters.finish()
+        if found.different is not None:
+            self._add_different(found.different.hash(), found.missing)
+
+    def _add_different(self, hashes: pl.Series, missing: Optional[pl.Series]) -> None:
+        if self.different is None or not len(hashes):
+            return
+        if missing is not None and len(missing):
+            hashes = without(hashes, missing.unique().hash())
+        self.different.add(hashes)
 
 
 class _Counting:
@@ -102,6 +112,8 @@ class _Counting:
         return Sink(exact=plan.exact_distinct) if plan.distinct else None
 
     def counts(self) -> Counts:
+        for column in self._columns:
+            column.finish()
         name, keeps = hash_name(), self._reading.keeps_states
 
         def state(sink: Optional[Sink]) -> Optional[State]:

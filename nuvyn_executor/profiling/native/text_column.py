@@ -17,7 +17,7 @@ from nuvyn_executor.profiling.counts import Span
 from nuvyn_executor.profiling.native.moments import micros_of
 from nuvyn_executor.profiling.native.patterns import patterns_of
 from nuvyn_executor.profiling.native.quick import matching
-from nuvyn_executor.profiling.native.values import Extremes, Moments, Numbers
+from nuvyn_executor.profiling.native.values import Extremes, Moments, Numbers, Values
 from nuvyn_executor.profiling.shapes import (
     ALLOWED,
     BROKEN_TEXT,
@@ -50,9 +50,6 @@ class TextColumn:
     Args:
         plan: what to count.
         now_micros: the present.
-
-    Attributes:
-        different: each text of the last batch once, where it was counted by them, else ``None``.
     """
 
     def __init__(self, plan: ColumnPlan, now_micros: int) -> None:
@@ -64,26 +61,21 @@ class TextColumn:
         self._shapes: Counter[Shape] = Counter()
         self._lengths = Extremes()
         self._put_off: List[pl.DataFrame] = []
-        self.different: Optional[pl.Series] = None
         self._aligned: Optional[pl.Series] = None  # moments of the last texts that were counted row by row
         self._numbers = Numbers(fences=plan.fences)
         self._moments = Moments(
             says_when_written=plan.says_when_written, future_micros=now_micros + DAY_MICROS
         )
 
-    def add(self, texts: pl.Series) -> Optional[pl.Series]:
-        """Count a batch.
-
-        Returns:
-            Those of its texts that say nothing (but for nulls), each at least once; or ``None``.
-        """
+    def add(self, texts: pl.Series) -> Values:
+        """Count a batch, or put it off; then its different values come with those of a later one."""
         self._rows += len(texts)
-        self._aligned = self.different = None
+        self._aligned = None
         nulls = texts.null_count()
         self._nulls += nulls
         present = texts.drop_nulls() if nulls else texts
         if not len(present):
-            return None
+            return Values(present)
         if _repeats(present):
             counted = present.alias("text").value_counts(name="weight")
             self._put_off.append(counted)
@@ -92,19 +84,18 @@ class TextColumn:
                 len(self._put_off),
                 sum(one.estimated_size() for one in self._put_off),
             )
-            if any(many >= most for many, most in zip(waiting, _PUT_OFF)):
-                self._add_put_off()
-            self.different = counted["text"]
-            return _saying_nothing(self.different)
+            is_enough = any(many >= most for many, most in zip(waiting, _PUT_OFF))
+            return self.finish() if is_enough else Values(present.clear())
         rest = self._add_quickly(present)
-        return self._add_carefully(rest, None) if len(rest) else None
+        return Values(None, self._add_carefully(rest, None) if len(rest) else None)
 
-    def _add_put_off(self) -> None:
+    def finish(self) -> Values:
+        """Count what was put off."""
         if not self._put_off:
-            return
+            return Values(pl.Series([], dtype=pl.String))
         counted = pl.concat(self._put_off).group_by("text").agg(pl.col("weight").cast(pl.Int64).sum())
         self._put_off = []
-        self._add_carefully(counted["text"], counted["weight"])
+        return Values(counted["text"], self._add_carefully(counted["text"], counted["weight"]))
 
     def _add_quickly(self, texts: pl.Series) -> pl.Series:
         """Count what quick patterns match, the most frequent shape first; give what is left."""
@@ -206,8 +197,7 @@ class TextColumn:
         return joined["micros"]
 
     def tally(self) -> ColumnTally:
-        """Give the counters."""
-        self._add_put_off()
+        """Give the counters, after :meth:`finish`."""
         shapes = {shape: count for shape, count in self._shapes.items() if count}
         return ColumnTally(
             rows=self._rows,
@@ -225,8 +215,7 @@ class TextColumn:
         )
 
     def span(self) -> Span:
-        """Give least and greatest values and lengths."""
-        self._add_put_off()
+        """Give least and greatest values and lengths, after :meth:`finish`."""
         values = self._numbers if self._plan.expected is Expected.NUMBER else self._moments
         low, high = self._lengths.minimum, self._lengths.maximum
         return Span(
@@ -249,12 +238,6 @@ def _says_nothing(text: pl.Expr) -> pl.Expr:
     """Whether a trimmed text is a placeholder or empty."""
     is_short = text.str.len_bytes() <= _LONGEST_PLACEHOLDER
     return is_short & text.str.to_lowercase().is_in(["", *PLACEHOLDERS])
-
-
-def _saying_nothing(texts: pl.Series) -> Optional[pl.Series]:
-    frame = texts.alias("text").to_frame()
-    found = frame.filter(_says_nothing(pl.col("text").str.strip_chars(WHITE)))
-    return found["text"] if len(found) else None
 
 
 def _numbers_of(texts: pl.Series, shape: Shape) -> pl.Series:

@@ -10,7 +10,7 @@ import polars as pl
 from nuvyn_executor.model import DAY_MICROS
 from nuvyn_executor.profiling.counts import Span
 from nuvyn_executor.profiling.native.moments import micros_of_days
-from nuvyn_executor.profiling.native.values import Extremes, Moments, Numbers
+from nuvyn_executor.profiling.native.values import Extremes, Moments, Numbers, Values
 from nuvyn_executor.profiling.plan import family
 from nuvyn_executor.profiling.shapes import Expected
 from nuvyn_executor.quality.tallies import ColumnTally, Shape
@@ -48,12 +48,7 @@ class TypedColumn:
     Args:
         plan: what to count.
         now_micros: the present.
-
-    Attributes:
-        different: each value of the last batch once, where that is known: never.
     """
-
-    different: Optional[pl.Series] = None
 
     def __init__(self, plan: ColumnPlan, now_micros: int) -> None:
         self._plan = plan
@@ -64,8 +59,8 @@ class TypedColumn:
             says_when_written=plan.says_when_written, future_micros=now_micros + DAY_MICROS
         )
 
-    def add(self, values: pl.Series) -> Optional[pl.Series]:
-        """Count a batch; give the values that are no values (NaN), or ``None``."""
+    def add(self, values: pl.Series) -> Values:
+        """Count a batch; NaN says nothing."""
         self._rows += len(values)
         nulls = values.null_count()
         self._nulls += nulls
@@ -78,10 +73,13 @@ class TypedColumn:
                 if nans.any():
                     self._nans += int(nans.sum())
                     self._numbers.add(present.filter(~nans))
-                    no_values: pl.Series = present.filter(nans).head(1)
-                    return no_values
+                    return Values(missing=present.filter(nans).head(1))
             self._numbers.add(present)
-        return None
+        return Values()
+
+    def finish(self) -> Values:
+        """Count what was put off: nothing is."""
+        return Values(pl.Series([], dtype=pl.Int64))
 
     def micros(self, values: pl.Series) -> pl.Series:
         """Give the moments of a batch in its order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional, Tuple
 
 import polars as pl
 
@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _SENTINEL_DAYS = tuple(date.fromisoformat(day).toordinal() - _EPOCH_DAY for day in DATE_SENTINELS)
+
+
+class Values(NamedTuple):
+    """Which different values a batch may add to its column.
+
+    Attributes:
+        different: they, and nothing that is null; ``None`` are all of the batch.
+        missing: those of them that say nothing, each at least once; or ``None``.
+    """
+
+    different: Optional[pl.Series] = None
+    missing: Optional[pl.Series] = None
 
 
 def weighed(mask: pl.Series, weights: Optional[pl.Series]) -> int:
