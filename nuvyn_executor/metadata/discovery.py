@@ -20,8 +20,9 @@ from typing import (
 from nuvyn_executor.errors import EngineError, SourceError
 from nuvyn_executor.metadata.csv_dialect import HEAD_BYTES, detect_dialect
 from nuvyn_executor.metadata.entry_stream import open_entry
+from nuvyn_executor.metadata.file_forms import Form, form_of
 from nuvyn_executor.metadata.formats import Detection, detect_format, table_name_of
-from nuvyn_executor.metadata.grouping import FileGroup, group_files, split_folder
+from nuvyn_executor.metadata.grouping import FileGroup, group_files, numbered, split_folder
 from nuvyn_executor.metadata.json_layout import is_one_document
 from nuvyn_executor.metadata.text_encoding import decode_head, detect_encoding, inflate_head, is_gzip
 from nuvyn_executor.metadata.workbook import read_rows, sheet_names
@@ -49,9 +50,9 @@ _Found = TypeVar("_Found")
 def discover(source: DataSource, source_type: SourceType, max_files: int) -> Discovery:
     """Find the datasets of a source.
 
-    A Delta table, a Hive-partitioned tree and the part files of a folder are one dataset each; so is every
-    other file, and every sheet of a workbook that is not empty. Only the beginnings of files are read (of
-    workbooks all). What is no dataset stands in ``skipped`` with its reason.
+    A Delta table, a Hive-partitioned tree, the part files of a folder and many numbered files of one form are
+    one dataset each; so is every other file, and every sheet of a workbook that is not empty. Only the
+    beginnings of files are read (of workbooks all). What is no dataset stands in ``skipped`` with its reason.
 
     Args:
         source: where to look.
@@ -81,6 +82,7 @@ class _Search:
         self._listing = listing
         self._wanted = wanted
         self._name = listing.root.rstrip("/").rsplit("/", 1)[-1] or "root"
+        self._numbered = numbered([entry.name for entry in listing.files])
         self.datasets: List[Dataset] = []
         self.skipped: List[Skipped] = []
 
@@ -88,11 +90,14 @@ class _Search:
         """Find Delta tables, look at all other files, group them."""
         others = self._take_delta_tables()
         found: List[Tuple[FileEntry, FileFormat]] = []
-        for entry, detection in zip(others, _in_parallel(self._detect, others)):
+        forms: Dict[str, Form] = {}
+        for entry, (detection, form) in zip(others, _in_parallel(self._detect, others)):
             file_format = self._accept(entry, detection)
             if file_format is not None:
                 found.append((entry, file_format))
-        groups = group_files(found, self._name, single=self._listing.is_single_file)
+            if form is not None:
+                forms[entry.name] = form
+        groups = group_files(found, self._name, forms, single=self._listing.is_single_file)
         for datasets, skipped in _in_parallel(self._build, groups):
             self.datasets.extend(datasets)
             self.skipped.extend(skipped)
@@ -116,20 +121,28 @@ class _Search:
             self.datasets.append(Dataset(name, folder, self._absolute(relative), FileFormat.DELTA, files))
         return others
 
-    def _detect(self, entry: FileEntry) -> Detection:
+    def _detect(self, entry: FileEntry) -> Tuple[Detection, Optional[Form]]:
+        """Say what a file is; of one that may be a table with others also which."""
         try:
             head = self._source.read_range(entry, 0, HEAD_BYTES)
             whole = len(head) < HEAD_BYTES
             with open_entry(self._source, entry) as stream:
-                return detect_format(entry.name, head, cast("BinaryIO", stream), whole=whole)
+                detection = detect_format(entry.name, head, cast("BinaryIO", stream), whole=whole)
         except SourceError as error:
-            return Detection(None, error.message, error.remedy, is_damaged=True)
+            return Detection(None, error.message, error.remedy, is_damaged=True), None
+        found = self._format(detection)
+        if found is None or entry.name not in self._numbered:
+            return detection, None
+        return detection, form_of(entry.name, found, head, whole=whole)
+
+    def _format(self, detection: Detection) -> Optional[FileFormat]:
+        if detection.format is None and detection.is_text and self._wanted is FileFormat.CSV:
+            return FileFormat.CSV
+        return detection.format
 
     def _accept(self, entry: FileEntry, detection: Detection) -> Optional[FileFormat]:
         """Give the format to read a file in, or note why it is left out."""
-        found = detection.format
-        if found is None and detection.is_text and self._wanted is FileFormat.CSV:
-            found = FileFormat.CSV
+        found = self._format(detection)
         if found is None:
             self.skipped.append(
                 Skipped(entry.name, detection.reason, detection.remedy, is_failure=detection.is_damaged)
@@ -168,7 +181,7 @@ class _Search:
         """Decide dialect (CSV) or whether files are documents (JSON) from the first file that can be read."""
         if group.format not in (FileFormat.CSV, FileFormat.JSON):
             return None, False
-        for entry in group.entries:
+        for entry in group.entries if group.model is None else (group.model, *group.entries):
             try:
                 return self._layout_of_file(entry, group.format)
             except (SourceError, ValueError):  # vanished: the reader says so; the next will do

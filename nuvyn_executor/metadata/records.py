@@ -149,6 +149,7 @@ def table_row(
         "approximate": not profile.plan.exact_distinct,
         "rsd": assessment.uniqueness_rsd,
         "sampled": one.sample is not None,
+        "truncated": survey.discovery.truncated,
         "coverage": None if one.sample is None else one.sample.to_json(),
         "timeliness_source": assessment.timeliness_source,
         "checked": {dimension.value: count for dimension, count in assessment.checked.items()},
@@ -239,17 +240,19 @@ def gone_tables(
 ) -> List[str]:
     """Say which known tables (rows of ``tables``) are not there any more.
 
-    A table is gone when its file or folder is; one that could not be read this time is not, nor anything when
-    the listing was cut short. ``redact`` is what masked the known tables' paths.
+    A table is gone when its file or folder is, or when all its files are part of other tables now; one that
+    could not be read this time is not, nor anything when the listing was cut short. ``redact`` is what masked
+    the known tables' paths.
     """
     if survey.discovery.truncated:
         return []
     current = {table_id(parent, dataset) for dataset in survey.discovery.datasets}
     read_paths = {dataset.path for dataset in survey.discovery.datasets}
-    files = [entry.path for entry in survey.discovery.files]
-    visible = {*files, *(folder for path in files for folder in _parents(path))}
+    taken = {entry.path for dataset in survey.discovery.datasets for entry in dataset.files}
+    files = [entry.path for entry in survey.discovery.files if entry.path not in taken]
+    unread = {*files, *(folder for path in files for folder in _parents(path))}
     if any(MASK in str(row["file_path"]) for row in known):
-        read_paths, visible = ({redact(path) for path in paths} for paths in (read_paths, visible))
+        read_paths, unread = ({redact(path) for path in paths} for paths in (read_paths, unread))
     # Files, and folders that could not be listed.
     blocked = tuple(f"/{one.name}/" for one in survey.discovery.unreadable)
     return [
@@ -258,7 +261,7 @@ def gone_tables(
         if row["removed_at"] is None
         and row["table_id"] not in current
         and not any(part in f"{row['file_path']}/" for part in blocked)
-        and (row["file_path"] in read_paths or row["file_path"] not in visible)
+        and (row["file_path"] in read_paths or row["file_path"] not in unread)
     ]
 
 

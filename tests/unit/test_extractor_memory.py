@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -49,6 +51,15 @@ class TestAFullPipeline:
 
         assert memory_installation(Counting()).run("full_pipeline", folder).exit_code == 0
         assert sorted(scanned) == ["a", "b", "c"]
+
+
+class TestDetails:
+    def test_each_key_is_explained(self, site: Installation, folder: Path) -> None:
+        site.run("metadata_extraction", folder)
+        page = (Path(__file__).resolve().parents[2] / "docs" / "metadata.md").read_text(encoding="utf-8")
+        explained = re.findall(r"`(\w+)`", page[page.index("## What is in `details`") :])
+        for row in (*site.rows(TABLES), *site.rows(COLUMNS)):
+            assert set(json.loads(row["details"])) <= set(explained)
 
 
 class TestASecondExtraction:
@@ -107,6 +118,25 @@ class TestASecondExtraction:
         assert run.status is RunStatus.PARTIAL
         assert tables(site)["b"]["removed_at"] is None
         assert tables(site)["b"]["row_count"] == 2
+
+    def test_the_65th_numbered_file_makes_one_table_of_64_and_without_it_they_are_64_again(
+        self, site: Installation, folder: Path
+    ) -> None:
+        def there() -> List[str]:
+            return sorted(row["table_name"] for row in site.rows(TABLES) if row["removed_at"] is None)
+
+        for number in range(64):
+            (folder / f"orders_{number:02d}.csv").write_text("id,word\n1,one\n")
+        site.run("metadata_extraction", folder)
+        assert there() == ["a", "b", "c", *(f"orders_{number:02d}" for number in range(64))]
+        (folder / "orders_64.csv").write_text("id,word\n1,one\n")
+        site.run("metadata_extraction", folder)
+        assert there() == ["a", "b", "c", "orders"]
+        assert tables(site)["orders_00"]["removed_at"] is not None
+        (folder / "orders_64.csv").unlink()
+        site.run("metadata_extraction", folder)
+        assert len(there()) == 3 + 64
+        assert tables(site)["orders"]["removed_at"] is not None
 
     def test_a_listing_that_was_cut_short_removes_nothing(self, site: Installation, folder: Path) -> None:
         site.run("metadata_extraction", folder)
