@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, List, NamedTuple, Sequence
+from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Sequence, Tuple
 
 from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.metadata.text_encoding import TextEncoding, decode_head, inflate_head, is_gzip
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from nuvyn_executor.sources.base import DataSource
 
 CHUNK_BYTES = 128 * 1024
+MOST_BYTES = 64 * 1024 * 1024
+"""So much of a file's beginning is read, where no less holds a record."""
 FILES = 5
+_WIDER = 4  # times as much is read each time: what was parsed in vain is a third of what is parsed
 
 
 class Chunk(NamedTuple):
@@ -36,6 +39,23 @@ class Chunk(NamedTuple):
         return self.text[: max(self.text.rfind("\n"), self.text.rfind("\r")) + 1]
 
 
+class Reach(NamedTuple):
+    """Some chunks of a file.
+
+    Attributes:
+        size: how many bytes were read for the first of them, at most.
+        chunks: the file's beginning first; a single one that is not cut is all of it.
+    """
+
+    size: int
+    chunks: Tuple[Chunk, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether this is all of the file."""
+        return not self.chunks[0].is_cut
+
+
 def sampled_files(files: Sequence[FileEntry]) -> List[FileEntry]:
     """Choose at most five files, evenly spaced, the first and the last among them."""
     if len(files) <= FILES:
@@ -43,10 +63,13 @@ def sampled_files(files: Sequence[FileEntry]) -> List[FileEntry]:
     return [files[index * (len(files) - 1) // (FILES - 1)] for index in range(FILES)]
 
 
-def read_chunks(
+def reaches(
     source: DataSource, entry: FileEntry, encoding: TextEncoding, *, head_only: bool
-) -> List[Chunk]:
-    """Read beginning, middle and end of a file; a single chunk that is not cut is all of it.
+) -> Iterator[Reach]:
+    """Read beginning, middle and end of a file; then, if asked to go on, more of the beginning each time.
+
+    Ends where the file does, or at 64 MiB. The pieces from middle and end stay as they are, until the
+    beginning has grown into them.
 
     Args:
         source: where the file lies.
@@ -57,22 +80,38 @@ def read_chunks(
     Raises:
         DatasetUnreadable: the source cannot read it, or it is gzip that does not inflate.
     """
-    whole_bytes = 3 * CHUNK_BYTES
-    head = source.read_range(entry, 0, whole_bytes)
-    is_whole = len(head) < whole_bytes or entry.size_bytes == whole_bytes
-    if is_gzip(head):
-        try:
-            head, ended = inflate_head(head, whole_bytes)
-        except ValueError as error:
-            raise DatasetUnreadable(
-                f"{entry.name} is a damaged gzip file ({error}).", "Write or copy the file again."
-            ) from error
-        is_whole, head_only = is_whole and ended, True
-    if is_whole or head_only or encoding.is_wide:
-        return [Chunk(decode_head(head, encoding, whole=is_whole), is_first=True, is_cut=not is_whole)]
-    first = Chunk(decode_head(head[:CHUNK_BYTES], encoding), is_first=True, is_cut=True)
-    middle, last = (entry.size_bytes - CHUNK_BYTES) // 2, entry.size_bytes - CHUNK_BYTES
-    return [first, _later(source, entry, middle, encoding), _later(source, entry, last, encoding)]
+    size = 3 * CHUNK_BYTES
+    head, is_whole, is_packed = _head(source, entry, size)
+    later: Tuple[Tuple[int, Chunk], ...] = ()
+    if not (is_whole or head_only or is_packed or encoding.is_wide):
+        head = head[:CHUNK_BYTES]
+        last = entry.size_bytes - CHUNK_BYTES
+        later = tuple((offset, _later(source, entry, offset, encoding)) for offset in (last // 2, last))
+    while True:
+        first = Chunk(decode_head(head, encoding, whole=is_whole), is_first=True, is_cut=not is_whole)
+        beyond = () if is_whole else tuple(chunk for offset, chunk in later if offset >= len(head))
+        del head  # the text is as large
+        yield Reach(size, (first, *beyond))
+        if is_whole or size >= MOST_BYTES:
+            return
+        del first
+        size = min(_WIDER * size, MOST_BYTES)
+        head, is_whole, _ = _head(source, entry, size)
+
+
+def _head(source: DataSource, entry: FileEntry, size: int) -> Tuple[bytes, bool, bool]:
+    """Read the beginning, inflated; also whether that is all, and whether it was gzip."""
+    head = source.read_range(entry, 0, size)
+    is_whole = len(head) < size or entry.size_bytes == size
+    if not is_gzip(head):
+        return head, is_whole, False
+    try:
+        head, ended = inflate_head(head, size)
+    except ValueError as error:
+        raise DatasetUnreadable(
+            f"{entry.name} is a damaged gzip file ({error}).", "Write or copy the file again."
+        ) from error
+    return head, is_whole and ended, True
 
 
 def _later(source: DataSource, entry: FileEntry, offset: int, encoding: TextEncoding) -> Chunk:

@@ -19,7 +19,11 @@ from nuvyn_executor.model import CsvDialect
 HEAD_BYTES = 65536
 
 _MOSTLY = 0.9
-_LONGEST_NAME = 128
+# Up to here a cell may be a name whatever lies below it; a longer one has to differ from that.
+_SHORT_NAME = 128
+_LONGEST_NAME = 1024
+_LONGER = 4
+_SENTENCES = re.compile(r"[.!?]\s+\S|\.\s*$")
 _YEAR = re.compile(r"^(?:19|20)\d\d$")
 # One pattern with a name for each kind: seven separate ones took half of the time of a discovery.
 _KIND = re.compile(
@@ -60,7 +64,7 @@ def detect_dialect(head: bytes, name: str, *, whole: bool = False) -> CsvDialect
     return CsvDialect(
         delimiter=delimiter,
         quote=layout.quote,
-        header=detect_header(layout.records),
+        header=detect_header(_without_cut_cell(text, layout.records, whole=whole)),
         encoding=encoding.java,
         multiline=encoding.is_wide or _has_multiline_values(text, layout, whole=whole),
     )
@@ -71,7 +75,8 @@ def detect_header(records: Sequence[List[str]]) -> bool:
 
     A column of numbers (dates, e-mail addresses, ...) below a text speaks for it, a first cell that is
     itself such a value against. Where all is text, a first record of different, non-empty cells that do not
-    occur again below is a header. No records at all: as if there was one.
+    occur again below is a header, unless it holds long texts such as those below it. No records at all: as
+    if there was one.
     """
     if not records:
         return True
@@ -101,11 +106,37 @@ def _could_be_names(first: Sequence[str], rest: Sequence[List[str]]) -> bool:
         return False
     if any(_kind(cell) and not _YEAR.match(cell) for cell in named):
         return False
-    if any(len(cell) > _LONGEST_NAME or "\n" in cell for cell in named):
+    if any("\n" in cell for cell in named) or not _are_long_names(cells, rest[:_COMPARED]):
         return False
     return not any(
         cell and i < len(row) and row[i].strip() == cell for row in rest for i, cell in enumerate(cells)
     )
+
+
+def _are_long_names(cells: Sequence[str], rest: Sequence[List[str]]) -> bool:
+    """Whether the cells of more than 128 characters, if any, are names and no texts.
+
+    None is longer than 1,024 characters, and none is several sentences. Where something lies below them,
+    more of them differ from it than do not: a name is four times as long, or it alone has blanks, or none.
+    """
+    long = [i for i, cell in enumerate(cells) if len(cell) > _SHORT_NAME]
+    if any(len(cells[i]) > _LONGEST_NAME or _SENTENCES.search(cells[i]) for i in long):
+        return False
+    differ: List[bool] = []
+    for i in long:
+        below = [row[i].strip() for row in rest if i < len(row) and row[i].strip()]
+        if below:
+            is_longer = len(cells[i]) >= _LONGER * max(map(len, below))
+            other_blanks = sum((" " in cell) != (" " in cells[i]) for cell in below)
+            differ.append(is_longer or other_blanks >= _MOSTLY * len(below))
+    return not differ or sum(differ) * 2 > len(differ)
+
+
+def _without_cut_cell(text: str, records: Sequence[List[str]], *, whole: bool) -> Sequence[List[str]]:
+    """Leave out the last cell of a first record that is longer than the head: perhaps it is half a name."""
+    is_cut = not whole and len(records) == 1 and "\n" not in text and "\r" not in text
+    is_name = is_cut and len(records[0]) > 1 and len(records[0][-1]) <= _LONGEST_NAME
+    return [records[0][:-1]] if is_name else records
 
 
 def _kind(cell: str) -> Optional[str]:

@@ -9,11 +9,18 @@ from typing import Iterator, List, Optional, Pattern
 Record = List[Optional[str]]
 
 
-def parse_values(text: str, delimiter: str, quote: str) -> Iterator[Record]:
+def parse_values(text: str, delimiter: str, quote: str, *, is_cut: bool = False) -> Iterator[Record]:
     r"""Parse records; an empty field is ``None``, a quoted empty one is ``""``.
 
     A doubled quote inside quotes is one quote. A quote that opens a field and is never closed is an ordinary
     character. Records end at ``\n``, ``\r\n`` or ``\r``; blank lines are left out, as Spark leaves them out.
+
+    Args:
+        text: records, the first of them from its beginning.
+        delimiter: what separates fields, one character.
+        quote: what encloses them, one character.
+        is_cut: the text goes on elsewhere: a record that does not end in it is left out, and so is what
+            follows a quote that is not closed.
     """
     record: Record = []
     position, end = 0, len(text)
@@ -22,11 +29,14 @@ def parse_values(text: str, delimiter: str, quote: str) -> Iterator[Record]:
         found = pattern.match(text, position)
         assert found is not None  # every alternative of the pattern may be empty
         quoted, plain, stop = found.group("quoted"), found.group("plain"), found.group("stop")
+        position = found.end()
+        is_open = quoted is None and plain.startswith(quote)
+        if is_cut and (is_open or (position == end and stop in ("", delimiter))):
+            return
         if quoted is not None:
             record.append(quoted.replace(quote * 2, quote) + (found.group("after") or ""))
         else:
             record.append(plain or None)
-        position = found.end()
         if stop == delimiter:
             if position == end:
                 record.append(None)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 SCALAR, OBJECT, ARRAY = "scalar", "object", "array"
+_ELEMENTS = 1000  # of an array are looked at: their fields are no columns
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class JsonField:
     Attributes:
         name: its name.
         kind: ``object``, ``array``, or ``scalar``: any other value, and what is of several kinds.
-        children: fields of the object, or of the objects that the array holds; empty for an array of others.
+        children: fields of the object, or of the first objects that the array holds; empty for an array of
+            others.
     """
 
     name: str
@@ -24,30 +26,33 @@ class JsonField:
     children: Tuple[JsonField, ...] = ()
 
 
-class _Shape:
-    """What was seen at one place of the documents."""
+class Seen:
+    """What was seen of documents, or at one place of them."""
 
     def __init__(self) -> None:
         self.kinds: Dict[str, None] = {}
-        self.fields: Dict[str, _Shape] = {}
-        self.element: Optional[_Shape] = None
+        self.fields: Dict[str, Seen] = {}
+        self.element: Optional[Seen] = None
 
     def see(self, value: Any) -> None:
         """Take one value into account; null says nothing."""
         if isinstance(value, Mapping):
             self.kinds[OBJECT] = None
             for name, below in value.items():
-                self.fields.setdefault(name, _Shape()).see(below)
+                self.fields.setdefault(name, Seen()).see(below)
         elif isinstance(value, list):
             self.kinds[ARRAY] = None
-            self.element = self.element or _Shape()
-            for below in value:
+            self.element = self.element or Seen()
+            for below in value[:_ELEMENTS]:
                 self.element.see(below)
         elif value is not None:
             self.kinds[SCALAR] = None
 
     def children(self) -> Tuple[JsonField, ...]:
-        """Give the fields of the objects seen here."""
+        """Give the fields of all objects seen here together, in order of first appearance.
+
+        An object without any field in any document is a scalar: there is nothing to make columns of.
+        """
         return tuple(shape.field(name) for name, shape in self.fields.items())
 
     def field(self, name: str) -> JsonField:
@@ -62,15 +67,17 @@ class _Shape:
         return JsonField(name, SCALAR)
 
 
-def schema_of(documents: Iterable[Mapping[str, Any]]) -> Tuple[JsonField, ...]:
-    """Give the fields of all documents together, in order of first appearance.
+def shortened(document: Mapping[str, Any], longest: int) -> Dict[str, Any]:
+    """Cut the texts of a document to so many characters; an array becomes its JSON, as text, cut as well."""
+    return {name: _shortened(value, longest) for name, value in document.items()}
 
-    An object without any field in any document is a scalar: there is nothing to make columns of.
-    """
-    shape = _Shape()
-    for document in documents:
-        shape.see(document)
-    return shape.children()
+
+def _shortened(value: Any, longest: int) -> Any:
+    if isinstance(value, Mapping):
+        return shortened(value, longest)
+    if isinstance(value, list):
+        value = json.dumps(value[:longest])  # each element is one character at least
+    return value[:longest] if isinstance(value, str) else value
 
 
 def parse_lines(text: str) -> Iterator[Optional[Any]]:

@@ -94,13 +94,16 @@ class _Openpyxl:
         self._book = engine.load_workbook(path, read_only=True, data_only=True)
 
     def sheet_names(self) -> Tuple[str, ...]:
-        """List worksheets."""
-        return tuple(sheet.title for sheet in self._book.worksheets)
+        """List worksheets, and close the workbook."""
+        try:
+            return tuple(sheet.title for sheet in self._book.worksheets)
+        finally:
+            self._book.close()
 
     def rows(self, sheet: str) -> List[Sequence[Any]]:
         """Give all rows of a sheet, and close the workbook."""
         try:
-            if sheet not in self.sheet_names():
+            if sheet not in (one.title for one in self._book.worksheets):
                 raise _no_sheet(self._path, sheet)
             worksheet = self._book[sheet]
             worksheet.reset_dimensions()  # some programs write a wrong one, and rows would be missing

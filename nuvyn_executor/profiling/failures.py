@@ -7,7 +7,6 @@ import re
 from nuvyn_executor.errors import DatasetUnreadable
 
 _MOST_CHARACTERS = 300  # of what Spark says, where nothing else is known
-_CASE_TWINS = r"COLUMN_ALREADY_EXISTS|AMBIGUOUS_REFERENCE|duplicate (?:column|field)"
 # What Spark says, what that means, and what to do.
 _MEANINGS = (
     (
@@ -37,7 +36,7 @@ _MEANINGS = (
     ),
     (
         r"Illegal Parquet type|Parquet type not (?:yet )?supported|PARQUET_TYPE_(?:ILLEGAL|NOT_)",
-        "it has a column of a type that Spark does not read, such as nanoseconds, a time of day or a UUID",
+        "it has a column of a type that Spark does not read, such as a time of day or a UUID",
         "Write that column as microseconds or as text.",
     ),
     (
@@ -46,7 +45,7 @@ _MEANINGS = (
         "Check the table with DESCRIBE HISTORY.",
     ),
     (
-        _CASE_TWINS,
+        r"COLUMN_ALREADY_EXISTS|AMBIGUOUS_REFERENCE|duplicate (?:column|field)",
         "two of its fields differ in nothing but upper and lower case",
         "Rename one of them.",
     ),
@@ -64,11 +63,6 @@ def unreadable(name: str, error: Exception) -> DatasetUnreadable:
     return DatasetUnreadable(
         f"{name} could not be read: {first}", "Check the file; EXECUTOR_LOG_LEVEL=DEBUG shows more."
     )
-
-
-def has_case_twins(error: Exception) -> bool:
-    """Whether a failure of Spark means that two names differ in nothing but upper and lower case."""
-    return re.search(_CASE_TWINS, f"{type(error).__name__}: {error}") is not None
 
 
 def _shortened(text: str) -> str:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, Optional, Sequence, Tuple
 from urllib.parse import unquote
 
 from nuvyn_executor.metadata import sampling, workbook
 from nuvyn_executor.model import FileFormat
 from nuvyn_executor.profiling.delta_table import of_version
 from nuvyn_executor.profiling.frame import Frame, sample_columns
+from nuvyn_executor.profiling.native.parquet_footer import footer_of
 from nuvyn_executor.profiling.plan import SAMPLE_CHARACTERS, family
+from nuvyn_executor.profiling.sessions import NANOS_AS_LONG, is_set
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset, FileEntry
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 Path = Tuple[str, ...]
 Files = Optional[Sequence["FileEntry"]]
 
-CORRUPT = "__corrupt_record"
+CORRUPT = "__corrupt_record"  # where no column of the dataset is called so
+NOTHING = "__nothing"  # as above; a field that no document has
 SAMPLE_ROWS = sampling.SAMPLE_ROWS
 SAMPLE_TEXT = 128 * 1024 * 1024  # characters of all sampled texts: the driver takes them at once
 SAMPLE_CELLS = 400_000  # of a wide table fewer rows: 10,000 would cost more than the scan
@@ -59,9 +62,12 @@ def _open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     dialect = dataset.dialect
     assert dialect is not None
     width = len(sample.column_names)
-    fields = [f"__c{i}" for i in range(width)]  # no name of the file's own, which may be anything, twice
+    # No names of the file's own, which may be anything, twice; and none that its folders bear.
+    *fields, corrupt = (
+        _free_name(name, dataset.partition_columns) for name in (*(f"__c{i}" for i in range(width)), CORRUPT)
+    )
     reader = _reader(spark, source, dataset).schema(
-        ", ".join(f"{name} STRING" for name in (*fields, CORRUPT))
+        ", ".join(f"{name} STRING" for name in (*fields, corrupt))
     )
     reader = reader.options(
         sep=dialect.delimiter,
@@ -71,7 +77,7 @@ def _open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         encoding=dialect.encoding,
         multiLine=str(dialect.multiline or dialect.encoding.startswith("UTF-16")).lower(),
         mode="PERMISSIVE",
-        columnNameOfCorruptRecord=CORRUPT,
+        columnNameOfCorruptRecord=corrupt,
         enforceSchema="true",
         maxCharsPerColumn="-1",
         maxColumns=str(max(20480, width + 1)),
@@ -83,8 +89,8 @@ def _open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         sample=sample_columns(sample.rows, width),
         sample_represents=sample.whole or _is_seekable(dataset),
         is_small=dataset.size_bytes <= SMALL_TEXT_BYTES,
-        rows=_about_rows(dataset, sample.rows),
-        corrupt=CORRUPT,
+        rows=_about_rows(dataset, sample.mean_length),
+        corrupt=corrupt,
         details={
             "delimiter": dialect.delimiter,
             "quote": dialect.quote,
@@ -96,24 +102,38 @@ def _open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
 
 
 def _open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
-    from pyspark.sql.types import StringType, StructField  # noqa: PLC0415  imported only to scan
+    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
+    from pyspark.sql.types import StringType, StructField  # noqa: PLC0415  as above
 
     sample = sampling.sample_json(source, dataset)
     schema = _json_struct(sample.schema)
     paths = [path for path, _ in _leaves(schema)]
-    reader = _reader(spark, source, dataset).schema(schema.add(StructField(CORRUPT, StringType())))
-    reader = reader.options(
-        multiLine=str(dataset.multiline).lower(), mode="PERMISSIVE", columnNameOfCorruptRecord=CORRUPT
+    taken = [*(one.name for one in sample.schema), *dataset.partition_columns]
+    corrupt, nothing = _free_name(CORRUPT, taken), _free_name(NOTHING, taken)
+    for name in (corrupt,) if paths else (nothing, corrupt):
+        schema = schema.add(StructField(name, StringType()))
+    reader = (
+        _reader(spark, source, dataset)
+        .schema(schema)
+        .options(
+            multiLine=str(dataset.multiline).lower(), mode="PERMISSIVE", columnNameOfCorruptRecord=corrupt
+        )
     )
+
+    def opened(files: Files = None) -> Any:
+        data = _load(reader.format("json"), source, dataset, files)
+        # Spark refuses to read that column alone.
+        return data if paths else data.withColumn(corrupt, f.coalesce(corrupt, nothing))
+
     frame = Frame(
-        opened=lambda files=None: _load(reader.format("json"), source, dataset, files),
+        opened=opened,
         names=tuple(".".join(path) for path in paths),
         types=(None,) * len(paths),
         sample=[[_json_text(_at(row, path)) for row in sample.rows] for path in paths],
         sample_represents=sample.whole or _is_seekable(dataset),
         is_small=dataset.size_bytes <= SMALL_TEXT_BYTES,
-        rows=_about_rows(dataset, [[json.dumps(row)] for row in sample.rows]),
-        corrupt=CORRUPT,
+        rows=_about_rows(dataset, sample.mean_length),
+        corrupt=corrupt,
         details={"multiline": dataset.multiline},
     )
     return _positional(frame, paths, dataset)
@@ -141,8 +161,9 @@ def _open_excel(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
 
 def _open_typed(spark: Any, source: DataSource, dataset: Dataset, files: Files = None) -> Frame:
     reader, table = _typed(spark, source, dataset)
-    leaves = _leaves(table.schema)
-    columns = [_column(path).alias(f"c{i}") for i, (path, _) in enumerate(leaves)]
+    cells = _cells(spark, source, dataset, table)
+    leaves = [(path, data_type) for path, data_type, _ in cells]
+    columns = [cell.alias(f"c{i}") for i, (_, _, cell) in enumerate(cells)]
 
     def opened(some: Files = None) -> Any:
         data = table if some is None else _load(reader.schema(table.schema), source, dataset, some)
@@ -180,8 +201,8 @@ def columns_of(
         Exception: what Spark raises for one that it cannot open.
     """
     if dataset.format in (FileFormat.PARQUET, FileFormat.DELTA):
-        leaves = _leaves(_typed(spark, source, dataset)[1].schema)
-        return tuple(".".join(path) for path, _ in leaves), tuple(data_type for _, data_type in leaves)
+        cells = _cells(spark, source, dataset, _typed(spark, source, dataset)[1])
+        return tuple(".".join(path) for path, _, _ in cells), tuple(data_type for _, data_type, _ in cells)
     frame = open_frame(spark, source, dataset)
     return frame.names, frame.types
 
@@ -205,15 +226,48 @@ def _typed(spark: Any, source: DataSource, dataset: Dataset) -> Tuple[Any, Any]:
     return reader, _load(reader, source, dataset, None)
 
 
-def _about_rows(dataset: Dataset, sample: Sequence[Sequence[Optional[str]]]) -> int:
-    """Estimate the rows of text files from their bytes and the length of sampled rows."""
-    if not sample:
+def _cells(spark: Any, source: DataSource, dataset: Dataset, table: Any) -> List[Tuple[Path, str, Any]]:
+    """Give path, type and expression of each leaf of a table. Moments in nanoseconds are rounded down."""
+    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
+
+    nanos: FrozenSet[Path] = frozenset()
+    if dataset.format is FileFormat.PARQUET and is_set(spark, NANOS_AS_LONG):
+        nanos = frozenset(path for entry in dataset.files for path in _nanos(source, entry))
+    cells: List[Tuple[Path, str, Any]] = []
+    for path, data_type in _leaves(table.schema):
+        if path in nanos and data_type == "bigint":
+            name = _quoted(path)
+            micros = f.expr(f"timestamp_micros(({name} - pmod({name}, 1000)) div 1000)")
+            cells.append((path, "timestamp", micros))
+        else:
+            cells.append((path, data_type, _column(path)))
+    return cells
+
+
+def _nanos(source: DataSource, entry: FileEntry) -> FrozenSet[Path]:
+    try:
+        footer = footer_of(lambda offset, length: source.read_range(entry, offset, length), entry.size_bytes)
+    except ValueError:  # what Spark reads and this does not
+        return frozenset()
+    return footer.nanos
+
+
+def _about_rows(dataset: Dataset, mean_length: float) -> int:
+    """Estimate the rows of text files from their bytes and the length of sampled rows; 0 without any."""
+    if not mean_length:
         return 0
-    length = sum(len(value or "") + 1 for row in sample for value in row) / len(sample)
     unpacked = sum(
         entry.size_bytes * (GZIP_FACTOR if entry.name.endswith(".gz") else 1) for entry in dataset.files
     )
-    return round(unpacked / max(1.0, length))
+    return round(unpacked / max(1.0, mean_length))
+
+
+def _free_name(name: str, taken: Sequence[str]) -> str:
+    """Lengthen a name until no column is called so; to Spark capitals are no difference."""
+    others = {one.lower() for one in taken}
+    while name.lower() in others:
+        name += "_"
+    return name
 
 
 def _sampled(name: str, data_type: str, length: int) -> Any:
@@ -262,7 +316,7 @@ def _positional(frame: Frame, paths: List[Path], dataset: Dataset) -> Frame:
     columns = [_column(path).alias(f"c{i}") for i, path in enumerate([*paths, *added])]
     return replace(
         frame,
-        opened=lambda files=None: frame.opened(files).select(*columns, CORRUPT),
+        opened=lambda files=None: frame.opened(files).select(*columns, frame.corrupt),
         names=(*frame.names, *dataset.partition_columns),
         types=(*frame.types, *(types[name] for name in dataset.partition_columns)),
         sample=[*frame.sample, *([] for _ in added)],
@@ -282,7 +336,11 @@ def _leaves(schema: Any, parents: Path = ()) -> List[Tuple[Path, str]]:
 def _column(path: Path) -> Any:
     from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
 
-    return f.col(".".join("`" + part.replace("`", "``") + "`" for part in path))
+    return f.col(_quoted(path))
+
+
+def _quoted(path: Path) -> str:
+    return ".".join("`" + part.replace("`", "``") + "`" for part in path)
 
 
 def _json_struct(fields: Any) -> Any:

@@ -15,12 +15,13 @@ from nuvyn_executor.model import FileFormat, epoch_micros
 from nuvyn_executor.profiling import bounds, spark_counts
 from nuvyn_executor.profiling.bounds import Sample
 from nuvyn_executor.profiling.delta_table import current_version
-from nuvyn_executor.profiling.failures import has_case_twins, unreadable
+from nuvyn_executor.profiling.failures import unreadable
 from nuvyn_executor.profiling.frames import columns_of, hides_rows, open_frame
 from nuvyn_executor.profiling.kept import Contents, Kept
 from nuvyn_executor.profiling.native import job as native
 from nuvyn_executor.profiling.native.parts import NotNative
 from nuvyn_executor.profiling.profiler import plan_scan, profile
+from nuvyn_executor.profiling.sessions import TIME_ZONE, session_without
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from nuvyn_executor.sources.base import DataSource
 
 logger = logging.getLogger(__name__)
-
-_CASE, _TIME_ZONE = "spark.sql.caseSensitive", "spark.sql.session.timeZone"
 
 
 @dataclass(frozen=True)
@@ -95,9 +94,10 @@ class SparkScanner:
         except ExecutorError:
             raise
         except Exception as error:
-            other = self._telling_case(error)
-            if other is None:
+            session = session_without(self._spark, error)
+            if session is None:
                 raise unreadable(dataset.label, error) from error
+            other = SparkScanner(session, self._engine, self._wanted_rows)
             return other.scan(source, dataset, now, kept, seconds)
         found = profile(
             counted.plan, counted.counts, dataset.name, epoch_micros(modified) if modified else None
@@ -114,22 +114,9 @@ class SparkScanner:
             counted,
         )
 
-    def _telling_case(self, error: Exception) -> Optional[SparkScanner]:
-        """Give a scanner to which ``a`` and ``A`` are two columns, where that is what this one fell over."""
-        if not has_case_twins(error) or str(self._spark.conf.get(_CASE)).lower() == "true":
-            return None
-        try:
-            session = self._spark.newSession()
-            session.conf.set(_CASE, "true")
-            session.conf.set(_TIME_ZONE, self._spark.conf.get(_TIME_ZONE))
-        except Exception as reason:  # noqa: BLE001  Spark Connect makes none before Spark 4
-            logger.debug("There is no other Spark session: %s", reason)
-            return None
-        return SparkScanner(session, self._engine, self._wanted_rows)
-
     def _look(self, source: DataSource, dataset: Dataset) -> Tuple[Contents, int, int]:
         """See what there is; also how many files and bytes."""
-        time_zone = str(self._spark.conf.get(_TIME_ZONE))
+        time_zone = str(self._spark.conf.get(TIME_ZONE))
         if dataset.format is not FileFormat.DELTA:
             return Contents(dataset, time_zone=time_zone), len(dataset.files), dataset.size_bytes
         table = current_version(self._spark, source.spark_path(dataset.path))

@@ -74,6 +74,35 @@ class TestDays:
         assert (shown.minimum, shown.maximum) == ("2024-01-31", "2024-03-31")
 
 
+class TestNanoseconds:
+    """What pandas writes; Spark reads such files in no other way than as whole numbers."""
+
+    @ENGINES
+    def test_are_moments(self, spark: Any, tmp_path: Path, engine: str) -> None:
+        nanos = pl.Series([1_700_000_000_123_456_789, -1, None], dtype=pl.Int64)
+        moments = nanos.cast(pl.Datetime("ns"))
+        frame = pl.DataFrame(
+            {
+                "number": nanos,
+                "created_at": moments,
+                "updated_at": moments.dt.replace_time_zone("UTC"),
+                "in": [{"A": 1, "a": one} for one in moments],
+                "many": [[one] for one in moments],
+            },
+            schema_overrides={"in": pl.Struct({"A": pl.Int64, "a": pl.Datetime("ns")})},
+        )
+        frame.write_parquet(tmp_path / "a.parquet")
+        found = scan(spark, tmp_path, engine)
+        names = ["number", "created_at", "updated_at", "in.A", "in.a", "many"]
+        assert [one.name for one in found.profile.scan.columns] == names
+        assert [one.nulls for one in found.profile.scan.tally.columns] == [1, 1, 1, 0, 1, 0]
+        for index in (1, 2, 4):
+            shown = found.profile.columns[index]
+            assert found.profile.scan.columns[index].data_type == "timestamp"
+            assert (shown.minimum, shown.maximum) == ("1969-12-31T23:59:59Z", "2023-11-14T22:13:20Z")
+        assert found.profile.columns[0].minimum == -1
+
+
 class TestOddTypes:
     @ENGINES
     def test_intervals(self, spark: Any, tmp_path: Path, engine: str) -> None:

@@ -151,6 +151,48 @@ class TestHeader:
         assert detect_header(rows)
         assert not detect_header(rows[1:])
 
+    @pytest.mark.parametrize(
+        "name", ["n" * 300, "measured_value_" * 20, "How much do you agree that " + "very " * 50 + "well?"]
+    )
+    @pytest.mark.parametrize("values", [["red", "blue", "two words"], ["1", "2.5", "3"], ["", "", "x"], []])
+    @pytest.mark.parametrize("width", [1, 3, 500])
+    def test_names_of_300_characters_are_names(self, name: str, values: List[str], width: int) -> None:
+        header = [f"{n} {name}" if " " in name else f"c{n}_{name}" for n in range(width)]
+        rows = [[f"{value}{n}" if value == "red" else value for n in range(width)] for value in values]
+        assert detect_header([header, *rows])
+        text = "".join(";".join(row) + "\n" for row in [header, *rows])
+        assert detect_dialect(text.encode()[:HEAD_BYTES], "x.csv", whole=len(text) <= HEAD_BYTES).header
+
+    def test_a_few_long_names_stand_over_long_texts_too(self) -> None:
+        question = "Which of the following would you say describes best " + "what you saw " * 10
+        prose = "I saw many things and " + "would like to see them again " * 9
+        header = ["id_of_answer", *(f"{question}{n}?" for n in range(3))]
+        assert detect_header([header, *([f"a{n}", "yes", "no", f"{prose}{n}"] for n in range(5))])
+
+    @pytest.mark.parametrize(
+        "below",
+        [["short", "brief", "curt"], ["a much longer text " * 12, "and another " * 20, "as long " * 30]],
+    )
+    def test_a_long_text_of_sentences_is_no_name(self, below: List[str]) -> None:
+        first = "The room was fine. We slept well, and breakfast was served until ten. " * 3
+        assert not detect_header([[first], *([text] for text in below)])
+        assert not detect_header([["Anna", first], *([f"B{n}", text] for n, text in enumerate(below))])
+
+    def test_long_texts_over_texts_of_their_length_are_no_names(self) -> None:
+        rows = [[f"key{n}", f"{n} " + "words without an end " * 10] for n in range(5)]
+        assert not detect_header(rows)
+        assert not detect_header([[f"{n}" + "QUJD" * 60, "x" * 200 + str(n)] for n in range(5)])
+
+    def test_a_name_that_the_head_cuts_says_nothing(self) -> None:
+        names = ",".join(f"{number} {'n' * 300}" for number in range(1000, 1300))
+        cut = names[: names.rindex(",") + 5]
+        assert not detect_header([cut.split(",")])
+        assert detect_dialect(cut.encode(), "x.csv").header
+
+    def test_a_value_that_fills_the_head_is_no_name(self) -> None:
+        assert not dialect("key," + "x" * HEAD_BYTES, whole=False).header
+        assert not dialect("x" * HEAD_BYTES + "\n", whole=False).header
+
     def test_no_records_are_as_good_as_a_header(self) -> None:
         assert detect_header([])
 

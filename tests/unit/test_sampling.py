@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 import pytest
 
 from nuvyn_executor.errors import DatasetUnreadable
+from nuvyn_executor.metadata import chunks
 from nuvyn_executor.metadata.chunks import CHUNK_BYTES, sampled_files
 from nuvyn_executor.metadata.csv_records import parse_values
 from nuvyn_executor.metadata.discovery import discover
-from nuvyn_executor.metadata.json_sample import JsonField, parse_documents, schema_of
+from nuvyn_executor.metadata.json_sample import JsonField, Seen, parse_documents
 from nuvyn_executor.metadata.sampling import (
     SAMPLE_ROWS,
     CsvSample,
@@ -21,10 +22,13 @@ from nuvyn_executor.metadata.sampling import (
     sample_json,
 )
 from nuvyn_executor.model import SourceType
+from nuvyn_executor.profiling.plan import SAMPLE_CHARACTERS
 from nuvyn_executor.sources.filesystem import FileSystemSource
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from nuvyn_executor.model import FileEntry
 
 
 def csv_of(root: Path) -> CsvSample:
@@ -37,6 +41,13 @@ def json_of(root: Path) -> JsonSample:
     source = FileSystemSource(str(root), on_databricks=False)
     (dataset,) = discover(source, SourceType.AUTO, 1000).datasets
     return sample_json(source, dataset)
+
+
+def schema_of(documents: List[Dict[str, Any]]) -> Tuple[JsonField, ...]:
+    seen = Seen()
+    for document in documents:
+        seen.see(document)
+    return seen.children()
 
 
 class TestRecords:
@@ -62,6 +73,13 @@ class TestRecords:
     )
     def test_fields_are_what_a_reader_sees(self, text: str, records: List[List[Optional[str]]]) -> None:
         assert list(parse_values(text, ",", '"')) == records
+
+    @pytest.mark.parametrize(
+        "rest", ["", "x", "x,", "x,y", 'x,"y', 'x,"y\nz', 'x,"y\nz\nz,z', 'x,"y"', '"', '"x""', "x,y,,"]
+    )
+    def test_of_a_text_that_is_cut_the_records_that_end_are_given(self, rest: str) -> None:
+        records = [["a", 'b"\n'], ["c", None]]
+        assert list(parse_values('a,"b""\n"\nc,\n' + rest, ",", '"', is_cut=True)) == records
 
     def test_any_delimiter_and_quote_will_do(self) -> None:
         assert list(parse_values("'a|b'|c\n", "|", "'")) == [["a|b", "c"]]
@@ -244,3 +262,129 @@ class TestJson:
         )
         found = json_of(tmp_path)
         assert (found.rows[0], found.rows[-1]) == ({"a": 1}, {"a": 2})
+
+
+class TestLargeRecords:
+    """Issue: "values of a megabyte, names of 300 characters": what is larger than a piece is read whole."""
+
+    def test_a_header_longer_than_a_piece_is_read_whole(self, tmp_path: Path) -> None:
+        names = [f"{n}_{'n' * 110}" for n in range(2000)]
+        rows = [[str(n)] * 2000 for n in range(100)]
+        (tmp_path / "x.csv").write_text("".join(",".join(row) + "\n" for row in [names, *rows]))
+        found = csv_of(tmp_path)
+        assert found.column_names == tuple(names)
+        assert len(found.rows) >= 10
+        assert all(row in rows for row in found.rows)
+        assert names not in found.rows
+
+    def test_rows_longer_than_a_piece_are_sampled(self, tmp_path: Path) -> None:
+        (tmp_path / "x.csv").write_text("id,t,n\n" + "".join(f"{n},{'x' * 10**6},5\n" for n in range(8)))
+        found = csv_of(tmp_path)
+        assert found.rows[0] == ["0", "x" * SAMPLE_CHARACTERS, "5"]
+        assert 3 <= len(found.rows) < 8
+        assert not found.whole
+        assert found.mean_length == pytest.approx(10**6, rel=0.01)
+
+    def test_rows_of_several_lines_longer_than_a_piece_are_sampled(self, tmp_path: Path) -> None:
+        text = "x\n" * 250_000
+        (tmp_path / "x.csv").write_text('id,t,n\n0,"a\nb",1\n' + f'1,"{text}",5\n' * 9)
+        assert [row[2] for row in csv_of(tmp_path).rows[:4]] == ["1", "5", "5", "5"]
+
+    def test_in_gzip_and_utf_16_as_well(self, tmp_path: Path) -> None:
+        content = "id,t,n\n" + f"1,{'x' * 500_000},5\n" * 3
+        (tmp_path / "x.csv.gz").write_bytes(gzip.compress(content.encode()))
+        assert [row[2] for row in csv_of(tmp_path).rows] == ["5"] * 3
+        (tmp_path / "x.csv.gz").unlink()
+        (tmp_path / "x.csv").write_bytes(content.encode("utf-16"))
+        assert [row[2] for row in csv_of(tmp_path).rows] == ["5"] * 3
+
+    def test_pieces_of_the_middle_and_the_end_are_kept_where_they_hold_rows(self, tmp_path: Path) -> None:
+        lines = [f"{n},{'x' * 300_000}\n" for n in range(20)] + [f"{n},x\n" for n in range(20, 30)]
+        (tmp_path / "x.csv").write_text("id,t\n" + "".join(lines))
+        assert csv_of(tmp_path).rows[0][0] == "0"
+        assert csv_of(tmp_path).rows[-1][0] == "29"
+
+    @pytest.mark.parametrize("size", [150_000, 1_000_000, 5_000_000])
+    def test_lines_of_json_longer_than_a_piece_are_sampled(self, tmp_path: Path, size: int) -> None:
+        lines = [json.dumps({"id": n, "text": "x" * size}) + "\n" for n in range(5)]
+        (tmp_path / "x.jsonl").write_text("".join(lines))
+        found = json_of(tmp_path)
+        assert found.rows[0] == {"id": 0, "text": "x" * SAMPLE_CHARACTERS}
+        assert [field.name for field in found.schema] == ["id", "text"]
+        assert found.failed == 0
+        assert found.mean_length == pytest.approx(size, rel=0.01)
+
+    @pytest.mark.parametrize("indent", [None, 1])
+    def test_a_document_longer_than_a_piece_is_read_to_its_end(
+        self, tmp_path: Path, indent: Optional[int]
+    ) -> None:
+        features = [{"type": "Feature", "id": n, "filler": "x" * 60} for n in range(8000)]
+        (tmp_path / "x.json").write_text(json.dumps({"features": features, "last": 5}, indent=indent))
+        found = json_of(tmp_path)
+        assert [(field.name, field.kind) for field in found.schema] == [
+            ("features", "array"),
+            ("last", "scalar"),
+        ]
+        assert found.rows == [{"features": json.dumps(features)[:SAMPLE_CHARACTERS], "last": 5}]
+        assert (found.failed, found.whole) == (0, True)
+
+    def test_a_short_last_line_does_not_hide_the_long_ones(self, tmp_path: Path) -> None:
+        lines = [json.dumps({"id": n, "text": "x" * 500_000}) for n in range(3)]
+        (tmp_path / "x.jsonl").write_text("\n".join([*lines, '{"end": true}', ""]))
+        assert [field.name for field in json_of(tmp_path).schema][:2] == ["id", "text"]
+
+    def test_objects_without_fields_are_documents(self, tmp_path: Path) -> None:
+        (tmp_path / "x.jsonl").write_text("{}\n" * 3)
+        assert json_of(tmp_path) == JsonSample((), [{}] * 3, 0, whole=True)
+
+    @pytest.mark.parametrize("name", ["x.jsonl", "x.json"])
+    def test_a_document_without_end_is_refused_in_a_sentence(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        monkeypatch.setattr(chunks, "MOST_BYTES", 1024 * 1024)
+        text = json.dumps({"id": 1, "text": ["x" * 100] * 20_000}, indent=1 if name == "x.json" else None)
+        (tmp_path / name).write_text(text)
+        with pytest.raises(
+            DatasetUnreadable, match=rf"{name} has no whole JSON object in its first 1 MiB\."
+        ) as caught:
+            json_of(tmp_path)
+        assert "one a line" in caught.value.remedy
+
+    def test_a_file_with_a_document_stands_for_one_whose_document_has_no_end(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(chunks, "MOST_BYTES", 1024 * 1024)
+        (tmp_path / "part-0.jsonl").write_text(json.dumps({"id": 1, "text": "x" * 2_000_000}))
+        (tmp_path / "part-1.jsonl").write_text('{"id": 1}\n')
+        assert json_of(tmp_path).rows == [{"id": 1}]
+        assert not json_of(tmp_path).whole
+
+    @pytest.mark.parametrize("text", ['{"a":\n', "[1, 2]\n", '{"a": 1\n' * 3])
+    def test_a_file_without_any_object_is_refused_in_a_sentence(self, tmp_path: Path, text: str) -> None:
+        (tmp_path / "x.json").write_text(text)
+        with pytest.raises(DatasetUnreadable, match=r"x\.json holds no JSON object that can be parsed\."):
+            json_of(tmp_path)
+
+    def test_a_header_without_end_is_refused_in_a_sentence(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(chunks, "MOST_BYTES", 1024 * 1024)
+        (tmp_path / "x.csv").write_text("".join(f"name{n}," for n in range(300_000)))
+        with pytest.raises(
+            DatasetUnreadable, match=r"first line of x\.csv does not end in its first 1 MiB\."
+        ):
+            csv_of(tmp_path)
+
+    def test_an_ordinary_file_is_not_read_again(self, tmp_path: Path) -> None:
+        (tmp_path / "x.csv").write_text("id,n\n" + f"1,{'x' * 1000}\n" * 1000)
+        source = FileSystemSource(str(tmp_path), on_databricks=False)
+        (dataset,) = discover(source, SourceType.AUTO, 10).datasets
+        reads: List[int] = []
+
+        class Counting(FileSystemSource):
+            def read_range(self, entry: FileEntry, offset: int, length: int) -> bytes:
+                reads.append(length)
+                return super().read_range(entry, offset, length)
+
+        sample_csv(Counting(str(tmp_path), on_databricks=False), dataset)
+        assert sum(reads) < 6 * CHUNK_BYTES

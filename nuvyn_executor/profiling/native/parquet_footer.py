@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Sequence, Tuple
 
 MAGIC = b"PAR1"
 _TAIL = 8
 _STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(13)
-_ROW_GROUPS, _KEY_VALUES = 4, 5  # of FileMetaData
+_SCHEMA, _ROW_GROUPS, _KEY_VALUES = 2, 4, 5  # of FileMetaData
+_NAME, _NUM_CHILDREN, _LOGICAL_TYPE = 4, 5, 10  # of SchemaElement
+_TIMESTAMP, _UNIT, _NANOS = 8, 2, 3  # of LogicalType, TimestampType, TimeUnit
 _TOTAL_BYTE_SIZE, _NUM_ROWS = 2, 3  # of RowGroup
 _LONG_FORM = 15
 
@@ -24,11 +26,13 @@ class Footer(NamedTuple):
         group_rows: rows of each row group, in the file's order.
         group_bytes: what they are when they are not compressed.
         keys: names of the key-value metadata.
+        nanos: the paths of columns of moments in nanoseconds, none of them in a list or a map.
     """
 
     group_rows: Tuple[int, ...]
     group_bytes: Tuple[int, ...]
     keys: FrozenSet[str]
+    nanos: FrozenSet[Tuple[str, ...]]
 
 
 def read_footer(path: str) -> Footer:
@@ -39,33 +43,106 @@ def read_footer(path: str) -> Footer:
         OSError: it cannot be read.
     """
     with Path(path).open("rb") as file:
-        size = file.seek(0, io.SEEK_END)
-        if size < 2 * len(MAGIC) + _TAIL:
-            raise ValueError(f"{path} is too short for a Parquet file")
-        file.seek(size - _TAIL)
-        tail = file.read(_TAIL)
-        if tail[4:] != MAGIC:
-            raise ValueError(f"{path} does not end like a Parquet file")
-        length = int.from_bytes(tail[:4], "little")
-        file.seek(max(0, size - _TAIL - length))
-        return _parse(file.read(length))
+
+        def read(offset: int, length: int) -> bytes:
+            file.seek(offset)
+            return file.read(length)
+
+        return footer_of(read, file.seek(0, io.SEEK_END))
+
+
+def footer_of(read: Callable[[int, int], bytes], size: int) -> Footer:
+    """Read the footer of a file.
+
+    Args:
+        read: gives so many of its bytes from an offset on.
+        size: its bytes.
+
+    Raises:
+        ValueError: it is no Parquet file, or its footer is encrypted.
+    """
+    if size < 2 * len(MAGIC) + _TAIL:
+        raise ValueError(f"{size} bytes are too short for a Parquet file")
+    tail = read(size - _TAIL, _TAIL)
+    if tail[4:] != MAGIC:
+        raise ValueError("it does not end like a Parquet file")
+    length = int.from_bytes(tail[:4], "little")
+    return _parse(read(max(0, size - _TAIL - length), length))
 
 
 def _parse(data: bytes) -> Footer:
     reader = _Reader(data)
     groups: List[Tuple[int, int]] = []
     keys: List[str] = []
+    elements: List[_Element] = []
     try:
         for field, kind in reader.fields():
             if field == _ROW_GROUPS:
                 groups = [_group(reader) for _ in reader.elements()]
+            elif field == _SCHEMA:
+                elements = [_element(reader) for _ in reader.elements()]
             elif field == _KEY_VALUES:
                 keys = [_key(reader) for _ in reader.elements()]
             else:
                 reader.skip(kind)
     except IndexError as error:
         raise ValueError("the footer ends too early") from error
-    return Footer(tuple(rows for rows, _ in groups), tuple(size for _, size in groups), frozenset(keys))
+    rows, sizes = (tuple(group[i] for group in groups) for i in (0, 1))
+    return Footer(rows, sizes, frozenset(keys), frozenset(_nanos(elements)))
+
+
+class _Element(NamedTuple):
+    """A node of the schema, which is listed depth first."""
+
+    name: str
+    children: int
+    is_nanos: bool
+
+
+def _element(reader: _Reader) -> _Element:
+    name, children, is_nanos = "", 0, False
+    for field, kind in reader.fields():
+        if field == _NAME:
+            name = reader.binary().decode("utf-8", "replace")
+        elif field == _NUM_CHILDREN:
+            children = reader.integer()
+        elif field == _LOGICAL_TYPE:
+            is_nanos = _is_in_nanos(reader)
+        else:
+            reader.skip(kind)
+    return _Element(name, children, is_nanos)
+
+
+def _is_in_nanos(reader: _Reader) -> bool:
+    """Read a logical type: a union of structs, of which a moment's holds its unit, another union."""
+    found = False
+    for logical, kind in reader.fields():
+        if logical != _TIMESTAMP:
+            reader.skip(kind)
+            continue
+        for field, of_kind in reader.fields():
+            if field != _UNIT:
+                reader.skip(of_kind)
+                continue
+            for unit, empty in reader.fields():
+                found = found or unit == _NANOS
+                reader.skip(empty)
+    return found
+
+
+def _nanos(elements: Sequence[_Element]) -> Iterator[Tuple[str, ...]]:
+    """Give the paths of moments in nanoseconds; the first element is the schema itself."""
+    open_groups: List[List[Any]] = []  # the path of each group that is not yet whole, and children to come
+    for element in elements:
+        path = (*open_groups[-1][0], element.name) if open_groups else ()
+        if open_groups:
+            open_groups[-1][1] -= 1
+        if element.children:
+            open_groups.append([path, element.children])
+        elif element.is_nanos:
+            yield path
+        while open_groups and not open_groups[-1][1]:
+            open_groups.pop()
 
 
 def _group(reader: _Reader) -> Tuple[int, int]:
