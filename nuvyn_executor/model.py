@@ -201,12 +201,14 @@ class Discovery:
         datasets: the logical tables they make up.
         skipped: files that belong to no dataset: unknown format, wrong format, empty, unreadable.
         truncated: there are more files than ``EXECUTOR_MAX_FILES_PER_JOB`` allows; the rest is not looked at.
+        wanted: the one format that was looked for; ``None``: any.
     """
 
     files: Tuple[FileEntry, ...]
     datasets: Tuple[Dataset, ...]
     skipped: Tuple[Skipped, ...] = ()
     truncated: bool = False
+    wanted: Optional[FileFormat] = None
 
     @property
     def unreadable(self) -> Tuple[Skipped, ...]:

@@ -71,6 +71,7 @@ def discover(source: DataSource, source_type: SourceType, max_files: int) -> Dis
         datasets=tuple(sorted(search.datasets, key=lambda dataset: (dataset.folder, dataset.path))),
         skipped=tuple(sorted((*listing.problems, *search.skipped), key=lambda skipped: skipped.name)),
         truncated=listing.truncated,
+        wanted=wanted,
     )
 
 

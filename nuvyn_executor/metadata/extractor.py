@@ -166,7 +166,7 @@ class MetadataExtractor:
     def _previous(self, parent: str) -> PreviousRows:
         where = {"source_id": parent}
         tables, columns = at_once(
-            lambda: self._store.rows(TABLES, where, ("table_id", "file_path", "removed_at")),
+            lambda: self._store.rows(TABLES, where, ("table_id", "file_path", "file_format", "removed_at")),
             lambda: self._store.rows(COLUMNS, where, ("column_id", "table_id", "removed_at")),
         )
         return PreviousRows(tables, columns)

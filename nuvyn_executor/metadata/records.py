@@ -241,8 +241,8 @@ def gone_tables(
     """Say which known tables (rows of ``tables``) are not there any more.
 
     A table is gone when its file or folder is, or when all its files are part of other tables now; one that
-    could not be read this time is not, nor anything when the listing was cut short. ``redact`` is what masked
-    the known tables' paths.
+    could not be read this time is not, nor one of a format that was not looked for, nor anything when the
+    listing was cut short. ``redact`` is what masked the known tables' paths.
     """
     if survey.discovery.truncated:
         return []
@@ -259,6 +259,7 @@ def gone_tables(
         str(row["table_id"])
         for row in known
         if row["removed_at"] is None
+        and survey.discovery.wanted in (None, row["file_format"])
         and row["table_id"] not in current
         and not any(part in f"{row['file_path']}/" for part in blocked)
         and (row["file_path"] in read_paths or row["file_path"] not in unread)

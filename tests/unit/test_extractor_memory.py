@@ -149,6 +149,19 @@ class TestASecondExtraction:
         site.run("metadata_extraction", folder, "csv")
         assert all(row["removed_at"] is None for row in site.rows(TABLES))
 
+    def test_another_source_type_removes_nothing_of_the_same_folder(
+        self, site: Installation, folder: Path
+    ) -> None:
+        (folder / "sales").mkdir()
+        (folder / "sales" / "part-0.json").write_text('{"id": 1}\n')
+        (folder / "sales" / "part-0.csv").write_text("id,word\n1,one\n")
+        site.run("metadata_extraction", folder, "json")
+        site.run("metadata_extraction", folder, "csv")
+        assert all(row["removed_at"] is None for row in site.rows(TABLES))
+        (folder / "sales" / "part-0.json").unlink()
+        site.run("metadata_extraction", folder)
+        assert [row["file_format"] for row in site.rows(TABLES) if row["removed_at"]] == ["json"]
+
     def test_one_path_of_two_tenants_is_two_sources(self, site: Installation, folder: Path) -> None:
         for tenant in ("t1", "t2"):
             site.run("metadata_extraction", folder, tenant=tenant)
