@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_STATES_AT_ONCE = 16
+_STATES_AT_ONCE = 64  # most are some kilobytes, none is more than eight megabytes
 
 
 class DatasetScanner(Protocol):
