@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, Optional
 from urllib.parse import unquote
 
 from nuvyn_executor.metadata import sampling, workbook
+from nuvyn_executor.metadata.partition_folders import values_of
 from nuvyn_executor.model import FileFormat
 from nuvyn_executor.profiling.delta_table import of_version
 from nuvyn_executor.profiling.frame import Frame, sample_columns
@@ -66,9 +67,8 @@ def _open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     *fields, corrupt = (
         _free_name(name, dataset.partition_columns) for name in (*(f"__c{i}" for i in range(width)), CORRUPT)
     )
-    reader = _reader(spark, source, dataset).schema(
-        ", ".join(f"{name} STRING" for name in (*fields, corrupt))
-    )
+    texts = (*fields, corrupt, *(_quoted((name,)) for name in dataset.partition_columns))
+    reader = _reader(spark, source, dataset).schema(", ".join(f"{name} STRING" for name in texts))
     reader = reader.options(
         sep=dialect.delimiter,
         quote=dialect.quote,
@@ -110,7 +110,9 @@ def _open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     paths = [path for path, _ in _leaves(schema)]
     taken = [*(one.name for one in sample.schema), *dataset.partition_columns]
     corrupt, nothing = _free_name(CORRUPT, taken), _free_name(NOTHING, taken)
-    for name in (corrupt,) if paths else (nothing, corrupt):
+    held = {one.name.lower() for one in sample.schema}
+    folders = (name for name in dataset.partition_columns if name.lower() not in held)
+    for name in (*(() if paths else (nothing,)), corrupt, *folders):
         schema = schema.add(StructField(name, StringType()))
     reader = (
         _reader(spark, source, dataset)
@@ -310,16 +312,16 @@ def _load(reader: Any, source: DataSource, dataset: Dataset, files: Files) -> An
 
 
 def _positional(frame: Frame, paths: List[Path], dataset: Dataset) -> Frame:
-    """Give columns their positions for names, and add those that folders' names hold (``year=2024``)."""
+    """Give columns positions for names, and add what folders say (``year=2024``), as text among texts."""
     added = [(name,) for name in dataset.partition_columns]
-    types = dict(frame.data.dtypes) if added else {}
     columns = [_column(path).alias(f"c{i}") for i, path in enumerate([*paths, *added])]
+    values = [values_of(dataset, entry.path) for entry in dataset.files[:SAMPLE_ROWS]] if added else []
     return replace(
         frame,
         opened=lambda files=None: frame.opened(files).select(*columns, frame.corrupt),
         names=(*frame.names, *dataset.partition_columns),
-        types=(*frame.types, *(types[name] for name in dataset.partition_columns)),
-        sample=[*frame.sample, *([] for _ in added)],
+        types=(*frame.types, *(None for _ in added)),
+        sample=[*frame.sample, *sample_columns(values, len(added))],
     )
 
 

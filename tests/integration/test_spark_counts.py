@@ -250,3 +250,24 @@ class TestManyFiles:
         assert frame.data.groupBy("c2").count().orderBy("c2").collect()[0] == ("a 0", days // 5)
         some = frame.of(dataset.files[:3]).data
         assert (some.count(), len(some.inputFiles())) == (3, 3)
+
+    @pytest.mark.parametrize("engine", ["auto", "spark"])
+    @pytest.mark.parametrize("kind", ["csv", "json"])
+    def test_what_folders_say_is_text_among_texts(
+        self, spark: Any, tmp_path: Path, kind: str, engine: str
+    ) -> None:
+        """Issue: "on CSV and JSON one fused pass over strings"; one more a type would parse all once more."""
+        for i in range(6):
+            day = tmp_path / "tree" / f"year=202{i % 2}" / f"day=2024-01-0{i + 1}" / f"code=00{i}"
+            day.mkdir(parents=True)
+            (day / f"part-0.{kind}").write_text("id\n1\n2\n" if kind == "csv" else '{"id": 1}\n{"id": 2}\n')
+        source = FileSystemSource(str(tmp_path / "tree"), on_databricks=False)
+        (dataset,) = discover(source, SourceType.AUTO, 1000).datasets
+        frame = frames.open_frame(spark, source, dataset)
+        assert len(spark_counts.reads_of(frame, plan_scan(frame, "tree"))) == 1
+        found = SparkScanner(spark, engine).scan(source, dataset, datetime.now(timezone.utc)).profile
+        assert [(one.name, one.data_type) for one in found.scan.columns] == [
+            ("id", "bigint"), ("year", "bigint"), ("day", "date"), ("code", "string"),
+        ]  # fmt: skip
+        assert [one.distinct.count for one in found.scan.columns if one.distinct] == [2, 2, 6, 6]
+        assert (found.columns[2].minimum, found.columns[1].maximum) == ("2024-01-01", 2021)
