@@ -75,7 +75,7 @@ class TestJson:
             (folder / f"year={year}" / "a.jsonl").write_text("{}\n{}\nbroken\n")
         found = scanned(spark, folder, "auto")
         assert counts_of(found) == counts(6, 1, corrupt=2)
-        assert types_of(found) == {"year": "int"}
+        assert types_of(found) == {"year": "bigint"}
 
     def test_a_document_without_end_is_refused_in_a_sentence(
         self, spark: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -145,6 +145,6 @@ class TestCsv:
         assert [(one.name, one.data_type) for one in found.profile.scan.columns] == [
             ("__corrupt_record", "double"),
             ("__c0", "string"),
-            ("__C0", "int"),
-            ("__corrupt_record", "int"),
+            ("__C0", "bigint"),
+            ("__corrupt_record", "bigint"),
         ]
