@@ -21,6 +21,7 @@ from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
 from nuvyn_executor.profiling.profiler import ColumnProfile, Profile
 from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, DatasetTally, Distinct, Scan, Shape
 from nuvyn_executor.redaction import Redactor
+from nuvyn_executor.schema.tables import TABLES
 from nuvyn_executor.schema.validator import SchemaValidator
 from nuvyn_executor.sources.factory import DataSourceFactory
 from nuvyn_executor.store.memory import MemoryMetadataStore
@@ -158,6 +159,14 @@ def memory_installation(
         yield JobManager(services, keeper, redact.redact_json, this_driver())
 
     return Installation(store, manager, {"EXECUTOR_WAREHOUSE_DIR": "/nowhere"})
+
+
+def tables(site: Installation) -> Dict[str, Dict[str, Any]]:
+    """Give the rows of ``tables`` by name; of no name two."""
+    rows = site.rows(TABLES)
+    by_name = {row["table_name"]: row for row in rows}
+    assert len(by_name) == len(rows)
+    return by_name
 
 
 class NoRows:

@@ -1,0 +1,177 @@
+"""What was counted of a Delta table is not counted again, whatever its log says meanwhile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from nuvyn_executor.profiling.frames import open_frame
+from tests.scans import ROWS, counted, data_files, rows_of, scan
+from tests.spoiling import spoil
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+pytest.importorskip("polars")
+pytestmark = pytest.mark.spark
+
+
+class TestDelta:
+    """ "the same Delta version" """
+
+    @pytest.fixture(name="table")
+    def _table(self, spark: Any, folder: Path) -> str:
+        self.append(spark, str(folder), 0, ROWS)
+        return f"delta.`{folder}`"
+
+    @staticmethod
+    def append(spark: Any, path: str, start: int, rows: int) -> None:
+        data = spark.range(start, start + rows, 1, 1).selectExpr("id", "id % 5 AS five")
+        data.write.format("delta").mode("append").save(path)
+
+    @pytest.mark.usefixtures("table")
+    def test_its_files_are_counted_as_parquet_and_only_once(self, spark: Any, folder: Path) -> None:
+        first = scan(spark, folder)
+        assert (first.engine, first.rows_read, rows_of(first)) == ("polars", ROWS, ROWS)
+        old = data_files(folder)
+        self.append(spark, str(folder), ROWS, 100)
+        whole = scan(spark, folder)
+        for path in old:
+            spoil(path)
+        more = scan(spark, folder, first)
+        assert (more.rows_read, rows_of(more), more.files) == (100, ROWS + 100, 2)
+        assert more.profile.scan.columns == whole.profile.scan.columns
+        for path in data_files(folder):
+            spoil(path)
+        assert scan(spark, folder, more).rows_read == 0
+
+    def test_an_update_and_an_old_version_are_noticed(self, spark: Any, folder: Path, table: str) -> None:
+        first = scan(spark, folder)
+        spark.sql(f"UPDATE {table} SET five = 99 WHERE id = 3")  # noqa: S608  a folder of the test
+        again = scan(spark, folder, first)
+        assert (again.rows_read, rows_of(again)) == (ROWS, ROWS)
+        assert again.profile.columns[1].maximum == 99
+        spark.sql(f"RESTORE TABLE {table} TO VERSION AS OF 0")
+        assert scan(spark, folder, again).profile.columns[1].maximum == 4
+
+    def test_a_new_column_is_noticed_without_a_new_file(self, spark: Any, folder: Path, table: str) -> None:
+        first = scan(spark, folder)
+        spark.sql(f"ALTER TABLE {table} ADD COLUMNS (more STRING)")
+        again = scan(spark, folder, first)
+        assert [one.name for one in again.profile.scan.columns] == ["id", "five", "more"]
+        assert again.profile.scan.tally.columns[2].nulls == ROWS
+
+    def test_rows_under_a_deletion_vector_are_not_counted(self, spark: Any, folder: Path, table: str) -> None:
+        spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('delta.enableDeletionVectors' = true)")
+        first = scan(spark, folder)
+        assert (first.engine, rows_of(first)) == ("polars", ROWS)
+        spark.sql(f"DELETE FROM {table} WHERE id < 10")  # noqa: S608  as above
+        again = scan(spark, folder, first)
+        assert (again.engine, rows_of(again)) == ("spark", ROWS - 10)
+        assert scan(spark, folder, again).rows_read == 0
+        self.append(spark, str(folder), ROWS, 100)
+        assert rows_of(scan(spark, folder, again)) == ROWS + 90
+
+    @pytest.mark.parametrize("engine", ["auto", "spark"])
+    def test_where_vectors_may_be_but_are_not_only_new_files_are_read(
+        self, spark: Any, folder: Path, table: str, engine: str
+    ) -> None:
+        spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('delta.enableDeletionVectors' = true)")
+        first = scan(spark, folder, engine=engine)
+        self.append(spark, str(folder), ROWS, 100)
+        more = scan(spark, folder, first, engine=engine)
+        assert (more.rows_read, rows_of(more)) == (100, ROWS + 100)
+        assert scan(spark, folder, more, engine=engine).rows_read == 0
+        spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('a' = 'b')")
+        assert scan(spark, folder, more, engine=engine).rows_read == 0
+
+    def test_where_vectors_may_be_a_bound_on_time_is_gone_on_from(
+        self, spark: Any, folder: Path, table: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("nuvyn_executor.profiling.bounds.WAVE_BYTES", 1)
+        spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('delta.enableDeletionVectors' = true)")
+        self.append(spark, str(folder), ROWS, 100)
+        first = scan(spark, folder, seconds=1e-9)
+        assert first.sample is not None
+        second = scan(spark, folder, first)
+        assert (second.sample, rows_of(second)) == (None, ROWS + 100)
+        assert second.rows_read == ROWS + 100 - rows_of(first)
+
+    @pytest.mark.usefixtures("table")
+    @pytest.mark.parametrize("engine", ["auto", "spark"])
+    def test_what_is_written_meanwhile_is_the_next_runs(
+        self, spark: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+    ) -> None:
+        def opened_and_appended(*given: Any) -> Any:
+            frame = open_frame(*given)
+            self.append(spark, str(folder), ROWS, 100)
+            return frame
+
+        with monkeypatch.context() as patched:
+            patched.setattr("nuvyn_executor.profiling.scanner.open_frame", opened_and_appended)
+            first = scan(spark, folder, engine=engine)
+        assert (first.rows_read, rows_of(first), first.files) == (ROWS, ROWS, 1)
+        second = scan(spark, folder, first, engine=engine)
+        assert (second.rows_read, rows_of(second)) == (100, ROWS + 100)
+        assert second.profile.scan.columns == scan(spark, folder, engine=engine).profile.scan.columns
+
+    def test_mapped_columns_are_counted_by_spark(self, spark: Any, folder: Path, table: str) -> None:
+        mapping = "'delta.columnMapping.mode' = 'name'"
+        protocol = "'delta.minReaderVersion' = '2', 'delta.minWriterVersion' = '5'"
+        spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ({mapping}, {protocol})")
+        spark.sql(f"ALTER TABLE {table} RENAME COLUMN five TO fifth")
+        first = scan(spark, folder)
+        assert (first.engine, rows_of(first)) == ("spark", ROWS)
+        assert first.profile.columns[1].maximum == 4
+        assert scan(spark, folder, first).rows_read == 0
+
+    @pytest.mark.parametrize("engine", ["polars", "spark"])
+    def test_of_partitions_only_the_new_files_are_read(self, spark: Any, folder: Path, engine: str) -> None:
+        asked = "auto" if engine == "polars" else engine
+        self.append_in_folders(spark, str(folder), 0, ROWS)
+        first = scan(spark, folder, engine=asked)
+        assert (first.engine, rows_of(first)) == (engine, ROWS)
+        names = [one.name for one in first.profile.scan.columns]
+        assert names == ["day", "id", "shop-nr", "five"]
+        assert first.profile.scan.tally.columns[2].nulls == ROWS // 5
+        old = sorted(folder.rglob("*.parquet"))
+        self.append_in_folders(spark, str(folder), ROWS, 100)
+        whole = scan(spark, folder, engine=asked)
+        for path in old:
+            spoil(path)
+        more = scan(spark, folder, first, engine=asked)
+        assert (more.engine, more.rows_read, rows_of(more)) == (engine, 100, ROWS + 100)
+        assert more.profile.scan.tally == whole.profile.scan.tally
+        assert [one.distinct for one in counted(more).spans] == [one.distinct for one in counted(whole).spans]
+
+    def test_partitions_are_the_same_to_both_engines(self, spark: Any, folder: Path) -> None:
+        self.append_in_folders(spark, str(folder), 0, 1000)
+        assert scan(spark, folder).profile.scan == scan(spark, folder, engine="spark").profile.scan
+
+    @staticmethod
+    def append_in_folders(spark: Any, path: str, start: int, rows: int) -> None:
+        columns = [
+            "DATE_ADD(DATE'2024-02-28', CAST(id % 3 AS INT)) AS day",
+            "id",
+            "NULLIF(CONCAT('a/b = ', id % 5), 'a/b = 4') AS `shop-nr`",
+            "id % 5 AS five",
+        ]
+        data = spark.range(start, start + rows, 1, 1).selectExpr(*columns)
+        data.write.format("delta").mode("append").partitionBy("shop-nr", "day").save(path)
+
+    def test_partitions_of_moments_are_counted_by_spark(self, spark: Any, folder: Path) -> None:
+        data = spark.range(100).selectExpr("id", "TIMESTAMP'2024-01-01 10:00:00' AS at")
+        data.write.format("delta").partitionBy("at").save(str(folder))
+        first = scan(spark, folder)
+        assert (first.engine, rows_of(first)) == ("spark", 100)
+        assert scan(spark, folder, first).rows_read == 0
+
+    def test_of_partitions_without_folders_only_the_log_tells(self, spark: Any, folder: Path) -> None:
+        writer = spark.range(100).selectExpr("id", "id % 2 AS half").write.format("delta").partitionBy("half")
+        writer.option("delta.randomizeFilePrefixes", "true").save(str(folder))
+        assert not list(folder.glob("half=*"))
+        first = scan(spark, folder)
+        assert (first.engine, rows_of(first)) == ("spark", 100)
+        assert first.profile.columns[1].maximum == 1
