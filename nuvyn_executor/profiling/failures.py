@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from nuvyn_executor.errors import DatasetUnreadable
+from nuvyn_executor.profiling.sessions import CASE_TWINS
 
 _MOST_CHARACTERS = 300  # of what Spark says, where nothing else is known
 # What Spark says, what that means, and what to do.
@@ -45,7 +46,7 @@ _MEANINGS = (
         "Check the table with DESCRIBE HISTORY.",
     ),
     (
-        r"COLUMN_ALREADY_EXISTS|AMBIGUOUS_REFERENCE|duplicate (?:column|field)",
+        CASE_TWINS,
         "two of its fields differ in nothing but upper and lower case",
         "Rename one of them.",
     ),

@@ -238,8 +238,7 @@ def _covering(
     visit: _Visit, counted: Kept, done: Files, share: float = 1.0, table_rows: Optional[int] = None
 ) -> Kept:
     """Say of which files the counts are, and how much of the dataset that is."""
-    everything = visit.files
-    if share >= 1 and (done is None or everything is None or len(done) == len(everything)):
+    if share >= 1 and _is_all(done, visit.files):
         return replace(counted, stamps=frozenset(visit.contents.stamps), sample=None)
     rows = counted.counts.tally.rows
     files = visit.contents.dataset.files if done is None else done

@@ -10,12 +10,10 @@ logger = logging.getLogger(__name__)
 
 TIME_ZONE = "spark.sql.session.timeZone"
 NANOS_AS_LONG = "spark.sql.legacy.parquet.nanosAsLong"
+CASE_TWINS = r"COLUMN_ALREADY_EXISTS|AMBIGUOUS_REFERENCE|duplicate (?:column|field)"
+"""What Spark says of names that differ in nothing but upper and lower case."""
 _REMEDIES: Tuple[Tuple[str, str], ...] = (
-    # Two names that differ in nothing but upper and lower case.
-    (
-        r"COLUMN_ALREADY_EXISTS|AMBIGUOUS_REFERENCE|duplicate (?:column|field)",
-        "spark.sql.caseSensitive",
-    ),
+    (CASE_TWINS, "spark.sql.caseSensitive"),
     # Moments as pandas writes them; Spark knows microseconds.
     (r"TIMESTAMP\(NANOS", NANOS_AS_LONG),
 )
