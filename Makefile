@@ -40,9 +40,9 @@ $(JARS): $(INSTALLED)
 	@touch $@
 
 # Once for a machine: without it a server works too, and its first job waits 10 s longer.
-$(ARCHIVE): $(INSTALLED) $(JARS) $(wildcard fake_databricks/cluster/java/fakedatabricks/*.java)
+$(ARCHIVE): $(INSTALLED) $(JARS) $(wildcard fake_databricks/engine/java/fakedatabricks/*.java)
 	@echo "Making an archive of Java's classes (40 seconds, once)"
-	@$(PY) -m fake_databricks.cluster.archive >/dev/null || true
+	@$(PY) -m fake_databricks.engine.archive >/dev/null || true
 	@touch $@
 
 install-pythons: install ## prepare Python 3.8 and 3.13, where they are found, for the tests that use them

@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """The one session; what a test creates in it bears names of its own."""
-    from nuvyn_executor.local import build_local_session  # noqa: PLC0415  tests without Spark run without it
+    from nuvyn_executor.spark.session import build_local_session  # noqa: PLC0415  tests without Spark run without it
 
     session = build_local_session(tmp_path_factory.mktemp("warehouse"), app_name="nuvyn-executor-tests")
     yield session

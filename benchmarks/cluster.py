@@ -19,14 +19,14 @@ import nuvyn_executor
 from benchmarks import children, data, machine
 from benchmarks.local import NOW
 from benchmarks.rounds import BASE, Way, figures, noop, show, show_head, timed
-from nuvyn_executor.local import OPTIONS_VARIABLE, find_java
-from nuvyn_executor.metadata.discovery import discover
+from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.model import SourceType
-from nuvyn_executor.profiling import spark_counts
-from nuvyn_executor.profiling.frames import open_frame
-from nuvyn_executor.profiling.native import job as native
+from nuvyn_executor.profiling.polars import job as native
 from nuvyn_executor.profiling.profiler import plan_scan
+from nuvyn_executor.profiling.spark import engine as spark_engine
+from nuvyn_executor.reading.readers import open_frame
 from nuvyn_executor.sources.filesystem import FileSystemSource
+from nuvyn_executor.spark.session import OPTIONS_VARIABLE, find_java
 
 if TYPE_CHECKING:
     import argparse
@@ -87,7 +87,7 @@ def session(master: str, scratch: Path) -> Any:
         PYSPARK_PYTHON=sys.executable,
         PYSPARK_DRIVER_PYTHON=sys.executable,
     )
-    logging = Path(nuvyn_executor.__file__).parent / "log4j2-quiet.properties"
+    logging = Path(nuvyn_executor.__file__).parent / "spark" / "log4j2-quiet.properties"
     options = (
         "-XX:+UseSerialGC -XX:-DontCompileHugeMethods "
         f"-Dlog4j2.configurationFile={logging.as_uri()} {os.environ.get(OPTIONS_VARIABLE, '')}".strip()
@@ -144,7 +144,7 @@ def measure(spark: Any, folder: Path, rounds: int) -> Dict[str, Any]:
     counted: Dict[str, str] = {}
 
     def by_spark() -> None:
-        counted["spark"] = comparable(spark_counts.count(frame, plan, NOW))
+        counted["spark"] = comparable(spark_engine.count(frame, plan, NOW))
 
     def by_polars() -> None:
         counted["polars"] = comparable(native.count(spark, dataset, plan, NOW))

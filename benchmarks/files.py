@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any, Dict
 from benchmarks import data, machine
 from benchmarks.local import session
 from benchmarks.rounds import BASE, Subject, Way, measured, noop, show, show_head
-from nuvyn_executor.metadata.discovery import discover
+from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.model import SourceType
-from nuvyn_executor.profiling.frames import open_frame
 from nuvyn_executor.profiling.profiler import plan_scan
 from nuvyn_executor.profiling.scanner import SparkScanner
+from nuvyn_executor.reading.readers import open_frame
 from nuvyn_executor.sources.filesystem import FileSystemSource
 
 if TYPE_CHECKING:
     import argparse
 
-    from nuvyn_executor.metadata.records import Surveyed
+    from nuvyn_executor.metadata.table_rows import Surveyed
     from nuvyn_executor.model import Dataset
 
 HELP = "a scan of many small files"

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Sequence
 from benchmarks import children, data, machine
 from benchmarks.local import CORES, MEMORY, NOW, session
 from benchmarks.rounds import BASE, figures, noop, timed
-from nuvyn_executor.local import OPTIONS_VARIABLE
-from nuvyn_executor.metadata.discovery import discover
+from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.model import SourceType
-from nuvyn_executor.profiling import spark_counts
-from nuvyn_executor.profiling.frames import open_frame
-from nuvyn_executor.profiling.native import job as native
+from nuvyn_executor.profiling.polars import job as native
 from nuvyn_executor.profiling.profiler import plan_scan
+from nuvyn_executor.profiling.spark import engine as spark_engine
+from nuvyn_executor.reading.readers import open_frame
 from nuvyn_executor.sources.filesystem import FileSystemSource
+from nuvyn_executor.spark.session import OPTIONS_VARIABLE
 
 if TYPE_CHECKING:
     import argparse
@@ -204,7 +204,7 @@ def measure(spark: Any, folder: Path, engine: str, rounds: int) -> Dict[str, Any
         last[:] = [counts]
 
     engines: Dict[str, Callable[[], Counts]] = {
-        "spark": lambda: spark_counts.count(frame, plan, NOW),
+        "spark": lambda: spark_engine.count(frame, plan, NOW),
         "polars": lambda: native.count(spark, dataset, plan, NOW),
     }
     ways: Dict[str, Callable[[], Any]] = {BASE: lambda: noop(frame.data)}

@@ -6,8 +6,8 @@ import os
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from nuvyn_executor.local import build_local_session
 from nuvyn_executor.model import epoch_micros
+from nuvyn_executor.spark.session import build_local_session
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Tuple
 from benchmarks import data, machine, others
 from benchmarks.local import CORES, MEMORY, NOW, session
 from benchmarks.rounds import BASE, Subject, Way, measured, noop, show, show_head
-from nuvyn_executor.metadata.discovery import discover
+from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.model import SourceType
-from nuvyn_executor.profiling import spark_counts
-from nuvyn_executor.profiling.frames import open_frame
-from nuvyn_executor.profiling.native import job as native
+from nuvyn_executor.profiling.polars import job as native
 from nuvyn_executor.profiling.profiler import plan_scan
+from nuvyn_executor.profiling.spark import engine as spark_engine
+from nuvyn_executor.reading.readers import open_frame
 from nuvyn_executor.sources.filesystem import FileSystemSource
 
 if TYPE_CHECKING:
     import argparse
 
     from nuvyn_executor.model import Dataset
-    from nuvyn_executor.profiling.frame import Frame
     from nuvyn_executor.profiling.plan import ScanPlan
+    from nuvyn_executor.reading.frame import Frame
 
 HELP = "scans of Parquet and CSV, against Spark's own read"
 ROWS = 500_000
@@ -108,7 +108,7 @@ def counting(spark: Any, folder: Path, *, metadata: bool = False) -> Dict[str, W
 def engines(spark: Any, dataset: Dataset, frame: Frame, plan: ScanPlan, what: str) -> Dict[str, Way]:
     """Give both engines' ways to count what a plan says."""
     return {
-        f"{what}, counted by Spark": lambda: spark_counts.count(frame, plan, NOW),
+        f"{what}, counted by Spark": lambda: spark_engine.count(frame, plan, NOW),
         f"{what}, counted by Polars": lambda: native.count(spark, dataset, plan, NOW),
     }
 

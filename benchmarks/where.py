@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Optional, Se
 import nuvyn_executor
 from benchmarks import data, machine
 from benchmarks.local import CORES, MEMORY, NOW, session
-from nuvyn_executor.metadata.discovery import discover
+from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.model import SourceType
-from nuvyn_executor.profiling import spark_counts
-from nuvyn_executor.profiling.frames import open_frame
-from nuvyn_executor.profiling.native.job import answer
-from nuvyn_executor.profiling.native.parts import Piece, Reading, parts_of
+from nuvyn_executor.profiling.polars.job import answer
+from nuvyn_executor.profiling.polars.parts import Piece, Reading, parts_of
 from nuvyn_executor.profiling.profiler import plan_scan
+from nuvyn_executor.profiling.spark import engine as spark_engine
+from nuvyn_executor.reading.readers import open_frame
 from nuvyn_executor.sources.filesystem import FileSystemSource
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def profile(spark: Any, kind: str, folder: Path, scratch: Path) -> None:
             answer(part, reading)
 
     recording = scratch / f"{kind}.jfr"
-    seconds, found = recorded(spark, lambda: spark_counts.count(frame, plan, NOW), recording)
+    seconds, found = recorded(spark, lambda: spark_engine.count(frame, plan, NOW), recording)
     show(f"{kind}, {frame.rows:,} x {len(plan.columns)}, Spark: {seconds:.1f} s", found)
     seconds, found = sampled(by_polars)
     show(f"{kind}, {frame.rows:,} x {len(plan.columns)}, Polars: {seconds:.1f} s of one process", found)

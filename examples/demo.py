@@ -29,7 +29,7 @@ from contract.receiver import Receiver
 from examples import demo_report as report
 from examples.make_data import DATA
 from nuvyn_executor import cli
-from nuvyn_executor.local import build_local_session
+from nuvyn_executor.spark.session import build_local_session
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".cache" / "demo"

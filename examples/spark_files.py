@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, List
 
-from nuvyn_executor.local import build_local_session
+from nuvyn_executor.spark.session import build_local_session
 
 if TYPE_CHECKING:
     from examples.planting import Row

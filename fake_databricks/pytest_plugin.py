@@ -134,7 +134,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def databricks_server(request: pytest.FixtureRequest) -> Iterator[FakeDatabricks]:
     """Give the server of this session, on a free port."""
-    from fake_databricks.engines import plain_engines, sources, spark_engines  # noqa: PLC0415  only who asks pays
+    from fake_databricks.engine.backends import plain_engines, sources, spark_engines  # noqa: PLC0415  only who asks pays
     from fake_databricks.server import FakeDatabricks, Options  # noqa: PLC0415  as above
 
     engines = plain_engines if request.config.getoption("--databricks-no-spark") else spark_engines

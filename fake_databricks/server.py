@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Callable
 import uvicorn
 
 from fake_databricks.clock import SystemClock
-from fake_databricks.door import Door
-from fake_databricks.engines import MakeEngines, sources, spark_engines
-from fake_databricks.registry import Registry
+from fake_databricks.engine.backends import MakeEngines, sources, spark_engines
 from fake_databricks.storage import Storage
+from fake_databricks.web.app import App
+from fake_databricks.web.tenants import Registry
 from fake_databricks.workspace import DEFAULT_CLUSTER_ID, Surroundings
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class FakeDatabricks:
         )
         self.registry.url = self.url
         config = uvicorn.Config(
-            Door(self.registry),
+            App(self.registry),
             log_level="warning",
             access_log=False,
             server_header=False,

@@ -7,16 +7,16 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
-from fake_databricks.cluster.ports import Places
-from fake_databricks.workspace_clusters import ClusterFactory, ClusterPark, ClusterSurroundings
-from fake_databricks.workspace_commands import CommandRoom
-from fake_databricks.workspace_files import Dbfs, Tree
-from fake_databricks.workspace_jobs import JobBook, Numbers
-from fake_databricks.workspace_objects import WorkspaceObjects
-from fake_databricks.workspace_runs import RunBook
-from fake_databricks.workspace_secrets import SecretVault
-from fake_databricks.workspace_tasks import Paths, TaskPreparer
-from fake_databricks.workspace_uploads import Uploads
+from fake_databricks.clusters.clusters import ClusterFactory, Clusters, ClusterSurroundings
+from fake_databricks.commands.commands import Commands
+from fake_databricks.engine.ports import Places
+from fake_databricks.files.trees import Dbfs, Tree
+from fake_databricks.files.uploads import Uploads
+from fake_databricks.files.workspace_objects import WorkspaceObjects
+from fake_databricks.jobs.jobs import Jobs, Numbers
+from fake_databricks.jobs.runs import Runs
+from fake_databricks.jobs.tasks import Paths, TaskPreparer
+from fake_databricks.secrets.secrets import Secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,7 +81,7 @@ class Workspace:
         self._surroundings = surroundings
         storage, clock = surroundings.storage, surroundings.clock
         self.folder = surroundings.folder / self.workspace_id
-        self.secrets = SecretVault(self.workspace_id, storage, clock)
+        self.secrets = Secrets(self.workspace_id, storage, clock)
         dbfs = Tree(self.folder / "dbfs")
         self.dbfs = Dbfs(dbfs)
         self.volumes = Tree(self.folder / "volumes")
@@ -90,7 +90,7 @@ class Workspace:
             self.workspace_id, Tree(self.folder / "workspace_files"), storage, clock
         )
         self.objects.make_folder(f"/Users/{self.user}")
-        self.clusters = ClusterPark(
+        self.clusters = Clusters(
             self.workspace_id,
             storage,
             clock,
@@ -113,11 +113,11 @@ class Workspace:
             self._seen_by_programs,
         )
         numbers = Numbers(self.workspace_id, storage)
-        self.jobs = JobBook(self.workspace_id, storage, clock, numbers)
-        self.runs = RunBook(
+        self.jobs = Jobs(self.workspace_id, storage, clock, numbers)
+        self.runs = Runs(
             self.workspace_id, storage, clock, numbers, self.jobs, self.tasks, self.secrets.redact
         )
-        self.commands = CommandRoom(self.clusters, clock, self.secrets)
+        self.commands = Commands(self.clusters, clock, self.secrets)
 
     def open(self, token: str, url: str) -> None:
         """Bring its clusters up, for the first request of its token.

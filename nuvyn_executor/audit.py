@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional
 
 from nuvyn_executor.concurrency import at_once
-from nuvyn_executor.driver import Liveness
 from nuvyn_executor.model import RunStatus
+from nuvyn_executor.process_identity import Liveness
 from nuvyn_executor.schema.tables import EXECUTOR_RUNS, LOGS
 
 if TYPE_CHECKING:
-    from nuvyn_executor.driver import Driver
     from nuvyn_executor.log import LogKeeper
+    from nuvyn_executor.process_identity import Driver
     from nuvyn_executor.store.base import MetadataStore
 
 logger = logging.getLogger(__name__)

@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator, Mapping, Optional, TextIO, Tuple
 
 from nuvyn_executor.config import ConfigManager, databricks_secrets, secret_scope
-from nuvyn_executor.driver import this_driver
 from nuvyn_executor.errors import ConfigError
 from nuvyn_executor.job_manager import JobManager
 from nuvyn_executor.jobs import Services
-from nuvyn_executor.local import build_local_session, find_session, small_session
 from nuvyn_executor.log import configure_logging
 from nuvyn_executor.metadata.extractor import MetadataExtractor, Reach
-from nuvyn_executor.profiling.first_rows import SparkRowPreviews
+from nuvyn_executor.process_identity import this_driver
 from nuvyn_executor.profiling.scanner import SparkScanner
+from nuvyn_executor.reading.first_rows import SparkRowPreviews
 from nuvyn_executor.redaction import Redactor
 from nuvyn_executor.schema.validator import SchemaValidator
 from nuvyn_executor.sources.factory import DataSourceFactory
+from nuvyn_executor.spark.session import build_local_session, find_session, small_session
 from nuvyn_executor.store.delta import DeltaMetadataStore
 from nuvyn_executor.transport.api_client import APIClient
 from nuvyn_executor.transport.transmitter import Transmitter

@@ -24,10 +24,10 @@ from nuvyn_executor.model import JobOutcome, JobType, RunStatus
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from nuvyn_executor.driver import Driver
     from nuvyn_executor.jobs import Services
     from nuvyn_executor.log import LogKeeper
     from nuvyn_executor.model import JobRequest
+    from nuvyn_executor.process_identity import Driver
     from nuvyn_executor.schema.validator import SchemaReport
 
 logger = logging.getLogger(__name__)

@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, 
 
 from nuvyn_executor import wire
 from nuvyn_executor.errors import ExecutorError, SchemaError
-from nuvyn_executor.metadata import reading, records
+from nuvyn_executor.metadata import table_rows
 from nuvyn_executor.model import JobOutcome, JobType, RunStatus, Skipped, epoch_micros
 from nuvyn_executor.quality.assessment import assess
 from nuvyn_executor.quality.dimensions import Policy
+from nuvyn_executor.reading import previews
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from nuvyn_executor.metadata.extractor import MetadataExtractor
-    from nuvyn_executor.metadata.reading import RowPreviews
-    from nuvyn_executor.metadata.records import Survey
+    from nuvyn_executor.metadata.table_rows import Survey
     from nuvyn_executor.model import Discovery, JobRequest
     from nuvyn_executor.quality.assessment import Assessment
+    from nuvyn_executor.reading.previews import RowPreviews
     from nuvyn_executor.schema.validator import SchemaReport, SchemaValidator
     from nuvyn_executor.sources.base import DataSource
     from nuvyn_executor.store.base import MetadataStore
@@ -58,7 +59,7 @@ class Services:
             location = self.open_source(request).location
         except ExecutorError:  # the job itself will say so
             location = request.data_source_path
-        return records.source_id(request.tenant_id, location)
+        return table_rows.source_id(request.tenant_id, location)
 
 
 class JobContext:
@@ -111,7 +112,7 @@ def metadata_extraction(context: JobContext) -> JobOutcome:
 def data_reading(context: JobContext) -> JobOutcome:
     """Show the beginning of files."""
     discovery = context.discovery
-    shown, unread = reading.preview_files(
+    shown, unread = previews.preview_files(
         context.source, discovery, context.services.row_previews, context.services.max_preview_files
     )
     logger.info("📖 Previewed %d of %d files", len(shown), len(discovery.files))

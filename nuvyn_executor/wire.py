@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence
 from nuvyn_executor.errors import ExecutorError
 
 if TYPE_CHECKING:
-    from nuvyn_executor.metadata.reading import Preview
-    from nuvyn_executor.metadata.records import Survey, Surveyed
+    from nuvyn_executor.metadata.table_rows import Survey, Surveyed
     from nuvyn_executor.model import Discovery, JobType, Skipped
     from nuvyn_executor.quality.assessment import Assessment
+    from nuvyn_executor.reading.previews import Preview
     from nuvyn_executor.schema.validator import SchemaReport
 
 Document = Dict[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Dict
 
-from nuvyn_executor.metadata.discovery import discover
+from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.model import Dataset, Discovery, SourceType
 from nuvyn_executor.sources.filesystem import FileSystemSource
 

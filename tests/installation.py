@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Callable, ContextManager, Dict, Iterator,
 
 from nuvyn_executor import bootstrap
 from nuvyn_executor.config import ConfigManager
-from nuvyn_executor.driver import this_driver
 from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.job_manager import JobManager
 from nuvyn_executor.jobs import Services
 from nuvyn_executor.log import configure_logging
 from nuvyn_executor.metadata.extractor import MetadataExtractor, Reach
-from nuvyn_executor.metadata.records import Surveyed
+from nuvyn_executor.metadata.table_rows import Surveyed
 from nuvyn_executor.model import JobRequest, JobType, RunStatus, SourceType
+from nuvyn_executor.process_identity import this_driver
 from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
 from nuvyn_executor.profiling.profiler import ColumnProfile, Profile
 from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, DatasetTally, Distinct, Scan, Shape
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nuvyn_executor.metadata.extractor import DatasetScanner
-    from nuvyn_executor.metadata.reading import RowPreviews
     from nuvyn_executor.model import Dataset
-    from nuvyn_executor.profiling.kept import Kept
+    from nuvyn_executor.profiling.scan_state import Kept
+    from nuvyn_executor.reading.previews import RowPreviews
     from nuvyn_executor.schema.tables import Table
     from nuvyn_executor.sources.base import DataSource
     from nuvyn_executor.store.base import MetadataStore

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, 
 
 import pytest
 
-from nuvyn_executor.metadata.discovery import discover
+from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.model import SourceType
 from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.sources.filesystem import FileSystemSource

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, List, Optional
 
-from nuvyn_executor.metadata.discovery import discover
+from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.model import SourceType
-from nuvyn_executor.profiling.kept import packed, unpacked
+from nuvyn_executor.profiling.scan_state import packed, unpacked
 from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.sources.filesystem import FileSystemSource
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nuvyn_executor.metadata.records import Surveyed
+    from nuvyn_executor.metadata.table_rows import Surveyed
     from nuvyn_executor.profiling.counts import Counts
 
 

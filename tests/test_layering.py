@@ -31,9 +31,11 @@ LAYERS = (
 )
 PURE = re.compile(r"(quality|model|errors|parameters|wire)(\..*)?")
 ADAPTER = re.compile(r"(store|sources|transport)\.(?!base$|factory$|locations$).*")
-SPARK_USERS = re.compile(r"(store\.delta\w*|profiling\..*|metadata\..*|sources\..*|local|concurrency)")
+SPARK_USERS = re.compile(
+    r"(store\.delta\w*|profiling\..*|reading\..*|discovery\..*|metadata\..*|sources\..*|spark\..*|concurrency)"
+)
 # A cluster sees this package under another name, by a link: its modules name each other relatively.
-LINKED = "fake_databricks.cluster.inside"
+LINKED = "fake_databricks.engine.inside"
 # Libraries that stand behind one door each.
 ONE_DOOR = ({"boto3", "botocore"}, {"azure"}, {"requests"}, {"openpyxl", "python_calamine"})
 

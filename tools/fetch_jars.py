@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from nuvyn_executor.errors import ExecutorError
-from nuvyn_executor.local import fetch_jars, find_java
+from nuvyn_executor.spark.session import fetch_jars, find_java
 
 if __name__ == "__main__":
     try:

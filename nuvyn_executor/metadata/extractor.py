@@ -19,20 +19,20 @@ from typing import (
 )
 
 from nuvyn_executor.concurrency import at_once
+from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
-from nuvyn_executor.metadata import records
-from nuvyn_executor.metadata.bad_files import find_bad, still_bad
-from nuvyn_executor.metadata.discovery import discover
-from nuvyn_executor.metadata.records import PreviousRows, Row, Survey, Surveyed
+from nuvyn_executor.metadata import table_rows
+from nuvyn_executor.metadata.table_rows import PreviousRows, Row, Survey, Surveyed
 from nuvyn_executor.model import FileFormat, Skipped, SourceType
-from nuvyn_executor.profiling.kept import packed, unpacked
+from nuvyn_executor.profiling.bad_files import find_bad, still_bad
+from nuvyn_executor.profiling.scan_state import packed, unpacked
 from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from nuvyn_executor.model import Dataset, Discovery, FileEntry, JobRequest
-    from nuvyn_executor.profiling.kept import Kept
+    from nuvyn_executor.profiling.scan_state import Kept
     from nuvyn_executor.quality.assessment import Assessment
     from nuvyn_executor.schema.tables import Table
     from nuvyn_executor.sources.base import DataSource
@@ -123,7 +123,7 @@ class MetadataExtractor:
             SourceError: none could be read.
         """
         now = self._clock()
-        parent = records.source_id(request.tenant_id, source.location)
+        parent = table_rows.source_id(request.tenant_id, source.location)
         previous = self._previous(parent)
         end = None if self._reach.seconds is None else time.monotonic() + self._reach.seconds
         surveyed: List[Surveyed] = []
@@ -177,7 +177,7 @@ class MetadataExtractor:
         """Give with each dataset what the run before kept of it, which may be megabytes: some at a time."""
         for first in range(0, len(datasets), _STATES_AT_ONCE):
             some = datasets[first : first + _STATES_AT_ONCE]
-            ids = [records.table_id(parent, dataset) for dataset in some]
+            ids = [table_rows.table_id(parent, dataset) for dataset in some]
             found = (
                 []
                 if self._reach.full
@@ -189,13 +189,13 @@ class MetadataExtractor:
 
     def record(self, survey: Survey, assessment: Assessment, tenant_id: str, job_id: str) -> None:
         """Upsert sources, tables and columns; what is gone gets ``removed_at``. Nothing is duplicated."""
-        parent = records.source_id(tenant_id, survey.location)
+        parent = table_rows.source_id(tenant_id, survey.location)
         now = survey.surveyed_at
-        gone = records.gone_tables(survey, parent, survey.previous.tables, self._redact)
+        gone = table_rows.gone_tables(survey, parent, survey.previous.tables, self._redact)
         pairs = list(zip(survey.surveyed, assessment.datasets))
         tables = [
             {
-                **self._masked(records.table_row(one, scores, survey, tenant_id, job_id)),
+                **self._masked(table_rows.table_row(one, scores, survey, tenant_id, job_id)),
                 "scan_state": self._state(one),
             }
             for one, scores in pairs
@@ -203,7 +203,7 @@ class MetadataExtractor:
         columns = [
             self._masked(row)
             for one, scores in pairs
-            for row in records.column_rows(one, scores, parent, tenant_id)
+            for row in table_rows.column_rows(one, scores, parent, tenant_id)
         ]
         lost = _lost_columns(survey.previous.columns, gone, tables, columns)
         at_once(
@@ -213,7 +213,7 @@ class MetadataExtractor:
         if gone:
             logger.info("%d tables are gone", len(gone))
         # The source comes last: what is pending for the platform is complete.
-        source = self._masked(records.source_row(survey, tenant_id, job_id))
+        source = self._masked(table_rows.source_row(survey, tenant_id, job_id))
         self._store.upsert(SOURCES, [source], keep=["created_at"], increment="metadata_version")
         logger.info("💾 Stored metadata: %d tables, %d columns", len(tables), len(columns))
 
@@ -222,7 +222,7 @@ class MetadataExtractor:
             name: self._redact(value) if isinstance(value, str) else value for name, value in row.items()
         }
         if "sample_value" in masked:  # after it was masked: half a secret does not look like one
-            masked["sample_value"] = records.shortened(masked["sample_value"])
+            masked["sample_value"] = table_rows.shortened(masked["sample_value"])
         return masked
 
     def _state(self, one: Surveyed) -> Optional[str]:

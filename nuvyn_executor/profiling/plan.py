@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from nuvyn_executor.profiling.shapes import (
+from nuvyn_executor.profiling.value_patterns import (
     ALLOWED,
     DATES,
     MOMENTS,

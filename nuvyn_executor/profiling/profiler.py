@@ -8,16 +8,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Optional, Tuple
 
 from nuvyn_executor.model import EPOCH
-from nuvyn_executor.profiling import expressions, spark_counts
 from nuvyn_executor.profiling.counts import Span
 from nuvyn_executor.profiling.plan import ScanPlan, ordered_pairs, plan_text_column, plan_typed_column
-from nuvyn_executor.profiling.shapes import data_type_of
+from nuvyn_executor.profiling.spark import engine as spark_engine
+from nuvyn_executor.profiling.spark import expressions
+from nuvyn_executor.profiling.value_patterns import data_type_of
 from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, DatasetTally, Scan
 
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.counts import Counts
-    from nuvyn_executor.profiling.frame import Frame
     from nuvyn_executor.profiling.plan import ColumnPlan
+    from nuvyn_executor.reading.frame import Frame
 
 
 _EXACT_AS_DOUBLE = 2**53  # up to here a double is the whole number that it looks like
@@ -68,7 +69,7 @@ def scan(frame: Frame, dataset_name: str, now_micros: int, modified_micros: int 
         modified_micros: last modification in storage.
     """
     plan = plan_scan(frame, dataset_name)
-    return profile(plan, spark_counts.count(frame, plan, now_micros), dataset_name, modified_micros)
+    return profile(plan, spark_engine.count(frame, plan, now_micros), dataset_name, modified_micros)
 
 
 def profile(plan: ScanPlan, counts: Counts, dataset_name: str, modified_micros: int | None) -> Profile:

@@ -10,27 +10,28 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, List, Optional, Tuple
 
 from nuvyn_executor.errors import ExecutorError
-from nuvyn_executor.metadata.records import Surveyed
+from nuvyn_executor.metadata.table_rows import Surveyed
 from nuvyn_executor.model import FileFormat, epoch_micros
-from nuvyn_executor.profiling import bounds, spark_counts
-from nuvyn_executor.profiling.bounds import Sample
-from nuvyn_executor.profiling.delta_table import current_version
-from nuvyn_executor.profiling.failures import unreadable
-from nuvyn_executor.profiling.frames import columns_of, hides_rows, open_frame
-from nuvyn_executor.profiling.kept import Contents, Kept
-from nuvyn_executor.profiling.native import job as native
-from nuvyn_executor.profiling.native.parts import NotNative
+from nuvyn_executor.profiling import sampling_limits
+from nuvyn_executor.profiling.polars import job as native
+from nuvyn_executor.profiling.polars.parts import NotNative
 from nuvyn_executor.profiling.profiler import plan_scan, profile
-from nuvyn_executor.profiling.sessions import TIME_ZONE, session_without
+from nuvyn_executor.profiling.sampling_limits import Sample
+from nuvyn_executor.profiling.scan_state import Contents, Kept
+from nuvyn_executor.profiling.spark import engine as spark_engine
+from nuvyn_executor.reading.delta_table import current_version
+from nuvyn_executor.reading.failures import unreadable
+from nuvyn_executor.reading.readers import columns_of, hides_rows, open_frame
+from nuvyn_executor.spark.derived_sessions import TIME_ZONE, session_without
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from nuvyn_executor.model import Dataset
-    from nuvyn_executor.profiling.bounds import Files
     from nuvyn_executor.profiling.counts import Counts
-    from nuvyn_executor.profiling.frame import Frame
     from nuvyn_executor.profiling.plan import ScanPlan
+    from nuvyn_executor.profiling.sampling_limits import Files
+    from nuvyn_executor.reading.frame import Frame
     from nuvyn_executor.sources.base import DataSource
 
 logger = logging.getLogger(__name__)
@@ -172,10 +173,10 @@ class SparkScanner:
         def count(some: Files) -> Counts:
             if frame is None:
                 return self._natively(visit, some, kept.plan, keeps_states=True)
-            return spark_counts.count(frame.of(some, 1.0), kept.plan, visit.now_micros)
+            return spark_engine.count(frame.of(some, 1.0), kept.plan, visit.now_micros)
 
         try:
-            counts, done = bounds.in_time(added, visit.seconds, count)
+            counts, done = sampling_limits.in_time(added, visit.seconds, count)
             counts = kept.counts + counts
         except (NotNative, ValueError) as reason:
             logger.debug("%s is counted anew: %s", contents.dataset.name, reason)
@@ -190,7 +191,7 @@ class SparkScanner:
         dataset = visit.contents.dataset
         frame = open_frame(self._spark, visit.source, dataset)
         plan = plan_scan(frame, dataset.name)
-        files, share = bounds.chosen(visit.files, frame.rows, self._wanted_rows)
+        files, share = sampling_limits.chosen(visit.files, frame.rows, self._wanted_rows)
         engines: List[str] = []
 
         def count(some: Files) -> Counts:
@@ -198,11 +199,15 @@ class SparkScanner:
             engines.append(engine)
             return counts
 
-        counts, done = bounds.in_time(files, visit.seconds, count)
+        counts, done = sampling_limits.in_time(files, visit.seconds, count)
         # Equal rows are chosen all or none, so there may be far too few of them.
-        while share < 1 and _is_all(done, files) and bounds.are_too_few(counts.tally.rows, self._wanted_rows):
-            share = min(1.0, share * bounds.WIDER)
-            counts, done = bounds.in_time(files, visit.seconds, count)
+        while (
+            share < 1
+            and _is_all(done, files)
+            and sampling_limits.are_too_few(counts.tally.rows, self._wanted_rows)
+        ):
+            share = min(1.0, share * sampling_limits.WIDER)
+            counts, done = sampling_limits.in_time(files, visit.seconds, count)
         counted = Kept.of(visit.contents, plan, counts, engines[-1], frame.details)
         counted = replace(counted, wanted_rows=self._wanted_rows)
         part = _covering(visit, counted, done, share, frame.rows if frame.rows_known else None)
@@ -219,7 +224,7 @@ class SparkScanner:
                 logger.debug("%s is counted by Spark: %s", visit.contents.dataset.name, reason)
                 self._tries_native = not reason.everywhere
         some = None if files == visit.files else files
-        return spark_counts.count(frame.of(some, share), plan, visit.now_micros), spark_counts.ENGINE
+        return spark_engine.count(frame.of(some, share), plan, visit.now_micros), spark_engine.ENGINE
 
     def _natively(self, visit: _Visit, files: Files, plan: ScanPlan, *, keeps_states: bool = False) -> Counts:
         dataset = visit.contents.dataset

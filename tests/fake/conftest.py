@@ -22,7 +22,7 @@ if sys.version_info < (3, 10):  # noqa: UP036  the executor's suite runs on olde
     pytest.skip("fake_databricks needs Python 3.10", allow_module_level=True)
 pytest.importorskip("starlette", reason="the extra fake is not installed")
 
-from fake_databricks.engines import plain_engines, sources
+from fake_databricks.engine.backends import plain_engines, sources
 from fake_databricks.server import FakeDatabricks, Options
 from fake_databricks.storage import Storage
 from fake_databricks.workspace import Surroundings, Workspace

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Callable, Sequence
 
-from fake_databricks.cluster.ports import CommandResult, PipResult, TaskExit
+from fake_databricks.engine.ports import CommandResult, PipResult, TaskExit
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Cancel
-    from fake_databricks.cluster.ports import TaskSpec
-    from fake_databricks.workspace_clusters import ClusterPlan
+    from fake_databricks.clusters.clusters import ClusterPlan
+    from fake_databricks.engine.ports import TaskSpec
 
 
 def ended(exit_code: int = 0, logs: str = "", *, signal: int | None = None) -> TaskExit:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fake_databricks.api.run_views import run_view
-from fake_databricks.model import Overrides
+from fake_databricks.jobs.model import Overrides
+from fake_databricks.jobs.run_views import run_view
 from fake_databricks.workspace import DEFAULT_CLUSTER_ID
 
 if TYPE_CHECKING:
-    from fake_databricks.model import Run
+    from fake_databricks.jobs.model import Run
     from tests.fake.conftest import Quiet
 
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fake_databricks.cluster import ClusterSettings, Driver, LocalCluster, Places
-from fake_databricks.cluster.context import Magic, parse_magics
-from fake_databricks.cluster.inside.repl import statements
+from fake_databricks.engine import ClusterSettings, Driver, LocalCluster, Places
+from fake_databricks.engine.context import Magic, parse_magics
+from fake_databricks.engine.inside.repl import statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fake_databricks.cluster.context import ReplContext
+    from fake_databricks.engine.context import ReplContext
 
 
 @pytest.fixture(scope="module")

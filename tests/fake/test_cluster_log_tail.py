@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fake_databricks.cluster.log_tail import LogTail, Redactor
+from fake_databricks.engine.log_tail import LogTail, Redactor
 
 SECRET = "s3cr3t-väl\nue"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fake_databricks.cluster import (
+from fake_databricks.engine import (
     ClusterSettings,
     Driver,
     LocalCluster,

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fake_databricks.cluster import ClusterSettings, Driver, LocalCluster, Places, TaskExit, TaskSpec
-from fake_databricks.cluster.process_tree import members
+from fake_databricks.engine import ClusterSettings, Driver, LocalCluster, Places, TaskExit, TaskSpec
+from fake_databricks.engine.process_tree import members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fake_databricks.cluster.task import TaskProcess
+    from fake_databricks.engine.task import TaskProcess
 
 pytestmark = pytest.mark.process
 LIMIT = 2.0  # seconds that a process tree may live on after a cancel
@@ -332,7 +332,7 @@ class TestItsEnd:
 SERVER = """
 import sys, time
 from pathlib import Path
-from fake_databricks.cluster import ClusterSettings, Driver, LocalCluster, Places, TaskSpec
+from fake_databricks.engine import ClusterSettings, Driver, LocalCluster, Places, TaskSpec
 
 folder = Path(sys.argv[1])
 roots = [str(folder / name) for name in ("dbfs", "volumes", "workspace")]

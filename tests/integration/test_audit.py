@@ -11,7 +11,7 @@ import pytest
 
 from contract.corpus import audit_queries, logs
 from nuvyn_executor.bootstrap import now
-from nuvyn_executor.driver import this_driver
+from nuvyn_executor.process_identity import this_driver
 from nuvyn_executor.schema.tables import EXECUTOR_RUNS, REQUIRED_TABLES
 from tests.installation import Run, delta_installation
 

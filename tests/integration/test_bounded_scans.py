@@ -79,7 +79,7 @@ class TestABoundOnTime:
 
     @pytest.fixture(autouse=True)
     def _small_waves(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("nuvyn_executor.profiling.bounds.WAVE_BYTES", 1)
+        monkeypatch.setattr("nuvyn_executor.profiling.sampling_limits.WAVE_BYTES", 1)
 
     def test_the_next_run_goes_on(self, spark: Any, folder: Path) -> None:
         for i in range(4):

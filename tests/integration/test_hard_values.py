@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nuvyn_executor.metadata.discovery import discover
+from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.model import SourceType
 from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.quality.tallies import Shape
@@ -17,7 +17,7 @@ from nuvyn_executor.sources.filesystem import FileSystemSource
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nuvyn_executor.metadata.records import Surveyed
+    from nuvyn_executor.metadata.table_rows import Surveyed
 
 pytest.importorskip("polars")
 import polars as pl

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nuvyn_executor.profiling.frames import open_frame
+from nuvyn_executor.reading.readers import open_frame
 from tests.scans import ROWS, counted, data_files, rows_of, scan
 from tests.spoiling import spoil
 
@@ -90,7 +90,7 @@ class TestDelta:
     def test_where_vectors_may_be_a_bound_on_time_is_gone_on_from(
         self, spark: Any, folder: Path, table: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("nuvyn_executor.profiling.bounds.WAVE_BYTES", 1)
+        monkeypatch.setattr("nuvyn_executor.profiling.sampling_limits.WAVE_BYTES", 1)
         spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('delta.enableDeletionVectors' = true)")
         self.append(spark, str(folder), ROWS, 100)
         first = scan(spark, folder, seconds=1e-9)

@@ -115,7 +115,7 @@ class TestBounds:
     def test_a_bad_file_does_not_cost_the_table_when_time_is_up(
         self, spark: Any, site: Installation, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("nuvyn_executor.profiling.bounds.WAVE_BYTES", 1)
+        monkeypatch.setattr("nuvyn_executor.profiling.sampling_limits.WAVE_BYTES", 1)
         spark.range(0, 400, 1, 4).write.parquet(str(folder / "t"))
         (folder / "t" / "part-00009.parquet").write_bytes(BAD)
         run = site.run("metadata_extraction", folder, EXECUTOR_TIME_BUDGET_SECONDS="0.001")
@@ -147,7 +147,7 @@ class TestBounds:
     def test_time_is_shared_and_every_table_gets_some(
         self, site: Installation, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("nuvyn_executor.profiling.bounds.WAVE_BYTES", 1)
+        monkeypatch.setattr("nuvyn_executor.profiling.sampling_limits.WAVE_BYTES", 1)
         for name in ("a", "b"):
             (folder / name).mkdir()
             for i in range(3):

@@ -13,7 +13,7 @@ ASLEEP = """
 import signal
 import threading
 from pathlib import Path
-from nuvyn_executor.local import build_local_session
+from nuvyn_executor.spark.session import build_local_session
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite in the background hands down "ignore"
 spark = build_local_session(Path({warehouse!r}))
 threading.Timer(3, print, ["asleep"], {{"flush": True}}).start()

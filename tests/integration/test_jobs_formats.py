@@ -11,8 +11,8 @@ import openpyxl
 import pytest
 
 from nuvyn_executor.model import RunStatus
-from nuvyn_executor.profiling.first_rows import SparkRowPreviews
 from nuvyn_executor.profiling.scanner import SparkScanner
+from nuvyn_executor.reading.first_rows import SparkRowPreviews
 from nuvyn_executor.schema.tables import COLUMNS, TABLES
 from tests.installation import Installation, Run, memory_installation
 

@@ -10,10 +10,10 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 import pytest
 
-from nuvyn_executor.profiling.frame import Frame, sample_columns
 from nuvyn_executor.profiling.profiler import Profile, scan
-from nuvyn_executor.profiling.shapes import ALLOWED, WHITE, Expected, is_missing, merged, shape_of
+from nuvyn_executor.profiling.value_patterns import ALLOWED, WHITE, Expected, is_missing, merged, shape_of
 from nuvyn_executor.quality.tallies import ColumnTally, Shape
+from nuvyn_executor.reading.frame import Frame, sample_columns
 
 pytestmark = pytest.mark.spark
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional
 import pytest
 
 from nuvyn_executor.errors import DatasetUnreadable
-from nuvyn_executor.metadata import chunks
+from nuvyn_executor.reading import chunks
 from tests.oracles import ENGINES, scanned
 
 if TYPE_CHECKING:

@@ -20,27 +20,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nuvyn_executor.metadata.discovery import discover
+from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.model import Dataset, FileFormat, SourceType
-from nuvyn_executor.profiling import spark_counts
 from nuvyn_executor.profiling.counts import Counts, total
-from nuvyn_executor.profiling.frames import open_frame
-from nuvyn_executor.profiling.native import job, parts
-from nuvyn_executor.profiling.native.parts import Piece, Reading
+from nuvyn_executor.profiling.polars import job, parts
+from nuvyn_executor.profiling.polars.parts import Piece, Reading
 from nuvyn_executor.profiling.profiler import plan_scan
 from nuvyn_executor.profiling.sketch import KEPT, RSD
+from nuvyn_executor.profiling.spark import engine as spark_engine
+from nuvyn_executor.reading.readers import open_frame
 from nuvyn_executor.sources.filesystem import FileSystemSource
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nuvyn_executor.profiling.frame import Frame
     from nuvyn_executor.profiling.plan import ScanPlan
+    from nuvyn_executor.reading.frame import Frame
 
 pytest.importorskip("polars", reason="the extra fast is not installed")
 import polars as pl
 
-from nuvyn_executor.profiling.native.kernel import count_part
+from nuvyn_executor.profiling.polars.kernel import count_part
 
 pytestmark = pytest.mark.spark
 
@@ -160,7 +160,7 @@ def whole(request: Any, spark: Any, tmp_path_factory: pytest.TempPathFactory) ->
         dataset,
         frame,
         plan,
-        by_spark=spark_counts.count(frame, plan, NOW),
+        by_spark=spark_engine.count(frame, plan, NOW),
         natively=job.count(spark, dataset, plan, NOW),
     )
 
@@ -205,7 +205,7 @@ class TestFiles:
         folder = tmp_path / "things"
         dataset = written(folder, whole.kind, LAYOUTS[layout](ROWS))
         frame = open_frame(spark, source_of(folder), dataset)
-        assert spark_counts.count(frame, whole.plan, NOW) == whole.by_spark
+        assert spark_engine.count(frame, whole.plan, NOW) == whole.by_spark
         assert job.count(spark, dataset, whole.plan, NOW) == whole.natively
 
     @pytest.mark.parametrize("layout", ["backwards", "three files, shuffled"])
@@ -237,13 +237,13 @@ class TestPartitions:
     @pytest.mark.parametrize("partitions", PARTITIONS)
     def test_exact(self, whole: Whole, partitions: str) -> None:
         frame = with_data(whole.frame, PARTITIONS[partitions])
-        assert spark_counts.count(frame, whole.plan, NOW) == whole.by_spark
+        assert spark_engine.count(frame, whole.plan, NOW) == whole.by_spark
 
     def test_estimates(self, whole: Whole) -> None:
         columns = tuple(replace(column, is_key=False) for column in whole.plan.columns[:2])
         plan = replace(whole.plan, columns=columns, pairs=(), exact_distinct=False)
         before, after = (
-            spark_counts.count(with_data(whole.frame, changed), plan, NOW)
+            spark_engine.count(with_data(whole.frame, changed), plan, NOW)
             for changed in (lambda data: data.coalesce(1), PARTITIONS["most of them empty"])
         )
         assert after == before
@@ -281,7 +281,7 @@ class TestParts:
         for lot in lots(random.Random(seed), files):  # noqa: S311  a choice, no secret
             folder = tmp_path_factory.mktemp("parts") / "things"
             frame = open_frame(spark, source_of(folder), written(folder, whole.kind, [lot]))
-            counts.append(without_different(spark_counts.count(frame, whole.plan, NOW)))
+            counts.append(without_different(spark_engine.count(frame, whole.plan, NOW)))
         assert total(counts) == without_different(whole.by_spark)
 
     @settings(FEW, max_examples=8)

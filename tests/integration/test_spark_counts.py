@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any, Iterator
 
 import pytest
 
-from nuvyn_executor.metadata.discovery import discover
+from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.model import SourceType
-from nuvyn_executor.profiling import cells, expressions, frames, spark_counts
-from nuvyn_executor.profiling.cells import Cell
 from nuvyn_executor.profiling.counts import total
-from nuvyn_executor.profiling.frame import Frame, sample_columns
 from nuvyn_executor.profiling.profiler import plan_scan
 from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.profiling.sketch import KEPT
+from nuvyn_executor.profiling.spark import cells, expressions
+from nuvyn_executor.profiling.spark import engine as spark_engine
+from nuvyn_executor.profiling.spark.cells import Cell
 from nuvyn_executor.quality.tallies import Distinct, Shape
+from nuvyn_executor.reading import readers
+from nuvyn_executor.reading.frame import Frame, sample_columns
 from nuvyn_executor.sources.filesystem import FileSystemSource
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ COLUMNS = 60
 COMPILED_BYTECODES = 8000  # of a method that Java compiles
 
 
-@pytest.fixture(name="frame", scope="module", params=[0, spark_counts.ALONE_FROM], ids=["few rows", "many"])
+@pytest.fixture(name="frame", scope="module", params=[0, spark_engine.ALONE_FROM], ids=["few rows", "many"])
 def _frame(spark: Any, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Frame:
     """Parquet of numbers, texts and moments, in which some of each are missing.
 
@@ -81,7 +83,7 @@ class TestTheReadsOfColumnarData:
 
     def test_columns_of_one_kind_are_together_and_no_read_has_too_many(self, frame: Frame) -> None:
         plan = plan_scan(frame, "wide")
-        reads = spark_counts.reads_of(frame, plan)
+        reads = spark_engine.reads_of(frame, plan)
         assert sorted(i for read in reads for i in read.columns) == list(range(COLUMNS))
         assert [read.columns for read in reads if read.rows] == [()]
         for read in reads:
@@ -91,7 +93,7 @@ class TestTheReadsOfColumnarData:
         """What its plan wants is constant then; few different values are grouped before that."""
         plan = plan_scan(frame, "wide")
         texts = [i for i, one in enumerate(plan.columns) if expressions.kind_of(one) == expressions.TEXT]
-        reads = spark_counts.reads_of(frame, plan)
+        reads = spark_engine.reads_of(frame, plan)
         found = [read.columns for read in reads if read.kind == expressions.TEXT]
         by_value = [read.columns for read in reads if read.by_value]
         if frame.rows:
@@ -104,8 +106,8 @@ class TestTheReadsOfColumnarData:
     @pytest.mark.usefixtures("_not_adaptive")
     def test_spark_compiles_the_reads_as_a_whole(self, frame: Frame, distinct: bool) -> None:  # noqa: FBT001
         plan = replace(plan_scan(frame, "wide"), distinct=distinct)
-        for read in spark_counts.reads_of(frame, plan):
-            shown = executed(spark_counts.asked_of(frame, plan, read, NOW)).toString()
+        for read in spark_engine.reads_of(frame, plan):
+            shown = executed(spark_engine.asked_of(frame, plan, read, NOW)).toString()
             assert "*(1) HashAggregate" in shown
             assert ("*(1) Generate" in shown) == (len(read.columns) > 1)
             assert "SortAggregate" not in shown
@@ -122,8 +124,8 @@ class TestTheReadsOfColumnarData:
     ) -> None:
         plan = replace(plan_scan(frame, "wide"), distinct=distinct)
         debug = spark._jvm.org.apache.spark.sql.execution.debug  # noqa: SLF001  Spark's own measure
-        for read in spark_counts.reads_of(frame, plan):
-            stages = debug.package.codegenStringSeq(executed(spark_counts.asked_of(frame, plan, read, NOW)))
+        for read in spark_engine.reads_of(frame, plan):
+            stages = debug.package.codegenStringSeq(executed(spark_engine.asked_of(frame, plan, read, NOW)))
             assert stages.size() > 0
             for stage in range(stages.size()):
                 size = stages.apply(stage)._3().maxMethodCodeSize()  # noqa: SLF001  Scala's third of three
@@ -131,31 +133,31 @@ class TestTheReadsOfColumnarData:
 
     def test_the_counts_are_those_of_a_single_read(self, frame: Frame) -> None:
         plan = replace(plan_scan(frame, "wide"), exact_distinct=True)
-        apart = spark_counts.count(frame, plan, NOW)
-        single = spark_counts.count(replace(frame, is_columnar=False), plan, NOW)
+        apart = spark_engine.count(frame, plan, NOW)
+        single = spark_engine.count(replace(frame, is_columnar=False), plan, NOW)
         assert apart.final() == single.final()
 
     def test_the_counts_of_parts_add_up_to_those_of_the_whole(self, frame: Frame) -> None:
         """Issue: "appended files are read alone and their tallies added"."""
         plan = plan_scan(frame, "wide")
         conditions = ("coalesce(c0 % 3, 0) = 1", "coalesce(c0 % 3, 0) != 1", "FALSE")
-        parts = [spark_counts.count(_where(frame, rows), plan, NOW) for rows in conditions]
-        whole = spark_counts.count(frame, plan, NOW)
+        parts = [spark_engine.count(_where(frame, rows), plan, NOW) for rows in conditions]
+        whole = spark_engine.count(frame, plan, NOW)
         assert whole.adds
         assert total(parts) == whole == total(parts[::-1])
 
     def test_without_different_values_everything_else_is_the_same(self, frame: Frame) -> None:
         plan = plan_scan(frame, "wide")
-        light = spark_counts.count(frame, replace(plan, distinct=False), NOW)
-        full = spark_counts.count(frame, plan, NOW)
+        light = spark_engine.count(frame, replace(plan, distinct=False), NOW)
+        full = spark_engine.count(frame, plan, NOW)
         assert light.tally == full.tally
         assert [replace(span, distinct=None) for span in full.spans] == list(light.spans)
         assert light.distinct_rows is None
 
     def test_estimates_are_near_what_is_counted_exactly(self, frame: Frame) -> None:
         plan = plan_scan(frame, "wide")
-        exact = spark_counts.count(frame, replace(plan, exact_distinct=True), NOW)
-        near = spark_counts.count(frame, plan, NOW)
+        exact = spark_engine.count(frame, replace(plan, exact_distinct=True), NOW)
+        near = spark_engine.count(frame, plan, NOW)
         assert not plan.exact_distinct
         assert near.tally == exact.tally
         estimates = [*(span.distinct for span in near.spans), near.distinct_rows]
@@ -178,26 +180,26 @@ class TestFewValues:
         data = spark.read.parquet(path)
         sample = sample_columns([tuple(row) for row in data.limit(1000).collect()], 1)
         few = Frame(lambda: data, ("word",), ("string",), sample, sample_represents=False, is_small=False)
-        return replace(few, rows=spark_counts.ALONE_FROM, is_columnar=True)
+        return replace(few, rows=spark_engine.ALONE_FROM, is_columnar=True)
 
     def test_they_are_counted_exactly(self, words: Frame) -> None:
         frame = _where(words, "length(c0) < 4")
         plan = plan_scan(frame, "words")
-        assert [read.by_value for read in spark_counts.reads_of(frame, plan)] == [False, True]
-        (span,) = spark_counts.count(frame, plan, NOW).spans
+        assert [read.by_value for read in spark_engine.reads_of(frame, plan)] == [False, True]
+        (span,) = spark_engine.count(frame, plan, NOW).spans
         assert span.distinct is not None
         assert span.distinct.estimate() == Distinct(3)
 
     def test_what_was_not_sampled_is_not_thought_few(self, words: Frame) -> None:
         frame = replace(words, types=("array<string>",), sample=[[None] * 1000])
-        reads = spark_counts.reads_of(frame, plan_scan(frame, "words"))
+        reads = spark_engine.reads_of(frame, plan_scan(frame, "words"))
         assert [(read.columns, read.by_value) for read in reads[1:]] == [((0,), False)]
 
     def test_they_are_many_after_all(self, words: Frame) -> None:
         plan = plan_scan(words, "words")
-        assert spark_counts.reads_of(words, plan)[1].by_value
-        guessed = spark_counts.count(words, plan, NOW)
-        assert guessed == spark_counts.count(replace(words, rows=0), plan, NOW)
+        assert spark_engine.reads_of(words, plan)[1].by_value
+        guessed = spark_engine.count(words, plan, NOW)
+        assert guessed == spark_engine.count(replace(words, rows=0), plan, NOW)
         (span,) = guessed.spans
         assert span.distinct is not None
         right, found = 2 * KEPT - 1000 + 3, span.distinct.estimate()
@@ -226,7 +228,7 @@ class TestManyFiles:
     ) -> None:
         folder = tmp_path / "a folder, 100% odd"
         folder.mkdir()
-        for i in range(frames.MANY_FILES + 1):
+        for i in range(readers.MANY_FILES + 1):
             (folder / f"part-{i:03d}.csv").write_text(f"id,word\n{i},one\n{i + 1000},two\n")
         if other:
             (folder / other).write_text("not,one\nof,them\n")
@@ -234,18 +236,18 @@ class TestManyFiles:
         dataset = max(discover(source, SourceType.CSV, 1000).datasets, key=lambda one: len(one.files))
         surveyed = SparkScanner(spark, "spark").scan(source, dataset, datetime.now(timezone.utc))
         tally = surveyed.profile.scan.tally
-        assert (tally.rows, tally.corrupt_rows) == (2 * (frames.MANY_FILES + 1), 0)
+        assert (tally.rows, tally.corrupt_rows) == (2 * (readers.MANY_FILES + 1), 0)
         assert surveyed.engine == "spark"
 
     def test_so_is_a_tree_of_partitions(self, spark: Any, tmp_path: Path) -> None:
-        days = frames.MANY_FILES + 1
+        days = readers.MANY_FILES + 1
         for i in range(days):
             day = tmp_path / "tree" / f"day=a%20{i % 5}" / f"hour={i:02d}"
             day.mkdir(parents=True)
             (day / "part-0.csv").write_text(f"id,word\n{i},one\n")
         source = FileSystemSource(str(tmp_path / "tree"), on_databricks=False)
         (dataset,) = discover(source, SourceType.CSV, 1000).datasets
-        frame = frames.open_frame(spark, source, dataset)
+        frame = readers.open_frame(spark, source, dataset)
         assert frame.names == ("id", "word", "day", "hour")
         assert frame.data.groupBy("c2").count().orderBy("c2").collect()[0] == ("a 0", days // 5)
         some = frame.of(dataset.files[:3]).data
@@ -263,8 +265,8 @@ class TestManyFiles:
             (day / f"part-0.{kind}").write_text("id\n1\n2\n" if kind == "csv" else '{"id": 1}\n{"id": 2}\n')
         source = FileSystemSource(str(tmp_path / "tree"), on_databricks=False)
         (dataset,) = discover(source, SourceType.AUTO, 1000).datasets
-        frame = frames.open_frame(spark, source, dataset)
-        assert len(spark_counts.reads_of(frame, plan_scan(frame, "tree"))) == 1
+        frame = readers.open_frame(spark, source, dataset)
+        assert len(spark_engine.reads_of(frame, plan_scan(frame, "tree"))) == 1
         found = SparkScanner(spark, engine).scan(source, dataset, datetime.now(timezone.utc)).profile
         assert [(one.name, one.data_type) for one in found.scan.columns] == [
             ("id", "bigint"), ("year", "bigint"), ("day", "date"), ("code", "string"),

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nuvyn_executor.errors import DatasetUnreadable
-from nuvyn_executor.metadata.bad_files import HOPELESS, find_bad
 from nuvyn_executor.model import FileEntry
+from nuvyn_executor.profiling.bad_files import HOPELESS, find_bad
 
 if TYPE_CHECKING:
     from nuvyn_executor.errors import ExecutorError

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Callable, Dict, List
 import openpyxl
 import pytest
 
-from nuvyn_executor.metadata.discovery import discover
-from nuvyn_executor.metadata.grouping import FEW
-from nuvyn_executor.metadata.records import table_id
+from nuvyn_executor.discovery.datasets import discover
+from nuvyn_executor.discovery.grouping import FEW
+from nuvyn_executor.metadata.table_rows import table_id
 from nuvyn_executor.model import CsvDialect, Discovery, SourceType
 from nuvyn_executor.sources.filesystem import FileSystemSource
 from tests.discovering import CSV, MANY, PARQUET, look, named, write

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nuvyn_executor.profiling.failures import unreadable
+from nuvyn_executor.reading.failures import unreadable
 
 
 class TestUnreadable:

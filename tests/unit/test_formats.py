@@ -12,8 +12,8 @@ from typing import Optional
 import openpyxl
 import pytest
 
-from nuvyn_executor.metadata.formats import Detection, detect_format, table_name_of
-from nuvyn_executor.metadata.json_layout import is_one_document
+from nuvyn_executor.discovery.formats import Detection, detect_format, table_name_of
+from nuvyn_executor.discovery.json_layout import is_one_document
 from nuvyn_executor.model import FileFormat
 
 PARQUET = b"PAR1" + b"\x15\x04\x15\x00\x00\x01" * 10 + b"PAR1"

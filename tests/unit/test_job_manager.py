@@ -14,11 +14,11 @@ import pytest
 from contract.corpus import failure_differences, result_differences
 from nuvyn_executor import jobs as jobs_module
 from nuvyn_executor.audit import SILENCE
-from nuvyn_executor.driver import Driver, Liveness, this_driver
 from nuvyn_executor.errors import SourceNotFound
 from nuvyn_executor.job_manager import TRANSITIONS, Job, JobManager, JobStatus
 from nuvyn_executor.log import configure_logging
 from nuvyn_executor.model import JobOutcome, JobRequest, JobType, RunStatus
+from nuvyn_executor.process_identity import Driver, Liveness, this_driver
 from nuvyn_executor.redaction import Redactor
 from nuvyn_executor.schema.tables import EXECUTOR_RUNS, LOGS, Column, Table
 from nuvyn_executor.schema.validator import SchemaValidator

@@ -14,7 +14,7 @@ from nuvyn_executor.profiling.plan import (
     plan_typed_column,
     says_when_written,
 )
-from nuvyn_executor.profiling.shapes import Expected
+from nuvyn_executor.profiling.value_patterns import Expected
 
 
 def plan(values: List[Optional[str]], name: str = "x") -> ColumnPlan:

@@ -6,7 +6,7 @@ import gzip
 
 import pytest
 
-from nuvyn_executor.metadata.previews import PREVIEW_BYTES, preview_text
+from nuvyn_executor.reading.preview_text import PREVIEW_BYTES, preview_text
 
 
 class TestPreview:

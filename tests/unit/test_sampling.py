@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 import pytest
 
+from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.errors import DatasetUnreadable
-from nuvyn_executor.metadata import chunks
-from nuvyn_executor.metadata.chunks import CHUNK_BYTES, sampled_files
-from nuvyn_executor.metadata.csv_records import parse_values
-from nuvyn_executor.metadata.discovery import discover
-from nuvyn_executor.metadata.json_sample import JsonField, Seen, parse_documents
-from nuvyn_executor.metadata.sampling import (
+from nuvyn_executor.model import SourceType
+from nuvyn_executor.profiling.plan import SAMPLE_CHARACTERS
+from nuvyn_executor.reading import chunks
+from nuvyn_executor.reading.chunks import CHUNK_BYTES, sampled_files
+from nuvyn_executor.reading.csv_records import parse_values
+from nuvyn_executor.reading.json_sample import JsonField, Seen, parse_documents
+from nuvyn_executor.reading.sampling import (
     SAMPLE_ROWS,
     CsvSample,
     JsonSample,
     sample_csv,
     sample_json,
 )
-from nuvyn_executor.model import SourceType
-from nuvyn_executor.profiling.plan import SAMPLE_CHARACTERS
 from nuvyn_executor.sources.filesystem import FileSystemSource
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import pytest
 from contract.corpus import failure_differences, result_differences
 from nuvyn_executor import wire
 from nuvyn_executor.errors import SourceNotFound
-from nuvyn_executor.metadata.reading import Preview
 from nuvyn_executor.model import Discovery, FileEntry, JobType, Skipped
+from nuvyn_executor.reading.previews import Preview
 from nuvyn_executor.schema.tables import REQUIRED_TABLES
 from nuvyn_executor.schema.validator import Conflict, SchemaReport
 

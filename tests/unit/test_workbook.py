@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Callable, List, Optional
 import openpyxl
 import pytest
 
+from nuvyn_executor.discovery.workbook import read_rows, sheet_names
 from nuvyn_executor.errors import DatasetUnreadable, EngineError
-from nuvyn_executor.metadata.workbook import read_rows, sheet_names
 
 if TYPE_CHECKING:
     from pathlib import Path

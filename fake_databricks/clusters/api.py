@@ -1,0 +1,210 @@
+"""``/api/2.x/clusters``, and the lists that go with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fake_databricks.errors import InvalidParameter
+from fake_databricks.request.call import Call, Route
+
+if TYPE_CHECKING:
+    from fake_databricks.jobs.model import ClusterRecord
+
+VERSIONS = ("2.0", "2.1")
+DEFAULT_EVENTS = 50
+MAX_EVENTS = 500
+NODE_TYPE: dict[str, Any] = {
+    "node_type_id": "local.2",
+    "instance_type_id": "local.2",
+    "memory_mb": 8192,
+    "num_cores": 2.0,
+    "num_gpus": 0,
+    "description": "this machine",
+    "category": "General Purpose",
+    "is_deprecated": False,
+    "is_hidden": False,
+    "is_graviton": False,
+    "is_io_cache_enabled": False,
+    "support_port_forwarding": False,
+    "support_cluster_tags": True,
+    "photon_driver_capable": False,
+    "photon_worker_capable": False,
+    "node_info": {"status": [], "available_core_quota": 2.0, "total_core_quota": 2.0},
+    "node_instance_type": {
+        "instance_type_id": "local.2",
+        "local_disks": 1,
+        "local_disk_size_gb": 100,
+        "local_nvme_disks": 0,
+        "local_nvme_disk_size_gb": 0,
+    },
+}
+SPARK_VERSIONS = (
+    ("15.4.x-scala2.12", "15.4 LTS (includes Apache Spark 3.5.0, Scala 2.12)"),
+    ("14.3.x-scala2.12", "14.3 LTS (includes Apache Spark 3.5.0, Scala 2.12)"),
+)
+REFUSED = {
+    "docker_image": "no container is started here",
+    "init_scripts": "no init script is run here",
+    "instance_pool_id": "there are no pools here",
+}
+
+
+def create(call: Call) -> dict[str, Any]:
+    """Make a cluster and start it."""
+    record = call.workspace.clusters.create(_settings(call))
+    return {"cluster_id": record.cluster_id}
+
+
+def get(call: Call) -> dict[str, Any]:
+    """One cluster."""
+    return cluster_view(call.workspace.clusters.get(call.parameters.text("cluster_id")), call.workspace.user)
+
+
+def list_(call: Call) -> dict[str, Any]:
+    """All clusters."""
+    records = call.workspace.clusters.list()
+    return {"clusters": [cluster_view(record, call.workspace.user) for record in records]} if records else {}
+
+
+def start(call: Call) -> dict[str, Any]:
+    """Start a terminated one."""
+    call.workspace.clusters.start(call.parameters.text("cluster_id"))
+    return {}
+
+
+def restart(call: Call) -> dict[str, Any]:
+    """Restart a running one."""
+    call.workspace.restart_cluster(call.parameters.text("cluster_id"))
+    return {}
+
+
+def delete(call: Call) -> dict[str, Any]:
+    """Terminate one; it can be started again."""
+    call.workspace.terminate_cluster(call.parameters.text("cluster_id"))
+    return {}
+
+
+def permanent_delete(call: Call) -> dict[str, Any]:
+    """Remove one for good."""
+    cluster_id = call.parameters.text("cluster_id")
+    call.workspace.commands.forget_cluster(cluster_id)
+    call.workspace.clusters.forget(cluster_id)
+    return {}
+
+
+def edit(call: Call) -> dict[str, Any]:
+    """Change its settings; a running one restarts."""
+    cluster_id = call.parameters.text("cluster_id")
+    call.workspace.clusters.edit(cluster_id, _settings(call))
+    call.workspace.commands.forget_cluster(cluster_id)
+    return {}
+
+
+def pin(call: Call) -> dict[str, Any]:
+    """Pin it."""
+    call.workspace.clusters.pin(call.parameters.text("cluster_id"), is_pinned=True)
+    return {}
+
+
+def unpin(call: Call) -> dict[str, Any]:
+    """Unpin it."""
+    call.workspace.clusters.pin(call.parameters.text("cluster_id"), is_pinned=False)
+    return {}
+
+
+def events(call: Call) -> dict[str, Any]:
+    """Tell what has happened to it."""
+    asked = call.parameters
+    record = call.workspace.clusters.get(asked.text("cluster_id"))
+    limit, offset = asked.integer("limit", DEFAULT_EVENTS), asked.integer("offset", 0)
+    if not 0 < limit <= MAX_EVENTS or offset < 0:
+        raise InvalidParameter(f"limit must be between 1 and {MAX_EVENTS}, offset not negative.")
+    kinds = asked.texts("event_types")
+    found = [event for event in record.events if not kinds or event["type"] in kinds]
+    if asked.text("order", "DESC") == "DESC":
+        found.reverse()
+    page = found[offset : offset + limit]
+    view: dict[str, Any] = {"events": page, "total_count": len(found)}
+    if offset + limit < len(found):
+        view["next_page"] = {"cluster_id": record.cluster_id, "offset": offset + limit, "limit": limit}
+    return view
+
+
+def spark_versions(call: Call) -> dict[str, Any]:  # noqa: ARG001  the same for every caller
+    """Give the runtimes."""
+    return {"versions": [{"key": key, "name": name} for key, name in SPARK_VERSIONS]}
+
+
+def node_types(call: Call) -> dict[str, Any]:  # noqa: ARG001  the same for every caller
+    """Give the one machine that there is."""
+    return {"node_types": [NODE_TYPE]}
+
+
+def zones(call: Call) -> dict[str, Any]:  # noqa: ARG001  the same for every caller
+    """Give the one place that there is."""
+    return {"zones": ["local"], "default_zone": "local"}
+
+
+def policies(call: Call) -> dict[str, Any]:  # noqa: ARG001  the same for every caller
+    """There are no policies."""
+    return {"policies": []}
+
+
+def cluster_view(record: ClusterRecord, user: str) -> dict[str, Any]:
+    """Give a cluster as clusters/get shows it."""
+    view = {
+        "autotermination_minutes": 0,
+        "num_workers": 0,
+        **{key: value for key, value in record.settings.items() if key not in ("cluster_id", "libraries")},
+        "cluster_id": record.cluster_id,
+        "cluster_source": "JOB" if record.is_job_cluster else "API",
+        "creator_user_name": user,
+        "state": record.state,
+        "state_message": record.state_message,
+        "start_time": record.start_time,
+        "last_state_loss_time": 0,
+        "default_tags": {"ClusterId": record.cluster_id, "Creator": user, "Vendor": "Databricks"},
+        "spec": record.settings,
+    }
+    if record.state == "RUNNING":
+        view["spark_context_id"] = record.start_time
+    if record.state == "TERMINATED":
+        view["terminated_time"] = record.terminated_time
+        view["termination_reason"] = {
+            "code": "USER_REQUEST",
+            "type": "SUCCESS",
+            "parameters": {"username": user},
+        }
+    return view
+
+
+def _settings(call: Call) -> dict[str, Any]:
+    settings = dict(call.document)
+    if not settings.get("spark_version"):
+        raise InvalidParameter("Missing required field: spark_version")
+    for name, why in REFUSED.items():
+        if settings.get(name):
+            raise InvalidParameter(f"Field '{name}' is not supported: {why}.")
+    for name in ("spark_conf", "spark_env_vars", "custom_tags"):
+        if not isinstance(settings.get(name, {}), dict):
+            raise InvalidParameter(f"Field '{name}' must be an object.")
+    return settings
+
+
+ROUTES = (
+    Route("POST", "/clusters/create", create, VERSIONS),
+    Route("GET", "/clusters/get", get, VERSIONS),
+    Route("GET", "/clusters/list", list_, VERSIONS),
+    Route("POST", "/clusters/start", start, VERSIONS),
+    Route("POST", "/clusters/restart", restart, VERSIONS),
+    Route("POST", "/clusters/delete", delete, VERSIONS),
+    Route("POST", "/clusters/permanent-delete", permanent_delete, VERSIONS, is_slow=True),
+    Route("POST", "/clusters/edit", edit, VERSIONS),
+    Route("POST", "/clusters/pin", pin, VERSIONS),
+    Route("POST", "/clusters/unpin", unpin, VERSIONS),
+    Route("POST", "/clusters/events", events, VERSIONS),
+    Route("GET", "/clusters/spark-versions", spark_versions, VERSIONS),
+    Route("GET", "/clusters/list-node-types", node_types, VERSIONS),
+    Route("GET", "/clusters/list-zones", zones, VERSIONS),
+    Route("GET", "/policies/clusters/list", policies),
+)

@@ -1,0 +1,44 @@
+"""Libraries of a cluster or a task: which kinds are honoured, and what pip is told for each. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Mapping
+
+from fake_databricks.errors import InvalidParameter
+from fake_databricks.request.values import read_object, read_text
+
+HONOURED = ("pypi", "whl", "requirements")
+REFUSED = ("jar", "egg", "maven", "cran")
+
+
+def check_library(library: Mapping[str, Any]) -> str:
+    """Give the kind of a library.
+
+    Raises:
+        InvalidParameter: not exactly one kind, or one that is not honoured here.
+    """
+    kinds = [kind for kind in (*HONOURED, *REFUSED) if library.get(kind)]
+    if len(kinds) != 1:
+        raise InvalidParameter(f"A library must have exactly one of {', '.join((*HONOURED, *REFUSED))}.")
+    if kinds[0] in REFUSED:
+        raise InvalidParameter(
+            f"Field 'libraries.{kinds[0]}' is not supported: only Python packages are installed here "
+            f"({', '.join(HONOURED)})."
+        )
+    return kinds[0]
+
+
+def pip_arguments(library: Mapping[str, Any], locate: Callable[[str], str]) -> list[str]:
+    """Give the arguments of ``pip`` that install a library.
+
+    Args:
+        library: one kind with its value.
+        locate: from a path of the workspace to one of this machine.
+    """
+    kind = check_library(library)
+    if kind == "pypi":
+        pypi = read_object("pypi", library["pypi"])
+        index = ["--index-url", read_text("repo", pypi["repo"])] if pypi.get("repo") else []
+        return ["install", read_text("pypi.package", pypi.get("package")), *index]
+    path = locate(read_text(kind, library[kind]))
+    return ["install", "-r", path] if kind == "requirements" else ["install", path]

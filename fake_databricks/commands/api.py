@@ -1,0 +1,104 @@
+"""Commands: ``/api/2.0/commands`` as the guide has them, ``/api/1.2`` as Databricks does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fake_databricks.errors import CommandRefused
+from fake_databricks.request.call import Call, Route
+
+if TYPE_CHECKING:
+    from fake_databricks.jobs.model import Command
+
+GUIDE = "2.0"
+
+
+def create_context(call: Call) -> dict[str, Any]:
+    """Open a context."""
+    asked = call.parameters
+    context_id = call.workspace.commands.create_context(asked.text("clusterId"), asked.text("language"))
+    return {"id": context_id}
+
+
+def context_status(call: Call) -> dict[str, Any]:
+    """Whether a context is ready."""
+    asked = call.parameters
+    status = call.workspace.commands.context_status(asked.text("clusterId"), asked.text("contextId"))
+    return {"id": asked.text("contextId"), "status": status}
+
+
+def destroy_context(call: Call) -> dict[str, Any]:
+    """Close a context."""
+    asked = call.parameters
+    call.workspace.commands.destroy_context(asked.text("clusterId"), asked.text("contextId"))
+    return {"id": asked.text("contextId")}
+
+
+def execute(call: Call) -> dict[str, Any]:
+    """Send a command. On the guide's path a context is not needed: each cluster has one of its own."""
+    asked = call.parameters
+    context_id = asked.text("contextId", "")
+    if not context_id and call.version != GUIDE:
+        raise CommandRefused("IllegalArgumentException: requirement failed: missing contextId")
+    text = call.files["command"].decode() if "command" in call.files else asked.text("command")
+    command = call.workspace.commands.execute(
+        asked.text("clusterId"), context_id, asked.text("language", "python"), text
+    )
+    return (
+        {"id": command.command_id, "status": "Queued"}
+        if call.version == GUIDE
+        else {"id": command.command_id}
+    )
+
+
+def status(call: Call) -> dict[str, Any]:
+    """How a command stands, and its result."""
+    asked = call.parameters
+    command = call.workspace.commands.status(asked.text("clusterId"), asked.text("commandId"))
+    is_guide = call.version == GUIDE
+    shown = command.status
+    if is_guide and command.kind == "error" and shown == "Finished":
+        shown = "Error"
+    view: dict[str, Any] = {"id": command.command_id, "status": shown}
+    if command.status in ("Finished", "Error"):
+        view["results"] = _guide_results(command) if is_guide else _results(command)
+    elif not is_guide:
+        view["results"] = None
+    return view
+
+
+def cancel(call: Call) -> dict[str, Any]:
+    """End a command."""
+    asked = call.parameters
+    call.workspace.commands.cancel(asked.text("clusterId"), asked.text("commandId"))
+    return {"id": asked.text("commandId")}
+
+
+def _guide_results(command: Command) -> dict[str, Any]:
+    if command.kind != "error":
+        return _results(command)
+    summary = command.summary or ""
+    return {
+        "resultType": "error",
+        "data": summary if summary.startswith("ERROR:") else command.cause or summary,
+    }
+
+
+def _results(command: Command) -> dict[str, Any]:
+    if command.kind == "error":
+        return {"resultType": "error", "summary": command.summary, "cause": command.cause or command.summary}
+    view: dict[str, Any] = {"resultType": command.kind, "data": command.data}
+    if command.kind == "table":
+        view.update(schema=command.schema, truncated=False, isJsonSchema=True)
+    return view
+
+
+BOTH = ("2.0", "1.2")
+ROUTES = (
+    Route("POST", "/contexts/create", create_context, BOTH),
+    Route("GET", "/contexts/status", context_status, BOTH),
+    Route("POST", "/contexts/destroy", destroy_context, BOTH),
+    Route("POST", "/commands/execute", execute, BOTH),
+    Route("GET", "/commands/status", status, BOTH),
+    Route("POST", "/commands/cancel", cancel, BOTH),
+)

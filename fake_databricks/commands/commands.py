@@ -1,0 +1,219 @@
+"""Contexts and commands: a program's text sent to a cluster."""
+
+from __future__ import annotations
+
+import random
+import threading
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fake_databricks.clusters.clusters import ClusterUnavailable
+from fake_databricks.errors import CommandRefused
+from fake_databricks.jobs.model import Command
+
+if TYPE_CHECKING:
+    from fake_databricks.clock import Clock
+    from fake_databricks.clusters.clusters import Clusters
+    from fake_databricks.engine.ports import CommandResult, Context
+    from fake_databricks.secrets.secrets import Secrets
+
+LANGUAGES = ("python", "sql")
+MAX_CONTEXTS = 150
+ENDED = ("Finished", "Cancelled", "Error")
+
+
+@dataclass
+class _Context:
+    context_id: str
+    cluster_id: str
+    language: str
+    status: str = "Pending"
+    repl: Context | None = None
+    queue: list[tuple[Command, str, str]] = field(default_factory=list)
+    running: Command | None = None
+
+
+class Commands:
+    """All contexts of a workspace; the commands of one context run one after the other."""
+
+    def __init__(self, clusters: Clusters, clock: Clock, vault: Secrets) -> None:
+        self._clusters = clusters
+        self._clock = clock
+        self._vault = vault
+        self._lock = threading.RLock()
+        self._contexts: dict[str, _Context] = {}
+        self._implicit: dict[tuple[str, str], str] = {}
+        self._commands: dict[str, Command] = {}
+
+    def create_context(self, cluster_id: str, language: str) -> str:
+        """Open a context; its id."""
+        self._check_cluster(cluster_id)
+        if language.lower() not in LANGUAGES:
+            raise CommandRefused(
+                f"IllegalArgumentException: language {language!r} is not supported here: "
+                f"one of {', '.join(LANGUAGES)}"
+            )
+        with self._lock:
+            open_now = sum(context.cluster_id == cluster_id for context in self._contexts.values())
+            if open_now >= MAX_CONTEXTS:
+                raise CommandRefused(
+                    f"Too many execution contexts are open right now. (Limit set to {MAX_CONTEXTS})"
+                )
+            context_id = str(random.randint(10**18, 9 * 10**18))  # noqa: S311  an id, no secret
+            context = _Context(context_id, cluster_id, language.lower())
+            self._contexts[context_id] = context
+        self._clock.spawn(lambda: self._open(context))
+        return context_id
+
+    def context_status(self, cluster_id: str, context_id: str) -> str:
+        """``Pending``, ``Running`` or ``Error``."""
+        return self._context(cluster_id, context_id).status
+
+    def destroy_context(self, cluster_id: str, context_id: str) -> None:
+        """Close a context; what runs in it is cancelled."""
+        context = self._context(cluster_id, context_id)
+        with self._lock:
+            del self._contexts[context_id]
+            for command, _, _ in context.queue:
+                command.status = "Cancelled"
+            context.queue.clear()
+            if context.running is not None:
+                context.running.status = "Cancelling"
+        if context.repl is not None:
+            context.repl.close()
+
+    def execute(self, cluster_id: str, context_id: str, language: str, text: str) -> Command:
+        """Send a command to a context; an empty ``context_id`` is the cluster's own for that language."""
+        if not context_id:
+            context_id = self._implicit_context(cluster_id, language)
+        context = self._context(cluster_id, context_id)
+        command = Command(uuid.uuid4().hex, cluster_id, context_id)
+        with self._lock:
+            self._commands[command.command_id] = command
+            context.queue.append((command, text, language.lower() or context.language))
+            is_idle = context.status == "Running" and context.running is None
+        if is_idle:
+            self._clock.spawn(lambda: self._work(context))
+        return command
+
+    def status(self, cluster_id: str, command_id: str) -> Command:
+        """How a command stands."""
+        with self._lock:
+            command = self._commands.get(command_id)
+        if command is None or command.cluster_id != cluster_id:
+            raise CommandRefused(f"RuntimeException: no command with id {command_id} on cluster {cluster_id}")
+        return command
+
+    def cancel(self, cluster_id: str, command_id: str) -> None:
+        """End a command."""
+        command = self.status(cluster_id, command_id)
+        with self._lock:
+            if command.status in ENDED:
+                return
+            context = self._contexts.get(command.context_id)
+            if context is None or context.running is not command:
+                command.status = "Cancelled"
+                return
+            command.status = "Cancelling"
+        if context.repl is not None:
+            self._clock.spawn(context.repl.cancel)  # it may wait a moment before it uses force
+
+    def close(self) -> None:
+        """Close every context."""
+        with self._lock:
+            contexts, self._contexts = list(self._contexts.values()), {}
+        for context in contexts:
+            if context.repl is not None:
+                context.repl.close()
+
+    def forget_cluster(self, cluster_id: str) -> None:
+        """Close the contexts of a cluster that was restarted or terminated."""
+        for context in [item for item in self._contexts.values() if item.cluster_id == cluster_id]:
+            self.destroy_context(cluster_id, context.context_id)
+
+    def _implicit_context(self, cluster_id: str, language: str) -> str:
+        key = (cluster_id, language.lower())
+        with self._lock:
+            context_id = self._implicit.get(key)
+            if context_id in self._contexts:
+                return str(context_id)
+            self._implicit[key] = made = self.create_context(cluster_id, language)
+            return made
+
+    def _open(self, context: _Context) -> None:
+        try:
+            engine = self._clusters.engine(context.cluster_id)
+        except ClusterUnavailable as error:
+            self._fail(context, str(error))
+            return
+        repl = engine.open_context(context.language)
+        with self._lock:
+            is_wanted = self._contexts.get(context.context_id) is context
+            if is_wanted:
+                context.repl, context.status = repl, "Running"
+        if not is_wanted:  # it was destroyed while it was being opened
+            repl.close()
+            return
+        self._work(context)
+
+    def _fail(self, context: _Context, message: str) -> None:
+        with self._lock:
+            context.status = "Error"
+            for command, _, _ in context.queue:
+                command.kind, command.data, command.summary = "error", message, message
+                command.status = "Error"
+            context.queue.clear()
+
+    def _work(self, context: _Context) -> None:
+        while True:
+            with self._lock:
+                if context.running is not None or not context.queue:
+                    return
+                command, text, language = context.queue.pop(0)
+                if command.status == "Cancelled":
+                    continue
+                command.status = "Running"
+                context.running = command
+            try:
+                assert context.repl is not None
+                self._finish(command, context.repl.execute(text, language))
+            except Exception as error:  # noqa: BLE001  a driver-level failure is the command's Error
+                command.kind, command.summary, command.data = "error", str(error), str(error)
+                command.status = "Error"
+            finally:
+                with self._lock:
+                    context.running = None
+
+    def _finish(self, command: Command, result: CommandResult) -> None:
+        command.kind = result.kind
+        command.data = self._vault.redact(result.data)
+        command.schema = [
+            {"name": name, "type": f'"{kind}"', "metadata": "{}"} for name, kind in result.schema
+        ]
+        command.summary = self._vault.redact(result.summary)
+        command.cause = self._vault.redact(result.cause)
+        self._end(command, is_cancelled=result.cancelled or command.status == "Cancelling")
+
+    def _end(self, command: Command, *, is_cancelled: bool) -> None:
+        with self._lock:
+            command.status = "Cancelled" if is_cancelled else "Finished"
+
+    def _context(self, cluster_id: str, context_id: str) -> _Context:
+        with self._lock:
+            context = self._contexts.get(context_id)
+        if context is None or context.cluster_id != cluster_id:
+            raise CommandRefused(
+                f"ContextNotFound: no execution context {context_id} on cluster {cluster_id}"
+            )
+        return context
+
+    def _check_cluster(self, cluster_id: str) -> None:
+        known = {record.cluster_id: record.state for record in self._clusters.list()}
+        if cluster_id not in known:
+            raise CommandRefused(f"ClusterNotFoundException: Cluster {cluster_id} not found")
+        if known[cluster_id] in ("TERMINATED", "TERMINATING", "ERROR"):
+            raise CommandRefused(
+                f"ClusterNotReadyException: Cluster {cluster_id} not currently ready for driver client "
+                f"(currently {known[cluster_id].title()})"
+            )

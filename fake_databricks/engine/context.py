@@ -1,0 +1,303 @@
+"""A REPL on a cluster: Python and SQL in one process that stays, and the magics of a notebook cell."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shlex
+import signal
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fake_databricks.engine import process_tree
+from fake_databricks.engine.log_tail import Redactor
+from fake_databricks.engine.ports import CommandResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from fake_databricks.engine.ports import PipResult
+
+CHUNK = 65536
+LANGUAGES = {"python", "sql"}
+INTERRUPT_SECONDS = 1.2
+"""How long an interrupted command may take to end before its process is ended."""
+
+
+@dataclass(frozen=True)
+class Magic:
+    """A part of a command: the language or tool that it is for, and its text."""
+
+    kind: str
+    text: str
+
+
+def parse_magics(source: str, language: str) -> list[Magic]:
+    """Split a command: ``%pip`` lines are parts, ``%sh``, ``%sql``, ``%python`` take what follows."""
+    parts: list[Magic] = []
+    rest: list[str] = []
+    lines = source.splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        word, _, tail = line.strip().partition(" ")
+        if word in {"%pip", "!pip"}:
+            parts.append(Magic("pip", tail))
+            rest.append("\n")
+        elif word in {"%sh", "%sql", "%python"} and not "".join(rest).strip():
+            whole = tail + "\n" + "".join(lines[number + 1 :])
+            return [*parts, Magic(word[1:], whole)]
+        else:
+            rest.append(line)
+    text = "".join(rest)
+    return [*parts, Magic(language, text)] if text.strip() or not parts else parts
+
+
+class ReplProcess:
+    """The process behind a context, and the pipes to it."""
+
+    def __init__(self, python: Path, env: Mapping[str, str], cwd: str, mark: str) -> None:
+        command_read, self._commands = os.pipe()
+        self._results, result_write = os.pipe()
+        self.mark = mark
+        self.process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603  the cluster's own python
+            [str(python), "-m", "_fakebricks.repl", str(command_read), str(result_write)],
+            stdin=subprocess.PIPE,  # nothing is written: its being open is the server's life
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=(command_read, result_write),
+            env={**env, process_tree.MARK: mark},
+            cwd=cwd,
+            start_new_session=True,
+        )
+        os.close(command_read)
+        os.close(result_write)
+        assert self.process.stdout is not None
+        self._output = self.process.stdout.fileno()
+        os.set_blocking(self._output, False)
+
+    def ask(self, source: str, language: str) -> tuple[dict[str, Any] | None, str]:
+        """A command's result, None if the process ended over it; and what was printed meanwhile."""
+        try:
+            os.write(self._commands, json.dumps({"source": source, "language": language}).encode() + b"\n")
+        except BrokenPipeError:
+            return None, self._printed()
+        printed, answer = bytearray(), bytearray()
+        while not answer.endswith(b"\n"):
+            ready = select.select([self._output, self._results], [], [])[0]
+            if self._output in ready:
+                printed += self._take()
+            if self._results in ready:
+                chunk = os.read(self._results, CHUNK)
+                if not chunk:
+                    return None, (printed + self._take_all()).decode(errors="replace")
+                answer += chunk
+            if self.process.poll() is not None and not ready:
+                break
+        printed += self._take_all()
+        return json.loads(answer), printed.decode(errors="replace")
+
+    def _take(self) -> bytes:
+        try:
+            chunk = os.read(self._output, CHUNK)
+        except BlockingIOError:
+            return b""
+        if not chunk:
+            time.sleep(0.005)  # it closed its output: only the result is still to come
+        return chunk
+
+    def _take_all(self) -> bytes:
+        taken = bytearray()
+        while chunk := self._take():
+            taken += chunk
+        return bytes(taken)
+
+    def _printed(self) -> str:
+        return self._take_all().decode(errors="replace")
+
+    def interrupt(self) -> None:
+        """As Ctrl-C does."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGINT)
+
+    def end(self) -> None:
+        """End it and all that it started."""
+        process_tree.kill(self.process, self.mark)
+        if self.process.stdout and not self.process.stdout.closed:
+            self.process.stdout.close()
+            if self.process.stdin:
+                self.process.stdin.close()
+            os.close(self._commands)
+            os.close(self._results)
+
+
+class ReplContext:
+    """A context (the Context of a cluster); commands run one at a time, in the order they come."""
+
+    def __init__(  # noqa: PLR0913, PLR0917  what a context is made of, in one place
+        self,
+        language: str,
+        open_process: Callable[[], ReplProcess],
+        pip: Callable[[Sequence[str]], PipResult],
+        shell_env: Mapping[str, str],
+        cwd: str,
+        cancel_jobs: Callable[[str], object],
+        redact: Callable[[], Sequence[str]],
+    ) -> None:
+        self._language = language
+        self._open_process = open_process
+        self._pip = pip
+        self._shell_env = shell_env
+        self._cwd = cwd
+        self._cancel_jobs = cancel_jobs
+        self._redact = redact
+        self._turn = threading.Lock()
+        self._repl: ReplProcess | None = None
+        self._asked: ReplProcess | None = None
+        self._number = 0
+        self._shell: tuple[subprocess.Popen[bytes], str] | None = None
+        self._cancelled = threading.Event()
+        self._closed = False
+
+    def execute(self, source: str, language: str | None = None) -> CommandResult:
+        """Run one command; the result of its last part, with what all parts printed."""
+        with self._turn:
+            self._cancelled.clear()
+            outputs: list[str] = []
+            result = CommandResult("text")
+            for part in parse_magics(source, language or self._language):
+                result = self._part(part)
+                if result.kind == "text":
+                    outputs.append(str(result.data))
+                else:
+                    break
+            if result.kind == "text":
+                result = CommandResult("text", "\n".join(text.rstrip("\n") for text in outputs if text))
+            return redacted(result, Redactor(self._redact()))
+
+    def _part(self, part: Magic) -> CommandResult:
+        if part.kind == "pip":
+            return self._run_pip(part.text)
+        if part.kind == "sh":
+            return self._run_shell(part.text)
+        if part.kind not in LANGUAGES:
+            summary = f"Language {part.kind} is not available on this cluster: python and sql are"
+            return CommandResult("error", summary=summary, cause=summary)
+        return self._run_repl(part.text, part.kind)
+
+    def _run_pip(self, line: str) -> CommandResult:
+        try:
+            result = self._pip(shlex.split(line))
+        except ValueError as error:
+            return CommandResult("error", summary=f"ERROR: {error}", cause=str(error))
+        if result.ok:
+            return CommandResult("text", result.output)
+        return CommandResult("error", data=result.output, summary=result.error, cause=result.output)
+
+    def _run_shell(self, text: str) -> CommandResult:
+        first, _, rest = text.partition("\n")
+        strict = first.strip() == "-e"
+        script = rest if strict else text
+        mark = os.urandom(8).hex()
+        # Through the cluster's python, so that the workspace's paths are found in the command.
+        start = "import subprocess, sys; sys.exit(subprocess.run(['bash', '-c', sys.argv[1]]).returncode)"
+        process = subprocess.Popen(  # noqa: S603  what the user asked for
+            [self._shell_env["PYSPARK_PYTHON"], "-c", start, ("set -e\n" if strict else "") + script],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**self._shell_env, process_tree.MARK: mark},
+            cwd=self._cwd,
+            start_new_session=True,
+        )
+        self._shell = (process, mark)
+        output = process.communicate()[0].decode(errors="replace")
+        self._shell = None
+        if self._cancelled.is_set():
+            return CommandResult(
+                "error", data=output, summary="Cancelled", cause="Command cancelled", cancelled=True
+            )
+        if strict and process.returncode:
+            summary = f"Command exited with code {process.returncode}"
+            return CommandResult("error", data=output, summary=summary, cause=output)
+        return CommandResult("text", output)
+
+    def _run_repl(self, source: str, language: str) -> CommandResult:
+        if self._repl is None:
+            self._repl = self._open_process()
+        self._number += 1
+        self._asked = self._repl
+        try:
+            answer, printed = self._repl.ask(source, language)
+        finally:
+            self._asked = None
+        cancelled = self._cancelled.is_set()
+        if answer is None:
+            self._repl.end()
+            self._repl = None
+            summary = "Command cancelled" if cancelled else "Fatal error: The Python kernel is unresponsive."
+            return CommandResult(
+                "error", data=printed, summary=summary, cause=printed or summary, cancelled=cancelled
+            )
+        if answer["kind"] == "text":
+            return CommandResult("text", printed + answer["data"])
+        if answer["kind"] == "table":
+            schema = tuple((name, kind) for name, kind in answer["schema"])
+            return CommandResult("table", answer["data"], schema, truncated=answer["truncated"])
+        cause = printed + answer["cause"]
+        cancelled = cancelled or answer["cancelled"]
+        return CommandResult("error", printed, summary=answer["summary"], cause=cause, cancelled=cancelled)
+
+    def cancel(self) -> None:
+        """Interrupt what runs; the process is ended only if it does not react."""
+        self._cancelled.set()
+        shell, repl, number = self._shell, self._asked, self._number
+        if shell:
+            process_tree.kill(*shell)
+        if repl is None:  # an idle one must not be interrupted: the next command would be
+            return
+        # From here: pyspark would do it at the interrupt over the connection that waits for the very job.
+        self._cancel_jobs(repl.mark)
+        if self._asks(repl, number):
+            repl.interrupt()
+        end = time.monotonic() + INTERRUPT_SECONDS
+        while self._asks(repl, number):
+            if time.monotonic() > end:
+                process_tree.kill(repl.process, repl.mark)
+                self._cancel_jobs(repl.mark)
+                return
+            time.sleep(0.01)
+
+    def _asks(self, repl: ReplProcess, number: int) -> bool:
+        """Whether a process still works on the command of that number."""
+        return self._asked is repl and self._number == number
+
+    def close(self) -> None:
+        """End the process."""
+        self._closed = True
+        self.cancel()
+        repl, self._repl = self._repl, None
+        if repl:
+            repl.end()
+
+
+def redacted(result: CommandResult, redactor: Redactor) -> CommandResult:
+    """The result without secrets."""
+    data: Any = result.data
+    if isinstance(data, str):
+        data = redactor.clean(data)
+    else:
+        data = [[redactor.clean(cell) if isinstance(cell, str) else cell for cell in row] for row in data]
+    return CommandResult(
+        kind=result.kind,
+        data=data,
+        schema=result.schema,
+        summary=redactor.clean(result.summary),
+        cause=redactor.clean(result.cause),
+        truncated=result.truncated,
+        cancelled=result.cancelled,
+    )

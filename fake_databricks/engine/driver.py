@@ -1,0 +1,327 @@
+"""The warm JVM of a server: started in the background, and again when it dies."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import os
+import re
+import shutil
+import threading
+import time
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Literal
+
+from py4j.protocol import Py4JError
+
+from fake_databricks.engine import catalog
+from fake_databricks.engine.ports import Places
+from fake_databricks.engine.warm_jvm import Jvm, JvmFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+LOGGER = logging.getLogger("fake_databricks.driver")
+FILE_SYSTEM = "fakedatabricks.MappedFileSystem"
+LOCAL_FILE_SYSTEM = "fakedatabricks.MappedLocalFileSystem"
+SEPARATOR = "\u0001"
+TRIES = 3
+"""Starts in a row that may fail before the driver gives up."""
+
+WARM_UP = (
+    "CREATE SCHEMA IF NOT EXISTS warm_up",
+    "CREATE TABLE IF NOT EXISTS warm_up.t (a STRING, b BIGINT) USING DELTA",
+    "INSERT INTO warm_up.t VALUES ('x', 1)",
+    "SELECT a, count(*) FROM warm_up.t GROUP BY a",
+    "DROP TABLE warm_up.t",
+)
+"""What the first run would otherwise be the first to do."""
+
+REHEARSAL = (
+    *WARM_UP[:-1],
+    "INSERT INTO warm_up.t SELECT inline(from_json('[{}]', 'array<struct<a: string, b: bigint>>'))",
+    "UPDATE warm_up.t SET b = coalesce(b, 0) + 1 WHERE a = 'x'",
+    """MERGE INTO warm_up.t AS t USING (SELECT 'x' AS a, 2L AS b) AS s ON t.a = s.a
+    WHEN MATCHED THEN UPDATE SET t.b = s.b WHEN NOT MATCHED THEN INSERT *""",
+    "ALTER TABLE warm_up.t ADD COLUMNS (c TIMESTAMP)",
+    "SELECT count(c), min(octet_length(trim(a))), sum(b), approx_count_distinct(a) FROM warm_up.t",
+    "DELETE FROM warm_up.t WHERE a = 'x'",
+    "DESCRIBE DETAIL warm_up.t",
+    "SHOW SCHEMAS",
+    WARM_UP[-1],
+)
+"""What programs that keep Delta tables do, for an archive of the classes that they load."""
+
+State = Literal["new", "starting", "ready", "failed", "closed"]
+
+
+@dataclass(frozen=True)
+class SessionPlan:
+    """What a process in the cluster needs to open a session of its workspace; it is handed over as JSON."""
+
+    gateway_file: str
+    workspace: str
+    options: Mapping[str, str]
+    statements: tuple[str, ...]
+    conf: Mapping[str, str]
+    properties: Mapping[str, str]
+
+    def texts(self) -> tuple[str, str, str, str]:
+        """Options, statements, conf and properties as the JVM reads them (``Warm.attach``)."""
+
+        def pairs(mapping: Mapping[str, str]) -> str:
+            return SEPARATOR.join(text for pair in mapping.items() for text in pair)
+
+        return pairs(self.options), SEPARATOR.join(self.statements), pairs(self.conf), pairs(self.properties)
+
+
+def session_plan(gateway_file: Path, workspace: str, places: Places) -> SessionPlan:
+    """Build the plan of a workspace's sessions: where its files lie, and nothing else."""
+    own = {
+        "fake.name": workspace,
+        "fake.dbfs": places.dbfs,
+        "fake.volumes": places.volumes,
+        "fake.workspace": places.workspace_files,
+    }
+    warehouse = {"spark.sql.warehouse.dir": f"dbfs:{catalog.WAREHOUSE}"}
+    return SessionPlan(str(gateway_file), workspace, {**own, **warehouse}, (), own, own)
+
+
+def spark_properties(home: Path) -> dict[str, str]:
+    """The conf of the JVM, as system properties."""
+    cores = os.cpu_count() or 2
+    return {
+        "spark.master": f"local[{max(2, cores)}]",
+        "spark.app.name": "Databricks Shell",
+        "spark.scheduler.mode": "FAIR",
+        "spark.ui.enabled": "false",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.local.dir": str(home / "local"),
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.sources.default": "delta",
+        "spark.sql.legacy.createHiveTableByDefault": "false",
+        "spark.sql.session.timeZone": "Etc/UTC",
+        "spark.sql.shuffle.partitions": str(2 * max(2, cores)),
+        "spark.databricks.delta.snapshotPartitions": "1",
+        # Databricks' own interval is longer than Delta's 10, too; each checkpoint here costs a second.
+        "spark.databricks.delta.properties.defaults.checkpointInterval": "100",
+        "spark.sql.codegen.cache.maxEntries": "2000",  # the same code of run after run, compiled once
+        "spark.delta.logStore.dbfs.impl": "io.delta.storage.LocalLogStore",
+        "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",
+        "spark.hadoop.fs.dbfs.impl": FILE_SYSTEM,
+        "spark.hadoop.fs.file.impl": LOCAL_FILE_SYSTEM,
+        "spark.hadoop.fs.dbfs.impl.disable.cache": "true",
+        "spark.hadoop.fs.file.impl.disable.cache": "true",
+        "spark.hadoop.fs.defaultFS": "dbfs:///",
+    }
+
+
+class Driver:
+    """The JVM of one server; every method may be called from any thread.
+
+    ``home`` is the server's own folder (gateway file, JVM log, scratch). ``catalogs`` is where the list of
+    each workspace's tables is kept over a restart; ``home`` when it is not given.
+    """
+
+    def __init__(
+        self, home: Path, *, catalogs: Path | None = None, memory: str = "1g", warm_up: bool = True
+    ) -> None:
+        self.home = home
+        self._warm_up_wanted = warm_up
+        self._catalogs = catalogs or home / "catalogs"
+        self._memory = memory
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._state: State = "new"
+        self._jvm: Jvm | None = None
+        self._starting: Jvm | None = None
+        self._failure = ""
+        self._thread: threading.Thread | None = None
+        self.starts = 0
+        home.mkdir(parents=True, exist_ok=True)
+        self._catalogs.mkdir(parents=True, exist_ok=True)
+        self.gateway_file = home / "gateway.json"
+        self.gateway_file.unlink(missing_ok=True)
+
+    @property
+    def state(self) -> State:
+        """Where the JVM is in its life."""
+        return self._state
+
+    def start(self) -> None:
+        """Start in the background; a second call does nothing."""
+        with self._lock:
+            if self._thread is not None:
+                return
+            self._state = "starting"
+            self._thread = threading.Thread(target=self._live, name="spark-driver", daemon=True)
+            self._thread.start()
+
+    def wait_ready(self, seconds: float = 120) -> Jvm:
+        """Wait for a JVM that takes sessions; raises JvmFailed when there will be none."""
+        end = time.monotonic() + seconds
+        with self._changed:
+            while self._state != "ready" or self._jvm is None:
+                if self._state in {"failed", "closed"}:
+                    raise JvmFailed(self._failure or "The driver is closed")
+                if not self._changed.wait(end - time.monotonic()):
+                    raise JvmFailed(f"Spark was not ready within {seconds:g} s")
+            return self._jvm
+
+    def close(self) -> None:
+        """End the JVM and all that it started."""
+        with self._changed:
+            self._state = "closed"
+            jvm = self._starting
+            self._changed.notify_all()
+        if jvm:
+            jvm.kill()
+        if self._thread:
+            self._thread.join()
+        self.gateway_file.unlink(missing_ok=True)
+
+    def plan(
+        self, workspace: str, places: Places, conf: Mapping[str, str], properties: Mapping[str, str]
+    ) -> SessionPlan:
+        """Say what a process must know to attach; the first one registers an earlier server's tables."""
+        plan = session_plan(self.gateway_file, workspace, places)
+        return dataclasses.replace(
+            plan,
+            statements=tuple(catalog.registrations(places.dbfs, self._catalog_file(workspace))),
+            conf={**plan.conf, **conf},
+            properties={**plan.properties, **properties},
+        )
+
+    def workspace_session(self, workspace: str, places: Places) -> Any:
+        """The Java session that holds the workspace's catalog (waits for the JVM)."""
+        plan = self.plan(workspace, places, {}, {})
+        return self.wait_ready().warm.workspace(workspace, *plan.texts()[:2])
+
+    def remember_tables(self, workspace: str, places: Places) -> None:
+        """Write down the workspace's tables: a later server finds those outside of the warehouse too."""
+        if self._state != "ready":
+            return
+        try:
+            session = self.workspace_session(workspace, places)
+            catalog.write_tables(session, self._catalog_file(workspace))
+        except (Py4JError, OSError, JvmFailed) as error:
+            LOGGER.warning("The tables of workspace %s could not be written down: %s", workspace, error)
+
+    def forget_workspace(self, workspace: str) -> None:
+        """Let a workspace's catalog go (a reset); its files are the caller's to remove."""
+        self._catalog_file(workspace).unlink(missing_ok=True)
+        jvm = self._jvm
+        if self._state == "ready" and jvm:
+            jvm.warm.forget(workspace)
+
+    def end_run(self, run: str) -> int:
+        """End the Spark jobs of a run, also those that start from now on; how many were running."""
+        return self._ask("end", run)
+
+    def cancel_jobs(self, run: str) -> int:
+        """End the Spark jobs of a run that are running now; how many."""
+        return self._ask("cancel", run)
+
+    def running_jobs(self, run: str) -> int:
+        """How many Spark jobs of a run are running."""
+        return self._ask("running", run)
+
+    def _ask(self, question: str, run: str) -> int:
+        jvm = self._jvm
+        if self._state != "ready" or jvm is None:
+            return 0
+        try:
+            return int(getattr(jvm.warm, question)(run))
+        except (Py4JError, OSError) as error:
+            LOGGER.warning("The JVM did not answer %s(%s): %s", question, run, error)
+            return 0
+
+    def _catalog_file(self, workspace: str) -> Path:
+        safe = (
+            workspace if re.fullmatch(r"[\w-]{1,64}", workspace) else sha256(workspace.encode()).hexdigest()
+        )
+        return self._catalogs / f"{safe}.json"
+
+    # -- the thread that the JVM lives in ----------------------------------------------------------
+
+    def _live(self) -> None:
+        failed = 0
+        while self._state not in {"closed", "failed"}:
+            try:
+                jvm = Jvm(self.home, spark_properties(self.home), self._memory, started=self._note)
+            except (JvmFailed, Py4JError, OSError) as error:
+                if self._state == "closed":
+                    return
+                failed += 1
+                LOGGER.warning("Spark did not start: %s", error)
+                if failed >= TRIES:
+                    self._give_up(str(error))
+                continue
+            failed = 0
+            if self._enter_ready(jvm):
+                if self._warm_up_wanted:
+                    self._warm_up(jvm)
+                jvm.process.wait()
+                LOGGER.info("The JVM ended with exit code %s", jvm.process.returncode)
+            self._leave_ready()
+            jvm.kill()
+
+    def _note(self, jvm: Jvm) -> None:
+        with self._lock:
+            self._starting = jvm
+            closed = self._state == "closed"
+        if closed:
+            jvm.kill()
+
+    def _warm_up(self, jvm: Jvm) -> None:
+        """Let the JVM load, in nobody's time, what the first run would wait for."""
+        folder = self.home / "warm-up"
+        shutil.rmtree(folder, ignore_errors=True)
+        places = Places(*(str(folder / name) for name in ("dbfs", "volumes", "workspace")))
+        mark = {"fake.run": "warm-up", "spark.scheduler.pool": "warm-up"}
+        texts = self.plan("fake-warm-up", places, {}, mark).texts()
+        try:
+            session = jvm.warm.attach("fake-warm-up", *texts)
+            jvm.gateway.jvm.fakedatabricks.WarmUp.begin(session, texts[3], SEPARATOR.join(WARM_UP))
+        except (Py4JError, OSError) as error:
+            LOGGER.info("There was no warm-up: %s", error)
+
+    def _enter_ready(self, jvm: Jvm) -> bool:
+        with self._changed:
+            if self._state == "closed":
+                return False
+            self.starts += 1
+            self._jvm = jvm
+            self._write_gateway({"port": jvm.port, "secret": jvm.secret, "start": self.starts})
+            self._state = "ready"
+            self._changed.notify_all()
+            return True
+
+    def _leave_ready(self) -> None:
+        with self._changed:
+            self.gateway_file.unlink(missing_ok=True)
+            self._jvm = None
+            if self._state != "closed":
+                self._state = "starting"
+
+    def _give_up(self, why: str) -> None:
+        with self._changed:
+            if self._state != "closed":
+                self._state = "failed"
+                self._failure = why
+                self._write_gateway({"failed": why})
+            self._changed.notify_all()
+
+    def _write_gateway(self, content: Mapping[str, object]) -> None:
+        part = self.gateway_file.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file)
+        part.replace(self.gateway_file)

@@ -1,0 +1,228 @@
+"""A cluster's Python: a virtual environment made in some 50 ms, into which pip really installs.
+
+The packages that every Databricks runtime has (pyspark, requests and their like) come from this server's
+environment, by links; what else is installed there, the executor above all, is not visible.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fake_databricks.engine.ports import PipResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+INSIDE = Path(__file__).parent / "inside"
+RUNTIME = (
+    *("pyspark", "delta-spark", "py4j", "requests", "numpy", "pandas", "pyarrow", "databricks-sdk"),
+    *("pip", "setuptools", "wheel"),
+)
+"""What a cluster has before anything is installed, as far as this server has it."""
+START_LINE = (
+    "import os; 'FAKE_DATABRICKS_PLACES' in os.environ"
+    " and __import__('_fakebricks.startup').startup.install_once()"
+)
+COPIED_NOT = ("*.egg-info", "__pycache__", "build", "dist", "node_modules", "venv", ".*")
+PASSED_ON = re.compile(
+    r"PIP_\w+|\w+_proxy|\w+_PROXY|LD_LIBRARY_PATH|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|HOME|TZ|TMPDIR"
+)
+"""What of the server's own environment the processes of a cluster see."""
+
+
+@dataclass(frozen=True)
+class PipSource:
+    """A URL that pip is asked for, and the checkout on this machine that is installed in its place.
+
+    ``dbfs_files`` are files of the checkout, by the DBFS path at which they lie once the package is
+    installed.
+    """
+
+    url: str
+    checkout: Path
+    dbfs_files: Mapping[str, str] = field(default_factory=dict)
+
+    def matches(self, requirement: str) -> bool:
+        """Whether a requirement names the URL, at whatever revision."""
+        wanted = re.escape(self.url.removesuffix(".git"))
+        return (
+            re.fullmatch(rf"(?:[\w.-]+\s*@\s*)?{wanted}(?:\.git)?/?(?:@[^#]*)?(?:#.*)?", requirement)
+            is not None
+        )
+
+
+def guide_source(checkout: Path) -> PipSource:
+    """The guide's git URL, mapped to a checkout of this project."""
+    return PipSource(
+        "git+https://github.com/nuvyn-bldr/executor-script.git",
+        checkout,
+        {"/executor/main.py": "executor/main.py", "/executor/__init__.py": "executor/__init__.py"},
+    )
+
+
+def closure(names: Sequence[str]) -> dict[str, importlib.metadata.Distribution]:
+    """The installed distributions among ``names``, and those that they need."""
+    found: dict[str, importlib.metadata.Distribution] = {}
+    open_names = list(names)
+    while open_names:
+        name = re.sub(r"[-_.]+", "-", open_names.pop()).lower()
+        if name in found:
+            continue
+        try:
+            found[name] = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        for need in found[name].requires or ():
+            requirement, _, marker = need.partition(";")
+            if "extra" not in marker:
+                open_names.append(re.split(r"[\s<>=!~\[(]", requirement, maxsplit=1)[0])
+    return found
+
+
+def top_level(distribution: importlib.metadata.Distribution) -> Iterator[Path]:
+    """The entries of site-packages that belong to a distribution."""
+    seen = set()
+    for file in distribution.files or ():
+        first = file.parts[0]
+        if first not in {"..", "__pycache__"} and first not in seen:
+            seen.add(first)
+            yield Path(str(distribution.locate_file(first)))
+
+
+def build_runtime(folder: Path) -> Path:
+    """The folder with what every cluster has; made once a server."""
+    if folder.exists():
+        return folder
+    part = Path(tempfile.mkdtemp(prefix="runtime", dir=folder.parent))
+    for distribution in closure(RUNTIME).values():
+        for entry in top_level(distribution):
+            link = part / entry.name
+            if entry.exists() and not link.exists():
+                link.symlink_to(entry)
+    (part / "_fakebricks").symlink_to(INSIDE)
+    (part / "dbruntime").symlink_to(INSIDE.parent / "dbruntime")
+    part.rename(folder)
+    return folder
+
+
+class Environment:
+    """The virtual environment of one cluster, in ``folder``."""
+
+    def __init__(self, folder: Path, runtime: Path, sources: Sequence[PipSource] = ()) -> None:
+        self.folder = folder
+        self._runtime = runtime
+        self._sources = tuple(sources)
+        self.python = folder / "bin" / "python"
+        self.create()
+
+    def create(self) -> None:
+        """Make it anew: what was installed is gone."""
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
+        venv.EnvBuilder(symlinks=True, with_pip=False).create(self.folder)
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        self.site_packages = self.folder / "lib" / version / "site-packages"
+        path = self.site_packages / "zz_databricks_runtime.pth"
+        path.write_text(f"{self._runtime}\n{START_LINE}\n", encoding="utf-8")
+
+    def variables(self) -> dict[str, str]:
+        """The environment variables of every process of the cluster."""
+        passed = {name: value for name, value in os.environ.items() if PASSED_ON.fullmatch(name)}
+        return {
+            **passed,
+            "PATH": os.pathsep.join((str(self.folder / "bin"), os.environ.get("PATH", os.defpath))),
+            "VIRTUAL_ENV": str(self.folder),
+            "PYSPARK_PYTHON": str(self.python),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONIOENCODING": "utf-8:backslashreplace",
+            "LANG": "C.UTF-8",
+        }
+
+    def pip(self, args: Sequence[str], dbfs_root: str, cwd: Path) -> PipResult:
+        """Run pip here; a mapped URL comes from its checkout, and its DBFS files are put in place."""
+        with tempfile.TemporaryDirectory(prefix="checkout") as scratch:
+            given, used = self._mapped(args, Path(scratch))
+            result = self._run(given, cwd)
+            output = result.output
+            for copy, (requirement, _) in used.items():
+                output = output.replace(f"Processing {copy}", f"Collecting {requirement}").replace(
+                    copy, requirement
+                )
+        if result.ok and args and args[0] == "install":
+            for _, source in used.values():
+                place_files(source, dbfs_root)
+        return PipResult(result.ok, output)
+
+    def _mapped(
+        self, args: Sequence[str], scratch: Path
+    ) -> tuple[list[str], dict[str, tuple[str, PipSource]]]:
+        given: list[str] = []
+        used: dict[str, tuple[str, PipSource]] = {}
+        for number, arg in enumerate(args):
+            source = next((each for each in self._sources if each.matches(arg)), None)
+            if source is None:
+                given.append(arg)
+                continue
+            copy = scratch / str(number) / "source"
+            # setuptools writes into the tree that it builds: never into the checkout.
+            shutil.copytree(source.checkout, copy, ignore=shutil.ignore_patterns(*COPIED_NOT))
+            used[str(copy)] = (arg, source)
+            given.append(str(copy))
+        if used and builds_without_isolation():
+            given.insert(1, "--no-build-isolation")
+        return given, used
+
+    def _run(self, args: Sequence[str], cwd: Path) -> PipResult:
+        quiet = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_ROOT_USER_ACTION": "ignore"}
+        env = {**self.variables(), **quiet, "PYTHONPATH": bundled_pip()}
+        command = [str(self.python), "-m", "pip", *args]
+        done = subprocess.run(  # noqa: S603  pip, with what the caller asks of it
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=env,
+            cwd=cwd,
+            check=False,
+            text=True,
+            errors="replace",
+        )
+        return PipResult(done.returncode == 0, done.stdout)
+
+
+def place_files(source: PipSource, dbfs_root: str) -> None:
+    """Put a source's files at their DBFS paths."""
+    for path, file in source.dbfs_files.items():
+        if (source.checkout / file).exists():
+            place = Path(dbfs_root + path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source.checkout / file, place)
+
+
+def builds_without_isolation() -> bool:
+    """Whether setuptools can make a wheel by itself here: then a build needs no network."""
+    try:
+        version = importlib.metadata.version("setuptools")
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2]) >= (70, 1)
+
+
+def bundled_pip() -> str:
+    """The PYTHONPATH that pip needs: none where it is installed, else Python's own bundled wheel."""
+    if importlib.util.find_spec("pip"):
+        return ""
+    bundled = importlib.util.find_spec("ensurepip")
+    wheels = sorted(Path(str(bundled.origin)).parent.glob("_bundled/pip-*.whl")) if bundled else []
+    return str(wheels[-1]) if wheels else ""

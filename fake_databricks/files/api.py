@@ -1,0 +1,220 @@
+"""``/api/2.0/fs``: files and folders of volumes."""
+
+from __future__ import annotations
+
+import posixpath
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from fake_databricks.errors import BadRequest, Conflict, InvalidParameter, NotFound
+from fake_databricks.request.call import Call, Reply, Route
+from fake_databricks.request.values import read_integer, read_object
+
+if TYPE_CHECKING:
+    from fake_databricks.files.trees import Entry, Tree
+
+MAX_PAGE = 1000
+MAX_PART_URLS = 100
+NO_CONTENT = Reply(204)
+
+
+def upload(call: Call) -> Reply:
+    """Write a file, or one part of it."""
+    asked = call.query_parameters
+    if asked.has("part_number"):
+        mark = call.workspace.uploads.put(
+            asked.text("session_token"), _shown(call), asked.integer("part_number"), call.body
+        )
+        return Reply(200, b"", {"ETag": mark})
+    tree, path = _place(call)
+    entry = tree.entry(path)
+    if entry is not None and entry.is_folder:
+        raise Conflict(f"The path {_shown(call)} is a directory.")
+    if entry is not None and not asked.boolean("overwrite"):
+        raise Conflict(f"The file being created already exists: {_shown(call)}")
+    tree.write(path, call.body)
+    return NO_CONTENT
+
+
+def upload_in_parts(call: Call) -> dict[str, Any]:
+    """Begin, complete or abort an upload that comes in parts."""
+    tree, path = _place(call)
+    uploads, asked = call.workspace.uploads, call.query_parameters
+    action = asked.text("action", "")
+    if action == "initiate-upload":
+        if tree.entry(path) is not None and not asked.boolean("overwrite"):
+            raise Conflict(f"The file being created already exists: {_shown(call)}")
+        token = uploads.begin(_shown(call), is_overwriting=asked.boolean("overwrite"))
+        return {"multipart_upload": {"session_token": token}}
+    token = asked.text("session_token")
+    if action == "complete-upload":
+        parts = [read_object("parts", part) for part in call.parameters.list("parts")]
+        numbers = [read_integer("part_number", part.get("part_number")) for part in parts]
+        uploads.complete(token, _shown(call), numbers, tree.locate(path))
+    elif action == "abort-upload":
+        uploads.abort(token, _shown(call))
+    else:
+        raise InvalidParameter("Field 'action' must be initiate-upload, complete-upload or abort-upload.")
+    return {}
+
+
+def part_urls(call: Call) -> dict[str, Any]:
+    """Where the parts of an upload go: to this server."""
+    asked = call.parameters
+    path, token = asked.text("path"), asked.text("session_token")
+    first = asked.integer("start_part_number", 1)
+    count = min(asked.integer("count", 1), MAX_PART_URLS)
+    credential = [{"name": "Authorization", "value": call.headers["authorization"]}]
+    target = f"{call.workspace.url}/api/2.0/fs/files{quote(path)}"
+    return {
+        "upload_part_urls": [
+            {
+                "part_number": number,
+                "url": f"{target}?upload_type=multipart&session_token={token}&part_number={number}",
+                "headers": credential,
+            }
+            for number in range(first, first + count)
+        ]
+    }
+
+
+def download(call: Call) -> Reply:
+    """Read a file, or a range of it."""
+    tree, path = _place(call)
+    entry = _file(call)
+    content = tree.locate(path).read_bytes()
+    headers = _headers(entry)
+    asked = call.headers.get("range", "")
+    if asked.startswith("bytes="):
+        first, _, last = asked[len("bytes=") :].partition("-")
+        start, end = int(first or 0), min(int(last) if last else len(content) - 1, len(content) - 1)
+        headers["Content-Range"] = f"bytes {start}-{end}/{len(content)}"
+        return Reply(206, content[start : end + 1], headers)
+    return Reply(200, content, headers)
+
+
+def file_head(call: Call) -> Reply:
+    """Give a file's size and time."""
+    entry = _file(call)
+    return Reply(200, b"", {**_headers(entry), "Content-Length": str(entry.size)})
+
+
+def delete_file(call: Call) -> Reply:
+    """Remove a file."""
+    _file(call)
+    tree, path = _place(call)
+    tree.remove(path)
+    return NO_CONTENT
+
+
+def make_folder(call: Call) -> Reply:
+    """Make a folder and those on the way."""
+    tree, path = _place(call)
+    tree.make_folder(path)
+    return NO_CONTENT
+
+
+def list_folder(call: Call) -> dict[str, Any]:
+    """Tell what lies in a folder."""
+    tree, path = _place(call)
+    _folder(call)
+    asked = call.query_parameters
+    size = asked.integer("page_size", MAX_PAGE)
+    if not 0 <= size <= MAX_PAGE:
+        raise InvalidParameter(f"page_size must be between 0 and {MAX_PAGE}.")
+    token = asked.text("page_token", "")
+    if token and not token.isdigit():
+        raise InvalidParameter(f"Invalid page token: {token}.")
+    start = int(token or 0)
+    entries = tree.children(path)
+    page = entries[start : start + (size or MAX_PAGE)]
+    view: dict[str, Any] = {"contents": [_entry_view(call, entry) for entry in page]}
+    if start + len(page) < len(entries):
+        view["next_page_token"] = str(start + len(page))
+    return view
+
+
+def folder_head(call: Call) -> Reply:
+    """Whether a folder is there."""
+    _folder(call)
+    return Reply(200)
+
+
+def delete_folder(call: Call) -> Reply:
+    """Remove an empty folder."""
+    tree, path = _place(call)
+    _folder(call)
+    if tree.children(path):
+        reason = {
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": "FILES_API_DIRECTORY_IS_NOT_EMPTY",
+            "domain": "filesystem.databricks.com",
+        }
+        raise BadRequest(f"The directory is not empty: {_shown(call)}", (reason,))
+    tree.remove(path)
+    return NO_CONTENT
+
+
+def _shown(call: Call) -> str:
+    return "/" + call.rest.lstrip("/")
+
+
+def _place(call: Call) -> tuple[Tree, str]:
+    path = posixpath.normpath(_shown(call))
+    if path.startswith("/Volumes/"):
+        return call.workspace.volumes, path[len("/Volumes") :]
+    if path.startswith("/Workspace/"):
+        return call.workspace.objects.tree, path[len("/Workspace") :]
+    raise InvalidParameter(f"Invalid path: {path}. Only /Volumes and /Workspace are supported.")
+
+
+def _file(call: Call) -> Entry:
+    tree, path = _place(call)
+    entry = tree.entry(path)
+    if entry is None or entry.is_folder:
+        raise NotFound(f"The file being accessed is not found: {_shown(call)}")
+    return entry
+
+
+def _folder(call: Call) -> None:
+    tree, path = _place(call)
+    entry = tree.entry(path)
+    if entry is None or not entry.is_folder:
+        raise NotFound(f"The directory being accessed is not found: {_shown(call)}")
+
+
+def _headers(entry: Entry) -> dict[str, str]:
+    return {
+        "Content-Type": "application/octet-stream",
+        "Last-Modified": formatdate(entry.modified / 1000, usegmt=True),
+        "Accept-Ranges": "bytes",
+        "ETag": quote(f'"{entry.modified}-{entry.size}"', safe='"-'),
+    }
+
+
+def _entry_view(call: Call, entry: Entry) -> dict[str, Any]:
+    name = posixpath.basename(entry.path)
+    view: dict[str, Any] = {
+        "path": posixpath.join(posixpath.normpath(_shown(call)), name),
+        "name": name,
+        "is_directory": entry.is_folder,
+        "last_modified": entry.modified,
+    }
+    if not entry.is_folder:
+        view["file_size"] = entry.size
+    return view
+
+
+ROUTES = (
+    Route("PUT", "/fs/files/*", upload, is_slow=True),
+    Route("POST", "/fs/files/*", upload_in_parts, is_slow=True),
+    Route("POST", "/fs/create-upload-part-urls", part_urls),
+    Route("GET", "/fs/files/*", download, is_slow=True),
+    Route("HEAD", "/fs/files/*", file_head),
+    Route("DELETE", "/fs/files/*", delete_file),
+    Route("PUT", "/fs/directories/*", make_folder),
+    Route("GET", "/fs/directories/*", list_folder, is_slow=True),
+    Route("HEAD", "/fs/directories/*", folder_head),
+    Route("DELETE", "/fs/directories/*", delete_folder, is_slow=True),
+)

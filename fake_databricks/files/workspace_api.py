@@ -1,0 +1,100 @@
+"""``/api/2.0/workspace``: notebooks and files of the workspace's tree."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from fake_databricks.errors import InvalidParameter
+from fake_databricks.files.dbfs_api import decode
+from fake_databricks.request.call import Call, Reply, Route
+
+if TYPE_CHECKING:
+    from fake_databricks.files.workspace_objects import ObjectInfo
+
+MAX_CONTENT_BYTES = 10 * 1024 * 1024
+EXPORTED = ("SOURCE", "AUTO", "RAW")
+
+
+def import_(call: Call) -> dict[str, Any]:
+    """Write an object, from base64 or from a form."""
+    asked = call.parameters
+    content = next(iter(call.files.values())) if call.files else decode(asked.text("content", ""), "content")
+    if len(content) > MAX_CONTENT_BYTES:
+        raise InvalidParameter(f"content must have at most {MAX_CONTENT_BYTES} bytes.")
+    options = {
+        "format": asked.text("format", "SOURCE"),
+        "language": asked.text("language", ""),
+        "overwrite": asked.boolean("overwrite"),
+    }
+    call.workspace.objects.import_(asked.text("path"), content, options)
+    return {}
+
+
+def import_file(call: Call) -> dict[str, Any]:
+    """Write a plain file whose content is the body."""
+    options = {"format": "AUTO", "overwrite": call.query_parameters.boolean("overwrite")}
+    call.workspace.objects.import_("/" + call.rest.lstrip("/"), call.body, options)
+    return {}
+
+
+def export(call: Call) -> Reply | dict[str, Any]:
+    """Give an object's content."""
+    asked = call.parameters
+    wanted = asked.text("format", "SOURCE")
+    if wanted not in EXPORTED:
+        raise InvalidParameter(f"Field 'format' {wanted!r} is not supported: one of {', '.join(EXPORTED)}.")
+    content, extension = call.workspace.objects.export(asked.text("path"))
+    if asked.boolean("direct_download"):
+        return Reply(200, content, {"Content-Type": "application/octet-stream"})
+    return {"content": base64.b64encode(content).decode(), "file_type": extension}
+
+
+def list_(call: Call) -> dict[str, Any]:
+    """Tell what lies in a folder."""
+    found = call.workspace.objects.list(call.parameters.text("path"))
+    return {"objects": [object_view(info) for info in found]} if found else {}
+
+
+def get_status(call: Call) -> dict[str, Any]:
+    """Tell what lies at a path."""
+    return object_view(call.workspace.objects.status(call.parameters.text("path")))
+
+
+def mkdirs(call: Call) -> dict[str, Any]:
+    """Make a folder."""
+    call.workspace.objects.make_folder(call.parameters.text("path"))
+    return {}
+
+
+def delete(call: Call) -> dict[str, Any]:
+    """Remove an object."""
+    asked = call.parameters
+    call.workspace.objects.delete(asked.text("path"), recursive=asked.boolean("recursive"))
+    return {}
+
+
+def object_view(info: ObjectInfo) -> dict[str, Any]:
+    """``ObjectInfo``."""
+    view: dict[str, Any] = {
+        "path": info.path,
+        "object_type": info.object_type,
+        "object_id": info.object_id,
+        "resource_id": str(info.object_id),
+    }
+    if info.object_type != "DIRECTORY":
+        view.update(created_at=info.created, modified_at=info.modified, size=info.size)
+    if info.language:
+        view["language"] = info.language
+    return view
+
+
+ROUTES = (
+    Route("POST", "/workspace/import", import_, is_slow=True),
+    Route("POST", "/workspace-files/import-file/*", import_file, is_slow=True),
+    Route("GET", "/workspace/export", export, is_slow=True),
+    Route("GET", "/workspace/list", list_, is_slow=True),
+    Route("GET", "/workspace/get-status", get_status),
+    Route("POST", "/workspace/mkdirs", mkdirs),
+    Route("POST", "/workspace/delete", delete, is_slow=True),
+)

@@ -1,0 +1,162 @@
+"""The workspace's own tree (``/Workspace``): folders, notebooks, files."""
+
+from __future__ import annotations
+
+import posixpath
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Mapping
+
+from fake_databricks.errors import AlreadyExists, DoesNotExist, InvalidParameter, NotEmpty
+
+if TYPE_CHECKING:
+    from fake_databricks.clock import Clock
+    from fake_databricks.files.trees import Tree
+    from fake_databricks.storage import Storage
+
+EXTENSIONS = {".py": "PYTHON", ".sql": "SQL", ".scala": "SCALA", ".r": "R"}
+LANGUAGES = ("PYTHON", "SQL", "SCALA", "R")
+NOTEBOOK_HEADER = b"# Databricks notebook source"
+FORMATS = ("SOURCE", "AUTO", "RAW", "JUPYTER")
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """One object: its path, id, kind (DIRECTORY, NOTEBOOK, FILE), language, times in ms, size in bytes."""
+
+    path: str
+    object_id: int
+    object_type: str
+    language: str | None
+    created: int
+    modified: int
+    size: int
+
+
+class WorkspaceObjects:
+    """The calls of ``/api/2.0/workspace``. ``/Workspace/x`` and ``/x`` are one path."""
+
+    def __init__(self, workspace_id: str, tree: Tree, storage: Storage, clock: Clock) -> None:
+        self._workspace_id = workspace_id
+        self.tree = tree
+        self._storage = storage
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._known: dict[str, dict[str, Any]] = dict(storage.all(workspace_id, "object"))
+        self._next_id = max((item["object_id"] for item in self._known.values()), default=0) + 1
+        for folder in ("/Shared", "/Users", "/Repos"):
+            tree.make_folder(folder)
+
+    def import_(self, path: str, content: bytes, options: Mapping[str, Any]) -> None:
+        """Write an object.
+
+        Args:
+            path: where.
+            content: what.
+            options: ``format``, ``language`` and ``overwrite`` of the request.
+        """
+        plain = plain_path(path)
+        kind, language = _kind(plain, content, options)
+        with self._lock:
+            parent = posixpath.dirname(plain)
+            entry = self.tree.entry(parent)
+            if entry is None or not entry.is_folder:
+                raise DoesNotExist(f"The parent folder ({parent}) does not exist.")
+            if self.tree.entry(plain) is not None and not options.get("overwrite"):
+                raise AlreadyExists(f"Path ({plain}) already exists.")
+            self.tree.write(plain, content)
+            self._remember(plain, kind, language)
+
+    def export(self, path: str) -> tuple[bytes, str]:
+        """Give an object's content and the extension of its kind."""
+        info = self.status(path)
+        if info.object_type == "DIRECTORY":
+            raise InvalidParameter(f"Path ({info.path}) is a directory and cannot be exported.")
+        extension = {language: suffix for suffix, language in EXTENSIONS.items()}.get(info.language or "", "")
+        return self.tree.locate(info.path).read_bytes(), extension.lstrip(".") or "txt"
+
+    def status(self, path: str) -> ObjectInfo:
+        """Tell what lies at a path."""
+        plain = plain_path(path)
+        with self._lock:
+            entry = self.tree.entry(plain)
+            if entry is None:
+                raise DoesNotExist(f"Path ({plain}) doesn't exist.")
+            known = self._known.get(plain)
+            if known is None:
+                known = self._remember(plain, "DIRECTORY" if entry.is_folder else "FILE", None)
+        return ObjectInfo(
+            plain,
+            known["object_id"],
+            known["object_type"],
+            known["language"],
+            known["created"],
+            entry.modified,
+            entry.size,
+        )
+
+    def list(self, path: str) -> list[ObjectInfo]:
+        """Tell what lies in a folder; anything else lists itself."""
+        info = self.status(path)
+        if info.object_type != "DIRECTORY":
+            return [info]
+        return [self.status(entry.path) for entry in self.tree.children(info.path)]
+
+    def make_folder(self, path: str) -> None:
+        """Make a folder and those on the way."""
+        self.tree.make_folder(plain_path(path))
+
+    def delete(self, path: str, *, recursive: bool) -> None:
+        """Remove an object."""
+        info = self.status(path)
+        if info.object_type == "DIRECTORY" and not recursive and self.tree.children(info.path):
+            raise NotEmpty(f"Folder ({info.path}) is not empty")
+        with self._lock:
+            self.tree.remove(info.path)
+            for known in [key for key in self._known if key == info.path or key.startswith(info.path + "/")]:
+                del self._known[known]
+                self._storage.delete(self._workspace_id, "object", known)
+
+    def _remember(self, path: str, kind: str, language: str | None) -> dict[str, Any]:
+        before = self._known.get(path)
+        item = {
+            "object_id": before["object_id"] if before else self._next_id,
+            "object_type": kind,
+            "language": language,
+            "created": before["created"] if before else self._clock.now(),
+        }
+        self._next_id += 0 if before else 1
+        self._known[path] = item
+        self._storage.put(self._workspace_id, "object", path, item)
+        return item
+
+
+def plain_path(path: str) -> str:
+    """Give the path without ``/Workspace`` and without dots.
+
+    Raises:
+        InvalidParameter: it is not absolute.
+    """
+    if not path.startswith("/"):
+        raise InvalidParameter(f"Path ({path}) is not an absolute path.")
+    plain = posixpath.normpath("/" + path.lstrip("/"))
+    if plain == "/Workspace":
+        return "/"
+    return plain[len("/Workspace") :] if plain.startswith("/Workspace/") else plain
+
+
+def _kind(path: str, content: bytes, options: Mapping[str, Any]) -> tuple[str, str | None]:
+    wanted = options.get("format") or "SOURCE"
+    if wanted not in FORMATS:
+        raise InvalidParameter(
+            f"Field 'format' {wanted!r} is not supported: one of {', '.join(FORMATS)} is honoured here."
+        )
+    guessed = EXTENSIONS.get(posixpath.splitext(path)[1].lower())
+    if wanted == "RAW":
+        return "FILE", None
+    if wanted == "AUTO":
+        return ("NOTEBOOK", guessed) if content.startswith(NOTEBOOK_HEADER) else ("FILE", None)
+    language = options.get("language") or guessed or ("PYTHON" if wanted == "JUPYTER" else None)
+    if language not in LANGUAGES:
+        raise InvalidParameter("Field 'language' is required for the format SOURCE.")
+    return "NOTEBOOK", language

@@ -1,0 +1,214 @@
+"""``/api/2.x/jobs``: create, get, list, update, reset, delete; and the permissions of a job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fake_databricks.errors import InvalidParameter
+from fake_databricks.jobs.settings import Dialect
+from fake_databricks.request.call import Call, Parameters, Route
+
+if TYPE_CHECKING:
+    from fake_databricks.jobs.model import Job
+
+JOBS_VERSIONS = ("2.0", "2.1", "2.2")
+MAX_PAGE = 100
+MAX_OFFSET = 1000
+DEFAULT_PAGE = 20
+LEVELS = {
+    "CAN_VIEW": "Can view",
+    "CAN_MANAGE_RUN": "Can manage run",
+    "IS_OWNER": "Is owner",
+    "CAN_MANAGE": "Can manage",
+}
+_TASK_ONLY = ("task_key", "timeout_seconds", "run_if")
+
+
+def create(call: Call) -> dict[str, Any]:
+    """Save a job."""
+    job = call.workspace.jobs.create(call.document, call.version, call.workspace.user)
+    return {"job_id": job.job_id}
+
+
+def get(call: Call) -> dict[str, Any]:
+    """One job."""
+    return job_view(call.workspace.jobs.get(call.parameters.integer("job_id")), call.version)
+
+
+def list_(call: Call) -> dict[str, Any]:
+    """Jobs, the newest first."""
+    asked = call.parameters
+    jobs = call.workspace.jobs.list(asked.text("name", ""))
+    expand = asked.boolean("expand_tasks")
+    if call.version == "2.0":
+        return {"jobs": [job_view(job, "2.0") for job in jobs]} if jobs else {}
+    limit = page_limit(asked, MAX_PAGE, DEFAULT_PAGE)
+    start = _page_start(asked)
+    page = jobs[start : start + limit]
+    view: dict[str, Any] = (
+        {"jobs": [job_view(job, call.version, expand=expand) for job in page]} if page else {}
+    )
+    view["has_more"] = start + limit < len(jobs)
+    if view["has_more"]:
+        view["next_page_token"] = f"jobs-{start + limit}"
+    if start:
+        view["prev_page_token"] = f"jobs-{max(0, start - limit)}"
+    return view
+
+
+def update(call: Call) -> dict[str, Any]:
+    """Change some settings."""
+    asked = call.parameters
+    job = call.workspace.jobs.update(
+        asked.integer("job_id"), asked.object("new_settings"), asked.texts("fields_to_remove"), call.version
+    )
+    call.workspace.runs.retime(job)
+    return {}
+
+
+def reset(call: Call) -> dict[str, Any]:
+    """Replace all settings."""
+    asked = call.parameters
+    document = asked.object("new_settings", required=True)
+    job = call.workspace.jobs.reset(asked.integer("job_id"), document, call.version)
+    call.workspace.runs.retime(job)
+    return {}
+
+
+def delete(call: Call) -> dict[str, Any]:
+    """Forget a job; its active runs are cancelled."""
+    call.workspace.delete_job(call.parameters.integer("job_id"))
+    return {}
+
+
+def get_permissions(call: Call) -> dict[str, Any]:
+    """Who may do what with a job."""
+    return _permissions(call.workspace.jobs.get(_job_id(call)))
+
+
+def permission_levels(call: Call) -> dict[str, Any]:
+    """Give the levels that there are."""
+    call.workspace.jobs.get(_job_id(call))
+    return {
+        "permission_levels": [
+            {"permission_level": level, "description": text} for level, text in LEVELS.items()
+        ]
+    }
+
+
+def set_permissions(call: Call) -> dict[str, Any]:
+    """Replace the list."""
+    given = _access_list(call)
+    return _permissions(call.workspace.jobs.set_acl(_job_id(call), given))
+
+
+def change_permissions(call: Call) -> dict[str, Any]:
+    """Add to the list, in place of what the same principals had."""
+    job = call.workspace.jobs.get(_job_id(call))
+    given = _access_list(call)
+    principals = [_principal(item) for item in given]
+    kept = [item for item in job.acl if _principal(item) not in principals]
+    return _permissions(call.workspace.jobs.set_acl(job.job_id, [*kept, *given]))
+
+
+def page_limit(asked: Parameters, largest: int, default: int) -> int:
+    """``limit``: 0 is the largest."""
+    limit = asked.integer("limit", default)
+    if not 0 <= limit <= largest:
+        raise InvalidParameter(f"limit must be between 0 and {largest}, got {limit}.")
+    return limit or largest
+
+
+def job_view(job: Job, version: str, *, expand: bool = True) -> dict[str, Any]:
+    """Give a job as jobs/get shows it."""
+    is_flat = job.settings.dialect is Dialect.FLAT
+    document: dict[str, Any] = {
+        "email_notifications": {},
+        "webhook_notifications": {},
+        **job.settings.document,
+        "format": "SINGLE_TASK" if is_flat and version == "2.0" else "MULTI_TASK",
+    }
+    document.pop("access_control_list", None)
+    if is_flat and version != "2.0":
+        task = job.settings.tasks[0]
+        document["tasks"] = [{**task.document, "email_notifications": {}}]
+    if not expand:
+        document.pop("tasks", None)
+        document.pop("job_clusters", None)
+    return {
+        "job_id": job.job_id,
+        "creator_user_name": job.creator,
+        "run_as_user_name": job.creator,
+        "created_time": job.created_time,
+        "settings": document,
+    }
+
+
+def _page_start(asked: Parameters) -> int:
+    token = asked.text("page_token", "")
+    if token:
+        prefix, _, number = token.partition("-")
+        if prefix != "jobs" or not number.isdigit():
+            raise InvalidParameter(f"Invalid page token: {token}.")
+        return int(number)
+    offset = asked.integer("offset", 0)
+    if offset < 0:
+        raise InvalidParameter("offset must not be negative.")
+    if offset > MAX_OFFSET:
+        raise InvalidParameter(
+            f"The supplied offset {offset} has exceeded the value of {MAX_OFFSET} allowed for this parameter."
+            "Please use the page_token parameter to paginate"
+        )
+    return offset
+
+
+def _job_id(call: Call) -> int:
+    number = call.rest.partition("/")[0]
+    if not number.isdigit():
+        raise InvalidParameter(f"{number} is not a job id.")
+    return int(number)
+
+
+def _access_list(call: Call) -> list[dict[str, Any]]:
+    items = call.parameters.list("access_control_list")
+    for item in items:
+        if not isinstance(item, dict) or item.get("permission_level") not in LEVELS:
+            raise InvalidParameter(f"permission_level must be one of {', '.join(LEVELS)}.")
+    return items
+
+
+def _principal(item: Any) -> Any:
+    return next(
+        (item[name] for name in ("user_name", "group_name", "service_principal_name") if name in item), ""
+    )
+
+
+def _permissions(job: Job) -> dict[str, Any]:
+    listed = [
+        {
+            **{key: value for key, value in item.items() if key != "permission_level"},
+            "all_permissions": [{"permission_level": item["permission_level"], "inherited": False}],
+        }
+        for item in job.acl
+    ]
+    if not any(item.get("permission_level") == "IS_OWNER" for item in job.acl):
+        owner = {"permission_level": "IS_OWNER", "inherited": False}
+        listed.insert(0, {"user_name": job.creator, "all_permissions": [owner]})
+    return {"object_id": f"/jobs/{job.job_id}", "object_type": "job", "access_control_list": listed}
+
+
+def _permission_route(call: Call) -> dict[str, Any]:
+    return permission_levels(call) if call.rest.endswith("/permissionLevels") else get_permissions(call)
+
+
+ROUTES = (
+    Route("POST", "/jobs/create", create, JOBS_VERSIONS),
+    Route("GET", "/jobs/get", get, JOBS_VERSIONS),
+    Route("GET", "/jobs/list", list_, JOBS_VERSIONS),
+    Route("POST", "/jobs/update", update, JOBS_VERSIONS),
+    Route("POST", "/jobs/reset", reset, JOBS_VERSIONS),
+    Route("POST", "/jobs/delete", delete, JOBS_VERSIONS),
+    Route("GET", "/permissions/jobs/*", _permission_route),
+    Route("PUT", "/permissions/jobs/*", set_permissions),
+    Route("PATCH", "/permissions/jobs/*", change_permissions),
+)

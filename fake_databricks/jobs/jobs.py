@@ -1,0 +1,149 @@
+"""The saved jobs of a workspace."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
+
+from fake_databricks.errors import InvalidParameter
+from fake_databricks.jobs.model import LATEST, Job
+from fake_databricks.jobs.settings import Settings, parse_settings
+
+if TYPE_CHECKING:
+    from fake_databricks.clock import Clock
+    from fake_databricks.storage import Storage
+
+FIRST_JOB_ID = 12345  # the guide's first job
+FIRST_RUN_ID = 98765  # and its first run
+
+
+class Numbers:
+    """Counters that are not used twice, not even after a restart."""
+
+    def __init__(self, workspace_id: str, storage: Storage) -> None:
+        self._workspace_id = workspace_id
+        self._storage = storage
+        self._lock = threading.Lock()
+        self._next: dict[str, int] = dict(storage.all(workspace_id, "number"))
+
+    def take(self, name: str, first: int = 1) -> int:
+        """Give the next number of a counter."""
+        with self._lock:
+            number = self._next.get(name, first)
+            self._next[name] = number + 1
+            self._storage.put(self._workspace_id, "number", name, number + 1)
+        return number
+
+
+class Jobs:
+    """Creates, changes and lists jobs."""
+
+    def __init__(self, workspace_id: str, storage: Storage, clock: Clock, numbers: Numbers) -> None:
+        self._workspace_id = workspace_id
+        self._storage = storage
+        self._clock = clock
+        self._numbers = numbers
+        self._lock = threading.RLock()
+        stored = (Job.from_document(document) for _, document in storage.all(workspace_id, "job"))
+        self._jobs: dict[int, Job] = {job.job_id: job for job in sorted(stored, key=lambda job: job.job_id)}
+
+    def create(self, document: Mapping[str, Any], version: str, creator: str) -> Job:
+        """Save a new job."""
+        settings = parse_settings(document, version)
+        acl = tuple(settings.document.get("access_control_list", ()))
+        number = self._numbers.take("job", FIRST_JOB_ID)
+        job = Job(number, settings, self._clock.now(), creator, acl)
+        with self._lock:
+            self._jobs[job.job_id] = job
+            self._keep(job)
+        return job
+
+    def get(self, job_id: int) -> Job:
+        """One job.
+
+        Raises:
+            InvalidParameter: there is none of that number.
+        """
+        with self._lock:
+            try:
+                return self._jobs[job_id]
+            except KeyError:
+                raise InvalidParameter(f"Job {job_id} does not exist.") from None
+
+    def find(self, job_id: int) -> Job | None:
+        """One job, or None."""
+        with self._lock:
+            return self._jobs.get(job_id)
+
+    def list(self, name: str = "") -> list[Job]:
+        """Jobs, the newest first; ``name`` keeps those of that name, whatever its case."""
+        with self._lock:
+            jobs = list(reversed(self._jobs.values()))
+        return [job for job in jobs if job.settings.name.lower() == name.lower()] if name else jobs
+
+    def reset(self, job_id: int, document: Mapping[str, Any], version: str) -> Job:
+        """Replace a job's settings; who it runs as stays where it is left out."""
+        job = self.get(job_id)
+        if "run_as" in job.settings.document and "run_as" not in document:
+            document = {**document, "run_as": job.settings.document["run_as"]}
+        return self._change(job, parse_settings(document, version))
+
+    def update(self, job_id: int, new: Mapping[str, Any], removed: Sequence[str], version: str) -> Job:
+        """Replace some settings whole; ``tasks`` and ``job_clusters`` are merged by their keys."""
+        job = self.get(job_id)
+        document = _without(dict(job.settings.document), removed)
+        for name, value in new.items():
+            key = {"tasks": "task_key", "job_clusters": "job_cluster_key"}.get(name)
+            document[name] = _merged(document.get(name, []), value, key) if key else value
+        settings = parse_settings(document, version if "queue" in document else LATEST)
+        if "queue" not in document:
+            settings = dataclasses.replace(settings, is_queueing=job.settings.is_queueing)
+        return self._change(job, settings)
+
+    def delete(self, job_id: int) -> None:
+        """Forget a job; its runs stay."""
+        self.get(job_id)
+        with self._lock:
+            del self._jobs[job_id]
+            self._storage.delete(self._workspace_id, "job", job_id)
+
+    def set_acl(self, job_id: int, acl: Sequence[Mapping[str, Any]]) -> Job:
+        """Replace the access rights of a job; kept and shown, not enforced."""
+        job = dataclasses.replace(self.get(job_id), acl=tuple(acl))
+        with self._lock:
+            self._jobs[job_id] = job
+            self._keep(job)
+        return job
+
+    def _change(self, job: Job, settings: Settings) -> Job:
+        changed = dataclasses.replace(job, settings=settings)
+        with self._lock:
+            self._jobs[job.job_id] = changed
+            self._keep(changed)
+        return changed
+
+    def _keep(self, job: Job) -> None:
+        self._storage.put(self._workspace_id, "job", job.job_id, job.to_document())
+
+
+def _merged(old: Any, new: Any, key: str) -> list[Any]:
+    if not isinstance(new, list):
+        raise InvalidParameter("Fields 'tasks' and 'job_clusters' must be lists.")
+    merged = {item[key]: item for item in old}
+    merged.update({item.get(key) if isinstance(item, dict) else None: item for item in new})
+    return list(merged.values())
+
+
+def _without(document: dict[str, Any], removed: Sequence[str]) -> dict[str, Any]:
+    for path in removed:
+        name, _, key = path.partition("/")
+        if key:
+            document[name] = [
+                item
+                for item in document.get(name, [])
+                if key not in (item.get("task_key"), item.get("job_cluster_key"))
+            ]
+        else:
+            document.pop(name, None)
+    return document

@@ -1,0 +1,300 @@
+"""Jobs, runs, outputs, commands and clusters as the fake keeps them.
+
+Values are frozen; what lives (a run, a task run, a cluster) is changed by its workspace, under its lock.
+Times are milliseconds since 1970, UTC; 0 is "not yet".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Mapping
+
+from fake_databricks.jobs.lifecycle import Life, Result, State
+from fake_databricks.jobs.settings import Dialect, Settings, parse_settings
+
+LATEST = "2.2"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A saved job.
+
+    Attributes:
+        job_id: its number in the workspace.
+        settings: what its runs do.
+        created_time: when it was created.
+        creator: who created it.
+        acl: access rights as given, shown and not enforced.
+    """
+
+    job_id: int
+    settings: Settings
+    created_time: int
+    creator: str
+    acl: tuple[Mapping[str, Any], ...] = ()
+
+    def to_document(self) -> dict[str, Any]:
+        """As it is stored."""
+        return {
+            "job_id": self.job_id,
+            "settings": self.settings.document,
+            "is_queueing": self.settings.is_queueing,
+            "created_time": self.created_time,
+            "creator": self.creator,
+            "acl": list(self.acl),
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Job:
+        """As it was stored."""
+        return cls(
+            document["job_id"],
+            stored_settings(document["settings"], is_queueing=document["is_queueing"]),
+            document["created_time"],
+            document["creator"],
+            tuple(document["acl"]),
+        )
+
+
+def stored_settings(document: Mapping[str, Any], *, is_queueing: bool) -> Settings:
+    """Give settings from the stored document; what the API version had decided stays decided."""
+    return dataclasses.replace(parse_settings(document, LATEST), is_queueing=is_queueing)
+
+
+@dataclass
+class TaskRun:
+    """One attempt of one task.
+
+    Attributes:
+        run_id: its own number; that of the run for the first attempt of a flat job.
+        task_key: whose attempt it is.
+        attempt: 0, 1, 2, ...
+        state: where it stands.
+        cluster_id: where it runs, once known.
+        created: when it came to be.
+        start_time: when it was admitted (setup begins).
+        execution_start: when its process started.
+        execution_end: when its process ended.
+        end_time: when all was put away.
+        stopped_for: why it was asked to end, if it was: CANCELED or TIMEDOUT.
+        exit_code: of its process; minus the signal's number where a signal ended it.
+    """
+
+    run_id: int
+    task_key: str
+    attempt: int
+    state: State
+    cluster_id: str | None = None
+    created: int = 0
+    start_time: int = 0
+    execution_start: int = 0
+    execution_end: int = 0
+    end_time: int = 0
+    stopped_for: Result | None = None
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True)
+class Repair:
+    """The original run, or one repair of it, in ``repair_history``."""
+
+    repair_id: int
+    kind: str
+    start_time: int
+    end_time: int
+    state: State
+    task_run_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What run-now says differently from the job.
+
+    Attributes:
+        python_params: replace the parameters of every Python file task; None leaves them.
+        python_named_params: replace those of every wheel task; None leaves them.
+        job_parameters: values of job parameters.
+        only: the keys of the tasks to run; empty is all.
+    """
+
+    python_params: tuple[str, ...] | None = None
+    python_named_params: Mapping[str, str] | None = None
+    job_parameters: Mapping[str, str] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
+
+
+@dataclass
+class Run:
+    """One run of a job, or a submitted one.
+
+    Attributes:
+        run_id: its number in the workspace.
+        job_id: whose run it is; a submitted run has a job of its own that is not listed.
+        number_in_job: 1, 2, ... for each job.
+        name: shown as ``run_name``.
+        settings: the job's settings when the run was made.
+        overrides: what run-now said differently.
+        state: where it stands.
+        created: when it was asked for.
+        start_time: when it was admitted, or skipped.
+        end_time: when it ended.
+        task_runs: every attempt of every task, in the order they came to be.
+        repairs: its repair history, the original first; empty until it is repaired.
+        is_submitted: runs/submit instead of run-now.
+        creator: who asked.
+        idempotency_token: of the request, or empty.
+        stopped_for: why the whole run was asked to end, if it was.
+    """
+
+    run_id: int
+    job_id: int
+    number_in_job: int
+    name: str
+    settings: Settings
+    overrides: Overrides
+    state: State
+    created: int
+    creator: str
+    start_time: int = 0
+    end_time: int = 0
+    task_runs: list[TaskRun] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)
+    is_submitted: bool = False
+    idempotency_token: str = ""
+    stopped_for: Result | None = None
+
+    @property
+    def dialect(self) -> Dialect:
+        """In whose words it answers."""
+        return self.settings.dialect
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it has not ended."""
+        return not self.state.is_terminal
+
+    def latest(self) -> dict[str, TaskRun]:
+        """Give the newest attempt of each task, by task key."""
+        return {task_run.task_key: task_run for task_run in self.task_runs}
+
+    def to_document(self) -> dict[str, Any]:
+        """As it is stored."""
+        document = {
+            item.name: getattr(self, item.name)
+            for item in dataclasses.fields(self)
+            if item.name not in ("settings", "task_runs", "repairs", "overrides", "state")
+        }
+        document["settings"] = self.settings.document
+        document["is_queueing"] = self.settings.is_queueing
+        document["state"] = dataclasses.asdict(self.state)
+        document["overrides"] = dataclasses.asdict(self.overrides)
+        document["task_runs"] = [dataclasses.asdict(task_run) for task_run in self.task_runs]
+        document["repairs"] = [dataclasses.asdict(repair) for repair in self.repairs]
+        return document
+
+    @classmethod
+    def from_document(cls, stored: Mapping[str, Any]) -> Run:
+        """As it was stored."""
+        document = dict(stored)
+        document["settings"] = stored_settings(document["settings"], is_queueing=document.pop("is_queueing"))
+        document["state"] = _state(document["state"])
+        document["stopped_for"] = _result(document["stopped_for"])
+        overrides = dict(document["overrides"])
+        if overrides["python_params"] is not None:
+            overrides["python_params"] = tuple(overrides["python_params"])
+        document["overrides"] = Overrides(**{**overrides, "only": tuple(overrides["only"])})
+        document["task_runs"] = [
+            TaskRun(**{**item, "state": _state(item["state"]), "stopped_for": _result(item["stopped_for"])})
+            for item in document["task_runs"]
+        ]
+        document["repairs"] = [
+            Repair(**{**item, "state": _state(item["state"]), "task_run_ids": tuple(item["task_run_ids"])})
+            for item in document["repairs"]
+        ]
+        return cls(**document)
+
+
+def _result(value: str | None) -> Result | None:
+    return None if value is None else Result(value)
+
+
+def _state(document: Mapping[str, Any]) -> State:
+    return State(Life(document["life"]), _result(document["result"]), document["message"])
+
+
+@dataclass(frozen=True)
+class Output:
+    """What one attempt left behind; secret values are already ``[REDACTED]``.
+
+    Attributes:
+        logs: both streams of the process, the last 5 MB.
+        logs_truncated: whether there was more.
+        error: the last line of the traceback, or why there was no process.
+        error_trace: the traceback.
+        notebook_result: what the program handed to ``dbutils.notebook.exit``.
+    """
+
+    logs: str = ""
+    logs_truncated: bool = False
+    error: str | None = None
+    error_trace: str | None = None
+    notebook_result: str | None = None
+
+
+@dataclass
+class Command:
+    """One command of the Commands API.
+
+    Attributes:
+        command_id: its id.
+        cluster_id: where it runs.
+        context_id: in which context.
+        status: Queued, Running, Cancelling, Finished, Cancelled or Error.
+        kind: ``text``, ``table`` or ``error`` once it has ended.
+        data: its value.
+        schema: the columns of a table.
+        summary: one line of an error.
+        cause: an error's traceback.
+    """
+
+    command_id: str
+    cluster_id: str
+    context_id: str
+    status: str = "Queued"
+    kind: str | None = None
+    data: Any = None
+    schema: list[dict[str, str]] = field(default_factory=list)
+    summary: str | None = None
+    cause: str | None = None
+
+
+@dataclass
+class ClusterRecord:
+    """A cluster as the API shows it.
+
+    Attributes:
+        cluster_id: its id.
+        settings: the document it was created or edited with.
+        state: PENDING, RUNNING, RESTARTING, TERMINATING, TERMINATED or ERROR.
+        state_message: why.
+        start_time: when it was created.
+        terminated_time: when it was ended, or 0.
+        last_state_time: of the last change.
+        events: newest last.
+        libraries: key of a library -> its status.
+        is_job_cluster: made for one run and gone with it.
+        is_pinned: as asked.
+    """
+
+    cluster_id: str
+    settings: dict[str, Any]
+    state: str = "PENDING"
+    state_message: str = ""
+    start_time: int = 0
+    terminated_time: int = 0
+    last_state_time: int = 0
+    events: list[dict[str, Any]] = field(default_factory=list)
+    libraries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    is_job_cluster: bool = False
+    is_pinned: bool = False

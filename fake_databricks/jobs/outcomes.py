@@ -1,0 +1,118 @@
+"""What an exit makes of a task, and what the tasks make of a run. Pure.
+
+A flat job speaks the guide's words ("Job failed with exit code 1"), a tasks job Databricks' own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Mapping, Sequence
+
+from fake_databricks.jobs.lifecycle import Event, Life, Result, State
+from fake_databricks.jobs.settings import Dialect, Task
+
+CANCELLED_MESSAGE = "Run cancelled."
+WORKLOAD_FAILED = "Workload failed, see run output for details"
+UPSTREAM_MESSAGES = {
+    Result.UPSTREAM_FAILED: "An upstream task failed.",
+    Result.UPSTREAM_CANCELED: "An upstream task was canceled.",
+    Result.EXCLUDED: "The condition of run_if was not met.",
+}
+_FAILED = frozenset({Result.FAILED, Result.TIMEDOUT, Result.UPSTREAM_FAILED})
+_CANCELED = frozenset({Result.CANCELED, Result.UPSTREAM_CANCELED})
+_SIGNAL_BASE = 128
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An event to come, with its result and message."""
+
+    event: Event
+    result: Result
+    message: str = ""
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether a retry may follow."""
+        return self.result is Result.FAILED
+
+
+def stopped(reason: Result) -> Outcome:
+    """Give the outcome of what was cancelled or ran out of time."""
+    return Outcome(Event.END, reason, CANCELLED_MESSAGE if reason is Result.CANCELED else "")
+
+
+def of_exit(exit_code: int, dialect: Dialect) -> Outcome:
+    """Give the outcome of a process; a negative code is the signal that ended it."""
+    if exit_code == 0:
+        return Outcome(Event.END, Result.SUCCESS)
+    shown = exit_code if exit_code > 0 else _SIGNAL_BASE - exit_code
+    message = f"Job failed with exit code {shown}" if dialect is Dialect.FLAT else WORKLOAD_FAILED
+    return Outcome(Event.END, Result.FAILED, message)
+
+
+def of_missing_program(message: str, dialect: Dialect) -> Outcome:
+    """Give the outcome of a missing program; a flat job's is TERMINATED, so that the guide's loops end."""
+    return Outcome(Event.END if dialect is Dialect.FLAT else Event.BREAK, Result.FAILED, message)
+
+
+def admission(task: Task, before: Mapping[str, State]) -> Result | bool | None:
+    """Whether a task may start.
+
+    Args:
+        task: the task.
+        before: the states of the tasks that it depends on, by key.
+
+    Returns:
+        False while it must wait, True when it may start, else why it is skipped.
+    """
+    if not all(before[key].is_terminal for key in task.depends_on):
+        return False
+    results = [before[key].result for key in task.depends_on]
+    counted = [result for result in results if result is not Result.EXCLUDED]
+    failures = sum(result in _FAILED for result in counted)
+    successes = sum(result in (Result.SUCCESS, Result.SUCCESS_WITH_FAILURES) for result in counted)
+    if results and not counted and task.run_if != "ALL_DONE":
+        return Result.EXCLUDED
+    may_start = {
+        "ALL_SUCCESS": successes == len(counted),
+        "ALL_DONE": True,
+        "NONE_FAILED": failures == 0 and (successes > 0 or not counted),
+        "AT_LEAST_ONE_SUCCESS": successes > 0 or not counted,
+        "ALL_FAILED": failures == len(counted),
+        "AT_LEAST_ONE_FAILED": failures > 0,
+    }[task.run_if]
+    if may_start:
+        return True
+    if task.run_if in ("ALL_FAILED", "AT_LEAST_ONE_FAILED"):
+        return Result.EXCLUDED
+    return Result.UPSTREAM_FAILED if failures else Result.UPSTREAM_CANCELED
+
+
+def of_run(tasks: Sequence[Task], states: Mapping[str, State]) -> Outcome:
+    """Give the outcome of a tasks job's run whose tasks have all ended; the leaves decide.
+
+    Args:
+        tasks: all tasks.
+        states: the final state of each.
+    """
+    needed = {key for task in tasks for key in task.depends_on}
+    leaves = [states[task.key].result for task in tasks if task.key not in needed]
+    fine = (Result.SUCCESS, Result.EXCLUDED)
+    if all(result in fine for result in leaves):
+        is_clean = all(state.result in fine for state in states.values())
+        return Outcome(Event.END, Result.SUCCESS if is_clean else Result.SUCCESS_WITH_FAILURES)
+    for task in tasks:
+        if states[task.key].result is Result.FAILED:
+            message = f"Task {task.key} failed with message: {states[task.key].message.rstrip('.')}."
+            if task.key in needed:
+                message += " This caused all downstream tasks to get skipped."
+            return Outcome(Event.BREAK, Result.FAILED, message)
+    if any(state.result is Result.TIMEDOUT for state in states.values()):
+        return Outcome(Event.END, Result.TIMEDOUT)
+    return stopped(Result.CANCELED)
+
+
+def is_skip(state: State) -> bool:
+    """Whether a task was never run."""
+    return state.life is Life.SKIPPED

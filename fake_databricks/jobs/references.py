@@ -1,0 +1,69 @@
+"""``{{job.run_id}}`` and its like in parameters: the dynamic values of a run. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Mapping
+
+from fake_databricks.errors import InvalidParameter
+
+if TYPE_CHECKING:
+    from fake_databricks.jobs.model import Run, TaskRun
+
+_REFERENCE = re.compile(r"\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}")
+
+
+def values_of(run: Run, task_run: TaskRun, workspace: Mapping[str, str]) -> dict[str, str]:
+    """Every dynamic value that a task of a run can name.
+
+    Args:
+        run: the run.
+        task_run: the attempt.
+        workspace: ``id`` and ``url`` of the workspace.
+    """
+    started = datetime.fromtimestamp(run.created / 1000, timezone.utc)
+    parameters = {**dict(run.settings.parameters), **run.overrides.job_parameters}
+    values = {
+        "job.id": str(run.job_id),
+        "job.name": run.settings.name,
+        "job.run_id": str(run.run_id),
+        "job.repair_count": str(max(0, len(run.repairs) - 1)),
+        "job.start_time.iso_date": started.strftime("%Y-%m-%d"),
+        "job.start_time.iso_datetime": started.strftime("%Y-%m-%dT%H:%M:%S.%f"),
+        "job.start_time.timestamp_ms": str(run.created),
+        "job.trigger.type": "one_time",
+        "task.name": task_run.task_key,
+        "task.run_id": str(task_run.run_id),
+        "task.execution_count": str(task_run.attempt + 1),
+        "workspace.id": workspace["id"],
+        "workspace.url": workspace["url"],
+        "job_id": str(run.job_id),
+        "run_id": str(task_run.run_id),
+        "parent_run_id": str(run.run_id),
+        "task_key": task_run.task_key,
+        "task_retry_count": str(task_run.attempt),
+        "start_date": started.strftime("%Y-%m-%d"),
+        "start_time": str(run.created),
+    }
+    values.update({f"job.parameters.{name}": value for name, value in parameters.items()})
+    for key, latest in run.latest().items():
+        values[f"tasks.{key}.run_id"] = str(latest.run_id)
+        values[f"tasks.{key}.result_state"] = latest.state.result.value.lower() if latest.state.result else ""
+    return values
+
+
+def resolve(text: str, values: Mapping[str, str]) -> str:
+    """Give the text with each reference replaced.
+
+    Raises:
+        InvalidParameter: a reference that means nothing here; it is named.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        try:
+            return values[match.group(1)]
+        except KeyError:
+            raise InvalidParameter(f"The reference {match.group(0)} has no value in this run.") from None
+
+    return _REFERENCE.sub(value, text)

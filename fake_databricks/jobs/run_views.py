@@ -1,0 +1,262 @@
+"""Runs as answers: one view, two dialects.
+
+The guide's words for a flat job: ``CANCELLED``, and no states but the five that it lists. Databricks' own for
+a tasks job.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fake_databricks.jobs.lifecycle import TERMINAL, Life, Result, State
+from fake_databricks.jobs.settings import Dialect
+
+if TYPE_CHECKING:
+    from fake_databricks.jobs.model import Output, Run, TaskRun
+    from fake_databricks.jobs.settings import Task
+
+GUIDE_LIFE = {
+    Life.QUEUED: "PENDING",
+    Life.BLOCKED: "PENDING",
+    Life.WAITING_FOR_RETRY: "PENDING",
+    Life.TERMINATING: "RUNNING",
+}
+GUIDE_RESULT = {Result.CANCELED: "CANCELLED", Result.MAXIMUM_CONCURRENT_RUNS_REACHED: None}
+STATUS_STATE = {
+    Life.WAITING_FOR_RETRY: "WAITING",
+    Life.SKIPPED: "TERMINATED",
+    Life.INTERNAL_ERROR: "TERMINATED",
+}
+CODES = {
+    Result.SUCCESS: ("SUCCESS", "SUCCESS"),
+    Result.SUCCESS_WITH_FAILURES: ("SUCCESS", "SUCCESS"),
+    Result.FAILED: ("RUN_EXECUTION_ERROR", "CLIENT_ERROR"),
+    Result.TIMEDOUT: ("CANCELED", "CLIENT_ERROR"),
+    Result.CANCELED: ("USER_CANCELED", "SUCCESS"),
+    Result.MAXIMUM_CONCURRENT_RUNS_REACHED: ("MAX_CONCURRENT_RUNS_EXCEEDED", "SUCCESS"),
+    Result.EXCLUDED: ("SKIPPED", "SUCCESS"),
+    Result.UPSTREAM_FAILED: ("RUN_EXECUTION_ERROR", "CLIENT_ERROR"),
+    Result.UPSTREAM_CANCELED: ("CANCELED", "CLIENT_ERROR"),
+}
+
+
+def state_view(state: State, dialect: Dialect) -> dict[str, Any]:
+    """``state`` of a run or task."""
+    is_flat = dialect is Dialect.FLAT
+    life = GUIDE_LIFE.get(state.life, state.life.value) if is_flat else state.life.value
+    view: dict[str, Any] = {"life_cycle_state": life}
+    if state.result is not None:
+        result = GUIDE_RESULT.get(state.result, state.result.value) if is_flat else state.result.value
+        if result is not None:
+            view["result_state"] = result
+    if not (is_flat and state.result is Result.TIMEDOUT):  # the guide's TIMEDOUT has no message
+        view["state_message"] = state.message
+    view["user_cancelled_or_timedout"] = state.result in (Result.CANCELED, Result.TIMEDOUT)
+    return view
+
+
+def status_view(state: State) -> dict[str, Any]:
+    """``status``, the newer form of the state."""
+    view: dict[str, Any] = {"state": STATUS_STATE.get(state.life, state.life.value)}
+    if state.result is not None:
+        code, kind = CODES[state.result]
+        view["termination_details"] = {"code": code, "type": kind, "message": state.message}
+    if state.life is Life.QUEUED:
+        view["queue_details"] = {"code": "MAX_CONCURRENT_RUNS_REACHED", "message": state.message}
+    return view
+
+
+def times_view(task_run: TaskRun) -> dict[str, int]:
+    """Give times of an attempt; the three durations add up to its whole."""
+    is_over = task_run.state.is_terminal
+    started = task_run.execution_start
+    return {
+        "start_time": task_run.start_time or task_run.created,
+        "setup_duration": started - task_run.start_time if started else 0,
+        "execution_duration": task_run.execution_end - started if is_over and started else 0,
+        "cleanup_duration": task_run.end_time - task_run.execution_end if is_over and started else 0,
+        "end_time": task_run.end_time,
+    }
+
+
+def task_type_view(run: Run, task: Task) -> dict[str, Any]:
+    """Give the task type with the parameters that count in this run."""
+    body = dict(task.body)
+    overrides = run.overrides
+    if overrides.python_params is not None:
+        body["parameters"] = list(overrides.python_params)
+    return {task.kind: body}
+
+
+def task_view(run: Run, task: Task, task_run: TaskRun, url: str) -> dict[str, Any]:
+    """One element of ``tasks``: one attempt of one task."""
+    times = times_view(task_run)
+    view: dict[str, Any] = {
+        "run_id": task_run.run_id,
+        "task_key": task.key,
+        **{key: value for key, value in task.document.items() if key not in ("task_key", task.kind)},
+        **task_type_view(run, task),
+        "state": state_view(task_run.state, run.dialect),
+        "status": status_view(task_run.state),
+        **times,
+        "run_duration": times["end_time"] - times["start_time"] if times["end_time"] else 0,
+        "run_page_url": f"{url}#job/{run.job_id}/run/{task_run.run_id}",
+        "attempt_number": task_run.attempt,
+    }
+    if task_run.cluster_id:
+        view["cluster_instance"] = cluster_view(run, task_run)
+    return view
+
+
+def cluster_view(run: Run, task_run: TaskRun) -> dict[str, str]:
+    """``cluster_instance``."""
+    return {"cluster_id": str(task_run.cluster_id), "spark_context_id": str(run.job_id * 10**6 + run.run_id)}
+
+
+def run_view(run: Run, url: str, *, with_tasks: bool = True, history: bool = False) -> dict[str, Any]:
+    """Give a run as runs/get and runs/list show it."""
+    is_flat = run.dialect is Dialect.FLAT
+    first = run.task_runs[0]
+    view: dict[str, Any] = {
+        "job_id": run.job_id,
+        "run_id": run.run_id,
+        "job_run_id": run.run_id,
+        "creator_user_name": run.creator,
+        "run_as_user_name": run.creator,
+        "number_in_job": run.number_in_job,
+        "original_attempt_run_id": run.run_id,
+        "attempt_number": run.task_runs[-1].attempt if is_flat else 0,
+        "run_name": run.name,
+        "state": state_view(run.state, run.dialect),
+        "status": status_view(run.state),
+        **_run_times(run),
+        "trigger": "ONE_TIME",
+        "run_type": "SUBMIT_RUN" if run.is_submitted else "JOB_RUN",
+        "run_page_url": f"{url}#job/{run.job_id}/run/{run.run_id}",
+        "format": "SINGLE_TASK" if is_flat else "MULTI_TASK",
+        "has_more": False,
+    }
+    if run.overrides.python_params is not None:
+        view["overriding_parameters"] = {"python_params": list(run.overrides.python_params)}
+    if run.settings.parameters:
+        given = run.overrides.job_parameters
+        view["job_parameters"] = [
+            {"name": name, "default": default, **({"value": given[name]} if name in given else {})}
+            for name, default in run.settings.parameters
+        ]
+    if is_flat:
+        task = run.settings.tasks[0]
+        view["task"] = task_type_view(run, task)
+        view["cluster_spec"] = (
+            {"existing_cluster_id": task.cluster_id} if task.cluster_id else {"new_cluster": task.new_cluster}
+        )
+        if first.cluster_id:
+            view["cluster_instance"] = cluster_view(run, run.task_runs[-1] if first.cluster_id else first)
+    if with_tasks:
+        view["tasks"] = [
+            task_view(run, run.settings.task(task_run.task_key), task_run, url) for task_run in run.task_runs
+        ]
+        if run.settings.document.get("job_clusters"):
+            view["job_clusters"] = run.settings.document["job_clusters"]
+    if history:
+        view["repair_history"] = repairs_view(run)
+    return view
+
+
+def attempt_view(run: Run, task_run: TaskRun, url: str) -> dict[str, Any]:
+    """Give a task run asked for by its own number."""
+    task = run.settings.task(task_run.task_key)
+    original = next(item for item in run.task_runs if item.task_key == task_run.task_key)
+    return {
+        "job_id": run.job_id,
+        "creator_user_name": run.creator,
+        "number_in_job": run.number_in_job,
+        "original_attempt_run_id": original.run_id,
+        "job_run_id": run.run_id,
+        **task_view(run, task, task_run, url),
+        "run_name": run.name if run.dialect is Dialect.FLAT else task_run.task_key,
+        "trigger": "RETRY" if task_run.attempt and run.dialect is Dialect.FLAT else "ONE_TIME",
+        "run_type": "SUBMIT_RUN" if run.is_submitted else "JOB_RUN",
+        "format": "SINGLE_TASK",
+        "task": task_type_view(run, task),
+    }
+
+
+def output_view(run: Run, task_run: TaskRun, output: Output, metadata: dict[str, Any]) -> dict[str, Any]:
+    """Give the answer of runs/get-output for one attempt."""
+    view: dict[str, Any] = {"metadata": metadata}
+    if not task_run.state.is_terminal:
+        return view
+    if run.dialect is Dialect.FLAT:
+        view["notebook_output"] = (
+            {"truncated": False}
+            if output.notebook_result is None
+            else {"result": output.notebook_result, "truncated": False}
+        )
+        view["logs"] = output.logs.rstrip("\n")
+    else:
+        view["logs"] = output.logs.rstrip("\n") + "\n" if output.logs.strip() else ""
+    view["logs_truncated"] = output.logs_truncated
+    if output.error is not None:
+        view["error"] = output.error
+    if output.error_trace is not None:
+        view["error_trace"] = output.error_trace
+    return view
+
+
+def repairs_view(run: Run) -> list[dict[str, Any]]:
+    """``repair_history``; of a run that was not repaired, the original alone."""
+    if not run.repairs:
+        ids = [task_run.run_id for task_run in run.task_runs]
+        return [_repair(run.run_id, "ORIGINAL", run.start_time, run.end_time, run.state, run, ids)]
+    return [
+        _repair(
+            item.repair_id,
+            item.kind,
+            item.start_time,
+            item.end_time,
+            run.state if item is run.repairs[-1] else item.state,
+            run,
+            list(item.task_run_ids),
+        )
+        for item in run.repairs
+    ]
+
+
+def _repair(  # noqa: PLR0913, PLR0917  a record's fields
+    number: int, kind: str, start: int, end: int, state: State, run: Run, ids: list[int]
+) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        "type": kind,
+        "start_time": start,
+        "end_time": end,
+        "state": state_view(state, run.dialect),
+        "status": status_view(state),
+        "task_run_ids": ids,
+    }
+    if kind == "REPAIR":
+        view["id"] = number
+    return view
+
+
+def _run_times(run: Run) -> dict[str, int]:
+    is_over = run.state.life in TERMINAL
+    start = run.start_time or run.created
+    view = {
+        "start_time": start,
+        "setup_duration": 0,
+        "execution_duration": 0,
+        "cleanup_duration": 0,
+        "end_time": run.end_time if is_over else 0,
+        "run_duration": run.end_time - start if is_over else 0,
+        "queue_duration": max(0, start - run.created),
+    }
+    if run.dialect is Dialect.FLAT and run.task_runs[0].execution_start:
+        first, last = run.task_runs[0], run.task_runs[-1]
+        view["setup_duration"] = first.execution_start - start
+        if is_over:
+            view["cleanup_duration"] = max(0, run.end_time - last.execution_end)
+            view["execution_duration"] = (
+                run.end_time - start - view["setup_duration"] - view["cleanup_duration"]
+            )
+    return view

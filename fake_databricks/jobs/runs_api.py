@@ -1,0 +1,230 @@
+"""``/api/2.x/jobs/run-now`` and ``/jobs/runs``."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from typing import Any
+
+from fake_databricks.errors import InvalidParameter
+from fake_databricks.jobs.api import JOBS_VERSIONS, page_limit
+from fake_databricks.jobs.lifecycle import Result
+from fake_databricks.jobs.model import Overrides, Run
+from fake_databricks.jobs.run_views import attempt_view, output_view, run_view
+from fake_databricks.jobs.runs import MAX_TOKEN, RunFilter
+from fake_databricks.jobs.settings import MAX_PARAMETERS_BYTES, Dialect
+from fake_databricks.request.call import Call, Handler, Parameters, Reply, Route
+from fake_databricks.request.fields import RUN_PARAMETERS
+from fake_databricks.request.values import read_fields, read_text, read_texts
+
+MAX_PAGE = 25
+MAX_PAGE_2_0 = 1000
+MAX_OFFSET = 10_000
+MANY_TASKS = (
+    "Retrieving the output of runs with multiple tasks is not supported. "
+    "Please retrieve the output of each individual task run instead."
+)
+
+
+def run_now(call: Call) -> dict[str, Any]:
+    """Run a job."""
+    asked = call.parameters
+    job = call.workspace.jobs.get(asked.integer("job_id"))
+    queue = asked.object("queue")
+    run = call.workspace.runs.run_now(
+        job,
+        _overrides(asked, only=True),
+        _token(asked),
+        call.workspace.user,
+        queue=bool(queue.get("enabled")) if queue else None,
+    )
+    return {"run_id": run.run_id, "number_in_job": run.number_in_job}
+
+
+def submit(call: Call) -> dict[str, Any]:
+    """Run what the request describes, without a job."""
+    asked = call.parameters
+    run = call.workspace.runs.submit(call.document, call.version, _token(asked), call.workspace.user)
+    return {"run_id": run.run_id}
+
+
+def get(call: Call) -> dict[str, Any]:
+    """One run, or one attempt."""
+    asked = call.parameters
+    run, task_run = call.workspace.runs.get(asked.integer("run_id"))
+    if task_run is not None:
+        return attempt_view(run, task_run, _url(call))
+    view = run_view(run, _url(call), history=asked.boolean("include_history"))
+    view.pop("has_more")
+    return view
+
+
+def get_output(call: Call) -> dict[str, Any]:
+    """Tell what an attempt printed and how it failed; of a flat job's run, its last attempt."""
+    run, task_run = call.workspace.runs.get(call.parameters.integer("run_id"))
+    if task_run is None:
+        if run.dialect is Dialect.TASKS:
+            raise InvalidParameter(MANY_TASKS)
+        metadata = run_view(run, _url(call))
+        task_run = run.task_runs[-1]
+    else:
+        metadata = attempt_view(run, task_run, _url(call))
+    return output_view(run, task_run, call.workspace.runs.output(task_run.run_id), metadata)
+
+
+def list_(call: Call) -> dict[str, Any]:
+    """Give runs, the newest first."""
+    asked = call.parameters
+    wanted = RunFilter(
+        asked.optional_integer("job_id"),
+        asked.boolean("active_only"),
+        asked.boolean("completed_only"),
+        asked.text("run_type", ""),
+        asked.integer("start_time_from", 0),
+        asked.integer("start_time_to", 0),
+        _before(asked),
+    )
+    if wanted.active_only and wanted.completed_only:
+        raise InvalidParameter("Only one of active_only and completed_only can be true.")
+    largest = MAX_PAGE_2_0 if call.version == "2.0" else MAX_PAGE
+    limit = page_limit(asked, largest, MAX_PAGE if call.version == "2.0" else 20)
+    offset = asked.integer("offset", 0)
+    if not 0 <= offset <= MAX_OFFSET:
+        raise InvalidParameter(f"offset must be between 0 and {MAX_OFFSET}, got {offset}.")
+    found = list(islice(call.workspace.runs.list(wanted), offset, offset + limit + 1))
+    page = found[:limit]
+    expand = asked.boolean("expand_tasks")
+    view: dict[str, Any] = {}
+    if page:
+        view["runs"] = [_listed(run, _url(call), expand=expand) for run in page]
+    view["has_more"] = len(found) > limit
+    if view["has_more"]:
+        view["next_page_token"] = f"before-{page[-1].run_id}"
+    return view
+
+
+def cancel(call: Call) -> dict[str, Any]:
+    """End a run."""
+    call.workspace.runs.cancel(call.parameters.integer("run_id"))
+    return {}
+
+
+def cancel_all(call: Call) -> dict[str, Any]:
+    """End all runs of a job, or all queued ones."""
+    asked = call.parameters
+    job_id, only_queued = asked.optional_integer("job_id"), asked.boolean("all_queued_runs")
+    if job_id is None and not only_queued:
+        raise InvalidParameter("Missing required field: job_id")
+    if job_id is not None:
+        call.workspace.jobs.get(job_id)
+    call.workspace.runs.cancel_all(job_id, only_queued=only_queued)
+    return {}
+
+
+def delete(call: Call) -> dict[str, Any]:
+    """Forget a run that has ended."""
+    call.workspace.runs.delete(call.parameters.integer("run_id"))
+    return {}
+
+
+def repair(call: Call) -> dict[str, Any]:
+    """Run some tasks again."""
+    asked = call.parameters
+    run, _ = call.workspace.runs.get(asked.integer("run_id"))
+    tasks = list(asked.texts("rerun_tasks"))
+    if tasks and asked.boolean("rerun_all_failed_tasks"):
+        raise InvalidParameter("Only one of rerun_tasks and rerun_all_failed_tasks may be given.")
+    if asked.boolean("rerun_all_failed_tasks"):
+        fine = (Result.SUCCESS, Result.EXCLUDED)
+        tasks = [key for key, task_run in run.latest().items() if task_run.state.result not in fine]
+    if asked.boolean("rerun_dependent_tasks"):
+        tasks = _with_dependants(run, tasks)
+    latest = asked.optional_integer("latest_repair_id")
+    return {"repair_id": call.workspace.runs.repair(run.run_id, tasks, latest, _overrides(asked))}
+
+
+def export(call: Call) -> dict[str, Any]:
+    """Databricks exports notebooks; none is run here."""
+    run, _ = call.workspace.runs.get(call.parameters.integer("run_id"))
+    raise InvalidParameter(f"Run {run.run_id} cannot be exported: only notebook tasks have views.")
+
+
+def at_once(handler: Handler) -> Handler:
+    """Let a handler see every run before a change or after it, never within."""
+
+    def answered(call: Call) -> Reply | dict[str, Any]:
+        with call.workspace.runs.execution.lock:
+            return handler(call)
+
+    return answered
+
+
+def _overrides(asked: Parameters, *, only: bool = False) -> Overrides:
+    read = read_fields(
+        {name: asked.values[name] for name in RUN_PARAMETERS if asked.has(name)}, RUN_PARAMETERS
+    )
+    task_level = sorted(set(read) - {"job_parameters"})
+    if "job_parameters" in read and task_level:
+        raise InvalidParameter(f"job_parameters may not be given together with {', '.join(task_level)}.")
+    for name, value in read.items():
+        text = json.dumps(value, ensure_ascii=False)
+        if len(text.encode()) > MAX_PARAMETERS_BYTES:
+            raise InvalidParameter(f"{name} must have at most {MAX_PARAMETERS_BYTES} bytes as JSON.")
+        if name == "python_params" and not text.isascii():
+            raise InvalidParameter("python_params must hold ASCII characters only.")
+    params = read.get("python_params")
+    named = read.get("python_named_params")
+    return Overrides(
+        None if params is None else read_texts("python_params", params),
+        None if named is None else {key: read_text(key, value) for key, value in named.items()},
+        {key: read_text(key, value) for key, value in read.get("job_parameters", {}).items()},
+        asked.texts("only") if only else (),
+    )
+
+
+def _token(asked: Parameters) -> str:
+    token = asked.text("idempotency_token", "")
+    if len(token) > MAX_TOKEN:
+        raise InvalidParameter(f"idempotency_token must have at most {MAX_TOKEN} characters.")
+    return token
+
+
+def _before(asked: Parameters) -> int:
+    token = asked.text("page_token", "")
+    if not token:
+        return 0
+    prefix, _, number = token.partition("-")
+    if prefix != "before" or not number.isdigit():
+        raise InvalidParameter(f"Invalid page token: {token}.")
+    return int(number)
+
+
+def _with_dependants(run: Run, tasks: list[str]) -> list[str]:
+    wanted = set(tasks)
+    for _ in run.settings.tasks:
+        wanted |= {task.key for task in run.settings.tasks if wanted & set(task.depends_on)}
+    return [task.key for task in run.settings.tasks if task.key in wanted]
+
+
+def _listed(run: Run, url: str, *, expand: bool) -> dict[str, Any]:
+    view = run_view(run, url, with_tasks=expand)
+    view.pop("has_more")
+    return view
+
+
+def _url(call: Call) -> str:
+    return f"{call.workspace.url}/?o={call.workspace.workspace_id}"
+
+
+ROUTES = (
+    Route("POST", "/jobs/run-now", run_now, JOBS_VERSIONS),
+    Route("POST", "/jobs/runs/submit", submit, JOBS_VERSIONS),
+    Route("GET", "/jobs/runs/get", at_once(get), JOBS_VERSIONS),
+    Route("GET", "/jobs/runs/get-output", at_once(get_output), JOBS_VERSIONS),
+    Route("GET", "/jobs/runs/list", at_once(list_), JOBS_VERSIONS),
+    Route("POST", "/jobs/runs/cancel", cancel, JOBS_VERSIONS),
+    Route("POST", "/jobs/runs/cancel-all", cancel_all, JOBS_VERSIONS),
+    Route("POST", "/jobs/runs/delete", delete, JOBS_VERSIONS),
+    Route("POST", "/jobs/runs/repair", repair, JOBS_VERSIONS),
+    Route("GET", "/jobs/runs/export", export, JOBS_VERSIONS),
+)

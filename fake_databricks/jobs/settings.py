@@ -1,0 +1,324 @@
+"""A job's settings: from the request's document to what the runs need. Pure.
+
+How a job was written decides how it answers: with its task at the top it is *flat*, the guide's form; with
+``tasks`` it is a *tasks job*, Databricks' current form (design, section 6).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Any, Mapping
+
+from fake_databricks.clusters.libraries import check_library
+from fake_databricks.errors import InvalidParameter
+from fake_databricks.request.fields import FLAT_ONLY, JOB_FIELDS, RUN_IF, TASK_FIELDS, Field
+from fake_databricks.request.values import read_fields, read_list, read_object, read_text, read_texts
+
+MAX_NAME_BYTES = 4096
+MAX_TASKS = {"2.0": 100, "2.1": 100, "2.2": 1000}
+MAX_CONCURRENT_RUNS = 1000
+MAX_PARAMETERS_BYTES = 10_000
+TASK_TYPES = ("spark_python_task", "python_wheel_task")
+_TASK_KEY = re.compile(r"[\w-]{1,100}")
+_PARAMETER_NAME = re.compile(r"[\w.-]+")
+_TASK_TYPE_FIELDS: Mapping[str, Mapping[str, Field]] = {
+    "spark_python_task": {
+        "python_file": Field("text"),
+        "parameters": Field("list"),
+        "source": Field("text"),
+    },
+    "python_wheel_task": {
+        "package_name": Field("text"),
+        "entry_point": Field("text"),
+        "parameters": Field("list"),
+        "named_parameters": Field("object"),
+    },
+}
+
+
+class Dialect(str, Enum):
+    """In whose words a job and its runs answer."""
+
+    FLAT = "flat"
+    TASKS = "tasks"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of a job.
+
+    Attributes:
+        key: ``task_key``; for a flat job made from the job's name.
+        kind: one of :data:`TASK_TYPES`.
+        body: the document of that task type.
+        parameters: its arguments as the job has them.
+        cluster_id: an existing cluster, or None.
+        new_cluster: the settings of a cluster made for the run, or None.
+        depends_on: keys of the tasks before it.
+        run_if: when it runs, seen from the tasks before it.
+        libraries: installed on the cluster before it starts.
+        timeout_seconds: of one attempt; 0 is none.
+        max_retries: further attempts; -1 is without end.
+        min_retry_interval_millis: from the start of an attempt to the start of the next, at least.
+        retry_on_timeout: whether running out of time counts as a failure to be retried.
+        document: the task as it is shown.
+    """
+
+    key: str
+    kind: str
+    body: Mapping[str, Any]
+    parameters: tuple[str, ...]
+    cluster_id: str | None
+    new_cluster: Mapping[str, Any] | None
+    cluster_key: str | None
+    depends_on: tuple[str, ...]
+    run_if: str
+    libraries: tuple[Mapping[str, Any], ...]
+    timeout_seconds: int
+    max_retries: int
+    min_retry_interval_millis: int
+    retry_on_timeout: bool
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a job, or a submitted run, is told to do.
+
+    Attributes:
+        name: its name.
+        dialect: flat or tasks.
+        tasks: in the order of the document.
+        timeout_seconds: of a whole run of a tasks job; 0 is none. (A flat job's is on its task.)
+        max_concurrent_runs: further runs are skipped or queued.
+        is_queueing: whether they are queued.
+        parameters: job parameters with their defaults.
+        document: the settings as they are shown.
+    """
+
+    name: str
+    dialect: Dialect
+    tasks: tuple[Task, ...]
+    timeout_seconds: int
+    max_concurrent_runs: int
+    is_queueing: bool
+    parameters: tuple[tuple[str, str], ...]
+    document: Mapping[str, Any]
+
+    def task(self, key: str) -> Task:
+        """Give the task of that key."""
+        return next(task for task in self.tasks if task.key == key)
+
+
+def parse_settings(document: Mapping[str, Any], version: str = "2.1") -> Settings:
+    """Give the settings that a document of jobs/create, reset, update or runs/submit means.
+
+    Raises:
+        InvalidParameter: a field is missing, wrong, or not honoured here; it is named.
+    """
+    return _parse(json.dumps(document, sort_keys=False), version)
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str, version: str) -> Settings:
+    read = read_fields(json.loads(text), JOB_FIELDS)
+    is_flat = not read.get("tasks")
+    if is_flat:
+        read.pop("tasks", None)
+        read.update(read_fields({key: read[key] for key in FLAT_ONLY if key in read}, TASK_FIELDS))
+        _refuse_other_task_types(read)
+    name = read.get("name") or read.get("run_name") or "Untitled"
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise InvalidParameter(f"The job name must have at most {MAX_NAME_BYTES} bytes in UTF-8.")
+    read["name"] = name
+    shared = _job_clusters(read, is_flat=is_flat)
+    tasks = (_flat_task(read, name),) if is_flat else _tasks(read["tasks"], shared, version)
+    if not is_flat:
+        read["tasks"] = [task.document for task in tasks]
+    concurrent = read.setdefault("max_concurrent_runs", 1)
+    if not 0 <= concurrent <= MAX_CONCURRENT_RUNS:
+        raise InvalidParameter(f"max_concurrent_runs must be between 0 and {MAX_CONCURRENT_RUNS}.")
+    timeout = _not_negative("timeout_seconds", read.setdefault("timeout_seconds", 0))
+    queue = read.get("queue") or {"enabled": version == "2.2" and not is_flat and "queue" not in read}
+    return Settings(
+        name=name,
+        dialect=Dialect.FLAT if is_flat else Dialect.TASKS,
+        tasks=tasks,
+        timeout_seconds=0 if is_flat else timeout,
+        max_concurrent_runs=concurrent,
+        is_queueing=bool(queue.get("enabled")),
+        parameters=_parameters(read.get("parameters", [])),
+        document=read,
+    )
+
+
+def _refuse_other_task_types(read: Mapping[str, Any]) -> None:
+    others = {key: read[key] for key in read if key.endswith("_task") and key not in TASK_TYPES}
+    read_fields({key: value for key, value in others.items() if key in TASK_FIELDS}, TASK_FIELDS)
+
+
+def _flat_task(read: dict[str, Any], name: str) -> Task:
+    key = re.sub(r"[^\w-]", "_", name)[:100]
+    fields = {field: read[field] for field in FLAT_ONLY if field in read}
+    fields["timeout_seconds"] = read.get("timeout_seconds", 0)
+    task = _task({"task_key": key, **fields}, {})
+    read[task.kind] = task.body
+    return task
+
+
+def _tasks(documents: list[Any], shared: Mapping[str, Any], version: str) -> tuple[Task, ...]:
+    limit = MAX_TASKS.get(version, MAX_TASKS["2.2"])
+    if len(documents) > limit and version != "2.2":
+        raise InvalidParameter(
+            f"Resources with more than {limit} tasks can only be handled by API 2.2 and above. "
+            f"Your resource has {len(documents)} tasks."
+        )
+    tasks = tuple(_task(read_object("tasks", document), shared) for document in documents)
+    keys = [task.key for task in tasks]
+    repeated = sorted({key for key in keys if keys.count(key) > 1})
+    if repeated:
+        raise InvalidParameter(f"Found duplicate task_key: {', '.join(repeated)}.")
+    _check_order(tasks)
+    return tasks
+
+
+def _check_order(tasks: tuple[Task, ...]) -> None:
+    left = {task.key: set(task.depends_on) for task in tasks}
+    for task in tasks:
+        unknown = sorted(set(task.depends_on) - set(left))
+        if unknown:
+            raise InvalidParameter(f"Task '{task.key}' depends on an unknown task: {', '.join(unknown)}.")
+    while left:
+        free = [key for key, before in left.items() if not before & set(left)]
+        if not free:
+            raise InvalidParameter(f"The tasks depend on each other in a circle: {', '.join(sorted(left))}.")
+        for key in free:
+            del left[key]
+
+
+def _task(document: Mapping[str, Any], shared: Mapping[str, Any]) -> Task:
+    read = read_fields(document, TASK_FIELDS, "tasks.")
+    key = read.get("task_key", "")
+    if not _TASK_KEY.fullmatch(key):
+        raise InvalidParameter(f"Invalid task_key {key!r}: 1 to 100 letters, digits, '_' and '-'.")
+    kinds = [kind for kind in TASK_TYPES if kind in read]
+    if len(kinds) != 1:
+        raise InvalidParameter(
+            f"Task '{key}' must have exactly one of {', '.join(TASK_TYPES)}, it has {len(kinds)}."
+        )
+    kind = kinds[0]
+    read[kind] = _task_type(kind, read[kind])
+    new_cluster = _cluster(read, shared, key)
+    libraries = tuple(read_object("libraries", library) for library in read.get("libraries", []))
+    for library in libraries:
+        check_library(library)
+    run_if = read.setdefault("run_if", "ALL_SUCCESS")
+    if run_if not in RUN_IF:
+        raise InvalidParameter(f"Invalid run_if {run_if!r}: one of {', '.join(RUN_IF)}.")
+    read.setdefault("timeout_seconds", 0)
+    return Task(
+        key=key,
+        kind=kind,
+        body=read[kind],
+        parameters=_task_parameters(kind, read[kind]),
+        cluster_id=read.get("existing_cluster_id"),
+        new_cluster=new_cluster,
+        cluster_key=read.get("job_cluster_key"),
+        depends_on=_depends_on(read),
+        run_if=run_if,
+        libraries=libraries,
+        timeout_seconds=_not_negative("timeout_seconds", read["timeout_seconds"]),
+        max_retries=max(-1, read.get("max_retries", 0)),
+        min_retry_interval_millis=_not_negative(
+            "min_retry_interval_millis", read.get("min_retry_interval_millis", 0)
+        ),
+        retry_on_timeout=read.get("retry_on_timeout", False),
+        document=read,
+    )
+
+
+def _task_type(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    read = read_fields(body, _TASK_TYPE_FIELDS[kind], f"{kind}.")
+    if "parameters" in read:
+        read["parameters"] = list(read_texts(f"{kind}.parameters", read["parameters"]))
+    required = ("python_file",) if kind == "spark_python_task" else ("package_name", "entry_point")
+    for name in required:
+        if not read.get(name):
+            raise InvalidParameter(f"Missing required field: {kind}.{name}")
+    if read.get("source", "WORKSPACE") != "WORKSPACE":
+        raise InvalidParameter(
+            "Field 'spark_python_task.source' is not supported: no repository is cloned here; "
+            "upload the file and leave it out."
+        )
+    return read
+
+
+def _task_parameters(kind: str, body: Mapping[str, Any]) -> tuple[str, ...]:
+    named = body.get("named_parameters") if kind == "python_wheel_task" else None
+    if named and body.get("parameters"):
+        raise InvalidParameter("Only one of parameters and named_parameters may be given.")
+    if named:
+        return tuple(f"--{key}={read_text(key, value)}" for key, value in named.items())
+    return tuple(body.get("parameters", ()))
+
+
+def _cluster(read: Mapping[str, Any], shared: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
+    choices = [name for name in ("existing_cluster_id", "new_cluster", "job_cluster_key") if read.get(name)]
+    if len(choices) != 1:
+        raise InvalidParameter(
+            "One of job_cluster_key, new_cluster, or existing_cluster_id must be specified."
+            if not choices
+            else f"Only one of {', '.join(choices)} may be specified."
+        )
+    if choices[0] == "job_cluster_key":
+        wanted = read["job_cluster_key"]
+        if wanted not in shared:
+            raise InvalidParameter(f"Task '{key}' names the unknown job_cluster_key '{wanted}'.")
+        return read_object("new_cluster", shared[wanted])
+    new_cluster: Mapping[str, Any] | None = read.get("new_cluster")
+    return new_cluster
+
+
+def _job_clusters(read: Mapping[str, Any], *, is_flat: bool) -> dict[str, Any]:
+    shared = {}
+    for item in read.get("job_clusters", []):
+        document = read_object("job_clusters", item)
+        shared[read_text("job_cluster_key", document.get("job_cluster_key"))] = document.get("new_cluster")
+    if shared and is_flat:
+        raise InvalidParameter("Shared job cluster feature is only supported in multi-task jobs.")
+    return shared
+
+
+def _depends_on(read: dict[str, Any]) -> tuple[str, ...]:
+    keys = []
+    for item in read.get("depends_on", []):
+        document = read_object("depends_on", item)
+        if document.get("outcome"):
+            raise InvalidParameter(
+                "Field 'depends_on.outcome' is not supported: there are no condition tasks here."
+            )
+        keys.append(read_text("depends_on.task_key", document.get("task_key")))
+    if keys:
+        read["depends_on"] = [{"task_key": key} for key in sorted(keys)]
+    return tuple(sorted(keys))
+
+
+def _parameters(items: Any) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for item in read_list("parameters", items):
+        document = read_object("parameters", item)
+        name = read_text("parameters.name", document.get("name"))
+        if not _PARAMETER_NAME.fullmatch(name):
+            raise InvalidParameter(f"Invalid parameter name {name!r}: letters, digits, '_', '-' and '.'.")
+        pairs.append((name, read_text("parameters.default", document.get("default", ""))))
+    return tuple(pairs)
+
+
+def _not_negative(name: str, value: int) -> int:
+    if value < 0:
+        raise InvalidParameter(f"{name} must not be negative.")
+    return value

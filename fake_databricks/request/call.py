@@ -1,0 +1,205 @@
+"""One request as the handlers see it: parameters from query and body in one, whatever the Content-Type."""
+
+from __future__ import annotations
+
+import email
+import email.message
+import email.policy
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Callable, Mapping
+from urllib.parse import parse_qsl, unquote
+
+from fake_databricks.errors import InvalidParameter, MalformedRequest
+from fake_databricks.request.values import read_boolean, read_integer, read_list, read_object, read_text
+
+if TYPE_CHECKING:
+    from fake_databricks.web.faults import FaultTable
+    from fake_databricks.web.journal import Journal
+    from fake_databricks.workspace import Workspace
+
+INVALID_JSON = "Invalid JSON given in the body of the request - expected a map"
+
+
+class Parameters:
+    """The parameters of a call by name. An empty text in the query counts as absent, as does null."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.values = {name: value for name, value in values.items() if value is not None and value != ""}
+
+    def has(self, name: str) -> bool:
+        """Whether a parameter was given."""
+        return name in self.values
+
+    def _required(self, name: str) -> Any:
+        try:
+            return self.values[name]
+        except KeyError:
+            raise InvalidParameter(f"Missing required field: {name}") from None
+
+    def integer(self, name: str, default: int | None = None) -> int:
+        """Give a whole number; required where there is no default."""
+        if default is not None and name not in self.values:
+            return default
+        return read_integer(name, self._required(name))
+
+    def optional_integer(self, name: str) -> int | None:
+        """Give a whole number or None."""
+        return read_integer(name, self.values[name]) if name in self.values else None
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """Give a text; required where there is no default."""
+        if default is not None and name not in self.values:
+            return default
+        return read_text(name, self._required(name))
+
+    def boolean(self, name: str, *, default: bool = False) -> bool:
+        """Give true or false."""
+        return read_boolean(name, self.values[name]) if name in self.values else default
+
+    def list(self, name: str) -> list[Any]:
+        """Give a list, empty where it is absent."""
+        return read_list(name, self.values.get(name, []))
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Give a list of texts; a single text in the query is a list of one."""
+        value = self.values.get(name, [])
+        items = [value] if isinstance(value, str) else read_list(name, value)
+        return tuple(read_text(name, item) for item in items)
+
+    def object(self, name: str, *, required: bool = False) -> dict[str, Any]:
+        """Give a JSON object, empty where it is absent and not required."""
+        return read_object(name, self._required(name) if required else self.values.get(name, {}))
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What ``/_fake`` reaches: the faults and the journal of a workspace, and its reset."""
+
+    faults: FaultTable
+    journal: Journal
+    reset: Callable[[], None]
+
+
+@dataclass
+class Call:
+    """A request that has found its handler.
+
+    Attributes:
+        workspace: of the token.
+        controls: faults, journal and reset of that workspace.
+        method: HTTP method.
+        path: without ``/api/<version>``.
+        version: ``2.0``, ``2.1``, ``2.2`` or ``1.2``.
+        headers: by lower-case name.
+        query: text after ``?``.
+        body: as it came.
+        rest: what a route's ``*`` stands for.
+    """
+
+    workspace: Workspace
+    controls: Controls
+    method: str
+    path: str
+    version: str
+    headers: Mapping[str, str]
+    query: str
+    body: bytes
+    rest: str = ""
+    files: dict[str, bytes] = field(default_factory=dict)
+    _parameters: Parameters | None = None
+
+    @property
+    def parameters(self) -> Parameters:
+        """Query and body in one; the body counts more.
+
+        Raises:
+            MalformedRequest: the body is neither empty nor a JSON object nor a form with files.
+        """
+        if self._parameters is None:
+            self._parameters = Parameters({**read_query(self.query), **self._read_body()})
+        return self._parameters
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The body as a JSON object."""
+        return self._read_body()
+
+    @property
+    def query_parameters(self) -> Parameters:
+        """The query alone, for calls whose body is content."""
+        return Parameters(read_query(self.query))
+
+    def _read_body(self) -> dict[str, Any]:
+        if self.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+            return self._read_form()
+        if not self.body.strip():
+            return {}
+        try:
+            document = json.loads(self.body)
+        except ValueError:
+            raise MalformedRequest(INVALID_JSON) from None
+        if not isinstance(document, dict):
+            raise MalformedRequest(INVALID_JSON)
+        return document
+
+    def _read_form(self) -> dict[str, Any]:
+        head = f"Content-Type: {self.headers['content-type']}\r\n\r\n".encode()
+        message = email.message_from_bytes(head + self.body, policy=email.policy.HTTP)
+        assert isinstance(message, email.message.EmailMessage)
+        fields: dict[str, Any] = {}
+        for part in message.iter_parts():
+            name = part.get_param("name", header="content-disposition")
+            payload = part.get_payload(decode=True)
+            content = payload if isinstance(payload, bytes) else b""
+            if part.get_filename() is not None or name in ("content", "file", "contents"):
+                self.files[str(name)] = content
+            else:
+                fields[str(name)] = content.decode("utf-8", "replace").strip("\r\n")
+        return fields
+
+
+def read_query(query: str) -> dict[str, Any]:
+    """Give the query's parameters; a repeated name is a list, and raw JSON (``curl -G -d``) is read too."""
+    text = unquote(query)
+    if text.startswith("{"):
+        try:
+            document = json.loads(text)
+        except ValueError:
+            raise MalformedRequest(INVALID_JSON) from None
+        return document if isinstance(document, dict) else {}
+    values: dict[str, Any] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name in values:
+            before = values[name] if isinstance(values[name], list) else [values[name]]
+            values[name] = [*before, value]
+        else:
+            values[name] = value
+    return values
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer that is no plain JSON object with status 200."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Call], "Reply | dict[str, Any]"]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A call: its method, versions, path (``*`` at the end is anything) and what answers it.
+
+    Attributes:
+        is_slow: it reads or writes files, so it is answered beside the event loop.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    versions: tuple[str, ...] = ("2.0",)
+    is_slow: bool = False

@@ -1,0 +1,102 @@
+"""Reading one value of a request: what clients send for an integer, a boolean, a list. Pure.
+
+Clients write ids as text (Airflow, the old command line) and booleans as ``True`` or ``true``; Databricks
+reads them all.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Callable, Mapping
+
+from fake_databricks.errors import InvalidParameter
+
+if TYPE_CHECKING:
+    from fake_databricks.request.fields import Field
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_BOOLEANS = {"true": True, "false": False}
+
+
+def read_integer(name: str, value: Any) -> int:
+    """Give a whole number, also where it is written as text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
+        return int(value)
+    raise InvalidParameter(f"Field '{name}' must be an integer, got {_shown(value)}.")
+
+
+def read_boolean(name: str, value: Any) -> bool:
+    """Give true or false, also where it is written as text."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in _BOOLEANS:
+        return _BOOLEANS[value.lower()]
+    raise InvalidParameter(f"Field '{name}' must be true or false, got {_shown(value)}.")
+
+
+def read_text(name: str, value: Any) -> str:
+    """Give a text; numbers are taken as their text, as protobuf's JSON readers do."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    raise InvalidParameter(f"Field '{name}' must be a string, got {_shown(value)}.")
+
+
+def read_list(name: str, value: Any) -> list[Any]:
+    """Give a list."""
+    if isinstance(value, list):
+        return value
+    raise InvalidParameter(f"Field '{name}' must be a list, got {_shown(value)}.")
+
+
+def read_object(name: str, value: Any) -> dict[str, Any]:
+    """Give a JSON object."""
+    if isinstance(value, dict):
+        return value
+    raise InvalidParameter(f"Field '{name}' must be an object, got {_shown(value)}.")
+
+
+READERS: Mapping[str, Callable[[str, Any], Any]] = {
+    "integer": read_integer,
+    "boolean": read_boolean,
+    "text": read_text,
+    "list": read_list,
+    "object": read_object,
+}
+
+
+def read_texts(name: str, value: Any) -> tuple[str, ...]:
+    """Give a list of texts."""
+    return tuple(read_text(f"{name}[{number}]", item) for number, item in enumerate(read_list(name, value)))
+
+
+def read_fields(document: Mapping[str, Any], fields: Mapping[str, Field], where: str = "") -> dict[str, Any]:
+    """Give the document with every known value in its own type; refused fields raise, null counts as absent.
+
+    Raises:
+        InvalidParameter: a value of a wrong type, or a field that is not honoured here.
+    """
+    read: dict[str, Any] = {}
+    for name, value in document.items():
+        if value is None:
+            continue
+        field = fields.get(name)
+        if field is None:
+            read[name] = value
+            continue
+        if field.fate == "refused" and not _is_paused(value):
+            raise InvalidParameter(f"Field '{where}{name}' is not supported: {field.why}.")
+        read[name] = READERS[field.kind](f"{where}{name}", value)
+    return read
+
+
+def _is_paused(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("pause_status") == "PAUSED"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004  what fits on a line

@@ -1,0 +1,96 @@
+"""``/_fake``: faults, the journal, a fresh start; each for the caller's workspace alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any
+
+from fake_databricks.request.call import Call, Route
+
+if TYPE_CHECKING:
+    from fake_databricks.web.faults import Fault
+
+
+def add_fault(call: Call) -> dict[str, Any]:
+    """Set a rule."""
+    return _fault_view(call.controls.faults.add(call.document), 0)
+
+
+def list_faults(call: Call) -> dict[str, Any]:
+    """All rules, with the number of requests that fitted each."""
+    return {"faults": [_fault_view(fault, seen) for fault, seen in call.controls.faults.counts()]}
+
+
+def clear_faults(call: Call) -> dict[str, Any]:
+    """Take away one rule by its name, or all."""
+    call.controls.faults.clear(call.parameters.text("name", ""))
+    return {}
+
+
+def read_journal(call: Call) -> dict[str, Any]:
+    """Give the exchanges of this workspace, the oldest first."""
+    asked = call.parameters
+    entries = call.controls.journal.entries(asked.text("method", ""), asked.text("path", ""))
+    views = [
+        {**dataclasses.asdict(entry), "request": _body(entry.request), "response": _body(entry.response)}
+        for entry in entries
+    ]
+    return {"entries": call.workspace.secrets.redact(views)}
+
+
+def clear_journal(call: Call) -> dict[str, Any]:
+    """Forget them."""
+    call.controls.journal.clear()
+    return {}
+
+
+def reset(call: Call) -> dict[str, Any]:
+    """End and forget the whole workspace; the next request finds a new one."""
+    call.controls.reset()
+    return {}
+
+
+def describe(call: Call) -> dict[str, Any]:
+    """Tell what this server is, and the cluster that is there from the start."""
+    return {
+        "server": "fake_databricks",
+        "workspace_id": call.workspace.workspace_id,
+        "clusters": [record.cluster_id for record in call.workspace.clusters.list()],
+    }
+
+
+def _body(noted: Any) -> Any:
+    if not isinstance(noted, bytes):
+        return noted
+    try:
+        return json.loads(noted) if noted else None
+    except ValueError:
+        return noted.decode("utf-8", "replace")
+
+
+def _fault_view(fault: Fault, seen: int) -> dict[str, Any]:
+    return {
+        "name": fault.name,
+        "pattern": f"{fault.method} {fault.path}",
+        "status_code": fault.status,
+        "body": dict(fault.body),
+        "headers": dict(fault.headers),
+        "offset": fault.offset,
+        "times": fault.times,
+        "after_handler": fault.is_after,
+        "delay_ms": fault.delay_ms,
+        "reset_connection": fault.is_reset,
+        "seen": seen,
+    }
+
+
+ROUTES = (
+    Route("GET", "/_fake", describe),
+    Route("POST", "/_fake/faults", add_fault),
+    Route("GET", "/_fake/faults", list_faults),
+    Route("DELETE", "/_fake/faults", clear_faults),
+    Route("GET", "/_fake/journal", read_journal),
+    Route("DELETE", "/_fake/journal", clear_journal),
+    Route("POST", "/_fake/reset", reset, is_slow=True),
+)

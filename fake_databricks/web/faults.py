@@ -1,0 +1,131 @@
+"""Faults as data: which request shall fail, how, and how often. Set over HTTP, from any language."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Mapping
+
+from fake_databricks.errors import InvalidParameter
+from fake_databricks.request.values import read_boolean, read_integer, read_object, read_text
+
+_PATTERN = re.compile(r"(?:(?P<method>[A-Z]+|\*) )?(?P<path>/\S*)")
+FIELDS = (
+    "name",
+    "pattern",
+    "status_code",
+    "body",
+    "headers",
+    "offset",
+    "times",
+    "after_handler",
+    "delay_ms",
+    "reset_connection",
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One rule.
+
+    Attributes:
+        name: to find it again, in the journal too.
+        method: HTTP method or ``*``.
+        path: shell pattern of the path without query.
+        status: of the answer; 0 leaves the real answer (a delay alone).
+        body: of the answer.
+        headers: of the answer, such as Retry-After.
+        offset: so many requests that fit are answered truly first.
+        times: so many are failed then; 0 is all.
+        is_after: the call takes effect, its answer is lost.
+        delay_ms: the answer comes so much later.
+        is_reset: the connection is cut instead of an answer.
+    """
+
+    name: str
+    method: str
+    path: str
+    status: int = 0
+    body: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    offset: int = 0
+    times: int = 1
+    is_after: bool = False
+    delay_ms: int = 0
+    is_reset: bool = False
+
+
+def parse_fault(document: Mapping[str, Any], number: int) -> Fault:
+    """Give a rule from its JSON.
+
+    Raises:
+        InvalidParameter: a field is missing, wrong or unknown.
+    """
+    unknown = sorted(set(document) - set(FIELDS))
+    if unknown:
+        raise InvalidParameter(f"Unknown field of a fault: {', '.join(unknown)}.")
+    match = _PATTERN.fullmatch(read_text("pattern", document.get("pattern")))
+    if match is None:
+        raise InvalidParameter("pattern must be 'METHOD /path', with * for anything.")
+    headers = read_object("headers", document.get("headers", {}))
+    fault = Fault(
+        name=read_text("name", document.get("name", f"fault-{number}")),
+        method=match.group("method") or "*",
+        path=match.group("path"),
+        status=read_integer("status_code", document.get("status_code", 0)),
+        body=read_object("body", document.get("body", {})),
+        headers={key: read_text(key, value) for key, value in headers.items()},
+        offset=read_integer("offset", document.get("offset", 0)),
+        times=read_integer("times", document.get("times", 1)),
+        is_after=read_boolean("after_handler", document.get("after_handler", False)),
+        delay_ms=read_integer("delay_ms", document.get("delay_ms", 0)),
+        is_reset=read_boolean("reset_connection", document.get("reset_connection", False)),
+    )
+    if not (fault.status or fault.delay_ms or fault.is_reset):
+        raise InvalidParameter("A fault needs status_code, delay_ms or reset_connection.")
+    return fault
+
+
+class FaultTable:
+    """The rules of one workspace, in the order they were set; the first that applies counts."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+        self._seen: dict[str, int] = {}
+        self._number = 0
+        self._lock = threading.Lock()
+
+    def add(self, document: Mapping[str, Any]) -> Fault:
+        """Set a rule; one of the same name is replaced and begins anew."""
+        with self._lock:
+            self._number += 1
+            fault = parse_fault(document, self._number)
+            self._faults = [*(other for other in self._faults if other.name != fault.name), fault]
+            self._seen[fault.name] = 0
+            return fault
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """Give the fault that this request gets, if any; it is counted."""
+        if not self._faults:
+            return None
+        with self._lock:
+            for fault in self._faults:
+                if fault.method not in ("*", method) or not fnmatchcase(path, fault.path):
+                    continue
+                self._seen[fault.name] += 1
+                turn = self._seen[fault.name] - fault.offset
+                if turn > 0 and (fault.times == 0 or turn <= fault.times):
+                    return fault
+        return None
+
+    def counts(self) -> list[tuple[Fault, int]]:
+        """Each rule with the number of requests that fitted it."""
+        with self._lock:
+            return [(fault, self._seen[fault.name]) for fault in self._faults]
+
+    def clear(self, name: str = "") -> None:
+        """Take away one rule, or all."""
+        with self._lock:
+            self._faults = [fault for fault in self._faults if name and fault.name != name]

@@ -1,0 +1,62 @@
+"""Every call that is answered, and the way to its handler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fake_databricks.clusters import api as clusters
+from fake_databricks.clusters import libraries_api as libraries
+from fake_databricks.commands import api as commands
+from fake_databricks.files import api as files
+from fake_databricks.files import dbfs_api as dbfs
+from fake_databricks.files import workspace_api as workspace
+from fake_databricks.jobs import api as jobs
+from fake_databricks.jobs import runs_api as runs
+from fake_databricks.secrets import api as secrets
+from fake_databricks.web import control, scim
+
+if TYPE_CHECKING:
+    from fake_databricks.request.call import Route
+
+ROUTES: tuple[Route, ...] = (
+    *jobs.ROUTES,
+    *runs.ROUTES,
+    *commands.ROUTES,
+    *secrets.ROUTES,
+    *dbfs.ROUTES,
+    *files.ROUTES,
+    *workspace.ROUTES,
+    *clusters.ROUTES,
+    *libraries.ROUTES,
+    *scim.ROUTES,
+)
+CONTROL: tuple[Route, ...] = control.ROUTES
+_EXACT = {
+    (route.method, version, route.path): route
+    for route in ROUTES
+    for version in route.versions
+    if not route.path.endswith("*")
+}
+_PREFIXES = tuple(
+    (route.method, version, route.path[:-1], route)
+    for route in ROUTES
+    for version in route.versions
+    if route.path.endswith("*")
+)
+_CONTROL = {(route.method, route.path): route for route in CONTROL}
+
+
+def find(method: str, version: str, path: str) -> tuple[Route, str] | None:
+    """Give the route of a call and what its ``*`` stands for; ``path`` is without ``/api/<version>``."""
+    route = _EXACT.get((method, version, path))
+    if route is not None:
+        return route, ""
+    for wanted, of_version, prefix, route in _PREFIXES:
+        if (method, version) == (wanted, of_version) and path.startswith(prefix):
+            return route, path[len(prefix) :]
+    return None
+
+
+def find_control(method: str, path: str) -> Route | None:
+    """Give the route of a call of ``/_fake``."""
+    return _CONTROL.get((method, path))

@@ -1,0 +1,85 @@
+"""The workspaces of a server: one for each token, made when it is first seen."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from fake_databricks.request.call import Controls
+from fake_databricks.web.faults import FaultTable
+from fake_databricks.web.journal import Journal
+from fake_databricks.workspace import Surroundings, Workspace, workspace_id_of
+
+
+@dataclass
+class Tenant:
+    """A workspace with its faults and its journal.
+
+    Attributes:
+        workspace: state and behaviour.
+        faults: rules for its requests.
+        journal: its requests and their answers.
+    """
+
+    workspace: Workspace
+    faults: FaultTable = field(default_factory=FaultTable)
+    journal: Journal = field(default_factory=Journal)
+
+
+class Registry:
+    """Finds the workspace of a token.
+
+    Args:
+        surroundings: what all workspaces share.
+        tokens: the only ones allowed; empty allows all.
+    """
+
+    def __init__(self, surroundings: Surroundings, tokens: tuple[str, ...] = ()) -> None:
+        self.url = ""
+        self._surroundings = surroundings
+        self._tokens = frozenset(tokens)
+        self._lock = threading.Lock()
+        self._by_token: dict[str, Tenant] = {}
+        self._by_id = {
+            workspace_id: Tenant(Workspace(workspace_id, surroundings))
+            for workspace_id in surroundings.storage.workspaces()
+        }
+
+    def admits(self, token: str) -> bool:
+        """Whether a token is accepted."""
+        return bool(token) and (not self._tokens or token in self._tokens)
+
+    def tenant(self, token: str) -> Tenant:
+        """Give the workspace of an accepted token."""
+        known = self._by_token.get(token)
+        if known is not None:
+            return known
+        with self._lock:
+            workspace_id = workspace_id_of(token)
+            tenant = self._by_id.get(workspace_id)
+            if tenant is None:
+                tenant = Tenant(Workspace(workspace_id, self._surroundings))
+                self._by_id[workspace_id] = tenant
+            tenant.workspace.open(token, self.url)
+            self._by_token[token] = tenant
+            return tenant
+
+    def controls(self, token: str) -> Controls:
+        """Tell what ``/_fake`` reaches for a token."""
+        tenant = self.tenant(token)
+        return Controls(tenant.faults, tenant.journal, lambda: self.reset(token))
+
+    def reset(self, token: str) -> None:
+        """Erase the workspace of a token; faults and journal too."""
+        with self._lock:
+            tenant = self._by_token.pop(token, None)
+            self._by_id.pop(workspace_id_of(token), None)
+        if tenant is not None:
+            tenant.workspace.erase()
+
+    def close(self) -> None:
+        """End every process of every workspace."""
+        with self._lock:
+            tenants = list(self._by_id.values())
+        for tenant in tenants:
+            tenant.workspace.close()

@@ -1,0 +1,245 @@
+"""From files to datasets: what lies at a path, before anything is read in full."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import (
+    TYPE_CHECKING,
+    BinaryIO,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    Optional,
+    Sequence,
+    Tuple,
+    TypeVar,
+    cast,
+)
+
+from nuvyn_executor.discovery.dialects import HEAD_BYTES, detect_dialect
+from nuvyn_executor.discovery.entry_stream import open_entry
+from nuvyn_executor.discovery.file_forms import Form, form_of
+from nuvyn_executor.discovery.formats import Detection, detect_format, table_name_of
+from nuvyn_executor.discovery.grouping import FileGroup, group_files, numbered, split_folder
+from nuvyn_executor.discovery.json_layout import is_one_document
+from nuvyn_executor.discovery.text_encoding import decode_head, detect_encoding, inflate_head, is_gzip
+from nuvyn_executor.discovery.workbook import read_rows, sheet_names
+from nuvyn_executor.errors import EngineError, SourceError
+from nuvyn_executor.model import (
+    CsvDialect,
+    Dataset,
+    Discovery,
+    FileEntry,
+    FileFormat,
+    Listing,
+    Skipped,
+    SourceType,
+)
+
+if TYPE_CHECKING:
+    from nuvyn_executor.sources.base import DataSource
+
+# A mount answers in milliseconds, not in microseconds: heads are read by several threads at once.
+_READERS = 8
+_ANY_FORMAT = (SourceType.AUTO, SourceType.AZURE_BLOB, SourceType.AWS_S3)
+_Item = TypeVar("_Item")
+_Found = TypeVar("_Found")
+
+
+def discover(source: DataSource, source_type: SourceType, max_files: int) -> Discovery:
+    """Find the datasets of a source.
+
+    A Delta table, a Hive-partitioned tree, the part files of a folder and many numbered files of one form are
+    one dataset each; so is every other file, and every sheet of a workbook that is not empty. Only the
+    beginnings of files are read (of workbooks all). What is no dataset stands in ``skipped`` with its reason.
+
+    Args:
+        source: where to look.
+        source_type: a format to restrict it to; ``auto``, ``aws_s3`` and ``azure_blob`` take all formats.
+        max_files: list no more than these.
+
+    Raises:
+        SourceError: the source as a whole cannot be used; a single file never raises.
+    """
+    listing = source.survey(max_files)
+    wanted = None if source_type in _ANY_FORMAT else FileFormat(source_type.value)
+    search = _Search(source, listing, wanted)
+    search.run()
+    return Discovery(
+        files=listing.files,
+        datasets=tuple(sorted(search.datasets, key=lambda dataset: (dataset.folder, dataset.path))),
+        skipped=tuple(sorted((*listing.problems, *search.skipped), key=lambda skipped: skipped.name)),
+        truncated=listing.truncated,
+        wanted=wanted,
+    )
+
+
+class _Search:
+    """One search; its lists fill as it goes."""
+
+    def __init__(self, source: DataSource, listing: Listing, wanted: Optional[FileFormat]) -> None:
+        self._source = source
+        self._listing = listing
+        self._wanted = wanted
+        self._name = listing.root.rstrip("/").rsplit("/", 1)[-1] or "root"
+        self._numbered = numbered([entry.name for entry in listing.files])
+        self.datasets: List[Dataset] = []
+        self.skipped: List[Skipped] = []
+
+    def run(self) -> None:
+        """Find Delta tables, look at all other files, group them."""
+        others = self._take_delta_tables()
+        found: List[Tuple[FileEntry, FileFormat]] = []
+        forms: Dict[str, Form] = {}
+        for entry, (detection, form) in zip(others, _in_parallel(self._detect, others)):
+            file_format = self._accept(entry, detection)
+            if file_format is not None:
+                found.append((entry, file_format))
+            if form is not None:
+                forms[entry.name] = form
+        groups = group_files(found, self._name, forms, single=self._listing.is_single_file)
+        for datasets, skipped in _in_parallel(self._build, groups):
+            self.datasets.extend(datasets)
+            self.skipped.extend(skipped)
+
+    def _take_delta_tables(self) -> List[FileEntry]:
+        inside: Dict[str, List[FileEntry]] = {folder: [] for folder in self._listing.delta_folders}
+        others: List[FileEntry] = []
+        for entry in self._listing.files:
+            owner = next((folder for folder in _folders_above(entry.name) if folder in inside), None)
+            (others if owner is None else inside[owner]).append(entry)
+        for relative, entries in inside.items():
+            folder, name = split_folder(relative)
+            name = name or self._name
+            if self._wanted not in (None, FileFormat.DELTA):
+                self.skipped.append(
+                    _unwanted(relative or name, FileFormat.DELTA, self._wanted, "is a Delta table")
+                )
+                continue
+            # A deletion vector is a file of the table but holds no rows.
+            files = tuple(entry for entry in entries if entry.name.endswith(".parquet"))
+            self.datasets.append(Dataset(name, folder, self._absolute(relative), FileFormat.DELTA, files))
+        return others
+
+    def _detect(self, entry: FileEntry) -> Tuple[Detection, Optional[Form]]:
+        """Say what a file is; of one that may be a table with others also which."""
+        try:
+            head = self._source.read_range(entry, 0, HEAD_BYTES)
+            whole = len(head) < HEAD_BYTES
+            with open_entry(self._source, entry) as stream:
+                detection = detect_format(entry.name, head, cast("BinaryIO", stream), whole=whole)
+        except SourceError as error:
+            return Detection(None, error.message, error.remedy, is_damaged=True), None
+        found = self._format(detection)
+        if found is None or entry.name not in self._numbered:
+            return detection, None
+        return detection, form_of(entry.name, found, head, whole=whole)
+
+    def _format(self, detection: Detection) -> Optional[FileFormat]:
+        if detection.format is None and detection.is_text and self._wanted is FileFormat.CSV:
+            return FileFormat.CSV
+        return detection.format
+
+    def _accept(self, entry: FileEntry, detection: Detection) -> Optional[FileFormat]:
+        """Give the format to read a file in, or note why it is left out."""
+        found = self._format(detection)
+        if found is None:
+            self.skipped.append(
+                Skipped(entry.name, detection.reason, detection.remedy, is_failure=detection.is_damaged)
+            )
+            return None
+        if self._wanted not in (None, found):
+            self.skipped.append(_unwanted(entry.name, found, self._wanted, f"is {found.value}"))
+            return None
+        if found is not FileFormat.EXCEL and ":" in split_folder(entry.name)[1]:
+            self.skipped.append(
+                Skipped(
+                    entry.name, "has a colon in its name, which Spark's file systems refuse", "Rename it."
+                )
+            )
+            return None
+        return found
+
+    def _build(self, group: FileGroup) -> Tuple[List[Dataset], List[Skipped]]:
+        if group.format is FileFormat.EXCEL:
+            return self._sheets(group)
+        path = group.entries[0].path if group.root is None else self._absolute(group.root)
+        dialect, multiline = self._layout(group)
+        dataset = Dataset(
+            name=group.name,
+            folder=group.folder,
+            path=path,
+            format=group.format,
+            files=group.entries,
+            dialect=dialect,
+            multiline=multiline,
+            partition_columns=group.partitions,
+        )
+        return [dataset], []
+
+    def _layout(self, group: FileGroup) -> Tuple[Optional[CsvDialect], bool]:
+        """Decide dialect (CSV) or whether files are documents (JSON) from the first file that can be read."""
+        if group.format not in (FileFormat.CSV, FileFormat.JSON):
+            return None, False
+        for entry in group.entries if group.model is None else (group.model, *group.entries):
+            try:
+                return self._layout_of_file(entry, group.format)
+            except (SourceError, ValueError):  # vanished: the reader says so; the next will do
+                continue
+        return (CsvDialect() if group.format is FileFormat.CSV else None), False
+
+    def _layout_of_file(self, entry: FileEntry, file_format: FileFormat) -> Tuple[Optional[CsvDialect], bool]:
+        head = self._source.read_range(entry, 0, HEAD_BYTES)
+        whole = len(head) < HEAD_BYTES
+        if file_format is FileFormat.CSV:
+            return detect_dialect(head, entry.name, whole=whole), False
+        if is_gzip(head):
+            head, ended = inflate_head(head, HEAD_BYTES)
+            whole = whole and ended
+        text = decode_head(head, detect_encoding(head, whole=whole), whole=whole)
+        return None, is_one_document(text, whole=whole)
+
+    def _sheets(self, group: FileGroup) -> Tuple[List[Dataset], List[Skipped]]:
+        (entry,) = group.entries
+        stem = table_name_of(entry.name)
+        try:
+            filled = [
+                sheet for sheet in sheet_names(entry.path) if any(True for _ in read_rows(entry.path, sheet))
+            ]
+        except (SourceError, EngineError) as error:
+            return [], [Skipped(entry.name, error.message, error.remedy, is_failure=True)]
+        if not filled:
+            return [], [Skipped(entry.name, "is empty: no sheet has a filled cell", "Remove it, or fill it.")]
+        # Two workbooks of one stem (a.xls, a.xlsx) were told apart by the grouping.
+        name = group.name or stem
+        return [
+            Dataset(f"{name}.{sheet}", group.folder, entry.path, FileFormat.EXCEL, group.entries, sheet=sheet)
+            for sheet in filled
+        ], []
+
+    def _absolute(self, relative: str) -> str:
+        return f"{self._listing.root.rstrip('/')}/{relative}".rstrip("/") or "/"
+
+
+def _folders_above(name: str) -> Iterator[str]:
+    while name:
+        name = split_folder(name)[0]
+        yield name
+
+
+def _unwanted(name: str, found: FileFormat, wanted: Optional[FileFormat], what: str) -> Skipped:
+    asked = "" if wanted is None else f", not {wanted.value}"
+    return Skipped(name, f"{what}{asked}", f"Name source type {found.value} or auto.")
+
+
+def _in_parallel(function: Callable[[_Item], _Found], items: Sequence[_Item]) -> List[_Found]:
+    """Map in order, by several threads; each takes several items at once, for handing over costs more."""
+    size = max(1, len(items) // (_READERS * 8))
+    blocks = [items[start : start + size] for start in range(0, len(items), size)]
+    with ThreadPoolExecutor(_READERS) as pool:
+        return [
+            found
+            for block in pool.map(lambda block: [function(item) for item in block], blocks)
+            for found in block
+        ]

@@ -1,0 +1,234 @@
+"""Which files make up one table: parts, partitioned trees, many numbered files; others are one each. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import (
+    TYPE_CHECKING,
+    Dict,
+    FrozenSet,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
+
+from nuvyn_executor.discovery.formats import table_name_of
+from nuvyn_executor.discovery.partition_folders import unescaped
+from nuvyn_executor.model import FileEntry, FileFormat
+
+if TYPE_CHECKING:
+    from nuvyn_executor.discovery.file_forms import Form
+
+FEW = 64
+"""So many numbered files are a table each, for each may be a thing of its own. Of more, nobody looks at each,
+and a Spark job for each takes minutes."""
+
+_PARTITION = re.compile(r"^([^=]+)=(.*)$")
+# Spark: part-00000-<uuid>-c000.snappy.parquet, part-r-00000; Hive: 000000_0, 000000_0_copy_1
+_PART = re.compile(r"^(?:part-(?:[rm]-)?\d+|\d{6}_\d+(?:_copy_\d+)?)(?![^.\-_])")
+# train-00001-of-00010.csv
+_SHARD = re.compile(r"^(.*?)[-_.]?\d{4,6}-of-\d{4,6}(?![^.\-_])")
+_NUMBER = re.compile(r"[0-9]+")
+_BEFORE_NUMBERS = " -_.([#"  # orders_2024_00001, report (7)
+
+
+@dataclass(frozen=True)
+class FileGroup:
+    """Files of one format that are one table.
+
+    Attributes:
+        name: the table's name.
+        folder: where the table lies inside the source.
+        root: the folder that is the table, relative to the source; ``None`` for a table that is a file.
+        partitions: names of Hive partition columns, outermost first.
+        model: the file that tells best how all are written; ``None``: the first does.
+    """
+
+    name: str
+    folder: str
+    root: Optional[str]
+    format: FileFormat
+    entries: Tuple[FileEntry, ...]
+    partitions: Tuple[str, ...] = ()
+    model: Optional[FileEntry] = None
+
+
+class _Key(NamedTuple):
+    """What the files of one table share.
+
+    Attributes:
+        where: the folder; of a table that is a file, that file.
+        series: the prefix of shards; of numbered files the name without numbers, and the form.
+    """
+
+    where: str
+    kind: str
+    format: FileFormat
+    partitions: Tuple[str, ...] = ()
+    series: str = ""
+
+
+def group_files(
+    found: Sequence[Tuple[FileEntry, FileFormat]],
+    source_name: str,
+    forms: Mapping[str, Form],
+    *,
+    single: bool = False,
+) -> List[FileGroup]:
+    """Group files into tables.
+
+    Part files of one folder and format are one table, named after the folder; so is a tree of ``key=value``
+    folders, named after the folder above them. More than 64 files of one folder, format and form whose names
+    differ in nothing but their numbers are one, named by what comes before the number (``orders_2024_00001``:
+    ``orders``), or after the folder where nothing does. A workbook is never part of another. Tables of one
+    folder that would have one name get their format added (``events_csv``), files their whole name
+    (``events.csv``).
+
+    Args:
+        found: files and their formats.
+        source_name: the last part of the source's path: the name of what lies at its top.
+        forms: of each file that :func:`numbered` names, by its name.
+        single: the source is one file, and so is the table.
+    """
+    members: Dict[_Key, List[FileEntry]] = {}
+    for entry, file_format in found:
+        key = _key(entry, file_format, forms.get(entry.name), single=single)
+        members.setdefault(key, []).append(entry)
+    shards = Counter((key.where, key.format) for key in members if key.kind == "shards")
+    groups: List[FileGroup] = []
+    for key, entries in members.items():
+        if key.kind != "numbered":
+            groups.append(_group(key, entries, source_name, shards))
+        elif len(entries) <= FEW:
+            groups.extend(_file(entry, key.format) for entry in entries)
+    groups.extend(_numbered_groups(members, source_name, forms))
+    return sorted(_rename(groups), key=lambda group: (group.folder, group.name, group.entries[0].name))
+
+
+def numbered(names: Sequence[str]) -> FrozenSet[str]:
+    """Name the files that may be one table with others: more than 64, their names but for numbers the same.
+
+    Args:
+        names: of files, relative to the source.
+    """
+    alike = [_without_numbers(name) for name in names]
+    counts = Counter(alike)
+    many = (name for name, one in zip(names, alike) if counts[one] > FEW)
+    return frozenset(name for name in many if _place(name) is None)
+
+
+def split_folder(name: str) -> Tuple[str, str]:
+    """Split a relative path into its folder (``""`` at the top) and its last part."""
+    folder, _, last = name.rpartition("/")
+    return folder, last
+
+
+def _key(entry: FileEntry, file_format: FileFormat, form: Optional[Form], *, single: bool) -> _Key:
+    """Say where a file belongs."""
+    if single or file_format is FileFormat.EXCEL:
+        return _Key(entry.name, "file", file_format)
+    place = _place(entry.name)
+    if place is not None:
+        where, kind, partitions, prefix = place
+        return _Key(where, kind, file_format, partitions, prefix)
+    if form is not None:
+        folder = split_folder(entry.name)[0]
+        return _Key(folder, "numbered", file_format, series=f"{_without_numbers(entry.name)}\0{form.text}")
+    return _Key(entry.name, "file", file_format)
+
+
+def _place(name: str) -> Optional[Tuple[str, str, Tuple[str, ...], str]]:
+    """Give the folder, the kind of table, its partitions and the prefix of shards, as far as a name tells."""
+    folder, last = split_folder(name)
+    levels = folder.split("/") if folder else []
+    matches = [_PARTITION.match(level) for level in levels]
+    first = next((index for index, match in enumerate(matches) if match), None)
+    if first is not None:
+        keys = tuple(unescaped(match.group(1)) for match in matches[first:] if match)
+        return "/".join(levels[:first]), "tree", keys, ""
+    if _PART.match(last):
+        return folder, "parts", (), ""
+    shard = _SHARD.match(last)
+    return (folder, "shards", (), shard.group(1)) if shard else None
+
+
+def _group(
+    key: _Key, entries: List[FileEntry], source_name: str, shards: Counter[Tuple[str, FileFormat]]
+) -> FileGroup:
+    if key.kind == "file":
+        return _file(entries[0], key.format)
+    folder, last = split_folder(key.where)
+    name = last or source_name
+    if key.kind == "shards" and key.series and shards[(key.where, key.format)] > 1:
+        # train-... and test-... lie side by side: two tables inside this folder
+        return FileGroup(key.series, key.where, key.where, key.format, tuple(entries))
+    return FileGroup(name, folder, key.where, key.format, tuple(entries), key.partitions)
+
+
+def _file(entry: FileEntry, file_format: FileFormat) -> FileGroup:
+    folder, last = split_folder(entry.name)
+    return FileGroup(table_name_of(last), folder, None, file_format, (entry,))
+
+
+def _numbered_groups(
+    members: Mapping[_Key, List[FileEntry]], source_name: str, forms: Mapping[str, Form]
+) -> Iterator[FileGroup]:
+    """Give the tables of numbered files; of several of one name that with the first number has it.
+
+    So a table keeps its name, and with it its id, when files with later numbers are added.
+    """
+    many = [
+        (key, entries) for key, entries in members.items() if key.kind == "numbered" and len(entries) > FEW
+    ]
+    taken: Counter[Tuple[str, str, FileFormat]] = Counter()
+    for key, entries in sorted(many, key=lambda one: min(map(_numbers, one[1]))):
+        parent, last = split_folder(key.where)
+        own = last or source_name
+        stem = _NUMBER.split(split_folder(entries[0].name)[1], maxsplit=1)[0].rstrip(_BEFORE_NUMBERS) or own
+        taken[(key.where, stem, key.format)] += 1
+        again = taken[(key.where, stem, key.format)]
+        yield FileGroup(
+            name=stem if again == 1 else f"{stem}_{again}",
+            folder=parent if stem == own else key.where,
+            root=key.where,
+            format=key.format,
+            entries=tuple(entries),
+            model=next((entry for entry in entries if not forms[entry.name].is_ascii), None),
+        )
+
+
+def _without_numbers(name: str) -> str:
+    folder, last = split_folder(name)
+    return f"{folder}/{_NUMBER.sub('0', last)}"
+
+
+def _numbers(entry: FileEntry) -> Tuple[int, ...]:
+    return tuple(map(int, _NUMBER.findall(split_folder(entry.name)[1])))
+
+
+def _rename(groups: Sequence[FileGroup]) -> List[FileGroup]:
+    """Make names unique inside each folder."""
+    named = Counter((group.folder, group.name) for group in groups)
+    renamed = [
+        group if named[(group.folder, group.name)] == 1 else replace(group, name=_longer_name(group))
+        for group in groups
+    ]
+    taken: Counter[Tuple[str, str]] = Counter()
+    unique = []
+    for group in renamed:
+        taken[(group.folder, group.name)] += 1
+        again = taken[(group.folder, group.name)]
+        unique.append(group if again == 1 else replace(group, name=f"{group.name}_{again}"))
+    return unique
+
+
+def _longer_name(group: FileGroup) -> str:
+    if group.root is None:
+        return split_folder(group.entries[0].name)[1]
+    return f"{group.name}_{group.format.value}"

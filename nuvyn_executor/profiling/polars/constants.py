@@ -1,0 +1,43 @@
+"""Columns that a folder's name holds (``year=2024``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Iterator, List, Optional, Sequence, Tuple
+
+import polars as pl
+
+from nuvyn_executor.profiling.polars.parts import NotNative
+from nuvyn_executor.profiling.polars.typed_column import polars_type
+
+if TYPE_CHECKING:
+    from nuvyn_executor.discovery.partition_folders import Values
+    from nuvyn_executor.profiling.polars.parts import Reading
+
+_READ = {"int": int, "bigint": int, "double": float, "string": str}
+
+
+def constant_columns(folders: Sequence[Values], reading: Reading) -> Iterator[Tuple[int, pl.Series]]:
+    """Give the partition columns: of each its position in the plan, and its value in each of some folders.
+
+    Raises:
+        NotNative: of a type that is not read here.
+    """
+    for index, texts in zip(reading.constants, zip(*folders)):
+        yield index, _read(texts, reading.plan.columns[index].declared_type or "string")
+
+
+def _read(texts: Sequence[Optional[str]], declared: str) -> pl.Series:
+    kind = polars_type(declared)
+    if kind is None or declared not in {*_READ, "date"}:
+        raise NotNative(f"a partition column is of type {declared}")
+    if declared == "date":
+        written = pl.Series(texts, dtype=pl.String)
+        days = written.str.to_date("%Y-%m-%d", strict=False)
+        if days.null_count() > written.null_count():
+            raise NotNative("a partition value is no date")
+        return days
+    try:
+        values: List[Any] = [text if text is None else _READ[declared](text) for text in texts]
+    except ValueError as error:
+        raise NotNative(f"a partition value is no {declared} ({error})") from error
+    return pl.Series(values, dtype=kind)

@@ -1,0 +1,105 @@
+"""The bytes of a CSV file as Spark sees them: whole lines, ended by a line feed, in UTF-8, block by block."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import zlib
+from typing import IO, TYPE_CHECKING, Any, Iterator, cast
+
+from nuvyn_executor.discovery.text_encoding import encoding_named, is_gzip
+from nuvyn_executor.profiling.polars.parts import NotNative
+
+if TYPE_CHECKING:
+    from nuvyn_executor.profiling.polars.parts import Piece
+
+BLOCK_BYTES = 16 * 1024 * 1024
+_LONGEST_LINE = 64 * 1024 * 1024
+_COMPRESSED = (".bz2", ".deflate", ".lz4", ".snappy", ".zst", ".lzo", ".xz")
+
+
+def blocks(piece: Piece, encoding: str, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
+    """Read the lines that begin in the piece's share of a file.
+
+    Args:
+        piece: which file, and which share.
+        encoding: a Java charset name.
+        block_bytes: about how much at once.
+
+    Raises:
+        NotNative: it is compressed, or holds what is not of its encoding.
+        OSError: it cannot be read.
+    """
+    if piece.path.lower().endswith(_COMPRESSED):
+        raise NotNative("it is compressed with something else than gzip")
+    try:
+        for block in _whole_lines(piece, block_bytes):
+            yield _normal(block, encoding)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise NotNative(f"it does not inflate ({error})") from error
+
+
+def _whole_lines(piece: Piece, block_bytes: int) -> Iterator[bytes]:
+    start, stop = (piece.size_bytes * share // piece.of for share in (piece.index, piece.index + 1))
+    with _opened(piece) as file:
+        position = start
+        if start:
+            # Whatever line the byte before belongs to began in an earlier share.
+            file.seek(start - 1)
+            position = start - 1 + len(_through_line_end(file, b""))
+        is_last = piece.index + 1 == piece.of
+        while is_last or position < stop:
+            block = _lines(file, block_bytes if is_last else min(block_bytes, stop - position))
+            if not block:
+                return
+            has_mark = position == 0 and block.startswith(codecs.BOM_UTF8)
+            position += len(block)
+            yield block[len(codecs.BOM_UTF8) :] if has_mark else block
+
+
+def _opened(piece: Piece) -> IO[bytes]:
+    file = open(piece.path, "rb")  # noqa: PTH123, SIM115  no path object for each of many; the caller closes
+    inflates = is_gzip(file.peek(3))
+    if inflates != piece.path.endswith(".gz"):
+        file.close()
+        raise NotNative("its name and its bytes do not agree on whether it is gzip")
+    if not inflates:
+        return file
+    file.close()
+    return cast("IO[bytes]", gzip.GzipFile(piece.path, "rb"))
+
+
+def _lines(file: Any, least_bytes: int) -> bytes:
+    """Read to the line end after so many bytes; of what can go back without copying what was read."""
+    if isinstance(file, gzip.GzipFile):
+        block: bytes = file.read(least_bytes)
+        return block if block.endswith(b"\n") else _through_line_end(file, block)
+    start = file.tell()
+    file.seek(start + least_bytes - 1)
+    length = least_bytes - 1 + len(_through_line_end(file, b""))
+    file.seek(start)
+    lines: bytes = file.read(length)
+    return lines
+
+
+def _through_line_end(file: Any, begun: bytes) -> bytes:
+    rest: bytes = file.readline(_LONGEST_LINE)
+    if len(rest) == _LONGEST_LINE:
+        raise NotNative("it has a line of more than 64 MiB")
+    return begun + rest
+
+
+def _normal(block: bytes, encoding: str) -> bytes:
+    if b"\0" in block:
+        raise NotNative("it has zero bytes")
+    if b"\r" in block:
+        block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if block.isascii():
+        return block
+    try:
+        if encoding == "UTF-8":
+            block.decode("utf-8")
+            return block
+        return block.decode(encoding_named(encoding).codec, "replace").encode("utf-8")
+    except UnicodeDecodeError as error:
+        raise NotNative("it is not in UTF-8 throughout") from error

@@ -1,0 +1,205 @@
+"""Spreads the files of a dataset over Spark's tasks, and adds what comes back.
+
+Each task is given its parts by a plain Python function on a range of numbers: that needs neither RDDs nor
+PyArrow, so it runs on Connect and wherever Python functions run.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple
+
+from nuvyn_executor.discovery.partition_folders import values_of
+from nuvyn_executor.model import FileFormat
+from nuvyn_executor.profiling.counts import Counts, total
+from nuvyn_executor.profiling.plan import family
+from nuvyn_executor.profiling.polars.parts import NotNative, Piece, Reading, parts_of
+from nuvyn_executor.profiling.value_patterns import Expected
+
+if TYPE_CHECKING:
+    from nuvyn_executor.model import Dataset
+    from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
+
+ENGINE = "polars"
+FILES_A_TASK = 1024
+_ENCODINGS = ("UTF-8", "ISO-8859-1", "windows-1252")  # single bytes tell their lines, and Java reads the same
+_UTC = ("UTC", "Etc/UTC", "GMT", "Z", "+00:00")
+_PLAIN = ("tinyint", "smallint", "int", "bigint", "float", "double", "boolean", "string", "binary", "date")
+
+
+def supports(dataset: Dataset, plan: ScanPlan, time_zone: str = "UTC") -> Optional[str]:
+    """Say in a clause why a dataset is none for the native engine; ``None`` when it may be one.
+
+    Args:
+        dataset: what is to be counted.
+        plan: what is to be counted in it.
+        time_zone: the Spark session's.
+    """
+    if dataset.format not in (FileFormat.PARQUET, FileFormat.CSV):
+        return f"its format is {dataset.format.value}"
+    if not plan.columns:
+        return "it has no columns"
+    if time_zone not in _UTC and any(_needs_zone(one) for one in plan.columns):
+        return f"the session's time zone is {time_zone}"
+    reasons = [reason for one in plan.columns for reason in _unfit(one, dataset.format)]
+    if reasons:
+        return reasons[0]
+    return _unreadable_dialect(dataset) if dataset.format is FileFormat.CSV else None
+
+
+def count(  # noqa: PLR0913  two of them are switches
+    spark: Any,
+    dataset: Dataset,
+    plan: ScanPlan,
+    now_micros: int,
+    *,
+    small_here: bool = True,
+    keeps_states: bool = False,
+) -> Counts:
+    """Count a dataset with Polars in Spark's tasks: the same counters as :func:`profiler.scan`'s.
+
+    Different values come as states that add (exact with ``plan.exact_distinct``, else with a relative
+    standard deviation of 1.6 %); of a dataset that is one task's work, as the mere number; without
+    ``plan.distinct`` not at all.
+
+    Args:
+        spark: the session; only the public DataFrame API is used.
+        dataset: files of one kind; their paths must be those of the tasks' machines too.
+        plan: what to count, as :func:`profiler.plan_scan` decides it from the dataset's frame.
+        now_micros: the present, microseconds since 1970 UTC; later moments are in the future.
+        small_here: count a dataset that is one task's work in this process, where Polars is there too: that
+            saves a Spark job.
+        keeps_states: the counts are to be added to others, however small the dataset is.
+
+    Raises:
+        NotNative: it must be counted by Spark; its text says why, in one clause: Polars or this package is
+            not there in the tasks, a file is not reachable from them, or Spark would read it otherwise.
+    """
+    reason = supports(dataset, plan, str(spark.conf.get("spark.sql.session.timeZone")))
+    if reason is not None:
+        raise NotNative(reason)
+    pieces = [
+        Piece(entry.path, entry.size_bytes, constants=values_of(dataset, entry.path))
+        for entry in dataset.files
+    ]
+    if not pieces:
+        raise NotNative("it has no files")
+    # All hashes are more than what they were made from: those of a small dataset stay in one task.
+    is_one = plan.exact_distinct and not keeps_states and len(pieces) <= FILES_A_TASK
+    parts = [tuple(pieces)] if is_one else parts_of(pieces, slots_of(spark))
+    reading = Reading.of(dataset, plan, now_micros, keeps_states=not is_one)
+    if len(parts) == 1 and small_here and importlib.util.find_spec("polars") is not None:
+        return _counted(answer(parts[0], reading))
+    counted = _collected(spark, _task(parts, reading), len(parts))
+    try:
+        return total(counted)
+    except ValueError as error:  # another Polars, or another kind of processor, hashes otherwise
+        raise NotNative(f"its tasks do not count alike ({error})", everywhere=True) from error
+
+
+def slots_of(spark: Any) -> int:
+    """Say how many tasks run at the same time, as far as the session tells: Connect does not."""
+    try:
+        return max(1, int(spark.sparkContext.defaultParallelism))
+    except Exception:  # noqa: BLE001  whatever Connect raises where there is no context
+        return max(1, os.cpu_count() or 1)
+
+
+def _collected(spark: Any, task: Callable[[int], str], parts: int) -> List[Counts]:
+    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
+    from pyspark.sql.types import StringType  # noqa: PLC0415  as above
+
+    in_task = f.udf(task, StringType())
+    answers = spark.range(0, parts, 1, parts).select(in_task("id").alias("answer"))
+    try:
+        rows = answers.collect()
+    except Exception as error:
+        raise NotNative(f"its tasks failed ({_cause(error)})", everywhere=_cannot_import(error)) from error
+    return [_counted(row["answer"]) for row in rows]
+
+
+def _counted(text: str) -> Counts:
+    value = json.loads(text)
+    if "reason" in value:
+        raise NotNative(value["reason"], everywhere=value["everywhere"])
+    return Counts.from_json(value)
+
+
+def _task(parts: Sequence[Tuple[Piece, ...]], reading: Reading) -> Callable[[int], str]:
+    def task(index: int) -> str:
+        # Spark gives a task one core; Polars reads this when it is imported.
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")
+        return answer(parts[index], reading)
+
+    return task
+
+
+def answer(pieces: Sequence[Piece], reading: Reading) -> str:
+    """Count a part, in a task: JSON of its :class:`Counts`, or of the ``reason`` why not."""
+    try:
+        from nuvyn_executor.profiling.polars.kernel import count_part  # noqa: PLC0415  Polars is in tasks only
+    except ImportError as error:
+        return _refusal(f"Polars is not there in the tasks ({error})", everywhere=True)
+    try:
+        return json.dumps(count_part(pieces, reading).to_json())
+    except NotNative as error:
+        return _refusal(str(error))
+    except OSError as error:
+        return _refusal(f"a task cannot read a file ({error})")
+    except Exception as error:  # noqa: BLE001  whatever is wrong here, Spark counts as well
+        return _refusal(f"it could not be counted ({type(error).__name__}: {error})")
+
+
+def _refusal(reason: str, *, everywhere: bool = False) -> str:
+    return json.dumps({"reason": reason, "everywhere": everywhere})
+
+
+def _needs_zone(plan: ColumnPlan) -> bool:
+    if plan.declared_type in (None, "string"):
+        return plan.expected is Expected.MOMENT
+    return family(str(plan.declared_type)) == "moment" and plan.declared_type != "timestamp"
+
+
+def _unfit(plan: ColumnPlan, kind: FileFormat) -> List[str]:
+    """Say why a column is none for Polars; nothing when it is one."""
+    reasons = []
+    if kind is FileFormat.PARQUET and _is_pattern(plan.name):
+        reasons.append(f"column {plan.name[:40]} has a name that Polars takes for a pattern")
+    if plan.declared_type is not None and not _is_plain(plan.declared_type):
+        reasons.append(f"column {plan.name} is of type {plan.declared_type[:40]}")
+    return reasons
+
+
+def _is_pattern(name: str) -> bool:
+    return "*" in name or ("^" in name and "$" in name)
+
+
+def _is_plain(declared: str) -> bool:
+    return declared in (*_PLAIN, "timestamp", "timestamp_ntz") or declared.startswith("decimal(")
+
+
+def _unreadable_dialect(dataset: Dataset) -> Optional[str]:
+    dialect = dataset.dialect
+    if dialect is None:
+        return "how it is written is not known"
+    if dialect.multiline:
+        return "a value of it may be several lines"
+    if dialect.encoding not in _ENCODINGS:
+        return f"its encoding is {dialect.encoding}"
+    if not (dialect.delimiter.isascii() and dialect.quote.isascii()):
+        return "its delimiter or quote is no ASCII character"
+    return None
+
+
+def _cause(error: Exception) -> str:
+    """Find the line that says most: of a worker's traceback the last, else the first."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    causes = [line for line in lines if re.match(r"\w+(?:Error|Exception): ", line)]
+    return (causes[-1:] or lines[:1] or [type(error).__name__])[0][:200]
+
+
+def _cannot_import(error: Exception) -> bool:
+    return re.search(r"ModuleNotFoundError|ImportError", str(error)) is not None

@@ -1,0 +1,130 @@
+"""Counts one part of a dataset. Runs in a task, and knows nothing of Spark."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Dict, Optional, Sequence, Union
+
+import polars as pl
+
+from nuvyn_executor.model import FileFormat
+from nuvyn_executor.profiling.counts import Counts
+from nuvyn_executor.profiling.polars import csv_batches, parquet_batches
+from nuvyn_executor.profiling.polars.hashes import Sink, hash_name, multiplier, without
+from nuvyn_executor.profiling.polars.parts import NotNative
+from nuvyn_executor.profiling.polars.text_column import TextColumn
+from nuvyn_executor.profiling.polars.typed_column import TypedColumn
+from nuvyn_executor.quality.tallies import DatasetTally
+
+if TYPE_CHECKING:
+    from nuvyn_executor.profiling.plan import ColumnPlan
+    from nuvyn_executor.profiling.polars.batch import Batch
+    from nuvyn_executor.profiling.polars.parts import Piece, Reading
+    from nuvyn_executor.profiling.sketch import State
+
+_BATCHES = {FileFormat.PARQUET: parquet_batches.batches, FileFormat.CSV: csv_batches.batches}
+
+
+def count_part(pieces: Sequence[Piece], reading: Reading) -> Counts:
+    """Read some pieces of a dataset's files once and count.
+
+    Raises:
+        NotNative: Spark would count something else, or cannot be known to count the same.
+        OSError: a file cannot be read from here.
+    """
+    counting = _Counting(reading)
+    try:
+        for batch in _BATCHES[reading.format](pieces, reading):
+            counting.add(batch)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise NotNative(f"Polars does not read it ({error})") from error
+    return counting.counts()
+
+
+class _Column:
+    """One column: its counters and its different values."""
+
+    def __init__(self, plan: ColumnPlan, now_micros: int, different: Optional[Sink]) -> None:
+        is_text = plan.declared_type in (None, "string")
+        self.counters: Union[TextColumn, TypedColumn] = (
+            TextColumn(plan, now_micros) if is_text else TypedColumn(plan, now_micros)
+        )
+        self.different = different
+
+    def add(self, values: pl.Series) -> Optional[pl.Series]:
+        """Count a batch; give the hash of each value, if different ones are to be counted."""
+        found = self.counters.add(values)
+        if self.different is None:
+            return None
+        hashes = values.hash()
+        if found.different is None:
+            present = hashes.filter(values.is_not_null()) if values.null_count() else hashes
+            self._add_different(present, found.missing)
+        else:
+            self._add_different(found.different.hash(), found.missing)
+        return hashes
+
+    def finish(self) -> None:
+        """Count what was put off."""
+        found = self.counters.finish()
+        if found.different is not None:
+            self._add_different(found.different.hash(), found.missing)
+
+    def _add_different(self, hashes: pl.Series, missing: Optional[pl.Series]) -> None:
+        if self.different is None or not len(hashes):
+            return
+        if missing is not None and len(missing):
+            hashes = without(hashes, missing.unique().hash())
+        self.different.add(hashes)
+
+
+class _Counting:
+    def __init__(self, reading: Reading) -> None:
+        plan = reading.plan
+        self._reading = reading
+        self._columns = [_Column(one, reading.now_micros, self._sink()) for one in plan.columns]
+        self._paired = {index for pair in plan.pairs for index in pair}
+        self._different_rows = self._sink()
+        self._rows = self._corrupt = self._pairs = self._violations = 0
+
+    def add(self, batch: Batch) -> None:
+        self._rows += batch.rows
+        self._corrupt += batch.rows if batch.is_corrupt else 0
+        row_hashes: Optional[pl.Series] = None
+        moments: Dict[int, pl.Series] = {}
+        for index, values in batch.columns:
+            column = self._columns[index]
+            hashes = column.add(values)
+            if hashes is not None:
+                hashes = hashes * multiplier(index)
+                row_hashes = hashes if row_hashes is None else row_hashes + hashes
+            if index in self._paired:
+                moments[index] = column.counters.micros(values)
+        for earlier, later in self._reading.plan.pairs:
+            violated = moments[earlier] > moments[later]
+            self._pairs += len(violated) - violated.null_count()
+            self._violations += int(violated.sum() or 0)
+        if row_hashes is not None and self._different_rows is not None and not batch.is_corrupt:
+            self._different_rows.add(row_hashes)
+
+    def _sink(self) -> Optional[Sink]:
+        plan = self._reading.plan
+        return Sink(exact=plan.exact_distinct) if plan.distinct else None
+
+    def counts(self) -> Counts:
+        for column in self._columns:
+            column.finish()
+        name, keeps = hash_name(), self._reading.keeps_states
+
+        def state(sink: Optional[Sink]) -> Optional[State]:
+            return None if sink is None else sink.state(name, keeps=keeps)
+
+        tally = DatasetTally(
+            rows=self._rows,
+            columns=tuple(one.counters.tally() for one in self._columns),
+            corrupt_rows=self._corrupt,
+            pairs=self._pairs,
+            pair_violations=self._violations,
+        )
+        spans = (replace(one.counters.span(), distinct=state(one.different)) for one in self._columns)
+        return Counts(tally, tuple(spans), state(self._different_rows))

@@ -1,0 +1,155 @@
+"""The rows of Parquet files: row group by row group, some columns at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+import polars as pl
+
+from nuvyn_executor.profiling.polars.batch import Batch, gathered
+from nuvyn_executor.profiling.polars.constants import constant_columns
+from nuvyn_executor.profiling.polars.parts import NotNative
+from nuvyn_executor.profiling.polars.typed_column import polars_type
+from nuvyn_executor.reading.parquet_footer import read_footer
+
+if TYPE_CHECKING:
+    from nuvyn_executor.profiling.polars.parts import Piece, Reading
+
+Path = Tuple[str, ...]
+
+_CELLS = 4_000_000  # that are in memory at once
+_BYTES = 64 * 1024 * 1024  # of them, when they are not compressed
+_REBASED = frozenset(("org.apache.spark.legacyDateTime", "org.apache.spark.legacyINT96"))
+# What Spark's type may be in a file, beside the type that it is here.
+_ALSO: Mapping[str, Tuple[Any, ...]] = {
+    "smallint": (pl.UInt8,),
+    "int": (pl.UInt16,),
+    "bigint": (pl.UInt32,),
+    "string": (pl.Categorical, pl.Enum),
+}
+
+
+def batches(pieces: Sequence[Piece], reading: Reading) -> Iterator[Batch]:
+    """Read the pieces' shares of their files' row groups, small ones together.
+
+    Raises:
+        NotNative: Polars would read something else than Spark.
+        OSError: a file cannot be read.
+        PolarsError: Polars does not read it; also while the columns of a batch are read.
+    """
+    yield from gathered(batch for piece in pieces for batch in _of_file(piece, reading))
+
+
+def _of_file(piece: Piece, reading: Reading) -> Iterator[Batch]:
+    try:
+        footer = read_footer(piece.path)
+    except ValueError as error:
+        raise NotNative(f"its footer was not understood ({error})") from error
+    if footer.keys & _REBASED:
+        raise NotNative("it has dates of the Julian calendar, which Spark turns")
+    groups = footer.group_rows
+    if not groups:
+        return
+    table = _Table(piece, reading)
+    start = 0
+    for index, (rows, size) in enumerate(zip(groups, footer.group_bytes)):
+        if rows and index * piece.of // len(groups) == piece.index:
+            for first, count in windows(start, rows, size):
+                window = None if count == sum(groups) else first
+                yield Batch(count, table.columns(window, count), size_bytes=size * count // rows)
+        start += rows
+
+
+def windows(start: int, rows: int, size: int) -> Iterator[Tuple[int, int]]:
+    """Cut a row group whose values are long: where each run of its rows begins, and how many they are."""
+    step = max(1, min(rows, rows * _BYTES // max(1, size)))
+    for first in range(start, start + rows, step):
+        yield first, min(step, start + rows - first)
+
+
+class _Table:
+    """One file, and where in it the plan's columns are."""
+
+    def __init__(self, piece: Piece, reading: Reading) -> None:
+        self._piece = piece
+        self._reading = reading
+        schema = dict(pl.read_parquet_schema(piece.path))
+        nanos = any(_has_nanos(kind) for kind in schema.values())
+        options: Dict[str, Any] = {"schema": {k: _in_micros(v) for k, v in schema.items()}} if nanos else {}
+        try:
+            self._frame = pl.scan_parquet(piece.path, hive_partitioning=False, glob=False, **options)
+        except TypeError as error:
+            raise NotNative("this version of Polars does not read timestamps of 96 bits as Spark") from error
+        leaves: Dict[str, List[Tuple[Path, Any]]] = {}
+        for path, kind in _leaves(schema):
+            leaves.setdefault(".".join(path), []).append((path, kind))
+        self._lower = {name.lower() for name in leaves}
+        self._exprs = [
+            (index, self._expression(index, one.name, str(one.declared_type), leaves.get(one.name, [])))
+            for index, one in ((index, reading.plan.columns[index]) for index in reading.stored)
+        ]
+
+    def columns(self, start: Optional[int], rows: int) -> Iterator[Tuple[int, pl.Series]]:
+        """Read rows from some row on, or all there are, as many columns at once as memory should hold."""
+        many = max(1, _CELLS // rows)
+        window = self._frame if start is None else self._frame.slice(start, rows)
+        for first in range(0, len(self._exprs), many):
+            some = self._exprs[first : first + many]
+            chosen = [one for _, one in some if one is not None]
+            read = {one.name: one for one in window.select(chosen).collect().get_columns()} if chosen else {}
+            for index, _ in some:
+                values = read.pop(f"c{index}", None)
+                yield index, self._empty(index, rows) if values is None else values
+        for index, value in constant_columns([self._piece.constants], self._reading):
+            yield index, value.new_from_index(0, rows)
+
+    def _empty(self, index: int, rows: int) -> pl.Series:
+        kind = polars_type(str(self._reading.plan.columns[index].declared_type))
+        nulls: pl.Series = pl.Series([None], dtype=kind).new_from_index(0, rows)
+        return nulls
+
+    def _expression(
+        self, index: int, name: str, declared: str, found: List[Tuple[Path, Any]]
+    ) -> Optional[pl.Expr]:
+        """Give how a column is read; ``None`` when the file does not have it."""
+        wanted = polars_type(declared)
+        if wanted is None:
+            raise NotNative(f"column {name} is of type {declared}")
+        if len(found) > 1 or (not found and name.lower() in self._lower):
+            raise NotNative(f"which field is column {name} cannot be told")
+        if not found:
+            return None
+        path, kind = found[0]
+        column = pl.col(path[0])
+        for part in path[1:]:
+            column = column.struct.field(part)
+        if isinstance(kind, pl.Datetime):
+            if declared not in ("timestamp", "timestamp_ntz"):
+                raise NotNative(f"column {name} is a timestamp in one of its files")
+            column = column if kind.time_unit != "ms" else column.dt.cast_time_unit("us")
+        elif kind != wanted:
+            if not any(kind == one for one in _ALSO.get(declared, ())):
+                raise NotNative(f"column {name} is {kind} in one of its files, not {declared}")
+            column = column.cast(wanted)
+        return column.alias(f"c{index}")
+
+
+def _leaves(schema: Mapping[str, Any], parents: Path = ()) -> Iterator[Tuple[Path, Any]]:
+    for name, kind in schema.items():
+        path = (*parents, name)
+        if isinstance(kind, pl.Struct):
+            yield from _leaves({field.name: field.dtype for field in kind.fields}, path)
+        else:
+            yield path, kind
+
+
+def _has_nanos(kind: Any) -> bool:
+    if isinstance(kind, pl.Struct):
+        return any(_has_nanos(field.dtype) for field in kind.fields)
+    return isinstance(kind, pl.Datetime) and kind.time_unit == "ns"
+
+
+def _in_micros(kind: Any) -> Any:
+    if isinstance(kind, pl.Struct):
+        return pl.Struct([pl.Field(field.name, _in_micros(field.dtype)) for field in kind.fields])
+    return pl.Datetime("us", kind.time_zone) if _has_nanos(kind) else kind

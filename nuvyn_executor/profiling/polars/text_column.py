@@ -1,0 +1,250 @@
+"""Counters of a column of texts.
+
+A column whose values repeat is counted by its different values and how often each occurs, some batches at
+once. In others one quick pattern says for most rows all there is to say; what it leaves goes through every
+step.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, List, Optional, Tuple
+
+import polars as pl
+
+from nuvyn_executor.model import DAY_MICROS
+from nuvyn_executor.profiling.counts import Span
+from nuvyn_executor.profiling.polars.moments import micros_of
+from nuvyn_executor.profiling.polars.patterns import patterns_of
+from nuvyn_executor.profiling.polars.quick import matching
+from nuvyn_executor.profiling.polars.values import Extremes, Moments, Numbers, Values
+from nuvyn_executor.profiling.value_patterns import (
+    ALLOWED,
+    BROKEN_TEXT,
+    MOMENTS,
+    NUMBERS,
+    PLACEHOLDERS,
+    WHITE,
+    Expected,
+    merged,
+)
+from nuvyn_executor.quality.tallies import ColumnTally, Shape
+
+if TYPE_CHECKING:
+    from nuvyn_executor.profiling.plan import ColumnPlan
+
+_SHAPES = tuple(Shape)
+_TEXT = _SHAPES.index(Shape.TEXT)
+_LOOKED_AT = (2_000, 20_000)  # values; the second time where the first left it open
+_REPEATING = 0.25  # different values among those looked at, that make a column of repetitions
+_VARYING = 0.97  # different values among the first, with which nothing is open
+_PUT_OFF = (100_000, 8, 1 << 26)  # different values, batches and bytes that wait, and are in memory
+_LEFT = 0.02  # of a batch that is not worth another quick pattern
+_LONGEST_PLACEHOLDER = max(len(word) for word in PLACEHOLDERS)
+_WITH_VALUE = {Expected.NUMBER: (*NUMBERS, Shape.CODE), Expected.MOMENT: MOMENTS}
+
+
+class TextColumn:
+    """Counts one column of texts, batch by batch.
+
+    Args:
+        plan: what to count.
+        now_micros: the present.
+    """
+
+    def __init__(self, plan: ColumnPlan, now_micros: int) -> None:
+        self._plan = plan
+        self._patterns = patterns_of(plan)
+        allowed = ALLOWED.get(plan.expected)
+        self._allowed = None if allowed is None else {merged(one, plan.expected) for one in allowed}
+        self._rows = self._nulls = self._blanks = self._present = self._broken = self._invalid = 0
+        self._shapes: Counter[Shape] = Counter()
+        self._lengths = Extremes()
+        self._put_off: List[pl.DataFrame] = []
+        self._aligned: Optional[pl.Series] = None  # moments of the last texts that were counted row by row
+        self._numbers = Numbers(fences=plan.fences)
+        self._moments = Moments(
+            says_when_written=plan.says_when_written, future_micros=now_micros + DAY_MICROS
+        )
+
+    def add(self, texts: pl.Series) -> Values:
+        """Count a batch, or put it off; then its different values come with those of a later one."""
+        self._rows += len(texts)
+        self._aligned = None
+        nulls = texts.null_count()
+        self._nulls += nulls
+        present = texts.drop_nulls() if nulls else texts
+        if not len(present):
+            return Values(present)
+        if _repeats(present):
+            counted = present.alias("text").value_counts(name="weight")
+            self._put_off.append(counted)
+            waiting = (
+                sum(map(len, self._put_off)),
+                len(self._put_off),
+                sum(one.estimated_size() for one in self._put_off),
+            )
+            is_enough = any(many >= most for many, most in zip(waiting, _PUT_OFF))
+            return self.finish() if is_enough else Values(present.clear())
+        rest = self._add_quickly(present)
+        return Values(None, self._add_carefully(rest, None) if len(rest) else None)
+
+    def finish(self) -> Values:
+        """Count what was put off."""
+        if not self._put_off:
+            return Values(pl.Series([], dtype=pl.String))
+        counted = pl.concat(self._put_off).group_by("text").agg(pl.col("weight").cast(pl.Int64).sum())
+        self._put_off = []
+        return Values(counted["text"], self._add_carefully(counted["text"], counted["weight"]))
+
+    def _add_quickly(self, texts: pl.Series) -> pl.Series:
+        """Count what quick patterns match, the most frequent shape first; give what is left."""
+        enough = _LEFT * len(texts)
+        for shape, pattern in self._candidates():
+            is_rest = shape is Shape.TEXT
+            matches = ~texts.str.contains(pattern) if is_rest else matching(texts, shape, pattern)
+            count = int(matches.sum())
+            if count:
+                found = texts if count == len(texts) else texts.filter(matches)
+                self._count(shape, count, found, None)
+                self._measure(found)
+                texts = texts.clear() if count == len(texts) else texts.filter(~matches)
+            if len(texts) <= enough:
+                break
+        return texts
+
+    def _candidates(self) -> List[Tuple[Shape, str]]:
+        quick = [(one.shape, one.quick) for one in self._patterns.told]
+        quick.append((Shape.TEXT, self._patterns.special))
+        expected = self._allowed or {Shape.TEXT}
+        return sorted(quick, key=lambda one: (-self._shapes[one[0]], one[0] not in expected))
+
+    def _add_carefully(self, texts: pl.Series, weights: Optional[pl.Series]) -> Optional[pl.Series]:
+        frame = pl.DataFrame({"raw": texts, "weight": 1 if weights is None else weights})
+        raw, text, shape, weight = (pl.col(name) for name in ("raw", "text", "shape", "weight"))
+        frame = frame.with_columns(raw.str.strip_chars(WHITE).alias("text")).with_columns(self._shape())
+        padded = raw.str.len_bytes() != text.str.len_bytes()
+        missing = frame.filter(shape.is_null())
+        self._blanks += int(missing.filter(text == "")["weight"].sum())
+        frame = frame.filter(shape.is_not_null()).with_columns(padded.alias("padded"))
+        if not len(frame):
+            return missing["raw"]
+        self._measure(frame["raw"])
+        if not self._has_value:
+            self._broken += int(frame.filter(raw.str.contains(BROKEN_TEXT))["weight"].sum())
+        groups = frame.group_by("shape", "padded").agg(weight.sum()).rows()
+        for index in {index for index, _, _ in groups}:
+            here = frame.filter(shape == index) if len(groups) > 1 else frame
+            total = sum(count for one, _, count in groups if one == index)
+            self._count(_SHAPES[index], total, here["text"], here["weight"])
+        blanks_around = sum(count for _, is_padded, count in groups if is_padded)
+        for index, is_padded, count in groups:
+            if is_padded:
+                self._shapes[_SHAPES[index]] -= count
+        self._shapes[Shape.PADDED] += blanks_around
+        return missing["raw"] if len(missing) else None
+
+    def _shape(self) -> pl.Expr:
+        text = pl.col("text")
+        shape = pl.when(_says_nothing(text)).then(None).otherwise(_TEXT)
+        for one in reversed(self._patterns.told):
+            shape = pl.when(text.str.contains(one.whole)).then(_SHAPES.index(one.shape)).otherwise(shape)
+        return shape.alias("shape")
+
+    @property
+    def _has_value(self) -> bool:
+        return self._plan.expected in _WITH_VALUE
+
+    def _count(self, shape: Shape, count: int, texts: pl.Series, weights: Optional[pl.Series]) -> None:
+        """Count texts of one shape, trimmed."""
+        self._present += count
+        self._shapes[shape] += count
+        if self._allowed is not None and shape not in self._allowed:
+            self._invalid += count
+            return
+        if not self._has_value or shape not in _WITH_VALUE[self._plan.expected]:
+            return
+        if self._plan.expected is Expected.NUMBER:
+            self._numbers.add(_numbers_of(texts, shape), weights)
+            return
+        micros = micros_of(texts, shape, self._plan)
+        self._aligned = micros if weights is None else None
+        self._moments.add(micros, weights)
+        if micros.null_count():
+            gone = micros.is_null()
+            self._invalid += int(gone.sum() if weights is None else weights.filter(gone).sum())
+
+    def _measure(self, texts: pl.Series) -> None:
+        if not self._has_value:
+            lengths = texts.str.len_bytes()
+            self._lengths.take(lengths.min(), lengths.max())
+
+    def micros(self, texts: pl.Series) -> pl.Series:
+        """Give the moments of the batch that was just counted in its order, null where there is none."""
+        if self._aligned is not None and len(self._aligned) == len(texts):  # all of one shape
+            return self._aligned
+        different = pl.DataFrame({"raw": texts.drop_nulls().unique()})
+        different = different.with_columns(pl.col("raw").str.strip_chars(WHITE).alias("text"))
+        different = different.with_columns(self._shape())
+        found = [pl.Series("raw", [], pl.String).to_frame().with_columns(micros=pl.lit(0, pl.Int64))]
+        for shape in MOMENTS:
+            here = different.filter(pl.col("shape") == _SHAPES.index(shape))
+            if len(here):
+                micros = micros_of(here["text"], shape, self._plan)
+                found.append(here.select("raw").with_columns(micros.alias("micros")))
+        values = pl.concat(found)
+        joined = texts.alias("raw").to_frame().join(values, on="raw", how="left")
+        return joined["micros"]
+
+    def tally(self) -> ColumnTally:
+        """Give the counters, after :meth:`finish`."""
+        shapes = {shape: count for shape, count in self._shapes.items() if count}
+        return ColumnTally(
+            rows=self._rows,
+            nulls=self._nulls,
+            blanks=self._blanks,
+            placeholders=self._rows - self._nulls - self._blanks - self._present,
+            suspects=self._numbers.suspects + self._moments.suspects + self._broken,
+            checked=self._present if self._allowed is not None else 0,
+            invalid=self._invalid,
+            shapes=shapes,
+            timestamps=self._moments.timestamps,
+            future=self._moments.future,
+            latest_micros=self._moments.latest,
+            next_micros=self._moments.coming,
+        )
+
+    def span(self) -> Span:
+        """Give least and greatest values and lengths, after :meth:`finish`."""
+        values = self._numbers if self._plan.expected is Expected.NUMBER else self._moments
+        low, high = self._lengths.minimum, self._lengths.maximum
+        return Span(
+            values.minimum,
+            values.maximum,
+            None if low is None else int(low),
+            None if high is None else int(high),
+        )
+
+
+def _repeats(texts: pl.Series) -> bool:
+    few, many = (texts.head(count) for count in _LOOKED_AT)
+    different = few.n_unique()
+    if len(few) < _LOOKED_AT[0] or different <= _REPEATING * len(few):
+        return True
+    return different <= _VARYING * len(few) and many.n_unique() <= _REPEATING * len(many)
+
+
+def _says_nothing(text: pl.Expr) -> pl.Expr:
+    """Whether a trimmed text is a placeholder or empty."""
+    is_short = text.str.len_bytes() <= _LONGEST_PLACEHOLDER
+    return is_short & text.str.to_lowercase().is_in(["", *PLACEHOLDERS])
+
+
+def _numbers_of(texts: pl.Series, shape: Shape) -> pl.Series:
+    if shape is Shape.INTEGER:
+        whole: pl.Series = texts.cast(pl.Int64)
+        return whole
+    if shape is Shape.DECIMAL_COMMA:
+        texts = texts.str.replace(",", ".", literal=True)
+    numbers: pl.Series = texts.cast(pl.Float64)
+    return numbers

@@ -1,0 +1,110 @@
+"""Counters of a column whose format declares its type."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Optional
+
+import polars as pl
+
+from nuvyn_executor.model import DAY_MICROS
+from nuvyn_executor.profiling.counts import Span
+from nuvyn_executor.profiling.plan import family
+from nuvyn_executor.profiling.polars.moments import micros_of_days
+from nuvyn_executor.profiling.polars.values import Extremes, Moments, Numbers, Values
+from nuvyn_executor.profiling.value_patterns import Expected
+from nuvyn_executor.quality.tallies import ColumnTally, Shape
+
+if TYPE_CHECKING:
+    from nuvyn_executor.profiling.plan import ColumnPlan
+
+_TYPES = {
+    "tinyint": pl.Int8(),
+    "smallint": pl.Int16(),
+    "int": pl.Int32(),
+    "bigint": pl.Int64(),
+    "float": pl.Float32(),
+    "double": pl.Float64(),
+    "boolean": pl.Boolean(),
+    "string": pl.String(),
+    "binary": pl.Binary(),
+    "date": pl.Date(),
+    "timestamp": pl.Datetime("us"),
+    "timestamp_ntz": pl.Datetime("us"),
+}
+
+
+def polars_type(declared: str) -> Optional[pl.DataType]:
+    """Give what a Spark SQL type is in Polars; ``None`` for arrays and whatever else is not counted here."""
+    decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", declared)
+    if decimal:
+        return pl.Decimal(int(decimal.group(1)), int(decimal.group(2)))
+    return _TYPES.get(declared)
+
+
+class TypedColumn:
+    """Counts one column of numbers, moments, booleans or blobs, batch by batch.
+
+    Args:
+        plan: what to count.
+        now_micros: the present.
+    """
+
+    def __init__(self, plan: ColumnPlan, now_micros: int) -> None:
+        self._plan = plan
+        self._kind = family(str(plan.declared_type))
+        self._rows = self._nulls = self._nans = 0
+        self._numbers = Numbers(fences=plan.fences)
+        self._moments = Moments(
+            says_when_written=plan.says_when_written, future_micros=now_micros + DAY_MICROS
+        )
+
+    def add(self, values: pl.Series) -> Values:
+        """Count a batch; NaN says nothing."""
+        self._rows += len(values)
+        nulls = values.null_count()
+        self._nulls += nulls
+        if self._kind == "moment":
+            self._moments.add(self.micros(values))
+        elif self._kind == "number":
+            present = values.drop_nulls() if nulls else values
+            if values.dtype in (pl.Float32, pl.Float64):
+                nans = present.is_nan()
+                if nans.any():
+                    self._nans += int(nans.sum())
+                    self._numbers.add(present.filter(~nans))
+                    return Values(missing=present.filter(nans).head(1))
+            self._numbers.add(present)
+        return Values()
+
+    def finish(self) -> Values:
+        """Count what was put off: nothing is."""
+        return Values(pl.Series([], dtype=pl.Int64))
+
+    def micros(self, values: pl.Series) -> pl.Series:
+        """Give the moments of a batch in its order."""
+        if values.dtype == pl.Date:
+            return micros_of_days(values)
+        micros: pl.Series = values.cast(pl.Int64)
+        return micros
+
+    def tally(self) -> ColumnTally:
+        """Give the counters."""
+        present = self._rows - self._nulls - self._nans
+        return ColumnTally(
+            rows=self._rows,
+            nulls=self._nulls,
+            nans=self._nans,
+            suspects=self._numbers.suspects + self._moments.suspects,
+            checked=present if self._plan.expected is Expected.TYPED else 0,
+            shapes={Shape.TYPED: present},
+            timestamps=self._moments.timestamps,
+            future=self._moments.future,
+            latest_micros=self._moments.latest,
+            next_micros=self._moments.coming,
+        )
+
+    def span(self) -> Span:
+        """Give the least and the greatest value."""
+        values: Extremes = self._numbers if self._kind == "number" else self._moments
+        return Span(values.minimum, values.maximum)

@@ -1,0 +1,132 @@
+"""Counters of numbers and of moments, whatever they were read from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional, Tuple
+
+import polars as pl
+
+from nuvyn_executor.model import DAY_MICROS
+from nuvyn_executor.profiling.value_patterns import DATE_SENTINELS, NUMBER_SENTINELS
+
+if TYPE_CHECKING:
+    from nuvyn_executor.profiling.counts import Number
+
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_SENTINEL_DAYS = tuple(date.fromisoformat(day).toordinal() - _EPOCH_DAY for day in DATE_SENTINELS)
+
+
+class Values(NamedTuple):
+    """Which different values a batch may add to its column.
+
+    Attributes:
+        different: they, and nothing that is null; ``None`` are all of the batch.
+        missing: those of them that say nothing, each at least once; or ``None``.
+    """
+
+    different: Optional[pl.Series] = None
+    missing: Optional[pl.Series] = None
+
+
+def weighed(mask: pl.Series, weights: Optional[pl.Series]) -> int:
+    """Count the rows where a mask holds; each counts as often as its weight says. Null does not hold."""
+    return int((mask.sum() if weights is None else weights.filter(mask).sum()) or 0)
+
+
+@dataclass
+class Extremes:
+    """The least and the greatest value so far."""
+
+    minimum: Optional[Number] = None
+    maximum: Optional[Number] = None
+
+    def take(self, least: Any, greatest: Any) -> None:
+        """Take in those of a batch, None when it had none."""
+        for value in (least, greatest):
+            if value is not None:
+                self.minimum = value if self.minimum is None else min(self.minimum, value)
+                self.maximum = value if self.maximum is None else max(self.maximum, value)
+
+
+@dataclass
+class Numbers(Extremes):
+    """What is counted of numbers.
+
+    Attributes:
+        fences: values outside are far out.
+        suspects: infinities, sentinels, far out values.
+    """
+
+    fences: Optional[Tuple[float, float]] = None
+    suspects: int = 0
+
+    def add(self, numbers: pl.Series, weights: Optional[pl.Series] = None) -> None:
+        """Take in numbers, none of them null or NaN."""
+        if not len(numbers):
+            return
+        bounds: List[Any] = [numbers.min(), numbers.max()]
+        low, high = (bound if isinstance(bound, int) else float(bound) for bound in bounds)
+        self.take(low, high)
+        odd = [float(number) for number in NUMBER_SENTINELS if low <= number <= high]
+        infinite = low == float("-inf") or high == float("inf")
+        outside = self.fences is not None and (low < self.fences[0] or high > self.fences[1])
+        if not (odd or infinite or outside):
+            return
+        values = numbers if numbers.dtype == pl.Float64 else _doubles(numbers)
+        mask = values.is_in([*odd, float("inf"), float("-inf")])
+        if self.fences is not None:
+            mask = mask | (values < self.fences[0]) | (values > self.fences[1])
+        self.suspects += weighed(mask, weights)
+
+
+@dataclass
+class Moments(Extremes):
+    """What is counted of moments, in microseconds since 1970 UTC.
+
+    Attributes:
+        says_when_written: count those of the future, and keep their earliest and the latest of the others.
+        future_micros: later than this is the future.
+    """
+
+    says_when_written: bool = False
+    future_micros: int = 0
+    suspects: int = 0
+    timestamps: int = 0
+    future: int = 0
+    latest: Optional[int] = None
+    coming: Optional[int] = None
+
+    def add(self, micros: pl.Series, weights: Optional[pl.Series] = None) -> None:
+        """Take in moments; a null is none."""
+        bounds: List[Any] = [micros.min(), micros.max()]
+        low, high = bounds
+        if low is None:
+            return
+        self.take(low, high)
+        if any(low < (day + 1) * DAY_MICROS and high >= day * DAY_MICROS for day in _SENTINEL_DAYS):
+            self.suspects += weighed((micros // DAY_MICROS).is_in(list(_SENTINEL_DAYS)), weights)
+        if not self.says_when_written:
+            return
+        self.timestamps += weighed(micros.is_not_null(), weights)
+        latest: Any = high
+        if high > self.future_micros:
+            future = micros > self.future_micros
+            self.future += weighed(future, weights)
+            latest = micros.filter(~future).max()
+            coming: Any = micros.filter(future).min()
+            self.coming = coming if self.coming is None else min(self.coming, coming)
+        if latest is not None:
+            self.latest = latest if self.latest is None else max(self.latest, latest)
+
+
+_EXACT_DIGITS = 15  # a decimal of so many is the quotient of two doubles that are exact
+
+
+def _doubles(numbers: pl.Series) -> pl.Series:
+    precision = getattr(numbers.dtype, "precision", None)
+    if precision is not None and precision > _EXACT_DIGITS:
+        numbers = numbers.cast(pl.String)
+    doubles: pl.Series = numbers.cast(pl.Float64)
+    return doubles

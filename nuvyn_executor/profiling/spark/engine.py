@@ -1,0 +1,390 @@
+"""A dataset counted by Spark itself: the way that goes everywhere, whatever the format and the type.
+
+The cells of many columns are put below each other (``posexplode``), each is given a class
+(:mod:`~nuvyn_executor.profiling.spark.cells`), and Spark counts the cells of each class of each column. The
+code that Spark compiles for that is as small for two hundred columns as for two. An aggregate with counters
+of its own for each column grows beyond what Java compiles (8,000 bytecodes a method) and Spark puts up with (100
+fields), and took ten times as long. Where a text column is worth a read of its own, what its plan wants is
+constant, and the code for other kinds of text is not there.
+
+What is different is grouped, too: by its hash where it is counted exactly, else by the hash's low bits, with
+the least of its other bits, which makes a HyperLogLog register (:mod:`~nuvyn_executor.profiling.sketch`).
+Spark's own ``approx_count_distinct`` is never compiled.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from functools import partial, reduce
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from nuvyn_executor.concurrency import at_once
+from nuvyn_executor.profiling import value_patterns
+from nuvyn_executor.profiling.counts import Counts, Span
+from nuvyn_executor.profiling.sketch import (
+    KEPT,
+    PRECISION,
+    RANKED_BITS,
+    REGISTERS,
+    Final,
+    Sketch,
+    State,
+    merged,
+)
+from nuvyn_executor.profiling.spark import cells, expressions
+from nuvyn_executor.profiling.spark.cells import Cell
+from nuvyn_executor.profiling.value_patterns import ALLOWED, MOMENTS, Expected
+from nuvyn_executor.quality.tallies import ColumnTally, DatasetTally, Distinct, Shape
+
+if TYPE_CHECKING:
+    from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
+    from nuvyn_executor.reading.frame import Frame
+
+ENGINE = "spark"
+HASH_NAME = "spark-xxhash64"
+TOGETHER = 60
+"""Columns of one read; with 90, reading them is a method that Java does not compile."""
+ALONE_FROM = 1_000_000
+"""Rows from which a text column has a read of its own, where columns are read one by one."""
+FEW_VALUES, SHORT_TEXT = 0.1, 100
+"""Of a sample: the share of different values, and their mean length, up to which they are grouped first."""
+AT_ONCE = 4
+ROW = "row"
+"""Where a row itself is a cell: its hash, NULL for a record that did not parse."""
+FEW_REGISTERS = REGISTERS // 4
+"""Of columns that are no keys: with more there are more groups than Spark has a fast map for (65,536)."""
+_CLASS_FROM = 40  # bits of a group's key: its class, its position, its register
+_RANK_BITS = 6
+_UNSIGNED = (1 << 64) - 1
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cells of one column and one class.
+
+    Attributes:
+        cell: what the class says.
+        count: how many cells.
+        number: their least and greatest number.
+        whole: their least and greatest whole number, moment (microseconds since 1970), or length in bytes.
+        different: the state of how many different ones; ``None`` when that is not counted.
+    """
+
+    cell: Cell
+    count: int
+    number: Tuple[Any, Any] = (None, None)
+    whole: Tuple[Any, Any] = (None, None)
+    different: Optional[State] = None
+
+
+@dataclass(frozen=True)
+class Read:
+    """One aggregate over cells of one kind.
+
+    Attributes:
+        kind: see :func:`~nuvyn_executor.profiling.spark.expressions.kind_of`.
+        columns: the positions of those whose cells they are.
+        rows: rows are cells, too: what they hold, hashed.
+        pairs: so are pairs of moments that should follow each other: whether they do.
+        by_value: there are so few different cells that they are grouped first, and only they are understood.
+    """
+
+    kind: str
+    columns: Tuple[int, ...] = ()
+    rows: bool = False
+    pairs: bool = False
+    by_value: bool = False
+
+
+def count(frame: Frame, plan: ScanPlan, now_micros: int) -> Counts:
+    """Count a dataset.
+
+    Args:
+        frame: the dataset as a DataFrame of positional columns.
+        plan: what to count in it.
+        now_micros: the present, microseconds since 1970 UTC; later moments are in the future.
+    """
+    groups: Dict[Any, List[Group]] = defaultdict(list)
+    reads = [partial(_answers, frame, plan, read, now_micros) for read in reads_of(frame, plan)]
+    for answers in at_once(*reads, limit=AT_ONCE):
+        for name, group in answers:
+            groups[name].append(group)
+    return _counts(plan, groups)
+
+
+def reads_of(frame: Frame, plan: ScanPlan) -> List[Read]:
+    """Say in which reads a dataset is counted.
+
+    Where columns are read one by one (Parquet, Delta) rows have a read of their own, and so has each text
+    column of a table of many rows. Where every read parses every record (CSV, JSON) there is but one.
+    """
+    kinds: Dict[str, List[int]] = defaultdict(list)
+    for i, one in enumerate(plan.columns):
+        kinds[expressions.kind_of(one)].append(i)
+    texts = tuple(kinds.get(expressions.TEXT, ()))
+    if not frame.is_columnar:
+        kinds.pop(expressions.TEXT, None)
+        return [Read(expressions.TEXT, texts, rows=True, pairs=True), *_together(kinds)]
+    reads = [Read(expressions.HASH, rows=True)]
+    if plan.pairs:
+        reads.append(Read(expressions.TEXT, pairs=True))
+    if frame.rows >= ALONE_FROM:
+        kinds.pop(expressions.TEXT, None)
+        alone = [Read(expressions.TEXT, (i,), by_value=_has_few_values(frame.sample[i])) for i in texts]
+        reads.extend(alone)
+    return reads + _together(kinds)
+
+
+def _together(kinds: Mapping[str, Sequence[int]]) -> List[Read]:
+    return [
+        Read(kind, tuple(some[start : start + TOGETHER]))
+        for kind, some in kinds.items()
+        for start in range(0, len(some), TOGETHER)
+    ]
+
+
+def _has_few_values(sample: Sequence[Any]) -> bool:
+    """Whether a sampled column repeats itself, in texts that are cheap to group by."""
+    present = [value for value in sample if value is not None]
+    size = sum(len(str(value)) for value in present)
+    few = len(set(present)) <= FEW_VALUES * len(present) and size <= SHORT_TEXT * len(present)
+    return bool(present) and few
+
+
+def asked_of(frame: Frame, plan: ScanPlan, read: Read, now_micros: int) -> Any:
+    """Give the DataFrame of a read's groups: position, class, count, extremes, different ones.
+
+    Of a read by value each row is one value, and how often it is there.
+    """
+    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
+
+    data = frame.data
+    values = [expressions.cell_of(i, plan.columns[i], content=plan.distinct) for i in read.columns]
+    if read.rows:
+        values.append(_row(frame, plan))
+    if read.pairs:
+        paired = sorted({i for pair in plan.pairs for i in pair})
+        for projection in expressions.moments({i: plan.columns[i] for i in paired}):
+            data = data.selectExpr("*", *projection)
+        values.extend(expressions.order_of(*pair) for pair in plan.pairs)
+    # A projection first: of more columns than Spark compiles as a whole, it still compiles projections.
+    data = data.selectExpr(*(f"{value} AS v{k}" for k, value in enumerate(values)))
+    if len(values) == 1:  # what its plan wants is constant then, and folded into the code
+        data = data.selectExpr("0 AS position", "v0 AS cell")
+    else:
+        data = data.selectExpr(f"posexplode(array({', '.join(data.columns)})) AS (position, cell)")
+    if read.by_value:
+        data = data.groupBy("position", "cell").agg(f.expr("count(1) AS times"))
+    plans = [*(plan.columns[i] for i in read.columns), *[None] * (len(values) - len(read.columns))]
+    levels = expressions.levels(read.kind, plans, now_micros)
+    for level in levels.projections:
+        data = data.selectExpr("*", *level)
+    return _grouped(data, plan, read, levels.extremes)
+
+
+def _row(frame: Frame, plan: ScanPlan) -> str:
+    """Give a row as a cell: the hash of what it holds, as text among texts; NULL if it did not parse."""
+    row = expressions.row_hash(plan.columns) if plan.distinct and plan.columns else "0L"
+    if frame.is_columnar:
+        return row
+    text = f"CAST({row} AS STRING)"
+    return text if frame.corrupt is None else f"IF(`{frame.corrupt}` IS NULL, {text}, NULL)"
+
+
+def _grouped(data: Any, plan: ScanPlan, read: Read, extremes: Sequence[str]) -> Any:
+    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
+
+    def extremes_of(name: str) -> List[str]:
+        return [
+            f"{end}({name.format(end=end, x=x)}) AS {end}_{x}" for x in extremes for end in ("min", "max")
+        ]
+
+    def asked(*more: str) -> List[Any]:
+        return [f.expr(one) for one in (*more, *extremes_of("{x}"))]
+
+    keys = ["position", "class"]
+    cell_hash = f"IF(class = {cells.NULL}, NULL, xxhash64(cell)) AS hash"
+    if read.by_value:
+        both = (f"{x} AS {end}_{x}" for x in extremes for end in ("min", "max"))
+        return data.selectExpr(*keys, "times AS cells", *both, cell_hash)
+    if not plan.distinct:
+        return data.groupBy(*keys).agg(*asked("count(1) AS cells"))
+    hashed = data.selectExpr(*keys, *extremes, cell_hash)
+    again = [f.expr(one) for one in ("sum(cells) AS cells", *extremes_of("{end}_{x}"))]
+    if plan.exact_distinct:
+        groups = hashed.groupBy(*keys, "hash").agg(*asked("count(1) AS cells"))
+        return groups.groupBy(*keys).agg(*again, f.expr("count(hash) AS groups"))
+    masks = ", ".join(f"{_registers(name, plan) - 1}L" for name in _names(read, plan))
+    key = f"shiftleft(CAST(class AS BIGINT), {_CLASS_FROM}) + position * {REGISTERS}L"
+    split = hashed.selectExpr(
+        *extremes,
+        f"{key} + coalesce(hash & array({masks})[position], 0L) AS key",
+        f"shiftrightunsigned(hash, {PRECISION}) AS rest",
+    )
+    groups = split.groupBy("key").agg(*asked("count(1) AS cells", "min(rest) AS rest"))
+    rank = f"{RANKED_BITS + 1} - IF(rest = 0, 0, length(bin(rest)))"
+    ranked = groups.selectExpr(
+        "*",
+        f"shiftright(key, {_CLASS_FROM}) AS class",
+        f"shiftright(key, {PRECISION}) & {(1 << _CLASS_FROM - PRECISION) - 1} AS position",
+        f"shiftleft(key & {REGISTERS - 1}, {_RANK_BITS}) + {rank} AS register",
+    )
+    return ranked.groupBy(*keys).agg(*again, f.expr("collect_list(register) AS registers"))
+
+
+def _names(read: Read, plan: ScanPlan) -> List[Any]:
+    """Say whose cells there are at each position: a column's, the rows' or a pair's."""
+    return [*read.columns, *((ROW,) if read.rows else ()), *(plan.pairs if read.pairs else ())]
+
+
+def _registers(name: Any, plan: ScanPlan) -> int:
+    """Give the registers of what :func:`_names` names: rows and keys decide a score."""
+    return (
+        REGISTERS if name == ROW or (isinstance(name, int) and plan.columns[name].is_key) else FEW_REGISTERS
+    )
+
+
+# -- from answers to counts ------------------------------------------------------------------------------
+
+
+def _answers(frame: Frame, plan: ScanPlan, read: Read, now_micros: int) -> List[Tuple[Any, Group]]:
+    """Make a read, and say what the groups are of. Values that are too many are not few: it is made anew."""
+    asked = asked_of(frame, plan, read, now_micros)
+    rows = [row.asDict() for row in (asked.limit(KEPT + 1) if read.by_value else asked).collect()]
+    if read.by_value and len(rows) > KEPT:
+        return _answers(frame, plan, replace(read, by_value=False), now_micros)
+    names = _names(read, plan)
+    together: Dict[Tuple[int, int], List[Dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        together[row["position"], row["class"]].append(row)
+    return [
+        (
+            names[position],
+            Group(
+                Cell.of(number),
+                sum(row["cells"] for row in some),
+                _extremes(some, "number"),
+                _extremes(some, "whole"),
+                _different(some, _registers(names[position], plan)) if plan.distinct else None,
+            ),
+        )
+        for (position, number), some in together.items()
+    ]
+
+
+def _extremes(rows: Sequence[Dict[str, Any]], name: str) -> Tuple[Any, Any]:
+    return _widest([(row.get(f"min_{name}"), row.get(f"max_{name}")) for row in rows])
+
+
+def _widest(ends: Sequence[Tuple[Any, Any]]) -> Tuple[Any, Any]:
+    low, high = ([end[side] for end in ends if end[side] is not None] for side in (0, 1))
+    return min(low, default=None), max(high, default=None)
+
+
+def _different(rows: Sequence[Mapping[str, Any]], registers: int) -> State:
+    """Read a state out of the rows of one group: values, their number, or registers."""
+    if "hash" in rows[0]:
+        return Sketch.of(HASH_NAME, (row["hash"] & _UNSIGNED for row in rows if row["hash"] is not None))
+    if "groups" in rows[0]:
+        return Final(Distinct(sum(row["groups"] for row in rows)))
+    ranks = bytearray(registers)
+    for row in rows:
+        for one in row["registers"]:
+            ranks[one >> _RANK_BITS] = one & (1 << _RANK_BITS) - 1
+    return Sketch(HASH_NAME, registers=bytes(ranks)) if any(ranks) else Sketch(HASH_NAME)
+
+
+def _counts(plan: ScanPlan, groups: Mapping[Any, List[Group]]) -> Counts:
+    rows = sum(group.count for group in groups[ROW])
+    parsed = [group for group in groups[ROW] if group.cell.missing != cells.NULL]
+    compared = [group for pair in plan.pairs for group in groups[pair] if group.cell.missing != cells.NULL]
+    tally = DatasetTally(
+        rows=rows,
+        columns=tuple(_column_tally(rows, one, groups[i]) for i, one in enumerate(plan.columns)),
+        corrupt_rows=rows - sum(group.count for group in parsed),
+        pairs=sum(group.count for group in compared),
+        pair_violations=sum(group.count for group in compared if not group.cell.missing),
+    )
+    present = [[group for group in groups[i] if _is_there(group, one)] for i, one in enumerate(plan.columns)]
+    different = [_state(some, plan) for some in present]
+    spans = tuple(_span(*one) for one in zip(plan.columns, present, different))
+    return Counts(tally, spans, _state(parsed, plan) if plan.columns else None)
+
+
+def _is_there(group: Group, plan: ColumnPlan) -> bool:
+    """Whether cells have a value. What no text is says something, whatever it looks like as one."""
+    if expressions.is_text(plan) or group.cell.missing in (cells.NULL, cells.NAN):
+        return not group.cell.missing
+    return True
+
+
+def _state(groups: Sequence[Group], plan: ScanPlan) -> Optional[State]:
+    """Add what is different. No value has two classes, so numbers add, too."""
+    if not plan.distinct:
+        return None
+    states = [group.different for group in groups if group.different is not None]
+    if any(isinstance(one, Final) for one in states):
+        return Final(Distinct(sum(one.estimate().count for one in states)))
+    nothing: Optional[State] = Sketch(HASH_NAME)
+    return reduce(merged, states, nothing)
+
+
+def _span(plan: ColumnPlan, present: Sequence[Group], different: Optional[State]) -> Span:
+    if expressions.is_text(plan) and plan.expected not in (Expected.NUMBER, Expected.MOMENT):
+        shortest, longest = _widest([one.whole for one in present])
+        return Span(None, None, shortest, longest, different)
+    if expressions.kind_of(plan) == expressions.TEXT and not expressions.is_text(plan):
+        return Span(distinct=different)
+    low, high = _widest([one.number if one.whole[0] is None else one.whole for one in present])
+    return Span(low, high, distinct=different)
+
+
+def _column_tally(rows: int, plan: ColumnPlan, groups: Sequence[Group]) -> ColumnTally:
+    def missing(reason: int) -> int:
+        return sum(one.count for one in groups if one.cell.missing == reason and not _is_there(one, plan))
+
+    present = [group for group in groups if _is_there(group, plan)]
+    shapes: Dict[Shape, int] = defaultdict(int)
+    for group in present:
+        shapes[_form(group.cell, plan)] += group.count
+    dated = [group for group in present if plan.says_when_written and _has_moment(group.cell, plan)]
+    latest = [group.whole[1] for group in dated if not group.cell.future]
+    coming = [group.whole[0] for group in dated if group.cell.future]
+    allowed = ALLOWED.get(plan.expected)
+    is_checked = allowed is not None or plan.expected is Expected.TYPED
+    return ColumnTally(
+        rows=rows,
+        nulls=missing(cells.NULL),
+        nans=missing(cells.NAN),
+        blanks=missing(cells.BLANK),
+        placeholders=missing(cells.PLACEHOLDER),
+        suspects=sum(group.count for group in present if group.cell.suspect and _is_judged(plan)),
+        checked=sum(group.count for group in present) if is_checked else 0,
+        invalid=sum(group.count for group in present if allowed and _fails(group.cell, allowed)),
+        shapes=dict(shapes),
+        timestamps=sum(group.count for group in dated),
+        future=sum(group.count for group in dated if group.cell.future),
+        latest_micros=max(latest, default=None),
+        next_micros=min(coming, default=None),
+    )
+
+
+def _form(cell: Cell, plan: ColumnPlan) -> Shape:
+    """Say as what a present cell counts in its column."""
+    if not expressions.is_text(plan) or cell.shape is None:
+        return Shape.TYPED
+    return Shape.PADDED if cell.padded else value_patterns.merged(cell.shape, plan.expected)
+
+
+def _fails(cell: Cell, allowed: Sequence[Shape]) -> bool:
+    return cell.without_value or cell.shape not in allowed
+
+
+def _has_moment(cell: Cell, plan: ColumnPlan) -> bool:
+    return not expressions.is_text(plan) or (cell.shape in MOMENTS and not cell.without_value)
+
+
+def _is_judged(plan: ColumnPlan) -> bool:
+    """Whether it is known what cannot well be true in a column: not of booleans and opaque values."""
+    return expressions.is_text(plan) or expressions.kind_of(plan) != expressions.TEXT

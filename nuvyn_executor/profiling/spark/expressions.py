@@ -1,0 +1,349 @@
+"""What a cell is, in Spark SQL: a value in, its class, its extremes and its hash out. Nothing runs here.
+
+Columns of one kind share these expressions: their cells come one after another, ``position`` says whose each
+is, and arrays of constants say what that column's plan wants. So the code that Spark makes is small, whatever
+the number of columns. It is SQL because a call through py4j takes as long as a thousand cells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, List, Mapping, Optional, Sequence, Tuple
+
+from nuvyn_executor.model import DAY_MICROS, FARTHEST_DAY
+from nuvyn_executor.profiling.plan import family
+from nuvyn_executor.profiling.spark import cells
+from nuvyn_executor.profiling.spark.cells import index_of
+from nuvyn_executor.profiling.value_patterns import (
+    BROKEN_TEXT,
+    DATE_SENTINELS,
+    DATES,
+    LOOKS,
+    MAYBE_BROKEN,
+    NUMBER_SENTINELS,
+    NUMBERS,
+    PATTERNS,
+    PLACEHOLDERS,
+    PLAIN_TEXT,
+    WHITE,
+    Expected,
+    merged,
+)
+from nuvyn_executor.quality.tallies import Shape
+
+if TYPE_CHECKING:
+    from nuvyn_executor.profiling.plan import ColumnPlan
+    from nuvyn_executor.profiling.value_patterns import Look
+
+TEXT = "string"
+MOMENT = "moment"  # microseconds since 1970 UTC
+HASH = "hash"  # of a row, which is always there
+LONGEST_PLACEHOLDER = max(len(word) for word in PLACEHOLDERS)
+MAY_BE_BROKEN = tuple(index_of(shape) for shape in (Shape.TEXT, Shape.EMAIL, Shape.URL))
+WANTED = {shape: 1 << bit for bit, (shape, _) in enumerate(PATTERNS)}
+"""A bit for each shape that is told apart in a column; above them, what else is wanted of it."""
+# What is not judged is no text that anybody wrote: whether it is there counts, and what is different.
+NUMBER_WANTED, MOMENT_WANTED, MONTH_FIRST, NOT_JUDGED = (1 << len(PATTERNS) + bit for bit in range(4))
+DOUBLE_DIGITS = 15  # decimals of so many digits stay different as doubles
+# Dates that stand for none are far from all others: only what is beyond these is looked at, in any time zone.
+_USUAL_MICROS = (-2_208_816_000_000_000, 253_402_128_000_000_000)  # 1900-01-03, 9999-12-30
+
+
+def is_text(plan: ColumnPlan) -> bool:
+    """Whether a column's values are texts to be understood."""
+    return plan.declared_type in (None, "string")
+
+
+def is_moment(plan: ColumnPlan) -> bool:
+    """Whether a column holds dates or times, declared or understood."""
+    if is_text(plan):
+        return plan.expected is Expected.MOMENT
+    return family(str(plan.declared_type)) == "moment"
+
+
+def kind_of(plan: ColumnPlan) -> str:
+    """Say as what a column's cells are counted: :data:`TEXT`, :data:`MOMENT`, or a numeric type of Spark SQL.
+
+    Columns of one kind are counted together. A kind keeps different values different.
+    """
+    declared = str(plan.declared_type)
+    if is_text(plan) or family(declared) not in ("number", "moment"):
+        return TEXT
+    if family(declared) == "moment":
+        return MOMENT
+    if declared in ("float", "double"):
+        return "double"
+    if not declared.startswith("decimal"):
+        return "bigint"
+    digits = int(declared[len("decimal(") :].split(",", maxsplit=1)[0])
+    return "double" if digits <= DOUBLE_DIGITS else declared
+
+
+def cell_of(i: int, plan: ColumnPlan, *, content: bool) -> str:
+    """Give a column's cell as its kind's type; of what is no text to be understood, for its NULLs and hash.
+
+    Args:
+        i: the column's position in the DataFrame.
+        plan: its plan.
+        content: whether the content of opaque values matters, or only that they are there.
+    """
+    kind, name = kind_of(plan), f"c{i}"
+    if kind == MOMENT:
+        return (
+            _date_micros(name) if plan.declared_type == "date" else f"unix_micros(CAST({name} AS TIMESTAMP))"
+        )
+    if kind != TEXT:
+        return f"CAST({name} AS {kind})"
+    if is_text(plan):
+        return name
+    return _content(i, plan) if content else f"IF({name} IS NULL, NULL, '')"
+
+
+def row_hash(plans: Sequence[ColumnPlan]) -> str:
+    """Hash a whole row: its columns' hashes, which are never NULL, because ``xxhash64`` skips NULLs."""
+    return f"xxhash64({', '.join(f'xxhash64({_content(i, plan)})' for i, plan in enumerate(plans))})"
+
+
+def order_of(earlier: int, later: int) -> str:
+    """Compare two columns of :func:`moments`.
+
+    It is a word if the first lies after the second, blank if not, NULL when there is nothing to compare.
+    """
+    first, second = f"c{earlier}_micros", f"c{later}_micros"
+    return f"CASE WHEN {first} > {second} THEN 'after' WHEN {first} <= {second} THEN '' END"
+
+
+def moments(columns: Mapping[int, ColumnPlan]) -> List[List[str]]:
+    """Give the projections, one upon the other, that add ``c0_micros`` of columns of moments."""
+    texts = {i: plan for i, plan in columns.items() if is_text(plan)}
+    typed = [
+        f"{cell_of(i, plan, content=False)} AS c{i}_micros" for i, plan in columns.items() if i not in texts
+    ]
+    trimmed = [f"{_trimmed(f'c{i}')} AS c{i}_text" for i in texts]
+    shapes = [f"{_shape(f'c{i}_text', str(wanted(plan)), [plan])} AS c{i}_shape" for i, plan in texts.items()]
+    micros = [
+        f"{_text_micros(f'c{i}_text', f'c{i}_shape', str(wanted(plan)))} AS c{i}_micros"
+        for i, plan in texts.items()
+    ]
+    return [typed + trimmed, shapes, micros] if texts else [typed]
+
+
+def wanted(plan: ColumnPlan) -> int:
+    """Give the bits of what is wanted of a text column."""
+    if not is_text(plan):
+        return NOT_JUDGED
+    bits = sum(bit for shape, bit in WANTED.items() if merged(shape, plan.expected) in plan.shapes)
+    bits += NUMBER_WANTED if plan.expected is Expected.NUMBER else 0
+    bits += 0 if plan.day_first else MONTH_FIRST
+    return bits + (MOMENT_WANTED if plan.expected is Expected.MOMENT else 0)
+
+
+@dataclass(frozen=True)
+class Levels:
+    """How cells are understood: projections of ``position`` and ``cell``, one upon the other.
+
+    Attributes:
+        projections: what each adds. In the end there are ``class``, and perhaps ``number`` and ``whole``.
+        extremes: of ``number`` and ``whole``, those that are there: their least and greatest are asked for.
+    """
+
+    projections: Tuple[Tuple[str, ...], ...]
+    extremes: Tuple[str, ...]
+
+
+def levels(kind: str, plans: Sequence[Optional[ColumnPlan]], now_micros: int) -> Levels:
+    """Say how the cells of a kind are understood.
+
+    Args:
+        kind: see :func:`kind_of`.
+        plans: by position; ``None`` for cells of text that are no column's.
+        now_micros: the present, microseconds since 1970 UTC.
+    """
+    if kind == HASH:
+        return Levels(((_typed_class("FALSE", []),),), ())
+    future = _future(plans, now_micros)
+    if kind == MOMENT:
+        flags = [(_odd_moment("cell"), cells.SUSPECT), (future.format("cell"), cells.FUTURE)]
+        return Levels(((_typed_class("FALSE", flags), "cell AS whole"),), ("whole",))
+    if kind != TEXT:
+        nan = "isnan(number)" if kind == "double" else "FALSE"
+        flags = [(_odd_number(plans), cells.SUSPECT)]
+        # Doubles know no whole number beyond 2^53.
+        exact = ("cell AS whole",) if kind == "bigint" else ()
+        ends = ("whole",) if exact else ("number",)
+        return Levels((("CAST(cell AS DOUBLE) AS number", *exact), (_typed_class(nan, flags),)), ends)
+    return _text_levels(plans, future)
+
+
+def _text_levels(plans: Sequence[Optional[ColumnPlan]], future: str) -> Levels:
+    real = [plan for plan in plans if plan is not None]
+    with_numbers = any(plan.expected is Expected.NUMBER for plan in real)
+    with_moments = any(is_moment(plan) for plan in real)
+    bits = _constants([NOT_JUDGED if plan is None else wanted(plan) for plan in plans])
+    has_value = f"(wanted & {NUMBER_WANTED | MOMENT_WANTED}) != 0"
+    broken = (
+        f"(padded OR shape IN {_in(MAY_BE_BROKEN)}) AND NOT cell RLIKE {_literal(PLAIN_TEXT)}"
+        f" AND cell RLIKE {_literal(MAYBE_BROKEN)} AND cell RLIKE {_literal(BROKEN_TEXT)}"
+    )
+    is_plain = f"(wanted & {NUMBER_WANTED | MOMENT_WANTED | NOT_JUDGED}) = 0"
+    flags = [("padded", cells.PADDED), (f"{is_plain} AND {broken}", cells.SUSPECT)]
+    if with_numbers:
+        odd = f"(wanted & {NUMBER_WANTED}) != 0 AND {_odd_number(plans)}"
+        flags.append((odd, cells.SUSPECT))
+    if with_moments:
+        is_moment_wanted = f"(wanted & {MOMENT_WANTED}) != 0"
+        flags.append((f"{is_moment_wanted} AND {_odd_moment('whole')}", cells.SUSPECT))
+        flags.append((f"{is_moment_wanted} AND whole IS NULL", cells.WITHOUT_VALUE))
+        flags.append((f"{is_moment_wanted} AND {future.format('whole')}", cells.FUTURE))
+    length = f"IF({has_value} OR shape >= {cells.NULL}, NULL, CAST(octet_length(cell) AS BIGINT))"
+    if with_moments:
+        length = f"IF((wanted & {MOMENT_WANTED}) != 0, {_text_micros('text', 'shape', 'wanted')}, {length})"
+    numbers = (f"IF((wanted & {NUMBER_WANTED}) != 0, {_text_number()}, NULL) AS number",)
+    if with_numbers:
+        is_whole = f"(wanted & {NUMBER_WANTED}) != 0 AND shape = {index_of(Shape.INTEGER)}"
+        length = f"IF({is_whole}, try_cast(text AS BIGINT), {length})"
+    return Levels(
+        (
+            (f"{bits}[position] AS wanted", f"{_trimmed('cell')} AS text"),
+            (
+                f"{_shape('text', 'wanted', real)} AS shape",
+                "octet_length(text) != octet_length(cell) AS padded",
+            ),
+            (f"{length} AS whole", *(numbers if with_numbers else ())),
+            (f"shape + IF(shape >= {cells.NULL}, 0, {_sum(flags)}) AS class",),
+        ),
+        ("number", "whole") if with_numbers else ("whole",),
+    )
+
+
+def _typed_class(nan: str, flags: Sequence[Tuple[str, int]]) -> str:
+    present = f"{index_of(Shape.TYPED)} + {_sum(flags)}"
+    return f"CASE WHEN cell IS NULL THEN {cells.NULL} WHEN {nan} THEN {cells.NAN} ELSE {present} END AS class"
+
+
+def _sum(flags: Sequence[Tuple[str, int]]) -> str:
+    """Add the flags of what is true; none is true twice."""
+    return " + ".join(f"IF({condition}, {flag}, 0)" for condition, flag in flags) or "0"
+
+
+def _future(plans: Sequence[Optional[ColumnPlan]], now_micros: int) -> str:
+    """Give what is true of moments in the future, of columns that say when a row was written."""
+    never = (1 << 63) - 1
+    limits = [
+        now_micros + DAY_MICROS if plan is not None and plan.says_when_written else never for plan in plans
+    ]
+    return f"{{}} > {_constants([f'{limit}L' for limit in limits])}[position]"
+
+
+def _odd_moment(micros: str) -> str:
+    usual = f"{micros} BETWEEN {_USUAL_MICROS[0]}L AND {_USUAL_MICROS[1]}L"
+    days = ", ".join(f"DATE'{day}'" for day in DATE_SENTINELS)
+    return f"NOT {usual} AND CAST(timestamp_micros({micros}) AS DATE) IN ({days})"
+
+
+def _odd_number(plans: Sequence[Optional[ColumnPlan]]) -> str:
+    never_true = (*(float(one) for one in NUMBER_SENTINELS), float("inf"), float("-inf"))
+    odd = f"number IN ({', '.join(_double(one) for one in never_true)})"
+    fences = [None if plan is None else plan.fences for plan in plans]
+    if any(fences):
+        low, high = (
+            _constants([_double(None if fence is None else fence[end]) for fence in fences]) for end in (0, 1)
+        )
+        odd += f" OR coalesce(number < {low}[position] OR number > {high}[position], FALSE)"
+    return f"({odd})"
+
+
+def _content(i: int, plan: ColumnPlan) -> str:
+    """Give what is hashed of a column: itself, or as text where ``xxhash64`` refuses it."""
+    if plan.expected is not Expected.OPAQUE:
+        return f"CAST(c{i} AS STRING)" if plan.declared_type == "boolean" else f"c{i}"
+    nested = str(plan.declared_type).startswith(("array", "map", "struct"))
+    return f"to_json(c{i})" if nested else f"CAST(c{i} AS STRING)"
+
+
+def _trimmed(text: str) -> str:
+    """Cut white space; of most texts there is none, which comparing bytes at both ends tells."""
+    ends = " OR ".join(f"{text} LIKE {_literal('%' + character)}" for character in WHITE)
+    # White space and control characters are below "!", and so is the empty text.
+    return f"IF({text} < '!' OR {ends}, trim(BOTH {_literal(WHITE)} FROM {text}), {text})"
+
+
+def _shape(text: str, bits: str, plans: Sequence[ColumnPlan]) -> str:
+    """Classify a trimmed text: the first pattern that matches says what it is.
+
+    No placeholder matches a pattern, so whether a text is one is asked last: of most values never.
+    """
+    together = 0
+    for plan in plans:
+        together |= wanted(plan)
+    branches = [f"WHEN {text} IS NULL THEN {cells.NULL}"]
+    for shape, pattern in PATTERNS:
+        if WANTED[shape] & together:
+            whole = _literal(rf"\A(?:{_in_java(pattern)})\z")
+            matches = f"{_looks(text, LOOKS[shape])} AND {text} RLIKE {whole}"
+            branches.append(f"WHEN ({bits} & {WANTED[shape]}) != 0 AND {matches} THEN {index_of(shape)}")
+    words = ", ".join(_literal(word) for word in PLACEHOLDERS)
+    says_nothing = f"octet_length({text}) <= {LONGEST_PLACEHOLDER} AND lower({text}) IN ({words})"
+    branches.append(f"WHEN {text} = '' THEN {cells.BLANK} WHEN {says_nothing} THEN {cells.PLACEHOLDER}")
+    return f"CASE {' '.join(branches)} ELSE {index_of(Shape.TEXT)} END"
+
+
+def _in_java(pattern: str) -> str:
+    """Repeat groups possessively: else Java calls itself for each time, and a long text ends its process."""
+    return pattern.replace(")+", ")++")
+
+
+def _looks(text: str, look: Look) -> str:
+    length = f"octet_length({text})"
+    fits = f"{length} >= {look.shortest}"
+    if look.longest is not None:
+        fits += f" AND {length} <= {look.longest}"
+    if look.holds:
+        fits += f" AND {text} LIKE {_literal('%' + look.holds + '%')}"
+    if look.lacks:
+        fits += f" AND NOT {text} LIKE {_literal('%' + look.lacks + '%')}"
+    return fits
+
+
+def _text_number() -> str:
+    numbers = _in([index_of(shape) for shape in (*NUMBERS, Shape.CODE)])
+    return (
+        f"CASE WHEN shape = {index_of(Shape.INTEGER)} THEN CAST(try_cast(text AS BIGINT) AS DOUBLE)"
+        f" WHEN shape = {index_of(Shape.DECIMAL_COMMA)} THEN try_cast(translate(text, ',', '.') AS DOUBLE)"
+        f" WHEN shape IN {numbers} THEN try_cast(text AS DOUBLE) END"
+    )
+
+
+def _text_micros(text: str, shape: str, bits: str) -> str:
+    parts = f"split({text}, '[/.]')"
+    day, month = (f"IF(({bits} & {MONTH_FIRST}) != 0, {one}, {1 - one})" for one in (1, 0))
+    turned = f"concat({parts}[2], '-', lpad({parts}[{month}], 2, '0'), '-', lpad({parts}[{day}], 2, '0'))"
+    in_parts = _in([index_of(one) for one in DATES[1:]])
+    iso = f"{shape} = {index_of(Shape.DATE_ISO)}"
+    date = f"CASE WHEN {iso} THEN {text} WHEN {shape} IN {in_parts} THEN {turned} END"
+    moment = f"unix_micros(try_cast({text} AS TIMESTAMP))"
+    midnight = f"unix_date(try_cast({date} AS DATE)) * {DAY_MICROS}L"
+    return f"IF({shape} = {index_of(Shape.TIMESTAMP)}, {moment}, {midnight})"
+
+
+def _date_micros(date: str) -> str:
+    """Give a date's midnight in UTC, whatever zone the session is in; of dates too far away the farthest."""
+    days = f"greatest({-FARTHEST_DAY}, least({FARTHEST_DAY}, unix_date({date})))"
+    return f"IF({date} IS NULL, NULL, {days} * {DAY_MICROS}L)"
+
+
+def _in(numbers: Sequence[int]) -> str:
+    return f"({', '.join(str(number) for number in numbers)})"
+
+
+def _constants(values: Sequence[object]) -> str:
+    return f"array({', '.join(str(value) for value in values)})"
+
+
+def _double(value: Optional[float]) -> str:
+    return "CAST(NULL AS DOUBLE)" if value is None else f"CAST('{value!r}' AS DOUBLE)"
+
+
+def _literal(text: str) -> str:
+    """Write a text for SQL, so that nothing in it means anything."""
+    return "'" + "".join(f"\\u{ord(character):04x}" for character in text) + "'"

@@ -1,0 +1,123 @@
+"""A few pieces of a dataset's text: beginning, middle and end, always the same ones, in whole lines."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Sequence, Tuple
+
+from nuvyn_executor.discovery.text_encoding import TextEncoding, decode_head, inflate_head, is_gzip
+from nuvyn_executor.errors import DatasetUnreadable
+
+if TYPE_CHECKING:
+    from nuvyn_executor.model import FileEntry
+    from nuvyn_executor.sources.base import DataSource
+
+CHUNK_BYTES = 128 * 1024
+MOST_BYTES = 64 * 1024 * 1024
+"""So much of a file's beginning is read, where no less holds a record."""
+FILES = 5
+_WIDER = 4  # times as much is read each time: what was parsed in vain is a third of what is parsed
+
+
+class Chunk(NamedTuple):
+    """A piece of a file.
+
+    Attributes:
+        text: lines; the first one is never a part of a line.
+        is_first: it begins where the file begins.
+        is_cut: more follows, and its last line may be a part of one.
+    """
+
+    text: str
+    is_first: bool
+    is_cut: bool
+
+    def whole_lines(self) -> str:
+        """Give the text without the line that was cut."""
+        if not self.is_cut:
+            return self.text
+        return self.text[: max(self.text.rfind("\n"), self.text.rfind("\r")) + 1]
+
+
+class Reach(NamedTuple):
+    """Some chunks of a file.
+
+    Attributes:
+        size: how many bytes were read for the first of them, at most.
+        chunks: the file's beginning first; a single one that is not cut is all of it.
+    """
+
+    size: int
+    chunks: Tuple[Chunk, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether this is all of the file."""
+        return not self.chunks[0].is_cut
+
+
+def sampled_files(files: Sequence[FileEntry]) -> List[FileEntry]:
+    """Choose at most five files, evenly spaced, the first and the last among them."""
+    if len(files) <= FILES:
+        return list(files)
+    return [files[index * (len(files) - 1) // (FILES - 1)] for index in range(FILES)]
+
+
+def reaches(
+    source: DataSource, entry: FileEntry, encoding: TextEncoding, *, head_only: bool
+) -> Iterator[Reach]:
+    """Read beginning, middle and end of a file; then, if asked to go on, more of the beginning each time.
+
+    Ends where the file does, or at 64 MiB. The pieces from middle and end stay as they are, until the
+    beginning has grown into them.
+
+    Args:
+        source: where the file lies.
+        entry: the file; gzip is inflated, and of gzip and UTF-16 only the beginning is read.
+        encoding: how it is encoded.
+        head_only: read the beginning only, because a record may be several lines.
+
+    Raises:
+        DatasetUnreadable: the source cannot read it, or it is gzip that does not inflate.
+    """
+    size = 3 * CHUNK_BYTES
+    head, is_whole, is_packed = _head(source, entry, size)
+    later: Tuple[Tuple[int, Chunk], ...] = ()
+    if not (is_whole or head_only or is_packed or encoding.is_wide):
+        head = head[:CHUNK_BYTES]
+        last = entry.size_bytes - CHUNK_BYTES
+        later = tuple((offset, _later(source, entry, offset, encoding)) for offset in (last // 2, last))
+    while True:
+        first = Chunk(decode_head(head, encoding, whole=is_whole), is_first=True, is_cut=not is_whole)
+        beyond = () if is_whole else tuple(chunk for offset, chunk in later if offset >= len(head))
+        del head  # the text is as large
+        yield Reach(size, (first, *beyond))
+        if is_whole or size >= MOST_BYTES:
+            return
+        del first
+        size = min(_WIDER * size, MOST_BYTES)
+        head, is_whole, _ = _head(source, entry, size)
+
+
+def _head(source: DataSource, entry: FileEntry, size: int) -> Tuple[bytes, bool, bool]:
+    """Read the beginning, inflated; also whether that is all, and whether it was gzip."""
+    head = source.read_range(entry, 0, size)
+    is_whole = len(head) < size or entry.size_bytes == size
+    if not is_gzip(head):
+        return head, is_whole, False
+    try:
+        head, ended = inflate_head(head, size)
+    except ValueError as error:
+        raise DatasetUnreadable(
+            f"{entry.name} is a damaged gzip file ({error}).", "Write or copy the file again."
+        ) from error
+    return head, is_whole and ended, True
+
+
+def _later(source: DataSource, entry: FileEntry, offset: int, encoding: TextEncoding) -> Chunk:
+    # One byte earlier: when that is a line's end, the first line is whole.
+    data = source.read_range(entry, offset - 1, CHUNK_BYTES + 1)
+    is_cut = offset + CHUNK_BYTES < entry.size_bytes
+    text = data.decode(encoding.codec, "replace")
+    line_end = re.search(r"\r?\n", text) or re.search(r"\r", text)
+    return Chunk(text[line_end.end() :] if line_end else "", is_first=False, is_cut=is_cut)

@@ -1,0 +1,142 @@
+"""What a Delta table says of its current version. Its folder also holds the files of older ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from urllib.parse import unquote
+
+from nuvyn_executor.discovery.partition_folders import values_of
+
+if TYPE_CHECKING:
+    from nuvyn_executor.model import Dataset, FileEntry
+
+DELETION_VECTORS = "deletionVectors"
+# Features that leave the rows of the data files as they are; most of them concern writers only.
+# https://github.com/delta-io/delta/blob/master/PROTOCOL.md#valid-feature-names-in-table-features
+_PLAIN_FEATURES = frozenset(
+    (
+        "allowColumnDefaults",
+        "appendOnly",
+        "changeDataFeed",
+        "checkConstraints",
+        "clustering",
+        DELETION_VECTORS,
+        "domainMetadata",
+        "generatedColumns",
+        "icebergCompatV1",
+        "icebergCompatV2",
+        "identityColumns",
+        "inCommitTimestamp",
+        "invariants",
+        "rowTracking",
+        "timestampNtz",
+        "v2Checkpoint",
+        "vacuumProtocolCheck",
+    )
+)
+# Types whose values a folder's name holds in one way only: moments are in some time zone, numbers rounded.
+_AS_WRITTEN = frozenset(("string", "boolean", "tinyint", "smallint", "int", "bigint", "date"))
+_OLD_PROTOCOL, _WITH_FEATURES = 1, 3
+
+
+@dataclass(frozen=True)
+class DeltaTable:
+    """A version of a table.
+
+    Attributes:
+        table_id: what makes it this table, and no other that came to lie in its place.
+        version: the version's number.
+        files: how many data files it has.
+        size_bytes: their bytes.
+        schema: its columns and their types, as JSON.
+        has_plain_files: its data files are Parquet with the table's columns, by name, or folders' names hold
+            them, and nothing else says what a row holds (no mapped columns).
+        may_hide_rows: a file may hold rows that a deletion vector takes away.
+        partition_columns: those that the folders' names hold.
+        data_files: the paths of its data files as Spark calls them; of plain files only.
+    """
+
+    table_id: str
+    version: int
+    files: int
+    size_bytes: int
+    schema: str
+    has_plain_files: bool
+    may_hide_rows: bool
+    partition_columns: Tuple[str, ...] = ()
+    data_files: Tuple[str, ...] = ()
+
+    @property
+    def stamp(self) -> str:
+        """Table and version as a text: the same text, the same rows."""
+        return f"{self.table_id}@{self.version}"
+
+    def as_files(self, dataset: Dataset) -> Optional[Dataset]:
+        """Give the dataset of its data files; ``None`` when their rows are not those of the table.
+
+        Args:
+            dataset: its files are all that the table's folder holds.
+        """
+        if not self.has_plain_files:
+            return None
+        by_name: Dict[str, List[FileEntry]] = {}
+        for entry in dataset.files:
+            by_name.setdefault(_name(entry.path), []).append(entry)
+        found = [by_name.get(_name(path)) or by_name.get(_name(unquote(path))) for path in self.data_files]
+        entries = [one[0] for one in found if one is not None and len(one) == 1]
+        # A writer may well choose other folders, or none: only the log is bound to say what they hold.
+        files = replace(dataset, files=tuple(entries), partition_columns=self.partition_columns)
+        return files if len(entries) == len(self.data_files) and _is_in_folders(files) else None
+
+
+def current_version(spark: Any, path: str) -> DeltaTable:
+    """Ask a table for its current version; reads its log only.
+
+    Args:
+        spark: the session.
+        path: the table's folder, as Spark takes it.
+    """
+    name = "delta.`" + path.replace("`", "``") + "`"
+    (last,) = spark.sql(f"DESCRIBE HISTORY {name} LIMIT 1").collect()
+    table = of_version(spark, path, int(last["version"]))
+    detail = spark.sql(f"DESCRIBE DETAIL {name}").collect()[0].asDict()
+    features = frozenset(detail.get("tableFeatures") or ())
+    reader = int(detail["minReaderVersion"])
+    known = reader == _OLD_PROTOCOL or (reader == _WITH_FEATURES and "tableFeatures" in detail)
+    partitions = tuple(detail["partitionColumns"])
+    types = {table.schema[name].dataType.simpleString() for name in partitions}
+    plain = known and types <= _AS_WRITTEN and not features - _PLAIN_FEATURES
+    return DeltaTable(
+        table_id=str(detail["id"]),
+        version=int(last["version"]),
+        files=int(detail["numFiles"]),
+        size_bytes=int(detail["sizeInBytes"]),
+        schema=table.schema.json(),
+        has_plain_files=plain,
+        may_hide_rows=DELETION_VECTORS in features,
+        partition_columns=partitions,
+        data_files=tuple(table.inputFiles()) if plain else (),
+    )
+
+
+def of_version(spark: Any, path: str, version: Optional[int]) -> Any:
+    """Give a table as it is in one version, whoever writes to it meanwhile.
+
+    Without a version each query of the DataFrame would read the newest.
+    """
+    reader = spark.read.format("delta")
+    return (reader if version is None else reader.option("versionAsOf", version)).load(path)
+
+
+def _is_in_folders(dataset: Dataset) -> bool:
+    try:
+        for entry in dataset.files:
+            values_of(dataset, entry.path)
+    except KeyError:
+        return False
+    return True
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]

@@ -1,0 +1,80 @@
+"""What a failure of Spark means to the person who reads it."""
+
+from __future__ import annotations
+
+import re
+
+from nuvyn_executor.errors import DatasetUnreadable
+from nuvyn_executor.spark.derived_sessions import CASE_TWINS
+
+_MOST_CHARACTERS = 300  # of what Spark says, where nothing else is known
+# What Spark says, what that means, and what to do.
+_MEANINGS = (
+    (
+        r"FileNotFoundException|PATH_NOT_FOUND|does not exist|FILE_NOT_EXIST",
+        "a file vanished while it was read",
+        "Run the job again when nothing is writing there.",
+    ),
+    (
+        r"AccessControlException|Permission denied|AccessDenied|403 Forbidden",
+        "it may not be read",
+        "Give the cluster's user the right to read it.",
+    ),
+    (
+        r"is not a Parquet file|CANNOT_READ_FOOTER|corrupt(?:ed)? (?:footer|file)|read footer|apache\.thrift",
+        "it is no intact Parquet file",
+        "Write it again, or remove it.",
+    ),
+    (
+        r"EOFException|not in gzip format|incorrect data check|ZLIB|Unexpected end of",
+        "it ends too early or is not intact",
+        "Upload it again.",
+    ),
+    (
+        r"CANNOT_MERGE|FAILED_MERGE|SchemaColumnConvertNotSupported|PARQUET_COLUMN_DATA_TYPE_MISMATCH",
+        "its files have types that do not fit together",
+        "Convert the files to one schema, or put them in folders of their own.",
+    ),
+    (
+        r"Illegal Parquet type|Parquet type not (?:yet )?supported|PARQUET_TYPE_(?:ILLEGAL|NOT_)",
+        "it has a column of a type that Spark does not read, such as a time of day or a UUID",
+        "Write that column as microseconds or as text.",
+    ),
+    (
+        r"DELTA_\w+|DeltaAnalysisException|_delta_log",
+        "its Delta log cannot be read",
+        "Check the table with DESCRIBE HISTORY.",
+    ),
+    (
+        CASE_TWINS,
+        "two of its fields differ in nothing but upper and lower case",
+        "Rename one of them.",
+    ),
+    (r"OutOfMemoryError|GC overhead", "it does not fit into memory", "Give the driver more memory."),
+)
+
+
+def unreadable(name: str, error: Exception) -> DatasetUnreadable:
+    """Say in a sentence what a failure of Spark means for the file or dataset that it happened on."""
+    text = f"{type(error).__name__}: {error}"
+    for pattern, meaning, remedy in _MEANINGS:
+        if re.search(pattern, text):
+            return DatasetUnreadable(f"{name} could not be read: {meaning}.", remedy)
+    first = _shortened(_last_cause(str(error))) or type(error).__name__
+    return DatasetUnreadable(
+        f"{name} could not be read: {first}", "Check the file; EXECUTOR_LOG_LEVEL=DEBUG shows more."
+    )
+
+
+def _shortened(text: str) -> str:
+    """Cut between words: what masks secrets later does not know one by its half."""
+    return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS].rpartition(" ")[0]
+
+
+def _last_cause(text: str) -> str:
+    """Find the line that says most: the innermost cause of a Java trace, else the first line."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    causes = [line for line in lines if line.startswith("Caused by: ")]
+    # py4j's first line says which call failed ("calling o415.parquet"), its second why
+    told = [line.lstrip(": ") for line in lines if not line.startswith("An error occurred while calling")]
+    return causes[-1][len("Caused by: ") :] if causes else next(iter(told), "")

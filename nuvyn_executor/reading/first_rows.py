@@ -1,0 +1,43 @@
+"""The first rows of a file that is no text, for ``data_reading``."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Iterable, Sequence, Tuple
+
+from nuvyn_executor.discovery import workbook
+from nuvyn_executor.errors import ExecutorError
+from nuvyn_executor.model import FileFormat
+from nuvyn_executor.reading.failures import unreadable
+
+if TYPE_CHECKING:
+    from nuvyn_executor.model import Dataset, FileEntry
+    from nuvyn_executor.sources.base import DataSource
+
+
+class SparkRowPreviews:
+    """Reads first rows with a Spark session; of a workbook, without."""
+
+    def __init__(self, spark: Any) -> None:
+        self._spark = spark
+
+    def first_rows(
+        self, source: DataSource, dataset: Dataset, entry: FileEntry, limit: int
+    ) -> Tuple[Sequence[str], Iterable[Sequence[Any]]]:
+        """Give column names and up to ``limit`` rows of a Parquet file, a Delta table or a worksheet.
+
+        Raises:
+            DatasetUnreadable: the file cannot be read.
+        """
+        try:
+            if dataset.format is FileFormat.EXCEL:
+                rows = list(islice(workbook.read_rows(entry.path, str(dataset.sheet)), limit + 1))
+                return [name or "" for name in rows[0]] if rows else [], rows[1:]
+            is_delta = dataset.format is FileFormat.DELTA
+            path = source.spark_path(dataset.path if is_delta else entry.path)
+            frame = self._spark.read.format(dataset.format.value).load(path)
+            return frame.columns, [tuple(row) for row in frame.limit(limit).collect()]
+        except ExecutorError:
+            raise
+        except Exception as error:
+            raise unreadable(entry.name, error) from error

@@ -1,0 +1,115 @@
+"""What ``data_reading`` shows: the beginning of each file, 2 KB at most."""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Protocol, Sequence, Tuple
+
+from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
+from nuvyn_executor.model import FileFormat, Skipped
+from nuvyn_executor.reading.preview_text import PREVIEW_BYTES, preview_text
+
+if TYPE_CHECKING:
+    from nuvyn_executor.model import Dataset, Discovery, FileEntry
+    from nuvyn_executor.sources.base import DataSource
+
+logger = logging.getLogger(__name__)
+
+PREVIEW_ROWS = 50
+_TEXT = (FileFormat.CSV, FileFormat.JSON)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The beginning of one file, as text."""
+
+    name: str
+    size_bytes: int
+    text: str
+
+
+class RowPreviews(Protocol):
+    """Reads the first rows of a file that is no text."""
+
+    def first_rows(
+        self, source: DataSource, dataset: Dataset, entry: FileEntry, limit: int
+    ) -> Tuple[Sequence[str], Iterable[Sequence[Any]]]:
+        """Give column names and up to ``limit`` rows.
+
+        Raises:
+            DatasetUnreadable: the file cannot be read.
+        """
+        ...
+
+
+def preview_files(
+    source: DataSource, discovery: Discovery, rows: RowPreviews, limit: int
+) -> Tuple[List[Preview], List[Skipped]]:
+    """Preview up to ``limit`` files of known formats, in order.
+
+    Returns:
+        The previews, and the files that could not be read.
+
+    Raises:
+        SourceError: not one file could be read.
+    """
+    shown: List[Preview] = []
+    unread = list(discovery.unreadable)
+    for name, size_bytes, dataset, entry in _readable(discovery):
+        if len(shown) == limit:
+            break
+        try:
+            shown.append(Preview(name, size_bytes, _preview(source, dataset, entry, rows)))
+        except ExecutorError as error:
+            unread.append(Skipped(name, error.message, error.remedy, is_failure=True))
+            logger.warning("Could not read %s: %s", name, error.message)
+    if not shown and unread:
+        raise SourceError(
+            f"None of the files at {source.location} could be read; "
+            f"the first, {unread[0].name}: {unread[0].reason}",
+            unread[0].remedy,
+        )
+    return shown, unread
+
+
+def _readable(discovery: Discovery) -> Iterator[Tuple[str, int, Dataset, FileEntry]]:
+    """List what has a preview: each file once, and a Delta table as a whole: its files may be of any age."""
+    seen = set()
+    for dataset in discovery.datasets:
+        if dataset.format is FileFormat.DELTA and dataset.files:
+            name = f"{dataset.folder}/{dataset.name}".lstrip("/")
+            yield name, dataset.size_bytes, dataset, dataset.files[0]
+            continue
+        for entry in dataset.files:
+            if entry.path not in seen:
+                seen.add(entry.path)
+                yield entry.name, entry.size_bytes, dataset, entry
+
+
+def _preview(source: DataSource, dataset: Dataset, entry: FileEntry, rows: RowPreviews) -> str:
+    if dataset.format in _TEXT:
+        encoding = dataset.dialect.encoding if dataset.dialect is not None else None
+        try:
+            return preview_text(source.read_range(entry, 0, PREVIEW_BYTES * 4), encoding)
+        except ValueError as error:
+            raise DatasetUnreadable(
+                f"{entry.name} cannot be decoded: {error}", "Deliver it again."
+            ) from error
+    names, records = rows.first_rows(source, dataset, entry, PREVIEW_ROWS)
+    return rows_as_csv(names, records)
+
+
+def rows_as_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Write rows as CSV, as many whole ones as 2 KB hold; of a first row that is longer, its beginning."""
+    text = ""
+    for row in ([*names], *rows):
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(["" if value is None else value for value in row])
+        if len((text + line.getvalue()).encode()) > PREVIEW_BYTES:
+            room = PREVIEW_BYTES - len(text.encode())
+            return text or line.getvalue().encode()[:room].decode("utf-8", "ignore")
+        text += line.getvalue()
+    return text

@@ -1,0 +1,291 @@
+"""A deterministic sample of a text dataset, to decide its columns and types before the one scan of it all."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Tuple, TypeVar
+
+from nuvyn_executor.discovery.text_encoding import UTF_8, encoding_named
+from nuvyn_executor.errors import DatasetUnreadable
+from nuvyn_executor.model import CsvDialect
+from nuvyn_executor.profiling.plan import SAMPLE_CHARACTERS
+from nuvyn_executor.reading import chunks
+from nuvyn_executor.reading.chunks import Reach, reaches, sampled_files
+from nuvyn_executor.reading.csv_records import Record, parse_values
+from nuvyn_executor.reading.json_sample import JsonField, Seen, parse_documents, parse_lines, shortened
+
+if TYPE_CHECKING:
+    from nuvyn_executor.model import Dataset, FileEntry
+    from nuvyn_executor.reading.chunks import Chunk
+    from nuvyn_executor.sources.base import DataSource
+
+SAMPLE_ROWS = 10_000
+FEW_ROWS = 10
+"""With fewer rows of a file, more of its beginning is read ..."""
+FEW_ROWS_BYTES = 4 * 1024 * 1024
+"""... up to so much; for the first of them, up to :data:`~nuvyn_executor.reading.chunks.MOST_BYTES`."""
+
+
+@dataclass(frozen=True)
+class CsvSample:
+    """Rows of a CSV dataset, as text.
+
+    Attributes:
+        column_names: as the file has them, repeated ones too; ``_c0``, ``_c1``, ... where it has none.
+        rows: as long as they are in the file; ``None`` for an empty field, ``""`` for a quoted empty one. Of
+            a value the first 4,096 characters.
+        whole: these are all rows of the dataset.
+        mean_length: characters of a row in the file, about; 0 without rows.
+    """
+
+    column_names: Tuple[str, ...]
+    rows: List[Record]
+    whole: bool
+    mean_length: float = field(default=0.0, compare=False)
+
+
+@dataclass(frozen=True)
+class JsonSample:
+    """Documents of a JSON dataset.
+
+    Attributes:
+        schema: fields of all documents together, in order of first appearance.
+        rows: the documents that are objects. Of a text the first 4,096 characters, and of an array those of
+            its JSON, as text.
+        failed: lines or documents that do not parse, or are no objects.
+        whole: these are all documents of the dataset.
+        mean_length: characters of a document written on one line, about; 0 without documents.
+    """
+
+    schema: Tuple[JsonField, ...]
+    rows: List[Dict[str, Any]]
+    failed: int
+    whole: bool
+    mean_length: float = field(default=0.0, compare=False)
+
+
+def sample_csv(source: DataSource, dataset: Dataset) -> CsvSample:
+    """Read at most 10,000 rows from beginning, middle and end of at most five files.
+
+    The header comes from the first file; in each file it is left out where it stands. Of files whose records
+    may be several lines, of gzip and of UTF-16, only the beginning is read. Where that holds no row, or the
+    header not whole, more is read.
+
+    Raises:
+        DatasetUnreadable: a file cannot be read, or the first 64 MiB of none hold a whole record.
+    """
+    dialect = dataset.dialect or CsvDialect()
+    encoding = encoding_named(dialect.encoding)
+    header: Optional[Record] = None
+    rows: List[Record] = []
+    length = 0
+    files = sampled_files(dataset.files)
+    whole = len(files) == len(dataset.files)
+    for entry in files:
+        part = _CsvPart(None, [], 0, 0, whole=False)
+        for reach in reaches(source, entry, encoding, head_only=dialect.multiline):
+            part = _better(part, _csv_part(reach, dialect, SAMPLE_ROWS // len(files)))
+            if part.is_enough(reach.size):
+                break
+        header = header if header is not None else part.first
+        if part.first is not None and part.first != header:
+            rows.append(_shortened(part.first))  # a part that was written without a header
+            length += _length(part.first)
+        rows.extend(part.rows)
+        length += part.length
+        whole = whole and part.whole
+    if not whole and header is None and (dialect.header or not rows):
+        raise DatasetUnreadable(
+            f"The first line of {files[0].name} does not end in its {_reached()}.",
+            "Check that its lines end, and that delimiter and quotes are those of a CSV file.",
+        )
+    return CsvSample(_column_names(header, rows), rows, whole, length / max(1, len(rows)))
+
+
+def sample_json(source: DataSource, dataset: Dataset) -> JsonSample:
+    """Read at most 10,000 documents from beginning, middle and end of at most five files.
+
+    Of a file that is one document, the beginning is read: the elements of its array, as far as they go. Where
+    that holds no whole document, more is read.
+
+    Raises:
+        DatasetUnreadable: a file cannot be read, or there are documents, but no whole object among them.
+    """
+    seen = Seen()
+    rows: List[Dict[str, Any]] = []
+    failed = length = 0
+    files = sampled_files(dataset.files)
+    whole = len(files) == len(dataset.files)
+    refusals: List[DatasetUnreadable] = []
+    for entry in files:
+        part = _JsonPart([], 0, 0, is_cut=True, whole=False)
+        for reach in reaches(source, entry, UTF_8, head_only=dataset.multiline):
+            part = _better(part, _json_part(reach, SAMPLE_ROWS // len(files), multiline=dataset.multiline))
+            if part.is_enough(reach.size):
+                break
+        refusals.extend(part.refusals(entry))
+        failed += part.failed
+        whole = whole and part.whole
+        for document in part.rows:
+            seen.see(document)
+            length += len(json.dumps(document)) + 1
+            rows.append(shortened(document, SAMPLE_CHARACTERS))
+    if refusals and not rows:
+        raise refusals[0]
+    return JsonSample(seen.children(), rows, failed, whole, length / max(1, len(rows)))
+
+
+class _CsvPart(NamedTuple):
+    """Rows of one file.
+
+    Attributes:
+        first: its first record, where the dataset has a header; ``None`` where that was not seen whole.
+        head_rows: how many of the rows are from its beginning.
+        length: characters of the rows.
+        whole: these are all rows of the file.
+    """
+
+    first: Optional[Record]
+    rows: List[Record]
+    head_rows: int
+    length: int
+    whole: bool
+
+    @property
+    def knowledge(self) -> Tuple[bool, bool]:
+        """What is known; more is greater."""
+        return self.first is not None, bool(self.rows)
+
+    def is_enough(self, size: int) -> bool:
+        """Whether to read no more than the first ``size`` bytes."""
+        return self.head_rows > 0 and (len(self.rows) >= FEW_ROWS or size >= FEW_ROWS_BYTES)
+
+
+class _JsonPart(NamedTuple):
+    """Objects of one file.
+
+    Attributes:
+        failed: documents that do not parse, or are no objects.
+        head_documents: how many documents are from the file's beginning, failed ones too.
+        is_cut: there is more in the file.
+        whole: these are all documents of the file.
+    """
+
+    rows: List[Dict[str, Any]]
+    failed: int
+    head_documents: int
+    is_cut: bool
+    whole: bool
+
+    @property
+    def knowledge(self) -> bool:
+        """What is known; more is greater."""
+        return bool(self.rows)
+
+    def is_enough(self, size: int) -> bool:
+        """Whether to read no more than the first ``size`` bytes."""
+        is_known = self.head_documents > 0 and bool(self.rows)
+        return is_known and (len(self.rows) >= FEW_ROWS or size >= FEW_ROWS_BYTES)
+
+    def refusals(self, entry: FileEntry) -> Iterator[DatasetUnreadable]:
+        """Say why a file, if it alone were the dataset, could not be read."""
+        if self.is_cut and not self.rows:
+            yield DatasetUnreadable(
+                f"{entry.name} has no whole JSON object in its {_reached()}.",
+                "Write it as smaller objects, one a line.",
+            )
+        elif self.failed and not self.rows:
+            yield DatasetUnreadable(
+                f"{entry.name} holds no JSON object that can be parsed.",
+                "Write it again: one object a line, or an array of objects.",
+            )
+
+
+_Part = TypeVar("_Part", _CsvPart, _JsonPart)
+
+
+def _better(before: _Part, after: _Part) -> _Part:
+    """Choose what was learned from more of a file, unless that is less."""
+    return after if after.knowledge >= before.knowledge else before
+
+
+def _reached() -> str:
+    return f"first {chunks.MOST_BYTES >> 20} MiB"
+
+
+def _csv_part(reach: Reach, dialect: CsvDialect, most: int) -> _CsvPart:
+    first: Optional[Record] = None
+    rows: List[Record] = []
+    head_rows = length = 0
+    whole = reach.is_whole
+    for chunk in reach.chunks:
+        records = _records(chunk, dialect)
+        if dialect.header and chunk.is_first:
+            first = next(records, None)
+        for record in islice(records, most // len(reach.chunks)):
+            rows.append(_shortened(record))
+            length += _length(record)
+        head_rows = len(rows) if chunk.is_first else head_rows
+        whole = whole and next(records, None) is None
+    return _CsvPart(first, rows, head_rows, length, whole)
+
+
+def _json_part(reach: Reach, most: int, *, multiline: bool) -> _JsonPart:
+    rows: List[Dict[str, Any]] = []
+    failed = head_documents = 0
+    whole = reach.is_whole
+    for chunk in reach.chunks:
+        values, broken = _documents(chunk, multiline=multiline)
+        objects = [value for value in values if isinstance(value, dict)]
+        failed += broken + len(values) - len(objects)
+        share = most // len(reach.chunks)
+        rows.extend(objects[:share])
+        head_documents = len(values) + broken if chunk.is_first else head_documents
+        whole = whole and len(objects) <= share
+    return _JsonPart(rows, failed, head_documents, not reach.is_whole, whole)
+
+
+def _shortened(record: Record) -> Record:
+    return [value[:SAMPLE_CHARACTERS] if value else value for value in record]
+
+
+def _length(record: Record) -> int:
+    return sum(len(value or "") + 1 for value in record)
+
+
+def _records(chunk: Chunk, dialect: CsvDialect) -> Iterator[Record]:
+    delimiter, quote = dialect.delimiter, dialect.quote
+    if not dialect.multiline:
+        text = chunk.whole_lines()
+        # Line by line, as Spark does it: a stray quote then spoils one line and not the rest.
+        for line in text.split("\n" if "\n" in text else "\r"):
+            yield from islice(parse_values(line.rstrip("\r"), delimiter, quote), 1)
+        return
+    yield from parse_values(chunk.text, delimiter, quote, is_cut=chunk.is_cut)
+
+
+def _documents(chunk: Chunk, *, multiline: bool) -> Tuple[List[Any], int]:
+    """Give the documents of a chunk, and how many could not be parsed."""
+    if multiline:
+        values, ended = parse_documents(chunk.text)
+        return values, int(not ended and not chunk.is_cut)
+    values = []
+    failed = 0
+    for value in parse_lines(chunk.whole_lines()):
+        if isinstance(value, list):
+            values.extend(value)  # Spark takes the elements of such a line for documents too
+        elif value is None:
+            failed += 1
+        else:
+            values.append(value)
+    return values, failed
+
+
+def _column_names(header: Optional[Record], rows: List[Record]) -> Tuple[str, ...]:
+    if header is None:
+        return tuple(f"_c{index}" for index in range(len(rows[0]) if rows else 0))
+    # A second byte order mark stands in files that were pasted together or written twice.
+    names = [(name or "").lstrip("\ufeff") for name in header]
+    return tuple(name if name.strip() else f"_c{index}" for index, name in enumerate(names))

@@ -1,0 +1,1 @@
+"""A Spark session of our own."""

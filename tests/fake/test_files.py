@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fake_databricks.errors import InvalidParameter
+from fake_databricks.files.trees import Tree
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.fake.conftest import Client
+
+
+def encoded(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+class TestDbfs:
+    """DBFS (the trio of handles and multipart put too)"""
+
+    def test_a_file_in_one_call_is_read_back(self, client: Client) -> None:
+        client.post("/api/2.0/dbfs/put", path="/a/b.txt", contents=encoded(b"hello"))
+        read = client.get("/api/2.0/dbfs/read?path=dbfs:/a/b.txt&offset=1&length=3")
+        assert (read["bytes_read"], base64.b64decode(read["data"])) == (3, b"ell")
+
+    def test_blocks_of_a_handle_make_a_file(self, client: Client) -> None:
+        handle = client.post("/api/2.0/dbfs/create", path="/big")["handle"]
+        for block in (b"x" * 1_048_576, b"y"):
+            client.post("/api/2.0/dbfs/add-block", handle=handle, data=encoded(block))
+        client.post("/api/2.0/dbfs/close", handle=handle)
+        assert client.get("/api/2.0/dbfs/get-status?path=/big")["file_size"] == 1_048_577
+        assert client.refused("POST", "/api/2.0/dbfs/close", handle=handle)[0] == 404
+
+    def test_more_than_a_block_is_refused(self, client: Client) -> None:
+        content = encoded(b"x" * 1_048_577)
+        body = {"path": "/a", "contents": content}
+        assert client.refused("POST", "/api/2.0/dbfs/put", **body)[1] == "MAX_BLOCK_SIZE_EXCEEDED"
+
+    def test_a_form_is_read_to_the_byte(self, client: Client) -> None:
+        content = bytes(range(256)) + b"\r\n\r\n"
+        body = (
+            b'--q\r\nContent-Disposition: form-data; name="path"\r\n\r\n/f\r\n'
+            b'--q\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n'
+            b"Content-Type: application/octet-stream\r\n\r\n" + content + b"\r\n--q--\r\n"
+        )
+        headers = {"Content-Type": "multipart/form-data; boundary=q"}
+        assert client.send("POST", "/api/2.0/dbfs/put", body, headers).status == 200
+        assert base64.b64decode(client.get("/api/2.0/dbfs/read?path=/f")["data"]) == content
+
+    def test_what_is_there_is_not_overwritten_unasked(self, client: Client) -> None:
+        client.post("/api/2.0/dbfs/put", path="/a", contents="")
+        assert client.refused("POST", "/api/2.0/dbfs/put", path="/a")[1] == "RESOURCE_ALREADY_EXISTS"
+        client.post("/api/2.0/dbfs/put", path="/a", contents=encoded(b"2"), overwrite=True)
+
+    def test_move_list_and_delete(self, client: Client) -> None:
+        client.post("/api/2.0/dbfs/mkdirs", path="/d")
+        client.post("/api/2.0/dbfs/put", path="/d/a", contents="")
+        client.post("/api/2.0/dbfs/move", source_path="/d/a", destination_path="/e/b")
+        assert client.get("/api/2.0/dbfs/list?path=/d") == {}
+        assert [file["path"] for file in client.get("/api/2.0/dbfs/list?path=/e")["files"]] == ["/e/b"]
+        assert client.refused("POST", "/api/2.0/dbfs/delete", path="/e")[0] == 400
+        client.post("/api/2.0/dbfs/delete", path="/e", recursive=True)
+        assert client.refused("GET", "/api/2.0/dbfs/get-status?path=/e")[1] == "RESOURCE_DOES_NOT_EXIST"
+
+    def test_a_path_cannot_leave_the_file_system(self, tmp_path: Path) -> None:
+        tree = Tree(tmp_path / "root")
+        (tmp_path / "outside").write_text("secret")
+        (tmp_path / "root" / "link").symlink_to(tmp_path)
+        assert tree.locate("/../../outside") == tmp_path / "root" / "outside"
+        with pytest.raises(InvalidParameter):
+            tree.locate("/link/outside")
+
+
+class TestFilesApi:
+    """Files (`/api/2.0/fs`)"""
+
+    FILE = "/api/2.0/fs/files/Volumes/main/default/v/a%20b.txt"
+
+    def test_a_file_is_written_read_and_removed(self, client: Client) -> None:
+        assert client.send("PUT", self.FILE, b"\x00hello").status == 204
+        head = client.send("HEAD", self.FILE)
+        assert (head.status, head.headers["content-length"], head.content) == (200, "6", b"")
+        assert "last-modified" in head.headers
+        assert client.send("GET", self.FILE).content == b"\x00hello"
+        ranged = client.send("GET", self.FILE, headers={"Range": "bytes=1-2"})
+        assert (ranged.status, ranged.content) == (206, b"he")
+        assert client.send("DELETE", self.FILE).status == 204
+        assert client.send("GET", self.FILE).status == 404
+
+    def test_what_is_there_is_not_overwritten_unasked(self, client: Client) -> None:
+        client.send("PUT", self.FILE, b"1")
+        answer = client.send("PUT", self.FILE, b"2")
+        assert (answer.status, answer.body["error_code"]) == (409, "ALREADY_EXISTS")
+        assert client.send("PUT", self.FILE + "?overwrite=true", b"2").status == 204
+
+    def test_folders(self, client: Client) -> None:
+        folder = "/api/2.0/fs/directories/Volumes/main/default/v"
+        for _ in range(2):
+            assert client.send("PUT", folder).status == 204
+        client.send("PUT", self.FILE, b"1")
+        assert client.get(folder)["contents"][0]["path"] == "/Volumes/main/default/v/a b.txt"
+        refused = client.send("DELETE", folder)
+        assert refused.status == 400
+        assert refused.body["details"][0]["reason"] == "FILES_API_DIRECTORY_IS_NOT_EMPTY"
+        client.send("DELETE", self.FILE)
+        assert client.send("DELETE", folder).status == 204
+        assert client.send("HEAD", folder).status == 404
+
+    def test_a_file_in_parts_is_put_together_in_order(self, client: Client) -> None:
+        begun = client.post(self.FILE + "?action=initiate-upload&overwrite=true")
+        token = begun["multipart_upload"]["session_token"]
+        path = "/Volumes/main/default/v/a b.txt"
+        urls = client.post(
+            "/api/2.0/fs/create-upload-part-urls",
+            path=path,
+            session_token=token,
+            start_part_number=1,
+            count=2,
+        )
+        for part in reversed(urls["upload_part_urls"]):
+            content = b"part%d" % part["part_number"]
+            headers = {header["name"]: header["value"] for header in part["headers"]}
+            assert client.send("PUT", part["url"], content, headers).status == 200
+        done = f"{self.FILE}?action=complete-upload&session_token={token}"
+        client.post(done, parts=[{"part_number": 2}, {"part_number": 1}])
+        assert client.send("GET", self.FILE).content == b"part1part2"
+
+    def test_an_aborted_upload_leaves_nothing(self, client: Client) -> None:
+        begun = client.post(self.FILE + "?action=initiate-upload")
+        token = begun["multipart_upload"]["session_token"]
+        client.post(f"{self.FILE}?action=abort-upload&session_token={token}")
+        assert client.send("GET", self.FILE).status == 404
+        assert client.send("POST", f"{self.FILE}?action=abort-upload&session_token={token}").status == 404
+
+    def test_a_path_that_is_no_volume_is_refused(self, client: Client) -> None:
+        assert client.send("PUT", "/api/2.0/fs/files/tmp/x", b"").status == 400
+
+    def test_a_volume_is_not_reached_through_dbfs(self, client: Client) -> None:
+        assert client.refused("GET", "/api/2.0/dbfs/list?path=/Volumes/main")[0] == 400
+
+
+class TestWorkspaceApi:
+    """Workspace (import, export, list, mkdirs, delete, get-status)"""
+
+    def test_a_file_is_imported_listed_and_exported(self, client: Client) -> None:
+        body: dict[str, Any] = {"path": "/Shared/x.py", "format": "AUTO", "content": encoded(b"print(1)")}
+        client.post("/api/2.0/workspace/import", **body)
+        status = client.get("/api/2.0/workspace/get-status?path=/Workspace/Shared/x.py")
+        assert (status["path"], status["object_type"]) == ("/Shared/x.py", "FILE")
+        listed = client.get("/api/2.0/workspace/list?path=/Shared")["objects"]
+        assert [item["object_id"] for item in listed] == [status["object_id"]]
+        exported = client.get("/api/2.0/workspace/export?path=/Shared/x.py")
+        assert base64.b64decode(exported["content"]) == b"print(1)"
+
+    def test_a_source_is_a_notebook_with_a_language(self, client: Client) -> None:
+        body = {"path": "/Shared/n", "language": "PYTHON", "content": encoded(b"1")}
+        client.post("/api/2.0/workspace/import", **body)
+        status = client.get("/api/2.0/workspace/get-status?path=/Shared/n")
+        assert (status["object_type"], status["language"]) == ("NOTEBOOK", "PYTHON")
+
+    def test_refusals_are_worded_as_there(self, client: Client) -> None:
+        content = {"format": "AUTO", "content": ""}
+        client.post("/api/2.0/workspace/import", path="/Shared/x", **content)
+        assert client.refused("POST", "/api/2.0/workspace/import", path="/Shared/x", **content) == (
+            400,
+            "RESOURCE_ALREADY_EXISTS",
+            "Path (/Shared/x) already exists.",
+        )
+        assert client.refused("POST", "/api/2.0/workspace/import", path="/No/x", **content) == (
+            404,
+            "RESOURCE_DOES_NOT_EXIST",
+            "The parent folder (/No) does not exist.",
+        )
+        assert client.refused("POST", "/api/2.0/workspace/delete", path="/Shared") == (
+            400,
+            "DIRECTORY_NOT_EMPTY",
+            "Folder (/Shared) is not empty",
+        )
+
+    def test_mkdirs_makes_those_on_the_way_and_delete_takes_all(self, client: Client) -> None:
+        client.post("/api/2.0/workspace/mkdirs", path="/Shared/a/b")
+        client.post("/api/2.0/workspace/delete", path="/Shared/a", recursive=True)
+        assert client.refused("GET", "/api/2.0/workspace/list?path=/Shared/a")[0] == 404
+
+    def test_the_command_lines_way_of_uploading(self, client: Client) -> None:
+        path = "/api/2.0/workspace-files/import-file/Shared/y.txt?overwrite=true"
+        assert client.send("POST", path, b"content").status == 200
+        exported = client.send("GET", "/api/2.0/workspace/export?path=/Shared/y.txt&direct_download=true")
+        assert exported.content == b"content"
+
+
+class TestPathsOfPrograms:
+    """`dbfs:/` and `/dbfs/`, `/Volumes/`, `/Workspace/` paths"""
+
+    @pytest.mark.parametrize(
+        "path", ["dbfs:/p.py", "/dbfs/p.py", "/Volumes/m/d/v/p.py", "/Workspace/Shared/p.py"]
+    )
+    def test_a_program_may_lie_in_each(self, client: Client, path: str) -> None:
+        content = b"print('ran')"
+        client.post("/api/2.0/dbfs/put", path="/p.py", contents=encoded(content))
+        client.send("PUT", "/api/2.0/fs/files/Volumes/m/d/v/p.py", content)
+        shared = {"path": "/Shared/p.py", "format": "AUTO", "content": encoded(content)}
+        client.post("/api/2.0/workspace/import", **shared)
+        task = {"python_file": path}
+        body = json.loads(json.dumps({"existing_cluster_id": client.cluster_id, "spark_python_task": task}))
+        job_id = client.post("/api/2.1/jobs/create", **body)["job_id"]
+        assert client.output(client.run(job_id)["run_id"])["logs"] == "ran"

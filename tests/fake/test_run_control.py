@@ -1,0 +1,171 @@
+"""What is asked of a run that is there: cancel, repair, list; tokens, and a server that starts again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fake_databricks.errors import InvalidParameter, InvalidState
+from fake_databricks.jobs.lifecycle import Life, Result
+from fake_databricks.jobs.model import Overrides
+from fake_databricks.jobs.run_views import run_view
+from fake_databricks.jobs.runs import RunFilter
+from fake_databricks.jobs.scheduler import LOST
+from fake_databricks.workspace import Workspace
+from tests.fake.doubles import ended
+from tests.fake.jobs import finish, flat, start, task, tasks, view
+
+if TYPE_CHECKING:
+    from tests.fake.conftest import Quiet
+
+
+class TestCancel:
+    """`CANCELLED` - Job was cancelled by user"""
+
+    def test_a_flat_job_says_it_with_two_l_and_a_tasks_job_with_one(self, quiet: Quiet) -> None:
+        words = []
+        for document in (flat(), tasks(task("a"))):
+            run = start(quiet, document)
+            quiet.workspace.runs.cancel(run.run_id)
+            quiet.clock.work()
+            words.append(view(run)["state"]["result_state"])
+        assert words == ["CANCELLED", "CANCELED"]
+
+    def test_a_running_program_is_ended(self, quiet: Quiet) -> None:
+        quiet.cluster.on_start = lambda task: quiet.clock.spawned.append(
+            lambda: quiet.workspace.runs.cancel(task.spec.run_id)
+        )
+        run = start(quiet, flat())
+        task_run = run.task_runs[0]
+        quiet.workspace.runs.execution._started(  # noqa: SLF001  the moment between start and wait
+            run, task_run, quiet.cluster.start_task(_spec(quiet))
+        )
+        quiet.workspace.runs.cancel(run.run_id)
+        assert quiet.cluster.tasks[0].is_cancelled
+        assert view(run)["state"]["life_cycle_state"] == "RUNNING"
+        quiet.workspace.runs.execution._exited(run, task_run, ended(signal=9))  # noqa: SLF001  its end
+        assert (run.state.life, run.state.result) == (Life.TERMINATED, Result.CANCELED)
+
+    def test_what_has_ended_keeps_its_outcome(self, quiet: Quiet) -> None:
+        run = finish(quiet, flat())
+        quiet.workspace.runs.cancel(run.run_id)
+        assert run.state.result is Result.SUCCESS
+
+    def test_deleting_a_job_ends_its_runs_and_leaves_them_readable(self, quiet: Quiet) -> None:
+        run = start(quiet, flat())
+        quiet.workspace.delete_job(run.job_id)
+        quiet.clock.work()
+        assert quiet.workspace.runs.get(run.run_id)[0].state.result is Result.CANCELED
+
+
+class TestIdempotency:
+    """Same idempotency_token: same run, no new one"""
+
+    def test_the_same_token_finds_the_same_run(self, quiet: Quiet) -> None:
+        job = quiet.workspace.jobs.create(flat(), "2.1", "u")
+        first, second = (quiet.workspace.runs.run_now(job, Overrides(), "t", "u") for _ in range(2))
+        assert first is second
+
+    def test_the_token_of_a_deleted_run_is_refused(self, quiet: Quiet) -> None:
+        job = quiet.workspace.jobs.create(flat(), "2.1", "u")
+        run = quiet.workspace.runs.run_now(job, Overrides(), "t", "u")
+        quiet.clock.work()
+        quiet.workspace.runs.delete(run.run_id)
+        with pytest.raises(InvalidParameter, match="deleted"):
+            quiet.workspace.runs.run_now(job, Overrides(), "t", "u")
+
+
+class TestRepair:
+    """repair: runs some tasks of an ended run again, as attempts of the same run"""
+
+    def test_runs_the_failed_tasks_again(self, quiet: Quiet) -> None:
+        quiet.cluster.outcomes["b"] = [ended(1)]
+        run = finish(quiet, tasks(task("a"), task("b", "a")))
+        repair_id = quiet.workspace.runs.repair(run.run_id, ["b"], None, Overrides())
+        quiet.clock.work()
+        assert run.state.result is Result.SUCCESS
+        assert [(item.task_key, item.attempt) for item in run.task_runs] == [("a", 0), ("b", 0), ("b", 1)]
+        history = run_view(run, "", history=True)["repair_history"]
+        assert [(item["type"], item["state"]["result_state"]) for item in history] == [
+            ("ORIGINAL", "FAILED"),
+            ("REPAIR", "SUCCESS"),
+        ]
+        assert history[1]["id"] == repair_id
+
+    def test_of_an_active_run_is_refused(self, quiet: Quiet) -> None:
+        run = start(quiet, tasks(task("a")))
+        with pytest.raises(InvalidState):
+            quiet.workspace.runs.repair(run.run_id, ["a"], None, Overrides())
+
+    def test_after_another_repair_must_name_it(self, quiet: Quiet) -> None:
+        run = finish(quiet, tasks(task("a")))
+        first = quiet.workspace.runs.repair(run.run_id, ["a"], None, Overrides())
+        quiet.clock.work()
+        with pytest.raises(InvalidParameter, match="latest_repair_id"):
+            quiet.workspace.runs.repair(run.run_id, ["a"], None, Overrides())
+        quiet.workspace.runs.repair(run.run_id, ["a"], first, Overrides())
+        quiet.clock.work()
+        assert len(run.repairs) == 3
+
+
+class TestAfterARestart:
+    """A server that was killed finds its `RUNNING` rows at the next start and ends them truthfully."""
+
+    def test_an_ended_run_is_as_it_was(self, quiet: Quiet) -> None:
+        run = finish(quiet, flat())
+        again = Workspace("1", quiet.surroundings)
+        assert view(again.runs.get(run.run_id)[0]) == view(run)
+        assert again.runs.output(run.run_id).logs == "ran ok\n"
+
+    def test_an_active_run_has_failed_and_says_why(self, quiet: Quiet) -> None:
+        run = start(quiet, flat())
+        lost = Workspace("1", quiet.surroundings).runs.get(run.run_id)[0]
+        assert (lost.state.life, lost.state.result, lost.state.message) == (
+            Life.TERMINATED,
+            Result.FAILED,
+            LOST,
+        )
+
+    def test_an_active_run_of_a_tasks_job_is_an_internal_error(self, quiet: Quiet) -> None:
+        run = start(quiet, tasks(task("a"), task("b", "a")))
+        lost = Workspace("1", quiet.surroundings).runs.get(run.run_id)[0]
+        assert lost.state.life is Life.INTERNAL_ERROR
+
+    def test_numbers_go_on_and_are_not_used_twice(self, quiet: Quiet) -> None:
+        run = finish(quiet, flat())
+        quiet.workspace.runs.delete(run.run_id)
+        again = Workspace("1", quiet.surroundings)
+        job = again.jobs.create(flat(), "2.1", "u")
+        assert (job.job_id, again.runs.next_run_id()) == (run.job_id + 1, run.run_id + 1)
+
+    def test_jobs_keep_their_dialect_and_queue(self, quiet: Quiet) -> None:
+        made = quiet.workspace.jobs.create(tasks(task("a")), "2.2", "u")
+        kept = Workspace("1", quiet.surroundings).jobs.get(made.job_id)
+        assert kept.settings == made.settings
+
+
+class TestList:
+    """Lists all job runs; can filter by active_only or completed_only"""
+
+    def test_is_newest_first(self, quiet: Quiet) -> None:
+        runs = [finish(quiet, flat()) for _ in range(3)]
+        listed = [run.run_id for run in quiet.workspace.runs.list(RunFilter())]
+        assert listed == [run.run_id for run in reversed(runs)]
+
+    def test_filters(self, quiet: Quiet) -> None:
+        over, active = finish(quiet, flat()), start(quiet, flat())
+        filters = {
+            "active_only": RunFilter(active_only=True),
+            "completed_only": RunFilter(completed_only=True),
+        }
+        chosen = {
+            name: [run.run_id for run in quiet.workspace.runs.list(wanted)]
+            for name, wanted in filters.items()
+        }
+        assert chosen == {"active_only": [active.run_id], "completed_only": [over.run_id]}
+
+
+def _spec(quiet: Quiet) -> Any:
+    run = quiet.workspace.runs.get(98765)[0]
+    return quiet.workspace.tasks.prepare(run, run.settings.tasks[0], run.task_runs[0])[1]

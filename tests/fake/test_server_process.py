@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterator
+
+import pytest
+
+from fake_databricks.jobs.scheduler import LOST
+from tests.fake.conftest import Client
+
+pytestmark = pytest.mark.process
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "dapi-of-this-test"
+
+
+@dataclass
+class Server:
+    process: subprocess.Popen[str]
+    printed: list[str]
+
+    @property
+    def client(self) -> Client:
+        values = dict(line.removeprefix("export ").split("=", 1) for line in self.printed if "=" in line)
+        return Client(values["DATABRICKS_HOST"], values["DATABRICKS_TOKEN"], values["DATABRICKS_CLUSTER_ID"])
+
+
+class Starter:
+    """Starts servers on one state folder and ends them all."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.started: list[subprocess.Popen[str]] = []
+
+    def start(self, *options: str) -> Server:
+        command = [sys.executable, "-m", "fake_databricks", "--no-spark", "--port", "0", "--token", TOKEN]
+        process = subprocess.Popen([*command, *options], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self.started.append(process)
+        assert process.stdout
+        printed = [process.stdout.readline().strip() for _ in range(7)]
+        return Server(process, printed)
+
+    def start_kept(self) -> Server:
+        return self.start("--state", str(self.state))
+
+    def end(self) -> None:
+        for process in self.started:
+            process.kill()
+            process.wait()
+            assert process.stdout
+            process.stdout.close()
+
+
+@pytest.fixture
+def starter(tmp_path: Path) -> Iterator[Starter]:
+    made = Starter(tmp_path / "state")
+    yield made
+    made.end()
+
+
+class TestStart:
+    """It prints the URL, a token, the cluster id and the three lines to copy"""
+
+    def test_port_0_picks_one_and_prints_what_to_copy(self, starter: Starter) -> None:
+        server = starter.start("--cluster-id", "my-cluster")
+        client = server.client
+        assert (client.token, client.cluster_id) == (TOKEN, "my-cluster")
+        assert server.printed[0] == f"fake_databricks listens at {client.url}"
+        assert client.get("/api/2.1/jobs/list") == {"has_more": False}
+
+    def test_a_token_that_is_not_named_is_refused(self, starter: Starter) -> None:
+        client = starter.start().client
+        answer = client.send("GET", "/api/2.1/jobs/list", headers={"Authorization": "Bearer other"})
+        assert (answer.status, answer.body) == (403, {"error_code": 403, "message": "Invalid access token."})
+        assert answer.headers["x-databricks-reason-phrase"] == "Invalid access token."
+
+    def test_another_host_without_a_token_is_refused(self) -> None:
+        command = [sys.executable, "-m", "fake_databricks", "--host", "0.0.0.0", "--port", "0"]  # noqa: S104  refused
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert "--token" in ended.stderr
+
+
+class TestEnd:
+    """SIGTERM ends every child."""
+
+    def test_a_running_program_ends_with_the_server(self, starter: Starter, tmp_path: Path) -> None:
+        server = starter.start()
+        client = server.client
+        note = tmp_path / "pid"
+        source = f"import os, time\nopen({str(note)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)\n"
+        client.post("/api/2.1/jobs/run-now", job_id=client.flat_job(source))
+        while not note.exists() or not note.read_text():
+            pass
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(10) is not None
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(note.read_text()), 0)
+
+
+class TestState:
+    """`--state DIR` keeps jobs, runs, outputs, secrets, DBFS over a restart, a kill -9 included"""
+
+    def fill(self, client: Client) -> dict[str, Any]:
+        client.post("/api/2.0/secrets/scopes/create", scope="s", initial_manage_principal="users")
+        client.post("/api/2.0/secrets/put", scope="s", key="k", string_value="a value")
+        done = client.run(client.flat_job("print('kept')"))
+        slow = client.flat_job("import time; time.sleep(600)")
+        active = client.post("/api/2.1/jobs/run-now", job_id=slow)["run_id"]
+        client.wait_for(f"/api/2.1/clusters/get?cluster_id={client.cluster_id}", "state", "RUNNING")
+        return {"done": done, "active": active}
+
+    @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
+    def test_everything_is_there_again(self, starter: Starter, ending: signal.Signals) -> None:
+        first = starter.start_kept()
+        kept = self.fill(first.client)
+        first.process.send_signal(ending)
+        first.process.wait(10)
+        client = starter.start_kept().client
+        done = client.get(f"/api/2.1/jobs/runs/get?run_id={kept['done']['run_id']}")
+        same = ("state", "start_time", "end_time", "run_name", "number_in_job")
+        assert {key: done[key] for key in same} == {key: kept["done"][key] for key in same}
+        assert client.output(done["run_id"])["logs"] == "kept"
+        assert client.get("/api/2.0/secrets/get?scope=s&key=k")["value"] == "YSB2YWx1ZQ=="
+        assert client.get("/api/2.0/dbfs/list?path=/")["files"]
+        state = client.get(f"/api/2.1/jobs/runs/get?run_id={kept['active']}")["state"]
+        assert state["life_cycle_state"] == "TERMINATED"
+        assert (state["result_state"], state["state_message"]) == ("FAILED", LOST)
+        assert client.run(client.flat_job("pass"))["run_id"] > kept["active"]
+
+    def test_without_it_nothing_is_left(self, starter: Starter) -> None:
+        server = starter.start()
+        server.client.flat_job("pass")
+        request = urllib.request.Request(
+            f"{server.client.url}/_fake", headers={"Authorization": f"Bearer {TOKEN}"}
+        )
+        with urllib.request.urlopen(request) as answer:
+            assert json.load(answer)["server"] == "fake_databricks"
+        folders = set(Path("/proc", str(server.process.pid), "cwd").resolve().glob("state*"))
+        server.process.send_signal(signal.SIGTERM)
+        server.process.wait(10)
+        assert folders == set()

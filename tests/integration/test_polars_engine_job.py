@@ -1,0 +1,116 @@
+"""The native engine over Spark's tasks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from nuvyn_executor.profiling import profiler
+from nuvyn_executor.profiling.polars import job
+from nuvyn_executor.profiling.polars.parts import NotNative, Piece, parts_of
+from nuvyn_executor.profiling.sketch import RSD
+from nuvyn_executor.reading.readers import open_frame
+from nuvyn_executor.sources.filesystem import FileSystemSource
+
+pytest.importorskip("polars")
+from nuvyn_executor.profiling.polars.kernel import count_part
+from tests.polars_ways import EXAMPLES, NOW, assert_same, datasets_of, reading_of, ugly_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.spark
+
+LINES = b"id,name\r\n1,a\r\n\r\n2,\r\n3,c\r\n"
+
+
+class TestJob:
+    """The same over Spark's tasks."""
+
+    def test_tasks_count_what_spark_counts(self, spark: Any, tmp_path: Path) -> None:
+        table = ugly_table(3, varied=True)
+        schema = ", ".join(f"{name} STRING" for name in table)
+        frame = spark.createDataFrame([*zip(*table.values())], schema)
+        frame.repartition(3).write.parquet(str(tmp_path / "ugly"))
+        (dataset,) = datasets_of(tmp_path)
+        source = FileSystemSource(str(tmp_path), on_databricks=False)
+        profile = profiler.scan(open_frame(spark, source, dataset), dataset.name, NOW, None)
+        for small_here in (True, False):
+            assert_same(profile, job.count(spark, dataset, profile.plan, NOW, small_here=small_here))
+
+    def test_parts_of_a_large_dataset_add(self, spark: Any, tmp_path: Path) -> None:
+        lines = "".join(
+            f"{i},user{i % 50_000}@example.org,2024-01-{i % 28 + 1:02d}\n" for i in range(300_000)
+        )
+        (tmp_path / "large.csv").write_text("id,email,created_at\n" + lines, encoding="utf-8")
+        (dataset,) = datasets_of(tmp_path)
+        source = FileSystemSource(str(tmp_path), on_databricks=False)
+        profile = profiler.scan(open_frame(spark, source, dataset), dataset.name, NOW, None)
+        assert not profile.plan.exact_distinct
+        assert len(parts_of([Piece("", dataset.size_bytes)], job.slots_of(spark))) > 1
+        assert_same(profile, job.count(spark, dataset, profile.plan, NOW))
+
+    def test_without_different_values(self, spark: Any) -> None:
+        (dataset,) = [one for one in datasets_of(EXAMPLES) if one.name == "customers"]
+        source = FileSystemSource(str(EXAMPLES), on_databricks=False)
+        plan = profiler.plan_scan(open_frame(spark, source, dataset), dataset.name)
+        counted = job.count(spark, dataset, plan, NOW)
+        without = job.count(spark, dataset, replace(plan, distinct=False), NOW)
+        assert without.tally == counted.tally
+        assert without.spans == tuple(replace(span, distinct=None) for span in counted.spans)
+        assert without.distinct_rows is None
+
+    def test_a_file_that_tasks_do_not_see(self, spark: Any, tmp_path: Path) -> None:
+        (tmp_path / "gone.csv").write_bytes(LINES)
+        (dataset,) = datasets_of(tmp_path)
+        source = FileSystemSource(str(tmp_path), on_databricks=False)
+        plan = profiler.plan_scan(open_frame(spark, source, dataset), dataset.name)
+        (tmp_path / "gone.csv").unlink()
+        for small_here in (True, False):
+            with pytest.raises(NotNative, match="a task cannot read a file"):
+                job.count(spark, dataset, plan, NOW, small_here=small_here)
+
+    def test_tasks_without_polars(self, spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def failing(_index: int) -> str:
+            raise ModuleNotFoundError("No module named 'nuvyn_executor'")
+
+        (tmp_path / "a.csv").write_bytes(LINES)
+        (dataset,) = datasets_of(tmp_path)
+        source = FileSystemSource(str(tmp_path), on_databricks=False)
+        plan = profiler.plan_scan(open_frame(spark, source, dataset), dataset.name)
+        monkeypatch.setattr(job, "_task", lambda _parts, _reading: failing)
+        with pytest.raises(NotNative, match="No module named 'nuvyn_executor'") as raised:
+            job.count(spark, dataset, plan, NOW, small_here=False)
+        assert raised.value.everywhere
+
+    def test_tasks_that_hash_otherwise_are_left_to_spark(
+        self, spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        real = job._task  # noqa: SLF001  what tasks do is to differ
+
+        def unlike(parts: Any, reading: Any) -> Any:
+            task = real(parts, reading)
+            return lambda index: task(index).replace("polars-", f"polars-{index}-")
+
+        spark.range(0, 120_000, 1, 2).write.parquet(str(tmp_path / "ids"))
+        (dataset,) = datasets_of(tmp_path)
+        source = FileSystemSource(str(tmp_path), on_databricks=False)
+        plan = profiler.plan_scan(open_frame(spark, source, dataset), dataset.name)
+        monkeypatch.setattr(job, "_task", unlike)
+        monkeypatch.setattr(job, "parts_of", lambda pieces, _: [(piece,) for piece in pieces])
+        with pytest.raises(NotNative, match="its tasks do not count alike") as raised:
+            job.count(spark, dataset, plan, NOW)
+        assert raised.value.everywhere
+
+    def test_estimates_are_mergeable_states(self, spark: Any, tmp_path: Path) -> None:
+        spark.range(0, 120_000, 1, 1).write.parquet(str(tmp_path / "ids"))
+        (dataset,) = datasets_of(tmp_path)
+        source = FileSystemSource(str(tmp_path), on_databricks=False)
+        plan = profiler.plan_scan(open_frame(spark, source, dataset), dataset.name)
+        assert not plan.exact_distinct
+        (span,) = count_part([Piece(dataset.files[0].path, 1)], reading_of(dataset, plan)).spans
+        assert span.distinct is not None
+        assert span.distinct.estimate().rsd == RSD
+        assert abs(span.distinct.estimate().count - 120_000) < 4 * RSD * 120_000
