@@ -113,7 +113,7 @@ def session(master: str, scratch: Path) -> Any:
 
 
 def comparable(counts: Counts) -> str:
-    """Give counts as text that is the same when they are, whether or not they keep states."""
+    """Return counts as text that is the same when they are, whether or not they keep states."""
     found = counts.to_json()
     found["distinct_rows"] = counts.distinct_rows and counts.distinct_rows.estimate().count
     for column, span in zip(found["columns"], counts.spans):
@@ -122,7 +122,7 @@ def comparable(counts: Counts) -> str:
 
 
 def tasks_of(spark: Any) -> Dict[str, int]:
-    """Say how many tasks each executor has run; the driver is one where there is no other."""
+    """Return how many tasks each executor has run; the driver is one where there is no other."""
     found = spark.sparkContext._jsc.sc().statusStore().executorList(True).iterator()  # noqa: FBT003, SLF001  Java's
     tasks = {}
     while found.hasNext():

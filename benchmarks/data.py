@@ -97,27 +97,27 @@ def wide() -> pl.DataFrame:
 
 
 def parquet(rows: int) -> Path:
-    """Give the folder of Parquet files with so many rows; make it if it is not there."""
+    """Return the folder of Parquet files with so many rows; make it if it is not there."""
     return _made(FOLDER / f"parquet_{rows}", _parquet_files(rows))
 
 
 def csv(rows: int) -> Path:
-    """Give the folder of CSV files with so many rows; make it if it is not there."""
+    """Return the folder of CSV files with so many rows; make it if it is not there."""
     return _made(FOLDER / f"csv_{rows}", _csv_files(rows))
 
 
 def wide_parquet() -> Path:
-    """Give the folder with the wide table; make it if it is not there."""
+    """Return the folder with the wide table; make it if it is not there."""
     return _made(FOLDER / "wide", _wide_file())
 
 
 def small_csv(files: int) -> Path:
-    """Give the folder of so many CSV files of 20 rows and 8 columns; make it if it is not there."""
+    """Return the folder of so many CSV files of 20 rows and 8 columns; make it if it is not there."""
     return _made(FOLDER / f"small_csv_{files}", _small_files(files))
 
 
 def small_csv_in_one(files: int) -> Path:
-    """Give the folder with the rows of :func:`small_csv` in one file; make it if it is not there."""
+    """Return the folder with the rows of :func:`small_csv` in one file; make it if it is not there."""
     return _made(FOLDER / f"small_csv_{files}_in_one", _small_files_in_one(files))
 
 

@@ -56,7 +56,7 @@ def main(files: int = FILES, rounds: int = ROUNDS) -> None:
 
 
 def small_files(spark: Any, many: Path, one: Path, files: int) -> Subject:
-    """Give the ways through the small files; the base goes through the one."""
+    """Return the ways through the small files; the base goes through the one."""
     schema = spark.read.csv(str(one), header=True, inferSchema=True).schema
     source = FileSystemSource(str(many), on_databricks=False)
 

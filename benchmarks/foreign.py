@@ -47,7 +47,7 @@ def session(more: Mapping[str, str]) -> Any:
 
 
 def dqx() -> Tuple[Mapping[str, str], Dict[str, Profile]]:
-    """Give DQX, with a client for a workspace that is none: it asks one only who it is."""
+    """Return DQX, with a client for a workspace that is none: it asks one only who it is."""
     dqx_profiler = import_module("databricks.labs.dqx.profiler.profiler")
     workspace = create_autospec(import_module("databricks.sdk").WorkspaceClient)
     workspace.config = MagicMock()
@@ -72,7 +72,7 @@ def _deequ_settings() -> Mapping[str, str]:
 
 
 def deequ() -> Tuple[Mapping[str, str], Dict[str, Profile]]:
-    """Give the one pass of deequ: its analyzers for what every profile has."""
+    """Return the one pass of deequ: its analyzers for what every profile has."""
     a = import_module("pydeequ.analyzers")
 
     def analyse(spark: Any, folder: Path) -> Any:
@@ -89,7 +89,7 @@ def deequ() -> Tuple[Mapping[str, str], Dict[str, Profile]]:
 
 
 def deequ_profiler() -> Tuple[Mapping[str, str], Dict[str, Profile]]:
-    """Give the profiler of deequ."""
+    """Return the profiler of deequ."""
     profiles = import_module("pydeequ.profiles")
 
     def profile(spark: Any, folder: Path) -> Any:
@@ -99,7 +99,7 @@ def deequ_profiler() -> Tuple[Mapping[str, str], Dict[str, Profile]]:
 
 
 def ydata() -> Tuple[Mapping[str, str], Dict[str, Profile]]:
-    """Give what ydata-profiling says of a table in memory, without its pictures."""
+    """Return what ydata-profiling says of a table in memory, without its pictures."""
     os.environ["YDATA_PROFILING_NO_ANALYTICS"] = "True"  # there is nobody to tell
     pandas, profiling = import_module("pandas"), import_module("ydata_profiling")
 

@@ -153,7 +153,7 @@ class Watch(threading.Thread):
 
 
 def descendants(root: int) -> Iterator[int]:
-    """Give the processes below one, as the system lists them now."""
+    """Return the processes below one, as the system lists them now."""
     for path in Path(f"/proc/{root}/task").glob("*/children"):
         for pid in map(int, _read(path).split()):
             yield pid

@@ -102,7 +102,7 @@ def measure(tool: Tool, rows: int, rounds: int) -> None:
 
 
 def installed(tool: Tool) -> Path:
-    """Give the Python of the environment, with the tool in it.
+    """Return the Python of the environment, with the tool in it.
 
     Raises:
         ChildFailed: pip could not install it; the text is pip's last line.

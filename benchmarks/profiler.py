@@ -84,7 +84,7 @@ def subjects(spark: Any, folders: Mapping[str, Path], rows: int, *, usual: bool)
 
 
 def counting(spark: Any, folder: Path, *, metadata: bool = False) -> Dict[str, Way]:
-    """Give the executor's ways through a dataset: to its plan, and from there by either engine.
+    """Return the executor's ways through a dataset: to its plan, and from there by either engine.
 
     Args:
         spark: the session.
@@ -106,7 +106,7 @@ def counting(spark: Any, folder: Path, *, metadata: bool = False) -> Dict[str, W
 
 
 def engines(spark: Any, dataset: Dataset, frame: Frame, plan: ScanPlan, what: str) -> Dict[str, Way]:
-    """Give both engines' ways to count what a plan says."""
+    """Return both engines' ways to count what a plan says."""
     return {
         f"{what}, counted by Spark": lambda: spark_engine.count(frame, plan, NOW),
         f"{what}, counted by Polars": lambda: native.count(spark, dataset, plan, NOW),
@@ -114,7 +114,7 @@ def engines(spark: Any, dataset: Dataset, frame: Frame, plan: ScanPlan, what: st
 
 
 def usual_ways(frame: Any) -> Dict[str, Way]:
-    """Give the ways that Spark's users know, which say less."""
+    """Return the ways that Spark's users know, which say less."""
     return {
         "nulls, different values, least, greatest in one aggregate": lambda: naive(frame),
         "df.describe()": lambda: frame.describe().collect(),

@@ -158,7 +158,7 @@ def stacks(tool: Path, path: Path) -> Iterable[Sequence[str]]:
 
 
 def kind_of(stack: Sequence[str]) -> str:
-    """Say what kind of work a stack is at."""
+    """Return what kind of work a stack is at."""
     for frame in stack:
         for kind, pattern in KINDS:
             if re.search(pattern, frame):

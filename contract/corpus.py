@@ -53,13 +53,13 @@ def failure() -> Dict[str, Any]:
 
 
 def result_differences(job_type: str, actual: Any) -> List[str]:
-    """Say how an actual result of a job departs from the documented shape; empty when it does not."""
+    """Return how an actual result of a job departs from the documented shape; empty when it does not."""
     case = load_results()[job_type]
     return same_shape(case["documented"], actual, **shape_rules(case))
 
 
 def failure_differences(actual: Any) -> List[str]:
-    """Say how the JSON of a failed job departs from the agreed shape; empty when it does not."""
+    """Return how the JSON of a failed job departs from the agreed shape; empty when it does not."""
     case = failure()
     return same_shape(case["documented"], actual, **shape_rules(case))
 

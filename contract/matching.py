@@ -33,7 +33,7 @@ def same_shape(  # noqa: PLR0913  each keyword is one thing that a case may allo
     additional: Sequence[str] = ("details",),
     path: str = "$",
 ) -> List[str]:
-    """Say how ``actual`` departs from the shape of ``documented``; empty when it does not.
+    """Return how ``actual`` departs from the shape of ``documented``; empty when it does not.
 
     An object has the documented keys in the documented order; values have the documented JSON type (whole
     and decimal numbers are one type); each element of a list has the shape of some documented element, and

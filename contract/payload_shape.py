@@ -57,7 +57,7 @@ _TYPES: Mapping[str, Tuple[type, ...]] = {
 
 
 def find_problems(body: Any) -> Iterator[Dict[str, str]]:
-    """Say where a body does not have the documented shape: ``path``, ``wanted``, ``got``."""
+    """Return where a body does not have the documented shape: ``path``, ``wanted``, ``got``."""
     yield from _mismatches("", body, {**_TOP, **({"page": "object"} if _has(body, "page") else {})})
     if not isinstance(body, dict):
         return

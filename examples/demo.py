@@ -183,7 +183,7 @@ def print_audit(spark: Any, job_id: str) -> None:
 
 
 def print_farewell(folder: Path, warehouse: Path) -> None:
-    """Say where everything lies and what to try next."""
+    """Return where everything lies and what to try next."""
     print(f"""The tables:   {warehouse / SCHEMA}
 The results:  {folder / FLIGHTS}.json, {SHOP}.json
 

@@ -60,7 +60,7 @@ def score_table(quality: Mapping[str, Any]) -> str:
 
 
 def worst_findings(quality: Mapping[str, Any], limit: int) -> str:
-    """Give the reasons that cost most, each with the points it takes from the overall score."""
+    """Return the reasons that cost most, each with the points it takes from the overall score."""
     findings = quality["details"]["findings"]
     lines: List[str] = []
     for one in findings[:limit]:
@@ -86,7 +86,7 @@ def not_read(quality: Mapping[str, Any]) -> str:
 
 
 def arrivals(bodies: Iterable[Mapping[str, Any]]) -> str:
-    """Say what a platform received: a line for each request."""
+    """Return what a platform received: a line for each request."""
     rows = [["tenant", "sources", "tables", "columns", "overall", *[f"{name[:5]}." for name in DIMENSIONS]]]
     for body in bodies:
         metadata, quality = body["metadata"], body["quality_metrics"]

@@ -157,7 +157,7 @@ def _changed_at(moment: datetime) -> bytes:
 
 
 def _without_clock(packed: bytes, now: bytes) -> bytes:
-    """Give a workbook the same times whenever it is written."""
+    """Return a workbook the same times whenever it is written."""
     result = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(packed)) as old, zipfile.ZipFile(
         result, "w", zipfile.ZIP_DEFLATED

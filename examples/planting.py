@@ -39,7 +39,7 @@ class Dice:
         self._random = random.Random(seed)  # noqa: S311  example data, no secret
 
     def below(self, limit: int) -> int:
-        """Give a whole number from 0 up to, not including, ``limit``."""
+        """Return a whole number from 0 up to, not including, ``limit``."""
         return int(self._random.random() * limit)
 
     def one_of(self, items: Sequence[Item]) -> Item:

@@ -51,7 +51,7 @@ class ApiError(Exception):
         self.details = details
 
     def envelope(self) -> dict[str, Any]:
-        """Give the body of the answer."""
+        """Return the body of the answer."""
         body: dict[str, Any] = {"error_code": self.error_code, "message": self.message}
         if self.details:
             body["details"] = [dict(detail) for detail in self.details]

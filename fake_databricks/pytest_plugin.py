@@ -133,7 +133,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def databricks_server(request: pytest.FixtureRequest) -> Iterator[FakeDatabricks]:
-    """Give the server of this session, on a free port."""
+    """Return the server of this session, on a free port."""
     from fake_databricks.engine.backends import plain_engines, sources, spark_engines  # noqa: PLC0415  only who asks pays
     from fake_databricks.server import FakeDatabricks, Options  # noqa: PLC0415  as above
 
@@ -146,7 +146,7 @@ def databricks_server(request: pytest.FixtureRequest) -> Iterator[FakeDatabricks
 def databricks_workspace(
     databricks_server: FakeDatabricks, request: pytest.FixtureRequest
 ) -> Iterator[DatabricksWorkspace]:
-    """Give a new workspace with a token of its own; everything in it is gone after the test."""
+    """Return a new workspace with a token of its own; everything in it is gone after the test."""
     workspace = DatabricksWorkspace(
         databricks_server.url, f"dapi{secrets.token_hex(16)}", databricks_server.cluster_id
     )

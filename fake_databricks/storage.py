@@ -42,7 +42,7 @@ class Cipher:
 
     @classmethod
     def of_folder(cls, folder: Path, environment: Mapping[str, str]) -> Cipher:
-        """Give the cipher of a state folder; makes a key where there is none yet."""
+        """Return the cipher of a state folder; makes a key where there is none yet."""
         given = environment.get(KEY_VARIABLE)
         if given:
             return cls(given.encode())
@@ -54,11 +54,11 @@ class Cipher:
         return cls(path.read_bytes().strip())
 
     def seal(self, value: bytes) -> str:
-        """Give the value, encrypted, as text."""
+        """Return the value, encrypted, as text."""
         return self._fernet.encrypt(value).decode()
 
     def open(self, sealed: str) -> bytes:
-        """Give the value again.
+        """Return the value again.
 
         Raises:
             StateError: it was sealed with another key.

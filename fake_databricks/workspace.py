@@ -59,7 +59,7 @@ class Surroundings:
 
 
 def workspace_id_of(token: str) -> str:
-    """Give the workspace of a token: sixteen digits, the same after every restart, and no way back."""
+    """Return the workspace of a token: sixteen digits, the same after every restart, and no way back."""
     return f"{int.from_bytes(hashlib.sha256(token.encode()).digest()[:8], 'big') % 10**15 + 10**15}"
 
 

@@ -91,7 +91,7 @@ def manager(
 
 
 def now() -> datetime:
-    """Tell the present, UTC."""
+    """Return the present, UTC."""
     return datetime.now(timezone.utc)
 
 

@@ -86,7 +86,7 @@ def _failed_to_start(job_type: JobType, error: Exception) -> int:
 
 
 def help_text() -> str:
-    """Say how to call the command."""
+    """Return how to call the command."""
     lines: List[str] = [
         "usage: nuvyn-executor <job_type> [data_source_path] [source_type] [tenant_id]",
         "",

@@ -8,7 +8,7 @@ from typing import Any, Callable, Iterator, Optional
 
 
 def find_dbutils() -> Optional[Any]:
-    """Give Databricks' ``dbutils``, or ``None`` elsewhere."""
+    """Return Databricks' ``dbutils``, or ``None`` elsewhere."""
     return next((dbutils for dbutils in _candidates() if dbutils is not None), None)
 
 

@@ -65,7 +65,7 @@ class Job:
     status: JobStatus = JobStatus.PENDING
 
     def advance(self, event: str) -> Job:
-        """Give the job after an event.
+        """Return the job after an event.
 
         Raises:
             ValueError: the event cannot happen in this state; nothing has changed.

@@ -96,7 +96,7 @@ class JobContext:
 
 
 def schema_validation(context: JobContext) -> JobOutcome:
-    """Say whether the schema is valid; it was completed when the run began."""
+    """Return whether the schema is valid; it was completed when the run began."""
     document = wire.schema_validation(context.schema)
     if context.schema.valid:
         return JobOutcome(document)
@@ -195,7 +195,7 @@ def _step(job_type: JobType, context: JobContext) -> JobOutcome:
 
 
 def unusable(schema: SchemaReport) -> SchemaError:
-    """Say why a schema cannot be worked with."""
+    """Return why a schema cannot be worked with."""
     conflict = schema.conflicts[0]
     return SchemaError(
         f"The schema {schema.schema_name} cannot be used: column {conflict.table}.{conflict.column} is "

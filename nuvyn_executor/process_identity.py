@@ -37,7 +37,7 @@ class Driver:
         return f"{self.machine}:{self.pid}:{self.started}"
 
     def knows(self, other: str) -> Liveness:
-        """Say whether the process that called itself ``other`` is alive, as far as this machine can tell."""
+        """Return whether the process named ``other`` is alive, as far as this machine can tell."""
         if other == str(self):
             return Liveness.ALIVE
         machine, _, rest = other.rpartition(":")[0].rpartition(":")
@@ -77,7 +77,7 @@ def _is_zombie(pid: int) -> bool:
 
 
 def _started(pid: int) -> int:
-    """Tell when a process started, in ticks since boot (field 22 of ``/proc/<pid>/stat``), 0 if unknown."""
+    """Return when a process started, in ticks since boot (field 22 of ``/proc/<pid>/stat``), 0 if unknown."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

@@ -30,7 +30,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Give the secret itself; call it where it is used, and keep no copy."""
+        """Return the secret itself; call it where it is used, and keep no copy."""
         return self._text
 
     def __repr__(self) -> str:
@@ -122,7 +122,7 @@ def _mask_match(match: re.Match[str]) -> str:
 
 
 def _spellings(secret: str) -> Iterable[str]:
-    """Say how one secret may stand in a text: as it is, URL-encoded, JSON-escaped."""
+    """Return how one secret may stand in a text: as it is, URL-encoded, JSON-escaped."""
     encoded = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
     lower = {re.sub(r"%[0-9A-F]{2}", lambda code: code.group().lower(), text) for text in encoded}
     escaped = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}

@@ -339,6 +339,6 @@ class Settings:
         return max(1, int(self.max_payload_mb * _BYTES_PER_MB))
 
     def secrets(self) -> Tuple[str, ...]:
-        """Give the configured secrets in plain text: what a :class:`Redactor` wants to know."""
+        """Return the configured secrets in plain text: what a :class:`Redactor` wants to know."""
         values = (getattr(self, setting.attribute) for setting in SETTINGS)
         return tuple(value.reveal() for value in values if isinstance(value, Secret))

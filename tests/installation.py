@@ -103,7 +103,7 @@ class Installation:
         return Run(report.job.job_id, report.document, report.exit_code, report.status, stream.getvalue())
 
     def rows(self, table: Table, **where: Any) -> List[Dict[str, Any]]:
-        """Give rows of a table."""
+        """Return rows of a table."""
         return self.store.rows(table, where)
 
 
@@ -162,7 +162,7 @@ def memory_installation(
 
 
 def tables(site: Installation) -> Dict[str, Dict[str, Any]]:
-    """Give the rows of ``tables`` by name; of no name two."""
+    """Return the rows of ``tables`` by name; of no name two."""
     rows = site.rows(TABLES)
     by_name = {row["table_name"]: row for row in rows}
     assert len(by_name) == len(rows)

@@ -37,7 +37,7 @@ def _says(python: Path, version: str) -> bool:
 
 
 def _recipe(python: Path, pins: str, what: Tuple[str, ...]) -> str:
-    """Give a fingerprint of all that the environment is made from."""
+    """Return a fingerprint of all that the environment is made from."""
     parts = [
         str(python),
         *what,

@@ -113,7 +113,7 @@ def unpin(call: Call) -> dict[str, Any]:
 
 
 def events(call: Call) -> dict[str, Any]:
-    """Tell what has happened to it."""
+    """Return what has happened to it."""
     asked = call.parameters
     record = call.workspace.clusters.get(asked.text("cluster_id"))
     limit, offset = asked.integer("limit", DEFAULT_EVENTS), asked.integer("offset", 0)
@@ -131,17 +131,17 @@ def events(call: Call) -> dict[str, Any]:
 
 
 def spark_versions(call: Call) -> dict[str, Any]:  # noqa: ARG001  the same for every caller
-    """Give the runtimes."""
+    """Return the runtimes."""
     return {"versions": [{"key": key, "name": name} for key, name in SPARK_VERSIONS]}
 
 
 def node_types(call: Call) -> dict[str, Any]:  # noqa: ARG001  the same for every caller
-    """Give the one machine that there is."""
+    """Return the one machine that there is."""
     return {"node_types": [NODE_TYPE]}
 
 
 def zones(call: Call) -> dict[str, Any]:  # noqa: ARG001  the same for every caller
-    """Give the one place that there is."""
+    """Return the one place that there is."""
     return {"zones": ["local"], "default_zone": "local"}
 
 
@@ -151,7 +151,7 @@ def policies(call: Call) -> dict[str, Any]:  # noqa: ARG001  the same for every 
 
 
 def cluster_view(record: ClusterRecord, user: str) -> dict[str, Any]:
-    """Give a cluster as clusters/get shows it."""
+    """Return a cluster as clusters/get shows it."""
     view = {
         "autotermination_minutes": 0,
         "num_workers": 0,

@@ -174,7 +174,7 @@ class Clusters:
             self._storage.delete(self._workspace_id, "cluster", cluster_id)
 
     def edit(self, cluster_id: str, settings: Mapping[str, Any]) -> None:
-        """Give it other settings; a running one is restarted."""
+        """Return it other settings; a running one is restarted."""
         record = self.get(cluster_id)
         if record.state not in ("RUNNING", "TERMINATED"):
             raise InvalidState(f"Cluster {cluster_id} is in unexpected state {record.state.title()}.")
@@ -192,7 +192,7 @@ class Clusters:
         self._keep(record)
 
     def engine(self, cluster_id: str) -> Cluster:
-        """Give the engine of a running cluster; waits while it starts, and starts a terminated one.
+        """Return the engine of a running cluster; waits while it starts, and starts a terminated one.
 
         Raises:
             ClusterUnavailable: no such cluster, or it does not come up.
@@ -212,7 +212,7 @@ class Clusters:
             return self._engines[cluster_id]
 
     def environment(self, cluster_id: str) -> dict[str, str]:
-        """Give the variables that programs see: Databricks' own, then ``spark_env_vars``, secrets put in."""
+        """Return the variables that programs see: Databricks' own, then ``spark_env_vars`` with secrets."""
         record = self.get(cluster_id)
         seen = self._around.seen()
         variables = record.settings.get("spark_env_vars") or {}

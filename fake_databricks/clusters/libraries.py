@@ -12,7 +12,7 @@ REFUSED = ("jar", "egg", "maven", "cran")
 
 
 def check_library(library: Mapping[str, Any]) -> str:
-    """Give the kind of a library.
+    """Return the kind of a library.
 
     Raises:
         InvalidParameter: not exactly one kind, or one that is not honoured here.
@@ -29,7 +29,7 @@ def check_library(library: Mapping[str, Any]) -> str:
 
 
 def pip_arguments(library: Mapping[str, Any], locate: Callable[[str], str]) -> list[str]:
-    """Give the arguments of ``pip`` that install a library.
+    """Return the arguments of ``pip`` that install a library.
 
     Args:
         library: one kind with its value.

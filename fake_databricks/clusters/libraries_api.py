@@ -30,12 +30,12 @@ def uninstall(call: Call) -> dict[str, Any]:
 
 
 def cluster_status(call: Call) -> dict[str, Any]:
-    """Give the packages of one cluster."""
+    """Return the packages of one cluster."""
     return _statuses(call, call.parameters.text("cluster_id"))
 
 
 def all_statuses(call: Call) -> dict[str, Any]:
-    """Give the packages of all clusters."""
+    """Return the packages of all clusters."""
     records = call.workspace.clusters.list()
     return {"statuses": [_statuses(call, record.cluster_id) for record in records]}
 

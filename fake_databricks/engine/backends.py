@@ -26,7 +26,7 @@ class Engines(Protocol):
         """Begin to warm up; returns at once."""
 
     def make(self, plan: ClusterPlan) -> Cluster:
-        """Give an engine for one cluster."""
+        """Return an engine for one cluster."""
 
     def forget(self, workspace_id: str) -> None:
         """Let go of what is kept of a workspace."""
@@ -36,7 +36,7 @@ class Engines(Protocol):
 
 
 def sources(extra: Sequence[tuple[str, Path]] = (), checkout: Path = CHECKOUT) -> tuple[PipSource, ...]:
-    """Give the table of git URLs: the guide's, which is this checkout, and others that were given.
+    """Return the table of git URLs: the guide's, which is this checkout, and others that were given.
 
     Args:
         extra: pairs of URL (as pip is told, ``git+https://...``) and folder; one may replace the guide's.
@@ -64,7 +64,7 @@ class SparkEngines:
         self.driver.start()
 
     def make(self, plan: ClusterPlan) -> Cluster:
-        """Give a Python environment on the JVM."""
+        """Return a Python environment on the JVM."""
         settings = ClusterSettings(
             plan.cluster_id,
             plan.workspace_id,
@@ -95,7 +95,7 @@ class PlainEngines:
         """There is nothing to warm up."""
 
     def make(self, plan: ClusterPlan) -> Cluster:
-        """Give a folder of packages."""
+        """Return a folder of packages."""
         return PlainCluster(plan, self.table)
 
     def forget(self, workspace_id: str) -> None:

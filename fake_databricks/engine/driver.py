@@ -189,7 +189,7 @@ class Driver:
     def plan(
         self, workspace: str, places: Places, conf: Mapping[str, str], properties: Mapping[str, str]
     ) -> SessionPlan:
-        """Say what a process must know to attach; the first one registers an earlier server's tables."""
+        """Return what a process must know to attach; the first one registers an earlier server's tables."""
         plan = session_plan(self.gateway_file, workspace, places)
         return dataclasses.replace(
             plan,

@@ -96,7 +96,7 @@ class PlainTask:
         _end_group(self._process.pid)
 
     def logs(self) -> str:
-        """Tell what was printed so far."""
+        """Return what was printed so far."""
         return bytes(self._output).decode(errors="replace")
 
     def _read(self) -> None:

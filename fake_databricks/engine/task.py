@@ -59,7 +59,7 @@ class Starter:
         )
 
     def order(self, order: TaskOrder) -> None:
-        """Say what to run; a process that is dead already is seen by its exit."""
+        """Return what to run; a process that is dead already is seen by its exit."""
         assert self.process.stdin is not None
         try:
             self.process.stdin.write(json.dumps(asdict(order)).encode() + b"\n")

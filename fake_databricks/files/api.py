@@ -95,7 +95,7 @@ def download(call: Call) -> Reply:
 
 
 def file_head(call: Call) -> Reply:
-    """Give a file's size and time."""
+    """Return a file's size and time."""
     entry = _file(call)
     return Reply(200, b"", {**_headers(entry), "Content-Length": str(entry.size)})
 
@@ -116,7 +116,7 @@ def make_folder(call: Call) -> Reply:
 
 
 def list_folder(call: Call) -> dict[str, Any]:
-    """Tell what lies in a folder."""
+    """Return what lies in a folder."""
     tree, path = _place(call)
     _folder(call)
     asked = call.query_parameters

@@ -48,18 +48,18 @@ def close(call: Call) -> dict[str, Any]:
 
 
 def get_status(call: Call) -> dict[str, Any]:
-    """Tell what lies at a path."""
+    """Return what lies at a path."""
     return entry_view(call.workspace.dbfs.status(call.parameters.text("path")))
 
 
 def list_(call: Call) -> dict[str, Any]:
-    """Tell what lies in a folder."""
+    """Return what lies in a folder."""
     entries = call.workspace.dbfs.list(call.parameters.text("path"))
     return {"files": [entry_view(entry) for entry in entries]} if entries else {}
 
 
 def read(call: Call) -> dict[str, Any]:
-    """Give a part of a file."""
+    """Return a part of a file."""
     asked = call.parameters
     length = asked.integer("length", 0) or DEFAULT_READ_BYTES
     content = call.workspace.dbfs.read(asked.text("path"), asked.integer("offset", 0), length)
@@ -97,7 +97,7 @@ def decode(text: str, name: str) -> bytes:
 
 
 def entry_view(entry: Entry) -> dict[str, Any]:
-    """Give a file or a folder."""
+    """Return a file or a folder."""
     return {
         "path": entry.path,
         "is_dir": entry.is_folder,

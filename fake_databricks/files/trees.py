@@ -58,7 +58,7 @@ class Tree:
         return local
 
     def entry(self, path: str) -> Entry | None:
-        """Tell what lies at a path, or None."""
+        """Return what lies at a path, or None."""
         local = self.locate(path)
         try:
             status = local.stat()
@@ -69,7 +69,7 @@ class Tree:
         return Entry(shown, is_folder, 0 if is_folder else status.st_size, status.st_mtime_ns // 1_000_000)
 
     def children(self, path: str) -> list[Entry]:
-        """Tell what lies in a folder, by name."""
+        """Return what lies in a folder, by name."""
         names = sorted(child.name for child in self.locate(path).iterdir())
         entries = (self.entry(posixpath.join(path, name)) for name in names)
         return [entry for entry in entries if entry is not None]
@@ -118,14 +118,14 @@ class Dbfs:
         self._lock = threading.Lock()
 
     def status(self, path: str) -> Entry:
-        """Tell what lies at a path."""
+        """Return what lies at a path."""
         entry = self.tree.entry(_plain(path))
         if entry is None:
             raise DoesNotExist(f"No file or directory exists on path {_plain(path)}.")
         return entry
 
     def list(self, path: str) -> list[Entry]:
-        """Tell what lies in a folder; a file lists itself."""
+        """Return what lies in a folder; a file lists itself."""
         entry = self.status(path)
         return self.tree.children(_plain(path)) if entry.is_folder else [entry]
 
@@ -159,7 +159,7 @@ class Dbfs:
             del self._handles[number]
 
     def read(self, path: str, offset: int, length: int) -> bytes:
-        """Give a part of a file; nothing past its end."""
+        """Return a part of a file; nothing past its end."""
         if self.status(path).is_folder:
             raise InvalidParameter(f"Cannot read a directory: {_plain(path)}")
         if offset < 0 or length < 0:

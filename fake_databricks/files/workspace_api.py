@@ -39,7 +39,7 @@ def import_file(call: Call) -> dict[str, Any]:
 
 
 def export(call: Call) -> Reply | dict[str, Any]:
-    """Give an object's content."""
+    """Return an object's content."""
     asked = call.parameters
     wanted = asked.text("format", "SOURCE")
     if wanted not in EXPORTED:
@@ -51,13 +51,13 @@ def export(call: Call) -> Reply | dict[str, Any]:
 
 
 def list_(call: Call) -> dict[str, Any]:
-    """Tell what lies in a folder."""
+    """Return what lies in a folder."""
     found = call.workspace.objects.list(call.parameters.text("path"))
     return {"objects": [object_view(info) for info in found]} if found else {}
 
 
 def get_status(call: Call) -> dict[str, Any]:
-    """Tell what lies at a path."""
+    """Return what lies at a path."""
     return object_view(call.workspace.objects.status(call.parameters.text("path")))
 
 

@@ -68,7 +68,7 @@ class WorkspaceObjects:
             self._remember(plain, kind, language)
 
     def export(self, path: str) -> tuple[bytes, str]:
-        """Give an object's content and the extension of its kind."""
+        """Return an object's content and the extension of its kind."""
         info = self.status(path)
         if info.object_type == "DIRECTORY":
             raise InvalidParameter(f"Path ({info.path}) is a directory and cannot be exported.")
@@ -76,7 +76,7 @@ class WorkspaceObjects:
         return self.tree.locate(info.path).read_bytes(), extension.lstrip(".") or "txt"
 
     def status(self, path: str) -> ObjectInfo:
-        """Tell what lies at a path."""
+        """Return what lies at a path."""
         plain = plain_path(path)
         with self._lock:
             entry = self.tree.entry(plain)
@@ -96,7 +96,7 @@ class WorkspaceObjects:
         )
 
     def list(self, path: str) -> list[ObjectInfo]:
-        """Tell what lies in a folder; anything else lists itself."""
+        """Return what lies in a folder; anything else lists itself."""
         info = self.status(path)
         if info.object_type != "DIRECTORY":
             return [info]
@@ -132,7 +132,7 @@ class WorkspaceObjects:
 
 
 def plain_path(path: str) -> str:
-    """Give the path without ``/Workspace`` and without dots.
+    """Return the path without ``/Workspace`` and without dots.
 
     Raises:
         InvalidParameter: it is not absolute.

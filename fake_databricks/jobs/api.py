@@ -87,7 +87,7 @@ def get_permissions(call: Call) -> dict[str, Any]:
 
 
 def permission_levels(call: Call) -> dict[str, Any]:
-    """Give the levels that there are."""
+    """Return the levels that there are."""
     call.workspace.jobs.get(_job_id(call))
     return {
         "permission_levels": [
@@ -120,7 +120,7 @@ def page_limit(asked: Parameters, largest: int, default: int) -> int:
 
 
 def job_view(job: Job, version: str, *, expand: bool = True) -> dict[str, Any]:
-    """Give a job as jobs/get shows it."""
+    """Return a job as jobs/get shows it."""
     is_flat = job.settings.dialect is Dialect.FLAT
     document: dict[str, Any] = {
         "email_notifications": {},

@@ -28,7 +28,7 @@ class Numbers:
         self._next: dict[str, int] = dict(storage.all(workspace_id, "number"))
 
     def take(self, name: str, first: int = 1) -> int:
-        """Give the next number of a counter."""
+        """Return the next number of a counter."""
         with self._lock:
             number = self._next.get(name, first)
             self._next[name] = number + 1

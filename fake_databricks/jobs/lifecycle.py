@@ -147,7 +147,7 @@ class State:
 
 
 def advance(state: State, event: Event, result: Result | None = None, message: str = "") -> State:
-    """Give the state after an event.
+    """Return the state after an event.
 
     Args:
         state: where it stands.

@@ -58,7 +58,7 @@ class Job:
 
 
 def stored_settings(document: Mapping[str, Any], *, is_queueing: bool) -> Settings:
-    """Give settings from the stored document; what the API version had decided stays decided."""
+    """Return settings from the stored document; what the API version had decided stays decided."""
     return dataclasses.replace(parse_settings(document, LATEST), is_queueing=is_queueing)
 
 
@@ -175,7 +175,7 @@ class Run:
         return not self.state.is_terminal
 
     def latest(self) -> dict[str, TaskRun]:
-        """Give the newest attempt of each task, by task key."""
+        """Return the newest attempt of each task, by task key."""
         return {task_run.task_key: task_run for task_run in self.task_runs}
 
     def to_document(self) -> dict[str, Any]:

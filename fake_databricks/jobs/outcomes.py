@@ -38,12 +38,12 @@ class Outcome:
 
 
 def stopped(reason: Result) -> Outcome:
-    """Give the outcome of what was cancelled or ran out of time."""
+    """Return the outcome of what was cancelled or ran out of time."""
     return Outcome(Event.END, reason, CANCELLED_MESSAGE if reason is Result.CANCELED else "")
 
 
 def of_exit(exit_code: int, dialect: Dialect) -> Outcome:
-    """Give the outcome of a process; a negative code is the signal that ended it."""
+    """Return the outcome of a process; a negative code is the signal that ended it."""
     if exit_code == 0:
         return Outcome(Event.END, Result.SUCCESS)
     shown = exit_code if exit_code > 0 else _SIGNAL_BASE - exit_code
@@ -52,7 +52,7 @@ def of_exit(exit_code: int, dialect: Dialect) -> Outcome:
 
 
 def of_missing_program(message: str, dialect: Dialect) -> Outcome:
-    """Give the outcome of a missing program; a flat job's is TERMINATED, so that the guide's loops end."""
+    """Return the outcome of a missing program; a flat job's is TERMINATED, so that the guide's loops end."""
     return Outcome(Event.END if dialect is Dialect.FLAT else Event.BREAK, Result.FAILED, message)
 
 
@@ -90,7 +90,7 @@ def admission(task: Task, before: Mapping[str, State]) -> Result | bool | None:
 
 
 def of_run(tasks: Sequence[Task], states: Mapping[str, State]) -> Outcome:
-    """Give the outcome of a tasks job's run whose tasks have all ended; the leaves decide.
+    """Return the outcome of a tasks job's run whose tasks have all ended; the leaves decide.
 
     Args:
         tasks: all tasks.

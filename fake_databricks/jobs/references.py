@@ -54,7 +54,7 @@ def values_of(run: Run, task_run: TaskRun, workspace: Mapping[str, str]) -> dict
 
 
 def resolve(text: str, values: Mapping[str, str]) -> str:
-    """Give the text with each reference replaced.
+    """Return the text with each reference replaced.
 
     Raises:
         InvalidParameter: a reference that means nothing here; it is named.

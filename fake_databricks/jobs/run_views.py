@@ -80,7 +80,7 @@ def times_view(task_run: TaskRun) -> dict[str, int]:
 
 
 def task_type_view(run: Run, task: Task) -> dict[str, Any]:
-    """Give the task type with the parameters that count in this run."""
+    """Return the task type with the parameters that count in this run."""
     body = dict(task.body)
     overrides = run.overrides
     if overrides.python_params is not None:
@@ -114,7 +114,7 @@ def cluster_view(run: Run, task_run: TaskRun) -> dict[str, str]:
 
 
 def run_view(run: Run, url: str, *, with_tasks: bool = True, history: bool = False) -> dict[str, Any]:
-    """Give a run as runs/get and runs/list show it."""
+    """Return a run as runs/get and runs/list show it."""
     is_flat = run.dialect is Dialect.FLAT
     first = run.task_runs[0]
     view: dict[str, Any] = {
@@ -164,7 +164,7 @@ def run_view(run: Run, url: str, *, with_tasks: bool = True, history: bool = Fal
 
 
 def attempt_view(run: Run, task_run: TaskRun, url: str) -> dict[str, Any]:
-    """Give a task run asked for by its own number."""
+    """Return a task run asked for by its own number."""
     task = run.settings.task(task_run.task_key)
     original = next(item for item in run.task_runs if item.task_key == task_run.task_key)
     return {
@@ -183,7 +183,7 @@ def attempt_view(run: Run, task_run: TaskRun, url: str) -> dict[str, Any]:
 
 
 def output_view(run: Run, task_run: TaskRun, output: Output, metadata: dict[str, Any]) -> dict[str, Any]:
-    """Give the answer of runs/get-output for one attempt."""
+    """Return the answer of runs/get-output for one attempt."""
     view: dict[str, Any] = {"metadata": metadata}
     if not task_run.state.is_terminal:
         return view

@@ -132,7 +132,7 @@ class Runs:
         return run
 
     def get(self, run_id: int) -> tuple[Run, TaskRun | None]:
-        """Give a run; with one of its attempts, if the number is an attempt's.
+        """Return a run; with one of its attempts, if the number is an attempt's.
 
         The first attempt of a flat job has the number of the run: that is the run.
 
@@ -148,12 +148,12 @@ class Runs:
             return owner, next(item for item in owner.task_runs if item.run_id == run_id)
 
     def output(self, run_id: int) -> Output:
-        """Tell what an attempt left behind; empty while it runs."""
+        """Return what an attempt left behind; empty while it runs."""
         document = self._storage.get(self._workspace_id, "output", run_id)
         return Output(**document) if document else Output()
 
     def list(self, wanted: RunFilter) -> Iterator[Run]:
-        """Give runs, the newest first."""
+        """Return runs, the newest first."""
         with self._lock:
             if wanted.active_only:
                 ids = sorted(self._active)
@@ -240,7 +240,7 @@ class Runs:
         self._storage.put(self._workspace_id, "output", run_id, document)
 
     def next_run_id(self) -> int:
-        """Give a number for a run or a task run."""
+        """Return a number for a run or a task run."""
         return self._numbers.take("run", FIRST_RUN_ID)
 
     def ended(self, run: Run) -> None:

@@ -60,7 +60,7 @@ def get(call: Call) -> dict[str, Any]:
 
 
 def get_output(call: Call) -> dict[str, Any]:
-    """Tell what an attempt printed and how it failed; of a flat job's run, its last attempt."""
+    """Return what an attempt printed and how it failed; of a flat job's run, its last attempt."""
     run, task_run = call.workspace.runs.get(call.parameters.integer("run_id"))
     if task_run is None:
         if run.dialect is Dialect.TASKS:
@@ -73,7 +73,7 @@ def get_output(call: Call) -> dict[str, Any]:
 
 
 def list_(call: Call) -> dict[str, Any]:
-    """Give runs, the newest first."""
+    """Return runs, the newest first."""
     asked = call.parameters
     wanted = RunFilter(
         asked.optional_integer("job_id"),

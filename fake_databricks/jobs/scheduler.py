@@ -42,7 +42,7 @@ class Preparer(Protocol):
     """Makes a task ready to start, and cleans up after it."""
 
     def prepare(self, run: Run, task: Task, task_run: TaskRun) -> tuple[Cluster, TaskSpec]:
-        """Give the engine and what it shall run; waits for the cluster, installs libraries.
+        """Return the engine and what it shall run; waits for the cluster, installs libraries.
 
         Raises:
             UnrunnableTask: it cannot be.
@@ -65,7 +65,7 @@ class Ledger(Protocol):
         """Store what an attempt left behind."""
 
     def next_run_id(self) -> int:
-        """Give a number for a run or a task run."""
+        """Return a number for a run or a task run."""
 
     def ended(self, run: Run) -> None:
         """Hear that a run has ended, and admit who waits."""
@@ -378,7 +378,7 @@ class Execution:
 
 
 def selected_tasks(run: Run) -> tuple[Task, ...]:
-    """Give the tasks that a run has; what lies before them and was left out counts as done."""
+    """Return the tasks that a run has; what lies before them and was left out counts as done."""
     keys = set(run.latest())
     return tuple(
         dataclasses.replace(task, depends_on=tuple(key for key in task.depends_on if key in keys))

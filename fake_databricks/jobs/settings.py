@@ -110,12 +110,12 @@ class Settings:
     document: Mapping[str, Any]
 
     def task(self, key: str) -> Task:
-        """Give the task of that key."""
+        """Return the task of that key."""
         return next(task for task in self.tasks if task.key == key)
 
 
 def parse_settings(document: Mapping[str, Any], version: str = "2.1") -> Settings:
-    """Give the settings that a document of jobs/create, reset, update or runs/submit means.
+    """Return the settings that a document of jobs/create, reset, update or runs/submit means.
 
     Raises:
         InvalidParameter: a field is missing, wrong, or not honoured here; it is named.

@@ -92,7 +92,7 @@ class TaskPreparer:
         self._made: dict[int, dict[str, str]] = {}  # run id -> key of a cluster made for it -> cluster id
 
     def prepare(self, run: Run, task: Task, task_run: TaskRun) -> tuple[Cluster, TaskSpec]:
-        """Give the engine and what it shall run."""
+        """Return the engine and what it shall run."""
         workspace = self._workspace()
         try:
             cluster_id = task.cluster_id or self._made_for(run, task)

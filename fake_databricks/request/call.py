@@ -38,17 +38,17 @@ class Parameters:
             raise InvalidParameter(f"Missing required field: {name}") from None
 
     def integer(self, name: str, default: int | None = None) -> int:
-        """Give a whole number; required where there is no default."""
+        """Return a whole number; required where there is no default."""
         if default is not None and name not in self.values:
             return default
         return read_integer(name, self._required(name))
 
     def optional_integer(self, name: str) -> int | None:
-        """Give a whole number or None."""
+        """Return a whole number or None."""
         return read_integer(name, self.values[name]) if name in self.values else None
 
     def text(self, name: str, default: str | None = None) -> str:
-        """Give a text; required where there is no default."""
+        """Return a text; required where there is no default."""
         if default is not None and name not in self.values:
             return default
         return read_text(name, self._required(name))
@@ -58,17 +58,17 @@ class Parameters:
         return read_boolean(name, self.values[name]) if name in self.values else default
 
     def list(self, name: str) -> list[Any]:
-        """Give a list, empty where it is absent."""
+        """Return a list, empty where it is absent."""
         return read_list(name, self.values.get(name, []))
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Give a list of texts; a single text in the query is a list of one."""
+        """Return a list of texts; a single text in the query is a list of one."""
         value = self.values.get(name, [])
         items = [value] if isinstance(value, str) else read_list(name, value)
         return tuple(read_text(name, item) for item in items)
 
     def object(self, name: str, *, required: bool = False) -> dict[str, Any]:
-        """Give a JSON object, empty where it is absent and not required."""
+        """Return a JSON object, empty where it is absent and not required."""
         return read_object(name, self._required(name) if required else self.values.get(name, {}))
 
 
@@ -160,7 +160,7 @@ class Call:
 
 
 def read_query(query: str) -> dict[str, Any]:
-    """Give the query's parameters; a repeated name is a list, and raw JSON (``curl -G -d``) is read too."""
+    """Return the query's parameters; a repeated name is a list, and raw JSON (``curl -G -d``) is read too."""
     text = unquote(query)
     if text.startswith("{"):
         try:

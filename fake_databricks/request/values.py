@@ -19,7 +19,7 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 def read_integer(name: str, value: Any) -> int:
-    """Give a whole number, also where it is written as text."""
+    """Return a whole number, also where it is written as text."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
@@ -37,7 +37,7 @@ def read_boolean(name: str, value: Any) -> bool:
 
 
 def read_text(name: str, value: Any) -> str:
-    """Give a text; numbers are taken as their text, as protobuf's JSON readers do."""
+    """Return a text; numbers are taken as their text, as protobuf's JSON readers do."""
     if isinstance(value, str):
         return value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -46,14 +46,14 @@ def read_text(name: str, value: Any) -> str:
 
 
 def read_list(name: str, value: Any) -> list[Any]:
-    """Give a list."""
+    """Return a list."""
     if isinstance(value, list):
         return value
     raise InvalidParameter(f"Field '{name}' must be a list, got {_shown(value)}.")
 
 
 def read_object(name: str, value: Any) -> dict[str, Any]:
-    """Give a JSON object."""
+    """Return a JSON object."""
     if isinstance(value, dict):
         return value
     raise InvalidParameter(f"Field '{name}' must be an object, got {_shown(value)}.")
@@ -69,12 +69,12 @@ READERS: Mapping[str, Callable[[str, Any], Any]] = {
 
 
 def read_texts(name: str, value: Any) -> tuple[str, ...]:
-    """Give a list of texts."""
+    """Return a list of texts."""
     return tuple(read_text(f"{name}[{number}]", item) for number, item in enumerate(read_list(name, value)))
 
 
 def read_fields(document: Mapping[str, Any], fields: Mapping[str, Field], where: str = "") -> dict[str, Any]:
-    """Give the document with every known value in its own type; refused fields raise, null counts as absent.
+    """Return the document with each known value in its type; refused fields raise, null counts as absent.
 
     Raises:
         InvalidParameter: a value of a wrong type, or a field that is not honoured here.

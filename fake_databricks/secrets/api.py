@@ -56,7 +56,7 @@ def put(call: Call) -> dict[str, Any]:
 
 
 def get(call: Call) -> dict[str, Any]:
-    """Give a value in base64."""
+    """Return a value in base64."""
     asked = call.parameters
     value = call.workspace.secrets.get(asked.text("scope"), asked.text("key"))
     return {"key": asked.text("key"), "value": base64.b64encode(value).decode()}
@@ -69,7 +69,7 @@ def delete(call: Call) -> dict[str, Any]:
 
 
 def list_(call: Call) -> dict[str, Any]:
-    """Give the keys of a scope, never their values."""
+    """Return the keys of a scope, never their values."""
     keys = call.workspace.secrets.keys(call.parameters.text("scope"))
     return {"secrets": [{"key": key, "last_updated_timestamp": when} for key, when in keys]} if keys else {}
 

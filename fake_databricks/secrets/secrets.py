@@ -61,7 +61,7 @@ class Secrets:
             self._storage.delete(self._workspace_id, "scope", scope.name.lower())
 
     def scopes(self) -> list[str]:
-        """Give the names of all scopes, in order."""
+        """Return the names of all scopes, in order."""
         with self._lock:
             return sorted(scope.name for scope in self._scopes.values())
 
@@ -78,7 +78,7 @@ class Secrets:
             self._keep(scope)
 
     def get(self, scope_name: str, key: str) -> bytes:
-        """Give the value."""
+        """Return the value."""
         with self._lock:
             scope = self._scope(scope_name)
             if key not in scope.values:

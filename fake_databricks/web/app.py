@@ -165,14 +165,14 @@ def _route(asked: _Asked) -> tuple[Route, str, str, str] | None:
 
 
 def _path(path: str) -> str:
-    """Give the path of a target that may be absolute, as a proxy gets it."""
+    """Return the path of a target that may be absolute, as a proxy gets it."""
     if path.startswith(("http://", "https://")):
         return urlsplit(path).path or "/"
     return path
 
 
 def _basic_token(credential: str) -> str:
-    """Give the token of ``token:<token>``; anything else is a password, which has no workspace here."""
+    """Return the token of ``token:<token>``; anything else is a password, which has no workspace here."""
     try:
         user, _, password = base64.b64decode(credential, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
@@ -230,7 +230,7 @@ def _note(  # noqa: PLR0913  an entry's fields
 
 
 def _noted(body: bytes, *, is_secret: bool) -> bytes | str:
-    """Give a body for the journal: as it came, or a note of its size where it is long."""
+    """Return a body for the journal: as it came, or a note of its size where it is long."""
     if is_secret:
         try:
             return json.dumps(hidden(json.loads(body), is_secret_call=True)).encode() if body else b""

@@ -29,7 +29,7 @@ def clear_faults(call: Call) -> dict[str, Any]:
 
 
 def read_journal(call: Call) -> dict[str, Any]:
-    """Give the exchanges of this workspace, the oldest first."""
+    """Return the exchanges of this workspace, the oldest first."""
     asked = call.parameters
     entries = call.controls.journal.entries(asked.text("method", ""), asked.text("path", ""))
     views = [
@@ -52,7 +52,7 @@ def reset(call: Call) -> dict[str, Any]:
 
 
 def describe(call: Call) -> dict[str, Any]:
-    """Tell what this server is, and the cluster that is there from the start."""
+    """Return what this server is, and the cluster that is there from the start."""
     return {
         "server": "fake_databricks",
         "workspace_id": call.workspace.workspace_id,

@@ -58,7 +58,7 @@ class Fault:
 
 
 def parse_fault(document: Mapping[str, Any], number: int) -> Fault:
-    """Give a rule from its JSON.
+    """Return a rule from its JSON.
 
     Raises:
         InvalidParameter: a field is missing, wrong or unknown.
@@ -107,7 +107,7 @@ class FaultTable:
             return fault
 
     def take(self, method: str, path: str) -> Fault | None:
-        """Give the fault that this request gets, if any; it is counted."""
+        """Return the fault that this request gets, if any; it is counted."""
         if not self._faults:
             return None
         with self._lock:

@@ -57,7 +57,7 @@ class Journal:
             self._entries.append(Entry(number=self._count, **fields))
 
     def entries(self, method: str = "", path: str = "") -> list[Entry]:
-        """Give the exchanges of a method and of paths that contain a text; empty is any."""
+        """Return the exchanges of a method and of paths that contain a text; empty is any."""
         with self._lock:
             kept = list(self._entries)
         return [entry for entry in kept if method in ("", entry.method) and path in entry.path]
@@ -69,7 +69,7 @@ class Journal:
 
 
 def hidden(body: Any, *, is_secret_call: bool) -> Any:
-    """Give a body without the values of secrets."""
+    """Return a body without the values of secrets."""
     if not is_secret_call or not isinstance(body, dict):
         return body
     return {name: HIDDEN if name in SECRET_FIELDS else value for name, value in body.items()}

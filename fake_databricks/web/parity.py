@@ -274,7 +274,7 @@ PARITY: Mapping[tuple[str, str], Row] = {
 
 
 def table() -> str:
-    """Give the table in Markdown, in the order of the routes."""
+    """Return the table in Markdown, in the order of the routes."""
     lines = ["| call | honoured | recorded only | refused by name | witness |", "|---|---|---|---|---|"]
     for route in (*ROUTES, *CONTROL):
         row = PARITY[route.method, route.path]
@@ -286,7 +286,7 @@ def table() -> str:
 
 
 def put_into(text: str) -> str:
-    """Give a page with the table between its marks written anew."""
+    """Return a page with the table between its marks written anew."""
     head, _, rest = text.partition(BEGIN)
     _, _, tail = rest.partition(END)
     return f"{head}{BEGIN}\n{table()}\n{END}{tail}"

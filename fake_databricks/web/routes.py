@@ -47,7 +47,7 @@ _CONTROL = {(route.method, route.path): route for route in CONTROL}
 
 
 def find(method: str, version: str, path: str) -> tuple[Route, str] | None:
-    """Give the route of a call and what its ``*`` stands for; ``path`` is without ``/api/<version>``."""
+    """Return the route of a call and what its ``*`` stands for; ``path`` is without ``/api/<version>``."""
     route = _EXACT.get((method, version, path))
     if route is not None:
         return route, ""
@@ -58,5 +58,5 @@ def find(method: str, version: str, path: str) -> tuple[Route, str] | None:
 
 
 def find_control(method: str, path: str) -> Route | None:
-    """Give the route of a call of ``/_fake``."""
+    """Return the route of a call of ``/_fake``."""
     return _CONTROL.get((method, path))

@@ -9,7 +9,7 @@ from fake_databricks.request.call import Call, Reply, Route
 
 
 def me(call: Call) -> Reply:
-    """Give the user of the token, with the workspace's number in a header."""
+    """Return the user of the token, with the workspace's number in a header."""
     user = call.workspace.user
     view: dict[str, Any] = {
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],

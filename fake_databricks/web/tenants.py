@@ -50,7 +50,7 @@ class Registry:
         return bool(token) and (not self._tokens or token in self._tokens)
 
     def tenant(self, token: str) -> Tenant:
-        """Give the workspace of an accepted token."""
+        """Return the workspace of an accepted token."""
         known = self._by_token.get(token)
         if known is not None:
             return known
@@ -65,7 +65,7 @@ class Registry:
             return tenant
 
     def controls(self, token: str) -> Controls:
-        """Tell what ``/_fake`` reaches for a token."""
+        """Return what ``/_fake`` reaches for a token."""
         tenant = self.tenant(token)
         return Controls(tenant.faults, tenant.journal, lambda: self.reset(token))
 

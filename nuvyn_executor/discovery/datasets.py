@@ -123,7 +123,7 @@ class _Search:
         return others
 
     def _detect(self, entry: FileEntry) -> Tuple[Detection, Optional[Form]]:
-        """Say what a file is; of one that may be a table with others also which."""
+        """Return what a file is; of one that may be a table with others also which."""
         try:
             head = self._source.read_range(entry, 0, HEAD_BYTES)
             whole = len(head) < HEAD_BYTES
@@ -142,7 +142,7 @@ class _Search:
         return detection.format
 
     def _accept(self, entry: FileEntry, detection: Detection) -> Optional[FileFormat]:
-        """Give the format to read a file in, or note why it is left out."""
+        """Return the format to read a file in, or note why it is left out."""
         found = self._format(detection)
         if found is None:
             self.skipped.append(

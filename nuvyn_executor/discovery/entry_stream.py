@@ -33,7 +33,7 @@ class EntryStream(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        """Give the position, in bytes."""
+        """Return the position, in bytes."""
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:

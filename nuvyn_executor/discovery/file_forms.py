@@ -36,7 +36,7 @@ class Form(NamedTuple):
 
 
 def form_of(name: str, file_format: FileFormat, head: bytes, *, whole: bool) -> Form:
-    """Say which files one may be a table with, as far as its beginning tells.
+    """Return which files one may be a table with, as far as its beginning tells.
 
     Columns of CSV are told by their places, so files of one table have one header, character by character, or
     none and as many fields. Records that may be several lines are read in another way, and so is JSON whose

@@ -163,7 +163,7 @@ def _detect_binary(
 
 
 def _belied_name(lower: str, *, binary: bool) -> Optional[Detection]:
-    """Say what is wrong with a file that should be binary by its name, or is by its bytes."""
+    """Return what is wrong with a file that should be binary by its name, or is by its bytes."""
     if lower.endswith(_PARQUET_NAMES):
         return _damaged("is called .parquet but does not begin like one: it is damaged")
     if lower.endswith(_EXCEL) or (binary and lower.endswith(_XLS)):
@@ -246,7 +246,7 @@ def _detect_text(lower: str, head: bytes, *, whole: bool) -> Detection:
 
 
 def _no_data(lower: str, text: str) -> Optional[Detection]:
-    """Say why a text is no data, as far as its beginning and its name tell."""
+    """Return why a text is no data, as far as its beginning and its name tell."""
     if not text.strip("\ufeff \t\r\n"):
         return Detection(None, "is empty: it holds nothing but blanks", "Remove it, or write it again.")
     if lower.endswith(_FOREIGN):

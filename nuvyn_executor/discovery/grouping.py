@@ -130,7 +130,7 @@ def split_folder(name: str) -> Tuple[str, str]:
 
 
 def _key(entry: FileEntry, file_format: FileFormat, form: Optional[Form], *, single: bool) -> _Key:
-    """Say where a file belongs."""
+    """Return where a file belongs."""
     if single or file_format is FileFormat.EXCEL:
         return _Key(entry.name, "file", file_format)
     place = _place(entry.name)
@@ -144,7 +144,7 @@ def _key(entry: FileEntry, file_format: FileFormat, form: Optional[Form], *, sin
 
 
 def _place(name: str) -> Optional[Tuple[str, str, Tuple[str, ...], str]]:
-    """Give the folder, the kind of table, its partitions and the prefix of shards, as far as a name tells."""
+    """Return the folder, the kind of table, its partitions and the prefix of shards that a name shows."""
     folder, last = split_folder(name)
     levels = folder.split("/") if folder else []
     matches = [_PARTITION.match(level) for level in levels]
@@ -179,7 +179,7 @@ def _file(entry: FileEntry, file_format: FileFormat) -> FileGroup:
 def _numbered_groups(
     members: Mapping[_Key, List[FileEntry]], source_name: str, forms: Mapping[str, Form]
 ) -> Iterator[FileGroup]:
-    """Give the tables of numbered files; of several of one name that with the first number has it.
+    """Return the tables of numbered files; of several of one name that with the first number has it.
 
     So a table keeps its name, and with it its id, when files with later numbers are added.
     """

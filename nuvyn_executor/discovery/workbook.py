@@ -35,7 +35,7 @@ def sheet_names(path: str) -> Tuple[str, ...]:
 
 
 def read_rows(path: str, sheet: str) -> Iterator[List[Optional[str]]]:
-    """Give the rows of a worksheet as text; the first is its header.
+    """Return the rows of a worksheet as text; the first is its header.
 
     Empty rows, and columns that are empty all the way down before the first and after the last filled one,
     are left out; every row has the same length. Integers come without ``.0``, other numbers in their shortest
@@ -81,7 +81,7 @@ class _Calamine:
         return tuple(sheet.name for sheet in self._book.sheets_metadata if sheet.typ == worksheet)
 
     def rows(self, sheet: str) -> List[Sequence[Any]]:
-        """Give the used area of a sheet."""
+        """Return the used area of a sheet."""
         if sheet not in self.sheet_names():
             raise _no_sheet(self._path, sheet)
         rows: List[Sequence[Any]] = self._book.get_sheet_by_name(sheet).to_python()
@@ -101,7 +101,7 @@ class _Openpyxl:
             self._book.close()
 
     def rows(self, sheet: str) -> List[Sequence[Any]]:
-        """Give all rows of a sheet, and close the workbook."""
+        """Return all rows of a sheet, and close the workbook."""
         try:
             if sheet not in (one.title for one in self._book.worksheets):
                 raise _no_sheet(self._path, sheet)

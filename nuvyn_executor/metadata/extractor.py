@@ -226,7 +226,7 @@ class MetadataExtractor:
         return masked
 
     def _state(self, one: Surveyed) -> Optional[str]:
-        """Give what the next run wants to know; nothing where a secret would be in it, or it is too much."""
+        """Return the state for the next run; ``None`` if it holds a secret or is too large."""
         if one.kept is None or any(self._redact(text) != text for text in one.kept.texts):
             return None
         return packed(one.kept)
@@ -286,7 +286,7 @@ def _remembering(one: Surveyed, dataset: Dataset, bad: Mapping[str, Skipped]) ->
 
 
 def _how(one: Surveyed) -> str:
-    """Say how a table was read, where that is not simply all of it."""
+    """Return how a table was read, where that is not simply all of it."""
     if one.sample is not None:
         return f" ({one.profile.scan.tally.rows} of them counted)"
     rows = one.profile.scan.tally.rows
@@ -301,7 +301,7 @@ def _lost_columns(
     tables: Sequence[Mapping[str, Any]],
     columns: Sequence[Mapping[str, Any]],
 ) -> List[str]:
-    """Say which known columns are not there any more: those of tables that are gone, or that lost them."""
+    """Return which known columns are not there any more: those of tables that are gone, or that lost them."""
     read = {row["table_id"] for row in tables}
     present = {row["column_id"] for row in columns}
     return [

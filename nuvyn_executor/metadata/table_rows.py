@@ -238,7 +238,7 @@ def column_rows(one: Surveyed, assessment: DatasetAssessment, parent: str, tenan
 def gone_tables(
     survey: Survey, parent: str, known: Sequence[Mapping[str, Any]], redact: Callable[[str], str]
 ) -> List[str]:
-    """Say which known tables (rows of ``tables``) are not there any more.
+    """Return which known tables (rows of ``tables``) are not there any more.
 
     A table is gone when its file or folder is, or when all its files are part of other tables now; one that
     could not be read this time is not, nor one of a format that was not looked for, nor anything when the

@@ -88,7 +88,7 @@ class Counts:
         )
 
     def to_json(self) -> Dict[str, Any]:
-        """Give the counts as JSON takes them; not-a-number and infinities as Python writes them."""
+        """Return the counts as JSON takes them; not-a-number and infinities as Python writes them."""
         tally = self.tally
         return {
             "rows": tally.rows,

@@ -92,7 +92,7 @@ class ScanPlan:
     distinct: bool = True
 
     def to_json(self) -> Dict[str, Any]:
-        """Give the plan as JSON takes it."""
+        """Return the plan as JSON takes it."""
         return asdict(self)
 
     @classmethod

@@ -73,7 +73,7 @@ def scan(frame: Frame, dataset_name: str, now_micros: int, modified_micros: int 
 
 
 def profile(plan: ScanPlan, counts: Counts, dataset_name: str, modified_micros: int | None) -> Profile:
-    """Say what counts mean, whoever counted.
+    """Return what counts mean, whoever counted.
 
     Raises:
         ValueError: the counts are of other columns than the plan.

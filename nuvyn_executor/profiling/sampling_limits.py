@@ -43,7 +43,7 @@ class Sample:
     share: float = 1.0
 
     def to_json(self) -> Dict[str, Any]:
-        """Give it as JSON takes it."""
+        """Return it as JSON takes it."""
         return dict(self.__dict__)
 
     @classmethod

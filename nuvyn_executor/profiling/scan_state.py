@@ -120,7 +120,7 @@ class Kept:
         return any(micros is not None and micros <= now_micros + DAY_MICROS for micros in coming)
 
     def added_to(self, contents: Contents, now_micros: int) -> Optional[Tuple[FileEntry, ...]]:
-        """Give the files that came since, when all that was counted is still there, and more than they.
+        """Return the files that came since, when all that was counted is still there, and more than they.
 
         What is expected of values was decided from the first files: with a majority of new ones it is time
         to decide anew, unless time was up and they were there already. Counts that do not add, and those of
@@ -138,11 +138,11 @@ class Kept:
         return added if is_minority or self.is_unfinished else None
 
     def unknown(self, files: Sequence[FileEntry]) -> Tuple[FileEntry, ...]:
-        """Give those files that were not counted."""
+        """Return those files that were not counted."""
         return tuple(entry for entry in files if _stamp(entry) not in self.stamps)
 
     def known_bad(self, files: Sequence[FileEntry]) -> Tuple[FileEntry, ...]:
-        """Give those files that could not be read, and have not changed since."""
+        """Return those files that could not be read, and have not changed since."""
         return tuple(entry for entry in files if _stamp(entry) in self.bad)
 
     def with_bad(self, files: Sequence[FileEntry]) -> Kept:

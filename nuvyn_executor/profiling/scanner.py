@@ -134,7 +134,7 @@ class SparkScanner:
         return contents, table.files, table.size_bytes
 
     def _counted(self, visit: _Visit, kept: Optional[Kept]) -> Tuple[Kept, int]:
-        """Give the counts of a dataset as it is, and how many rows were read for them."""
+        """Return the counts of a dataset as it is, and how many rows were read for them."""
         contents = visit.contents
         if kept is not None and not (
             kept.wanted_rows == self._wanted_rows and self._engine in ("auto", kept.engine)

@@ -54,7 +54,7 @@ class Sketch:
         return cls(hash_name, registers=registers_of(different))
 
     def merge(self, other: Sketch) -> Sketch:
-        """Give the sketch of what both saw; exact only if both are.
+        """Return the sketch of what both saw; exact only if both are.
 
         Raises:
             ValueError: their hashes come from different functions.
@@ -76,13 +76,13 @@ class Sketch:
         return bytes(max(registers[index::fewest]) for index in range(fewest))
 
     def estimate(self) -> Distinct:
-        """Say how many there are, and how sure that is."""
+        """Return how many there are, and how sure that is."""
         if not self.registers:
             return Distinct(len(self.hashes) // 8)
         return Distinct(round(cardinality(self.registers)), 1.04 / math.sqrt(len(self.registers)))
 
     def to_json(self) -> Dict[str, Any]:
-        """Give the sketch as JSON takes it."""
+        """Return the sketch as JSON takes it."""
         return {
             "hash": self.hash_name,
             "exact": self.exact,
@@ -101,11 +101,11 @@ class Final:
     distinct: Distinct
 
     def estimate(self) -> Distinct:
-        """Give the number."""
+        """Return the number."""
         return self.distinct
 
     def to_json(self) -> Dict[str, Any]:
-        """Give it as JSON takes it."""
+        """Return it as JSON takes it."""
         return {"count": self.distinct.count, "rsd": self.distinct.rsd}
 
 
@@ -136,7 +136,7 @@ def state_from_json(value: Optional[Mapping[str, Any]]) -> Optional[State]:
 
 
 def registers_of(hashes: Iterable[int]) -> bytes:
-    """Give the registers of hashes: the low bits choose one, the leading zeros of the rest are its rank."""
+    """Return the registers of hashes: the low bits choose one, the leading zeros of the rest are its rank."""
     registers = bytearray(REGISTERS)
     for one in hashes:
         index, rank = one & (REGISTERS - 1), rank_of(one >> PRECISION)

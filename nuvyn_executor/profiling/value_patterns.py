@@ -143,7 +143,7 @@ def is_missing(text: Optional[str]) -> bool:
 
 
 def shape_of(text: str) -> Shape:
-    """Say the lexical class of a present text."""
+    """Return the lexical class of a present text."""
     if text != text.strip(WHITE):
         return Shape.PADDED
     for shape, pattern in _COMPILED:
@@ -153,7 +153,7 @@ def shape_of(text: str) -> Shape:
 
 
 def data_type_of(expected: Expected, shapes: Mapping[Shape, int]) -> str:
-    """Say the Spark SQL type of a text column, from what was expected and what a whole scan counted.
+    """Return the Spark SQL type of a text column, from what was expected and what a whole scan counted.
 
     The expectation says the family, the counts say the width: one decimal among whole numbers makes a
     ``double``, one time among dates a ``timestamp``, and 1 % of codes (``007``) among numbers a ``string``.

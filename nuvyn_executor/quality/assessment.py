@@ -142,7 +142,7 @@ class Assessment:
     provenance: Provenance
 
     def details(self) -> Dict[str, Any]:
-        """Say what the guide's keys do not hold, as JSON values; ``docs/quality.md`` explains it."""
+        """Return what the guide's keys do not hold, as JSON values; ``docs/quality.md`` explains it."""
         return {
             "checked": _plain(self.checked),
             "datasets": [
@@ -221,7 +221,7 @@ def _assess_dataset(
 def _verdict(
     measures: Mapping[Dimension, Measure], policy: Policy
 ) -> Tuple[Mapping[Dimension, Optional[float]], Optional[float], QualityLevel]:
-    """Give the rounded scores, the rounded overall score (of scores not rounded) and its level."""
+    """Return the rounded scores, the rounded overall score (of scores not rounded) and its level."""
     exact = {dimension: measures[dimension].score for dimension in Dimension}
     mean = overall(exact, policy.weights)
     scores = {dimension: round_score(score) for dimension, score in exact.items()}

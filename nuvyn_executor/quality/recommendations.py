@@ -100,7 +100,7 @@ class Finding:
 
 
 def pricing(measures: Mapping[Dimension, Measure], weights: Mapping[Dimension, float]) -> Price:
-    """Say what a lost point of a dimension takes from the overall score of these measures."""
+    """Return what a lost point of a dimension takes from the overall score of these measures."""
     assessed = sum(weights[dimension] for dimension, one in measures.items() if one.score is not None)
 
     def price(dimension: Dimension, lost: float) -> float:

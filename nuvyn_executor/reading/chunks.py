@@ -33,7 +33,7 @@ class Chunk(NamedTuple):
     is_cut: bool
 
     def whole_lines(self) -> str:
-        """Give the text without the line that was cut."""
+        """Return the text without the line that was cut."""
         if not self.is_cut:
             return self.text
         return self.text[: max(self.text.rfind("\n"), self.text.rfind("\r")) + 1]

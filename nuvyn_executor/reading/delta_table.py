@@ -73,7 +73,7 @@ class DeltaTable:
         return f"{self.table_id}@{self.version}"
 
     def as_files(self, dataset: Dataset) -> Optional[Dataset]:
-        """Give the dataset of its data files; ``None`` when their rows are not those of the table.
+        """Return the dataset of its data files; ``None`` when their rows are not those of the table.
 
         Args:
             dataset: its files are all that the table's folder holds.
@@ -121,7 +121,7 @@ def current_version(spark: Any, path: str) -> DeltaTable:
 
 
 def of_version(spark: Any, path: str, version: Optional[int]) -> Any:
-    """Give a table as it is in one version, whoever writes to it meanwhile.
+    """Return a table as it is in one version, whoever writes to it meanwhile.
 
     Without a version each query of the DataFrame would read the newest.
     """

@@ -24,7 +24,7 @@ class SparkRowPreviews:
     def first_rows(
         self, source: DataSource, dataset: Dataset, entry: FileEntry, limit: int
     ) -> Tuple[Sequence[str], Iterable[Sequence[Any]]]:
-        """Give column names and up to ``limit`` rows of a Parquet file, a Delta table or a worksheet.
+        """Return column names and up to ``limit`` rows of a Parquet file, a Delta table or a worksheet.
 
         Raises:
             DatasetUnreadable: the file cannot be read.

@@ -50,7 +50,7 @@ class Frame:
         return self.opened()
 
     def of(self, files: Optional[Sequence[FileEntry]], share: float = 1.0) -> Frame:
-        """Give the frame of some files (``None``: of all), and of those perhaps a share of the rows.
+        """Return the frame of some files (``None``: of all), and of those perhaps a share of the rows.
 
         Rows are chosen by a hash of what they hold: the same rows, however they are ordered and cut into
         files; of equal rows all or none, so that copies stay copies.

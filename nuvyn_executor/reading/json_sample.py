@@ -49,7 +49,7 @@ class Seen:
             self.kinds[SCALAR] = None
 
     def children(self) -> Tuple[JsonField, ...]:
-        """Give the fields of all objects seen here together, in order of first appearance.
+        """Return the fields of all objects seen here together, in order of first appearance.
 
         An object without any field in any document is a scalar: there is nothing to make columns of.
         """

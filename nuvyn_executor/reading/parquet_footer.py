@@ -131,7 +131,7 @@ def _is_in_nanos(reader: _Reader) -> bool:
 
 
 def _nanos(elements: Sequence[_Element]) -> Iterator[Tuple[str, ...]]:
-    """Give the paths of moments in nanoseconds; the first element is the schema itself."""
+    """Return the paths of moments in nanoseconds; the first element is the schema itself."""
     open_groups: List[List[Any]] = []  # the path of each group that is not yet whole, and children to come
     for element in elements:
         path = (*open_groups[-1][0], element.name) if open_groups else ()
@@ -187,7 +187,7 @@ class _Reader:
         }
 
     def fields(self) -> Iterator[Tuple[int, int]]:
-        """Give each field's number and kind; whoever takes one reads or skips its value."""
+        """Return each field's number and kind; whoever takes one reads or skips its value."""
         number = 0
         while True:
             head = self._byte()
@@ -197,7 +197,7 @@ class _Reader:
             yield number, head & 15
 
     def elements(self) -> Iterator[int]:
-        """Give the kind of each element of a list."""
+        """Return the kind of each element of a list."""
         head = self._byte()
         count = head >> 4 if head >> 4 != _LONG_FORM else self._varint()
         for _ in range(count):

@@ -37,7 +37,7 @@ class RowPreviews(Protocol):
     def first_rows(
         self, source: DataSource, dataset: Dataset, entry: FileEntry, limit: int
     ) -> Tuple[Sequence[str], Iterable[Sequence[Any]]]:
-        """Give column names and up to ``limit`` rows.
+        """Return column names and up to ``limit`` rows.
 
         Raises:
             DatasetUnreadable: the file cannot be read.

@@ -197,7 +197,7 @@ def _open_typed(spark: Any, source: DataSource, dataset: Dataset, files: Files =
 def columns_of(
     spark: Any, source: DataSource, dataset: Dataset
 ) -> Tuple[Tuple[str, ...], Tuple[Optional[str], ...]]:
-    """Give the names and the types that :func:`open_frame` would; of declared ones without a sample.
+    """Return the names and the types that :func:`open_frame` would; of declared ones without a sample.
 
     Raises:
         DatasetUnreadable: the dataset cannot be opened.
@@ -218,7 +218,7 @@ def hides_rows(spark: Any, source: DataSource, dataset: Dataset) -> bool:
 
 
 def _typed(spark: Any, source: DataSource, dataset: Dataset) -> Tuple[Any, Any]:
-    """Give a reader of the dataset's Parquet files, and its table."""
+    """Return a reader of the dataset's Parquet files, and its table."""
     # Who wrote a file without a word on its calendar was not Spark 2: days before 1582 are as they stand.
     reader = _reader(spark, source, dataset).format("parquet").option("datetimeRebaseMode", "CORRECTED")
     reader = reader.option("int96RebaseMode", "CORRECTED")
@@ -230,7 +230,7 @@ def _typed(spark: Any, source: DataSource, dataset: Dataset) -> Tuple[Any, Any]:
 
 
 def _cells(spark: Any, source: DataSource, dataset: Dataset, table: Any) -> List[Tuple[Path, str, Any]]:
-    """Give path, type and expression of each leaf of a table. Moments in nanoseconds are rounded down."""
+    """Return path, type and expression of each leaf of a table. Moments in nanoseconds are rounded down."""
     from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
 
     nanos: FrozenSet[Path] = frozenset()
@@ -286,7 +286,7 @@ def _sampled(name: str, data_type: str, length: int) -> Any:
 
 
 def _reader(spark: Any, source: DataSource, dataset: Dataset) -> Any:
-    """Give a reader that knows where the partition folders begin."""
+    """Return a reader that knows where the partition folders begin."""
     return (
         spark.read.option("basePath", source.spark_path(dataset.path))
         if dataset.partition_columns
@@ -313,7 +313,7 @@ def _load(reader: Any, source: DataSource, dataset: Dataset, files: Files) -> An
 
 
 def _positional(frame: Frame, paths: List[Path], dataset: Dataset) -> Frame:
-    """Give columns positions for names, and add what folders say (``year=2024``), as text among texts."""
+    """Return columns positions for names, and add what folders say (``year=2024``), as text among texts."""
     added = [(name,) for name in dataset.partition_columns]
     columns = [_column(path).alias(f"c{i}") for i, path in enumerate([*paths, *added])]
     values = [values_of(dataset, entry.path) for entry in dataset.files[:SAMPLE_ROWS]] if added else []

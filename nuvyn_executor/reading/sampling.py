@@ -190,7 +190,7 @@ class _JsonPart(NamedTuple):
         return is_known and (len(self.rows) >= FEW_ROWS or size >= FEW_ROWS_BYTES)
 
     def refusals(self, entry: FileEntry) -> Iterator[DatasetUnreadable]:
-        """Say why a file, if it alone were the dataset, could not be read."""
+        """Return why a file, if it alone were the dataset, could not be read."""
         if self.is_cut and not self.rows:
             yield DatasetUnreadable(
                 f"{entry.name} has no whole JSON object in its {_reached()}.",
@@ -267,7 +267,7 @@ def _records(chunk: Chunk, dialect: CsvDialect) -> Iterator[Record]:
 
 
 def _documents(chunk: Chunk, *, multiline: bool) -> Tuple[List[Any], int]:
-    """Give the documents of a chunk, and how many could not be parsed."""
+    """Return the documents of a chunk, and how many could not be parsed."""
     if multiline:
         values, ended = parse_documents(chunk.text)
         return values, int(not ended and not chunk.is_cut)

@@ -34,5 +34,5 @@ class DataSource(Protocol):
         ...
 
     def spark_path(self, path: str) -> str:
-        """Say the path (of a file or folder of this source) as Spark's readers want it."""
+        """Return the path (of a file or folder of this source) as Spark's readers want it."""
         ...

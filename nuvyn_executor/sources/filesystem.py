@@ -89,7 +89,7 @@ class FileSystemSource:
             ) from error
 
     def spark_path(self, path: str) -> str:
-        """Say the path (of a file or folder of this source) as Spark's readers want it.
+        """Return the path (of a file or folder of this source) as Spark's readers want it.
 
         Characters that Hadoop takes for a glob are escaped, but not for a Delta table: its reader expands
         no globs and would look for the backslash.

@@ -91,7 +91,7 @@ class FolderWalk:
         return bool(listing.files or listing.delta_folders or listing.problems)
 
     def listing(self) -> Listing:
-        """Give what was found."""
+        """Return what was found."""
         names = [entry.name for entry in self._files]
         delta = [
             folder

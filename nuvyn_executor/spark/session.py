@@ -171,7 +171,7 @@ def _require_pyspark() -> None:
 
 
 def _require_java(environment: Mapping[str, str]) -> _Java:
-    """Give the first suitable Java, or an error that names all that were found."""
+    """Return the first suitable Java, or an error that names all that were found."""
     from pyspark import __version__ as spark_version  # noqa: PLC0415  no other job of the package needs it
 
     major = int(spark_version.split(".")[0])
@@ -208,7 +208,7 @@ def _javas(environment: Mapping[str, str]) -> Iterator[_Java]:
 
 
 def _home_of(program: Path) -> Path:
-    """Say which folder ``bin/java`` belongs to; a launcher that stands for another (macOS) is asked."""
+    """Return which folder ``bin/java`` belongs to; a launcher that stands for another (macOS) is asked."""
     home = program.resolve().parent.parent
     if (home / "release").is_file():
         return home
@@ -232,7 +232,7 @@ def _java_version(home: Path) -> int:
 
 
 def _ask(program: Path, *options: str) -> str:
-    """Give what ``java -version`` prints; nothing when it does not run."""
+    """Return what ``java -version`` prints; nothing when it does not run."""
     try:
         done = subprocess.run(  # noqa: S603  the Java that would run Spark
             [str(program), *options, "-version"], capture_output=True, text=True, timeout=30, check=False

@@ -218,7 +218,7 @@ class DeltaMetadataStore:
         return everything.selectExpr("inline(everything)").selectExpr(*columns)
 
     def _attach(self, table: str) -> None:
-        """Tell the in-memory catalog of a table that lies in its place already."""
+        """Return the in-memory catalog of a table that lies in its place already."""
         self._run("", f"CREATE SCHEMA IF NOT EXISTS {self._sql_schema()}")
         self._run(
             table,

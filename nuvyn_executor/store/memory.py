@@ -81,7 +81,7 @@ class MemoryMetadataStore:
         where: Optional[Mapping[str, Any]] = None,
         columns: Optional[Sequence[str]] = None,
     ) -> List[Dict[str, Any]]:
-        """Give copies of the rows that match."""
+        """Return copies of the rows that match."""
         with self._lock:
             return [
                 dict(row) if columns is None else {name: row[name] for name in columns}

@@ -253,7 +253,7 @@ _REMEDIES = {
 
 
 def metadata_url(endpoint: str) -> str:
-    """Say where metadata is posted: the endpoint and ``/api/metadata``, which is not appended twice."""
+    """Return where metadata is posted: the endpoint and ``/api/metadata``, which is not appended twice."""
     base = endpoint.rstrip("/")
     return base if base.endswith(PATH) else base + PATH
 

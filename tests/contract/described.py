@@ -26,7 +26,7 @@ def read_document(path: Path) -> Any:
 
 
 def references(node: Any) -> Iterator[str]:
-    """Give every `$ref` in a document, as it is written."""
+    """Return every `$ref` in a document, as it is written."""
     if isinstance(node, dict):
         if isinstance(node.get("$ref"), str):
             yield node["$ref"]
@@ -67,17 +67,17 @@ class Description:
         self.whole = bundled(path, self.written, self.written)
 
     def operations(self) -> Dict[Tuple[str, str], Any]:
-        """Give each operation, by method and path."""
+        """Return each operation, by method and path."""
         paths = self.whole["paths"].items()
         return {(method.upper(), path): each for path, item in paths for method, each in item.items()}
 
     def operation(self, method: str, target: str) -> Optional[Any]:
-        """Give the operation of a request, whatever version of the Jobs API it names; None: there is none."""
+        """Return the operation of a request, in any version of the Jobs API; ``None`` if there is none."""
         path = re.sub(r"^/api/2\.[02]/jobs/", "/api/2.1/jobs/", urlsplit(target).path)
         return self.operations().get((method, path))
 
     def request_complaints(self, method: str, target: str, body: Any) -> List[str]:
-        """Say what is wrong with a request; a body of None was not sent."""
+        """Return what is wrong with a request; a body of None was not sent."""
         operation = self.operation(method, target)
         if operation is None:
             return [f"{method} {target} is not described"]
@@ -92,7 +92,7 @@ class Description:
         return wrong + complaints(described["content"][JSON]["schema"], body)
 
     def answer_complaints(self, method: str, target: str, status: int, body: Any) -> List[str]:
-        """Say what is wrong with an answer."""
+        """Return what is wrong with an answer."""
         operation = self.operation(method, target)
         if operation is None:
             return [f"{method} {target} is not described"]
@@ -103,12 +103,12 @@ class Description:
 
 
 def answer_of(responses: Mapping[str, Any], status: int) -> Optional[Any]:
-    """Give what is said of a status: of itself, else of its hundred, else of all others."""
+    """Return what is said of a status: of itself, else of its hundred, else of all others."""
     names = (str(status), f"{status // 100}XX", "default")
     return next((responses[name] for name in names if name in responses), None)
 
 
 def complaints(schema: Any, value: Any) -> List[str]:
-    """Say where a value departs from a schema."""
+    """Return where a value departs from a schema."""
     found = jsonschema.Draft202012Validator(schema).iter_errors(value)
     return [f"{error.json_path}: {error.message}" for error in found]

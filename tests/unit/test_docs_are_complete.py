@@ -26,7 +26,7 @@ def page(name: str) -> str:
 
 
 def section(text: str, title: str) -> str:
-    """Give what stands below a heading of the second level."""
+    """Return what stands below a heading of the second level."""
     parts = re.split(r"^## ", text, flags=re.MULTILINE)
     found = [part for part in parts if part.split("\n", 1)[0].strip() == title]
     assert len(found) == 1, f"{len(found)} sections are called {title!r}"

@@ -7,7 +7,7 @@ from typing import Any
 
 
 class UserNamespaceInitializer:
-    """Gives the names that need no Spark; the others come when they are asked for."""
+    """Return the names that need no Spark; the others come when they are asked for."""
 
     @classmethod
     def getOrCreate(cls) -> UserNamespaceInitializer:  # noqa: N802  Databricks' name

@@ -123,7 +123,7 @@ class Entries:
 
 
 def renamed(error: OSError, mapping: Mapping) -> None:
-    """Give an error the names that the program used."""
+    """Return an error the names that the program used."""
     for attribute in ("filename", "filename2"):
         name = getattr(error, attribute)
         if isinstance(name, str):

@@ -17,7 +17,7 @@ _READ = {"int": int, "bigint": int, "double": float, "string": str}
 
 
 def constant_columns(folders: Sequence[Values], reading: Reading) -> Iterator[Tuple[int, pl.Series]]:
-    """Give the partition columns: of each its position in the plan, and its value in each of some folders.
+    """Return the partition columns: of each its position in the plan, and its value in each of some folders.
 
     Raises:
         NotNative: of a type that is not read here.

@@ -33,7 +33,7 @@ def hash_name() -> str:
 
 
 def multiplier(index: int) -> int:
-    """Give the odd factor of a column's hash in its row's (splitmix64, Steele et al. 2014)."""
+    """Return the odd factor of a column's hash in its row's (splitmix64, Steele et al. 2014)."""
     z = (index + 1) * 0x9E3779B97F4A7C15 & _MASK
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
     z = (z ^ (z >> 27)) * 0x94D049BB133111EB & _MASK
@@ -84,7 +84,7 @@ class Sink:
             start += step
 
     def state(self, name: str, *, keeps: bool) -> State:
-        """Give the state: to add to others, or the mere number."""
+        """Return the state: to add to others, or the mere number."""
         if self._least is not None:
             self._fold()
             ranks = (0 if one == _MASK else rank_of(one >> PRECISION) for one in self._least.to_list())

@@ -101,7 +101,7 @@ def count(  # noqa: PLR0913  two of them are switches
 
 
 def slots_of(spark: Any) -> int:
-    """Say how many tasks run at the same time, as far as the session tells: Connect does not."""
+    """Return how many tasks run at the same time, as far as the session tells: Connect does not."""
     try:
         return max(1, int(spark.sparkContext.defaultParallelism))
     except Exception:  # noqa: BLE001  whatever Connect raises where there is no context
@@ -164,7 +164,7 @@ def _needs_zone(plan: ColumnPlan) -> bool:
 
 
 def _unfit(plan: ColumnPlan, kind: FileFormat) -> List[str]:
-    """Say why a column is none for Polars; nothing when it is one."""
+    """Return why a column is none for Polars; nothing when it is one."""
     reasons = []
     if kind is FileFormat.PARQUET and _is_pattern(plan.name):
         reasons.append(f"column {plan.name[:40]} has a name that Polars takes for a pattern")

@@ -32,7 +32,7 @@ def _days(texts: pl.Series, form: str) -> pl.Series:
 
 
 def micros_of_days(days: pl.Series) -> pl.Series:
-    """Give the midnights (UTC) of dates; of those too far away the farthest."""
+    """Return the midnights (UTC) of dates; of those too far away the farthest."""
     numbers: pl.Series = days.cast(pl.Int32).cast(pl.Int64).clip(-FARTHEST_DAY, FARTHEST_DAY)
     return numbers * DAY_MICROS
 

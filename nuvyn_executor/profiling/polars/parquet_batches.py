@@ -111,7 +111,7 @@ class _Table:
     def _expression(
         self, index: int, name: str, declared: str, found: List[Tuple[Path, Any]]
     ) -> Optional[pl.Expr]:
-        """Give how a column is read; ``None`` when the file does not have it."""
+        """Return how a column is read; ``None`` when the file does not have it."""
         wanted = polars_type(declared)
         if wanted is None:
             raise NotNative(f"column {name} is of type {declared}")

@@ -69,7 +69,7 @@ class Reading:
 
     @classmethod
     def of(cls, dataset: Dataset, plan: ScanPlan, now_micros: int, *, keeps_states: bool = True) -> Reading:
-        """Say how a dataset's files are read."""
+        """Return how a dataset's files are read."""
         # A name may be in the files, too: the folders' columns come after them.
         places = {one.name: index for index, one in enumerate(plan.columns)}
         constants = tuple(places[name] for name in dataset.partition_columns)

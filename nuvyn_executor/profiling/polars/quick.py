@@ -12,7 +12,7 @@ _LEAST = pl.Series([0, 0, *(10**digits for digits in range(1, _LONGEST)), None, 
 
 
 def matching(texts: pl.Series, shape: Shape, pattern: str) -> pl.Series:
-    """Tell which texts are of a shape: none but those that its pattern matches, and nearly all of those.
+    """Return which texts are of a shape: none but those that its pattern matches, and nearly all of those.
 
     Args:
         texts: some, none of them null.

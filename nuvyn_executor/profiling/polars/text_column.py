@@ -180,7 +180,7 @@ class TextColumn:
             self._lengths.take(lengths.min(), lengths.max())
 
     def micros(self, texts: pl.Series) -> pl.Series:
-        """Give the moments of the batch that was just counted in its order, null where there is none."""
+        """Return the moments of the batch that was just counted in its order, null where there is none."""
         if self._aligned is not None and len(self._aligned) == len(texts):  # all of one shape
             return self._aligned
         different = pl.DataFrame({"raw": texts.drop_nulls().unique()})
@@ -197,7 +197,7 @@ class TextColumn:
         return joined["micros"]
 
     def tally(self) -> ColumnTally:
-        """Give the counters, after :meth:`finish`."""
+        """Return the counters, after :meth:`finish`."""
         shapes = {shape: count for shape, count in self._shapes.items() if count}
         return ColumnTally(
             rows=self._rows,
@@ -215,7 +215,7 @@ class TextColumn:
         )
 
     def span(self) -> Span:
-        """Give least and greatest values and lengths, after :meth:`finish`."""
+        """Return least and greatest values and lengths, after :meth:`finish`."""
         values = self._numbers if self._plan.expected is Expected.NUMBER else self._moments
         low, high = self._lengths.minimum, self._lengths.maximum
         return Span(

@@ -35,7 +35,7 @@ _TYPES = {
 
 
 def polars_type(declared: str) -> Optional[pl.DataType]:
-    """Give what a Spark SQL type is in Polars; ``None`` for arrays and whatever else is not counted here."""
+    """Return the Polars type of a Spark SQL type; ``None`` for types that are not counted here."""
     decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", declared)
     if decimal:
         return pl.Decimal(int(decimal.group(1)), int(decimal.group(2)))
@@ -82,14 +82,14 @@ class TypedColumn:
         return Values(pl.Series([], dtype=pl.Int64))
 
     def micros(self, values: pl.Series) -> pl.Series:
-        """Give the moments of a batch in its order."""
+        """Return the moments of a batch in its order."""
         if values.dtype == pl.Date:
             return micros_of_days(values)
         micros: pl.Series = values.cast(pl.Int64)
         return micros
 
     def tally(self) -> ColumnTally:
-        """Give the counters."""
+        """Return the counters."""
         present = self._rows - self._nulls - self._nans
         return ColumnTally(
             rows=self._rows,
@@ -105,6 +105,6 @@ class TypedColumn:
         )
 
     def span(self) -> Span:
-        """Give the least and the greatest value."""
+        """Return the least and the greatest value."""
         values: Extremes = self._numbers if self._kind == "number" else self._moments
         return Span(values.minimum, values.maximum)

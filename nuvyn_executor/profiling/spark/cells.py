@@ -40,7 +40,7 @@ class Cell:
 
     @classmethod
     def of(cls, number: int) -> Cell:
-        """Say what a class means."""
+        """Return what a class means."""
         base = number % _FLAGS_FROM
         is_there = base < len(SHAPES)
         return cls(
@@ -54,5 +54,5 @@ class Cell:
 
 
 def index_of(shape: Shape) -> int:
-    """Give the class of cells of a shape, without flags."""
+    """Return the class of cells of a shape, without flags."""
     return SHAPES.index(shape)

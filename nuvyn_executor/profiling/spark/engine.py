@@ -3,7 +3,7 @@
 The cells of many columns are put below each other (``posexplode``), each is given a class
 (:mod:`~nuvyn_executor.profiling.spark.cells`), and Spark counts the cells of each class of each column. The
 code that Spark compiles for that is as small for two hundred columns as for two. An aggregate with counters
-of its own for each column grows beyond what Java compiles (8,000 bytecodes a method) and Spark puts up with (100
+of its own for each column grows beyond what Java compiles (8,000 bytecodes a method) and Spark accepts (100
 fields), and took ten times as long. Where a text column is worth a read of its own, what its plan wants is
 constant, and the code for other kinds of text is not there.
 
@@ -153,7 +153,7 @@ def _has_few_values(sample: Sequence[Any]) -> bool:
 
 
 def asked_of(frame: Frame, plan: ScanPlan, read: Read, now_micros: int) -> Any:
-    """Give the DataFrame of a read's groups: position, class, count, extremes, different ones.
+    """Return the DataFrame of a read's groups: position, class, count, extremes, different ones.
 
     Of a read by value each row is one value, and how often it is there.
     """
@@ -184,7 +184,7 @@ def asked_of(frame: Frame, plan: ScanPlan, read: Read, now_micros: int) -> Any:
 
 
 def _row(frame: Frame, plan: ScanPlan) -> str:
-    """Give a row as a cell: the hash of what it holds, as text among texts; NULL if it did not parse."""
+    """Return a row as a cell: the hash of what it holds, as text among texts; NULL if it did not parse."""
     row = expressions.row_hash(plan.columns) if plan.distinct and plan.columns else "0L"
     if frame.is_columnar:
         return row
@@ -234,12 +234,12 @@ def _grouped(data: Any, plan: ScanPlan, read: Read, extremes: Sequence[str]) -> 
 
 
 def _names(read: Read, plan: ScanPlan) -> List[Any]:
-    """Say whose cells there are at each position: a column's, the rows' or a pair's."""
+    """Return whose cells there are at each position: a column's, the rows' or a pair's."""
     return [*read.columns, *((ROW,) if read.rows else ()), *(plan.pairs if read.pairs else ())]
 
 
 def _registers(name: Any, plan: ScanPlan) -> int:
-    """Give the registers of what :func:`_names` names: rows and keys decide a score."""
+    """Return the registers of what :func:`_names` names: rows and keys decide a score."""
     return (
         REGISTERS if name == ROW or (isinstance(name, int) and plan.columns[name].is_key) else FEW_REGISTERS
     )

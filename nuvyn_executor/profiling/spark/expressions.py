@@ -80,7 +80,7 @@ def kind_of(plan: ColumnPlan) -> str:
 
 
 def cell_of(i: int, plan: ColumnPlan, *, content: bool) -> str:
-    """Give a column's cell as its kind's type; of what is no text to be understood, for its NULLs and hash.
+    """Return a column's cell as its kind's type; of what is no text to be understood, for its NULLs and hash.
 
     Args:
         i: the column's position in the DataFrame.
@@ -114,7 +114,7 @@ def order_of(earlier: int, later: int) -> str:
 
 
 def moments(columns: Mapping[int, ColumnPlan]) -> List[List[str]]:
-    """Give the projections, one upon the other, that add ``c0_micros`` of columns of moments."""
+    """Return the projections, one upon the other, that add ``c0_micros`` of columns of moments."""
     texts = {i: plan for i, plan in columns.items() if is_text(plan)}
     typed = [
         f"{cell_of(i, plan, content=False)} AS c{i}_micros" for i, plan in columns.items() if i not in texts
@@ -129,7 +129,7 @@ def moments(columns: Mapping[int, ColumnPlan]) -> List[List[str]]:
 
 
 def wanted(plan: ColumnPlan) -> int:
-    """Give the bits of what is wanted of a text column."""
+    """Return the bits of what is wanted of a text column."""
     if not is_text(plan):
         return NOT_JUDGED
     bits = sum(bit for shape, bit in WANTED.items() if merged(shape, plan.expected) in plan.shapes)
@@ -152,7 +152,7 @@ class Levels:
 
 
 def levels(kind: str, plans: Sequence[Optional[ColumnPlan]], now_micros: int) -> Levels:
-    """Say how the cells of a kind are understood.
+    """Return how the cells of a kind are understood.
 
     Args:
         kind: see :func:`kind_of`.
@@ -227,7 +227,7 @@ def _sum(flags: Sequence[Tuple[str, int]]) -> str:
 
 
 def _future(plans: Sequence[Optional[ColumnPlan]], now_micros: int) -> str:
-    """Give what is true of moments in the future, of columns that say when a row was written."""
+    """Return what is true of moments in the future, of columns that say when a row was written."""
     never = (1 << 63) - 1
     limits = [
         now_micros + DAY_MICROS if plan is not None and plan.says_when_written else never for plan in plans
@@ -254,7 +254,7 @@ def _odd_number(plans: Sequence[Optional[ColumnPlan]]) -> str:
 
 
 def _content(i: int, plan: ColumnPlan) -> str:
-    """Give what is hashed of a column: itself, or as text where ``xxhash64`` refuses it."""
+    """Return what is hashed of a column: itself, or as text where ``xxhash64`` refuses it."""
     if plan.expected is not Expected.OPAQUE:
         return f"CAST(c{i} AS STRING)" if plan.declared_type == "boolean" else f"c{i}"
     nested = str(plan.declared_type).startswith(("array", "map", "struct"))
@@ -327,7 +327,7 @@ def _text_micros(text: str, shape: str, bits: str) -> str:
 
 
 def _date_micros(date: str) -> str:
-    """Give a date's midnight in UTC, whatever zone the session is in; of dates too far away the farthest."""
+    """Return a date's midnight in UTC, whatever the session's zone; dates too far away are clamped."""
     days = f"greatest({-FARTHEST_DAY}, least({FARTHEST_DAY}, unix_date({date})))"
     return f"IF({date} IS NULL, NULL, {days} * {DAY_MICROS}L)"
 
