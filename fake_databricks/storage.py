@@ -149,3 +149,21 @@ class Storage:
         with self._mutex:
             self._database.close()
         self._lock_file.close()
+
+
+class Numbers:
+    """Counters that are not used twice, not even after a restart."""
+
+    def __init__(self, workspace_id: str, storage: Storage) -> None:
+        self._workspace_id = workspace_id
+        self._storage = storage
+        self._lock = threading.Lock()
+        self._next: dict[str, int] = dict(storage.all(workspace_id, "number"))
+
+    def take(self, name: str, first: int = 1) -> int:
+        """Return the next number of a counter."""
+        with self._lock:
+            number = self._next.get(name, first)
+            self._next[name] = number + 1
+            self._storage.put(self._workspace_id, "number", name, number + 1)
+        return number

@@ -13,10 +13,12 @@ from fake_databricks.engine.ports import Places
 from fake_databricks.files.trees import Dbfs, Tree
 from fake_databricks.files.uploads import Uploads
 from fake_databricks.files.workspace_objects import WorkspaceObjects
-from fake_databricks.jobs.jobs import Jobs, Numbers
+from fake_databricks.jobs.jobs import Jobs
 from fake_databricks.jobs.runs import Runs
+from fake_databricks.jobs.scheduler import RunScheduler
 from fake_databricks.jobs.tasks import Paths, TaskPreparer
 from fake_databricks.secrets.secrets import Secrets
+from fake_databricks.storage import Numbers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,9 +116,8 @@ class Workspace:
         )
         numbers = Numbers(self.workspace_id, storage)
         self.jobs = Jobs(self.workspace_id, storage, clock, numbers)
-        self.runs = Runs(
-            self.workspace_id, storage, clock, numbers, self.jobs, self.tasks, self.secrets.redact
-        )
+        self.runs = Runs(self.workspace_id, storage, numbers, self.secrets.redact)
+        self.scheduler = RunScheduler(self.runs, self.jobs, self.tasks, clock)
         self.commands = Commands(self.clusters, clock, self.secrets)
 
     def open(self, token: str, url: str) -> None:
@@ -137,7 +138,7 @@ class Workspace:
     def delete_job(self, job_id: int) -> None:
         """Forget a job and end its active runs."""
         self.jobs.delete(job_id)
-        self.runs.cancel_all(job_id)
+        self.scheduler.cancel_all(job_id)
 
     def restart_cluster(self, cluster_id: str) -> None:
         """Restart a cluster; its contexts are gone."""
@@ -166,14 +167,14 @@ class Workspace:
 
     def close(self) -> None:
         """End every process of this workspace."""
-        self.runs.execution.stop_all()
+        self.scheduler.close()
         self.commands.close()
         self.clusters.close()
         self.dbfs.close_all()
 
     def erase(self) -> None:
         """End and forget everything: state and files."""
-        self.runs.cancel_all(None)
+        self.scheduler.cancel_all(None)
         self.close()
         self._surroundings.forget(self.workspace_id)
         self._surroundings.storage.clear(self.workspace_id)

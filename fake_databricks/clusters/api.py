@@ -1,14 +1,17 @@
-"""``/api/2.x/clusters``, and the lists that go with them."""
+"""``/api/2.x/clusters`` with the lists that clients choose from, and ``/api/2.0/libraries``."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+from fake_databricks.clusters.libraries import check_library
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.request.call import Call, Route
+from fake_databricks.request.values import read_object
 
 if TYPE_CHECKING:
-    from fake_databricks.jobs.model import ClusterRecord
+    from fake_databricks.clusters.clusters import ClusterRecord
 
 VERSIONS = ("2.0", "2.1")
 DEFAULT_EVENTS = 50
@@ -150,6 +153,35 @@ def policies(call: Call) -> dict[str, Any]:  # noqa: ARG001  the same for every 
     return {"policies": []}
 
 
+def install_libraries(call: Call) -> dict[str, Any]:
+    """Install packages, in the background."""
+    cluster_id, libraries = _asked_libraries(call)
+    for library in libraries:
+        call.workspace.install_library(cluster_id, library)
+    return {}
+
+
+def uninstall_libraries(call: Call) -> dict[str, Any]:
+    """Mark packages; they are gone after the next restart, as on Databricks."""
+    cluster_id, libraries = _asked_libraries(call)
+    known = call.workspace.clusters.get(cluster_id).libraries
+    for library in libraries:
+        if json.dumps(library, sort_keys=True) in known:
+            call.workspace.clusters.set_library(cluster_id, library, "UNINSTALL_ON_RESTART")
+    return {}
+
+
+def library_statuses(call: Call) -> dict[str, Any]:
+    """Return the packages of one cluster."""
+    return _statuses(call, call.parameters.text("cluster_id"))
+
+
+def all_library_statuses(call: Call) -> dict[str, Any]:
+    """Return the packages of all clusters."""
+    records = call.workspace.clusters.list()
+    return {"statuses": [_statuses(call, record.cluster_id) for record in records]}
+
+
 def cluster_view(record: ClusterRecord, user: str) -> dict[str, Any]:
     """Return a cluster as clusters/get shows it."""
     view = {
@@ -191,6 +223,23 @@ def _settings(call: Call) -> dict[str, Any]:
     return settings
 
 
+def _statuses(call: Call, cluster_id: str) -> dict[str, Any]:
+    libraries = list(call.workspace.clusters.get(cluster_id).libraries.values())
+    return {"cluster_id": cluster_id, **({"library_statuses": libraries} if libraries else {})}
+
+
+def _asked_libraries(call: Call) -> tuple[str, list[dict[str, Any]]]:
+    asked = call.parameters
+    cluster_id = asked.text("cluster_id")
+    call.workspace.clusters.get(cluster_id)
+    libraries = [read_object("libraries", item) for item in asked.list("libraries")]
+    if not libraries:
+        raise InvalidParameter("Missing required field: libraries")
+    for library in libraries:
+        check_library(library)
+    return cluster_id, libraries
+
+
 ROUTES = (
     Route("POST", "/clusters/create", create, VERSIONS),
     Route("GET", "/clusters/get", get, VERSIONS),
@@ -207,4 +256,8 @@ ROUTES = (
     Route("GET", "/clusters/list-node-types", node_types, VERSIONS),
     Route("GET", "/clusters/list-zones", zones, VERSIONS),
     Route("GET", "/policies/clusters/list", policies),
+    Route("POST", "/libraries/install", install_libraries),
+    Route("POST", "/libraries/uninstall", uninstall_libraries),
+    Route("GET", "/libraries/cluster-status", library_statuses),
+    Route("GET", "/libraries/all-cluster-statuses", all_library_statuses),
 )

@@ -6,11 +6,10 @@ import dataclasses
 import json
 import secrets as randomness
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from fake_databricks.errors import InvalidParameter, InvalidState
-from fake_databricks.jobs.model import ClusterRecord
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +24,41 @@ TERMINATE = dict.fromkeys(("PENDING", "RUNNING", "RESTARTING", "ERROR"), "TERMIN
 READY_SECONDS = 120.0
 MAX_EVENTS = 1000
 DEFAULT_RUNTIME = "15.4"
+
+
+@dataclass
+class ClusterRecord:
+    """A cluster as the API shows it.
+
+    Attributes:
+        cluster_id: its id.
+        settings: the document it was created or edited with.
+        state: PENDING, RUNNING, RESTARTING, TERMINATING, TERMINATED or ERROR.
+        state_message: why.
+        start_time: when it was created.
+        terminated_time: when it was ended, or 0.
+        events: newest last.
+        libraries: key of a library -> its status.
+        is_job_cluster: made for one run and gone with it.
+        is_pinned: as asked.
+    """
+
+    cluster_id: str
+    settings: dict[str, Any]
+    state: str = "PENDING"
+    state_message: str = ""
+    start_time: int = 0
+    terminated_time: int = 0
+    events: list[dict[str, Any]] = field(default_factory=list)
+    libraries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    is_job_cluster: bool = False
+    is_pinned: bool = False
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> ClusterRecord:
+        """Return the record that was stored; fields that only an older version had are left out."""
+        names = {item.name for item in dataclasses.fields(cls)}
+        return cls(**{name: value for name, value in document.items() if name in names})
 
 
 @dataclass(frozen=True)
@@ -100,7 +134,7 @@ class Clusters:
         self._engines: dict[str, Cluster] = {}
         self._pip_locks: dict[str, threading.Lock] = {}
         for key, document in storage.all(workspace_id, "cluster"):
-            self._records[key] = ClusterRecord(**document)
+            self._records[key] = ClusterRecord.from_document(document)
 
     def bring_up(self) -> None:
         """Start again the engines of the clusters that were running when the server ended."""
@@ -118,9 +152,7 @@ class Clusters:
         """Make a cluster and start it; its id is made up where none is given."""
         now = self._clock.now()
         cluster_id = cluster_id or f"{_stamp(now)}-{randomness.token_hex(4)}"
-        record = ClusterRecord(
-            cluster_id, dict(settings), start_time=now, is_job_cluster=is_job_cluster, last_state_time=now
-        )
+        record = ClusterRecord(cluster_id, dict(settings), start_time=now, is_job_cluster=is_job_cluster)
         with self._changed:
             self._records[cluster_id] = record
             self._event(record, "CREATING", {"attributes": dict(settings)})
@@ -321,7 +353,6 @@ class Clusters:
         with self._changed:
             record.state = state
             record.state_message = message
-            record.last_state_time = self._clock.now()
             if event:
                 self._event(record, event, {"reason": {"code": "USER_REQUEST"}} if event == state else {})
             if record.cluster_id in self._records:

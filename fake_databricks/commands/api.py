@@ -8,7 +8,7 @@ from fake_databricks.errors import CommandRefused
 from fake_databricks.request.call import Call, Route
 
 if TYPE_CHECKING:
-    from fake_databricks.jobs.model import Command
+    from fake_databricks.commands.commands import Command
 
 GUIDE = "2.0"
 

@@ -6,11 +6,10 @@ import random
 import threading
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fake_databricks.clusters.clusters import ClusterUnavailable
 from fake_databricks.errors import CommandRefused
-from fake_databricks.jobs.model import Command
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Clock
@@ -21,6 +20,33 @@ if TYPE_CHECKING:
 LANGUAGES = ("python", "sql")
 MAX_CONTEXTS = 150
 ENDED = ("Finished", "Cancelled", "Error")
+
+
+@dataclass
+class Command:
+    """One command of the Commands API.
+
+    Attributes:
+        command_id: its id.
+        cluster_id: where it runs.
+        context_id: in which context.
+        status: Queued, Running, Cancelling, Finished, Cancelled or Error.
+        kind: ``text``, ``table`` or ``error`` once it has ended.
+        data: its value.
+        schema: the columns of a table.
+        summary: one line of an error.
+        cause: an error's traceback.
+    """
+
+    command_id: str
+    cluster_id: str
+    context_id: str
+    status: str = "Queued"
+    kind: str | None = None
+    data: Any = None
+    schema: list[dict[str, str]] = field(default_factory=list)
+    summary: str | None = None
+    cause: str | None = None
 
 
 @dataclass

@@ -62,7 +62,7 @@ def update(call: Call) -> dict[str, Any]:
     job = call.workspace.jobs.update(
         asked.integer("job_id"), asked.object("new_settings"), asked.texts("fields_to_remove"), call.version
     )
-    call.workspace.runs.retime(job)
+    call.workspace.scheduler.retime(job)
     return {}
 
 
@@ -71,7 +71,7 @@ def reset(call: Call) -> dict[str, Any]:
     asked = call.parameters
     document = asked.object("new_settings", required=True)
     job = call.workspace.jobs.reset(asked.integer("job_id"), document, call.version)
-    call.workspace.runs.retime(job)
+    call.workspace.scheduler.retime(job)
     return {}
 
 

@@ -12,28 +12,9 @@ from fake_databricks.jobs.settings import Settings, parse_settings
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Clock
-    from fake_databricks.storage import Storage
+    from fake_databricks.storage import Numbers, Storage
 
 FIRST_JOB_ID = 12345  # the guide's first job
-FIRST_RUN_ID = 98765  # and its first run
-
-
-class Numbers:
-    """Counters that are not used twice, not even after a restart."""
-
-    def __init__(self, workspace_id: str, storage: Storage) -> None:
-        self._workspace_id = workspace_id
-        self._storage = storage
-        self._lock = threading.Lock()
-        self._next: dict[str, int] = dict(storage.all(workspace_id, "number"))
-
-    def take(self, name: str, first: int = 1) -> int:
-        """Return the next number of a counter."""
-        with self._lock:
-            number = self._next.get(name, first)
-            self._next[name] = number + 1
-            self._storage.put(self._workspace_id, "number", name, number + 1)
-        return number
 
 
 class Jobs:
@@ -52,12 +33,15 @@ class Jobs:
         """Save a new job."""
         settings = parse_settings(document, version)
         acl = tuple(settings.document.get("access_control_list", ()))
-        number = self._numbers.take("job", FIRST_JOB_ID)
-        job = Job(number, settings, self._clock.now(), creator, acl)
+        job = Job(self.next_job_id(), settings, self._clock.now(), creator, acl)
         with self._lock:
             self._jobs[job.job_id] = job
             self._keep(job)
         return job
+
+    def next_job_id(self) -> int:
+        """Return the number of the next job, also of one that is not saved, as a submitted run has."""
+        return self._numbers.take("job", FIRST_JOB_ID)
 
     def get(self, job_id: int) -> Job:
         """One job.

@@ -178,6 +178,10 @@ class Run:
         """Return the newest attempt of each task, by task key."""
         return {task_run.task_key: task_run for task_run in self.task_runs}
 
+    def attempt(self, number: int) -> TaskRun:
+        """Return the attempt of this number."""
+        return next(task_run for task_run in self.task_runs if task_run.run_id == number)
+
     def to_document(self) -> dict[str, Any]:
         """As it is stored."""
         document = {
@@ -240,61 +244,3 @@ class Output:
     error: str | None = None
     error_trace: str | None = None
     notebook_result: str | None = None
-
-
-@dataclass
-class Command:
-    """One command of the Commands API.
-
-    Attributes:
-        command_id: its id.
-        cluster_id: where it runs.
-        context_id: in which context.
-        status: Queued, Running, Cancelling, Finished, Cancelled or Error.
-        kind: ``text``, ``table`` or ``error`` once it has ended.
-        data: its value.
-        schema: the columns of a table.
-        summary: one line of an error.
-        cause: an error's traceback.
-    """
-
-    command_id: str
-    cluster_id: str
-    context_id: str
-    status: str = "Queued"
-    kind: str | None = None
-    data: Any = None
-    schema: list[dict[str, str]] = field(default_factory=list)
-    summary: str | None = None
-    cause: str | None = None
-
-
-@dataclass
-class ClusterRecord:
-    """A cluster as the API shows it.
-
-    Attributes:
-        cluster_id: its id.
-        settings: the document it was created or edited with.
-        state: PENDING, RUNNING, RESTARTING, TERMINATING, TERMINATED or ERROR.
-        state_message: why.
-        start_time: when it was created.
-        terminated_time: when it was ended, or 0.
-        last_state_time: of the last change.
-        events: newest last.
-        libraries: key of a library -> its status.
-        is_job_cluster: made for one run and gone with it.
-        is_pinned: as asked.
-    """
-
-    cluster_id: str
-    settings: dict[str, Any]
-    state: str = "PENDING"
-    state_message: str = ""
-    start_time: int = 0
-    terminated_time: int = 0
-    last_state_time: int = 0
-    events: list[dict[str, Any]] = field(default_factory=list)
-    libraries: dict[str, dict[str, Any]] = field(default_factory=dict)
-    is_job_cluster: bool = False
-    is_pinned: bool = False

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-from itertools import islice
 from typing import Any
 
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs.api import JOBS_VERSIONS, page_limit
+from fake_databricks.jobs.fields import RUN_PARAMETERS
 from fake_databricks.jobs.lifecycle import Result
 from fake_databricks.jobs.model import Overrides, Run
 from fake_databricks.jobs.run_views import attempt_view, output_view, run_view
-from fake_databricks.jobs.runs import MAX_TOKEN, RunFilter
+from fake_databricks.jobs.runs import RunFilter
 from fake_databricks.jobs.settings import MAX_PARAMETERS_BYTES, Dialect
-from fake_databricks.request.call import Call, Handler, Parameters, Reply, Route
-from fake_databricks.request.fields import RUN_PARAMETERS
+from fake_databricks.request.call import Call, Parameters, Route
 from fake_databricks.request.values import read_fields, read_text, read_texts
 
 MAX_PAGE = 25
 MAX_PAGE_2_0 = 1000
 MAX_OFFSET = 10_000
+MAX_TOKEN = 64
 MANY_TASKS = (
     "Retrieving the output of runs with multiple tasks is not supported. "
     "Please retrieve the output of each individual task run instead."
@@ -31,7 +31,7 @@ def run_now(call: Call) -> dict[str, Any]:
     asked = call.parameters
     job = call.workspace.jobs.get(asked.integer("job_id"))
     queue = asked.object("queue")
-    run = call.workspace.runs.run_now(
+    run = call.workspace.scheduler.run_now(
         job,
         _overrides(asked, only=True),
         _token(asked),
@@ -44,7 +44,7 @@ def run_now(call: Call) -> dict[str, Any]:
 def submit(call: Call) -> dict[str, Any]:
     """Run what the request describes, without a job."""
     asked = call.parameters
-    run = call.workspace.runs.submit(call.document, call.version, _token(asked), call.workspace.user)
+    run = call.workspace.scheduler.submit(call.document, call.version, _token(asked), call.workspace.user)
     return {"run_id": run.run_id}
 
 
@@ -91,7 +91,7 @@ def list_(call: Call) -> dict[str, Any]:
     offset = asked.integer("offset", 0)
     if not 0 <= offset <= MAX_OFFSET:
         raise InvalidParameter(f"offset must be between 0 and {MAX_OFFSET}, got {offset}.")
-    found = list(islice(call.workspace.runs.list(wanted), offset, offset + limit + 1))
+    found = call.workspace.runs.list(wanted, offset, limit + 1)
     page = found[:limit]
     expand = asked.boolean("expand_tasks")
     view: dict[str, Any] = {}
@@ -105,7 +105,7 @@ def list_(call: Call) -> dict[str, Any]:
 
 def cancel(call: Call) -> dict[str, Any]:
     """End a run."""
-    call.workspace.runs.cancel(call.parameters.integer("run_id"))
+    call.workspace.scheduler.cancel(call.parameters.integer("run_id"))
     return {}
 
 
@@ -117,7 +117,7 @@ def cancel_all(call: Call) -> dict[str, Any]:
         raise InvalidParameter("Missing required field: job_id")
     if job_id is not None:
         call.workspace.jobs.get(job_id)
-    call.workspace.runs.cancel_all(job_id, only_queued=only_queued)
+    call.workspace.scheduler.cancel_all(job_id, only_queued=only_queued)
     return {}
 
 
@@ -140,23 +140,13 @@ def repair(call: Call) -> dict[str, Any]:
     if asked.boolean("rerun_dependent_tasks"):
         tasks = _with_dependants(run, tasks)
     latest = asked.optional_integer("latest_repair_id")
-    return {"repair_id": call.workspace.runs.repair(run.run_id, tasks, latest, _overrides(asked))}
+    return {"repair_id": call.workspace.scheduler.repair(run.run_id, tasks, latest, _overrides(asked))}
 
 
 def export(call: Call) -> dict[str, Any]:
     """Databricks exports notebooks; none is run here."""
     run, _ = call.workspace.runs.get(call.parameters.integer("run_id"))
     raise InvalidParameter(f"Run {run.run_id} cannot be exported: only notebook tasks have views.")
-
-
-def at_once(handler: Handler) -> Handler:
-    """Let a handler see every run before a change or after it, never within."""
-
-    def answered(call: Call) -> Reply | dict[str, Any]:
-        with call.workspace.runs.execution.lock:
-            return handler(call)
-
-    return answered
 
 
 def _overrides(asked: Parameters, *, only: bool = False) -> Overrides:
@@ -219,9 +209,9 @@ def _url(call: Call) -> str:
 ROUTES = (
     Route("POST", "/jobs/run-now", run_now, JOBS_VERSIONS),
     Route("POST", "/jobs/runs/submit", submit, JOBS_VERSIONS),
-    Route("GET", "/jobs/runs/get", at_once(get), JOBS_VERSIONS),
-    Route("GET", "/jobs/runs/get-output", at_once(get_output), JOBS_VERSIONS),
-    Route("GET", "/jobs/runs/list", at_once(list_), JOBS_VERSIONS),
+    Route("GET", "/jobs/runs/get", get, JOBS_VERSIONS),
+    Route("GET", "/jobs/runs/get-output", get_output, JOBS_VERSIONS),
+    Route("GET", "/jobs/runs/list", list_, JOBS_VERSIONS),
     Route("POST", "/jobs/runs/cancel", cancel, JOBS_VERSIONS),
     Route("POST", "/jobs/runs/cancel-all", cancel_all, JOBS_VERSIONS),
     Route("POST", "/jobs/runs/delete", delete, JOBS_VERSIONS),

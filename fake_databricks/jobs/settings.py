@@ -15,7 +15,7 @@ from typing import Any, Mapping
 
 from fake_databricks.clusters.libraries import check_library
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.request.fields import FLAT_ONLY, JOB_FIELDS, RUN_IF, TASK_FIELDS, Field
+from fake_databricks.jobs.fields import FLAT_ONLY, JOB_FIELDS, RUN_IF, TASK_FIELDS, TASK_TYPE_FIELDS
 from fake_databricks.request.values import read_fields, read_list, read_object, read_text, read_texts
 
 MAX_NAME_BYTES = 4096
@@ -25,19 +25,6 @@ MAX_PARAMETERS_BYTES = 10_000
 TASK_TYPES = ("spark_python_task", "python_wheel_task")
 _TASK_KEY = re.compile(r"[\w-]{1,100}")
 _PARAMETER_NAME = re.compile(r"[\w.-]+")
-_TASK_TYPE_FIELDS: Mapping[str, Mapping[str, Field]] = {
-    "spark_python_task": {
-        "python_file": Field("text"),
-        "parameters": Field("list"),
-        "source": Field("text"),
-    },
-    "python_wheel_task": {
-        "package_name": Field("text"),
-        "entry_point": Field("text"),
-        "parameters": Field("list"),
-        "named_parameters": Field("object"),
-    },
-}
 
 
 class Dialect(str, Enum):
@@ -242,7 +229,7 @@ def _task(document: Mapping[str, Any], shared: Mapping[str, Any]) -> Task:
 
 
 def _task_type(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    read = read_fields(body, _TASK_TYPE_FIELDS[kind], f"{kind}.")
+    read = read_fields(body, TASK_TYPE_FIELDS[kind], f"{kind}.")
     if "parameters" in read:
         read["parameters"] = list(read_texts(f"{kind}.parameters", read["parameters"]))
     required = ("python_file",) if kind == "spark_python_task" else ("package_name", "entry_point")

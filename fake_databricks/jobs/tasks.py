@@ -13,7 +13,6 @@ from fake_databricks.engine.ports import TaskSpec
 from fake_databricks.errors import ApiError, InvalidParameter
 from fake_databricks.files.workspace_objects import plain_path
 from fake_databricks.jobs import references
-from fake_databricks.jobs.scheduler import UnrunnableTask
 
 if TYPE_CHECKING:
     from fake_databricks.clusters.clusters import Clusters
@@ -36,6 +35,18 @@ except PackageNotFoundError:
 main = points[0].load() if points else getattr(import_module({package!r}.replace("-", "_")), {entry!r})
 main()
 '''
+
+
+class UnrunnableTask(Exception):  # noqa: N818  it says what happened
+    """A task that cannot be started; the message is for its state.
+
+    Attributes:
+        is_program_missing: the program is not there, while the cluster is.
+    """
+
+    def __init__(self, message: str, *, is_program_missing: bool = False) -> None:
+        super().__init__(message)
+        self.is_program_missing = is_program_missing
 
 
 class Paths:

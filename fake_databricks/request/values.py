@@ -7,12 +7,10 @@ reads them all.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Callable, Mapping
 
 from fake_databricks.errors import InvalidParameter
-
-if TYPE_CHECKING:
-    from fake_databricks.request.fields import Field
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _BOOLEANS = {"true": True, "false": False}
@@ -71,6 +69,21 @@ READERS: Mapping[str, Callable[[str, Any], Any]] = {
 def read_texts(name: str, value: Any) -> tuple[str, ...]:
     """Return a list of texts."""
     return tuple(read_text(f"{name}[{number}]", item) for number, item in enumerate(read_list(name, value)))
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a request.
+
+    Attributes:
+        kind: ``text``, ``integer``, ``boolean``, ``list`` or ``object``.
+        fate: ``honoured``, ``recorded`` or ``refused``.
+        why: for a refused field, the reason, as the caller reads it.
+    """
+
+    kind: str
+    fate: str = "honoured"
+    why: str = ""
 
 
 def read_fields(document: Mapping[str, Any], fields: Mapping[str, Field], where: str = "") -> dict[str, Any]:

@@ -8,12 +8,15 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Mapping, Sequence
+from typing import TYPE_CHECKING, Mapping, Sequence
 
 from fake_databricks.clusters.libraries import REFUSED as REFUSED_LIBRARIES
-from fake_databricks.request.fields import JOB_FIELDS, RUN_PARAMETERS, TASK_FIELDS, Field
+from fake_databricks.jobs.fields import JOB_FIELDS, RUN_PARAMETERS, TASK_FIELDS
 from fake_databricks.web import faults
 from fake_databricks.web.routes import CONTROL, ROUTES
+
+if TYPE_CHECKING:
+    from fake_databricks.request.values import Field
 
 BEGIN, END = "<!-- parity: begin -->", "<!-- parity: end -->"
 

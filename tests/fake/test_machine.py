@@ -57,7 +57,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def run_now(self) -> None:
-        run = self.workspace.runs.run_now(self.job, Overrides(), "", "u")
+        run = self.workspace.scheduler.run_now(self.job, Overrides(), "", "u")
         assert run.run_id not in self.asked + self.deleted
         self.asked.append(run.run_id)
 
@@ -72,7 +72,7 @@ class Machine(RuleBasedStateMachine):
     def cancel(self, number: int) -> None:
         run = self.run_of(number)
         was_active = run.is_active
-        self.workspace.runs.cancel(run.run_id)
+        self.workspace.scheduler.cancel(run.run_id)
         if was_active:
             self.cancelled[run.run_id] = True
 
@@ -95,7 +95,7 @@ class Machine(RuleBasedStateMachine):
         run = self.run_of(number)
         latest = run.repairs[-1].repair_id if len(run.repairs) > 1 else None
         try:
-            self.workspace.runs.repair(run.run_id, list(run.latest()), latest, Overrides())
+            self.workspace.scheduler.repair(run.run_id, list(run.latest()), latest, Overrides())
         except ApiError:
             assert run.is_active
         else:

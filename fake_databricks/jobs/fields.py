@@ -8,23 +8,9 @@ there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Mapping
 
-
-@dataclass(frozen=True)
-class Field:
-    """One field of a request.
-
-    Attributes:
-        kind: ``text``, ``integer``, ``boolean``, ``list`` or ``object``.
-        fate: ``honoured``, ``recorded`` or ``refused``.
-        why: for a refused field, the reason, as the caller reads it.
-    """
-
-    kind: str
-    fate: str = "honoured"
-    why: str = ""
+from fake_databricks.request.values import Field
 
 
 def _refused(kind: str, why: str) -> Field:
@@ -103,6 +89,20 @@ TASK_FIELDS: Mapping[str, Field] = {
     "dashboard_task": _refused("object", _NO_ENGINE),
     "power_bi_task": _refused("object", _NO_ENGINE),
     "gen_ai_compute_task": _refused("object", _NO_ENGINE),
+}
+
+TASK_TYPE_FIELDS: Mapping[str, Mapping[str, Field]] = {
+    "spark_python_task": {
+        "python_file": Field("text"),
+        "parameters": Field("list"),
+        "source": Field("text"),
+    },
+    "python_wheel_task": {
+        "package_name": Field("text"),
+        "entry_point": Field("text"),
+        "parameters": Field("list"),
+        "named_parameters": Field("object"),
+    },
 }
 
 FLAT_ONLY = (
