@@ -6,14 +6,12 @@
     ApiError                        everything that ends as an answer with a status and a code
       Unauthenticated               401  no credential
       InvalidToken                  403  a credential that is not accepted
-      PermissionDenied              403
       MalformedRequest              400  MALFORMED_REQUEST: the body is not what the call reads
       InvalidParameter              400  INVALID_PARAMETER_VALUE: a field is missing, wrong or not honoured
       InvalidState                  400  INVALID_STATE: right request, wrong moment
       AlreadyExists                 400  RESOURCE_ALREADY_EXISTS
       BadRequest                    400  BAD_REQUEST
       NotEmpty                      400  DIRECTORY_NOT_EMPTY
-      IoFault                       400  IO_ERROR
       BlockTooLarge                 400  MAX_BLOCK_SIZE_EXCEEDED
       ReadTooLarge                  400  MAX_READ_SIZE_EXCEEDED
       LimitExceeded                 400  RESOURCE_LIMIT_EXCEEDED
@@ -21,7 +19,6 @@
       NotFound                      404  NOT_FOUND, the newer services' word
       EndpointNotFound              404  ENDPOINT_NOT_FOUND: no such call
       Conflict                      409  ALREADY_EXISTS, the Files API's word
-      TooManyRequests               429  REQUEST_LIMIT_EXCEEDED
       CommandRefused                500  the API 1.2's own envelope, ``{"error": "Name: text"}``
 
 The envelope is ``{"error_code": ..., "message": ...}``; the two about credentials have a number there.
@@ -72,13 +69,6 @@ class InvalidToken(ApiError):
     error_code = 403
 
 
-class PermissionDenied(ApiError):
-    """The caller is known but may not."""
-
-    status = 403
-    error_code = "PERMISSION_DENIED"
-
-
 class MalformedRequest(ApiError):
     """The request cannot be read."""
 
@@ -119,13 +109,6 @@ class NotEmpty(ApiError):
 
     status = 400
     error_code = "DIRECTORY_NOT_EMPTY"
-
-
-class IoFault(ApiError):
-    """DBFS' word for a folder that is not empty, and the like."""
-
-    status = 400
-    error_code = "IO_ERROR"
 
 
 class BlockTooLarge(ApiError):
@@ -175,13 +158,6 @@ class Conflict(ApiError):
 
     status = 409
     error_code = "ALREADY_EXISTS"
-
-
-class TooManyRequests(ApiError):
-    """Slow down."""
-
-    status = 429
-    error_code = "REQUEST_LIMIT_EXCEEDED"
 
 
 class CommandRefused(ApiError):

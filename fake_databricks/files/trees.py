@@ -101,19 +101,12 @@ class Tree:
         self.root.mkdir(parents=True, exist_ok=True)
 
 
-@dataclass
-class _Handle:
-    path: str
-    local: Path
-    file: BinaryIO
-
-
 class Dbfs:
     """The calls of ``/api/2.0/dbfs`` on a tree. Paths may begin with ``dbfs:``."""
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
-        self._handles: dict[int, _Handle] = {}
+        self._handles: dict[int, BinaryIO] = {}
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
@@ -139,10 +132,9 @@ class Dbfs:
         self._make_room(path, overwrite=overwrite)
         plain = _plain(path)
         self.tree.write(plain, b"")
-        local = self.tree.locate(plain)
         with self._lock:
             number = next(self._numbers)
-            self._handles[number] = _Handle(plain, local, local.open("wb"))
+            self._handles[number] = self.tree.locate(plain).open("wb")
         return number
 
     def add_block(self, number: int, block: bytes) -> None:
@@ -150,12 +142,12 @@ class Dbfs:
         if len(block) > MAX_BLOCK_BYTES:
             raise BlockTooLarge(f"A block must have at most {MAX_BLOCK_BYTES} bytes.")
         with self._lock:
-            self._handle(number).file.write(block)
+            self._handle(number).write(block)
 
     def close(self, number: int) -> None:
         """Close a handle."""
         with self._lock:
-            self._handle(number).file.close()
+            self._handle(number).close()
             del self._handles[number]
 
     def read(self, path: str, offset: int, length: int) -> bytes:
@@ -197,7 +189,7 @@ class Dbfs:
         """Close every open handle."""
         with self._lock:
             for handle in self._handles.values():
-                handle.file.close()
+                handle.close()
             self._handles.clear()
 
     def _make_room(self, path: str, *, overwrite: bool) -> None:
@@ -205,7 +197,7 @@ class Dbfs:
         if entry is not None and (entry.is_folder or not overwrite):
             raise AlreadyExists(f"A file or directory already exists at the input path dbfs:{_plain(path)}.")
 
-    def _handle(self, number: int) -> _Handle:
+    def _handle(self, number: int) -> BinaryIO:
         try:
             return self._handles[number]
         except KeyError:

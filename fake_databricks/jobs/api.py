@@ -21,7 +21,6 @@ LEVELS = {
     "IS_OWNER": "Is owner",
     "CAN_MANAGE": "Can manage",
 }
-_TASK_ONLY = ("task_key", "timeout_seconds", "run_if")
 
 
 def create(call: Call) -> dict[str, Any]:

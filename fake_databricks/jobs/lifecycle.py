@@ -98,7 +98,6 @@ TRANSITIONS: Mapping[Life, Mapping[Event, Life]] = {
 }
 
 TERMINAL = frozenset(life for life, events in TRANSITIONS.items() if set(events) == {Event.REPAIR})
-ACTIVE = frozenset(Life) - TERMINAL
 
 RESULTS: Mapping[Life, frozenset[Result]] = {
     Life.TERMINATED: frozenset(

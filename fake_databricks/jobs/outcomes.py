@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Mapping, Sequence
 
-from fake_databricks.jobs.lifecycle import Event, Life, Result, State
+from fake_databricks.jobs.lifecycle import Event, Result, State
 from fake_databricks.jobs.settings import Dialect, Task
 
 CANCELLED_MESSAGE = "Run cancelled."
@@ -19,7 +19,6 @@ UPSTREAM_MESSAGES = {
     Result.EXCLUDED: "The condition of run_if was not met.",
 }
 _FAILED = frozenset({Result.FAILED, Result.TIMEDOUT, Result.UPSTREAM_FAILED})
-_CANCELED = frozenset({Result.CANCELED, Result.UPSTREAM_CANCELED})
 _SIGNAL_BASE = 128
 
 
@@ -30,11 +29,6 @@ class Outcome:
     event: Event
     result: Result
     message: str = ""
-
-    @property
-    def is_failure(self) -> bool:
-        """Whether a retry may follow."""
-        return self.result is Result.FAILED
 
 
 def stopped(reason: Result) -> Outcome:
@@ -111,8 +105,3 @@ def of_run(tasks: Sequence[Task], states: Mapping[str, State]) -> Outcome:
     if any(state.result is Result.TIMEDOUT for state in states.values()):
         return Outcome(Event.END, Result.TIMEDOUT)
     return stopped(Result.CANCELED)
-
-
-def is_skip(state: State) -> bool:
-    """Whether a task was never run."""
-    return state.life is Life.SKIPPED

@@ -88,8 +88,6 @@ class Call:
     Attributes:
         workspace: of the token.
         controls: faults, journal and reset of that workspace.
-        method: HTTP method.
-        path: without ``/api/<version>``.
         version: ``2.0``, ``2.1``, ``2.2`` or ``1.2``.
         headers: by lower-case name.
         query: text after ``?``.
@@ -99,8 +97,6 @@ class Call:
 
     workspace: Workspace
     controls: Controls
-    method: str
-    path: str
     version: str
     headers: Mapping[str, str]
     query: str

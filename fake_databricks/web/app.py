@@ -112,12 +112,10 @@ class App:
         if found is None:
             shown = "/" + asked.path.lstrip("/").partition("/")[2].partition("/")[2]
             return _refusal(EndpointNotFound(f"No API found for '{asked.method} {shown}'")), False
-        route, version, path, rest = found
+        route, version, rest = found
         call = Call(
             tenant.workspace,
             self._registry.controls(token),
-            asked.method,
-            path,
             version,
             asked.headers,
             asked.query,
@@ -152,16 +150,15 @@ class App:
         return token
 
 
-def _route(asked: _Asked) -> tuple[Route, str, str, str] | None:
+def _route(asked: _Asked) -> tuple[Route, str, str] | None:
     if asked.path.startswith("/_fake"):
         control = routes.find_control(asked.method, asked.path.rstrip("/"))
-        return None if control is None else (control, "", asked.path, "")
+        return None if control is None else (control, "", "")
     parts = asked.path.split("/", 3)  # "", "api", version, rest
     if len(parts) < 4 or parts[1] != "api":  # noqa: PLR2004  the four parts of the line above
         return None
-    path = "/" + parts[3]
-    found = routes.find(asked.method, parts[2], path)
-    return None if found is None else (found[0], parts[2], path, found[1])
+    found = routes.find(asked.method, parts[2], "/" + parts[3])
+    return None if found is None else (found[0], parts[2], found[1])
 
 
 def _path(path: str) -> str:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from fake_databricks.errors import ApiError
-from fake_databricks.jobs.lifecycle import ACTIVE, RESULTS, Life, Result
+from fake_databricks.jobs.lifecycle import RESULTS, TERMINAL, Life, Result
 from fake_databricks.jobs.model import Overrides, Run
 from fake_databricks.storage import Storage
 from fake_databricks.workspace import DEFAULT_CLUSTER_ID, Surroundings, Workspace
@@ -107,7 +107,7 @@ class Machine(RuleBasedStateMachine):
         for run_id in getattr(self, "asked", ()):
             run = self.workspace.runs.get(run_id)[0]
             for state in (run.state, *(item.state for item in run.task_runs)):
-                assert (state.result is None) == (state.life in ACTIVE)
+                assert (state.result is None) == (state.life not in TERMINAL)
                 assert state.result is None or state.result in RESULTS[state.life]
             assert run.is_active == any(not item.state.is_terminal for item in run.latest().values())
 
