@@ -1,5 +1,5 @@
 # ruff: noqa: N818  the names are Databricks' own codes
-"""What the fake refuses, and how Databricks says it.
+"""The requests that the fake refuses, in the words of Databricks.
 
 ::
 
@@ -30,7 +30,7 @@ from typing import Any, ClassVar, Mapping
 
 
 class ApiError(Exception):
-    """A refusal with an HTTP status and a code; raised anywhere, answered by the server.
+    """A refusal with an HTTP status and a code; ``web/app.py`` turns it into an answer.
 
     Attributes:
         status: HTTP status.
@@ -56,14 +56,14 @@ class ApiError(Exception):
 
 
 class Unauthenticated(ApiError):
-    """No credential, or one of an unknown kind."""
+    """There is no credential, or one of an unknown kind."""
 
     status = 401
     error_code = 401
 
 
 class InvalidToken(ApiError):
-    """A credential that this server does not accept."""
+    """The server does not accept this credential."""
 
     status = 403
     error_code = 403
@@ -84,85 +84,85 @@ class InvalidParameter(ApiError):
 
 
 class InvalidState(ApiError):
-    """The thing exists but is not in a state for this."""
+    """The object exists, but its state does not allow this."""
 
     status = 400
     error_code = "INVALID_STATE"
 
 
 class AlreadyExists(ApiError):
-    """The name is taken."""
+    """There is already an object with this name."""
 
     status = 400
     error_code = "RESOURCE_ALREADY_EXISTS"
 
 
 class BadRequest(ApiError):
-    """A request that makes no sense as it stands."""
+    """The request makes no sense."""
 
     status = 400
     error_code = "BAD_REQUEST"
 
 
 class NotEmpty(ApiError):
-    """A folder of the workspace still holds something."""
+    """The folder of the workspace is not empty."""
 
     status = 400
     error_code = "DIRECTORY_NOT_EMPTY"
 
 
 class BlockTooLarge(ApiError):
-    """More than 1 MB in one DBFS block."""
+    """A DBFS block is larger than 1 MB."""
 
     status = 400
     error_code = "MAX_BLOCK_SIZE_EXCEEDED"
 
 
 class ReadTooLarge(ApiError):
-    """More than 1 MB asked of one DBFS read."""
+    """A DBFS read asks for more than 1 MB."""
 
     status = 400
     error_code = "MAX_READ_SIZE_EXCEEDED"
 
 
 class LimitExceeded(ApiError):
-    """A documented limit of the service."""
+    """A documented limit of the service is reached."""
 
     status = 400
     error_code = "RESOURCE_LIMIT_EXCEEDED"
 
 
 class DoesNotExist(ApiError):
-    """No such thing."""
+    """The object does not exist."""
 
     status = 404
     error_code = "RESOURCE_DOES_NOT_EXIST"
 
 
 class NotFound(ApiError):
-    """No such thing, in the newer services' word."""
+    """The object does not exist; the code of the newer services."""
 
     status = 404
     error_code = "NOT_FOUND"
 
 
 class EndpointNotFound(ApiError):
-    """No such call."""
+    """There is no such call."""
 
     status = 404
     error_code = "ENDPOINT_NOT_FOUND"
 
 
 class Conflict(ApiError):
-    """The Files API's word for a path that is taken."""
+    """There is already a file at this path; the code of the Files API."""
 
     status = 409
     error_code = "ALREADY_EXISTS"
 
 
 class CommandRefused(ApiError):
-    """A refusal of the API 1.2, which has an envelope of its own."""
+    """A refusal of the API 1.2, in its own envelope."""
 
     def envelope(self) -> dict[str, Any]:
-        """``{"error": "Name: text"}``."""
+        """Return ``{"error": "Name: text"}``."""
         return {"error": self.message}

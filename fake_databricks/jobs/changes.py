@@ -40,7 +40,7 @@ def add_first_attempts(run: Run, next_id: Callable[[], int]) -> None:
 
 
 def selected_tasks(run: Run) -> tuple[Task, ...]:
-    """Return the tasks of a run; a task that was left out counts as done for those that depend on it."""
+    """Return the tasks of a run; dependencies on tasks that were left out are removed."""
     keys = set(run.latest())
     return tuple(
         dataclasses.replace(task, depends_on=tuple(key for key in task.depends_on if key in keys))
@@ -55,7 +55,7 @@ def queue(run: Run, limit: int) -> None:
 
 
 def skip(run: Run, limit: int, now: int) -> None:
-    """Skip a run, because as many runs of its job are active as may be."""
+    """Skip a run, because too many runs of its job are active."""
     message = f"Skipping this run because the limit of {limit} maximum concurrent runs has been reached."
     result = Result.MAXIMUM_CONCURRENT_RUNS_REACHED
     run.state = advance(run.state, Event.SKIP, result, message)
@@ -90,7 +90,7 @@ def skip_blocked(run: Run, now: int) -> list[TaskRun]:
 
 
 def admit(run: Run, task_run: TaskRun, now: int) -> None:
-    """Let an attempt begin: it waits for its cluster from now on."""
+    """Let an attempt begin; it then waits for its cluster."""
     task_run.state = advance(task_run.state, Event.ADMIT, message=WAITING)
     task_run.start_time = now
     if run.state.life is Life.WAITING_FOR_RETRY:
@@ -118,7 +118,7 @@ def end_attempt(task_run: TaskRun, outcome: outcomes.Outcome, stopped: int, now:
 
 
 def may_retry(run: Run, task_run: TaskRun) -> bool:
-    """Whether another attempt follows an attempt that has ended."""
+    """Whether another attempt follows this one, which has ended."""
     task = run.settings.task(task_run.task_key)
     if run.stopped_for is not None or task_run.stopped_for is Result.CANCELED:
         return False
@@ -141,7 +141,7 @@ def add_retry(run: Run, before: TaskRun, number: int, now: int) -> TaskRun:
     return task_run
 
 
-def settle(run: Run, now: int) -> None:
+def end_run(run: Run, now: int) -> None:
     """End a run whose attempts have all ended."""
     outcome = _outcome(run)
     run.state = advance(run.state, outcome.event, outcome.result, outcome.message)
@@ -163,7 +163,7 @@ def _outcome(run: Run) -> outcomes.Outcome:
     return outcomes.of_run(selected_tasks(run), states)
 
 
-def lose(run: Run, now: int) -> list[TaskRun]:
+def end_lost(run: Run, now: int) -> list[TaskRun]:
     """End a run whose server has ended, in the words of its dialect; return the attempts that were lost."""
     event = Event.END if run.dialect is Dialect.FLAT else Event.BREAK
     lost = [task_run for task_run in run.task_runs if not task_run.state.is_terminal]

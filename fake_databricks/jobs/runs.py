@@ -132,11 +132,11 @@ class Runs:
                 self._tokens[run.idempotency_token] = None
 
     def locked(self) -> ContextManager[Any]:
-        """Hold the lock of all runs, for the scheduler: ``with runs.locked(): ...``."""
+        """Hold the lock of all runs: ``with runs.locked(): ...``; for the scheduler only."""
         return self._lock
 
     def live(self, run_id: int) -> Run:
-        """Return a run itself, no copy; also by the number of one of its attempts.
+        """Return a run itself and not a copy, also by the number of one of its attempts.
 
         Raises:
             InvalidParameter: there is no run and no attempt of that number.
@@ -147,7 +147,7 @@ class Runs:
         return run
 
     def active(self, job_id: int | None = None) -> Sequence[Run]:
-        """Return the active runs themselves, no copies, of one job or of all, the newest first."""
+        """Return the active runs themselves, not copies, of one job or of all, the newest first."""
         runs = (self._runs[run_id] for run_id in sorted(self._active, reverse=True))
         return [run for run in runs if job_id in (None, run.job_id)]
 
@@ -183,7 +183,7 @@ class Runs:
         return self._numbers.take(f"run of {job_id}")
 
     def _candidates(self, wanted: RunFilter) -> Sequence[int]:
-        """Return the ids, in ascending order, among which all wanted runs are."""
+        """Return ids in ascending order; all wanted runs are among them."""
         if wanted.active_only:
             return sorted(self._active)
         if wanted.job_id is not None:

@@ -45,7 +45,7 @@ class RunScheduler:
 
     Args:
         runs: stores the runs; runs that were active when the server ended are closed as failed.
-        jobs: says how many runs of a job may be active.
+        jobs: has the limit of active runs of each job.
         preparer: makes an attempt ready to start, and cleans up after it.
         clock: time, timers and workers.
     """
@@ -59,7 +59,7 @@ class RunScheduler:
         self._is_closing = False
         with runs.locked():
             for run in runs.active():
-                for task_run in changes.lose(run, clock.now()):
+                for task_run in changes.end_lost(run, clock.now()):
                     runs.save_output(task_run.run_id, Output(error=changes.LOST))
                 runs.save(run)
 
@@ -70,9 +70,9 @@ class RunScheduler:
 
         Args:
             job: the job.
-            overrides: parameters that replace the job's.
+            overrides: parameters that replace those of the job.
             token: the idempotency token, or an empty text.
-            creator: who asks.
+            creator: who requests it.
             queue: whether the run waits while too many others are active; None leaves it to the job.
         """
         settings = job.settings
@@ -201,24 +201,24 @@ class RunScheduler:
         if run.start_time == 0:
             run.start_time = self._clock.now()
         self._set_timers(run)
-        self._go_on(run)
+        self._continue(run)
 
-    def _go_on(self, run: Run) -> None:
+    def _continue(self, run: Run) -> None:
         """Start and skip the tasks whose turn it is; end the run if nothing is left to do."""
         if run.stopped_for is None:
             for task_run in changes.skip_blocked(run, self._clock.now()):
                 self._admit(run, task_run)
         self._runs.save(run)
         if run.is_active and all(task_run.state.is_terminal for task_run in run.latest().values()):
-            self._settle(run)
+            self._end_run(run)
 
     def _admit(self, run: Run, task_run: TaskRun) -> None:
         changes.admit(run, task_run, self._clock.now())
         self._set_attempt_timer(run, task_run)
         self._runs.save(run)
-        self._clock.spawn(lambda: self._attend(run, task_run))
+        self._clock.spawn(lambda: self._run_attempt(run, task_run))
 
-    def _attend(self, run: Run, task_run: TaskRun) -> None:
+    def _run_attempt(self, run: Run, task_run: TaskRun) -> None:
         """Carry one attempt from PENDING to its end: the whole work of a worker."""
         task = run.settings.task(task_run.task_key)
         try:
@@ -233,10 +233,10 @@ class RunScheduler:
             outcome = outcomes.Outcome(Event.BREAK, Result.FAILED, str(error))
             if error.is_program_missing:
                 outcome = outcomes.of_missing_program(str(error), run.dialect)
-            self._conclude(run, task_run, outcome, Output(error=str(error)))
-        except Exception as error:  # noqa: BLE001  whatever fails in the service is the run's internal error
+            self._end_attempt(run, task_run, outcome, Output(error=str(error)))
+        except Exception as error:  # noqa: BLE001  any other error is an internal error of the run
             outcome = outcomes.Outcome(Event.BREAK, Result.FAILED, f"Internal error: {error}")
-            self._conclude(
+            self._end_attempt(
                 run, task_run, outcome, Output(error=str(error), error_trace=traceback.format_exc())
             )
         else:
@@ -270,9 +270,9 @@ class RunScheduler:
                 task_exit.error_trace if has_failed else None,
                 task_exit.notebook_result,
             )
-            self._conclude(run, task_run, outcome, output)
+            self._end_attempt(run, task_run, outcome, output)
 
-    def _conclude(
+    def _end_attempt(
         self, run: Run, task_run: TaskRun, outcome: outcomes.Outcome, output: Output | None = None
     ) -> None:
         """End an attempt; then retry it, or go on with the run."""
@@ -288,7 +288,7 @@ class RunScheduler:
             if changes.may_retry(run, task_run):
                 self._retry(run, task_run)
             else:
-                self._go_on(run)
+                self._continue(run)
 
     def _retry(self, run: Run, before: TaskRun) -> None:
         now = self._clock.now()
@@ -307,9 +307,9 @@ class RunScheduler:
 
         self._live[run.run_id].timers[task_run.run_id] = self._clock.call_later(wait, again)
 
-    def _settle(self, run: Run) -> None:
+    def _end_run(self, run: Run) -> None:
         """End a run whose attempts have all ended, and admit those of its job that wait."""
-        changes.settle(run, self._clock.now())
+        changes.end_run(run, self._clock.now())
         for number in list(self._live[run.run_id].timers):
             self._unset_timer(run, number)
         del self._live[run.run_id]
@@ -333,7 +333,7 @@ class RunScheduler:
         for task_run in run.latest().values():
             self._stop_attempt(run, task_run, reason)
         self._runs.save(run)
-        self._go_on(run)
+        self._continue(run)
 
     def _stop_attempt(self, run: Run, task_run: TaskRun, reason: Result) -> None:
         if task_run.state.is_terminal or task_run.stopped_for is not None:
@@ -361,10 +361,10 @@ class RunScheduler:
                 self._runs.save(run)
             else:
                 task_run.stopped_for = Result.TIMEDOUT
-                self._conclude(run, task_run, outcomes.stopped(Result.TIMEDOUT))
+                self._end_attempt(run, task_run, outcomes.stopped(Result.TIMEDOUT))
 
     def _set_timers(self, run: Run) -> None:
-        """Set the timers of a run and of its running attempts to what its settings say now."""
+        """Set the timers of a run and of its running attempts to the timeouts of its settings."""
         if run.run_id not in self._live:  # it is queued
             return
         start = run.repairs[-1].start_time if run.repairs else run.start_time

@@ -1,4 +1,4 @@
-"""Makes one attempt of a task ready: its cluster, libraries, program, parameters and environment."""
+"""Make an attempt of a task ready to start: its cluster, libraries, program, parameters and environment."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ main()
 '''
 
 
-class UnrunnableTask(Exception):  # noqa: N818  it says what happened
+class UnrunnableTask(Exception):  # noqa: N818  the name is what happened
     """A task that cannot be started; the message is for its state.
 
     Attributes:
-        is_program_missing: the program is not there, while the cluster is.
+        is_program_missing: whether only the program is missing.
     """
 
     def __init__(self, message: str, *, is_program_missing: bool = False) -> None:
@@ -50,7 +50,7 @@ class UnrunnableTask(Exception):  # noqa: N818  it says what happened
 
 
 class Paths:
-    """The file trees of a workspace, and what a path of it means on this machine."""
+    """The file trees of a workspace, and where a path of them lies on this machine."""
 
     def __init__(self, dbfs: Tree, volumes: Tree, objects: Tree) -> None:
         self.dbfs = dbfs
@@ -58,10 +58,10 @@ class Paths:
         self.objects = objects
 
     def locate(self, path: str) -> Path:
-        """Where a path lies on this machine.
+        """Return where a path lies on this machine.
 
         Raises:
-            InvalidParameter: a path of a store that is not here (``s3:``), or none at all.
+            InvalidParameter: the path is relative, or in a store that is not supported here (``s3:``).
         """
         plain = path.removeprefix("dbfs:")
         if plain.startswith("/Volumes/"):
@@ -74,41 +74,47 @@ class Paths:
             return self.dbfs.locate(path[len("/dbfs") :])
         if not path.startswith("/"):
             raise InvalidParameter(
-                f"Cannot read {path}: only dbfs:/, /Volumes, /Workspace and file:/ are here."
+                f"Cannot read {path}: only dbfs:/, /Volumes, /Workspace and file:/ are supported."
             )
         return self.objects.locate(plain_path(path))
 
 
 class TaskPreparer:
-    """Prepares attempts for one workspace.
+    """Makes attempts ready to start, and cleans up after them.
 
     Args:
-        workspace: ``id``, ``url`` and ``token`` as the programs are to see them, asked for each attempt.
+        workspace: returns ``id``, ``url`` and ``token`` of the workspace as programs see them.
     """
 
     def __init__(
         self,
         clusters: Clusters,
         paths: Paths,
-        vault: Secrets,
+        secrets: Secrets,
         folder: Path,
         workspace: Callable[[], Mapping[str, str]],
     ) -> None:
         self._clusters = clusters
         self._paths = paths
-        self._vault = vault
+        self._secrets = secrets
         self._folder = folder
         self._workspace = workspace
         self._lock = threading.Lock()
         self._made: dict[int, dict[str, str]] = {}  # run id -> key of a cluster made for it -> cluster id
 
     def prepare(self, run: Run, task: Task, task_run: TaskRun) -> tuple[Cluster, TaskSpec]:
-        """Return the engine and what it shall run."""
+        """Return the cluster and what to start on it.
+
+        Waits for the cluster, makes one where the task asks for a new one, and installs the libraries.
+
+        Raises:
+            UnrunnableTask: the attempt cannot be started.
+        """
         workspace = self._workspace()
         try:
             cluster_id = task.cluster_id or self._made_for(run, task)
             task_run.cluster_id = cluster_id
-            engine = self._clusters.engine(cluster_id)
+            cluster = self._clusters.running(cluster_id)
             self._install(cluster_id, task)
             values = references.values_of(run, task_run, workspace)
             parameters = tuple(references.resolve(text, values) for text in _parameters(run, task))
@@ -120,7 +126,7 @@ class TaskPreparer:
             raise UnrunnableTask(str(error)) from error
         except ApiError as error:
             raise UnrunnableTask(error.message) from error
-        return engine, TaskSpec(
+        return cluster, TaskSpec(
             run_id=task_run.run_id,
             workspace_id=workspace["id"],
             cluster_id=cluster_id,
@@ -132,23 +138,23 @@ class TaskPreparer:
             dbfs_root=str(self._paths.dbfs.root),
             volumes_root=str(self._paths.volumes.root),
             workspace_files_root=str(self._paths.objects.root),
-            redact=self._vault.values(),
-            timeout_seconds=0.0,  # the workspace keeps the time: it can change while the task runs
+            redact=self._secrets.values(),
+            timeout_seconds=0.0,  # the scheduler has the timers: a timeout can change while the task runs
         )
 
     def clean(self, task_run: TaskRun) -> None:
-        """Remove an attempt's working folder."""
+        """Remove the working folder of an attempt."""
         shutil.rmtree(self._folder / str(task_run.run_id), ignore_errors=True)
 
     def release(self, run: Run) -> None:
-        """End the clusters that were made for a run."""
+        """Remove the clusters that were made for a run."""
         with self._lock:
             made = self._made.pop(run.run_id, {})
         for cluster_id in made.values():
-            self._clusters.forget(cluster_id)
+            self._clusters.remove(cluster_id)
 
     def install(self, cluster_id: str, library: Mapping[str, object]) -> tuple[bool, str]:
-        """Install a library on a cluster; whether it worked, and what pip said."""
+        """Install a library on a cluster; return whether it worked, and what pip printed."""
         arguments = pip_arguments(library, lambda path: str(self._paths.locate(path)))
         result = self._clusters.pip(cluster_id, arguments)
         return result.ok, result.output

@@ -1,7 +1,7 @@
-"""Reading one value of a request: what clients send for an integer, a boolean, a list. Pure.
+"""Read one value of a request: the forms in which clients send an integer, a boolean, a list. Pure.
 
 Clients write ids as text (Airflow, the old command line) and booleans as ``True`` or ``true``; Databricks
-reads them all.
+accepts all of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 def read_integer(name: str, value: Any) -> int:
-    """Return a whole number, also where it is written as text."""
+    """Return an integer, which may be written as text."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
@@ -26,7 +26,7 @@ def read_integer(name: str, value: Any) -> int:
 
 
 def read_boolean(name: str, value: Any) -> bool:
-    """Give true or false, also where it is written as text."""
+    """Return a boolean, which may be written as text."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.lower() in _BOOLEANS:
@@ -35,7 +35,7 @@ def read_boolean(name: str, value: Any) -> bool:
 
 
 def read_text(name: str, value: Any) -> str:
-    """Return a text; numbers are taken as their text, as protobuf's JSON readers do."""
+    """Return a text; a number becomes its text, as protobuf's JSON readers do."""
     if isinstance(value, str):
         return value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -73,7 +73,7 @@ def read_texts(name: str, value: Any) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a request.
+    """One field of a request: its type, and how it is treated.
 
     Attributes:
         kind: ``text``, ``integer``, ``boolean``, ``list`` or ``object``.
@@ -87,10 +87,10 @@ class Field:
 
 
 def read_fields(document: Mapping[str, Any], fields: Mapping[str, Field], where: str = "") -> dict[str, Any]:
-    """Return the document with each known value in its type; refused fields raise, null counts as absent.
+    """Return the document with each known value in its type; null counts as absent.
 
     Raises:
-        InvalidParameter: a value of a wrong type, or a field that is not honoured here.
+        InvalidParameter: a value has a wrong type, or a field is refused.
     """
     read: dict[str, Any] = {}
     for name, value in document.items():
@@ -112,4 +112,4 @@ def _is_paused(value: Any) -> bool:
 
 def _shown(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004  what fits on a line
+    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004  what fits on one line

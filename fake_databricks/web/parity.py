@@ -216,8 +216,8 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def put_into(text: str) -> str:
-    """Return a page with the table between its marks written anew."""
+def replace_table(text: str) -> str:
+    """Return a page with a new table between its marks."""
     head, _, rest = text.partition(BEGIN)
     _, _, tail = rest.partition(END)
     return f"{head}{BEGIN}\n{table()}\n{END}{tail}"
@@ -226,7 +226,7 @@ def put_into(text: str) -> str:
 def main(argv: Sequence[str]) -> int:
     """Write the table into the named page."""
     page = Path(argv[0])
-    page.write_text(put_into(page.read_text("utf-8")), "utf-8")
+    page.write_text(replace_table(page.read_text("utf-8")), "utf-8")
     return 0
 
 

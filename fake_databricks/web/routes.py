@@ -1,4 +1,4 @@
-"""Every call that is answered, and the way to its handler."""
+"""Every call that is answered, and its handler."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fake_databricks.web.parity import PARITY, put_into
+from fake_databricks.web.parity import PARITY, replace_table
 from fake_databricks.web.routes import CONTROL, ROUTES
 from tests.fake.witnesses import WITNESSES
 
@@ -43,7 +43,7 @@ class TestParityTable:
 
     def test_stands_in_the_page_as_it_is(self) -> None:
         text = PAGE.read_text("utf-8")
-        assert put_into(text) == text, "run python -m fake_databricks.web.parity docs/fake.md"
+        assert replace_table(text) == text, "run python -m fake_databricks.web.parity docs/fake.md"
 
 
 class TestTheRest:

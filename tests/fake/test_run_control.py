@@ -168,4 +168,4 @@ class TestList:
 
 def _spec(quiet: Quiet) -> Any:
     run = quiet.workspace.runs.get(98765)[0]
-    return quiet.workspace.tasks.prepare(run, run.settings.tasks[0], run.task_runs[0])[1]
+    return quiet.workspace.preparer.prepare(run, run.settings.tasks[0], run.task_runs[0])[1]
