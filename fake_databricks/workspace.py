@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping
 from fake_databricks.clusters.clusters import ClusterFactory, Clusters, ClusterSurroundings
 from fake_databricks.commands.commands import Commands
 from fake_databricks.engine.ports import Places
-from fake_databricks.files.trees import Dbfs, Tree
+from fake_databricks.files.trees import Dbfs, Tree, Trees
 from fake_databricks.files.uploads import Uploads
 from fake_databricks.files.workspace_objects import WorkspaceObjects
 from fake_databricks.jobs.jobs import Jobs
 from fake_databricks.jobs.runs import Runs
 from fake_databricks.jobs.scheduler import RunScheduler
-from fake_databricks.jobs.tasks import Paths, TaskPreparer
+from fake_databricks.jobs.tasks import TaskPreparer
 from fake_databricks.secrets.secrets import Secrets
 from fake_databricks.storage import Numbers
 
@@ -84,13 +84,11 @@ class Workspace:
         storage, clock = surroundings.storage, surroundings.clock
         self.folder = surroundings.folder / self.workspace_id
         self.secrets = Secrets(self.workspace_id, storage, clock)
-        dbfs = Tree(self.folder / "dbfs")
-        self.dbfs = Dbfs(dbfs)
-        self.volumes = Tree(self.folder / "volumes")
+        trees = Trees(*(Tree(self.folder / name) for name in ("dbfs", "volumes", "workspace_files")))
+        self.dbfs = Dbfs(trees.dbfs)
+        self.volumes = trees.volumes
         self.uploads = Uploads(self.folder / "uploads")
-        self.objects = WorkspaceObjects(
-            self.workspace_id, Tree(self.folder / "workspace_files"), storage, clock
-        )
+        self.objects = WorkspaceObjects(self.workspace_id, trees.objects, storage, clock)
         self.objects.make_folder(f"/Users/{self.user}")
         self.clusters = Clusters(
             self.workspace_id,
@@ -99,17 +97,16 @@ class Workspace:
             surroundings.factory,
             self.folder / "clusters",
             ClusterSurroundings(
-                Places(str(dbfs.root), str(self.volumes.root), str(self.objects.tree.root)),
+                Places(str(trees.dbfs.root), str(trees.volumes.root), str(trees.objects.root)),
                 self.secrets.resolve,
                 self.secrets.values,
                 self._as_programs_see_it,
-                self.install_library,
+                trees.locate,
             ),
         )
-        paths = Paths(dbfs, self.volumes, self.objects.tree)
         self.preparer = TaskPreparer(
             self.clusters,
-            paths,
+            trees,
             self.secrets,
             self.folder / "runs",
             self._as_programs_see_it,
@@ -149,21 +146,6 @@ class Workspace:
         """Terminate a cluster and destroy its contexts."""
         self.clusters.terminate(cluster_id)
         self.commands.destroy_contexts(cluster_id)
-
-    def install_library(self, cluster_id: str, library: Mapping[str, Any]) -> None:
-        """Install a library on a cluster, in the background; its status shows the result."""
-        self.clusters.set_library(cluster_id, library, "PENDING")
-
-        def work() -> None:
-            self.clusters.set_library(cluster_id, library, "INSTALLING")
-            try:
-                ok, output = self.preparer.install(cluster_id, library)
-            except Exception as error:  # noqa: BLE001  any error is the status of the library
-                ok, output = False, str(error)
-            status = "INSTALLED" if ok else "FAILED"
-            self.clusters.set_library(cluster_id, library, status, "" if ok else output[-1000:])
-
-        self._surroundings.clock.spawn(work)
 
     def close(self) -> None:
         """End every process of this workspace."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from fake_databricks.clusters.libraries import check_library
@@ -11,7 +10,7 @@ from fake_databricks.request.call import Call, Route
 from fake_databricks.request.values import read_object
 
 if TYPE_CHECKING:
-    from fake_databricks.clusters.clusters import ClusterRecord
+    from fake_databricks.clusters.record import ClusterRecord
 
 VERSIONS = ("2.0", "2.1")
 DEFAULT_EVENTS = 50
@@ -157,16 +156,16 @@ def install_libraries(call: Call) -> dict[str, Any]:
     """Install libraries on a cluster, in the background."""
     cluster_id, libraries = _asked_libraries(call)
     for library in libraries:
-        call.workspace.install_library(cluster_id, library)
+        call.workspace.clusters.install_in_background(cluster_id, library)
     return {}
 
 
 def uninstall_libraries(call: Call) -> dict[str, Any]:
     """Mark libraries for removal at the next restart, as on Databricks."""
     cluster_id, libraries = _asked_libraries(call)
-    known = call.workspace.clusters.get(cluster_id).libraries
+    record = call.workspace.clusters.get(cluster_id)
     for library in libraries:
-        if json.dumps(library, sort_keys=True) in known:
+        if record.has_library(library):
             call.workspace.clusters.set_library(cluster_id, library, "UNINSTALL_ON_RESTART")
     return {}
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import secrets as randomness
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
+from fake_databricks.clusters.libraries import pip_arguments
+from fake_databricks.clusters.record import ClusterRecord
 from fake_databricks.errors import InvalidParameter, InvalidState
 
 if TYPE_CHECKING:
@@ -22,43 +23,8 @@ START = {"TERMINATED": "PENDING", "ERROR": "PENDING"}
 RESTART = {"RUNNING": "RESTARTING"}
 TERMINATE = dict.fromkeys(("PENDING", "RUNNING", "RESTARTING", "ERROR"), "TERMINATING")
 READY_SECONDS = 120.0
-MAX_EVENTS = 1000
 DEFAULT_RUNTIME = "15.4"
-
-
-@dataclass
-class ClusterRecord:
-    """A cluster as the API shows it.
-
-    Attributes:
-        cluster_id: its id.
-        settings: the document with which it was created or edited.
-        state: PENDING, RUNNING, RESTARTING, TERMINATING, TERMINATED or ERROR.
-        state_message: the reason of the state.
-        start_time: when it was created.
-        terminated_time: when it was terminated, or 0.
-        events: what happened to it, the newest last.
-        libraries: the status of each library, by its JSON text.
-        is_job_cluster: whether it was made for one run, and is removed with it.
-        is_pinned: whether it was pinned; shown to nobody, as nothing is cleaned up here.
-    """
-
-    cluster_id: str
-    settings: dict[str, Any]
-    state: str = "PENDING"
-    state_message: str = ""
-    start_time: int = 0
-    terminated_time: int = 0
-    events: list[dict[str, Any]] = field(default_factory=list)
-    libraries: dict[str, dict[str, Any]] = field(default_factory=dict)
-    is_job_cluster: bool = False
-    is_pinned: bool = False
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> ClusterRecord:
-        """Return the record that was stored; fields that only an older version had are left out."""
-        names = {item.name for item in dataclasses.fields(cls)}
-        return cls(**{name: value for name, value in document.items() if name in names})
+MAX_MESSAGE = 1000
 
 
 @dataclass(frozen=True)
@@ -93,14 +59,14 @@ class ClusterSurroundings:
         resolve: replaces references to secrets in a text.
         redact: returns all secret values.
         seen: returns ``id``, ``url`` and ``token`` of the workspace as programs see them.
-        install: installs a library on a cluster, in the background.
+        locate: from a path of the workspace to one of this machine.
     """
 
     places: Places
     resolve: Callable[[str], str]
     redact: Callable[[], Sequence[str]]
     seen: Callable[[], Mapping[str, str]]
-    install: Callable[[str, Mapping[str, Any]], None]
+    locate: Callable[[str], Path]
 
 
 ClusterFactory = Callable[[ClusterPlan], "Cluster"]
@@ -155,7 +121,7 @@ class Clusters:
         record = ClusterRecord(cluster_id, dict(settings), start_time=now, is_job_cluster=is_job_cluster)
         with self._changed:
             self._records[cluster_id] = record
-            self._event(record, "CREATING", {"attributes": dict(settings)})
+            record.add_event(self._clock.now(), "CREATING", {"attributes": dict(settings)})
         self._start(record, "PENDING")
         return record
 
@@ -179,13 +145,13 @@ class Clusters:
     def start(self, cluster_id: str) -> None:
         """Start a terminated cluster."""
         record = self._expect(cluster_id, START)
-        self._event(record, "STARTING", {})
+        record.add_event(self._clock.now(), "STARTING", {})
         self._start(record, "PENDING")
 
     def restart(self, cluster_id: str) -> None:
         """End everything on a cluster and start it again without the packages that %pip installed."""
         record = self._expect(cluster_id, RESTART)
-        self._event(record, "RESTARTING", {})
+        record.add_event(self._clock.now(), "RESTARTING", {})
         self._start(record, "RESTARTING")
 
     def terminate(self, cluster_id: str) -> None:
@@ -212,7 +178,7 @@ class Clusters:
             raise InvalidState(f"Cluster {cluster_id} is in unexpected state {record.state.title()}.")
         with self._changed:
             record.settings = dict(settings)
-            self._event(record, "EDITED", {"attributes": dict(settings)})
+            record.add_event(self._clock.now(), "EDITED", {"attributes": dict(settings)})
             self._save(record)
         if record.state == "RUNNING":
             self._start(record, "RESTARTING")
@@ -268,18 +234,37 @@ class Clusters:
         with lock:
             return cluster.pip(arguments)
 
+    def install(self, cluster_id: str, library: Mapping[str, Any]) -> PipResult:
+        """Install a library on a cluster, and record its status."""
+        result = self.pip(
+            cluster_id, pip_arguments(library, lambda path: str(self._surroundings.locate(path)))
+        )
+        if result.ok:
+            self.set_library(cluster_id, library, "INSTALLED")
+        else:
+            self.set_library(cluster_id, library, "FAILED", result.output[-MAX_MESSAGE:])
+        return result
+
+    def install_in_background(self, cluster_id: str, library: Mapping[str, Any]) -> None:
+        """Install a library on a cluster, in the background; its status shows the result."""
+        self.set_library(cluster_id, library, "PENDING")
+
+        def work() -> None:
+            self.set_library(cluster_id, library, "INSTALLING")
+            try:
+                self.install(cluster_id, library)
+            except Exception as error:  # noqa: BLE001  any error is the status of the library
+                self.set_library(cluster_id, library, "FAILED", str(error)[-MAX_MESSAGE:])
+
+        self._clock.spawn(work)
+
     def set_library(
         self, cluster_id: str, library: Mapping[str, Any], status: str, message: str = ""
     ) -> None:
         """Record the status of a library."""
         with self._changed:
             record = self.get(cluster_id)
-            record.libraries[json.dumps(library, sort_keys=True)] = {
-                "library": dict(library),
-                "status": status,
-                "is_library_for_all_clusters": False,
-                **({"messages": [message]} if message else {}),
-            }
+            record.set_library(library, status, message)
             self._save(record)
 
     def close(self) -> None:
@@ -327,7 +312,7 @@ class Clusters:
             record.libraries.clear()
         for item in known:
             if item["status"] != "UNINSTALL_ON_RESTART":
-                self._surroundings.install(record.cluster_id, item["library"])
+                self.install_in_background(record.cluster_id, item["library"])
 
     def _plan(self, record: ClusterRecord) -> ClusterPlan:
         conf = record.settings.get("spark_conf") or {}
@@ -354,21 +339,12 @@ class Clusters:
             record.state = state
             record.state_message = message
             if event:
-                self._event(record, event, {"reason": {"code": "USER_REQUEST"}} if event == state else {})
+                record.add_event(
+                    self._clock.now(), event, {"reason": {"code": "USER_REQUEST"}} if event == state else {}
+                )
             if record.cluster_id in self._records:
                 self._save(record)
             self._changed.notify_all()
-
-    def _event(self, record: ClusterRecord, kind: str, details: Mapping[str, Any]) -> None:
-        record.events.append(
-            {
-                "cluster_id": record.cluster_id,
-                "timestamp": self._clock.now(),
-                "type": kind,
-                "details": dict(details),
-            }
-        )
-        del record.events[:-MAX_EVENTS]
 
     def _save(self, record: ClusterRecord) -> None:
         self._storage.put(self._workspace_id, "cluster", record.cluster_id, dataclasses.asdict(record))

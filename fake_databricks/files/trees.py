@@ -7,7 +7,8 @@ import posixpath
 import shutil
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from pathlib import Path
+from typing import BinaryIO
 
 from fake_databricks.errors import (
     AlreadyExists,
@@ -17,9 +18,6 @@ from fake_databricks.errors import (
     InvalidParameter,
     ReadTooLarge,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MAX_BLOCK_BYTES = 1024 * 1024
 
@@ -99,6 +97,36 @@ class Tree:
         elif local.is_dir():
             shutil.rmtree(local)
         self.root.mkdir(parents=True, exist_ok=True)
+
+
+@dataclass(frozen=True)
+class Trees:
+    """The file trees of a workspace: DBFS, volumes, and the workspace's own tree."""
+
+    dbfs: Tree
+    volumes: Tree
+    objects: Tree
+
+    def locate(self, path: str) -> Path:
+        """Return where a path of the workspace lies on this machine.
+
+        Raises:
+            InvalidParameter: the path is relative, or in a store that is not supported here (``s3:``).
+        """
+        plain = path.removeprefix("dbfs:")
+        if plain.startswith("/Volumes/"):
+            return self.volumes.locate(plain[len("/Volumes") :])
+        if path.startswith("dbfs:"):
+            return self.dbfs.locate(plain)
+        if path.startswith("file:/"):
+            return Path("/" + path[len("file:") :].lstrip("/"))
+        if path.startswith("/dbfs/"):
+            return self.dbfs.locate(path[len("/dbfs") :])
+        if not path.startswith("/"):
+            raise InvalidParameter(
+                f"Cannot read {path}: only dbfs:/, /Volumes, /Workspace and file:/ are supported."
+            )
+        return self.objects.locate(workspace_path(path))
 
 
 class Dbfs:
@@ -211,3 +239,17 @@ def _plain(path: str) -> str:
     if plain.startswith("/Volumes/"):
         raise InvalidParameter("No operations allowed on this path: use the Files API for volumes.")
     return posixpath.normpath("/" + plain.lstrip("/"))
+
+
+def workspace_path(path: str) -> str:
+    """Return a path of the workspace's own tree, without ``/Workspace`` and without dots.
+
+    Raises:
+        InvalidParameter: the path is not absolute.
+    """
+    if not path.startswith("/"):
+        raise InvalidParameter(f"Path ({path}) is not an absolute path.")
+    plain = posixpath.normpath("/" + path.lstrip("/"))
+    if plain == "/Workspace":
+        return "/"
+    return plain[len("/Workspace") :] if plain.startswith("/Workspace/") else plain

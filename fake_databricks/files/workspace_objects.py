@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Mapping
 
 from fake_databricks.errors import AlreadyExists, DoesNotExist, InvalidParameter, NotEmpty
+from fake_databricks.files.trees import workspace_path
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Clock
@@ -55,7 +56,7 @@ class WorkspaceObjects:
             content: its bytes.
             options: ``format``, ``language`` and ``overwrite`` of the request.
         """
-        plain = plain_path(path)
+        plain = workspace_path(path)
         kind, language = _kind(plain, content, options)
         with self._lock:
             parent = posixpath.dirname(plain)
@@ -77,7 +78,7 @@ class WorkspaceObjects:
 
     def status(self, path: str) -> ObjectInfo:
         """Return the object at a path."""
-        plain = plain_path(path)
+        plain = workspace_path(path)
         with self._lock:
             entry = self.tree.entry(plain)
             if entry is None:
@@ -104,7 +105,7 @@ class WorkspaceObjects:
 
     def make_folder(self, path: str) -> None:
         """Create a folder and its parents."""
-        self.tree.make_folder(plain_path(path))
+        self.tree.make_folder(workspace_path(path))
 
     def delete(self, path: str, *, recursive: bool) -> None:
         """Delete an object."""
@@ -129,20 +130,6 @@ class WorkspaceObjects:
         self._known[path] = item
         self._storage.put(self._workspace_id, "object", path, item)
         return item
-
-
-def plain_path(path: str) -> str:
-    """Return the path without ``/Workspace`` and without dots.
-
-    Raises:
-        InvalidParameter: the path is not absolute.
-    """
-    if not path.startswith("/"):
-        raise InvalidParameter(f"Path ({path}) is not an absolute path.")
-    plain = posixpath.normpath("/" + path.lstrip("/"))
-    if plain == "/Workspace":
-        return "/"
-    return plain[len("/Workspace") :] if plain.startswith("/Workspace/") else plain
 
 
 def _kind(path: str, content: bytes, options: Mapping[str, Any]) -> tuple[str, str | None]:

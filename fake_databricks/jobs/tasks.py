@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import shutil
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Mapping
 
 from fake_databricks.clusters.clusters import ClusterUnavailable
-from fake_databricks.clusters.libraries import pip_arguments
 from fake_databricks.engine.ports import TaskSpec
-from fake_databricks.errors import ApiError, InvalidParameter
-from fake_databricks.files.workspace_objects import plain_path
+from fake_databricks.errors import ApiError
 from fake_databricks.jobs import references
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fake_databricks.clusters.clusters import Clusters
     from fake_databricks.engine.ports import Cluster
-    from fake_databricks.files.trees import Tree
+    from fake_databricks.files.trees import Trees
     from fake_databricks.jobs.model import Run, TaskRun
     from fake_databricks.jobs.settings import Task
     from fake_databricks.secrets.secrets import Secrets
@@ -49,36 +48,6 @@ class UnrunnableTask(Exception):  # noqa: N818  the name is what happened
         self.is_program_missing = is_program_missing
 
 
-class Paths:
-    """The file trees of a workspace, and where a path of them lies on this machine."""
-
-    def __init__(self, dbfs: Tree, volumes: Tree, objects: Tree) -> None:
-        self.dbfs = dbfs
-        self.volumes = volumes
-        self.objects = objects
-
-    def locate(self, path: str) -> Path:
-        """Return where a path lies on this machine.
-
-        Raises:
-            InvalidParameter: the path is relative, or in a store that is not supported here (``s3:``).
-        """
-        plain = path.removeprefix("dbfs:")
-        if plain.startswith("/Volumes/"):
-            return self.volumes.locate(plain[len("/Volumes") :])
-        if path.startswith("dbfs:"):
-            return self.dbfs.locate(plain)
-        if path.startswith("file:/"):
-            return Path("/" + path[len("file:") :].lstrip("/"))
-        if path.startswith("/dbfs/"):
-            return self.dbfs.locate(path[len("/dbfs") :])
-        if not path.startswith("/"):
-            raise InvalidParameter(
-                f"Cannot read {path}: only dbfs:/, /Volumes, /Workspace and file:/ are supported."
-            )
-        return self.objects.locate(plain_path(path))
-
-
 class TaskPreparer:
     """Makes attempts ready to start, and cleans up after them.
 
@@ -89,13 +58,13 @@ class TaskPreparer:
     def __init__(
         self,
         clusters: Clusters,
-        paths: Paths,
+        trees: Trees,
         secrets: Secrets,
         folder: Path,
         workspace: Callable[[], Mapping[str, str]],
     ) -> None:
         self._clusters = clusters
-        self._paths = paths
+        self._trees = trees
         self._secrets = secrets
         self._folder = folder
         self._workspace = workspace
@@ -135,9 +104,9 @@ class TaskPreparer:
             argv=parameters,
             env=environment,
             cwd=str(folder),
-            dbfs_root=str(self._paths.dbfs.root),
-            volumes_root=str(self._paths.volumes.root),
-            workspace_files_root=str(self._paths.objects.root),
+            dbfs_root=str(self._trees.dbfs.root),
+            volumes_root=str(self._trees.volumes.root),
+            workspace_files_root=str(self._trees.objects.root),
             redact=self._secrets.values(),
             timeout_seconds=0.0,  # the scheduler has the timers: a timeout can change while the task runs
         )
@@ -153,18 +122,11 @@ class TaskPreparer:
         for cluster_id in made.values():
             self._clusters.remove(cluster_id)
 
-    def install(self, cluster_id: str, library: Mapping[str, object]) -> tuple[bool, str]:
-        """Install a library on a cluster; return whether it worked, and what pip printed."""
-        arguments = pip_arguments(library, lambda path: str(self._paths.locate(path)))
-        result = self._clusters.pip(cluster_id, arguments)
-        return result.ok, result.output
-
     def _install(self, cluster_id: str, task: Task) -> None:
         for library in task.libraries:
-            ok, output = self.install(cluster_id, library)
-            status = "INSTALLED" if ok else "FAILED"
-            self._clusters.set_library(cluster_id, library, status, "" if ok else output[-1000:])
-            if not ok:
+            result = self._clusters.install(cluster_id, library)
+            if not result.ok:
+                output = result.output
                 lines = [line for line in output.splitlines() if line.startswith("ERROR")] or [output[-300:]]
                 raise UnrunnableTask(f"Library installation failed for {dict(library)}: {lines[0]}")
 
@@ -185,7 +147,7 @@ class TaskPreparer:
             stub.write_text(_WHEEL.format(package=package, entry=entry), "utf-8")
             return stub
         path = references.resolve(task.body["python_file"], values)
-        local = self._paths.locate(path)
+        local = self._trees.locate(path)
         if not local.is_file():
             message = f"Cannot read the python file {path}. Please check driver logs for more details."
             raise UnrunnableTask(message, is_program_missing=True)
