@@ -1,4 +1,4 @@
-"""Time and threads as a parameter: the real ones, so that a test can bring its own."""
+"""Time and threads as a parameter, so that a test can bring its own."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ Cancel = Callable[[], None]
 
 
 class Clock(Protocol):
-    """What the fake needs of time: to tell it, to be called later, to do two things at once."""
+    """What the fake needs of time: the current time, timers, and work in the background."""
 
     def now(self) -> int:
-        """Milliseconds since 1970, UTC."""
+        """Return milliseconds since 1970, UTC."""
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Cancel:
-        """Call ``action`` once after so many seconds, unless the returned function is called before."""
+        """Call ``action`` once after this time, unless the returned function is called first."""
 
     def spawn(self, action: Callable[[], None]) -> None:
-        """Run ``action`` beside the caller."""
+        """Run ``action`` in the background."""
 
 
 class SystemClock:
-    """The machine's time; one thread wakes for all timers, each spawned action has a thread of its own."""
+    """The time of this machine; one thread serves all timers, each spawned action has a thread of its own."""
 
     def __init__(self) -> None:
         self._timers: list[tuple[float, int, dict[str, Callable[[], None]]]] = []
@@ -36,11 +36,11 @@ class SystemClock:
         self._thread: threading.Thread | None = None
 
     def now(self) -> int:
-        """Milliseconds since 1970, UTC."""
+        """Return milliseconds since 1970, UTC."""
         return time.time_ns() // 1_000_000
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Cancel:
-        """Call ``action`` on the timers' thread; it must be short."""
+        """Call ``action`` on the thread of the timers; it must be short."""
         entry = {"action": action}
         with self._changed:
             heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._numbers), entry))
@@ -51,7 +51,7 @@ class SystemClock:
         return entry.clear
 
     def spawn(self, action: Callable[[], None]) -> None:
-        """Run ``action`` in a thread that does not keep the program alive."""
+        """Run ``action`` in a thread that ends with the program."""
         threading.Thread(target=action, name="fake-databricks-worker", daemon=True).start()
 
     def _run(self) -> None:

@@ -1,19 +1,17 @@
 # ruff: noqa: N818  the names are Databricks' own codes
-"""What the fake refuses, and how Databricks says it.
+"""The requests that the fake refuses, in the words of Databricks.
 
 ::
 
     ApiError                        everything that ends as an answer with a status and a code
       Unauthenticated               401  no credential
       InvalidToken                  403  a credential that is not accepted
-      PermissionDenied              403
       MalformedRequest              400  MALFORMED_REQUEST: the body is not what the call reads
       InvalidParameter              400  INVALID_PARAMETER_VALUE: a field is missing, wrong or not honoured
       InvalidState                  400  INVALID_STATE: right request, wrong moment
       AlreadyExists                 400  RESOURCE_ALREADY_EXISTS
       BadRequest                    400  BAD_REQUEST
       NotEmpty                      400  DIRECTORY_NOT_EMPTY
-      IoFault                       400  IO_ERROR
       BlockTooLarge                 400  MAX_BLOCK_SIZE_EXCEEDED
       ReadTooLarge                  400  MAX_READ_SIZE_EXCEEDED
       LimitExceeded                 400  RESOURCE_LIMIT_EXCEEDED
@@ -21,7 +19,6 @@
       NotFound                      404  NOT_FOUND, the newer services' word
       EndpointNotFound              404  ENDPOINT_NOT_FOUND: no such call
       Conflict                      409  ALREADY_EXISTS, the Files API's word
-      TooManyRequests               429  REQUEST_LIMIT_EXCEEDED
       CommandRefused                500  the API 1.2's own envelope, ``{"error": "Name: text"}``
 
 The envelope is ``{"error_code": ..., "message": ...}``; the two about credentials have a number there.
@@ -33,7 +30,7 @@ from typing import Any, ClassVar, Mapping
 
 
 class ApiError(Exception):
-    """A refusal with an HTTP status and a code; raised anywhere, answered by the server.
+    """A refusal with an HTTP status and a code; ``web/app.py`` turns it into an answer.
 
     Attributes:
         status: HTTP status.
@@ -59,24 +56,17 @@ class ApiError(Exception):
 
 
 class Unauthenticated(ApiError):
-    """No credential, or one of an unknown kind."""
+    """There is no credential, or one of an unknown kind."""
 
     status = 401
     error_code = 401
 
 
 class InvalidToken(ApiError):
-    """A credential that this server does not accept."""
+    """The server does not accept this credential."""
 
     status = 403
     error_code = 403
-
-
-class PermissionDenied(ApiError):
-    """The caller is known but may not."""
-
-    status = 403
-    error_code = "PERMISSION_DENIED"
 
 
 class MalformedRequest(ApiError):
@@ -94,99 +84,85 @@ class InvalidParameter(ApiError):
 
 
 class InvalidState(ApiError):
-    """The thing exists but is not in a state for this."""
+    """The object exists, but its state does not allow this."""
 
     status = 400
     error_code = "INVALID_STATE"
 
 
 class AlreadyExists(ApiError):
-    """The name is taken."""
+    """There is already an object with this name."""
 
     status = 400
     error_code = "RESOURCE_ALREADY_EXISTS"
 
 
 class BadRequest(ApiError):
-    """A request that makes no sense as it stands."""
+    """The request makes no sense."""
 
     status = 400
     error_code = "BAD_REQUEST"
 
 
 class NotEmpty(ApiError):
-    """A folder of the workspace still holds something."""
+    """The folder of the workspace is not empty."""
 
     status = 400
     error_code = "DIRECTORY_NOT_EMPTY"
 
 
-class IoFault(ApiError):
-    """DBFS' word for a folder that is not empty, and the like."""
-
-    status = 400
-    error_code = "IO_ERROR"
-
-
 class BlockTooLarge(ApiError):
-    """More than 1 MB in one DBFS block."""
+    """A DBFS block is larger than 1 MB."""
 
     status = 400
     error_code = "MAX_BLOCK_SIZE_EXCEEDED"
 
 
 class ReadTooLarge(ApiError):
-    """More than 1 MB asked of one DBFS read."""
+    """A DBFS read asks for more than 1 MB."""
 
     status = 400
     error_code = "MAX_READ_SIZE_EXCEEDED"
 
 
 class LimitExceeded(ApiError):
-    """A documented limit of the service."""
+    """A documented limit of the service is reached."""
 
     status = 400
     error_code = "RESOURCE_LIMIT_EXCEEDED"
 
 
 class DoesNotExist(ApiError):
-    """No such thing."""
+    """The object does not exist."""
 
     status = 404
     error_code = "RESOURCE_DOES_NOT_EXIST"
 
 
 class NotFound(ApiError):
-    """No such thing, in the newer services' word."""
+    """The object does not exist; the code of the newer services."""
 
     status = 404
     error_code = "NOT_FOUND"
 
 
 class EndpointNotFound(ApiError):
-    """No such call."""
+    """There is no such call."""
 
     status = 404
     error_code = "ENDPOINT_NOT_FOUND"
 
 
 class Conflict(ApiError):
-    """The Files API's word for a path that is taken."""
+    """There is already a file at this path; the code of the Files API."""
 
     status = 409
     error_code = "ALREADY_EXISTS"
 
 
-class TooManyRequests(ApiError):
-    """Slow down."""
-
-    status = 429
-    error_code = "REQUEST_LIMIT_EXCEEDED"
-
-
 class CommandRefused(ApiError):
-    """A refusal of the API 1.2, which has an envelope of its own."""
+    """A refusal of the API 1.2, in its own envelope."""
 
     def envelope(self) -> dict[str, Any]:
-        """``{"error": "Name: text"}``."""
+        """Return ``{"error": "Name: text"}``."""
         return {"error": self.message}

@@ -1,7 +1,7 @@
-"""Where a workspace keeps what must outlive it: one SQLite file in WAL mode, and the key of its secrets.
+"""The stored state of a server: one SQLite file in WAL mode, and the key of its secrets.
 
-Every change is written when it happens, so a server that is killed loses nothing that it had answered. The
-same code runs on a temporary folder when nothing is to be kept.
+Every change is written at once, so a server that is killed loses nothing that it has answered. A server
+without a state folder uses the same code on a temporary folder.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ CREATE TABLE IF NOT EXISTS documents (
 
 
 class StateError(Exception):
-    """A state folder that cannot be used: held by another server, or its key is missing or wrong."""
+    """The state folder cannot be used: another server holds it, or its key is wrong."""
 
 
 class Cipher:
-    """Encrypts secret values; the key comes from the environment or lies beside the data with mode 600."""
+    """Encrypts secret values; the key is in the environment, or in a file beside the data with mode 600."""
 
     def __init__(self, key: bytes) -> None:
         try:
@@ -42,10 +42,10 @@ class Cipher:
 
     @classmethod
     def of_folder(cls, folder: Path, environment: Mapping[str, str]) -> Cipher:
-        """Return the cipher of a state folder; makes a key where there is none yet."""
-        given = environment.get(KEY_VARIABLE)
-        if given:
-            return cls(given.encode())
+        """Return the cipher of a state folder; create a key if there is none."""
+        key = environment.get(KEY_VARIABLE)
+        if key:
+            return cls(key.encode())
         path = folder / "secrets.key"
         if not path.exists():
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -53,27 +53,27 @@ class Cipher:
                 file.write(Fernet.generate_key())
         return cls(path.read_bytes().strip())
 
-    def seal(self, value: bytes) -> str:
+    def encrypt(self, value: bytes) -> str:
         """Return the value, encrypted, as text."""
         return self._fernet.encrypt(value).decode()
 
-    def open(self, sealed: str) -> bytes:
-        """Return the value again.
+    def decrypt(self, encrypted: str) -> bytes:
+        """Return the value of an encrypted text.
 
         Raises:
-            StateError: it was sealed with another key.
+            StateError: it was encrypted with another key.
         """
         try:
-            return self._fernet.decrypt(sealed.encode())
+            return self._fernet.decrypt(encrypted.encode())
         except InvalidToken as error:
             raise StateError("The secrets in this state folder were written with another key.") from error
 
 
 class Storage:
-    """Documents by workspace, kind and key. Safe to use from many threads.
+    """JSON documents by workspace, kind and key; safe for use by many threads.
 
     Raises:
-        StateError: another server holds the folder.
+        StateError: another server uses the folder.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
@@ -99,7 +99,7 @@ class Storage:
         self._database.execute(_SCHEMA)
 
     def put(self, workspace: str, kind: str, key: str | int, document: Any) -> None:
-        """Keep a document, in place of the one before."""
+        """Store a document; a former one is replaced."""
         body = json.dumps(document, ensure_ascii=False)
         with self._mutex:
             self._database.execute(
@@ -109,7 +109,7 @@ class Storage:
             )
 
     def get(self, workspace: str, kind: str, key: str | int) -> Any:
-        """One document, or None."""
+        """Return a document, or None."""
         with self._mutex:
             row = self._database.execute(
                 "SELECT body FROM documents WHERE workspace = ? AND kind = ? AND key = ?",
@@ -118,7 +118,7 @@ class Storage:
         return None if row is None else json.loads(row[0])
 
     def all(self, workspace: str, kind: str) -> Iterator[tuple[str, Any]]:
-        """Every document of a kind, with its key."""
+        """Return every document of a kind, with its key."""
         with self._mutex:
             rows = self._database.execute(
                 "SELECT key, body FROM documents WHERE workspace = ? AND kind = ?", (workspace, kind)
@@ -126,7 +126,7 @@ class Storage:
         return ((key, json.loads(body)) for key, body in rows)
 
     def delete(self, workspace: str, kind: str, key: str | int) -> None:
-        """Forget one document; it need not be there."""
+        """Delete a document if there is one."""
         with self._mutex:
             self._database.execute(
                 "DELETE FROM documents WHERE workspace = ? AND kind = ? AND key = ?",
@@ -134,18 +134,36 @@ class Storage:
             )
 
     def clear(self, workspace: str) -> None:
-        """Forget a whole workspace."""
+        """Delete all documents of a workspace."""
         with self._mutex:
             self._database.execute("DELETE FROM documents WHERE workspace = ?", (workspace,))
 
     def workspaces(self) -> list[str]:
-        """Every workspace that has a document."""
+        """Return every workspace that has a document."""
         with self._mutex:
             rows = self._database.execute("SELECT DISTINCT workspace FROM documents").fetchall()
         return [row[0] for row in rows]
 
     def close(self) -> None:
-        """Close the file and let go of the folder."""
+        """Close the file and release the folder."""
         with self._mutex:
             self._database.close()
         self._lock_file.close()
+
+
+class Numbers:
+    """Counters whose numbers are never used twice, not even after a restart."""
+
+    def __init__(self, workspace_id: str, storage: Storage) -> None:
+        self._workspace_id = workspace_id
+        self._storage = storage
+        self._lock = threading.Lock()
+        self._next: dict[str, int] = dict(storage.all(workspace_id, "number"))
+
+    def take(self, name: str, first: int = 1) -> int:
+        """Return the next number of a counter."""
+        with self._lock:
+            number = self._next.get(name, first)
+            self._next[name] = number + 1
+            self._storage.put(self._workspace_id, "number", name, number + 1)
+        return number

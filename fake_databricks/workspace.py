@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping
 from fake_databricks.clusters.clusters import ClusterFactory, Clusters, ClusterSurroundings
 from fake_databricks.commands.commands import Commands
 from fake_databricks.engine.ports import Places
-from fake_databricks.files.trees import Dbfs, Tree
+from fake_databricks.files.trees import Dbfs, Tree, Trees
 from fake_databricks.files.uploads import Uploads
 from fake_databricks.files.workspace_objects import WorkspaceObjects
-from fake_databricks.jobs.jobs import Jobs, Numbers
+from fake_databricks.jobs.jobs import Jobs
 from fake_databricks.jobs.runs import Runs
-from fake_databricks.jobs.tasks import Paths, TaskPreparer
+from fake_databricks.jobs.scheduler import RunScheduler
+from fake_databricks.jobs.tasks import TaskPreparer
 from fake_databricks.secrets.secrets import Secrets
+from fake_databricks.storage import Numbers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,12 +44,12 @@ class Surroundings:
     """What all workspaces of a server share.
 
     Attributes:
-        storage: where state is kept.
+        storage: stores the state.
         clock: time and threads.
-        factory: makes the engine of a cluster.
-        folder: holds a folder for each workspace.
-        cluster_id: the id of the cluster that is there from the start.
-        forget: told when a workspace is erased, for what else is kept of it.
+        factory: starts a cluster.
+        folder: contains a folder for each workspace.
+        cluster_id: the id of the cluster that every workspace has from the start.
+        on_erase: called with the id of a workspace that is erased, to delete what else is stored of it.
     """
 
     storage: Storage
@@ -55,11 +57,11 @@ class Surroundings:
     factory: ClusterFactory
     folder: Path
     cluster_id: str = DEFAULT_CLUSTER_ID
-    forget: Callable[[str], None] = lambda _: None
+    on_erase: Callable[[str], None] = lambda _: None
 
 
 def workspace_id_of(token: str) -> str:
-    """Return the workspace of a token: sixteen digits, the same after every restart, and no way back."""
+    """Return the workspace id of a token: sixteen digits from a hash, the same after every restart."""
     return f"{int.from_bytes(hashlib.sha256(token.encode()).digest()[:8], 'big') % 10**15 + 10**15}"
 
 
@@ -67,9 +69,9 @@ class Workspace:
     """Jobs, runs, commands, secrets, files and clusters of one token.
 
     Attributes:
-        workspace_id: its number, as text.
-        user: who its token belongs to.
-        url: the server as the programs of its runs see it.
+        workspace_id: its id, sixteen digits.
+        user: the user of its token.
+        url: the address of the server, for the programs of its runs.
     """
 
     def __init__(self, workspace_id: str, surroundings: Surroundings) -> None:
@@ -82,13 +84,11 @@ class Workspace:
         storage, clock = surroundings.storage, surroundings.clock
         self.folder = surroundings.folder / self.workspace_id
         self.secrets = Secrets(self.workspace_id, storage, clock)
-        dbfs = Tree(self.folder / "dbfs")
-        self.dbfs = Dbfs(dbfs)
-        self.volumes = Tree(self.folder / "volumes")
+        trees = Trees(*(Tree(self.folder / name) for name in ("dbfs", "volumes", "workspace_files")))
+        self.dbfs = Dbfs(trees.dbfs)
+        self.volumes = trees.volumes
         self.uploads = Uploads(self.folder / "uploads")
-        self.objects = WorkspaceObjects(
-            self.workspace_id, Tree(self.folder / "workspace_files"), storage, clock
-        )
+        self.objects = WorkspaceObjects(self.workspace_id, trees.objects, storage, clock)
         self.objects.make_folder(f"/Users/{self.user}")
         self.clusters = Clusters(
             self.workspace_id,
@@ -97,34 +97,32 @@ class Workspace:
             surroundings.factory,
             self.folder / "clusters",
             ClusterSurroundings(
-                Places(str(dbfs.root), str(self.volumes.root), str(self.objects.tree.root)),
+                Places(str(trees.dbfs.root), str(trees.volumes.root), str(trees.objects.root)),
                 self.secrets.resolve,
                 self.secrets.values,
-                self._seen_by_programs,
-                self.install_library,
+                self._as_programs_see_it,
+                trees.locate,
             ),
         )
-        paths = Paths(dbfs, self.volumes, self.objects.tree)
-        self.tasks = TaskPreparer(
+        self.preparer = TaskPreparer(
             self.clusters,
-            paths,
+            trees,
             self.secrets,
             self.folder / "runs",
-            self._seen_by_programs,
+            self._as_programs_see_it,
         )
         numbers = Numbers(self.workspace_id, storage)
         self.jobs = Jobs(self.workspace_id, storage, clock, numbers)
-        self.runs = Runs(
-            self.workspace_id, storage, clock, numbers, self.jobs, self.tasks, self.secrets.redact
-        )
+        self.runs = Runs(self.workspace_id, storage, numbers, self.secrets.redact)
+        self.scheduler = RunScheduler(self.runs, self.jobs, self.preparer, clock)
         self.commands = Commands(self.clusters, clock, self.secrets)
 
     def open(self, token: str, url: str) -> None:
-        """Bring its clusters up, for the first request of its token.
+        """Start its clusters; called for the first request of its token.
 
         Args:
-            token: what programs of its runs authenticate with.
-            url: the server as they see it.
+            token: the token with which the programs of its runs authenticate.
+            url: the address of the server, for those programs.
         """
         if self._is_open:
             return
@@ -135,49 +133,34 @@ class Workspace:
             self.clusters.create(DEFAULT_CLUSTER, default)
 
     def delete_job(self, job_id: int) -> None:
-        """Forget a job and end its active runs."""
+        """Delete a job and cancel its active runs."""
         self.jobs.delete(job_id)
-        self.runs.cancel_all(job_id)
+        self.scheduler.cancel_all(job_id)
 
     def restart_cluster(self, cluster_id: str) -> None:
-        """Restart a cluster; its contexts are gone."""
+        """Restart a cluster and destroy its contexts."""
         self.clusters.restart(cluster_id)
-        self.commands.forget_cluster(cluster_id)
+        self.commands.destroy_contexts(cluster_id)
 
     def terminate_cluster(self, cluster_id: str) -> None:
-        """Terminate a cluster; its contexts are gone."""
+        """Terminate a cluster and destroy its contexts."""
         self.clusters.terminate(cluster_id)
-        self.commands.forget_cluster(cluster_id)
-
-    def install_library(self, cluster_id: str, library: Mapping[str, Any]) -> None:
-        """Install a library on a cluster, in the background; its status tells."""
-        self.clusters.set_library(cluster_id, library, "PENDING")
-
-        def work() -> None:
-            self.clusters.set_library(cluster_id, library, "INSTALLING")
-            try:
-                ok, output = self.tasks.install(cluster_id, library)
-            except Exception as error:  # noqa: BLE001  whatever went wrong is the library's status
-                ok, output = False, str(error)
-            status = "INSTALLED" if ok else "FAILED"
-            self.clusters.set_library(cluster_id, library, status, "" if ok else output[-1000:])
-
-        self._surroundings.clock.spawn(work)
+        self.commands.destroy_contexts(cluster_id)
 
     def close(self) -> None:
         """End every process of this workspace."""
-        self.runs.execution.stop_all()
+        self.scheduler.close()
         self.commands.close()
         self.clusters.close()
         self.dbfs.close_all()
 
     def erase(self) -> None:
-        """End and forget everything: state and files."""
-        self.runs.cancel_all(None)
+        """End everything, and delete state and files."""
+        self.scheduler.cancel_all(None)
         self.close()
-        self._surroundings.forget(self.workspace_id)
+        self._surroundings.on_erase(self.workspace_id)
         self._surroundings.storage.clear(self.workspace_id)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _seen_by_programs(self) -> Mapping[str, str]:
+    def _as_programs_see_it(self) -> Mapping[str, str]:
         return {"id": self.workspace_id, "url": self.url, "token": self._token}

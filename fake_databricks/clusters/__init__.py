@@ -1,1 +1,1 @@
-"""Clusters and libraries."""
+"""Clusters and their libraries: REST side, records and states, and what pip installs."""

@@ -1,14 +1,16 @@
-"""``/api/2.x/clusters``, and the lists that go with them."""
+"""``/api/2.x/clusters`` with the lists that clients choose from, and ``/api/2.0/libraries``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fake_databricks.clusters.libraries import check_library
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.request.call import Call, Route
+from fake_databricks.request.values import read_object
 
 if TYPE_CHECKING:
-    from fake_databricks.jobs.model import ClusterRecord
+    from fake_databricks.clusters.record import ClusterRecord
 
 VERSIONS = ("2.0", "2.1")
 DEFAULT_EVENTS = 50
@@ -50,78 +52,78 @@ REFUSED = {
 
 
 def create(call: Call) -> dict[str, Any]:
-    """Make a cluster and start it."""
+    """Create a cluster and start it."""
     record = call.workspace.clusters.create(_settings(call))
     return {"cluster_id": record.cluster_id}
 
 
 def get(call: Call) -> dict[str, Any]:
-    """One cluster."""
+    """Return one cluster."""
     return cluster_view(call.workspace.clusters.get(call.parameters.text("cluster_id")), call.workspace.user)
 
 
 def list_(call: Call) -> dict[str, Any]:
-    """All clusters."""
+    """Return all clusters."""
     records = call.workspace.clusters.list()
     return {"clusters": [cluster_view(record, call.workspace.user) for record in records]} if records else {}
 
 
 def start(call: Call) -> dict[str, Any]:
-    """Start a terminated one."""
+    """Start a terminated cluster."""
     call.workspace.clusters.start(call.parameters.text("cluster_id"))
     return {}
 
 
 def restart(call: Call) -> dict[str, Any]:
-    """Restart a running one."""
+    """Restart a running cluster."""
     call.workspace.restart_cluster(call.parameters.text("cluster_id"))
     return {}
 
 
 def delete(call: Call) -> dict[str, Any]:
-    """Terminate one; it can be started again."""
+    """Terminate a cluster; it can be started again."""
     call.workspace.terminate_cluster(call.parameters.text("cluster_id"))
     return {}
 
 
 def permanent_delete(call: Call) -> dict[str, Any]:
-    """Remove one for good."""
+    """Remove a cluster."""
     cluster_id = call.parameters.text("cluster_id")
-    call.workspace.commands.forget_cluster(cluster_id)
-    call.workspace.clusters.forget(cluster_id)
+    call.workspace.commands.destroy_contexts(cluster_id)
+    call.workspace.clusters.remove(cluster_id)
     return {}
 
 
 def edit(call: Call) -> dict[str, Any]:
-    """Change its settings; a running one restarts."""
+    """Replace the settings of a cluster; a running one restarts."""
     cluster_id = call.parameters.text("cluster_id")
     call.workspace.clusters.edit(cluster_id, _settings(call))
-    call.workspace.commands.forget_cluster(cluster_id)
+    call.workspace.commands.destroy_contexts(cluster_id)
     return {}
 
 
 def pin(call: Call) -> dict[str, Any]:
-    """Pin it."""
+    """Pin a cluster."""
     call.workspace.clusters.pin(call.parameters.text("cluster_id"), is_pinned=True)
     return {}
 
 
 def unpin(call: Call) -> dict[str, Any]:
-    """Unpin it."""
+    """Unpin a cluster."""
     call.workspace.clusters.pin(call.parameters.text("cluster_id"), is_pinned=False)
     return {}
 
 
 def events(call: Call) -> dict[str, Any]:
-    """Return what has happened to it."""
-    asked = call.parameters
-    record = call.workspace.clusters.get(asked.text("cluster_id"))
-    limit, offset = asked.integer("limit", DEFAULT_EVENTS), asked.integer("offset", 0)
+    """Return the events of a cluster."""
+    parameters = call.parameters
+    record = call.workspace.clusters.get(parameters.text("cluster_id"))
+    limit, offset = parameters.integer("limit", DEFAULT_EVENTS), parameters.integer("offset", 0)
     if not 0 < limit <= MAX_EVENTS or offset < 0:
         raise InvalidParameter(f"limit must be between 1 and {MAX_EVENTS}, offset not negative.")
-    kinds = asked.texts("event_types")
+    kinds = parameters.texts("event_types")
     found = [event for event in record.events if not kinds or event["type"] in kinds]
-    if asked.text("order", "DESC") == "DESC":
+    if parameters.text("order", "DESC") == "DESC":
         found.reverse()
     page = found[offset : offset + limit]
     view: dict[str, Any] = {"events": page, "total_count": len(found)}
@@ -131,23 +133,52 @@ def events(call: Call) -> dict[str, Any]:
 
 
 def spark_versions(call: Call) -> dict[str, Any]:  # noqa: ARG001  the same for every caller
-    """Return the runtimes."""
+    """Return the runtime versions."""
     return {"versions": [{"key": key, "name": name} for key, name in SPARK_VERSIONS]}
 
 
 def node_types(call: Call) -> dict[str, Any]:  # noqa: ARG001  the same for every caller
-    """Return the one machine that there is."""
+    """Return the only node type: this machine."""
     return {"node_types": [NODE_TYPE]}
 
 
 def zones(call: Call) -> dict[str, Any]:  # noqa: ARG001  the same for every caller
-    """Return the one place that there is."""
+    """Return the only zone."""
     return {"zones": ["local"], "default_zone": "local"}
 
 
 def policies(call: Call) -> dict[str, Any]:  # noqa: ARG001  the same for every caller
-    """There are no policies."""
+    """Return no policies."""
     return {"policies": []}
+
+
+def install_libraries(call: Call) -> dict[str, Any]:
+    """Install libraries on a cluster, in the background."""
+    cluster_id, libraries = _asked_libraries(call)
+    for library in libraries:
+        call.workspace.clusters.install_in_background(cluster_id, library)
+    return {}
+
+
+def uninstall_libraries(call: Call) -> dict[str, Any]:
+    """Mark libraries for removal at the next restart, as on Databricks."""
+    cluster_id, libraries = _asked_libraries(call)
+    record = call.workspace.clusters.get(cluster_id)
+    for library in libraries:
+        if record.has_library(library):
+            call.workspace.clusters.set_library(cluster_id, library, "UNINSTALL_ON_RESTART")
+    return {}
+
+
+def library_statuses(call: Call) -> dict[str, Any]:
+    """Return the libraries of one cluster."""
+    return _statuses(call, call.parameters.text("cluster_id"))
+
+
+def all_library_statuses(call: Call) -> dict[str, Any]:
+    """Return the libraries of all clusters."""
+    records = call.workspace.clusters.list()
+    return {"statuses": [_statuses(call, record.cluster_id) for record in records]}
 
 
 def cluster_view(record: ClusterRecord, user: str) -> dict[str, Any]:
@@ -191,6 +222,23 @@ def _settings(call: Call) -> dict[str, Any]:
     return settings
 
 
+def _statuses(call: Call, cluster_id: str) -> dict[str, Any]:
+    libraries = list(call.workspace.clusters.get(cluster_id).libraries.values())
+    return {"cluster_id": cluster_id, **({"library_statuses": libraries} if libraries else {})}
+
+
+def _asked_libraries(call: Call) -> tuple[str, list[dict[str, Any]]]:
+    parameters = call.parameters
+    cluster_id = parameters.text("cluster_id")
+    call.workspace.clusters.get(cluster_id)
+    libraries = [read_object("libraries", item) for item in parameters.list("libraries")]
+    if not libraries:
+        raise InvalidParameter("Missing required field: libraries")
+    for library in libraries:
+        check_library(library)
+    return cluster_id, libraries
+
+
 ROUTES = (
     Route("POST", "/clusters/create", create, VERSIONS),
     Route("GET", "/clusters/get", get, VERSIONS),
@@ -207,4 +255,8 @@ ROUTES = (
     Route("GET", "/clusters/list-node-types", node_types, VERSIONS),
     Route("GET", "/clusters/list-zones", zones, VERSIONS),
     Route("GET", "/policies/clusters/list", policies),
+    Route("POST", "/libraries/install", install_libraries),
+    Route("POST", "/libraries/uninstall", uninstall_libraries),
+    Route("GET", "/libraries/cluster-status", library_statuses),
+    Route("GET", "/libraries/all-cluster-statuses", all_library_statuses),
 )

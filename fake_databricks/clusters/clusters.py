@@ -1,16 +1,16 @@
-"""The clusters of a workspace: their settings, states, events and libraries, and the engine behind each."""
+"""The clusters of a workspace: settings, states, events, libraries, and the running clusters."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import secrets as randomness
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
+from fake_databricks.clusters.libraries import pip_arguments
+from fake_databricks.clusters.record import ClusterRecord
 from fake_databricks.errors import InvalidParameter, InvalidState
-from fake_databricks.jobs.model import ClusterRecord
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,22 +23,22 @@ START = {"TERMINATED": "PENDING", "ERROR": "PENDING"}
 RESTART = {"RUNNING": "RESTARTING"}
 TERMINATE = dict.fromkeys(("PENDING", "RUNNING", "RESTARTING", "ERROR"), "TERMINATING")
 READY_SECONDS = 120.0
-MAX_EVENTS = 1000
 DEFAULT_RUNTIME = "15.4"
+MAX_MESSAGE = 1000
 
 
 @dataclass(frozen=True)
 class ClusterPlan:
-    """What an engine is made from.
+    """Everything a running cluster is made from.
 
     Attributes:
-        workspace_id: whose cluster it is.
+        workspace_id: the workspace it belongs to.
         cluster_id: its id.
-        folder: where it may keep its environment.
-        spark_conf: Spark settings, secrets resolved.
-        environment: variables of its contexts.
+        folder: a folder for its environment.
+        spark_conf: Spark settings, with secrets resolved.
+        environment: environment variables of its contexts.
         places: the workspace's file trees on this machine.
-        redact: gives the secret values that no output may show.
+        redact: returns the secret values that no output may show.
     """
 
     workspace_id: str
@@ -52,32 +52,32 @@ class ClusterPlan:
 
 @dataclass(frozen=True)
 class ClusterSurroundings:
-    """What the clusters of a workspace have in common.
+    """What all clusters of a workspace share.
 
     Attributes:
         places: the file trees on this machine.
-        resolve: puts secrets into a text.
-        redact: gives all secret values.
-        seen: ``id``, ``url`` and ``token`` of the workspace as programs see them.
-        install: puts a library on a cluster, in the background.
+        resolve: replaces references to secrets in a text.
+        redact: returns all secret values.
+        seen: returns ``id``, ``url`` and ``token`` of the workspace as programs see them.
+        locate: from a path of the workspace to one of this machine.
     """
 
     places: Places
     resolve: Callable[[str], str]
     redact: Callable[[], Sequence[str]]
     seen: Callable[[], Mapping[str, str]]
-    install: Callable[[str, Mapping[str, Any]], None]
+    locate: Callable[[str], Path]
 
 
 ClusterFactory = Callable[[ClusterPlan], "Cluster"]
 
 
-class ClusterUnavailable(Exception):  # noqa: N818  it says what happened
-    """A cluster that cannot be used now; the message is for a run's state."""
+class ClusterUnavailable(Exception):  # noqa: N818  the name is what happened
+    """The cluster cannot be used now; the message is for the state of a run."""
 
 
 class Clusters:
-    """All clusters of one workspace. Engines are started in the background."""
+    """Every cluster of a workspace, in memory and in the storage; they start in the background."""
 
     def __init__(  # noqa: PLR0913, PLR0917  the parts of a workspace that clusters touch
         self,
@@ -93,20 +93,20 @@ class Clusters:
         self._clock = clock
         self._factory = factory
         self._folder = folder
-        self._around = surroundings
+        self._surroundings = surroundings
         self._changed = threading.Condition(threading.RLock())
         self._is_closed = False
         self._records: dict[str, ClusterRecord] = {}
-        self._engines: dict[str, Cluster] = {}
+        self._running: dict[str, Cluster] = {}
         self._pip_locks: dict[str, threading.Lock] = {}
         for key, document in storage.all(workspace_id, "cluster"):
-            self._records[key] = ClusterRecord(**document)
+            self._records[key] = ClusterRecord.from_document(document)
 
     def bring_up(self) -> None:
-        """Start again the engines of the clusters that were running when the server ended."""
+        """Start the clusters again that were running when the server ended."""
         for record in self.list():
             if record.is_job_cluster:
-                self.forget(record.cluster_id)
+                self.remove(record.cluster_id)
             elif record.state not in ("TERMINATED", "TERMINATING"):
                 self._start(record, "PENDING")
             elif record.state == "TERMINATING":
@@ -115,23 +115,21 @@ class Clusters:
     def create(
         self, settings: Mapping[str, Any], cluster_id: str = "", *, is_job_cluster: bool = False
     ) -> ClusterRecord:
-        """Make a cluster and start it; its id is made up where none is given."""
+        """Create a cluster and start it; an empty id is replaced by a new one."""
         now = self._clock.now()
         cluster_id = cluster_id or f"{_stamp(now)}-{randomness.token_hex(4)}"
-        record = ClusterRecord(
-            cluster_id, dict(settings), start_time=now, is_job_cluster=is_job_cluster, last_state_time=now
-        )
+        record = ClusterRecord(cluster_id, dict(settings), start_time=now, is_job_cluster=is_job_cluster)
         with self._changed:
             self._records[cluster_id] = record
-            self._event(record, "CREATING", {"attributes": dict(settings)})
+            record.add_event(self._clock.now(), "CREATING", {"attributes": dict(settings)})
         self._start(record, "PENDING")
         return record
 
     def get(self, cluster_id: str) -> ClusterRecord:
-        """One cluster.
+        """Return a cluster.
 
         Raises:
-            InvalidParameter: there is none of that id.
+            InvalidParameter: there is no cluster with this id.
         """
         with self._changed:
             try:
@@ -140,24 +138,24 @@ class Clusters:
                 raise InvalidParameter(f"Cluster {cluster_id} does not exist") from None
 
     def list(self) -> list[ClusterRecord]:
-        """All clusters, the oldest first."""
+        """Return all clusters, the oldest first."""
         with self._changed:
             return sorted(self._records.values(), key=lambda record: record.start_time)
 
     def start(self, cluster_id: str) -> None:
-        """Start one that was terminated."""
+        """Start a terminated cluster."""
         record = self._expect(cluster_id, START)
-        self._event(record, "STARTING", {})
+        record.add_event(self._clock.now(), "STARTING", {})
         self._start(record, "PENDING")
 
     def restart(self, cluster_id: str) -> None:
-        """End all on it, and go back to an environment without installed packages."""
+        """End everything on a cluster and start it again without the packages that %pip installed."""
         record = self._expect(cluster_id, RESTART)
-        self._event(record, "RESTARTING", {})
+        record.add_event(self._clock.now(), "RESTARTING", {})
         self._start(record, "RESTARTING")
 
     def terminate(self, cluster_id: str) -> None:
-        """End all on it; its settings stay."""
+        """End everything on a cluster; its settings stay."""
         record = self.get(cluster_id)
         if record.state in ("TERMINATED", "TERMINATING"):
             return
@@ -165,8 +163,8 @@ class Clusters:
         self._set(record, "TERMINATING", "TERMINATING")
         self._clock.spawn(lambda: self._end(record))
 
-    def forget(self, cluster_id: str) -> None:
-        """Remove it for good."""
+    def remove(self, cluster_id: str) -> None:
+        """Remove a cluster and its settings."""
         record = self.get(cluster_id)
         self._end(record)
         with self._changed:
@@ -174,28 +172,28 @@ class Clusters:
             self._storage.delete(self._workspace_id, "cluster", cluster_id)
 
     def edit(self, cluster_id: str, settings: Mapping[str, Any]) -> None:
-        """Return it other settings; a running one is restarted."""
+        """Replace the settings of a cluster; a running one is restarted."""
         record = self.get(cluster_id)
         if record.state not in ("RUNNING", "TERMINATED"):
             raise InvalidState(f"Cluster {cluster_id} is in unexpected state {record.state.title()}.")
         with self._changed:
             record.settings = dict(settings)
-            self._event(record, "EDITED", {"attributes": dict(settings)})
-            self._keep(record)
+            record.add_event(self._clock.now(), "EDITED", {"attributes": dict(settings)})
+            self._save(record)
         if record.state == "RUNNING":
             self._start(record, "RESTARTING")
 
     def pin(self, cluster_id: str, *, is_pinned: bool) -> None:
-        """Pin or unpin it."""
+        """Pin or unpin a cluster."""
         record = self.get(cluster_id)
         record.is_pinned = is_pinned
-        self._keep(record)
+        self._save(record)
 
-    def engine(self, cluster_id: str) -> Cluster:
-        """Return the engine of a running cluster; waits while it starts, and starts a terminated one.
+    def running(self, cluster_id: str) -> Cluster:
+        """Return a running cluster; wait while it starts, and start it if it is terminated.
 
         Raises:
-            ClusterUnavailable: no such cluster, or it does not come up.
+            ClusterUnavailable: there is no such cluster, or it does not start.
         """
         with self._changed:
             record = self._records.get(cluster_id)
@@ -209,12 +207,12 @@ class Clusters:
             self._changed.wait_for(lambda: record.state in ("RUNNING", "ERROR", "TERMINATED"), READY_SECONDS)
             if record.state != "RUNNING":
                 raise ClusterUnavailable(f"Cluster {cluster_id} is not usable: {record.state_message}")
-            return self._engines[cluster_id]
+            return self._running[cluster_id]
 
     def environment(self, cluster_id: str) -> dict[str, str]:
-        """Return the variables that programs see: Databricks' own, then ``spark_env_vars`` with secrets."""
+        """Return the variables of programs: those of Databricks, then ``spark_env_vars`` with secrets."""
         record = self.get(cluster_id)
-        seen = self._around.seen()
+        seen = self._surroundings.seen()
         variables = record.settings.get("spark_env_vars") or {}
         version = str(record.settings.get("spark_version") or DEFAULT_RUNTIME)
         return {
@@ -225,38 +223,57 @@ class Clusters:
             "DB_CLUSTER_NAME": str(record.settings.get("cluster_name", "")),
             "DB_IS_DRIVER": "TRUE",
             "DB_IS_JOB_CLUSTER": str(record.is_job_cluster).upper(),
-            **{str(name): self._around.resolve(str(value)) for name, value in variables.items()},
+            **{str(name): self._surroundings.resolve(str(value)) for name, value in variables.items()},
         }
 
     def pip(self, cluster_id: str, arguments: Sequence[str]) -> PipResult:
-        """Run pip in a cluster's environment; one at a time on each."""
-        engine = self.engine(cluster_id)
+        """Run pip in the environment of a cluster; only one pip at a time runs on each."""
+        cluster = self.running(cluster_id)
         with self._changed:
             lock = self._pip_locks.setdefault(cluster_id, threading.Lock())
         with lock:
-            return engine.pip(arguments)
+            return cluster.pip(arguments)
+
+    def install(self, cluster_id: str, library: Mapping[str, Any]) -> PipResult:
+        """Install a library on a cluster, and record its status."""
+        result = self.pip(
+            cluster_id, pip_arguments(library, lambda path: str(self._surroundings.locate(path)))
+        )
+        if result.ok:
+            self.set_library(cluster_id, library, "INSTALLED")
+        else:
+            self.set_library(cluster_id, library, "FAILED", result.output[-MAX_MESSAGE:])
+        return result
+
+    def install_in_background(self, cluster_id: str, library: Mapping[str, Any]) -> None:
+        """Install a library on a cluster, in the background; its status shows the result."""
+        self.set_library(cluster_id, library, "PENDING")
+
+        def work() -> None:
+            self.set_library(cluster_id, library, "INSTALLING")
+            try:
+                self.install(cluster_id, library)
+            except Exception as error:  # noqa: BLE001  any error is the status of the library
+                self.set_library(cluster_id, library, "FAILED", str(error)[-MAX_MESSAGE:])
+
+        self._clock.spawn(work)
 
     def set_library(
         self, cluster_id: str, library: Mapping[str, Any], status: str, message: str = ""
     ) -> None:
-        """Note what became of a library."""
+        """Record the status of a library."""
         with self._changed:
             record = self.get(cluster_id)
-            record.libraries[json.dumps(library, sort_keys=True)] = {
-                "library": dict(library),
-                "status": status,
-                "is_library_for_all_clusters": False,
-                **({"messages": [message]} if message else {}),
-            }
-            self._keep(record)
+            record.set_library(library, status, message)
+            self._save(record)
 
     def close(self) -> None:
-        """End every engine."""
+        """End every running cluster."""
         with self._changed:
             self._is_closed = True
-            engines, self._engines = dict(self._engines), {}
-        for engine in engines.values():
-            engine.close()
+            running, self._running = dict(self._running), {}
+        for cluster in running.values():
+            cluster.close()
 
     def _expect(self, cluster_id: str, allowed: Mapping[str, str]) -> ClusterRecord:
         record = self.get(cluster_id)
@@ -266,36 +283,36 @@ class Clusters:
 
     def _start(self, record: ClusterRecord, state: str) -> None:
         self._set(record, state)
-        self._clock.spawn(lambda: self._run_engine(record))
+        self._clock.spawn(lambda: self._start_in_background(record))
 
-    def _run_engine(self, record: ClusterRecord) -> None:
+    def _start_in_background(self, record: ClusterRecord) -> None:
         try:
             with self._changed:
-                engine = self._engines.pop(record.cluster_id, None)
-            if engine is not None:
-                engine.close()
-            made = self._factory(self._plan(record))
-        except Exception as error:  # noqa: BLE001  whatever the engine's start raises is the cluster's state
+                former = self._running.pop(record.cluster_id, None)
+            if former is not None:
+                former.close()
+            cluster = self._factory(self._plan(record))
+        except Exception as error:  # noqa: BLE001  any error at the start is the state of the cluster
             self._set(record, "ERROR", "DRIVER_UNAVAILABLE", str(error))
             return
         with self._changed:
             is_wanted = not self._is_closed and record.state in ("PENDING", "RESTARTING")
             if is_wanted:
-                self._engines[record.cluster_id] = made
+                self._running[record.cluster_id] = cluster
                 self._set(record, "RUNNING", "RUNNING")
         if not is_wanted:  # it was terminated, or the server ended, while it was starting
-            made.close()
+            cluster.close()
             return
         self._install_again(record)
 
     def _install_again(self, record: ClusterRecord) -> None:
-        """Bring a cluster's libraries back, but those marked to go; what %pip installed is gone."""
+        """Install the libraries of a started cluster again, except those marked for removal."""
         with self._changed:
             known = list(record.libraries.values())
             record.libraries.clear()
         for item in known:
             if item["status"] != "UNINSTALL_ON_RESTART":
-                self._around.install(record.cluster_id, item["library"])
+                self.install_in_background(record.cluster_id, item["library"])
 
     def _plan(self, record: ClusterRecord) -> ClusterPlan:
         conf = record.settings.get("spark_conf") or {}
@@ -303,17 +320,17 @@ class Clusters:
             self._workspace_id,
             record.cluster_id,
             self._folder / record.cluster_id,
-            {str(key): self._around.resolve(str(value)) for key, value in conf.items()},
+            {str(key): self._surroundings.resolve(str(value)) for key, value in conf.items()},
             self.environment(record.cluster_id),
-            self._around.places,
-            self._around.redact,
+            self._surroundings.places,
+            self._surroundings.redact,
         )
 
     def _end(self, record: ClusterRecord) -> None:
         with self._changed:
-            engine = self._engines.pop(record.cluster_id, None)
-        if engine is not None:
-            engine.close()
+            cluster = self._running.pop(record.cluster_id, None)
+        if cluster is not None:
+            cluster.close()
         record.terminated_time = self._clock.now()
         self._set(record, "TERMINATED", "TERMINATED")
 
@@ -321,25 +338,15 @@ class Clusters:
         with self._changed:
             record.state = state
             record.state_message = message
-            record.last_state_time = self._clock.now()
             if event:
-                self._event(record, event, {"reason": {"code": "USER_REQUEST"}} if event == state else {})
+                record.add_event(
+                    self._clock.now(), event, {"reason": {"code": "USER_REQUEST"}} if event == state else {}
+                )
             if record.cluster_id in self._records:
-                self._keep(record)
+                self._save(record)
             self._changed.notify_all()
 
-    def _event(self, record: ClusterRecord, kind: str, details: Mapping[str, Any]) -> None:
-        record.events.append(
-            {
-                "cluster_id": record.cluster_id,
-                "timestamp": self._clock.now(),
-                "type": kind,
-                "details": dict(details),
-            }
-        )
-        del record.events[:-MAX_EVENTS]
-
-    def _keep(self, record: ClusterRecord) -> None:
+    def _save(self, record: ClusterRecord) -> None:
         self._storage.put(self._workspace_id, "cluster", record.cluster_id, dataclasses.asdict(record))
 
 

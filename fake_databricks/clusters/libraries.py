@@ -1,4 +1,4 @@
-"""Libraries of a cluster or a task: which kinds are honoured, and what pip is told for each. Pure."""
+"""Libraries of a cluster or a task: which kinds are honoured, and the pip arguments of each. Pure."""
 
 from __future__ import annotations
 

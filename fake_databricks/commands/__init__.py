@@ -1,1 +1,1 @@
-"""Commands and contexts."""
+"""Execution contexts and commands."""

@@ -1,4 +1,4 @@
-"""Commands: ``/api/2.0/commands`` as the guide has them, ``/api/1.2`` as Databricks does."""
+"""Commands: ``/api/2.0/commands`` in the guide's form, ``/api/1.2`` in Databricks' form."""
 
 from __future__ import annotations
 
@@ -8,41 +8,45 @@ from fake_databricks.errors import CommandRefused
 from fake_databricks.request.call import Call, Route
 
 if TYPE_CHECKING:
-    from fake_databricks.jobs.model import Command
+    from fake_databricks.commands.commands import Command
 
 GUIDE = "2.0"
 
 
 def create_context(call: Call) -> dict[str, Any]:
-    """Open a context."""
-    asked = call.parameters
-    context_id = call.workspace.commands.create_context(asked.text("clusterId"), asked.text("language"))
+    """Create a context."""
+    parameters = call.parameters
+    context_id = call.workspace.commands.create_context(
+        parameters.text("clusterId"), parameters.text("language")
+    )
     return {"id": context_id}
 
 
 def context_status(call: Call) -> dict[str, Any]:
-    """Whether a context is ready."""
-    asked = call.parameters
-    status = call.workspace.commands.context_status(asked.text("clusterId"), asked.text("contextId"))
-    return {"id": asked.text("contextId"), "status": status}
+    """Return whether a context is ready."""
+    parameters = call.parameters
+    status = call.workspace.commands.context_status(
+        parameters.text("clusterId"), parameters.text("contextId")
+    )
+    return {"id": parameters.text("contextId"), "status": status}
 
 
 def destroy_context(call: Call) -> dict[str, Any]:
-    """Close a context."""
-    asked = call.parameters
-    call.workspace.commands.destroy_context(asked.text("clusterId"), asked.text("contextId"))
-    return {"id": asked.text("contextId")}
+    """Destroy a context."""
+    parameters = call.parameters
+    call.workspace.commands.destroy_context(parameters.text("clusterId"), parameters.text("contextId"))
+    return {"id": parameters.text("contextId")}
 
 
 def execute(call: Call) -> dict[str, Any]:
-    """Send a command. On the guide's path a context is not needed: each cluster has one of its own."""
-    asked = call.parameters
-    context_id = asked.text("contextId", "")
+    """Send a command; on the guide's path it needs no context, because each cluster has one of its own."""
+    parameters = call.parameters
+    context_id = parameters.text("contextId", "")
     if not context_id and call.version != GUIDE:
         raise CommandRefused("IllegalArgumentException: requirement failed: missing contextId")
-    text = call.files["command"].decode() if "command" in call.files else asked.text("command")
+    text = call.files["command"].decode() if "command" in call.files else parameters.text("command")
     command = call.workspace.commands.execute(
-        asked.text("clusterId"), context_id, asked.text("language", "python"), text
+        parameters.text("clusterId"), context_id, parameters.text("language", "python"), text
     )
     return (
         {"id": command.command_id, "status": "Queued"}
@@ -52,9 +56,9 @@ def execute(call: Call) -> dict[str, Any]:
 
 
 def status(call: Call) -> dict[str, Any]:
-    """How a command stands, and its result."""
-    asked = call.parameters
-    command = call.workspace.commands.status(asked.text("clusterId"), asked.text("commandId"))
+    """Return the status of a command, and its result."""
+    parameters = call.parameters
+    command = call.workspace.commands.status(parameters.text("clusterId"), parameters.text("commandId"))
     is_guide = call.version == GUIDE
     shown = command.status
     if is_guide and command.kind == "error" and shown == "Finished":
@@ -68,10 +72,10 @@ def status(call: Call) -> dict[str, Any]:
 
 
 def cancel(call: Call) -> dict[str, Any]:
-    """End a command."""
-    asked = call.parameters
-    call.workspace.commands.cancel(asked.text("clusterId"), asked.text("commandId"))
-    return {"id": asked.text("commandId")}
+    """Cancel a command."""
+    parameters = call.parameters
+    call.workspace.commands.cancel(parameters.text("clusterId"), parameters.text("commandId"))
+    return {"id": parameters.text("commandId")}
 
 
 def _guide_results(command: Command) -> dict[str, Any]:

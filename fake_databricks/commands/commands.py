@@ -1,4 +1,4 @@
-"""Contexts and commands: a program's text sent to a cluster."""
+"""Execution contexts and commands: the text of a program, sent to a cluster."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import random
 import threading
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fake_databricks.clusters.clusters import ClusterUnavailable
 from fake_databricks.errors import CommandRefused
-from fake_databricks.jobs.model import Command
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Clock
@@ -21,6 +20,33 @@ if TYPE_CHECKING:
 LANGUAGES = ("python", "sql")
 MAX_CONTEXTS = 150
 ENDED = ("Finished", "Cancelled", "Error")
+
+
+@dataclass
+class Command:
+    """One command of the Commands API.
+
+    Attributes:
+        command_id: its id.
+        cluster_id: the cluster on which it runs.
+        context_id: the context in which it runs.
+        status: Queued, Running, Cancelling, Finished, Cancelled or Error.
+        kind: ``text``, ``table`` or ``error`` once it has ended, else None.
+        data: the text, or the rows of the table.
+        schema: the columns of the table.
+        summary: the error in one line.
+        cause: the traceback of the error.
+    """
+
+    command_id: str
+    cluster_id: str
+    context_id: str
+    status: str = "Queued"
+    kind: str | None = None
+    data: Any = None
+    schema: list[dict[str, str]] = field(default_factory=list)
+    summary: str | None = None
+    cause: str | None = None
 
 
 @dataclass
@@ -35,19 +61,19 @@ class _Context:
 
 
 class Commands:
-    """All contexts of a workspace; the commands of one context run one after the other."""
+    """Every context of a workspace; the commands of one context run one after another."""
 
-    def __init__(self, clusters: Clusters, clock: Clock, vault: Secrets) -> None:
+    def __init__(self, clusters: Clusters, clock: Clock, secrets: Secrets) -> None:
         self._clusters = clusters
         self._clock = clock
-        self._vault = vault
+        self._secrets = secrets
         self._lock = threading.RLock()
         self._contexts: dict[str, _Context] = {}
         self._implicit: dict[tuple[str, str], str] = {}
         self._commands: dict[str, Command] = {}
 
     def create_context(self, cluster_id: str, language: str) -> str:
-        """Open a context; its id."""
+        """Create a context and return its id."""
         self._check_cluster(cluster_id)
         if language.lower() not in LANGUAGES:
             raise CommandRefused(
@@ -67,11 +93,11 @@ class Commands:
         return context_id
 
     def context_status(self, cluster_id: str, context_id: str) -> str:
-        """``Pending``, ``Running`` or ``Error``."""
+        """Return ``Pending``, ``Running`` or ``Error``."""
         return self._context(cluster_id, context_id).status
 
     def destroy_context(self, cluster_id: str, context_id: str) -> None:
-        """Close a context; what runs in it is cancelled."""
+        """Destroy a context; a command that runs in it is cancelled."""
         context = self._context(cluster_id, context_id)
         with self._lock:
             del self._contexts[context_id]
@@ -84,7 +110,7 @@ class Commands:
             context.repl.close()
 
     def execute(self, cluster_id: str, context_id: str, language: str, text: str) -> Command:
-        """Send a command to a context; an empty ``context_id`` is the cluster's own for that language."""
+        """Send a command to a context; an empty ``context_id`` is the cluster's own of that language."""
         if not context_id:
             context_id = self._implicit_context(cluster_id, language)
         context = self._context(cluster_id, context_id)
@@ -94,11 +120,11 @@ class Commands:
             context.queue.append((command, text, language.lower() or context.language))
             is_idle = context.status == "Running" and context.running is None
         if is_idle:
-            self._clock.spawn(lambda: self._work(context))
+            self._clock.spawn(lambda: self._run_commands(context))
         return command
 
     def status(self, cluster_id: str, command_id: str) -> Command:
-        """How a command stands."""
+        """Return a command with its status."""
         with self._lock:
             command = self._commands.get(command_id)
         if command is None or command.cluster_id != cluster_id:
@@ -106,7 +132,7 @@ class Commands:
         return command
 
     def cancel(self, cluster_id: str, command_id: str) -> None:
-        """End a command."""
+        """Cancel a command."""
         command = self.status(cluster_id, command_id)
         with self._lock:
             if command.status in ENDED:
@@ -127,8 +153,8 @@ class Commands:
             if context.repl is not None:
                 context.repl.close()
 
-    def forget_cluster(self, cluster_id: str) -> None:
-        """Close the contexts of a cluster that was restarted or terminated."""
+    def destroy_contexts(self, cluster_id: str) -> None:
+        """Destroy the contexts of a cluster that was restarted or terminated."""
         for context in [item for item in self._contexts.values() if item.cluster_id == cluster_id]:
             self.destroy_context(cluster_id, context.context_id)
 
@@ -143,11 +169,11 @@ class Commands:
 
     def _open(self, context: _Context) -> None:
         try:
-            engine = self._clusters.engine(context.cluster_id)
+            cluster = self._clusters.running(context.cluster_id)
         except ClusterUnavailable as error:
             self._fail(context, str(error))
             return
-        repl = engine.open_context(context.language)
+        repl = cluster.open_context(context.language)
         with self._lock:
             is_wanted = self._contexts.get(context.context_id) is context
             if is_wanted:
@@ -155,7 +181,7 @@ class Commands:
         if not is_wanted:  # it was destroyed while it was being opened
             repl.close()
             return
-        self._work(context)
+        self._run_commands(context)
 
     def _fail(self, context: _Context, message: str) -> None:
         with self._lock:
@@ -165,7 +191,7 @@ class Commands:
                 command.status = "Error"
             context.queue.clear()
 
-    def _work(self, context: _Context) -> None:
+    def _run_commands(self, context: _Context) -> None:
         while True:
             with self._lock:
                 if context.running is not None or not context.queue:
@@ -178,7 +204,7 @@ class Commands:
             try:
                 assert context.repl is not None
                 self._finish(command, context.repl.execute(text, language))
-            except Exception as error:  # noqa: BLE001  a driver-level failure is the command's Error
+            except Exception as error:  # noqa: BLE001  an error of the context is the Error of the command
                 command.kind, command.summary, command.data = "error", str(error), str(error)
                 command.status = "Error"
             finally:
@@ -187,12 +213,12 @@ class Commands:
 
     def _finish(self, command: Command, result: CommandResult) -> None:
         command.kind = result.kind
-        command.data = self._vault.redact(result.data)
+        command.data = self._secrets.redact(result.data)
         command.schema = [
             {"name": name, "type": f'"{kind}"', "metadata": "{}"} for name, kind in result.schema
         ]
-        command.summary = self._vault.redact(result.summary)
-        command.cause = self._vault.redact(result.cause)
+        command.summary = self._secrets.redact(result.summary)
+        command.cause = self._secrets.redact(result.cause)
         self._end(command, is_cancelled=result.cancelled or command.status == "Cancelling")
 
     def _end(self, command: Command, *, is_cancelled: bool) -> None:

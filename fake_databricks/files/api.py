@@ -1,4 +1,4 @@
-"""``/api/2.0/fs``: files and folders of volumes."""
+"""``/api/2.0/fs``: files and folders of volumes and of the workspace."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ NO_CONTENT = Reply(204)
 
 
 def upload(call: Call) -> Reply:
-    """Write a file, or one part of it."""
-    asked = call.query_parameters
-    if asked.has("part_number"):
+    """Write a file, or one part of an upload."""
+    parameters = call.query_parameters
+    if parameters.has("part_number"):
         mark = call.workspace.uploads.put(
-            asked.text("session_token"), _shown(call), asked.integer("part_number"), call.body
+            parameters.text("session_token"), _shown(call), parameters.integer("part_number"), call.body
         )
         return Reply(200, b"", {"ETag": mark})
-    tree, path = _place(call)
+    tree, path = _tree_and_path(call)
     entry = tree.entry(path)
     if entry is not None and entry.is_folder:
         raise Conflict(f"The path {_shown(call)} is a directory.")
-    if entry is not None and not asked.boolean("overwrite"):
+    if entry is not None and not parameters.boolean("overwrite"):
         raise Conflict(f"The file being created already exists: {_shown(call)}")
     tree.write(path, call.body)
     return NO_CONTENT
 
 
 def upload_in_parts(call: Call) -> dict[str, Any]:
-    """Begin, complete or abort an upload that comes in parts."""
-    tree, path = _place(call)
-    uploads, asked = call.workspace.uploads, call.query_parameters
-    action = asked.text("action", "")
+    """Begin, complete or abort an upload in parts."""
+    tree, path = _tree_and_path(call)
+    uploads, parameters = call.workspace.uploads, call.query_parameters
+    action = parameters.text("action", "")
     if action == "initiate-upload":
-        if tree.entry(path) is not None and not asked.boolean("overwrite"):
+        if tree.entry(path) is not None and not parameters.boolean("overwrite"):
             raise Conflict(f"The file being created already exists: {_shown(call)}")
-        token = uploads.begin(_shown(call), is_overwriting=asked.boolean("overwrite"))
+        token = uploads.begin(_shown(call), is_overwriting=parameters.boolean("overwrite"))
         return {"multipart_upload": {"session_token": token}}
-    token = asked.text("session_token")
+    token = parameters.text("session_token")
     if action == "complete-upload":
         parts = [read_object("parts", part) for part in call.parameters.list("parts")]
         numbers = [read_integer("part_number", part.get("part_number")) for part in parts]
@@ -60,11 +60,11 @@ def upload_in_parts(call: Call) -> dict[str, Any]:
 
 
 def part_urls(call: Call) -> dict[str, Any]:
-    """Where the parts of an upload go: to this server."""
-    asked = call.parameters
-    path, token = asked.text("path"), asked.text("session_token")
-    first = asked.integer("start_part_number", 1)
-    count = min(asked.integer("count", 1), MAX_PART_URLS)
+    """Return where the parts of an upload are sent: to this server."""
+    parameters = call.parameters
+    path, token = parameters.text("path"), parameters.text("session_token")
+    first = parameters.integer("start_part_number", 1)
+    count = min(parameters.integer("count", 1), MAX_PART_URLS)
     credential = [{"name": "Authorization", "value": call.headers["authorization"]}]
     target = f"{call.workspace.url}/api/2.0/fs/files{quote(path)}"
     return {
@@ -80,14 +80,14 @@ def part_urls(call: Call) -> dict[str, Any]:
 
 
 def download(call: Call) -> Reply:
-    """Read a file, or a range of it."""
-    tree, path = _place(call)
+    """Return a file, or a range of it."""
+    tree, path = _tree_and_path(call)
     entry = _file(call)
     content = tree.locate(path).read_bytes()
     headers = _headers(entry)
-    asked = call.headers.get("range", "")
-    if asked.startswith("bytes="):
-        first, _, last = asked[len("bytes=") :].partition("-")
+    parameters = call.headers.get("range", "")
+    if parameters.startswith("bytes="):
+        first, _, last = parameters[len("bytes=") :].partition("-")
         start, end = int(first or 0), min(int(last) if last else len(content) - 1, len(content) - 1)
         headers["Content-Range"] = f"bytes {start}-{end}/{len(content)}"
         return Reply(206, content[start : end + 1], headers)
@@ -95,35 +95,35 @@ def download(call: Call) -> Reply:
 
 
 def file_head(call: Call) -> Reply:
-    """Return a file's size and time."""
+    """Return the size and time of a file."""
     entry = _file(call)
     return Reply(200, b"", {**_headers(entry), "Content-Length": str(entry.size)})
 
 
 def delete_file(call: Call) -> Reply:
-    """Remove a file."""
+    """Delete a file."""
     _file(call)
-    tree, path = _place(call)
+    tree, path = _tree_and_path(call)
     tree.remove(path)
     return NO_CONTENT
 
 
 def make_folder(call: Call) -> Reply:
-    """Make a folder and those on the way."""
-    tree, path = _place(call)
+    """Create a folder and its parents."""
+    tree, path = _tree_and_path(call)
     tree.make_folder(path)
     return NO_CONTENT
 
 
 def list_folder(call: Call) -> dict[str, Any]:
-    """Return what lies in a folder."""
-    tree, path = _place(call)
+    """Return the content of a folder."""
+    tree, path = _tree_and_path(call)
     _folder(call)
-    asked = call.query_parameters
-    size = asked.integer("page_size", MAX_PAGE)
+    parameters = call.query_parameters
+    size = parameters.integer("page_size", MAX_PAGE)
     if not 0 <= size <= MAX_PAGE:
         raise InvalidParameter(f"page_size must be between 0 and {MAX_PAGE}.")
-    token = asked.text("page_token", "")
+    token = parameters.text("page_token", "")
     if token and not token.isdigit():
         raise InvalidParameter(f"Invalid page token: {token}.")
     start = int(token or 0)
@@ -136,14 +136,14 @@ def list_folder(call: Call) -> dict[str, Any]:
 
 
 def folder_head(call: Call) -> Reply:
-    """Whether a folder is there."""
+    """Return whether a folder exists."""
     _folder(call)
     return Reply(200)
 
 
 def delete_folder(call: Call) -> Reply:
-    """Remove an empty folder."""
-    tree, path = _place(call)
+    """Delete an empty folder."""
+    tree, path = _tree_and_path(call)
     _folder(call)
     if tree.children(path):
         reason = {
@@ -160,7 +160,7 @@ def _shown(call: Call) -> str:
     return "/" + call.rest.lstrip("/")
 
 
-def _place(call: Call) -> tuple[Tree, str]:
+def _tree_and_path(call: Call) -> tuple[Tree, str]:
     path = posixpath.normpath(_shown(call))
     if path.startswith("/Volumes/"):
         return call.workspace.volumes, path[len("/Volumes") :]
@@ -170,7 +170,7 @@ def _place(call: Call) -> tuple[Tree, str]:
 
 
 def _file(call: Call) -> Entry:
-    tree, path = _place(call)
+    tree, path = _tree_and_path(call)
     entry = tree.entry(path)
     if entry is None or entry.is_folder:
         raise NotFound(f"The file being accessed is not found: {_shown(call)}")
@@ -178,7 +178,7 @@ def _file(call: Call) -> Entry:
 
 
 def _folder(call: Call) -> None:
-    tree, path = _place(call)
+    tree, path = _tree_and_path(call)
     entry = tree.entry(path)
     if entry is None or not entry.is_folder:
         raise NotFound(f"The directory being accessed is not found: {_shown(call)}")

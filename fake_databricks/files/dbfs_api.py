@@ -1,4 +1,4 @@
-"""``/api/2.0/dbfs``: whole files, blocks with handles, multipart."""
+"""``/api/2.0/dbfs``: whole files, blocks with handles, forms."""
 
 from __future__ import annotations
 
@@ -15,81 +15,85 @@ DEFAULT_READ_BYTES = 512 * 1024
 
 def put(call: Call) -> dict[str, Any]:
     """Write a file, from base64 or from a form."""
-    asked = call.parameters
+    parameters = call.parameters
     if call.files:
         content = next(iter(call.files.values()))
     else:
-        content = decode(asked.text("contents", ""), "contents")
+        content = decode(parameters.text("contents", ""), "contents")
         if len(content) > MAX_BLOCK_BYTES:
             raise BlockTooLarge(
                 f"contents must have at most {MAX_BLOCK_BYTES} bytes; use create and add-block."
             )
-    call.workspace.dbfs.put(asked.text("path"), content, overwrite=asked.boolean("overwrite"))
+    call.workspace.dbfs.put(parameters.text("path"), content, overwrite=parameters.boolean("overwrite"))
     return {}
 
 
 def create(call: Call) -> dict[str, Any]:
-    """Open a file for blocks."""
-    asked = call.parameters
-    return {"handle": call.workspace.dbfs.create(asked.text("path"), overwrite=asked.boolean("overwrite"))}
+    """Create a file that blocks are added to."""
+    parameters = call.parameters
+    return {
+        "handle": call.workspace.dbfs.create(
+            parameters.text("path"), overwrite=parameters.boolean("overwrite")
+        )
+    }
 
 
 def add_block(call: Call) -> dict[str, Any]:
-    """Append a block."""
-    asked = call.parameters
-    call.workspace.dbfs.add_block(asked.integer("handle"), decode(asked.text("data", ""), "data"))
+    """Append a block to an open file."""
+    parameters = call.parameters
+    call.workspace.dbfs.add_block(parameters.integer("handle"), decode(parameters.text("data", ""), "data"))
     return {}
 
 
 def close(call: Call) -> dict[str, Any]:
-    """Close a handle."""
+    """Close an open file."""
     call.workspace.dbfs.close(call.parameters.integer("handle"))
     return {}
 
 
 def get_status(call: Call) -> dict[str, Any]:
-    """Return what lies at a path."""
+    """Return the file or folder at a path."""
     return entry_view(call.workspace.dbfs.status(call.parameters.text("path")))
 
 
 def list_(call: Call) -> dict[str, Any]:
-    """Return what lies in a folder."""
+    """Return the content of a folder."""
     entries = call.workspace.dbfs.list(call.parameters.text("path"))
     return {"files": [entry_view(entry) for entry in entries]} if entries else {}
 
 
 def read(call: Call) -> dict[str, Any]:
     """Return a part of a file."""
-    asked = call.parameters
-    length = asked.integer("length", 0) or DEFAULT_READ_BYTES
-    content = call.workspace.dbfs.read(asked.text("path"), asked.integer("offset", 0), length)
+    parameters = call.parameters
+    length = parameters.integer("length", 0) or DEFAULT_READ_BYTES
+    content = call.workspace.dbfs.read(parameters.text("path"), parameters.integer("offset", 0), length)
     return {"bytes_read": len(content), "data": base64.b64encode(content).decode()}
 
 
 def mkdirs(call: Call) -> dict[str, Any]:
-    """Make a folder."""
+    """Create a folder and its parents."""
     call.workspace.dbfs.make_folder(call.parameters.text("path"))
     return {}
 
 
 def move(call: Call) -> dict[str, Any]:
     """Move a file or a folder."""
-    asked = call.parameters
-    call.workspace.dbfs.move(asked.text("source_path"), asked.text("destination_path"))
+    parameters = call.parameters
+    call.workspace.dbfs.move(parameters.text("source_path"), parameters.text("destination_path"))
     return {}
 
 
 def delete(call: Call) -> dict[str, Any]:
-    """Remove."""
-    asked = call.parameters
-    if asked.text("path") in ("/", "dbfs:/"):
+    """Delete a file or a folder."""
+    parameters = call.parameters
+    if parameters.text("path") in ("/", "dbfs:/"):
         raise InvalidParameter("The root cannot be deleted.")
-    call.workspace.dbfs.delete(asked.text("path"), recursive=asked.boolean("recursive"))
+    call.workspace.dbfs.delete(parameters.text("path"), recursive=parameters.boolean("recursive"))
     return {}
 
 
 def decode(text: str, name: str) -> bytes:
-    """Bytes from base64."""
+    """Return the bytes of a base64 text."""
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
@@ -97,7 +101,7 @@ def decode(text: str, name: str) -> bytes:
 
 
 def entry_view(entry: Entry) -> dict[str, Any]:
-    """Return a file or a folder."""
+    """Return a file or folder as DBFS shows it."""
     return {
         "path": entry.path,
         "is_dir": entry.is_folder,

@@ -1,4 +1,4 @@
-"""Folders of a workspace on this machine's disk: DBFS with its handles, and the tree under it all."""
+"""File trees of a workspace on this machine's disk, and DBFS with its open files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import posixpath
 import shutil
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from pathlib import Path
+from typing import BinaryIO
 
 from fake_databricks.errors import (
     AlreadyExists,
@@ -18,15 +19,12 @@ from fake_databricks.errors import (
     ReadTooLarge,
 )
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 MAX_BLOCK_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One file or folder: its path in the tree, size in bytes and time of change in milliseconds."""
+    """One file or folder: path in its tree, size in bytes, time of change in milliseconds."""
 
     path: str
     is_folder: bool
@@ -35,17 +33,17 @@ class Entry:
 
 
 class Tree:
-    """Absolute POSIX paths in one folder of the disk; a path cannot leave it."""
+    """Absolute POSIX paths in one folder of the disk; no path leads out of that folder."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         root.mkdir(parents=True, exist_ok=True)
 
     def locate(self, path: str) -> Path:
-        """Where a path lies on the disk.
+        """Return where a path lies on the disk.
 
         Raises:
-            InvalidParameter: the path is not absolute, or leads out of the tree by a link.
+            InvalidParameter: the path is not absolute, or a link on it leads out of the tree.
         """
         if not path.startswith("/"):
             raise InvalidParameter(f"Path must be absolute: {path}")
@@ -58,7 +56,7 @@ class Tree:
         return local
 
     def entry(self, path: str) -> Entry | None:
-        """Return what lies at a path, or None."""
+        """Return the file or folder at a path, or None."""
         local = self.locate(path)
         try:
             status = local.stat()
@@ -69,30 +67,30 @@ class Tree:
         return Entry(shown, is_folder, 0 if is_folder else status.st_size, status.st_mtime_ns // 1_000_000)
 
     def children(self, path: str) -> list[Entry]:
-        """Return what lies in a folder, by name."""
+        """Return the content of a folder, sorted by name."""
         names = sorted(child.name for child in self.locate(path).iterdir())
         entries = (self.entry(posixpath.join(path, name)) for name in names)
         return [entry for entry in entries if entry is not None]
 
     def write(self, path: str, content: bytes) -> None:
-        """Write a file whole; folders on the way are made."""
+        """Write a whole file; missing parent folders are created."""
         local = self.locate(path)
         self.make_folder(posixpath.dirname(posixpath.normpath(path)))
         if local.is_dir():
             raise AlreadyExists(f"A directory already exists at the input path {path}.")
         partial = local.with_name(f".{local.name}.{threading.get_ident()}.partial")
         partial.write_bytes(content)
-        partial.replace(local)  # a reader sees the old file or the new one, never half
+        partial.replace(local)  # a reader sees the old file or the new one, never half of one
 
     def make_folder(self, path: str) -> None:
-        """Make a folder and those on the way."""
+        """Create a folder and its parents."""
         try:
             self.locate(path or "/").mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
             raise AlreadyExists(f"A file already exists at the input path {path}.") from None
 
     def remove(self, path: str) -> None:
-        """Remove a file, or a folder with all in it; the root is emptied and stays."""
+        """Remove a file, or a folder with its content; the root itself stays."""
         local = self.locate(path)
         if local.is_symlink() or local.is_file():
             local.unlink()
@@ -101,48 +99,70 @@ class Tree:
         self.root.mkdir(parents=True, exist_ok=True)
 
 
-@dataclass
-class _Handle:
-    path: str
-    local: Path
-    file: BinaryIO
+@dataclass(frozen=True)
+class Trees:
+    """The file trees of a workspace: DBFS, volumes, and the workspace's own tree."""
+
+    dbfs: Tree
+    volumes: Tree
+    objects: Tree
+
+    def locate(self, path: str) -> Path:
+        """Return where a path of the workspace lies on this machine.
+
+        Raises:
+            InvalidParameter: the path is relative, or in a store that is not supported here (``s3:``).
+        """
+        plain = path.removeprefix("dbfs:")
+        if plain.startswith("/Volumes/"):
+            return self.volumes.locate(plain[len("/Volumes") :])
+        if path.startswith("dbfs:"):
+            return self.dbfs.locate(plain)
+        if path.startswith("file:/"):
+            return Path("/" + path[len("file:") :].lstrip("/"))
+        if path.startswith("/dbfs/"):
+            return self.dbfs.locate(path[len("/dbfs") :])
+        if not path.startswith("/"):
+            raise InvalidParameter(
+                f"Cannot read {path}: only dbfs:/, /Volumes, /Workspace and file:/ are supported."
+            )
+        return self.objects.locate(workspace_path(path))
 
 
 class Dbfs:
-    """The calls of ``/api/2.0/dbfs`` on a tree. Paths may begin with ``dbfs:``."""
+    """The behaviour of ``/api/2.0/dbfs`` on a tree; paths may begin with ``dbfs:``."""
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
-        self._handles: dict[int, _Handle] = {}
+        self._handles: dict[int, BinaryIO] = {}
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
     def status(self, path: str) -> Entry:
-        """Return what lies at a path."""
+        """Return the file or folder at a path."""
         entry = self.tree.entry(_plain(path))
         if entry is None:
             raise DoesNotExist(f"No file or directory exists on path {_plain(path)}.")
         return entry
 
     def list(self, path: str) -> list[Entry]:
-        """Return what lies in a folder; a file lists itself."""
+        """Return the content of a folder; for a file, the file itself."""
         entry = self.status(path)
         return self.tree.children(_plain(path)) if entry.is_folder else [entry]
 
     def put(self, path: str, content: bytes, *, overwrite: bool) -> None:
         """Write a file in one call."""
-        self._make_room(path, overwrite=overwrite)
+        self._check_free(path, overwrite=overwrite)
         self.tree.write(_plain(path), content)
 
     def create(self, path: str, *, overwrite: bool) -> int:
-        """Open a file for blocks; the handle."""
-        self._make_room(path, overwrite=overwrite)
+        """Create a file that blocks are added to, and return its handle."""
+        self._check_free(path, overwrite=overwrite)
         plain = _plain(path)
         self.tree.write(plain, b"")
-        local = self.tree.locate(plain)
         with self._lock:
             number = next(self._numbers)
-            self._handles[number] = _Handle(plain, local, local.open("wb"))
+            self._handles[number] = self.tree.locate(plain).open("wb")
         return number
 
     def add_block(self, number: int, block: bytes) -> None:
@@ -150,16 +170,16 @@ class Dbfs:
         if len(block) > MAX_BLOCK_BYTES:
             raise BlockTooLarge(f"A block must have at most {MAX_BLOCK_BYTES} bytes.")
         with self._lock:
-            self._handle(number).file.write(block)
+            self._handle(number).write(block)
 
     def close(self, number: int) -> None:
-        """Close a handle."""
+        """Close an open file."""
         with self._lock:
-            self._handle(number).file.close()
+            self._handle(number).close()
             del self._handles[number]
 
     def read(self, path: str, offset: int, length: int) -> bytes:
-        """Return a part of a file; nothing past its end."""
+        """Return a part of a file, which may be shorter at its end."""
         if self.status(path).is_folder:
             raise InvalidParameter(f"Cannot read a directory: {_plain(path)}")
         if offset < 0 or length < 0:
@@ -171,11 +191,11 @@ class Dbfs:
             return file.read(length)
 
     def make_folder(self, path: str) -> None:
-        """Make a folder and those on the way."""
+        """Create a folder and its parents."""
         self.tree.make_folder(_plain(path))
 
     def move(self, source: str, target: str) -> None:
-        """Move a file or a folder; the target must be free."""
+        """Move a file or a folder; nothing may exist at the target."""
         self.status(source)
         if self.tree.entry(_plain(target)) is not None:
             raise AlreadyExists(
@@ -185,7 +205,7 @@ class Dbfs:
         shutil.move(self.tree.locate(_plain(source)), self.tree.locate(_plain(target)))
 
     def delete(self, path: str, *, recursive: bool) -> None:
-        """Remove; what is not there counts as removed."""
+        """Delete a file or a folder; it need not exist."""
         entry = self.tree.entry(_plain(path))
         if entry is None:
             return
@@ -194,18 +214,18 @@ class Dbfs:
         self.tree.remove(_plain(path))
 
     def close_all(self) -> None:
-        """Close every open handle."""
+        """Close every open file."""
         with self._lock:
             for handle in self._handles.values():
-                handle.file.close()
+                handle.close()
             self._handles.clear()
 
-    def _make_room(self, path: str, *, overwrite: bool) -> None:
+    def _check_free(self, path: str, *, overwrite: bool) -> None:
         entry = self.tree.entry(_plain(path))
         if entry is not None and (entry.is_folder or not overwrite):
             raise AlreadyExists(f"A file or directory already exists at the input path dbfs:{_plain(path)}.")
 
-    def _handle(self, number: int) -> _Handle:
+    def _handle(self, number: int) -> BinaryIO:
         try:
             return self._handles[number]
         except KeyError:
@@ -219,3 +239,17 @@ def _plain(path: str) -> str:
     if plain.startswith("/Volumes/"):
         raise InvalidParameter("No operations allowed on this path: use the Files API for volumes.")
     return posixpath.normpath("/" + plain.lstrip("/"))
+
+
+def workspace_path(path: str) -> str:
+    """Return a path of the workspace's own tree, without ``/Workspace`` and without dots.
+
+    Raises:
+        InvalidParameter: the path is not absolute.
+    """
+    if not path.startswith("/"):
+        raise InvalidParameter(f"Path ({path}) is not an absolute path.")
+    plain = posixpath.normpath("/" + path.lstrip("/"))
+    if plain == "/Workspace":
+        return "/"
+    return plain[len("/Workspace") :] if plain.startswith("/Workspace/") else plain

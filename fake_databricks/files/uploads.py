@@ -1,4 +1,4 @@
-"""Files that arrive in parts, as the SDK sends what has 50 MiB and more."""
+"""Uploads in parts, which the SDK uses for files of 50 MiB and more."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Upload:
-    """One upload that has begun: its token, the path in its tree, whether it may replace a file."""
+    """One upload that has begun: token, path in its tree, whether it may replace a file."""
 
     token: str
     path: str
@@ -24,7 +24,7 @@ class Upload:
 
 
 class Uploads:
-    """The uploads of a workspace; parts lie in a folder of their own until the last has come."""
+    """The uploads of a workspace; parts lie in a folder of their own until the upload is complete."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -32,7 +32,7 @@ class Uploads:
         self._open: dict[str, Upload] = {}
 
     def begin(self, path: str, *, is_overwriting: bool) -> str:
-        """Open an upload; its token."""
+        """Begin an upload and return its token."""
         upload = Upload(secrets.token_hex(16), path, is_overwriting)
         (self._folder / upload.token).mkdir(parents=True)
         with self._lock:
@@ -40,20 +40,20 @@ class Uploads:
         return upload.token
 
     def put(self, token: str, path: str, number: int, content: bytes) -> str:
-        """Keep a part; its mark, which the end has to name."""
+        """Store a part and return its ETag."""
         self._find(token, path)
         (self._folder / token / str(number)).write_bytes(content)
         return f"part-{number}-{len(content)}"
 
     def complete(self, token: str, path: str, numbers: Sequence[int], target: Path) -> None:
-        """Put the parts together, in the order of their numbers."""
+        """Join the parts in the order of their numbers."""
         upload = self._find(token, path)
         if target.exists() and not upload.is_overwriting:
             raise Conflict(f"The file being created already exists: {path}")
         parts = [self._folder / token / str(number) for number in sorted(numbers)]
         missing = [part.name for part in parts if not part.exists()]
         if missing or not parts:
-            raise InvalidParameter(f"Parts that have not come: {', '.join(missing) or 'all'}.")
+            raise InvalidParameter(f"Missing parts of the upload: {', '.join(missing) or 'all'}.")
         target.parent.mkdir(parents=True, exist_ok=True)
         whole = self._folder / token / "whole"
         with whole.open("wb") as file:
@@ -64,7 +64,7 @@ class Uploads:
         self.abort(token, path)
 
     def abort(self, token: str, path: str) -> None:
-        """Forget an upload and its parts."""
+        """Delete an upload and its parts."""
         self._find(token, path)
         with self._lock:
             self._open.pop(token, None)

@@ -1,4 +1,4 @@
-"""``/api/2.0/workspace``: notebooks and files of the workspace's tree."""
+"""``/api/2.0/workspace``: notebooks and files of the workspace's own tree."""
 
 from __future__ import annotations
 
@@ -18,64 +18,66 @@ EXPORTED = ("SOURCE", "AUTO", "RAW")
 
 def import_(call: Call) -> dict[str, Any]:
     """Write an object, from base64 or from a form."""
-    asked = call.parameters
-    content = next(iter(call.files.values())) if call.files else decode(asked.text("content", ""), "content")
+    parameters = call.parameters
+    content = (
+        next(iter(call.files.values())) if call.files else decode(parameters.text("content", ""), "content")
+    )
     if len(content) > MAX_CONTENT_BYTES:
         raise InvalidParameter(f"content must have at most {MAX_CONTENT_BYTES} bytes.")
     options = {
-        "format": asked.text("format", "SOURCE"),
-        "language": asked.text("language", ""),
-        "overwrite": asked.boolean("overwrite"),
+        "format": parameters.text("format", "SOURCE"),
+        "language": parameters.text("language", ""),
+        "overwrite": parameters.boolean("overwrite"),
     }
-    call.workspace.objects.import_(asked.text("path"), content, options)
+    call.workspace.objects.import_(parameters.text("path"), content, options)
     return {}
 
 
 def import_file(call: Call) -> dict[str, Any]:
-    """Write a plain file whose content is the body."""
+    """Write a plain file whose content is the body of the request."""
     options = {"format": "AUTO", "overwrite": call.query_parameters.boolean("overwrite")}
     call.workspace.objects.import_("/" + call.rest.lstrip("/"), call.body, options)
     return {}
 
 
 def export(call: Call) -> Reply | dict[str, Any]:
-    """Return an object's content."""
-    asked = call.parameters
-    wanted = asked.text("format", "SOURCE")
+    """Return the content of an object."""
+    parameters = call.parameters
+    wanted = parameters.text("format", "SOURCE")
     if wanted not in EXPORTED:
         raise InvalidParameter(f"Field 'format' {wanted!r} is not supported: one of {', '.join(EXPORTED)}.")
-    content, extension = call.workspace.objects.export(asked.text("path"))
-    if asked.boolean("direct_download"):
+    content, extension = call.workspace.objects.export(parameters.text("path"))
+    if parameters.boolean("direct_download"):
         return Reply(200, content, {"Content-Type": "application/octet-stream"})
     return {"content": base64.b64encode(content).decode(), "file_type": extension}
 
 
 def list_(call: Call) -> dict[str, Any]:
-    """Return what lies in a folder."""
+    """Return the content of a folder."""
     found = call.workspace.objects.list(call.parameters.text("path"))
     return {"objects": [object_view(info) for info in found]} if found else {}
 
 
 def get_status(call: Call) -> dict[str, Any]:
-    """Return what lies at a path."""
+    """Return the object at a path."""
     return object_view(call.workspace.objects.status(call.parameters.text("path")))
 
 
 def mkdirs(call: Call) -> dict[str, Any]:
-    """Make a folder."""
+    """Create a folder and its parents."""
     call.workspace.objects.make_folder(call.parameters.text("path"))
     return {}
 
 
 def delete(call: Call) -> dict[str, Any]:
-    """Remove an object."""
-    asked = call.parameters
-    call.workspace.objects.delete(asked.text("path"), recursive=asked.boolean("recursive"))
+    """Delete an object."""
+    parameters = call.parameters
+    call.workspace.objects.delete(parameters.text("path"), recursive=parameters.boolean("recursive"))
     return {}
 
 
 def object_view(info: ObjectInfo) -> dict[str, Any]:
-    """``ObjectInfo``."""
+    """Return an object as ``ObjectInfo``."""
     view: dict[str, Any] = {
         "path": info.path,
         "object_type": info.object_type,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Mapping
 
 from fake_databricks.errors import AlreadyExists, DoesNotExist, InvalidParameter, NotEmpty
+from fake_databricks.files.trees import workspace_path
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Clock
@@ -22,7 +23,7 @@ FORMATS = ("SOURCE", "AUTO", "RAW", "JUPYTER")
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """One object: its path, id, kind (DIRECTORY, NOTEBOOK, FILE), language, times in ms, size in bytes."""
+    """One object: path, id, kind (DIRECTORY, NOTEBOOK, FILE), language, times in ms, size in bytes."""
 
     path: str
     object_id: int
@@ -34,7 +35,7 @@ class ObjectInfo:
 
 
 class WorkspaceObjects:
-    """The calls of ``/api/2.0/workspace``. ``/Workspace/x`` and ``/x`` are one path."""
+    """The behaviour of ``/api/2.0/workspace``; ``/Workspace/x`` and ``/x`` are the same path."""
 
     def __init__(self, workspace_id: str, tree: Tree, storage: Storage, clock: Clock) -> None:
         self._workspace_id = workspace_id
@@ -51,11 +52,11 @@ class WorkspaceObjects:
         """Write an object.
 
         Args:
-            path: where.
-            content: what.
+            path: where it is written.
+            content: its bytes.
             options: ``format``, ``language`` and ``overwrite`` of the request.
         """
-        plain = plain_path(path)
+        plain = workspace_path(path)
         kind, language = _kind(plain, content, options)
         with self._lock:
             parent = posixpath.dirname(plain)
@@ -65,10 +66,10 @@ class WorkspaceObjects:
             if self.tree.entry(plain) is not None and not options.get("overwrite"):
                 raise AlreadyExists(f"Path ({plain}) already exists.")
             self.tree.write(plain, content)
-            self._remember(plain, kind, language)
+            self._record(plain, kind, language)
 
     def export(self, path: str) -> tuple[bytes, str]:
-        """Return an object's content and the extension of its kind."""
+        """Return the content of an object and the extension of its kind."""
         info = self.status(path)
         if info.object_type == "DIRECTORY":
             raise InvalidParameter(f"Path ({info.path}) is a directory and cannot be exported.")
@@ -76,15 +77,15 @@ class WorkspaceObjects:
         return self.tree.locate(info.path).read_bytes(), extension.lstrip(".") or "txt"
 
     def status(self, path: str) -> ObjectInfo:
-        """Return what lies at a path."""
-        plain = plain_path(path)
+        """Return the object at a path."""
+        plain = workspace_path(path)
         with self._lock:
             entry = self.tree.entry(plain)
             if entry is None:
                 raise DoesNotExist(f"Path ({plain}) doesn't exist.")
             known = self._known.get(plain)
             if known is None:
-                known = self._remember(plain, "DIRECTORY" if entry.is_folder else "FILE", None)
+                known = self._record(plain, "DIRECTORY" if entry.is_folder else "FILE", None)
         return ObjectInfo(
             plain,
             known["object_id"],
@@ -96,18 +97,18 @@ class WorkspaceObjects:
         )
 
     def list(self, path: str) -> list[ObjectInfo]:
-        """Return what lies in a folder; anything else lists itself."""
+        """Return the content of a folder; for another object, the object itself."""
         info = self.status(path)
         if info.object_type != "DIRECTORY":
             return [info]
         return [self.status(entry.path) for entry in self.tree.children(info.path)]
 
     def make_folder(self, path: str) -> None:
-        """Make a folder and those on the way."""
-        self.tree.make_folder(plain_path(path))
+        """Create a folder and its parents."""
+        self.tree.make_folder(workspace_path(path))
 
     def delete(self, path: str, *, recursive: bool) -> None:
-        """Remove an object."""
+        """Delete an object."""
         info = self.status(path)
         if info.object_type == "DIRECTORY" and not recursive and self.tree.children(info.path):
             raise NotEmpty(f"Folder ({info.path}) is not empty")
@@ -117,7 +118,7 @@ class WorkspaceObjects:
                 del self._known[known]
                 self._storage.delete(self._workspace_id, "object", known)
 
-    def _remember(self, path: str, kind: str, language: str | None) -> dict[str, Any]:
+    def _record(self, path: str, kind: str, language: str | None) -> dict[str, Any]:
         before = self._known.get(path)
         item = {
             "object_id": before["object_id"] if before else self._next_id,
@@ -129,20 +130,6 @@ class WorkspaceObjects:
         self._known[path] = item
         self._storage.put(self._workspace_id, "object", path, item)
         return item
-
-
-def plain_path(path: str) -> str:
-    """Return the path without ``/Workspace`` and without dots.
-
-    Raises:
-        InvalidParameter: it is not absolute.
-    """
-    if not path.startswith("/"):
-        raise InvalidParameter(f"Path ({path}) is not an absolute path.")
-    plain = posixpath.normpath("/" + path.lstrip("/"))
-    if plain == "/Workspace":
-        return "/"
-    return plain[len("/Workspace") :] if plain.startswith("/Workspace/") else plain
 
 
 def _kind(path: str, content: bytes, options: Mapping[str, Any]) -> tuple[str, str | None]:

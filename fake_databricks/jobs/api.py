@@ -1,4 +1,4 @@
-"""``/api/2.x/jobs``: create, get, list, update, reset, delete; and the permissions of a job."""
+"""``/api/2.x/jobs``: create, get, list, update, reset and delete a job; the permissions of a job."""
 
 from __future__ import annotations
 
@@ -21,29 +21,28 @@ LEVELS = {
     "IS_OWNER": "Is owner",
     "CAN_MANAGE": "Can manage",
 }
-_TASK_ONLY = ("task_key", "timeout_seconds", "run_if")
 
 
 def create(call: Call) -> dict[str, Any]:
-    """Save a job."""
+    """Create a job."""
     job = call.workspace.jobs.create(call.document, call.version, call.workspace.user)
     return {"job_id": job.job_id}
 
 
 def get(call: Call) -> dict[str, Any]:
-    """One job."""
+    """Return one job."""
     return job_view(call.workspace.jobs.get(call.parameters.integer("job_id")), call.version)
 
 
 def list_(call: Call) -> dict[str, Any]:
-    """Jobs, the newest first."""
-    asked = call.parameters
-    jobs = call.workspace.jobs.list(asked.text("name", ""))
-    expand = asked.boolean("expand_tasks")
+    """Return jobs, the newest first."""
+    parameters = call.parameters
+    jobs = call.workspace.jobs.list(parameters.text("name", ""))
+    expand = parameters.boolean("expand_tasks")
     if call.version == "2.0":
         return {"jobs": [job_view(job, "2.0") for job in jobs]} if jobs else {}
-    limit = page_limit(asked, MAX_PAGE, DEFAULT_PAGE)
-    start = _page_start(asked)
+    limit = page_limit(parameters, MAX_PAGE, DEFAULT_PAGE)
+    start = _page_start(parameters)
     page = jobs[start : start + limit]
     view: dict[str, Any] = (
         {"jobs": [job_view(job, call.version, expand=expand) for job in page]} if page else {}
@@ -57,37 +56,40 @@ def list_(call: Call) -> dict[str, Any]:
 
 
 def update(call: Call) -> dict[str, Any]:
-    """Change some settings."""
-    asked = call.parameters
+    """Change some settings of a job."""
+    parameters = call.parameters
     job = call.workspace.jobs.update(
-        asked.integer("job_id"), asked.object("new_settings"), asked.texts("fields_to_remove"), call.version
+        parameters.integer("job_id"),
+        parameters.object("new_settings"),
+        parameters.texts("fields_to_remove"),
+        call.version,
     )
-    call.workspace.runs.retime(job)
+    call.workspace.scheduler.retime(job)
     return {}
 
 
 def reset(call: Call) -> dict[str, Any]:
-    """Replace all settings."""
-    asked = call.parameters
-    document = asked.object("new_settings", required=True)
-    job = call.workspace.jobs.reset(asked.integer("job_id"), document, call.version)
-    call.workspace.runs.retime(job)
+    """Replace all settings of a job."""
+    parameters = call.parameters
+    document = parameters.object("new_settings", required=True)
+    job = call.workspace.jobs.reset(parameters.integer("job_id"), document, call.version)
+    call.workspace.scheduler.retime(job)
     return {}
 
 
 def delete(call: Call) -> dict[str, Any]:
-    """Forget a job; its active runs are cancelled."""
+    """Delete a job and cancel its active runs."""
     call.workspace.delete_job(call.parameters.integer("job_id"))
     return {}
 
 
 def get_permissions(call: Call) -> dict[str, Any]:
-    """Who may do what with a job."""
+    """Return who may do what with a job."""
     return _permissions(call.workspace.jobs.get(_job_id(call)))
 
 
 def permission_levels(call: Call) -> dict[str, Any]:
-    """Return the levels that there are."""
+    """Return the permission levels of jobs."""
     call.workspace.jobs.get(_job_id(call))
     return {
         "permission_levels": [
@@ -97,23 +99,23 @@ def permission_levels(call: Call) -> dict[str, Any]:
 
 
 def set_permissions(call: Call) -> dict[str, Any]:
-    """Replace the list."""
-    given = _access_list(call)
-    return _permissions(call.workspace.jobs.set_acl(_job_id(call), given))
+    """Replace the permissions of a job."""
+    listed = _access_list(call)
+    return _permissions(call.workspace.jobs.set_acl(_job_id(call), listed))
 
 
 def change_permissions(call: Call) -> dict[str, Any]:
-    """Add to the list, in place of what the same principals had."""
+    """Replace the permissions of the named principals only."""
     job = call.workspace.jobs.get(_job_id(call))
-    given = _access_list(call)
-    principals = [_principal(item) for item in given]
-    kept = [item for item in job.acl if _principal(item) not in principals]
-    return _permissions(call.workspace.jobs.set_acl(job.job_id, [*kept, *given]))
+    listed = _access_list(call)
+    principals = [_principal(item) for item in listed]
+    others = [item for item in job.acl if _principal(item) not in principals]
+    return _permissions(call.workspace.jobs.set_acl(job.job_id, [*others, *listed]))
 
 
-def page_limit(asked: Parameters, largest: int, default: int) -> int:
-    """``limit``: 0 is the largest."""
-    limit = asked.integer("limit", default)
+def page_limit(parameters: Parameters, largest: int, default: int) -> int:
+    """Return ``limit``, which may be 0 for the largest."""
+    limit = parameters.integer("limit", default)
     if not 0 <= limit <= largest:
         raise InvalidParameter(f"limit must be between 0 and {largest}, got {limit}.")
     return limit or largest
@@ -144,14 +146,14 @@ def job_view(job: Job, version: str, *, expand: bool = True) -> dict[str, Any]:
     }
 
 
-def _page_start(asked: Parameters) -> int:
-    token = asked.text("page_token", "")
+def _page_start(parameters: Parameters) -> int:
+    token = parameters.text("page_token", "")
     if token:
         prefix, _, number = token.partition("-")
         if prefix != "jobs" or not number.isdigit():
             raise InvalidParameter(f"Invalid page token: {token}.")
         return int(number)
-    offset = asked.integer("offset", 0)
+    offset = parameters.integer("offset", 0)
     if offset < 0:
         raise InvalidParameter("offset must not be negative.")
     if offset > MAX_OFFSET:

@@ -12,32 +12,13 @@ from fake_databricks.jobs.settings import Settings, parse_settings
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Clock
-    from fake_databricks.storage import Storage
+    from fake_databricks.storage import Numbers, Storage
 
 FIRST_JOB_ID = 12345  # the guide's first job
-FIRST_RUN_ID = 98765  # and its first run
-
-
-class Numbers:
-    """Counters that are not used twice, not even after a restart."""
-
-    def __init__(self, workspace_id: str, storage: Storage) -> None:
-        self._workspace_id = workspace_id
-        self._storage = storage
-        self._lock = threading.Lock()
-        self._next: dict[str, int] = dict(storage.all(workspace_id, "number"))
-
-    def take(self, name: str, first: int = 1) -> int:
-        """Return the next number of a counter."""
-        with self._lock:
-            number = self._next.get(name, first)
-            self._next[name] = number + 1
-            self._storage.put(self._workspace_id, "number", name, number + 1)
-        return number
 
 
 class Jobs:
-    """Creates, changes and lists jobs."""
+    """Every saved job of a workspace, in memory and in the storage."""
 
     def __init__(self, workspace_id: str, storage: Storage, clock: Clock, numbers: Numbers) -> None:
         self._workspace_id = workspace_id
@@ -52,15 +33,18 @@ class Jobs:
         """Save a new job."""
         settings = parse_settings(document, version)
         acl = tuple(settings.document.get("access_control_list", ()))
-        number = self._numbers.take("job", FIRST_JOB_ID)
-        job = Job(number, settings, self._clock.now(), creator, acl)
+        job = Job(self.next_job_id(), settings, self._clock.now(), creator, acl)
         with self._lock:
             self._jobs[job.job_id] = job
-            self._keep(job)
+            self._save(job)
         return job
 
+    def next_job_id(self) -> int:
+        """Return the number of the next job; a submitted run takes one too."""
+        return self._numbers.take("job", FIRST_JOB_ID)
+
     def get(self, job_id: int) -> Job:
-        """One job.
+        """Return a job.
 
         Raises:
             InvalidParameter: there is none of that number.
@@ -72,25 +56,25 @@ class Jobs:
                 raise InvalidParameter(f"Job {job_id} does not exist.") from None
 
     def find(self, job_id: int) -> Job | None:
-        """One job, or None."""
+        """Return a job, or None."""
         with self._lock:
             return self._jobs.get(job_id)
 
     def list(self, name: str = "") -> list[Job]:
-        """Jobs, the newest first; ``name`` keeps those of that name, whatever its case."""
+        """Return the jobs, the newest first; ``name`` selects those of that name, in upper or lower case."""
         with self._lock:
             jobs = list(reversed(self._jobs.values()))
         return [job for job in jobs if job.settings.name.lower() == name.lower()] if name else jobs
 
     def reset(self, job_id: int, document: Mapping[str, Any], version: str) -> Job:
-        """Replace a job's settings; who it runs as stays where it is left out."""
+        """Replace a job's settings; ``run_as`` stays if the new settings leave it out."""
         job = self.get(job_id)
         if "run_as" in job.settings.document and "run_as" not in document:
             document = {**document, "run_as": job.settings.document["run_as"]}
         return self._change(job, parse_settings(document, version))
 
     def update(self, job_id: int, new: Mapping[str, Any], removed: Sequence[str], version: str) -> Job:
-        """Replace some settings whole; ``tasks`` and ``job_clusters`` are merged by their keys."""
+        """Replace some settings; ``tasks`` and ``job_clusters`` are merged by their keys."""
         job = self.get(job_id)
         document = _without(dict(job.settings.document), removed)
         for name, value in new.items():
@@ -102,28 +86,28 @@ class Jobs:
         return self._change(job, settings)
 
     def delete(self, job_id: int) -> None:
-        """Forget a job; its runs stay."""
+        """Delete a job; its runs stay."""
         self.get(job_id)
         with self._lock:
             del self._jobs[job_id]
             self._storage.delete(self._workspace_id, "job", job_id)
 
     def set_acl(self, job_id: int, acl: Sequence[Mapping[str, Any]]) -> Job:
-        """Replace the access rights of a job; kept and shown, not enforced."""
+        """Replace the access rights of a job; they are shown and not enforced."""
         job = dataclasses.replace(self.get(job_id), acl=tuple(acl))
         with self._lock:
             self._jobs[job_id] = job
-            self._keep(job)
+            self._save(job)
         return job
 
     def _change(self, job: Job, settings: Settings) -> Job:
         changed = dataclasses.replace(job, settings=settings)
         with self._lock:
             self._jobs[job.job_id] = changed
-            self._keep(changed)
+            self._save(changed)
         return changed
 
-    def _keep(self, job: Job) -> None:
+    def _save(self, job: Job) -> None:
         self._storage.put(self._workspace_id, "job", job.job_id, job.to_document())
 
 

@@ -1,7 +1,7 @@
-"""The states of runs and of their tasks, and what leads from one to the next. Pure.
+"""The states of runs and attempts, and which event leads from one to the next. Pure.
 
-Rule 1: every state change goes through :func:`advance`. Rule 2: this file knows no dialect; the guide's words
-(``CANCELLED``) are put on at the door, in ``jobs/run_views.py``.
+Every change of a state goes through :func:`advance`. The states have Databricks' names; ``run_views.py``
+translates them for flat jobs (``CANCELLED``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Mapping
 
 
 class Life(str, Enum):
-    """``life_cycle_state`` of a run or a task run."""
+    """``life_cycle_state`` of a run or an attempt."""
 
     QUEUED = "QUEUED"
     BLOCKED = "BLOCKED"
@@ -26,7 +26,7 @@ class Life(str, Enum):
 
 
 class Result(str, Enum):
-    """``result_state`` of what has ended."""
+    """``result_state`` of a run or an attempt that has ended."""
 
     SUCCESS = "SUCCESS"
     FAILED = "FAILED"
@@ -40,16 +40,16 @@ class Result(str, Enum):
 
 
 class Event(str, Enum):
-    """What can happen to a run or a task run."""
+    """What can happen to a run or an attempt."""
 
-    ADMIT = "may start: a place is free, the tasks before it have ended, or the wait for a retry is over"
-    START = "its process runs"
-    STOP = "is asked to end: cancelled or out of time"
-    RETRY = "this attempt has ended and there will be another"
-    END = "has ended"
-    SKIP = "will not run"
-    BREAK = "could not be run, or the service failed it"
-    REPAIR = "is run again after its end"
+    ADMIT = "it may start: few enough runs are active, its dependencies have ended, its wait is over"
+    START = "its process has started"
+    STOP = "it is asked to end: it was cancelled or is out of time"
+    RETRY = "this attempt has ended, and another one follows"
+    END = "it has ended"
+    SKIP = "it will not run"
+    BREAK = "it could not be started, or the service failed"
+    REPAIR = "it runs again after its end"
 
 
 TRANSITIONS: Mapping[Life, Mapping[Event, Life]] = {
@@ -98,7 +98,6 @@ TRANSITIONS: Mapping[Life, Mapping[Event, Life]] = {
 }
 
 TERMINAL = frozenset(life for life, events in TRANSITIONS.items() if set(events) == {Event.REPAIR})
-ACTIVE = frozenset(Life) - TERMINAL
 
 RESULTS: Mapping[Life, frozenset[Result]] = {
     Life.TERMINATED: frozenset(
@@ -116,17 +115,17 @@ RESULTS: Mapping[Life, frozenset[Result]] = {
 }
 
 
-class IllegalTransition(Exception):  # noqa: N818  it says what happened
+class IllegalTransition(Exception):  # noqa: N818  the name is what happened
     """An event that cannot happen in this state; the state is unchanged."""
 
 
 @dataclass(frozen=True)
 class State:
-    """Where a run stands.
+    """The state of a run or an attempt.
 
     Attributes:
         life: the life-cycle state.
-        result: how it ended; None while it is active, and always one when it is not.
+        result: how it ended; None exactly while it is active.
         message: ``state_message``.
     """
 
@@ -135,14 +134,14 @@ class State:
     message: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse a result on what is active, and an end without one."""
+        """Refuse a result of an active state, and an end without a result."""
         allowed = RESULTS.get(self.life, frozenset())
         if (self.result is None) != (not allowed) or (allowed and self.result not in allowed):
             raise ValueError(f"{self.life.value} cannot have the result {self.result}")
 
     @property
     def is_terminal(self) -> bool:
-        """Whether it has ended."""
+        """Whether the run or attempt has ended."""
         return self.life in TERMINAL
 
 
@@ -150,7 +149,7 @@ def advance(state: State, event: Event, result: Result | None = None, message: s
     """Return the state after an event.
 
     Args:
-        state: where it stands.
+        state: the state before the event.
         event: what happened.
         result: how it ended, for an event that ends it.
         message: the new ``state_message``.
@@ -162,5 +161,5 @@ def advance(state: State, event: Event, result: Result | None = None, message: s
     try:
         life = TRANSITIONS[state.life][event]
     except KeyError:
-        raise IllegalTransition(f"{event.name} cannot happen to what is {state.life.value}") from None
+        raise IllegalTransition(f"{event.name} cannot happen in the state {state.life.value}") from None
     return State(life, result, message)

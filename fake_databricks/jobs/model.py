@@ -1,7 +1,7 @@
-"""Jobs, runs, outputs, commands and clusters as the fake keeps them.
+"""The values of this folder: jobs, runs, attempts, repairs, outputs.
 
-Values are frozen; what lives (a run, a task run, a cluster) is changed by its workspace, under its lock.
-Times are milliseconds since 1970, UTC; 0 is "not yet".
+A :class:`Run` and its :class:`TaskRun` change while the run is active, under the lock of ``runs.py``; all
+other values are frozen. Times are milliseconds since 1970, UTC; 0 is "not yet".
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Job:
         settings: what its runs do.
         created_time: when it was created.
         creator: who created it.
-        acl: access rights as given, shown and not enforced.
+        acl: access rights, shown and not enforced.
     """
 
     job_id: int
@@ -35,7 +35,7 @@ class Job:
     acl: tuple[Mapping[str, Any], ...] = ()
 
     def to_document(self) -> dict[str, Any]:
-        """As it is stored."""
+        """Return the job as it is stored."""
         return {
             "job_id": self.job_id,
             "settings": self.settings.document,
@@ -47,7 +47,7 @@ class Job:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Job:
-        """As it was stored."""
+        """Return the job that was stored."""
         return cls(
             document["job_id"],
             stored_settings(document["settings"], is_queueing=document["is_queueing"]),
@@ -58,7 +58,7 @@ class Job:
 
 
 def stored_settings(document: Mapping[str, Any], *, is_queueing: bool) -> Settings:
-    """Return settings from the stored document; what the API version had decided stays decided."""
+    """Return stored settings; whether runs queue stays as the API version decided at creation."""
     return dataclasses.replace(parse_settings(document, LATEST), is_queueing=is_queueing)
 
 
@@ -67,18 +67,18 @@ class TaskRun:
     """One attempt of one task.
 
     Attributes:
-        run_id: its own number; that of the run for the first attempt of a flat job.
-        task_key: whose attempt it is.
+        run_id: its own number; for the first attempt of a flat job the number of the run.
+        task_key: the key of its task.
         attempt: 0, 1, 2, ...
-        state: where it stands.
-        cluster_id: where it runs, once known.
-        created: when it came to be.
+        state: its state.
+        cluster_id: the cluster it runs on, once that is known.
+        created: when it was added.
         start_time: when it was admitted (setup begins).
         execution_start: when its process started.
         execution_end: when its process ended.
-        end_time: when all was put away.
-        stopped_for: why it was asked to end, if it was: CANCELED or TIMEDOUT.
-        exit_code: of its process; minus the signal's number where a signal ended it.
+        end_time: when it was cleaned up.
+        stopped_for: CANCELED or TIMEDOUT if it was asked to end, else None.
+        exit_code: of its process; if a signal ended it, minus the number of the signal.
     """
 
     run_id: int
@@ -97,7 +97,7 @@ class TaskRun:
 
 @dataclass(frozen=True)
 class Repair:
-    """The original run, or one repair of it, in ``repair_history``."""
+    """One entry of ``repair_history``: the original run or a repair of it."""
 
     repair_id: int
     kind: str
@@ -109,11 +109,11 @@ class Repair:
 
 @dataclass(frozen=True)
 class Overrides:
-    """What run-now says differently from the job.
+    """What run-now replaces of the job's settings.
 
     Attributes:
-        python_params: replace the parameters of every Python file task; None leaves them.
-        python_named_params: replace those of every wheel task; None leaves them.
+        python_params: parameters for every Python file task; None keeps those of the job.
+        python_named_params: parameters for every wheel task; None keeps those of the job.
         job_parameters: values of job parameters.
         only: the keys of the tasks to run; empty is all.
     """
@@ -126,25 +126,25 @@ class Overrides:
 
 @dataclass
 class Run:
-    """One run of a job, or a submitted one.
+    """One run of a job, or a submitted run.
 
     Attributes:
         run_id: its number in the workspace.
-        job_id: whose run it is; a submitted run has a job of its own that is not listed.
-        number_in_job: 1, 2, ... for each job.
+        job_id: its job; a submitted run has a job of its own that is not listed.
+        number_in_job: 1 for the first run of the job, 2 for the second, ...
         name: shown as ``run_name``.
-        settings: the job's settings when the run was made.
-        overrides: what run-now said differently.
-        state: where it stands.
-        created: when it was asked for.
+        settings: the settings of the job when the run was created.
+        overrides: what run-now replaced of them.
+        state: its state.
+        created: when it was requested.
         start_time: when it was admitted, or skipped.
         end_time: when it ended.
-        task_runs: every attempt of every task, in the order they came to be.
-        repairs: its repair history, the original first; empty until it is repaired.
-        is_submitted: runs/submit instead of run-now.
-        creator: who asked.
-        idempotency_token: of the request, or empty.
-        stopped_for: why the whole run was asked to end, if it was.
+        task_runs: every attempt of every task, in the order of their creation.
+        repairs: its repair history, the original run first; empty until the first repair.
+        is_submitted: whether runs/submit created it, not run-now.
+        creator: who requested it.
+        idempotency_token: of the request; empty if it had none.
+        stopped_for: CANCELED or TIMEDOUT if the whole run was asked to end, else None.
     """
 
     run_id: int
@@ -166,20 +166,24 @@ class Run:
 
     @property
     def dialect(self) -> Dialect:
-        """In whose words it answers."""
+        """How the run answers: in the words of the guide or of Databricks."""
         return self.settings.dialect
 
     @property
     def is_active(self) -> bool:
-        """Whether it has not ended."""
+        """Whether the run has not ended."""
         return not self.state.is_terminal
 
     def latest(self) -> dict[str, TaskRun]:
         """Return the newest attempt of each task, by task key."""
         return {task_run.task_key: task_run for task_run in self.task_runs}
 
+    def attempt(self, number: int) -> TaskRun:
+        """Return the attempt of this number."""
+        return next(task_run for task_run in self.task_runs if task_run.run_id == number)
+
     def to_document(self) -> dict[str, Any]:
-        """As it is stored."""
+        """Return the run as it is stored."""
         document = {
             item.name: getattr(self, item.name)
             for item in dataclasses.fields(self)
@@ -195,7 +199,7 @@ class Run:
 
     @classmethod
     def from_document(cls, stored: Mapping[str, Any]) -> Run:
-        """As it was stored."""
+        """Return the run that was stored."""
         document = dict(stored)
         document["settings"] = stored_settings(document["settings"], is_queueing=document.pop("is_queueing"))
         document["state"] = _state(document["state"])
@@ -225,14 +229,14 @@ def _state(document: Mapping[str, Any]) -> State:
 
 @dataclass(frozen=True)
 class Output:
-    """What one attempt left behind; secret values are already ``[REDACTED]``.
+    """The output of one attempt; secret values are already ``[REDACTED]``.
 
     Attributes:
         logs: both streams of the process, the last 5 MB.
         logs_truncated: whether there was more.
         error: the last line of the traceback, or why there was no process.
         error_trace: the traceback.
-        notebook_result: what the program handed to ``dbutils.notebook.exit``.
+        notebook_result: the argument of ``dbutils.notebook.exit``.
     """
 
     logs: str = ""
@@ -240,61 +244,3 @@ class Output:
     error: str | None = None
     error_trace: str | None = None
     notebook_result: str | None = None
-
-
-@dataclass
-class Command:
-    """One command of the Commands API.
-
-    Attributes:
-        command_id: its id.
-        cluster_id: where it runs.
-        context_id: in which context.
-        status: Queued, Running, Cancelling, Finished, Cancelled or Error.
-        kind: ``text``, ``table`` or ``error`` once it has ended.
-        data: its value.
-        schema: the columns of a table.
-        summary: one line of an error.
-        cause: an error's traceback.
-    """
-
-    command_id: str
-    cluster_id: str
-    context_id: str
-    status: str = "Queued"
-    kind: str | None = None
-    data: Any = None
-    schema: list[dict[str, str]] = field(default_factory=list)
-    summary: str | None = None
-    cause: str | None = None
-
-
-@dataclass
-class ClusterRecord:
-    """A cluster as the API shows it.
-
-    Attributes:
-        cluster_id: its id.
-        settings: the document it was created or edited with.
-        state: PENDING, RUNNING, RESTARTING, TERMINATING, TERMINATED or ERROR.
-        state_message: why.
-        start_time: when it was created.
-        terminated_time: when it was ended, or 0.
-        last_state_time: of the last change.
-        events: newest last.
-        libraries: key of a library -> its status.
-        is_job_cluster: made for one run and gone with it.
-        is_pinned: as asked.
-    """
-
-    cluster_id: str
-    settings: dict[str, Any]
-    state: str = "PENDING"
-    state_message: str = ""
-    start_time: int = 0
-    terminated_time: int = 0
-    last_state_time: int = 0
-    events: list[dict[str, Any]] = field(default_factory=list)
-    libraries: dict[str, dict[str, Any]] = field(default_factory=dict)
-    is_job_cluster: bool = False
-    is_pinned: bool = False

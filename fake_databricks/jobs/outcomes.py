@@ -1,6 +1,6 @@
-"""What an exit makes of a task, and what the tasks make of a run. Pure.
+"""How attempts and runs end: from an exit code to the outcome of a task, from tasks to that of a run. Pure.
 
-A flat job speaks the guide's words ("Job failed with exit code 1"), a tasks job Databricks' own.
+A flat job answers in the guide's words ("Job failed with exit code 1"), a tasks job in Databricks' own.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Mapping, Sequence
 
-from fake_databricks.jobs.lifecycle import Event, Life, Result, State
+from fake_databricks.jobs.lifecycle import Event, Result, State
 from fake_databricks.jobs.settings import Dialect, Task
 
 CANCELLED_MESSAGE = "Run cancelled."
@@ -19,31 +19,25 @@ UPSTREAM_MESSAGES = {
     Result.EXCLUDED: "The condition of run_if was not met.",
 }
 _FAILED = frozenset({Result.FAILED, Result.TIMEDOUT, Result.UPSTREAM_FAILED})
-_CANCELED = frozenset({Result.CANCELED, Result.UPSTREAM_CANCELED})
 _SIGNAL_BASE = 128
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """An event to come, with its result and message."""
+    """An event that ends an attempt or a run, with its result and message."""
 
     event: Event
     result: Result
     message: str = ""
 
-    @property
-    def is_failure(self) -> bool:
-        """Whether a retry may follow."""
-        return self.result is Result.FAILED
-
 
 def stopped(reason: Result) -> Outcome:
-    """Return the outcome of what was cancelled or ran out of time."""
+    """Return the outcome of a run or attempt that was cancelled or ran out of time."""
     return Outcome(Event.END, reason, CANCELLED_MESSAGE if reason is Result.CANCELED else "")
 
 
 def of_exit(exit_code: int, dialect: Dialect) -> Outcome:
-    """Return the outcome of a process; a negative code is the signal that ended it."""
+    """Return the outcome of a process; a negative exit code is the number of the signal that ended it."""
     if exit_code == 0:
         return Outcome(Event.END, Result.SUCCESS)
     shown = exit_code if exit_code > 0 else _SIGNAL_BASE - exit_code
@@ -52,19 +46,19 @@ def of_exit(exit_code: int, dialect: Dialect) -> Outcome:
 
 
 def of_missing_program(message: str, dialect: Dialect) -> Outcome:
-    """Return the outcome of a missing program; a flat job's is TERMINATED, so that the guide's loops end."""
+    """Return the outcome of a missing program; a flat job is TERMINATED, and the guide's loops end."""
     return Outcome(Event.END if dialect is Dialect.FLAT else Event.BREAK, Result.FAILED, message)
 
 
 def admission(task: Task, before: Mapping[str, State]) -> Result | bool | None:
-    """Whether a task may start.
+    """Return whether a task may start.
 
     Args:
         task: the task.
         before: the states of the tasks that it depends on, by key.
 
     Returns:
-        False while it must wait, True when it may start, else why it is skipped.
+        False while it must wait, True if it may start, else the result with which it is skipped.
     """
     if not all(before[key].is_terminal for key in task.depends_on):
         return False
@@ -90,7 +84,7 @@ def admission(task: Task, before: Mapping[str, State]) -> Result | bool | None:
 
 
 def of_run(tasks: Sequence[Task], states: Mapping[str, State]) -> Outcome:
-    """Return the outcome of a tasks job's run whose tasks have all ended; the leaves decide.
+    """Return the outcome of a run of tasks that have all ended; those at the end of the graph decide.
 
     Args:
         tasks: all tasks.
@@ -111,8 +105,3 @@ def of_run(tasks: Sequence[Task], states: Mapping[str, State]) -> Outcome:
     if any(state.result is Result.TIMEDOUT for state in states.values()):
         return Outcome(Event.END, Result.TIMEDOUT)
     return stopped(Result.CANCELED)
-
-
-def is_skip(state: State) -> bool:
-    """Whether a task was never run."""
-    return state.life is Life.SKIPPED

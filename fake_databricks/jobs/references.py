@@ -1,4 +1,4 @@
-"""``{{job.run_id}}`` and its like in parameters: the dynamic values of a run. Pure."""
+"""The dynamic values of a run, such as ``{{job.run_id}}``, in the parameters of a task. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REFERENCE = re.compile(r"\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}")
 
 
 def values_of(run: Run, task_run: TaskRun, workspace: Mapping[str, str]) -> dict[str, str]:
-    """Every dynamic value that a task of a run can name.
+    """Return every dynamic value that a task of a run can name.
 
     Args:
         run: the run.
@@ -57,7 +57,7 @@ def resolve(text: str, values: Mapping[str, str]) -> str:
     """Return the text with each reference replaced.
 
     Raises:
-        InvalidParameter: a reference that means nothing here; it is named.
+        InvalidParameter: a reference has no value in this run.
     """
 
     def value(match: re.Match[str]) -> str:

@@ -1,7 +1,7 @@
-"""Runs as answers: one view, two dialects.
+"""Runs as the API shows them, in two dialects.
 
-The guide's words for a flat job: ``CANCELLED``, and no states but the five that it lists. Databricks' own for
-a tasks job.
+A flat job answers in the guide's words (``CANCELLED``) and has only the five states that the guide lists. A
+tasks job answers in Databricks' own words.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ CODES = {
 
 
 def state_view(state: State, dialect: Dialect) -> dict[str, Any]:
-    """``state`` of a run or task."""
+    """Return ``state`` of a run or task."""
     is_flat = dialect is Dialect.FLAT
     life = GUIDE_LIFE.get(state.life, state.life.value) if is_flat else state.life.value
     view: dict[str, Any] = {"life_cycle_state": life}
@@ -49,14 +49,14 @@ def state_view(state: State, dialect: Dialect) -> dict[str, Any]:
         result = GUIDE_RESULT.get(state.result, state.result.value) if is_flat else state.result.value
         if result is not None:
             view["result_state"] = result
-    if not (is_flat and state.result is Result.TIMEDOUT):  # the guide's TIMEDOUT has no message
+    if not (is_flat and state.result is Result.TIMEDOUT):  # the guide shows TIMEDOUT without a message
         view["state_message"] = state.message
     view["user_cancelled_or_timedout"] = state.result in (Result.CANCELED, Result.TIMEDOUT)
     return view
 
 
 def status_view(state: State) -> dict[str, Any]:
-    """``status``, the newer form of the state."""
+    """Return ``status``, the newer form of the state."""
     view: dict[str, Any] = {"state": STATUS_STATE.get(state.life, state.life.value)}
     if state.result is not None:
         code, kind = CODES[state.result]
@@ -67,7 +67,7 @@ def status_view(state: State) -> dict[str, Any]:
 
 
 def times_view(task_run: TaskRun) -> dict[str, int]:
-    """Give times of an attempt; the three durations add up to its whole."""
+    """Return the times of an attempt; its three durations add up to the whole."""
     is_over = task_run.state.is_terminal
     started = task_run.execution_start
     return {
@@ -80,7 +80,7 @@ def times_view(task_run: TaskRun) -> dict[str, int]:
 
 
 def task_type_view(run: Run, task: Task) -> dict[str, Any]:
-    """Return the task type with the parameters that count in this run."""
+    """Return the type of a task with the parameters that this run uses."""
     body = dict(task.body)
     overrides = run.overrides
     if overrides.python_params is not None:
@@ -89,7 +89,7 @@ def task_type_view(run: Run, task: Task) -> dict[str, Any]:
 
 
 def task_view(run: Run, task: Task, task_run: TaskRun, url: str) -> dict[str, Any]:
-    """One element of ``tasks``: one attempt of one task."""
+    """Return one element of ``tasks``: one attempt of one task."""
     times = times_view(task_run)
     view: dict[str, Any] = {
         "run_id": task_run.run_id,
@@ -109,7 +109,7 @@ def task_view(run: Run, task: Task, task_run: TaskRun, url: str) -> dict[str, An
 
 
 def cluster_view(run: Run, task_run: TaskRun) -> dict[str, str]:
-    """``cluster_instance``."""
+    """Return ``cluster_instance``."""
     return {"cluster_id": str(task_run.cluster_id), "spark_context_id": str(run.job_id * 10**6 + run.run_id)}
 
 
@@ -139,9 +139,9 @@ def run_view(run: Run, url: str, *, with_tasks: bool = True, history: bool = Fal
     if run.overrides.python_params is not None:
         view["overriding_parameters"] = {"python_params": list(run.overrides.python_params)}
     if run.settings.parameters:
-        given = run.overrides.job_parameters
+        values = run.overrides.job_parameters
         view["job_parameters"] = [
-            {"name": name, "default": default, **({"value": given[name]} if name in given else {})}
+            {"name": name, "default": default, **({"value": values[name]} if name in values else {})}
             for name, default in run.settings.parameters
         ]
     if is_flat:
@@ -164,7 +164,7 @@ def run_view(run: Run, url: str, *, with_tasks: bool = True, history: bool = Fal
 
 
 def attempt_view(run: Run, task_run: TaskRun, url: str) -> dict[str, Any]:
-    """Return a task run asked for by its own number."""
+    """Return an attempt that was asked for by its own number."""
     task = run.settings.task(task_run.task_key)
     original = next(item for item in run.task_runs if item.task_key == task_run.task_key)
     return {
@@ -205,7 +205,7 @@ def output_view(run: Run, task_run: TaskRun, output: Output, metadata: dict[str,
 
 
 def repairs_view(run: Run) -> list[dict[str, Any]]:
-    """``repair_history``; of a run that was not repaired, the original alone."""
+    """Return ``repair_history``; a run that was not repaired has the original entry alone."""
     if not run.repairs:
         ids = [task_run.run_id for task_run in run.task_runs]
         return [_repair(run.run_id, "ORIGINAL", run.start_time, run.end_time, run.state, run, ids)]

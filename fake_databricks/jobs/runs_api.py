@@ -1,25 +1,25 @@
-"""``/api/2.x/jobs/run-now`` and ``/jobs/runs``."""
+"""``/api/2.x/jobs/run-now`` and ``/api/2.x/jobs/runs``."""
 
 from __future__ import annotations
 
 import json
-from itertools import islice
 from typing import Any
 
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs.api import JOBS_VERSIONS, page_limit
+from fake_databricks.jobs.fields import RUN_PARAMETERS
 from fake_databricks.jobs.lifecycle import Result
 from fake_databricks.jobs.model import Overrides, Run
 from fake_databricks.jobs.run_views import attempt_view, output_view, run_view
-from fake_databricks.jobs.runs import MAX_TOKEN, RunFilter
+from fake_databricks.jobs.runs import RunFilter
 from fake_databricks.jobs.settings import MAX_PARAMETERS_BYTES, Dialect
-from fake_databricks.request.call import Call, Handler, Parameters, Reply, Route
-from fake_databricks.request.fields import RUN_PARAMETERS
+from fake_databricks.request.call import Call, Parameters, Route
 from fake_databricks.request.values import read_fields, read_text, read_texts
 
 MAX_PAGE = 25
 MAX_PAGE_2_0 = 1000
 MAX_OFFSET = 10_000
+MAX_TOKEN = 64
 MANY_TASKS = (
     "Retrieving the output of runs with multiple tasks is not supported. "
     "Please retrieve the output of each individual task run instead."
@@ -28,13 +28,13 @@ MANY_TASKS = (
 
 def run_now(call: Call) -> dict[str, Any]:
     """Run a job."""
-    asked = call.parameters
-    job = call.workspace.jobs.get(asked.integer("job_id"))
-    queue = asked.object("queue")
-    run = call.workspace.runs.run_now(
+    parameters = call.parameters
+    job = call.workspace.jobs.get(parameters.integer("job_id"))
+    queue = parameters.object("queue")
+    run = call.workspace.scheduler.run_now(
         job,
-        _overrides(asked, only=True),
-        _token(asked),
+        _overrides(parameters, only=True),
+        _token(parameters),
         call.workspace.user,
         queue=bool(queue.get("enabled")) if queue else None,
     )
@@ -42,25 +42,27 @@ def run_now(call: Call) -> dict[str, Any]:
 
 
 def submit(call: Call) -> dict[str, Any]:
-    """Run what the request describes, without a job."""
-    asked = call.parameters
-    run = call.workspace.runs.submit(call.document, call.version, _token(asked), call.workspace.user)
+    """Run the tasks of the request, without a saved job."""
+    parameters = call.parameters
+    run = call.workspace.scheduler.submit(
+        call.document, call.version, _token(parameters), call.workspace.user
+    )
     return {"run_id": run.run_id}
 
 
 def get(call: Call) -> dict[str, Any]:
-    """One run, or one attempt."""
-    asked = call.parameters
-    run, task_run = call.workspace.runs.get(asked.integer("run_id"))
+    """Return one run, or one attempt."""
+    parameters = call.parameters
+    run, task_run = call.workspace.runs.get(parameters.integer("run_id"))
     if task_run is not None:
         return attempt_view(run, task_run, _url(call))
-    view = run_view(run, _url(call), history=asked.boolean("include_history"))
+    view = run_view(run, _url(call), history=parameters.boolean("include_history"))
     view.pop("has_more")
     return view
 
 
 def get_output(call: Call) -> dict[str, Any]:
-    """Return what an attempt printed and how it failed; of a flat job's run, its last attempt."""
+    """Return an attempt's output and errors; for the run of a flat job, those of its last attempt."""
     run, task_run = call.workspace.runs.get(call.parameters.integer("run_id"))
     if task_run is None:
         if run.dialect is Dialect.TASKS:
@@ -74,26 +76,26 @@ def get_output(call: Call) -> dict[str, Any]:
 
 def list_(call: Call) -> dict[str, Any]:
     """Return runs, the newest first."""
-    asked = call.parameters
+    parameters = call.parameters
     wanted = RunFilter(
-        asked.optional_integer("job_id"),
-        asked.boolean("active_only"),
-        asked.boolean("completed_only"),
-        asked.text("run_type", ""),
-        asked.integer("start_time_from", 0),
-        asked.integer("start_time_to", 0),
-        _before(asked),
+        parameters.optional_integer("job_id"),
+        parameters.boolean("active_only"),
+        parameters.boolean("completed_only"),
+        parameters.text("run_type", ""),
+        parameters.integer("start_time_from", 0),
+        parameters.integer("start_time_to", 0),
+        _before(parameters),
     )
     if wanted.active_only and wanted.completed_only:
         raise InvalidParameter("Only one of active_only and completed_only can be true.")
     largest = MAX_PAGE_2_0 if call.version == "2.0" else MAX_PAGE
-    limit = page_limit(asked, largest, MAX_PAGE if call.version == "2.0" else 20)
-    offset = asked.integer("offset", 0)
+    limit = page_limit(parameters, largest, MAX_PAGE if call.version == "2.0" else 20)
+    offset = parameters.integer("offset", 0)
     if not 0 <= offset <= MAX_OFFSET:
         raise InvalidParameter(f"offset must be between 0 and {MAX_OFFSET}, got {offset}.")
-    found = list(islice(call.workspace.runs.list(wanted), offset, offset + limit + 1))
+    found = call.workspace.runs.list(wanted, offset, limit + 1)
     page = found[:limit]
-    expand = asked.boolean("expand_tasks")
+    expand = parameters.boolean("expand_tasks")
     view: dict[str, Any] = {}
     if page:
         view["runs"] = [_listed(run, _url(call), expand=expand) for run in page]
@@ -104,64 +106,54 @@ def list_(call: Call) -> dict[str, Any]:
 
 
 def cancel(call: Call) -> dict[str, Any]:
-    """End a run."""
-    call.workspace.runs.cancel(call.parameters.integer("run_id"))
+    """Cancel a run."""
+    call.workspace.scheduler.cancel(call.parameters.integer("run_id"))
     return {}
 
 
 def cancel_all(call: Call) -> dict[str, Any]:
-    """End all runs of a job, or all queued ones."""
-    asked = call.parameters
-    job_id, only_queued = asked.optional_integer("job_id"), asked.boolean("all_queued_runs")
+    """Cancel all runs of a job, or all queued runs."""
+    parameters = call.parameters
+    job_id, only_queued = parameters.optional_integer("job_id"), parameters.boolean("all_queued_runs")
     if job_id is None and not only_queued:
         raise InvalidParameter("Missing required field: job_id")
     if job_id is not None:
         call.workspace.jobs.get(job_id)
-    call.workspace.runs.cancel_all(job_id, only_queued=only_queued)
+    call.workspace.scheduler.cancel_all(job_id, only_queued=only_queued)
     return {}
 
 
 def delete(call: Call) -> dict[str, Any]:
-    """Forget a run that has ended."""
+    """Delete a run that has ended."""
     call.workspace.runs.delete(call.parameters.integer("run_id"))
     return {}
 
 
 def repair(call: Call) -> dict[str, Any]:
-    """Run some tasks again."""
-    asked = call.parameters
-    run, _ = call.workspace.runs.get(asked.integer("run_id"))
-    tasks = list(asked.texts("rerun_tasks"))
-    if tasks and asked.boolean("rerun_all_failed_tasks"):
+    """Run some tasks of an ended run again."""
+    parameters = call.parameters
+    run, _ = call.workspace.runs.get(parameters.integer("run_id"))
+    tasks = list(parameters.texts("rerun_tasks"))
+    if tasks and parameters.boolean("rerun_all_failed_tasks"):
         raise InvalidParameter("Only one of rerun_tasks and rerun_all_failed_tasks may be given.")
-    if asked.boolean("rerun_all_failed_tasks"):
+    if parameters.boolean("rerun_all_failed_tasks"):
         fine = (Result.SUCCESS, Result.EXCLUDED)
         tasks = [key for key, task_run in run.latest().items() if task_run.state.result not in fine]
-    if asked.boolean("rerun_dependent_tasks"):
+    if parameters.boolean("rerun_dependent_tasks"):
         tasks = _with_dependants(run, tasks)
-    latest = asked.optional_integer("latest_repair_id")
-    return {"repair_id": call.workspace.runs.repair(run.run_id, tasks, latest, _overrides(asked))}
+    latest = parameters.optional_integer("latest_repair_id")
+    return {"repair_id": call.workspace.scheduler.repair(run.run_id, tasks, latest, _overrides(parameters))}
 
 
 def export(call: Call) -> dict[str, Any]:
-    """Databricks exports notebooks; none is run here."""
+    """Refuse: Databricks exports the views of notebooks, and no notebook is run here."""
     run, _ = call.workspace.runs.get(call.parameters.integer("run_id"))
     raise InvalidParameter(f"Run {run.run_id} cannot be exported: only notebook tasks have views.")
 
 
-def at_once(handler: Handler) -> Handler:
-    """Let a handler see every run before a change or after it, never within."""
-
-    def answered(call: Call) -> Reply | dict[str, Any]:
-        with call.workspace.runs.execution.lock:
-            return handler(call)
-
-    return answered
-
-
-def _overrides(asked: Parameters, *, only: bool = False) -> Overrides:
+def _overrides(parameters: Parameters, *, only: bool = False) -> Overrides:
     read = read_fields(
-        {name: asked.values[name] for name in RUN_PARAMETERS if asked.has(name)}, RUN_PARAMETERS
+        {name: parameters.values[name] for name in RUN_PARAMETERS if parameters.has(name)}, RUN_PARAMETERS
     )
     task_level = sorted(set(read) - {"job_parameters"})
     if "job_parameters" in read and task_level:
@@ -178,19 +170,19 @@ def _overrides(asked: Parameters, *, only: bool = False) -> Overrides:
         None if params is None else read_texts("python_params", params),
         None if named is None else {key: read_text(key, value) for key, value in named.items()},
         {key: read_text(key, value) for key, value in read.get("job_parameters", {}).items()},
-        asked.texts("only") if only else (),
+        parameters.texts("only") if only else (),
     )
 
 
-def _token(asked: Parameters) -> str:
-    token = asked.text("idempotency_token", "")
+def _token(parameters: Parameters) -> str:
+    token = parameters.text("idempotency_token", "")
     if len(token) > MAX_TOKEN:
         raise InvalidParameter(f"idempotency_token must have at most {MAX_TOKEN} characters.")
     return token
 
 
-def _before(asked: Parameters) -> int:
-    token = asked.text("page_token", "")
+def _before(parameters: Parameters) -> int:
+    token = parameters.text("page_token", "")
     if not token:
         return 0
     prefix, _, number = token.partition("-")
@@ -219,9 +211,9 @@ def _url(call: Call) -> str:
 ROUTES = (
     Route("POST", "/jobs/run-now", run_now, JOBS_VERSIONS),
     Route("POST", "/jobs/runs/submit", submit, JOBS_VERSIONS),
-    Route("GET", "/jobs/runs/get", at_once(get), JOBS_VERSIONS),
-    Route("GET", "/jobs/runs/get-output", at_once(get_output), JOBS_VERSIONS),
-    Route("GET", "/jobs/runs/list", at_once(list_), JOBS_VERSIONS),
+    Route("GET", "/jobs/runs/get", get, JOBS_VERSIONS),
+    Route("GET", "/jobs/runs/get-output", get_output, JOBS_VERSIONS),
+    Route("GET", "/jobs/runs/list", list_, JOBS_VERSIONS),
     Route("POST", "/jobs/runs/cancel", cancel, JOBS_VERSIONS),
     Route("POST", "/jobs/runs/cancel-all", cancel_all, JOBS_VERSIONS),
     Route("POST", "/jobs/runs/delete", delete, JOBS_VERSIONS),

@@ -1,207 +1,242 @@
-"""How a run goes from asked for to ended: admission, attempts, retries, timeouts, cancelling.
+"""Runs from the request to their end: admission, attempts, retries, timeouts, cancelling, repair.
 
-Nothing here knows HTTP, SQL or Spark. All state changes happen under one lock; what takes time (starting a
-cluster, a process) happens outside it, in a worker of its own for each attempt.
+Every change of a run is made under one lock, that of :class:`Runs`. What takes time (starting a cluster or a
+process) happens outside of it, in a worker of its own for each attempt. What a change does to a run is in
+``changes.py``.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import threading
 import traceback
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Callable, Protocol
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
-from fake_databricks.jobs import outcomes
+from fake_databricks.errors import InvalidParameter, InvalidState
+from fake_databricks.jobs import changes, outcomes
 from fake_databricks.jobs.lifecycle import Event, Life, Result, State, advance
-from fake_databricks.jobs.model import Output, Run, TaskRun
-from fake_databricks.jobs.settings import Dialect, Task
+from fake_databricks.jobs.model import Output, Overrides, Run, TaskRun
+from fake_databricks.jobs.settings import Dialect, Settings, parse_settings
+from fake_databricks.jobs.tasks import TaskPreparer, UnrunnableTask
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Cancel, Clock
-    from fake_databricks.engine.ports import Cluster, TaskExit, TaskHandle, TaskSpec
-
-WAITING = "Waiting for cluster"
-IN_RUN = "In run"
-LOST = "The server ended while this run was active."
-
-
-class UnrunnableTask(Exception):  # noqa: N818  it says what happened
-    """A task that cannot be started; the message is for its state.
-
-    Attributes:
-        is_program_missing: the program is not there, while the cluster is.
-    """
-
-    def __init__(self, message: str, *, is_program_missing: bool = False) -> None:
-        super().__init__(message)
-        self.is_program_missing = is_program_missing
-
-
-class Preparer(Protocol):
-    """Makes a task ready to start, and cleans up after it."""
-
-    def prepare(self, run: Run, task: Task, task_run: TaskRun) -> tuple[Cluster, TaskSpec]:
-        """Return the engine and what it shall run; waits for the cluster, installs libraries.
-
-        Raises:
-            UnrunnableTask: it cannot be.
-        """
-
-    def clean(self, task_run: TaskRun) -> None:
-        """Remove an attempt's working folder."""
-
-    def release(self, run: Run) -> None:
-        """End the clusters that were made for a run."""
-
-
-class Ledger(Protocol):
-    """Keeps runs and outputs, gives numbers, and is told of ends."""
-
-    def keep(self, run: Run) -> None:
-        """Store a run that has changed."""
-
-    def keep_output(self, run_id: int, output: Output) -> None:
-        """Store what an attempt left behind."""
-
-    def next_run_id(self) -> int:
-        """Return a number for a run or a task run."""
-
-    def ended(self, run: Run) -> None:
-        """Hear that a run has ended, and admit who waits."""
+    from fake_databricks.engine.ports import TaskExit, TaskHandle
+    from fake_databricks.jobs.jobs import Jobs
+    from fake_databricks.jobs.model import Job
+    from fake_databricks.jobs.runs import Runs
 
 
 @dataclass
 class _Live:
+    """What belongs to an active run and is not stored.
+
+    Attributes:
+        handles: running processes, by the number of their attempt.
+        timers: timers by the number of their attempt; that of the run itself by its number, negative.
+    """
+
     handles: dict[int, TaskHandle] = field(default_factory=dict)
-    timers: dict[int, Cancel] = field(
-        default_factory=dict
-    )  # by task run id; the run's own by its id, negative
+    timers: dict[int, Cancel] = field(default_factory=dict)
 
 
-class Execution:
-    """Carries runs through their lives."""
+class RunScheduler:
+    """Starts, watches and ends the runs of a workspace.
 
-    def __init__(self, clock: Clock, preparer: Preparer, ledger: Ledger) -> None:
-        self.lock = threading.RLock()
-        self._clock = clock
+    Args:
+        runs: stores the runs; runs that were active when the server ended are closed as failed.
+        jobs: has the limit of active runs of each job.
+        preparer: makes an attempt ready to start, and cleans up after it.
+        clock: time, timers and workers.
+    """
+
+    def __init__(self, runs: Runs, jobs: Jobs, preparer: TaskPreparer, clock: Clock) -> None:
+        self._runs = runs
+        self._jobs = jobs
         self._preparer = preparer
-        self._ledger = ledger
+        self._clock = clock
         self._live: dict[int, _Live] = {}
         self._is_closing = False
+        with runs.locked():
+            for run in runs.active():
+                for task_run in changes.end_lost(run, clock.now()):
+                    runs.save_output(task_run.run_id, Output(error=changes.LOST))
+                runs.save(run)
 
-    def begin(self, run: Run) -> None:
-        """Start a run that is PENDING: its free tasks start, the others are blocked."""
-        with self.lock:
-            self._live[run.run_id] = _Live()
-            if run.start_time == 0:
-                run.start_time = self._clock.now()
-            self.arm(run)
-            self._go_on(run)
+    def run_now(
+        self, job: Job, overrides: Overrides, token: str, creator: str, *, queue: bool | None = None
+    ) -> Run:
+        """Run a job, or return the run that a request with the same idempotency token has made.
 
-    def arm(self, run: Run) -> None:
-        """Set the clock of a run, and of its running attempts, to what its settings say now."""
-        with self.lock:
-            live = self._live.get(run.run_id)
-            if live is None:
-                return
-            round_start = run.repairs[-1].start_time if run.repairs else run.start_time
-            self._arm(
-                live, -run.run_id, round_start, run.settings.timeout_seconds, lambda: self._time_out(run)
-            )
-            for task_run in run.latest().values():
-                if task_run.start_time and not task_run.state.is_terminal:
-                    self._arm_attempt(run, task_run)
+        Args:
+            job: the job.
+            overrides: parameters that replace those of the job.
+            token: the idempotency token, or an empty text.
+            creator: who requests it.
+            queue: whether the run waits while too many others are active; None leaves it to the job.
+        """
+        settings = job.settings
+        if queue is not None:
+            settings = dataclasses.replace(settings, is_queueing=queue)
+        unknown = sorted(set(overrides.job_parameters) - {name for name, _ in settings.parameters})
+        if unknown and settings.dialect is Dialect.FLAT:
+            raise InvalidParameter(f"The job has no parameter {', '.join(unknown)}.")
+        token = f"job:{job.job_id}:{token}" if token else ""
+        with self._runs.locked():
+            known = self._runs.of_token(token)
+            if known is not None:
+                return known
+            number = self._runs.next_number_in_job(job.job_id)
+            run = self._new_run(job.job_id, number, settings, overrides, creator)
+            run.idempotency_token = token
+            self._runs.save(run)
+            self._begin_or_wait(run, job)
+        return run
 
-    def stop(self, run: Run, reason: Result) -> None:
-        """End a run: it was cancelled, or is out of time. What has ended stays as it is."""
-        with self.lock:
-            if not run.is_active or run.stopped_for is not None or self._is_closing:
-                return
-            run.stopped_for = reason
-            if run.run_id not in self._live:
-                self._live[run.run_id] = _Live()
-            run.state = advance(run.state, Event.STOP)
-            for task_run in run.latest().values():
-                self._stop_attempt(run, task_run, reason)
-            self._ledger.keep(run)
-            self._go_on(run)
+    def submit(self, document: Mapping[str, Any], version: str, token: str, creator: str) -> Run:
+        """Run what a document describes, without a saved job; as ``run_now`` otherwise."""
+        name = document.get("run_name") or document.get("name") or "Untitled"
+        settings = parse_settings({**document, "name": name}, version)
+        token = f"submit:{token}" if token else ""
+        with self._runs.locked():
+            known = self._runs.of_token(token)
+            if known is not None:
+                return known
+            run = self._new_run(self._jobs.next_job_id(), 1, settings, Overrides(), creator)
+            run.is_submitted = True
+            run.idempotency_token = token
+            self._runs.save(run)
+            self._begin(run)
+        return run
 
-    def lose(self, run: Run) -> None:
-        """End a run whose server has ended, as truthfully as its dialect can say it."""
-        event = Event.END if run.dialect is Dialect.FLAT else Event.BREAK
-        now = self._clock.now()
-        for task_run in run.task_runs:
-            if not task_run.state.is_terminal:
-                task_run.state = advance(task_run.state, event, Result.FAILED, LOST)
-                task_run.start_time = task_run.start_time or now
-                task_run.execution_start = task_run.execution_start or task_run.start_time
-                task_run.execution_end = task_run.end_time = now
-                self._ledger.keep_output(task_run.run_id, Output(error=LOST))
-        run.state = advance(run.state, event, Result.FAILED, LOST)
-        run.start_time = run.start_time or now
-        run.end_time = now
-        self._ledger.keep(run)
+    def cancel(self, run_id: int) -> None:
+        """End a run, or the run of an attempt; a run that has ended stays as it is."""
+        with self._runs.locked():
+            self._stop(self._runs.live(run_id), Result.CANCELED)
 
-    def stop_all(self) -> None:
-        """End every process with the server; the next start finds the runs as they were, and loses them."""
-        with self.lock:
+    def cancel_all(self, job_id: int | None, *, only_queued: bool = False) -> None:
+        """End all runs of a job, or of all jobs."""
+        with self._runs.locked():
+            for run in self._runs.active(job_id):
+                if not only_queued or run.state.life is Life.QUEUED:
+                    self._stop(run, Result.CANCELED)
+
+    def repair(
+        self, run_id: int, tasks: Sequence[str], latest_repair_id: int | None, overrides: Overrides
+    ) -> int:
+        """Run some tasks of an ended run again; return the number of the repair.
+
+        Raises:
+            InvalidState: the run has not ended.
+            InvalidParameter: no task or an unknown one, or another repair came between.
+        """
+        with self._runs.locked():
+            run = self._runs.live(run_id)
+            if run.is_active:
+                raise InvalidState(f"Run {run_id} is active and cannot be repaired.")
+            changes.check_repair(run, tasks, latest_repair_id)
+            next_id, now = self._runs.next_run_id, self._clock.now()
+            repair_id = changes.repair(run, tasks, overrides, next_id, now)
+            self._begin(run)
+            return repair_id
+
+    def retime(self, job: Job) -> None:
+        """Let a job's new timeout count for its active runs."""
+        seconds = job.settings.document.get("timeout_seconds", 0)
+        with self._runs.locked():
+            for run in self._runs.active(job.job_id):
+                document = {**run.settings.document, "timeout_seconds": seconds}
+                run.settings = dataclasses.replace(
+                    parse_settings(document, "2.2"), is_queueing=run.settings.is_queueing
+                )
+                self._set_timers(run)
+                self._runs.save(run)
+
+    def close(self) -> None:
+        """End every process with the server; the next server finds the runs active and closes them."""
+        with self._runs.locked():
             self._is_closing = True
             handles = [handle for live in self._live.values() for handle in live.handles.values()]
         for handle in handles:
             handle.cancel()
 
-    def _go_on(self, run: Run) -> None:
-        """Start or skip what can be, until nothing more can; then see whether the run has ended."""
-        tasks = selected_tasks(run)
-        changed = run.stopped_for is None
-        while changed:
-            changed = False
-            states = {key: task_run.state for key, task_run in run.latest().items()}
-            for task in tasks:
-                task_run = run.latest()[task.key]
-                if task_run.state.life is not Life.BLOCKED:
-                    continue
-                verdict = outcomes.admission(task, states)
-                if verdict is True:
-                    self._admit(run, task_run)
-                elif isinstance(verdict, Result):
-                    message = outcomes.UPSTREAM_MESSAGES[verdict]
-                    task_run.state = advance(task_run.state, Event.SKIP, verdict, message)
-                    task_run.end_time = self._clock.now()
-                    changed = True
-        self._ledger.keep(run)
+    def _new_run(
+        self, job_id: int, number: int, settings: Settings, overrides: Overrides, creator: str
+    ) -> Run:
+        run = Run(
+            self._runs.next_run_id(),
+            job_id,
+            number,
+            settings.name,
+            settings,
+            overrides,
+            State(Life.PENDING, None, changes.WAITING),
+            self._clock.now(),
+            creator,
+        )
+        changes.add_first_attempts(run, self._runs.next_run_id)
+        return run
+
+    def _begin_or_wait(self, run: Run, job: Job) -> None:
+        """Begin a run; queue or skip it while as many runs of its job are active as may be."""
+        limit = job.settings.max_concurrent_runs
+        if self._has_place(job, but=run):
+            self._begin(run)
+            return
+        if run.settings.is_queueing and limit:
+            changes.queue(run, limit)
+        else:
+            changes.skip(run, limit, self._clock.now())
+        self._runs.save(run)
+
+    def _has_place(self, job: Job, but: Run | None = None) -> bool:
+        active = sum(
+            run is not but and run.state.life is not Life.QUEUED for run in self._runs.active(job.job_id)
+        )
+        return active < job.settings.max_concurrent_runs
+
+    def _begin(self, run: Run) -> None:
+        """Start a run that is PENDING: tasks that wait for no other start, the others are blocked."""
+        self._live[run.run_id] = _Live()
+        if run.start_time == 0:
+            run.start_time = self._clock.now()
+        self._set_timers(run)
+        self._continue(run)
+
+    def _continue(self, run: Run) -> None:
+        """Start and skip the tasks whose turn it is; end the run if nothing is left to do."""
+        if run.stopped_for is None:
+            for task_run in changes.skip_blocked(run, self._clock.now()):
+                self._admit(run, task_run)
+        self._runs.save(run)
         if run.is_active and all(task_run.state.is_terminal for task_run in run.latest().values()):
-            self._settle(run)
+            self._end_run(run)
 
     def _admit(self, run: Run, task_run: TaskRun) -> None:
-        task_run.state = advance(task_run.state, Event.ADMIT, message=WAITING)
-        task_run.start_time = self._clock.now()
-        if run.state.life is Life.WAITING_FOR_RETRY:
-            run.state = advance(run.state, Event.ADMIT, message=WAITING)
-        self._arm_attempt(run, task_run)
-        self._ledger.keep(run)
-        self._clock.spawn(lambda: self._attend(run, task_run))
+        changes.admit(run, task_run, self._clock.now())
+        self._set_attempt_timer(run, task_run)
+        self._runs.save(run)
+        self._clock.spawn(lambda: self._run_attempt(run, task_run))
 
-    def _attend(self, run: Run, task_run: TaskRun) -> None:
-        """Carry one attempt from PENDING to its end; the worker's whole work."""
+    def _run_attempt(self, run: Run, task_run: TaskRun) -> None:
+        """Carry one attempt from PENDING to its end: the whole work of a worker."""
         task = run.settings.task(task_run.task_key)
         try:
-            engine, spec = self._preparer.prepare(run, task, task_run)
-            with self.lock:
-                if task_run.state.is_terminal:  # stopped while its cluster was starting
+            cluster, spec = self._preparer.prepare(run, task, task_run)
+            with self._runs.locked():
+                if task_run.state.is_terminal:  # it was stopped while its cluster was starting
                     return
-            handle = engine.start_task(spec)
+            handle = cluster.start_task(spec)
             self._started(run, task_run, handle)
             task_exit = handle.wait()
         except UnrunnableTask as error:
             outcome = outcomes.Outcome(Event.BREAK, Result.FAILED, str(error))
             if error.is_program_missing:
                 outcome = outcomes.of_missing_program(str(error), run.dialect)
-            self._conclude(run, task_run, outcome, Output(error=str(error)))
-        except Exception as error:  # noqa: BLE001  whatever went wrong in the service is the run's internal error
+            self._end_attempt(run, task_run, outcome, Output(error=str(error)))
+        except Exception as error:  # noqa: BLE001  any other error is an internal error of the run
             outcome = outcomes.Outcome(Event.BREAK, Result.FAILED, f"Internal error: {error}")
-            self._conclude(
+            self._end_attempt(
                 run, task_run, outcome, Output(error=str(error), error_trace=traceback.format_exc())
             )
         else:
@@ -210,178 +245,147 @@ class Execution:
             self._preparer.clean(task_run)
 
     def _started(self, run: Run, task_run: TaskRun, handle: TaskHandle) -> None:
-        with self.lock:
+        with self._runs.locked():
             if task_run.state.is_terminal or self._is_closing:
                 handle.cancel()
                 return
             self._live[run.run_id].handles[task_run.run_id] = handle
-            task_run.state = advance(task_run.state, Event.START, message=IN_RUN)
-            task_run.execution_start = self._clock.now()
-            if run.state.life is Life.PENDING:
-                run.state = advance(run.state, Event.START, message=IN_RUN)
-            self._ledger.keep(run)
+            changes.start(run, task_run, self._clock.now())
+            self._runs.save(run)
 
     def _exited(self, run: Run, task_run: TaskRun, task_exit: TaskExit) -> None:
         code = task_exit.exit_code
         if code is None:
             code = -(task_exit.signal or 1)
-        task_run.exit_code = code
-        outcome = outcomes.of_exit(code, run.dialect)
-        if task_run.stopped_for is not None:
-            outcome = outcomes.stopped(task_run.stopped_for)
-        output = Output(
-            task_exit.logs,
-            task_exit.logs_truncated,
-            task_exit.error if outcome.result is Result.FAILED else None,
-            task_exit.error_trace if outcome.result is Result.FAILED else None,
-            task_exit.notebook_result,
-        )
-        self._conclude(run, task_run, outcome, output)
+        with self._runs.locked():
+            task_run.exit_code = code
+            outcome = outcomes.of_exit(code, run.dialect)
+            if task_run.stopped_for is not None:
+                outcome = outcomes.stopped(task_run.stopped_for)
+            has_failed = outcome.result is Result.FAILED
+            output = Output(
+                task_exit.logs,
+                task_exit.logs_truncated,
+                task_exit.error if has_failed else None,
+                task_exit.error_trace if has_failed else None,
+                task_exit.notebook_result,
+            )
+            self._end_attempt(run, task_run, outcome, output)
 
-    def _conclude(
+    def _end_attempt(
         self, run: Run, task_run: TaskRun, outcome: outcomes.Outcome, output: Output | None = None
     ) -> None:
         """End an attempt; then retry it, or go on with the run."""
-        with self.lock:
+        with self._runs.locked():
             if task_run.state.is_terminal or self._is_closing:
                 return
-            now = self._clock.now()
+            stopped = self._clock.now()
             if output is not None:
-                self._ledger.keep_output(task_run.run_id, output)
-            live = self._live[run.run_id]
-            live.handles.pop(task_run.run_id, None)
-            self._disarm(live, task_run.run_id)
-            task_run.start_time = task_run.start_time or now
-            task_run.execution_start = task_run.execution_start or now
-            task_run.execution_end = now
-            task_run.state = advance(task_run.state, outcome.event, outcome.result, outcome.message)
-            task_run.end_time = self._clock.now()
-            if self._may_retry(run, task_run):
+                self._runs.save_output(task_run.run_id, output)
+            self._live[run.run_id].handles.pop(task_run.run_id, None)
+            self._unset_timer(run, task_run.run_id)
+            changes.end_attempt(task_run, outcome, stopped, self._clock.now())
+            if changes.may_retry(run, task_run):
                 self._retry(run, task_run)
             else:
-                self._go_on(run)
-
-    def _may_retry(self, run: Run, task_run: TaskRun) -> bool:
-        task = run.settings.task(task_run.task_key)
-        if run.stopped_for is not None or task_run.stopped_for is Result.CANCELED:
-            return False
-        retried = {Result.FAILED} | ({Result.TIMEDOUT} if task.retry_on_timeout else set())
-        if task_run.state.result not in retried:
-            return False
-        since = run.repairs[-1].start_time if run.repairs else 0
-        attempts = sum(other.task_key == task.key and other.created >= since for other in run.task_runs)
-        return task.max_retries == -1 or attempts <= task.max_retries
+                self._continue(run)
 
     def _retry(self, run: Run, before: TaskRun) -> None:
-        task = run.settings.task(before.task_key)
         now = self._clock.now()
-        message = f"Attempt {before.attempt} has ended; another one follows."
-        task_run = TaskRun(
-            self._ledger.next_run_id(),
-            task.key,
-            before.attempt + 1,
-            State(Life.WAITING_FOR_RETRY, None, message),
-            created=now,
-        )
-        run.task_runs.append(task_run)
-        if run.dialect is Dialect.FLAT:
-            run.state = advance(run.state, Event.RETRY, message=message)
-        wait = (before.start_time + task.min_retry_interval_millis - now) / 1000
+        task_run = changes.add_retry(run, before, self._runs.next_run_id(), now)
+        interval = run.settings.task(before.task_key).min_retry_interval_millis
+        wait = (before.start_time + interval - now) / 1000
         if wait <= 0:
             self._admit(run, task_run)
             return
-        self._ledger.keep(run)
+        self._runs.save(run)
 
         def again() -> None:
-            with self.lock:
+            with self._runs.locked():
                 if task_run.state.life is Life.WAITING_FOR_RETRY and not self._is_closing:
                     self._admit(run, task_run)
 
         self._live[run.run_id].timers[task_run.run_id] = self._clock.call_later(wait, again)
 
+    def _end_run(self, run: Run) -> None:
+        """End a run whose attempts have all ended, and admit those of its job that wait."""
+        changes.end_run(run, self._clock.now())
+        for number in list(self._live[run.run_id].timers):
+            self._unset_timer(run, number)
+        del self._live[run.run_id]
+        self._runs.save(run)
+        self._clock.spawn(lambda: self._preparer.release(run))
+        job = self._jobs.find(run.job_id)
+        if job is None:
+            return
+        for other in reversed(self._runs.active(job.job_id)):
+            if other.state.life is Life.QUEUED and self._has_place(job):
+                other.state = advance(other.state, Event.ADMIT, message=changes.WAITING)
+                self._begin(other)
+
+    def _stop(self, run: Run, reason: Result) -> None:
+        """End a run that was cancelled or is out of time; attempts that have ended stay as they are."""
+        if not run.is_active or run.stopped_for is not None or self._is_closing:
+            return
+        run.stopped_for = reason
+        self._live.setdefault(run.run_id, _Live())
+        run.state = advance(run.state, Event.STOP)
+        for task_run in run.latest().values():
+            self._stop_attempt(run, task_run, reason)
+        self._runs.save(run)
+        self._continue(run)
+
     def _stop_attempt(self, run: Run, task_run: TaskRun, reason: Result) -> None:
         if task_run.state.is_terminal or task_run.stopped_for is not None:
             return
         task_run.stopped_for = reason
-        live = self._live[run.run_id]
-        handle = live.handles.get(task_run.run_id)
+        handle = self._live[run.run_id].handles.get(task_run.run_id)
         if handle is not None:
             task_run.state = advance(task_run.state, Event.STOP)
             handle.cancel()
             return
-        self._disarm(live, task_run.run_id)
-        outcome = outcomes.stopped(reason)
-        task_run.state = advance(task_run.state, outcome.event, outcome.result, outcome.message)
+        self._unset_timer(run, task_run.run_id)
         now = self._clock.now()
-        task_run.start_time = task_run.start_time or now
-        task_run.execution_start = task_run.execution_end = task_run.end_time = now
-
-    def _settle(self, run: Run) -> None:
-        if run.stopped_for is not None:
-            outcome = outcomes.stopped(run.stopped_for)
-        elif run.dialect is Dialect.FLAT:
-            last = run.task_runs[-1].state
-            assert last.result is not None
-            event = Event.BREAK if last.life is Life.INTERNAL_ERROR else Event.END
-            outcome = outcomes.Outcome(event, last.result, last.message)
-        else:
-            states = {key: task_run.state for key, task_run in run.latest().items()}
-            outcome = outcomes.of_run(selected_tasks(run), states)
-        run.state = advance(run.state, outcome.event, outcome.result, outcome.message)
-        run.end_time = self._clock.now()
-        run.start_time = run.start_time or run.end_time  # it was cancelled while it was queued
-        if run.repairs:
-            run.repairs[-1] = dataclasses.replace(run.repairs[-1], state=run.state, end_time=run.end_time)
-        live = self._live.pop(run.run_id, _Live())
-        for number in list(live.timers):
-            self._disarm(live, number)
-        self._ledger.keep(run)
-        self._clock.spawn(lambda: self._preparer.release(run))
-        self._ledger.ended(run)
+        changes.end_attempt(task_run, outcomes.stopped(reason), now, now)
 
     def _time_out(self, run: Run) -> None:
-        self.stop(run, Result.TIMEDOUT)
+        with self._runs.locked():
+            self._stop(run, Result.TIMEDOUT)
 
     def _time_out_attempt(self, run: Run, task_run: TaskRun) -> None:
-        with self.lock:
+        with self._runs.locked():
             if task_run.state.is_terminal or task_run.stopped_for is not None or self._is_closing:
                 return
             if task_run.run_id in self._live[run.run_id].handles:
                 self._stop_attempt(run, task_run, Result.TIMEDOUT)
-                self._ledger.keep(run)
+                self._runs.save(run)
             else:
                 task_run.stopped_for = Result.TIMEDOUT
-                self._conclude(run, task_run, outcomes.stopped(Result.TIMEDOUT))
+                self._end_attempt(run, task_run, outcomes.stopped(Result.TIMEDOUT))
 
-    def _arm_attempt(self, run: Run, task_run: TaskRun) -> None:
+    def _set_timers(self, run: Run) -> None:
+        """Set the timers of a run and of its running attempts to the timeouts of its settings."""
+        if run.run_id not in self._live:  # it is queued
+            return
+        start = run.repairs[-1].start_time if run.repairs else run.start_time
+        self._set_timer(run, -run.run_id, start, run.settings.timeout_seconds, lambda: self._time_out(run))
+        for task_run in run.latest().values():
+            if task_run.start_time and not task_run.state.is_terminal:
+                self._set_attempt_timer(run, task_run)
+
+    def _set_attempt_timer(self, run: Run, task_run: TaskRun) -> None:
         seconds = run.settings.task(task_run.task_key).timeout_seconds
-        live = self._live[run.run_id]
-        self._arm(
-            live,
-            task_run.run_id,
-            task_run.start_time,
-            seconds,
-            lambda: self._time_out_attempt(run, task_run),
-        )
+        number, start = task_run.run_id, task_run.start_time
+        self._set_timer(run, number, start, seconds, lambda: self._time_out_attempt(run, task_run))
 
-    def _arm(self, live: _Live, number: int, start: int, seconds: int, action: Callable[[], None]) -> None:
-        self._disarm(live, number)
+    def _set_timer(self, run: Run, number: int, start: int, seconds: int, action: Callable[[], None]) -> None:
+        """Call ``action`` so many seconds after ``start``; 0 seconds is never."""
+        self._unset_timer(run, number)
         if seconds:
             left = start / 1000 + seconds - self._clock.now() / 1000
-            live.timers[number] = self._clock.call_later(max(0.0, left), action)
+            self._live[run.run_id].timers[number] = self._clock.call_later(max(0.0, left), action)
 
-    @staticmethod
-    def _disarm(live: _Live, number: int) -> None:
-        cancel = live.timers.pop(number, None)
+    def _unset_timer(self, run: Run, number: int) -> None:
+        cancel = self._live[run.run_id].timers.pop(number, None)
         if cancel is not None:
             cancel()
-
-
-def selected_tasks(run: Run) -> tuple[Task, ...]:
-    """Return the tasks that a run has; what lies before them and was left out counts as done."""
-    keys = set(run.latest())
-    return tuple(
-        dataclasses.replace(task, depends_on=tuple(key for key in task.depends_on if key in keys))
-        for task in run.settings.tasks
-        if task.key in keys
-    )

@@ -1,7 +1,7 @@
-"""A job's settings: from the request's document to what the runs need. Pure.
+"""The settings of a job: from the document of a request to values. Pure.
 
-How a job was written decides how it answers: with its task at the top it is *flat*, the guide's form; with
-``tasks`` it is a *tasks job*, Databricks' current form (design, section 6).
+A job with its task at the top level is *flat*, the guide's form. A job with ``tasks`` is a *tasks job*,
+Databricks' current form. The form decides how the job answers (design, section 6).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Mapping
 
 from fake_databricks.clusters.libraries import check_library
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.request.fields import FLAT_ONLY, JOB_FIELDS, RUN_IF, TASK_FIELDS, Field
+from fake_databricks.jobs.fields import FLAT_ONLY, JOB_FIELDS, RUN_IF, TASK_FIELDS, TASK_TYPE_FIELDS
 from fake_databricks.request.values import read_fields, read_list, read_object, read_text, read_texts
 
 MAX_NAME_BYTES = 4096
@@ -25,23 +25,10 @@ MAX_PARAMETERS_BYTES = 10_000
 TASK_TYPES = ("spark_python_task", "python_wheel_task")
 _TASK_KEY = re.compile(r"[\w-]{1,100}")
 _PARAMETER_NAME = re.compile(r"[\w.-]+")
-_TASK_TYPE_FIELDS: Mapping[str, Mapping[str, Field]] = {
-    "spark_python_task": {
-        "python_file": Field("text"),
-        "parameters": Field("list"),
-        "source": Field("text"),
-    },
-    "python_wheel_task": {
-        "package_name": Field("text"),
-        "entry_point": Field("text"),
-        "parameters": Field("list"),
-        "named_parameters": Field("object"),
-    },
-}
 
 
 class Dialect(str, Enum):
-    """In whose words a job and its runs answer."""
+    """How a job and its runs answer: in the words of the guide or of Databricks."""
 
     FLAT = "flat"
     TASKS = "tasks"
@@ -52,19 +39,20 @@ class Task:
     """One task of a job.
 
     Attributes:
-        key: ``task_key``; for a flat job made from the job's name.
+        key: ``task_key``; for a flat job it is made from the name of the job.
         kind: one of :data:`TASK_TYPES`.
         body: the document of that task type.
-        parameters: its arguments as the job has them.
-        cluster_id: an existing cluster, or None.
-        new_cluster: the settings of a cluster made for the run, or None.
-        depends_on: keys of the tasks before it.
-        run_if: when it runs, seen from the tasks before it.
+        parameters: the arguments of its program; a run may replace them.
+        cluster_id: the id of an existing cluster, or None.
+        new_cluster: the settings of a cluster that is made for the run, or None.
+        cluster_key: the key of a new cluster that several tasks share, or None.
+        depends_on: the keys of the tasks that must end before it.
+        run_if: which results of those tasks let it run.
         libraries: installed on the cluster before it starts.
-        timeout_seconds: of one attempt; 0 is none.
-        max_retries: further attempts; -1 is without end.
-        min_retry_interval_millis: from the start of an attempt to the start of the next, at least.
-        retry_on_timeout: whether running out of time counts as a failure to be retried.
+        timeout_seconds: the timeout of one attempt; 0 is none.
+        max_retries: how many more attempts may follow; -1 is any number.
+        min_retry_interval_millis: the shortest time from the start of an attempt to the start of the next.
+        retry_on_timeout: whether an attempt that ran out of time is retried.
         document: the task as it is shown.
     """
 
@@ -87,15 +75,15 @@ class Task:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a job, or a submitted run, is told to do.
+    """The settings of a job or of a submitted run.
 
     Attributes:
         name: its name.
         dialect: flat or tasks.
         tasks: in the order of the document.
-        timeout_seconds: of a whole run of a tasks job; 0 is none. (A flat job's is on its task.)
-        max_concurrent_runs: further runs are skipped or queued.
-        is_queueing: whether they are queued.
+        timeout_seconds: the timeout of a whole run; 0 is none. (The timeout of a flat job is on its task.)
+        max_concurrent_runs: how many runs may be active; more are skipped or queued.
+        is_queueing: whether more runs are queued.
         parameters: job parameters with their defaults.
         document: the settings as they are shown.
     """
@@ -110,15 +98,15 @@ class Settings:
     document: Mapping[str, Any]
 
     def task(self, key: str) -> Task:
-        """Return the task of that key."""
+        """Return the task with this key."""
         return next(task for task in self.tasks if task.key == key)
 
 
 def parse_settings(document: Mapping[str, Any], version: str = "2.1") -> Settings:
-    """Return the settings that a document of jobs/create, reset, update or runs/submit means.
+    """Return the settings of a document of jobs/create, reset, update or runs/submit.
 
     Raises:
-        InvalidParameter: a field is missing, wrong, or not honoured here; it is named.
+        InvalidParameter: a field is missing, wrong, or not honoured here; the message names it.
     """
     return _parse(json.dumps(document, sort_keys=False), version)
 
@@ -242,7 +230,7 @@ def _task(document: Mapping[str, Any], shared: Mapping[str, Any]) -> Task:
 
 
 def _task_type(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    read = read_fields(body, _TASK_TYPE_FIELDS[kind], f"{kind}.")
+    read = read_fields(body, TASK_TYPE_FIELDS[kind], f"{kind}.")
     if "parameters" in read:
         read["parameters"] = list(read_texts(f"{kind}.parameters", read["parameters"]))
     required = ("python_file",) if kind == "spark_python_task" else ("package_name", "entry_point")

@@ -1,24 +1,22 @@
-"""Makes one attempt of a task ready: its cluster, libraries, program, parameters and environment."""
+"""Make an attempt of a task ready to start: its cluster, libraries, program, parameters and environment."""
 
 from __future__ import annotations
 
 import shutil
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Mapping
 
 from fake_databricks.clusters.clusters import ClusterUnavailable
-from fake_databricks.clusters.libraries import pip_arguments
 from fake_databricks.engine.ports import TaskSpec
-from fake_databricks.errors import ApiError, InvalidParameter
-from fake_databricks.files.workspace_objects import plain_path
+from fake_databricks.errors import ApiError
 from fake_databricks.jobs import references
-from fake_databricks.jobs.scheduler import UnrunnableTask
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fake_databricks.clusters.clusters import Clusters
     from fake_databricks.engine.ports import Cluster
-    from fake_databricks.files.trees import Tree
+    from fake_databricks.files.trees import Trees
     from fake_databricks.jobs.model import Run, TaskRun
     from fake_databricks.jobs.settings import Task
     from fake_databricks.secrets.secrets import Secrets
@@ -38,66 +36,54 @@ main()
 '''
 
 
-class Paths:
-    """The file trees of a workspace, and what a path of it means on this machine."""
+class UnrunnableTask(Exception):  # noqa: N818  the name is what happened
+    """A task that cannot be started; the message is for its state.
 
-    def __init__(self, dbfs: Tree, volumes: Tree, objects: Tree) -> None:
-        self.dbfs = dbfs
-        self.volumes = volumes
-        self.objects = objects
+    Attributes:
+        is_program_missing: whether only the program is missing.
+    """
 
-    def locate(self, path: str) -> Path:
-        """Where a path lies on this machine.
-
-        Raises:
-            InvalidParameter: a path of a store that is not here (``s3:``), or none at all.
-        """
-        plain = path.removeprefix("dbfs:")
-        if plain.startswith("/Volumes/"):
-            return self.volumes.locate(plain[len("/Volumes") :])
-        if path.startswith("dbfs:"):
-            return self.dbfs.locate(plain)
-        if path.startswith("file:/"):
-            return Path("/" + path[len("file:") :].lstrip("/"))
-        if path.startswith("/dbfs/"):
-            return self.dbfs.locate(path[len("/dbfs") :])
-        if not path.startswith("/"):
-            raise InvalidParameter(
-                f"Cannot read {path}: only dbfs:/, /Volumes, /Workspace and file:/ are here."
-            )
-        return self.objects.locate(plain_path(path))
+    def __init__(self, message: str, *, is_program_missing: bool = False) -> None:
+        super().__init__(message)
+        self.is_program_missing = is_program_missing
 
 
 class TaskPreparer:
-    """Prepares attempts for one workspace.
+    """Makes attempts ready to start, and cleans up after them.
 
     Args:
-        workspace: ``id``, ``url`` and ``token`` as the programs are to see them, asked for each attempt.
+        workspace: returns ``id``, ``url`` and ``token`` of the workspace as programs see them.
     """
 
     def __init__(
         self,
         clusters: Clusters,
-        paths: Paths,
-        vault: Secrets,
+        trees: Trees,
+        secrets: Secrets,
         folder: Path,
         workspace: Callable[[], Mapping[str, str]],
     ) -> None:
         self._clusters = clusters
-        self._paths = paths
-        self._vault = vault
+        self._trees = trees
+        self._secrets = secrets
         self._folder = folder
         self._workspace = workspace
         self._lock = threading.Lock()
         self._made: dict[int, dict[str, str]] = {}  # run id -> key of a cluster made for it -> cluster id
 
     def prepare(self, run: Run, task: Task, task_run: TaskRun) -> tuple[Cluster, TaskSpec]:
-        """Return the engine and what it shall run."""
+        """Return the cluster and what to start on it.
+
+        Waits for the cluster, makes one where the task asks for a new one, and installs the libraries.
+
+        Raises:
+            UnrunnableTask: the attempt cannot be started.
+        """
         workspace = self._workspace()
         try:
             cluster_id = task.cluster_id or self._made_for(run, task)
             task_run.cluster_id = cluster_id
-            engine = self._clusters.engine(cluster_id)
+            cluster = self._clusters.running(cluster_id)
             self._install(cluster_id, task)
             values = references.values_of(run, task_run, workspace)
             parameters = tuple(references.resolve(text, values) for text in _parameters(run, task))
@@ -109,7 +95,7 @@ class TaskPreparer:
             raise UnrunnableTask(str(error)) from error
         except ApiError as error:
             raise UnrunnableTask(error.message) from error
-        return engine, TaskSpec(
+        return cluster, TaskSpec(
             run_id=task_run.run_id,
             workspace_id=workspace["id"],
             cluster_id=cluster_id,
@@ -118,36 +104,29 @@ class TaskPreparer:
             argv=parameters,
             env=environment,
             cwd=str(folder),
-            dbfs_root=str(self._paths.dbfs.root),
-            volumes_root=str(self._paths.volumes.root),
-            workspace_files_root=str(self._paths.objects.root),
-            redact=self._vault.values(),
-            timeout_seconds=0.0,  # the workspace keeps the time: it can change while the task runs
+            dbfs_root=str(self._trees.dbfs.root),
+            volumes_root=str(self._trees.volumes.root),
+            workspace_files_root=str(self._trees.objects.root),
+            redact=self._secrets.values(),
+            timeout_seconds=0.0,  # the scheduler has the timers: a timeout can change while the task runs
         )
 
     def clean(self, task_run: TaskRun) -> None:
-        """Remove an attempt's working folder."""
+        """Remove the working folder of an attempt."""
         shutil.rmtree(self._folder / str(task_run.run_id), ignore_errors=True)
 
     def release(self, run: Run) -> None:
-        """End the clusters that were made for a run."""
+        """Remove the clusters that were made for a run."""
         with self._lock:
             made = self._made.pop(run.run_id, {})
         for cluster_id in made.values():
-            self._clusters.forget(cluster_id)
-
-    def install(self, cluster_id: str, library: Mapping[str, object]) -> tuple[bool, str]:
-        """Install a library on a cluster; whether it worked, and what pip said."""
-        arguments = pip_arguments(library, lambda path: str(self._paths.locate(path)))
-        result = self._clusters.pip(cluster_id, arguments)
-        return result.ok, result.output
+            self._clusters.remove(cluster_id)
 
     def _install(self, cluster_id: str, task: Task) -> None:
         for library in task.libraries:
-            ok, output = self.install(cluster_id, library)
-            status = "INSTALLED" if ok else "FAILED"
-            self._clusters.set_library(cluster_id, library, status, "" if ok else output[-1000:])
-            if not ok:
+            result = self._clusters.install(cluster_id, library)
+            if not result.ok:
+                output = result.output
                 lines = [line for line in output.splitlines() if line.startswith("ERROR")] or [output[-300:]]
                 raise UnrunnableTask(f"Library installation failed for {dict(library)}: {lines[0]}")
 
@@ -168,7 +147,7 @@ class TaskPreparer:
             stub.write_text(_WHEEL.format(package=package, entry=entry), "utf-8")
             return stub
         path = references.resolve(task.body["python_file"], values)
-        local = self._paths.locate(path)
+        local = self._trees.locate(path)
         if not local.is_file():
             message = f"Cannot read the python file {path}. Please check driver logs for more details."
             raise UnrunnableTask(message, is_program_missing=True)

@@ -1,4 +1,4 @@
-"""One request as the handlers see it: parameters from query and body in one, whatever the Content-Type."""
+"""One request as handlers see it: parameters from query and body together, whatever the Content-Type."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ INVALID_JSON = "Invalid JSON given in the body of the request - expected a map"
 
 
 class Parameters:
-    """The parameters of a call by name. An empty text in the query counts as absent, as does null."""
+    """The parameters of a call by name; null and an empty text count as absent."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.values = {name: value for name, value in values.items() if value is not None and value != ""}
 
     def has(self, name: str) -> bool:
-        """Whether a parameter was given."""
+        """Whether the parameter is present."""
         return name in self.values
 
     def _required(self, name: str) -> Any:
@@ -38,43 +38,43 @@ class Parameters:
             raise InvalidParameter(f"Missing required field: {name}") from None
 
     def integer(self, name: str, default: int | None = None) -> int:
-        """Return a whole number; required where there is no default."""
+        """Return an integer; the parameter is required if there is no default."""
         if default is not None and name not in self.values:
             return default
         return read_integer(name, self._required(name))
 
     def optional_integer(self, name: str) -> int | None:
-        """Return a whole number or None."""
+        """Return an integer, or None."""
         return read_integer(name, self.values[name]) if name in self.values else None
 
     def text(self, name: str, default: str | None = None) -> str:
-        """Return a text; required where there is no default."""
+        """Return a text; the parameter is required if there is no default."""
         if default is not None and name not in self.values:
             return default
         return read_text(name, self._required(name))
 
     def boolean(self, name: str, *, default: bool = False) -> bool:
-        """Give true or false."""
+        """Return a boolean."""
         return read_boolean(name, self.values[name]) if name in self.values else default
 
     def list(self, name: str) -> list[Any]:
-        """Return a list, empty where it is absent."""
+        """Return a list; empty if the parameter is absent."""
         return read_list(name, self.values.get(name, []))
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Return a list of texts; a single text in the query is a list of one."""
+        """Return texts; a single text in the query is one of them."""
         value = self.values.get(name, [])
         items = [value] if isinstance(value, str) else read_list(name, value)
         return tuple(read_text(name, item) for item in items)
 
     def object(self, name: str, *, required: bool = False) -> dict[str, Any]:
-        """Return a JSON object, empty where it is absent and not required."""
+        """Return a JSON object; empty if the parameter is absent and not required."""
         return read_object(name, self._required(name) if required else self.values.get(name, {}))
 
 
 @dataclass(frozen=True)
 class Controls:
-    """What ``/_fake`` reaches: the faults and the journal of a workspace, and its reset."""
+    """What ``/_fake`` works on: faults and journal of a workspace, and its reset."""
 
     faults: FaultTable
     journal: Journal
@@ -83,24 +83,21 @@ class Controls:
 
 @dataclass
 class Call:
-    """A request that has found its handler.
+    """A request whose handler was found.
 
     Attributes:
-        workspace: of the token.
-        controls: faults, journal and reset of that workspace.
-        method: HTTP method.
-        path: without ``/api/<version>``.
-        version: ``2.0``, ``2.1``, ``2.2`` or ``1.2``.
-        headers: by lower-case name.
-        query: text after ``?``.
-        body: as it came.
-        rest: what a route's ``*`` stands for.
+        workspace: the workspace of the token.
+        controls: faults, journal and reset of that workspace, for ``/_fake``.
+        version: ``2.0``, ``2.1``, ``2.2`` or ``1.2``; empty for ``/_fake``.
+        headers: the headers by lower-case name.
+        query: the text after ``?``.
+        body: the bytes of the body.
+        rest: the text in place of the ``*`` of the route.
+        files: the files of a form, once its parameters were read.
     """
 
     workspace: Workspace
     controls: Controls
-    method: str
-    path: str
     version: str
     headers: Mapping[str, str]
     query: str
@@ -111,10 +108,10 @@ class Call:
 
     @property
     def parameters(self) -> Parameters:
-        """Query and body in one; the body counts more.
+        """The parameters of query and body; those of the body take precedence.
 
         Raises:
-            MalformedRequest: the body is neither empty nor a JSON object nor a form with files.
+            MalformedRequest: the body is not empty, not a JSON object and not a form.
         """
         if self._parameters is None:
             self._parameters = Parameters({**read_query(self.query), **self._read_body()})
@@ -127,7 +124,7 @@ class Call:
 
     @property
     def query_parameters(self) -> Parameters:
-        """The query alone, for calls whose body is content."""
+        """The parameters of the query alone, for calls whose body is content."""
         return Parameters(read_query(self.query))
 
     def _read_body(self) -> dict[str, Any]:
@@ -160,7 +157,7 @@ class Call:
 
 
 def read_query(query: str) -> dict[str, Any]:
-    """Return the query's parameters; a repeated name is a list, and raw JSON (``curl -G -d``) is read too."""
+    """Return the parameters of a query; a repeated name is a list; raw JSON (``curl -G -d``) is read too."""
     text = unquote(query)
     if text.startswith("{"):
         try:
@@ -180,7 +177,7 @@ def read_query(query: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer that is no plain JSON object with status 200."""
+    """An answer that is not a plain JSON object with status 200."""
 
     status: int = 200
     body: bytes = b""
@@ -192,10 +189,10 @@ Handler = Callable[[Call], "Reply | dict[str, Any]"]
 
 @dataclass(frozen=True)
 class Route:
-    """A call: its method, versions, path (``*`` at the end is anything) and what answers it.
+    """A call: method, versions, path (``*`` at the end is any text), and its handler.
 
     Attributes:
-        is_slow: it reads or writes files, so it is answered beside the event loop.
+        is_slow: whether it reads or writes files, and so must not block the event loop.
     """
 
     method: str

@@ -1,25 +1,23 @@
-"""Reading one value of a request: what clients send for an integer, a boolean, a list. Pure.
+"""Read one value of a request: the forms in which clients send an integer, a boolean, a list. Pure.
 
 Clients write ids as text (Airflow, the old command line) and booleans as ``True`` or ``true``; Databricks
-reads them all.
+accepts all of them.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Callable, Mapping
 
 from fake_databricks.errors import InvalidParameter
-
-if TYPE_CHECKING:
-    from fake_databricks.request.fields import Field
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _BOOLEANS = {"true": True, "false": False}
 
 
 def read_integer(name: str, value: Any) -> int:
-    """Return a whole number, also where it is written as text."""
+    """Return an integer, which may be written as text."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
@@ -28,7 +26,7 @@ def read_integer(name: str, value: Any) -> int:
 
 
 def read_boolean(name: str, value: Any) -> bool:
-    """Give true or false, also where it is written as text."""
+    """Return a boolean, which may be written as text."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.lower() in _BOOLEANS:
@@ -37,7 +35,7 @@ def read_boolean(name: str, value: Any) -> bool:
 
 
 def read_text(name: str, value: Any) -> str:
-    """Return a text; numbers are taken as their text, as protobuf's JSON readers do."""
+    """Return a text; a number becomes its text, as protobuf's JSON readers do."""
     if isinstance(value, str):
         return value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -73,11 +71,26 @@ def read_texts(name: str, value: Any) -> tuple[str, ...]:
     return tuple(read_text(f"{name}[{number}]", item) for number, item in enumerate(read_list(name, value)))
 
 
+@dataclass(frozen=True)
+class Field:
+    """One field of a request: its type, and how it is treated.
+
+    Attributes:
+        kind: ``text``, ``integer``, ``boolean``, ``list`` or ``object``.
+        fate: ``honoured``, ``recorded`` or ``refused``.
+        why: for a refused field, the reason, as the caller reads it.
+    """
+
+    kind: str
+    fate: str = "honoured"
+    why: str = ""
+
+
 def read_fields(document: Mapping[str, Any], fields: Mapping[str, Field], where: str = "") -> dict[str, Any]:
-    """Return the document with each known value in its type; refused fields raise, null counts as absent.
+    """Return the document with each known value in its type; null counts as absent.
 
     Raises:
-        InvalidParameter: a value of a wrong type, or a field that is not honoured here.
+        InvalidParameter: a value has a wrong type, or a field is refused.
     """
     read: dict[str, Any] = {}
     for name, value in document.items():
@@ -99,4 +112,4 @@ def _is_paused(value: Any) -> bool:
 
 def _shown(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004  what fits on a line
+    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004  what fits on one line

@@ -1,1 +1,1 @@
-"""Secret scopes."""
+"""Secret scopes, their values and access lists."""

@@ -1,4 +1,4 @@
-"""``/api/2.0/secrets``."""
+"""``/api/2.0/secrets``: scopes, secrets, access lists."""
 
 from __future__ import annotations
 
@@ -11,97 +11,101 @@ from fake_databricks.request.call import Call, Route
 
 
 def create_scope(call: Call) -> dict[str, Any]:
-    """Make a scope."""
-    asked = call.parameters
-    principal = asked.text("initial_manage_principal", "")
+    """Create a scope."""
+    parameters = call.parameters
+    principal = parameters.text("initial_manage_principal", "")
     if principal not in ("", "users"):
         raise InvalidParameter('The only supported value of initial_manage_principal is "users".')
-    backend = asked.text("scope_backend_type", "DATABRICKS")
+    backend = parameters.text("scope_backend_type", "DATABRICKS")
     if backend != "DATABRICKS":
         raise InvalidParameter(
             f"Field 'scope_backend_type' {backend!r} is not supported: there is no Azure Key Vault here."
         )
-    call.workspace.secrets.create_scope(asked.text("scope"), principal or call.workspace.user)
+    call.workspace.secrets.create_scope(parameters.text("scope"), principal or call.workspace.user)
     return {}
 
 
 def delete_scope(call: Call) -> dict[str, Any]:
-    """Forget a scope."""
+    """Delete a scope."""
     call.workspace.secrets.delete_scope(call.parameters.text("scope"))
     return {}
 
 
 def list_scopes(call: Call) -> dict[str, Any]:
-    """All scopes."""
+    """Return all scopes."""
     names = call.workspace.secrets.scopes()
     return {"scopes": [{"name": name, "backend_type": "DATABRICKS"} for name in names]} if names else {}
 
 
 def put(call: Call) -> dict[str, Any]:
-    """Keep a value."""
-    asked = call.parameters
+    """Store a secret value."""
+    parameters = call.parameters
     document = call.document
-    given = [name for name in ("string_value", "bytes_value") if document.get(name) is not None]
-    if len(given) != 1:
+    fields = [name for name in ("string_value", "bytes_value") if document.get(name) is not None]
+    if len(fields) != 1:
         raise MalformedRequest("Exactly one of string_value and bytes_value must be specified.")
-    if given[0] == "string_value":
+    if fields[0] == "string_value":
         value = str(document["string_value"]).encode()
     else:
         try:
             value = base64.b64decode(str(document["bytes_value"]), validate=True)
         except binascii.Error:
             raise MalformedRequest("bytes_value is not base64.") from None
-    call.workspace.secrets.put(asked.text("scope"), asked.text("key"), value)
+    call.workspace.secrets.put(parameters.text("scope"), parameters.text("key"), value)
     return {}
 
 
 def get(call: Call) -> dict[str, Any]:
-    """Return a value in base64."""
-    asked = call.parameters
-    value = call.workspace.secrets.get(asked.text("scope"), asked.text("key"))
-    return {"key": asked.text("key"), "value": base64.b64encode(value).decode()}
+    """Return a secret value in base64."""
+    parameters = call.parameters
+    value = call.workspace.secrets.get(parameters.text("scope"), parameters.text("key"))
+    return {"key": parameters.text("key"), "value": base64.b64encode(value).decode()}
 
 
 def delete(call: Call) -> dict[str, Any]:
-    """Forget a value."""
+    """Delete a secret."""
     call.workspace.secrets.delete(call.parameters.text("scope"), call.parameters.text("key"))
     return {}
 
 
 def list_(call: Call) -> dict[str, Any]:
-    """Return the keys of a scope, never their values."""
+    """Return the keys of a scope, never the values."""
     keys = call.workspace.secrets.keys(call.parameters.text("scope"))
     return {"secrets": [{"key": key, "last_updated_timestamp": when} for key, when in keys]} if keys else {}
 
 
 def put_acl(call: Call) -> dict[str, Any]:
     """Grant a permission."""
-    asked = call.parameters
-    call.workspace.secrets.put_acl(asked.text("scope"), asked.text("principal"), asked.text("permission"))
+    parameters = call.parameters
+    call.workspace.secrets.put_acl(
+        parameters.text("scope"), parameters.text("principal"), parameters.text("permission")
+    )
     return {}
 
 
 def get_acl(call: Call) -> dict[str, Any]:
-    """One principal's permission."""
-    asked = call.parameters
-    principal = asked.text("principal")
-    permission = call.workspace.secrets.acl(asked.text("scope")).get(principal)
+    """Return the permission of one principal."""
+    parameters = call.parameters
+    principal = parameters.text("principal")
+    permission = call.workspace.secrets.acl(parameters.text("scope")).get(principal)
     if permission is None:
-        raise DoesNotExist(f"ACL does not exist for principal {principal} on scope {asked.text('scope')}")
+        raise DoesNotExist(
+            f"ACL does not exist for principal {principal} on scope {parameters.text('scope')}"
+        )
     return {"principal": principal, "permission": permission}
 
 
 def list_acls(call: Call) -> dict[str, Any]:
-    """All permissions of a scope."""
+    """Return all permissions of a scope."""
     acl = call.workspace.secrets.acl(call.parameters.text("scope"))
     items = [{"principal": name, "permission": permission} for name, permission in sorted(acl.items())]
     return {"items": items} if items else {}
 
 
 def delete_acl(call: Call) -> dict[str, Any]:
-    """Take a permission away."""
-    asked = call.parameters
-    call.workspace.secrets.delete_acl(asked.text("scope"), asked.text("principal"))
+    """Remove a permission."""
+    parameters = call.parameters
+    call.workspace.secrets.delete_acl(parameters.text("scope"), parameters.text("principal"))
     return {}
 
 

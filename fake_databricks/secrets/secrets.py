@@ -1,4 +1,4 @@
-"""The secrets of a workspace: scopes, values, access lists; and the hiding of values in outputs."""
+"""The secrets of a workspace: scopes, values, access lists; and how values are hidden in outputs."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _REFERENCE = re.compile(r"\{\{\s*secrets/([^/{}]+)/([^/{}]+?)\s*\}\}")
 class _Scope:
     name: str
     acl: dict[str, str] = field(default_factory=dict)
-    values: dict[str, tuple[str, int]] = field(default_factory=dict)  # key -> sealed value, time
+    values: dict[str, tuple[str, int]] = field(default_factory=dict)  # key -> encrypted value, time of change
 
 
 class Secrets:
-    """Scopes and their secrets; values are sealed in memory and on disk alike."""
+    """Scopes and their secrets; values are encrypted in memory and on disk."""
 
     def __init__(self, workspace_id: str, storage: Storage, clock: Clock) -> None:
         self._workspace_id = workspace_id
@@ -39,11 +39,11 @@ class Secrets:
         self._lock = threading.RLock()
         self._scopes: dict[str, _Scope] = {}
         for key, document in storage.all(workspace_id, "scope"):
-            values = {name: (sealed, when) for name, (sealed, when) in document["values"].items()}
+            values = {name: (encrypted, when) for name, (encrypted, when) in document["values"].items()}
             self._scopes[key] = _Scope(document["name"], document["acl"], values)
 
     def create_scope(self, name: str, manager: str) -> None:
-        """Make a scope; ``manager`` is the principal that may manage it."""
+        """Create a scope; ``manager`` is the principal that may manage it."""
         with self._lock:
             _check_name("scope", name)
             if name.lower() in self._scopes:
@@ -51,22 +51,22 @@ class Secrets:
             if len(self._scopes) >= MAX_SCOPES:
                 raise LimitExceeded(f"The limit of {MAX_SCOPES} secret scopes has been reached.")
             self._scopes[name.lower()] = scope = _Scope(name, {manager: "MANAGE"})
-            self._keep(scope)
+            self._save(scope)
 
     def delete_scope(self, name: str) -> None:
-        """Forget a scope and all in it."""
+        """Delete a scope and its secrets."""
         with self._lock:
             scope = self._scope(name)
             del self._scopes[scope.name.lower()]
             self._storage.delete(self._workspace_id, "scope", scope.name.lower())
 
     def scopes(self) -> list[str]:
-        """Return the names of all scopes, in order."""
+        """Return the names of all scopes, sorted."""
         with self._lock:
             return sorted(scope.name for scope in self._scopes.values())
 
     def put(self, scope_name: str, key: str, value: bytes) -> None:
-        """Keep a value, in place of the one before."""
+        """Store a secret value; a former value is replaced."""
         _check_name("key", key)
         if len(value) > MAX_VALUE_BYTES:
             raise InvalidParameter(f"The secret value must have at most {MAX_VALUE_BYTES} bytes.")
@@ -74,65 +74,65 @@ class Secrets:
             scope = self._scope(scope_name)
             if key not in scope.values and len(scope.values) >= MAX_SECRETS:
                 raise LimitExceeded(f"The limit of {MAX_SECRETS} secrets in a scope has been reached.")
-            scope.values[key] = (self._storage.cipher.seal(value), self._clock.now())
-            self._keep(scope)
+            scope.values[key] = (self._storage.cipher.encrypt(value), self._clock.now())
+            self._save(scope)
 
     def get(self, scope_name: str, key: str) -> bytes:
-        """Return the value."""
+        """Return a secret value."""
         with self._lock:
             scope = self._scope(scope_name)
             if key not in scope.values:
                 raise DoesNotExist(f"Secret does not exist with scope: {scope.name} and key: {key}")
-            return self._storage.cipher.open(scope.values[key][0])
+            return self._storage.cipher.decrypt(scope.values[key][0])
 
     def delete(self, scope_name: str, key: str) -> None:
-        """Forget one value."""
+        """Delete a secret."""
         with self._lock:
             scope = self._scope(scope_name)
             if scope.values.pop(key, None) is None:
                 raise DoesNotExist(f"Secret does not exist with scope: {scope.name} and key: {key}")
-            self._keep(scope)
+            self._save(scope)
 
     def keys(self, scope_name: str) -> list[tuple[str, int]]:
-        """Each key of a scope with the time it was last written."""
+        """Return each key of a scope with the time of its last change."""
         with self._lock:
             return sorted((key, when) for key, (_, when) in self._scope(scope_name).values.items())
 
     def put_acl(self, scope_name: str, principal: str, permission: str) -> None:
-        """Grant a principal a permission on a scope; kept and shown, not enforced."""
+        """Grant a principal a permission on a scope; it is shown and not enforced."""
         if permission not in PERMISSIONS:
             raise InvalidParameter(f"Invalid permission {permission!r}: one of {', '.join(PERMISSIONS)}.")
         with self._lock:
             scope = self._scope(scope_name)
             scope.acl[principal] = permission
-            self._keep(scope)
+            self._save(scope)
 
     def acl(self, scope_name: str) -> dict[str, str]:
-        """Permission by principal."""
+        """Return the permission of each principal."""
         with self._lock:
             return dict(self._scope(scope_name).acl)
 
     def delete_acl(self, scope_name: str, principal: str) -> None:
-        """Take a principal's permission away."""
+        """Remove a principal's permission."""
         with self._lock:
             scope = self._scope(scope_name)
             if scope.acl.pop(principal, None) is None:
                 raise DoesNotExist(f"ACL does not exist for principal {principal} on scope {scope.name}")
-            self._keep(scope)
+            self._save(scope)
 
     def resolve(self, text: str) -> str:
-        """``{{secrets/scope/key}}`` replaced by the value, as in ``spark_env_vars``."""
+        """Return a text with each ``{{secrets/scope/key}}`` replaced, as in ``spark_env_vars``."""
         return _REFERENCE.sub(lambda match: self.get(match.group(1), match.group(2)).decode(), text)
 
     def values(self) -> tuple[str, ...]:
-        """Every value that is text, the longest first, for the hiding of them."""
+        """Return every secret value that is text, the longest first, to hide them in outputs."""
         with self._lock:
-            sealed = [value for scope in self._scopes.values() for value, _ in scope.values.values()]
-        opened = {self._storage.cipher.open(value).decode(errors="ignore") for value in sealed}
-        return tuple(sorted((value for value in opened if value.strip()), key=len, reverse=True))
+            encrypted = [value for scope in self._scopes.values() for value, _ in scope.values.values()]
+        values = {self._storage.cipher.decrypt(value).decode(errors="ignore") for value in encrypted}
+        return tuple(sorted((value for value in values if value.strip()), key=len, reverse=True))
 
     def redact(self, content: Any) -> Any:
-        """Text, or a JSON value, with every secret value replaced by ``[REDACTED]``."""
+        """Return a text or JSON value with every secret value replaced by ``[REDACTED]``."""
         values = self.values()
         return _redact(content, values) if values else content
 
@@ -142,7 +142,7 @@ class Secrets:
         except KeyError:
             raise DoesNotExist(f"Scope {name} does not exist!") from None
 
-    def _keep(self, scope: _Scope) -> None:
+    def _save(self, scope: _Scope) -> None:
         document = {"name": scope.name, "acl": scope.acl, "values": scope.values}
         self._storage.put(self._workspace_id, "scope", scope.name.lower(), document)
 

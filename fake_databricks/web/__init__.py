@@ -1,1 +1,5 @@
-"""The doors, one module a family of calls: they read a request, ask the workspace, write the answer."""
+"""HTTP: find the workspace of a token, call the handler of a route, write the answer.
+
+``app.py`` answers requests, ``routes.py`` lists every call, ``tenants.py`` finds workspaces. ``faults.py``,
+``journal.py`` and ``control.py`` are ``/_fake``, for tests. ``parity.py`` lists what each call honours.
+"""

@@ -1,4 +1,4 @@
-"""The HTTP door, as an ASGI application: authenticates, dispatches, renders, notes."""
+"""The HTTP server as an ASGI application: authenticate, find the handler, write the answer, record both."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from starlette.responses import Response
 from fake_databricks.errors import ApiError, EndpointNotFound, InvalidToken, Unauthenticated
 from fake_databricks.request.call import Call, Reply, Route
 from fake_databricks.web import routes
-from fake_databricks.web.journal import MAX_BODY, hidden
+from fake_databricks.web.journal import MAX_BODY, hide_secrets
 
 if TYPE_CHECKING:
     from fake_databricks.web.faults import Fault
@@ -36,7 +36,7 @@ PAGE = "<!DOCTYPE html><title>fake_databricks</title><p>A local Databricks. Ask 
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _HttpRequest:
     method: str
     path: str
     query: str
@@ -51,77 +51,75 @@ class App:
         self._registry = registry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One ASGI event."""
+        """Answer one ASGI event."""
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
         if scope["type"] != "http":
             return
-        request = Request(scope, receive)
+        incoming = Request(scope, receive)
         try:
-            body = await request.body()
+            body = await incoming.body()
         except ClientDisconnect:
             return
         query = scope.get("query_string", b"").decode("latin-1")
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        asked = _Asked(scope["method"], _path(scope["path"]), query, headers, body)
-        reply = await self._answer(asked)
+        request = _HttpRequest(scope["method"], _path(scope["path"]), query, headers, body)
+        reply = await self._answer(request)
         if reply is None:
             _cut(send)
             return
-        await _response(reply, asked.method)(scope, receive, send)
+        await _response(reply, request.method)(scope, receive, send)
 
-    async def _answer(self, asked: _Asked) -> Reply | None:
-        if asked.path == WELL_KNOWN:
+    async def _answer(self, request: _HttpRequest) -> Reply | None:
+        if request.path == WELL_KNOWN:
             return _json({})
-        if asked.path in ("/", "/index.html"):
+        if request.path in ("/", "/index.html"):
             return Reply(200, PAGE.encode(), {"Content-Type": "text/html; charset=utf-8"})
         try:
-            token = self._authenticate(asked.headers)
+            token = self._authenticate(request.headers)
         except ApiError as error:
             return _refusal(error)
         tenant = self._registry.tenant(token)
         started = time.time_ns() // 1_000_000
-        is_control = asked.path.startswith("/_fake")
-        fault = None if is_control else tenant.faults.take(asked.method, asked.path)
-        reply, is_known = await self._with_fault(asked, token, tenant, fault)
+        is_control = request.path.startswith("/_fake")
+        fault = None if is_control else tenant.faults.take(request.method, request.path)
+        reply, is_known = await self._with_fault(request, token, tenant, fault)
         if not is_control:
-            _note(tenant, asked, reply, fault, started, is_known=is_known)
+            _record(tenant, request, reply, fault, started, is_known=is_known)
         return reply
 
     async def _with_fault(
-        self, asked: _Asked, token: str, tenant: Tenant, fault: Fault | None
+        self, request: _HttpRequest, token: str, tenant: Tenant, fault: Fault | None
     ) -> tuple[Reply | None, bool]:
         if fault is None:
-            return await self._dispatch(asked, token, tenant)
-        true_answer: tuple[Reply, bool] | None = None
+            return await self._dispatch(request, token, tenant)
+        real_answer: tuple[Reply, bool] | None = None
         is_plain_delay = not fault.status and not fault.is_reset
         if fault.is_after or is_plain_delay:
-            true_answer = await self._dispatch(asked, token, tenant)
+            real_answer = await self._dispatch(request, token, tenant)
         if fault.delay_ms:
             await asyncio.sleep(fault.delay_ms / 1000)
         if fault.is_reset:
             return None, True
         if is_plain_delay:
-            assert true_answer is not None
-            return true_answer
+            assert real_answer is not None
+            return real_answer
         return _json(dict(fault.body), fault.status, fault.headers), True
 
-    async def _dispatch(self, asked: _Asked, token: str, tenant: Tenant) -> tuple[Reply, bool]:
-        found = _route(asked)
+    async def _dispatch(self, request: _HttpRequest, token: str, tenant: Tenant) -> tuple[Reply, bool]:
+        found = _route(request)
         if found is None:
-            shown = "/" + asked.path.lstrip("/").partition("/")[2].partition("/")[2]
-            return _refusal(EndpointNotFound(f"No API found for '{asked.method} {shown}'")), False
-        route, version, path, rest = found
+            shown = "/" + request.path.lstrip("/").partition("/")[2].partition("/")[2]
+            return _refusal(EndpointNotFound(f"No API found for '{request.method} {shown}'")), False
+        route, version, rest = found
         call = Call(
             tenant.workspace,
             self._registry.controls(token),
-            asked.method,
-            path,
             version,
-            asked.headers,
-            asked.query,
-            asked.body,
+            request.headers,
+            request.query,
+            request.body,
             rest,
         )
         try:
@@ -129,7 +127,7 @@ class App:
         except ApiError as error:
             return _refusal(error), True
         except Exception as error:
-            LOGGER.exception("%s %s failed", asked.method, asked.path)
+            LOGGER.exception("%s %s failed", request.method, request.path)
             refusal = ApiError(f"Internal error of fake_databricks: {type(error).__name__}: {error}")
             return _refusal(refusal), True
         reply = answer if isinstance(answer, Reply) else _json(answer)
@@ -152,27 +150,26 @@ class App:
         return token
 
 
-def _route(asked: _Asked) -> tuple[Route, str, str, str] | None:
-    if asked.path.startswith("/_fake"):
-        control = routes.find_control(asked.method, asked.path.rstrip("/"))
-        return None if control is None else (control, "", asked.path, "")
-    parts = asked.path.split("/", 3)  # "", "api", version, rest
+def _route(request: _HttpRequest) -> tuple[Route, str, str] | None:
+    if request.path.startswith("/_fake"):
+        control = routes.find_control(request.method, request.path.rstrip("/"))
+        return None if control is None else (control, "", "")
+    parts = request.path.split("/", 3)  # "", "api", version, rest
     if len(parts) < 4 or parts[1] != "api":  # noqa: PLR2004  the four parts of the line above
         return None
-    path = "/" + parts[3]
-    found = routes.find(asked.method, parts[2], path)
-    return None if found is None else (found[0], parts[2], path, found[1])
+    found = routes.find(request.method, parts[2], "/" + parts[3])
+    return None if found is None else (found[0], parts[2], found[1])
 
 
 def _path(path: str) -> str:
-    """Return the path of a target that may be absolute, as a proxy gets it."""
+    """Return the path of a request target, which may be a whole URL, as a proxy receives it."""
     if path.startswith(("http://", "https://")):
         return urlsplit(path).path or "/"
     return path
 
 
 def _basic_token(credential: str) -> str:
-    """Return the token of ``token:<token>``; anything else is a password, which has no workspace here."""
+    """Return the token of ``token:<token>``; any other user has no workspace here."""
     try:
         user, _, password = base64.b64decode(credential, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
@@ -196,44 +193,50 @@ def _response(reply: Reply, method: str) -> Response:
     if method == "HEAD":
         headers.setdefault("Content-Length", str(len(reply.body)))
     response = Response(body, reply.status, headers)
-    if reply.status == 204:  # noqa: PLR2004  No Content: there is no length to tell
+    if reply.status == 204:  # noqa: PLR2004  No Content has no length
         del response.headers["content-length"]
     return response
 
 
 def _cut(send: Send) -> None:
-    """Cut the connection, as a reset does; the server's own cycle holds it."""
+    """Cut the connection, as a network fault does; uvicorn's request cycle holds the transport."""
     transport = getattr(getattr(send, "__self__", None), "transport", None)
     if transport is None:
         raise ConnectionResetError("A fault cuts this connection.")
     transport.abort()
 
 
-def _note(  # noqa: PLR0913  an entry's fields
-    tenant: Tenant, asked: _Asked, reply: Reply | None, fault: Fault | None, started: int, *, is_known: bool
+def _record(  # noqa: PLR0913  the fields of an entry
+    tenant: Tenant,
+    request: _HttpRequest,
+    reply: Reply | None,
+    fault: Fault | None,
+    started: int,
+    *,
+    is_known: bool,
 ) -> None:
-    is_secret = "/secrets/" in asked.path
-    headers = dict(asked.headers)
+    is_secret = "/secrets/" in request.path
+    headers = dict(request.headers)
     if "authorization" in headers:
         headers["authorization"] = headers["authorization"].partition(" ")[0] + " [REDACTED]"
-    tenant.journal.note(
+    tenant.journal.add(
         time=started,
-        method=asked.method,
-        path=asked.path + (f"?{asked.query}" if asked.query else ""),
+        method=request.method,
+        path=request.path + (f"?{request.query}" if request.query else ""),
         headers=headers,
-        request=_noted(asked.body, is_secret=is_secret),
+        request=_body_for_journal(request.body, is_secret=is_secret),
         status=0 if reply is None else reply.status,
-        response=None if reply is None else _noted(reply.body, is_secret=is_secret),
+        response=None if reply is None else _body_for_journal(reply.body, is_secret=is_secret),
         fault="" if fault is None else fault.name,
         is_known=is_known,
     )
 
 
-def _noted(body: bytes, *, is_secret: bool) -> bytes | str:
-    """Return a body for the journal: as it came, or a note of its size where it is long."""
+def _body_for_journal(body: bytes, *, is_secret: bool) -> bytes | str:
+    """Return a body for the journal; a long one is replaced by a note of its size."""
     if is_secret:
         try:
-            return json.dumps(hidden(json.loads(body), is_secret_call=True)).encode() if body else b""
+            return json.dumps(hide_secrets(json.loads(body), is_secret_call=True)).encode() if body else b""
         except ValueError:
             return "[REDACTED]"
     return body if len(body) <= MAX_BODY else f"[{len(body)} bytes]"

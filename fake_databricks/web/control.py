@@ -1,4 +1,4 @@
-"""``/_fake``: faults, the journal, a fresh start; each for the caller's workspace alone."""
+"""``/_fake``: faults, journal and reset, each for the caller's workspace alone."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ if TYPE_CHECKING:
 
 
 def add_fault(call: Call) -> dict[str, Any]:
-    """Set a rule."""
+    """Add a fault."""
     return _fault_view(call.controls.faults.add(call.document), 0)
 
 
 def list_faults(call: Call) -> dict[str, Any]:
-    """All rules, with the number of requests that fitted each."""
+    """Return all faults, each with the number of requests that matched it."""
     return {"faults": [_fault_view(fault, seen) for fault, seen in call.controls.faults.counts()]}
 
 
 def clear_faults(call: Call) -> dict[str, Any]:
-    """Take away one rule by its name, or all."""
+    """Remove one fault by its name, or all."""
     call.controls.faults.clear(call.parameters.text("name", ""))
     return {}
 
 
 def read_journal(call: Call) -> dict[str, Any]:
     """Return the exchanges of this workspace, the oldest first."""
-    asked = call.parameters
-    entries = call.controls.journal.entries(asked.text("method", ""), asked.text("path", ""))
+    parameters = call.parameters
+    entries = call.controls.journal.entries(parameters.text("method", ""), parameters.text("path", ""))
     views = [
         {**dataclasses.asdict(entry), "request": _body(entry.request), "response": _body(entry.response)}
         for entry in entries
@@ -40,19 +40,19 @@ def read_journal(call: Call) -> dict[str, Any]:
 
 
 def clear_journal(call: Call) -> dict[str, Any]:
-    """Forget them."""
+    """Delete the exchanges."""
     call.controls.journal.clear()
     return {}
 
 
 def reset(call: Call) -> dict[str, Any]:
-    """End and forget the whole workspace; the next request finds a new one."""
+    """Erase the whole workspace; the next request finds a new one."""
     call.controls.reset()
     return {}
 
 
 def describe(call: Call) -> dict[str, Any]:
-    """Return what this server is, and the cluster that is there from the start."""
+    """Return the name of this server, and the cluster that every workspace has from the start."""
     return {
         "server": "fake_databricks",
         "workspace_id": call.workspace.workspace_id,

@@ -1,4 +1,4 @@
-"""Faults as data: which request shall fail, how, and how often. Set over HTTP, from any language."""
+"""Faults as data: which requests fail, how, and how often. They are set over HTTP, from any language."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ FIELDS = (
 
 @dataclass(frozen=True)
 class Fault:
-    """One rule.
+    """One rule: the requests that it matches, and how they fail.
 
     Attributes:
-        name: to find it again, in the journal too.
+        name: identifies it, also in the journal.
         method: HTTP method or ``*``.
-        path: shell pattern of the path without query.
-        status: of the answer; 0 leaves the real answer (a delay alone).
-        body: of the answer.
-        headers: of the answer, such as Retry-After.
-        offset: so many requests that fit are answered truly first.
-        times: so many are failed then; 0 is all.
-        is_after: the call takes effect, its answer is lost.
-        delay_ms: the answer comes so much later.
-        is_reset: the connection is cut instead of an answer.
+        path: shell pattern of the path, without query.
+        status: status of the answer; 0 keeps the real answer, for a delay alone.
+        body: body of the answer.
+        headers: headers of the answer, such as Retry-After.
+        offset: how many matching requests get the real answer first.
+        times: how many matching requests fail after that; 0 is all.
+        is_after: whether the call takes effect and only its answer is lost.
+        delay_ms: by how much the answer is delayed.
+        is_reset: whether the connection is cut, without an answer.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Fault:
 
 
 def parse_fault(document: Mapping[str, Any], number: int) -> Fault:
-    """Return a rule from its JSON.
+    """Return the fault of a JSON document.
 
     Raises:
         InvalidParameter: a field is missing, wrong or unknown.
@@ -89,7 +89,7 @@ def parse_fault(document: Mapping[str, Any], number: int) -> Fault:
 
 
 class FaultTable:
-    """The rules of one workspace, in the order they were set; the first that applies counts."""
+    """The faults of one workspace, in the order of their creation; the first that applies is used."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -98,7 +98,7 @@ class FaultTable:
         self._lock = threading.Lock()
 
     def add(self, document: Mapping[str, Any]) -> Fault:
-        """Set a rule; one of the same name is replaced and begins anew."""
+        """Add a fault; one of the same name is replaced, and its count begins again."""
         with self._lock:
             self._number += 1
             fault = parse_fault(document, self._number)
@@ -107,7 +107,7 @@ class FaultTable:
             return fault
 
     def take(self, method: str, path: str) -> Fault | None:
-        """Return the fault that this request gets, if any; it is counted."""
+        """Return the fault of this request, or None, and count the request."""
         if not self._faults:
             return None
         with self._lock:
@@ -121,11 +121,11 @@ class FaultTable:
         return None
 
     def counts(self) -> list[tuple[Fault, int]]:
-        """Each rule with the number of requests that fitted it."""
+        """Return each fault with the number of requests that matched it."""
         with self._lock:
             return [(fault, self._seen[fault.name]) for fault in self._faults]
 
     def clear(self, name: str = "") -> None:
-        """Take away one rule, or all."""
+        """Remove one fault, or all."""
         with self._lock:
             self._faults = [fault for fault in self._faults if name and fault.name != name]

@@ -1,4 +1,4 @@
-"""What was asked and answered, the newest last; credentials and secret values are not in it."""
+"""The requests of a workspace and their answers, the newest last, without credentials and secret values."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ MAX_BODY = 10_000
 
 @dataclass(frozen=True)
 class Entry:
-    """One exchange.
+    """One exchange: a request and its answer.
 
     Attributes:
-        number: 1, 2, ... in the workspace.
-        time: when it was asked, in ms.
+        number: 1, 2, ... in the order of the requests.
+        time: when the request came, in ms.
         method: HTTP method.
-        path: with the query.
-        headers: by lower-case name; the credential is hidden.
-        request: the body as it came (bytes), or a note in its place (text).
-        status: of the answer; 0 where the connection was cut.
-        response: its body, likewise; None where there was none.
-        fault: the name of the fault that made it, or empty.
-        is_known: whether there is such a call here.
+        path: path and query.
+        headers: the headers by lower-case name; the credential is hidden.
+        request: the body (bytes), or a note in its place (text).
+        status: status of the answer; 0 if the connection was cut.
+        response: the body of the answer, in the same form; None if there was none.
+        fault: the name of the fault that made the answer, or empty.
+        is_known: whether the call exists here.
     """
 
     number: int
@@ -50,8 +50,8 @@ class Journal:
         self._lock = threading.Lock()
         self._count = 0
 
-    def note(self, **fields: Any) -> None:
-        """Write an exchange down."""
+    def add(self, **fields: Any) -> None:
+        """Add an exchange."""
         with self._lock:
             self._count += 1
             self._entries.append(Entry(number=self._count, **fields))
@@ -59,17 +59,17 @@ class Journal:
     def entries(self, method: str = "", path: str = "") -> list[Entry]:
         """Return the exchanges of a method and of paths that contain a text; empty is any."""
         with self._lock:
-            kept = list(self._entries)
-        return [entry for entry in kept if method in ("", entry.method) and path in entry.path]
+            entries = list(self._entries)
+        return [entry for entry in entries if method in ("", entry.method) and path in entry.path]
 
     def clear(self) -> None:
-        """Forget them."""
+        """Delete all exchanges."""
         with self._lock:
             self._entries.clear()
 
 
-def hidden(body: Any, *, is_secret_call: bool) -> Any:
-    """Return a body without the values of secrets."""
+def hide_secrets(body: Any, *, is_secret_call: bool) -> Any:
+    """Return a body with the values of secrets replaced."""
     if not is_secret_call or not isinstance(body, dict):
         return body
     return {name: HIDDEN if name in SECRET_FIELDS else value for name, value in body.items()}

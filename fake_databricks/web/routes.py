@@ -1,11 +1,10 @@
-"""Every call that is answered, and the way to its handler."""
+"""Every call that is answered, and its handler."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from fake_databricks.clusters import api as clusters
-from fake_databricks.clusters import libraries_api as libraries
 from fake_databricks.commands import api as commands
 from fake_databricks.files import api as files
 from fake_databricks.files import dbfs_api as dbfs
@@ -27,7 +26,6 @@ ROUTES: tuple[Route, ...] = (
     *files.ROUTES,
     *workspace.ROUTES,
     *clusters.ROUTES,
-    *libraries.ROUTES,
     *scim.ROUTES,
 )
 CONTROL: tuple[Route, ...] = control.ROUTES

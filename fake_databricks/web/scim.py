@@ -1,4 +1,4 @@
-"""``/api/2.0/preview/scim/v2/Me``: who the token belongs to."""
+"""``/api/2.0/preview/scim/v2/Me``: the user of a token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The workspaces of a server: one for each token, made when it is first seen."""
+"""The workspaces of a server: one for each token, created at its first request."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Tenant:
     """A workspace with its faults and its journal.
 
     Attributes:
-        workspace: state and behaviour.
-        faults: rules for its requests.
+        workspace: the workspace itself.
+        faults: the faults of its requests.
         journal: its requests and their answers.
     """
 
@@ -31,7 +31,7 @@ class Registry:
 
     Args:
         surroundings: what all workspaces share.
-        tokens: the only ones allowed; empty allows all.
+        tokens: the only tokens that are accepted; empty accepts all.
     """
 
     def __init__(self, surroundings: Surroundings, tokens: tuple[str, ...] = ()) -> None:
@@ -65,12 +65,12 @@ class Registry:
             return tenant
 
     def controls(self, token: str) -> Controls:
-        """Return what ``/_fake`` reaches for a token."""
+        """Return what ``/_fake`` works on for a token."""
         tenant = self.tenant(token)
         return Controls(tenant.faults, tenant.journal, lambda: self.reset(token))
 
     def reset(self, token: str) -> None:
-        """Erase the workspace of a token; faults and journal too."""
+        """Erase the workspace of a token, with its faults and journal."""
         with self._lock:
             tenant = self._by_token.pop(token, None)
             self._by_id.pop(workspace_id_of(token), None)

@@ -38,7 +38,7 @@ def tasks(*items: dict[str, Any], **settings: Any) -> dict[str, Any]:
 
 def start(quiet: Quiet, document: dict[str, Any], version: str = "2.1", **overrides: Any) -> Run:
     job = quiet.workspace.jobs.create(document, version, "u")
-    return quiet.workspace.runs.run_now(job, Overrides(**overrides), "", "u")
+    return quiet.workspace.scheduler.run_now(job, Overrides(**overrides), "", "u")
 
 
 def finish(quiet: Quiet, document: dict[str, Any], **overrides: Any) -> Run:

@@ -87,7 +87,7 @@ class TestLibraries:
 
     def test_a_failing_one_says_why(self, quiet: Quiet) -> None:
         library = {"pypi": {"package": "no-such"}}
-        quiet.workspace.install_library("0123-456789-abcdef01", library)
+        quiet.workspace.clusters.install_in_background("0123-456789-abcdef01", library)
         quiet.clock.work()
         status = next(iter(quiet.workspace.clusters.get("0123-456789-abcdef01").libraries.values()))
         assert (status["status"], status["messages"]) == (
@@ -98,7 +98,7 @@ class TestLibraries:
     def test_they_come_back_after_a_restart_but_for_those_that_were_uninstalled(self, quiet: Quiet) -> None:
         cluster_id = "0123-456789-abcdef01"
         for package in ("stays", "goes"):
-            quiet.workspace.install_library(cluster_id, {"pypi": {"package": package}})
+            quiet.workspace.clusters.install_in_background(cluster_id, {"pypi": {"package": package}})
         quiet.clock.work()
         quiet.workspace.clusters.set_library(
             cluster_id, {"pypi": {"package": "goes"}}, "UNINSTALL_ON_RESTART"

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from fake_databricks.errors import ApiError
-from fake_databricks.jobs.lifecycle import ACTIVE, RESULTS, Life, Result
+from fake_databricks.jobs.lifecycle import RESULTS, TERMINAL, Life, Result
 from fake_databricks.jobs.model import Overrides, Run
 from fake_databricks.storage import Storage
 from fake_databricks.workspace import DEFAULT_CLUSTER_ID, Surroundings, Workspace
@@ -57,7 +57,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def run_now(self) -> None:
-        run = self.workspace.runs.run_now(self.job, Overrides(), "", "u")
+        run = self.workspace.scheduler.run_now(self.job, Overrides(), "", "u")
         assert run.run_id not in self.asked + self.deleted
         self.asked.append(run.run_id)
 
@@ -72,7 +72,7 @@ class Machine(RuleBasedStateMachine):
     def cancel(self, number: int) -> None:
         run = self.run_of(number)
         was_active = run.is_active
-        self.workspace.runs.cancel(run.run_id)
+        self.workspace.scheduler.cancel(run.run_id)
         if was_active:
             self.cancelled[run.run_id] = True
 
@@ -95,7 +95,7 @@ class Machine(RuleBasedStateMachine):
         run = self.run_of(number)
         latest = run.repairs[-1].repair_id if len(run.repairs) > 1 else None
         try:
-            self.workspace.runs.repair(run.run_id, list(run.latest()), latest, Overrides())
+            self.workspace.scheduler.repair(run.run_id, list(run.latest()), latest, Overrides())
         except ApiError:
             assert run.is_active
         else:
@@ -107,7 +107,7 @@ class Machine(RuleBasedStateMachine):
         for run_id in getattr(self, "asked", ()):
             run = self.workspace.runs.get(run_id)[0]
             for state in (run.state, *(item.state for item in run.task_runs)):
-                assert (state.result is None) == (state.life in ACTIVE)
+                assert (state.result is None) == (state.life not in TERMINAL)
                 assert state.result is None or state.result in RESULTS[state.life]
             assert run.is_active == any(not item.state.is_terminal for item in run.latest().values())
 

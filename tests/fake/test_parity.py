@@ -4,8 +4,9 @@ import ast
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fake_databricks.web.parity import PARITY, put_into
+from fake_databricks.web.parity import PARITY, replace_table
 from fake_databricks.web.routes import CONTROL, ROUTES
+from tests.fake.witnesses import WITNESSES
 
 if TYPE_CHECKING:
     from tests.fake.conftest import Client
@@ -32,13 +33,17 @@ class TestParityTable:
     def test_has_a_row_for_every_call_and_no_other(self) -> None:
         assert set(PARITY) == {(route.method, route.path) for route in (*ROUTES, *CONTROL)}
 
-    def test_names_only_tests_that_exist(self) -> None:
+    def test_has_a_witness_for_every_row(self) -> None:
+        witnessed = sorted(call for calls in WITNESSES.values() for call in calls)
+        assert witnessed == sorted(f"{method} {path}" for method, path in PARITY)
+
+    def test_has_only_witnesses_that_exist(self) -> None:
         existing = {name for file in HERE.glob("test_*.py") for name in names_in(file)}
-        assert {row.witness for row in PARITY.values()} - existing == set()
+        assert set(WITNESSES) - existing == set()
 
     def test_stands_in_the_page_as_it_is(self) -> None:
         text = PAGE.read_text("utf-8")
-        assert put_into(text) == text, "run python -m fake_databricks.web.parity docs/fake.md"
+        assert replace_table(text) == text, "run python -m fake_databricks.web.parity docs/fake.md"
 
 
 class TestTheRest:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fake_databricks.errors import InvalidParameter, InvalidState
+from fake_databricks.jobs.changes import LOST
 from fake_databricks.jobs.lifecycle import Life, Result
 from fake_databricks.jobs.model import Overrides
 from fake_databricks.jobs.run_views import run_view
 from fake_databricks.jobs.runs import RunFilter
-from fake_databricks.jobs.scheduler import LOST
 from fake_databricks.workspace import Workspace
 from tests.fake.doubles import ended
 from tests.fake.jobs import finish, flat, start, task, tasks, view
@@ -27,29 +27,29 @@ class TestCancel:
         words = []
         for document in (flat(), tasks(task("a"))):
             run = start(quiet, document)
-            quiet.workspace.runs.cancel(run.run_id)
+            quiet.workspace.scheduler.cancel(run.run_id)
             quiet.clock.work()
             words.append(view(run)["state"]["result_state"])
         assert words == ["CANCELLED", "CANCELED"]
 
     def test_a_running_program_is_ended(self, quiet: Quiet) -> None:
         quiet.cluster.on_start = lambda task: quiet.clock.spawned.append(
-            lambda: quiet.workspace.runs.cancel(task.spec.run_id)
+            lambda: quiet.workspace.scheduler.cancel(task.spec.run_id)
         )
         run = start(quiet, flat())
         task_run = run.task_runs[0]
-        quiet.workspace.runs.execution._started(  # noqa: SLF001  the moment between start and wait
+        quiet.workspace.scheduler._started(  # noqa: SLF001  the moment between start and wait
             run, task_run, quiet.cluster.start_task(_spec(quiet))
         )
-        quiet.workspace.runs.cancel(run.run_id)
+        quiet.workspace.scheduler.cancel(run.run_id)
         assert quiet.cluster.tasks[0].is_cancelled
         assert view(run)["state"]["life_cycle_state"] == "RUNNING"
-        quiet.workspace.runs.execution._exited(run, task_run, ended(signal=9))  # noqa: SLF001  its end
+        quiet.workspace.scheduler._exited(run, task_run, ended(signal=9))  # noqa: SLF001  its end
         assert (run.state.life, run.state.result) == (Life.TERMINATED, Result.CANCELED)
 
     def test_what_has_ended_keeps_its_outcome(self, quiet: Quiet) -> None:
         run = finish(quiet, flat())
-        quiet.workspace.runs.cancel(run.run_id)
+        quiet.workspace.scheduler.cancel(run.run_id)
         assert run.state.result is Result.SUCCESS
 
     def test_deleting_a_job_ends_its_runs_and_leaves_them_readable(self, quiet: Quiet) -> None:
@@ -64,16 +64,16 @@ class TestIdempotency:
 
     def test_the_same_token_finds_the_same_run(self, quiet: Quiet) -> None:
         job = quiet.workspace.jobs.create(flat(), "2.1", "u")
-        first, second = (quiet.workspace.runs.run_now(job, Overrides(), "t", "u") for _ in range(2))
+        first, second = (quiet.workspace.scheduler.run_now(job, Overrides(), "t", "u") for _ in range(2))
         assert first is second
 
     def test_the_token_of_a_deleted_run_is_refused(self, quiet: Quiet) -> None:
         job = quiet.workspace.jobs.create(flat(), "2.1", "u")
-        run = quiet.workspace.runs.run_now(job, Overrides(), "t", "u")
+        run = quiet.workspace.scheduler.run_now(job, Overrides(), "t", "u")
         quiet.clock.work()
         quiet.workspace.runs.delete(run.run_id)
         with pytest.raises(InvalidParameter, match="deleted"):
-            quiet.workspace.runs.run_now(job, Overrides(), "t", "u")
+            quiet.workspace.scheduler.run_now(job, Overrides(), "t", "u")
 
 
 class TestRepair:
@@ -82,7 +82,7 @@ class TestRepair:
     def test_runs_the_failed_tasks_again(self, quiet: Quiet) -> None:
         quiet.cluster.outcomes["b"] = [ended(1)]
         run = finish(quiet, tasks(task("a"), task("b", "a")))
-        repair_id = quiet.workspace.runs.repair(run.run_id, ["b"], None, Overrides())
+        repair_id = quiet.workspace.scheduler.repair(run.run_id, ["b"], None, Overrides())
         quiet.clock.work()
         assert run.state.result is Result.SUCCESS
         assert [(item.task_key, item.attempt) for item in run.task_runs] == [("a", 0), ("b", 0), ("b", 1)]
@@ -96,15 +96,15 @@ class TestRepair:
     def test_of_an_active_run_is_refused(self, quiet: Quiet) -> None:
         run = start(quiet, tasks(task("a")))
         with pytest.raises(InvalidState):
-            quiet.workspace.runs.repair(run.run_id, ["a"], None, Overrides())
+            quiet.workspace.scheduler.repair(run.run_id, ["a"], None, Overrides())
 
     def test_after_another_repair_must_name_it(self, quiet: Quiet) -> None:
         run = finish(quiet, tasks(task("a")))
-        first = quiet.workspace.runs.repair(run.run_id, ["a"], None, Overrides())
+        first = quiet.workspace.scheduler.repair(run.run_id, ["a"], None, Overrides())
         quiet.clock.work()
         with pytest.raises(InvalidParameter, match="latest_repair_id"):
-            quiet.workspace.runs.repair(run.run_id, ["a"], None, Overrides())
-        quiet.workspace.runs.repair(run.run_id, ["a"], first, Overrides())
+            quiet.workspace.scheduler.repair(run.run_id, ["a"], None, Overrides())
+        quiet.workspace.scheduler.repair(run.run_id, ["a"], first, Overrides())
         quiet.clock.work()
         assert len(run.repairs) == 3
 
@@ -168,4 +168,4 @@ class TestList:
 
 def _spec(quiet: Quiet) -> Any:
     run = quiet.workspace.runs.get(98765)[0]
-    return quiet.workspace.tasks.prepare(run, run.settings.tasks[0], run.task_runs[0])[1]
+    return quiet.workspace.preparer.prepare(run, run.settings.tasks[0], run.task_runs[0])[1]

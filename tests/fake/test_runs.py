@@ -132,7 +132,7 @@ class TestTasksJob:
     def test_a_cluster_of_its_own_is_made_and_gone_with_the_run(self, quiet: Quiet) -> None:
         document = task("a", existing_cluster_id=None, new_cluster={"spark_version": "15.4.x-scala2.12"})
         job = quiet.workspace.jobs.create(tasks(document), "2.1", "u")
-        run = quiet.workspace.runs.run_now(job, Overrides(), "", "u")
+        run = quiet.workspace.scheduler.run_now(job, Overrides(), "", "u")
         attend = quiet.clock.spawned.pop(0)
         made: list[str] = []
         original = quiet.workspace.clusters.create
@@ -195,7 +195,7 @@ class TestRetry:
 
     def test_a_cancelled_run_is_not_retried(self, quiet: Quiet) -> None:
         run = start(quiet, flat(max_retries=3))
-        quiet.workspace.runs.cancel(run.run_id)
+        quiet.workspace.scheduler.cancel(run.run_id)
         quiet.clock.work()
         assert (len(run.task_runs), run.state.result) == (1, Result.CANCELED)
 
@@ -227,7 +227,7 @@ class TestTimeout:
         run = start(quiet, flat(timeout_seconds=5))
         quiet.clock.spawned.clear()
         job = quiet.workspace.jobs.update(run.job_id, {"timeout_seconds": 60}, (), "2.1")
-        quiet.workspace.runs.retime(job)
+        quiet.workspace.scheduler.retime(job)
         quiet.clock.move(59_000)
         assert run.is_active
         quiet.clock.move(1000)
@@ -240,7 +240,7 @@ class TestConcurrency:
     def test_a_run_too_many_is_skipped_and_said_so(self, quiet: Quiet) -> None:
         first = start(quiet, flat())
         job = quiet.workspace.jobs.get(first.job_id)
-        second = quiet.workspace.runs.run_now(job, Overrides(), "", "u")
+        second = quiet.workspace.scheduler.run_now(job, Overrides(), "", "u")
         expected = "Skipping this run because the limit of 1 maximum concurrent runs has been reached."
         assert (second.state.life, second.state.message) == (Life.SKIPPED, expected)
         assert "result_state" not in view(second)["state"]
@@ -248,7 +248,7 @@ class TestConcurrency:
     def test_a_job_with_a_queue_waits_and_starts_when_there_is_a_place(self, quiet: Quiet) -> None:
         first = start(quiet, tasks(task("a"), queue={"enabled": True}))
         job = quiet.workspace.jobs.get(first.job_id)
-        second = quiet.workspace.runs.run_now(job, Overrides(), "", "u")
+        second = quiet.workspace.scheduler.run_now(job, Overrides(), "", "u")
         assert (second.state.life, second.start_time) == (Life.QUEUED, 0)
         quiet.clock.work()
         assert second.state.result is Result.SUCCESS
@@ -259,8 +259,8 @@ class TestConcurrency:
     def test_a_cancelled_queued_run_never_starts(self, quiet: Quiet) -> None:
         first = start(quiet, tasks(task("a"), queue={"enabled": True}))
         job = quiet.workspace.jobs.get(first.job_id)
-        second = quiet.workspace.runs.run_now(job, Overrides(), "", "u")
-        quiet.workspace.runs.cancel(second.run_id)
+        second = quiet.workspace.scheduler.run_now(job, Overrides(), "", "u")
+        quiet.workspace.scheduler.cancel(second.run_id)
         quiet.clock.work()
         assert second.state.result is Result.CANCELED
         assert len(quiet.cluster.tasks) == 1

@@ -84,10 +84,10 @@ class TestSecretsAtRest:
     def test_a_key_from_the_environment_is_used_and_not_written(self, tmp_path: Path) -> None:
         key = "0" * 42 + "A="
         storage = Storage(tmp_path, {"FAKE_DATABRICKS_KEY": key})
-        sealed = storage.cipher.seal(b"x")
+        encrypted = storage.cipher.encrypt(b"x")
         storage.close()
         assert not (tmp_path / "secrets.key").exists()
-        assert Cipher(key.encode()).open(sealed) == b"x"
+        assert Cipher(key.encode()).decrypt(encrypted) == b"x"
 
     def test_another_key_is_refused_with_a_sentence(self, tmp_path: Path) -> None:
         with pytest.raises(StateError, match="FAKE_DATABRICKS_KEY"):

@@ -12,7 +12,7 @@ from typing import Any, Iterator
 
 import pytest
 
-from fake_databricks.jobs.scheduler import LOST
+from fake_databricks.jobs.changes import LOST
 from tests.fake.conftest import Client
 
 pytestmark = pytest.mark.process

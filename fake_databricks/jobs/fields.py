@@ -1,30 +1,16 @@
-"""Every field of a job that Databricks knows, and what becomes of it here. Data.
+"""Every field of a job that Databricks knows, and how it is treated here. Data.
 
-``honoured``: it changes what happens. ``recorded``: kept and shown, as nothing here could act on it (no
-mail is sent). ``refused``: the request is answered 400 with the field and the reason, because a run that
-ignored it would be another run than the one asked for. Fields that Databricks does not know are ignored, as
-there.
+``honoured``: it changes what happens. ``recorded``: it is stored and shown, because nothing here can act on
+it (no mail is sent). ``refused``: the request is answered with status 400, the field and the reason, because
+a run that ignored the field would not be the run that was asked for. Fields that Databricks does not know are
+ignored, as on Databricks.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Mapping
 
-
-@dataclass(frozen=True)
-class Field:
-    """One field of a request.
-
-    Attributes:
-        kind: ``text``, ``integer``, ``boolean``, ``list`` or ``object``.
-        fate: ``honoured``, ``recorded`` or ``refused``.
-        why: for a refused field, the reason, as the caller reads it.
-    """
-
-    kind: str
-    fate: str = "honoured"
-    why: str = ""
+from fake_databricks.request.values import Field
 
 
 def _refused(kind: str, why: str) -> Field:
@@ -35,8 +21,8 @@ def _recorded(kind: str) -> Field:
     return Field(kind, "recorded")
 
 
-_BY_THE_CLOCK = "no run is started by a clock or an event here; leave it out, or set pause_status to PAUSED"
-_NO_ENGINE = "this kind of task is not executed here; use spark_python_task or python_wheel_task"
+_NOT_TRIGGERED = "no run is started by a clock or an event here; leave it out, or set pause_status to PAUSED"
+_NOT_EXECUTED = "this kind of task is not executed here; use spark_python_task or python_wheel_task"
 
 JOB_FIELDS: Mapping[str, Field] = {
     "name": Field("text"),
@@ -60,9 +46,9 @@ JOB_FIELDS: Mapping[str, Field] = {
     "budget_policy_id": _recorded("text"),
     "usage_policy_id": _recorded("text"),
     "performance_target": _recorded("text"),
-    "schedule": _refused("object", _BY_THE_CLOCK),
-    "trigger": _refused("object", _BY_THE_CLOCK),
-    "continuous": _refused("object", _BY_THE_CLOCK),
+    "schedule": _refused("object", _NOT_TRIGGERED),
+    "trigger": _refused("object", _NOT_TRIGGERED),
+    "continuous": _refused("object", _NOT_TRIGGERED),
     "git_source": _refused("object", "no repository is cloned for a job here; upload the file"),
     "environments": _refused("list", "there is no serverless compute here; name a cluster and its libraries"),
 }
@@ -90,19 +76,33 @@ TASK_FIELDS: Mapping[str, Field] = {
     "environment_key": _refused(
         "text", "there is no serverless compute here; name a cluster and its libraries"
     ),
-    "notebook_task": _refused("object", _NO_ENGINE),
-    "spark_jar_task": _refused("object", _NO_ENGINE),
-    "spark_submit_task": _refused("object", _NO_ENGINE),
-    "pipeline_task": _refused("object", _NO_ENGINE),
-    "sql_task": _refused("object", _NO_ENGINE),
-    "dbt_task": _refused("object", _NO_ENGINE),
-    "run_job_task": _refused("object", _NO_ENGINE),
-    "condition_task": _refused("object", _NO_ENGINE),
-    "for_each_task": _refused("object", _NO_ENGINE),
-    "clean_rooms_notebook_task": _refused("object", _NO_ENGINE),
-    "dashboard_task": _refused("object", _NO_ENGINE),
-    "power_bi_task": _refused("object", _NO_ENGINE),
-    "gen_ai_compute_task": _refused("object", _NO_ENGINE),
+    "notebook_task": _refused("object", _NOT_EXECUTED),
+    "spark_jar_task": _refused("object", _NOT_EXECUTED),
+    "spark_submit_task": _refused("object", _NOT_EXECUTED),
+    "pipeline_task": _refused("object", _NOT_EXECUTED),
+    "sql_task": _refused("object", _NOT_EXECUTED),
+    "dbt_task": _refused("object", _NOT_EXECUTED),
+    "run_job_task": _refused("object", _NOT_EXECUTED),
+    "condition_task": _refused("object", _NOT_EXECUTED),
+    "for_each_task": _refused("object", _NOT_EXECUTED),
+    "clean_rooms_notebook_task": _refused("object", _NOT_EXECUTED),
+    "dashboard_task": _refused("object", _NOT_EXECUTED),
+    "power_bi_task": _refused("object", _NOT_EXECUTED),
+    "gen_ai_compute_task": _refused("object", _NOT_EXECUTED),
+}
+
+TASK_TYPE_FIELDS: Mapping[str, Mapping[str, Field]] = {
+    "spark_python_task": {
+        "python_file": Field("text"),
+        "parameters": Field("list"),
+        "source": Field("text"),
+    },
+    "python_wheel_task": {
+        "package_name": Field("text"),
+        "entry_point": Field("text"),
+        "parameters": Field("list"),
+        "named_parameters": Field("object"),
+    },
 }
 
 FLAT_ONLY = (
@@ -120,12 +120,12 @@ RUN_PARAMETERS: Mapping[str, Field] = {
     "python_params": Field("list"),
     "python_named_params": Field("object"),
     "job_parameters": Field("object"),
-    "jar_params": _refused("list", _NO_ENGINE),
-    "notebook_params": _refused("object", _NO_ENGINE),
-    "spark_submit_params": _refused("list", _NO_ENGINE),
-    "dbt_commands": _refused("list", _NO_ENGINE),
-    "sql_params": _refused("object", _NO_ENGINE),
-    "pipeline_params": _refused("object", _NO_ENGINE),
+    "jar_params": _refused("list", _NOT_EXECUTED),
+    "notebook_params": _refused("object", _NOT_EXECUTED),
+    "spark_submit_params": _refused("list", _NOT_EXECUTED),
+    "dbt_commands": _refused("list", _NOT_EXECUTED),
+    "sql_params": _refused("object", _NOT_EXECUTED),
+    "pipeline_params": _refused("object", _NOT_EXECUTED),
 }
 
 RUN_IF = (

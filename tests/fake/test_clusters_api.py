@@ -1,0 +1,147 @@
+"""The handlers of clusters and libraries, without a socket: what they answer, and what they refuse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fake_databricks.clusters.libraries import check_library, pip_arguments
+from fake_databricks.clusters.record import MAX_EVENTS, ClusterRecord
+from fake_databricks.errors import InvalidParameter
+from tests.fake.calls import refusal, view
+
+if TYPE_CHECKING:
+    from tests.fake.conftest import Quiet
+
+HERE = "0123-456789-abcdef01"
+INVALID, STATE = (400, "INVALID_PARAMETER_VALUE"), (400, "INVALID_STATE")
+SETTINGS = {"spark_version": "15.4.x-scala2.12", "cluster_name": "mine"}
+LIBRARY = {"pypi": {"package": "requests"}}
+
+
+class TestClusters:
+    """Clusters (create, get, list, start, restart, delete, edit, events, list-node-types, spark-versions)"""
+
+    @pytest.mark.parametrize(
+        ("request_line", "body", "expected"),
+        [
+            (
+                f"GET /api/2.1/clusters/get?cluster_id={HERE}",
+                {},
+                {"state": "RUNNING", "cluster_name": "fake"},
+            ),
+            ("POST /api/2.1/clusters/restart", {"cluster_id": HERE}, {}),
+            ("POST /api/2.1/clusters/delete", {"cluster_id": HERE}, {}),
+            ("POST /api/2.1/clusters/permanent-delete", {"cluster_id": HERE}, {}),
+            ("POST /api/2.1/clusters/edit", {"cluster_id": HERE, **SETTINGS}, {}),
+            ("POST /api/2.1/clusters/pin", {"cluster_id": HERE}, {}),
+            ("POST /api/2.1/clusters/events", {"cluster_id": HERE, "limit": 1}, {"total_count": 2}),
+            ("GET /api/2.0/policies/clusters/list", {}, {"policies": []}),
+            ("POST /api/2.0/libraries/install", {"cluster_id": HERE, "libraries": [LIBRARY]}, {}),
+            ("POST /api/2.0/libraries/uninstall", {"cluster_id": HERE, "libraries": [LIBRARY]}, {}),
+            (f"GET /api/2.0/libraries/cluster-status?cluster_id={HERE}", {}, {"cluster_id": HERE}),
+            ("GET /api/2.0/libraries/all-cluster-statuses", {}, {"statuses": [{"cluster_id": HERE}]}),
+        ],
+    )
+    def test_a_good_request_is_answered(
+        self, quiet: Quiet, request_line: str, body: dict[str, Any], expected: dict[str, Any]
+    ) -> None:
+        assert expected.items() <= view(quiet, request_line, body).items()
+
+    @pytest.mark.parametrize(
+        ("request_line", "body", "kind", "message"),
+        [
+            ("POST /api/2.1/clusters/create", {}, INVALID, "Missing required field: spark_version"),
+            (
+                "POST /api/2.1/clusters/create",
+                {**SETTINGS, "docker_image": {"url": "x"}},
+                INVALID,
+                "Field 'docker_image' is not supported: no container is started here.",
+            ),
+            (
+                "POST /api/2.1/clusters/create",
+                {**SETTINGS, "spark_conf": []},
+                INVALID,
+                "Field 'spark_conf' must be an object.",
+            ),
+            ("GET /api/2.1/clusters/get", {}, INVALID, "Missing required field: cluster_id"),
+            ("GET /api/2.1/clusters/get?cluster_id=x", {}, INVALID, "Cluster x does not exist"),
+            ("POST /api/2.1/clusters/start", {"cluster_id": HERE}, STATE, "in unexpected state Running."),
+            ("POST /api/2.1/clusters/edit", {"cluster_id": HERE}, INVALID, "Missing required field"),
+            (
+                "POST /api/2.1/clusters/events",
+                {"cluster_id": HERE, "limit": 501},
+                INVALID,
+                "limit must be between 1 and 500",
+            ),
+            (
+                "POST /api/2.0/libraries/install",
+                {"cluster_id": HERE},
+                INVALID,
+                "Missing required field: libraries",
+            ),
+            (
+                "POST /api/2.0/libraries/install",
+                {"cluster_id": HERE, "libraries": [{"jar": "dbfs:/x.jar"}]},
+                INVALID,
+                "Field 'libraries.jar' is not supported",
+            ),
+            ("POST /api/2.0/libraries/uninstall", {"cluster_id": "x"}, INVALID, "Cluster x does not exist"),
+        ],
+    )
+    def test_a_bad_request_is_refused_with_a_sentence(
+        self, quiet: Quiet, request_line: str, body: dict[str, Any], kind: tuple[int, str], message: str
+    ) -> None:
+        status, code, said = refusal(quiet, request_line, body)
+        assert (status, code) == kind
+        assert message in said
+
+    def test_a_terminated_cluster_cannot_be_restarted(self, quiet: Quiet) -> None:
+        view(quiet, "POST /api/2.1/clusters/delete", {"cluster_id": HERE})
+        quiet.clock.work()
+        message = refusal(quiet, "POST /api/2.1/clusters/restart", {"cluster_id": HERE})[2]
+        assert message == f"Cluster {HERE} is in unexpected state Terminated."
+
+
+class TestRecords:
+    """what is stored of a cluster"""
+
+    def test_only_the_newest_events_stay(self) -> None:
+        record = ClusterRecord("c", {})
+        for number in range(MAX_EVENTS + 1):
+            record.add_event(number, "PINNED", {})
+        assert (len(record.events), record.events[0]["timestamp"]) == (MAX_EVENTS, 1)
+
+    def test_a_field_of_an_older_version_is_left_out(self) -> None:
+        stored = {"cluster_id": "c", "settings": {}, "last_state_time": 1}
+        assert ClusterRecord.from_document(stored) == ClusterRecord("c", {})
+
+
+class TestLibraries:
+    """pypi, whl, requirements are honoured; jar, egg, maven and cran are refused by name"""
+
+    @pytest.mark.parametrize(
+        ("library", "arguments"),
+        [
+            ({"pypi": {"package": "a==1"}}, ["install", "a==1"]),
+            ({"pypi": {"package": "a", "repo": "http://r"}}, ["install", "a", "--index-url", "http://r"]),
+            ({"whl": "dbfs:/a.whl"}, ["install", "here:dbfs:/a.whl"]),
+            ({"requirements": "/Workspace/r.txt"}, ["install", "-r", "here:/Workspace/r.txt"]),
+        ],
+    )
+    def test_each_kind_has_its_arguments(self, library: dict[str, Any], arguments: list[str]) -> None:
+        assert pip_arguments(library, lambda path: f"here:{path}") == arguments
+
+    @pytest.mark.parametrize(
+        ("library", "words"),
+        [
+            ({}, "exactly one of pypi, whl"),
+            ({"pypi": {"package": "a"}, "whl": "b"}, "exactly one of"),
+            ({"egg": "x"}, "'libraries.egg' is not supported"),
+            ({"maven": {}}, "exactly one of"),
+        ],
+    )
+    def test_another_kind_is_refused(self, library: dict[str, Any], words: str) -> None:
+        with pytest.raises(InvalidParameter, match=words):
+            check_library(library)

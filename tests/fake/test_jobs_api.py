@@ -1,0 +1,202 @@
+"""The handlers of jobs and runs, without a socket: what they answer, and what they refuse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fake_databricks.jobs.lifecycle import Result
+from tests.fake.calls import refusal, view
+from tests.fake.doubles import ended
+from tests.fake.jobs import finish, flat, start, task, tasks
+
+if TYPE_CHECKING:
+    from tests.fake.conftest import Quiet
+
+JOB, RUN = 12345, 98765
+INVALID = (400, "INVALID_PARAMETER_VALUE")
+
+
+class TestJobs:
+    """POST /api/2.1/jobs/create, get, list, update, reset, delete"""
+
+    @pytest.mark.parametrize("version", ["2.0", "2.1", "2.2"])
+    def test_a_job_is_created_in_every_version(self, quiet: Quiet, version: str) -> None:
+        assert view(quiet, f"POST /api/{version}/jobs/create", flat()) == {"job_id": JOB}
+
+    @pytest.mark.parametrize(
+        ("request_line", "body", "expected"),
+        [
+            ("GET /api/2.1/jobs/get?job_id=12345", {}, {"job_id": JOB, "creator_user_name": "u"}),
+            ("GET /api/2.1/jobs/get", {"job_id": "12345"}, {"job_id": JOB}),
+            ("POST /api/2.1/jobs/update", {"job_id": JOB, "new_settings": {"name": "new"}}, {}),
+            ("POST /api/2.1/jobs/update", {"job_id": JOB, "fields_to_remove": ["name"]}, {}),
+            ("POST /api/2.1/jobs/reset", {"job_id": JOB, "new_settings": flat()}, {}),
+            ("POST /api/2.1/jobs/delete", {"job_id": JOB}, {}),
+            ("GET /api/2.1/jobs/list?limit=0", {}, {"has_more": False}),
+            ("GET /api/2.1/jobs/list?name=FLAT", {}, {"has_more": False}),
+            ("GET /api/2.0/permissions/jobs/12345", {}, {"object_id": "/jobs/12345", "object_type": "job"}),
+        ],
+    )
+    def test_a_good_request_is_answered(
+        self, quiet: Quiet, request_line: str, body: dict[str, Any], expected: dict[str, Any]
+    ) -> None:
+        quiet.workspace.jobs.create(flat(), "2.1", "u")
+        assert expected.items() <= view(quiet, request_line, body).items()
+
+    @pytest.mark.parametrize(
+        ("request_line", "body", "message"),
+        [
+            (
+                "POST /api/2.1/jobs/create",
+                {},
+                "must have exactly one of spark_python_task, python_wheel_task",
+            ),
+            ("GET /api/2.1/jobs/get", {}, "Missing required field: job_id"),
+            ("GET /api/2.1/jobs/get?job_id=x", {}, "Field 'job_id' must be an integer, got 'x'."),
+            ("GET /api/2.1/jobs/get?job_id=1", {}, "Job 1 does not exist."),
+            ("GET /api/2.1/jobs/list?limit=101", {}, "limit must be between 0 and 100, got 101."),
+            ("GET /api/2.1/jobs/list?offset=-1", {}, "offset must not be negative."),
+            ("GET /api/2.1/jobs/list?offset=1001", {}, "The supplied offset 1001 has exceeded"),
+            ("GET /api/2.1/jobs/list?page_token=x", {}, "Invalid page token: x."),
+            ("GET /api/2.1/jobs/list?expand_tasks=maybe", {}, "Field 'expand_tasks' must be true or false"),
+            ("POST /api/2.1/jobs/update", {"job_id": JOB, "new_settings": []}, "must be an object"),
+            ("POST /api/2.1/jobs/update", {"job_id": JOB, "new_settings": {"tasks": 1}}, "must be lists"),
+            ("POST /api/2.1/jobs/reset", {"job_id": JOB}, "Missing required field: new_settings"),
+            ("POST /api/2.1/jobs/delete", {"job_id": 1}, "Job 1 does not exist."),
+            ("GET /api/2.0/permissions/jobs/x", {}, "x is not a job id."),
+            (
+                "PUT /api/2.0/permissions/jobs/12345",
+                {"access_control_list": [{"user_name": "a", "permission_level": "ALL"}]},
+                "permission_level must be one of CAN_VIEW",
+            ),
+        ],
+    )
+    def test_a_bad_request_is_refused_with_a_sentence(
+        self, quiet: Quiet, request_line: str, body: dict[str, Any], message: str
+    ) -> None:
+        quiet.workspace.jobs.create(flat(), "2.1", "u")
+        *kind, said = refusal(quiet, request_line, body)
+        assert tuple(kind) == INVALID
+        assert message in said
+
+
+class TestRuns:
+    """run-now, runs/submit, get, get-output, list, cancel, cancel-all, delete, repair, export"""
+
+    @pytest.mark.parametrize(
+        ("request_line", "body", "expected"),
+        [
+            ("POST /api/2.1/jobs/run-now", {"job_id": JOB}, {"run_id": RUN + 1, "number_in_job": 2}),
+            ("POST /api/2.1/jobs/run-now", {"job_id": JOB, "queue": {"enabled": True}}, {"number_in_job": 2}),
+            ("POST /api/2.1/jobs/runs/submit", flat(run_name="once"), {"run_id": RUN + 1}),
+            ("GET /api/2.1/jobs/runs/get?run_id=98765", {}, {"run_id": RUN, "run_name": "flat"}),
+            (
+                "GET /api/2.1/jobs/runs/get-output?run_id=98765",
+                {},
+                {"logs": "ran ok", "logs_truncated": False},
+            ),
+            ("GET /api/2.1/jobs/runs/list?completed_only=true", {}, {"has_more": False}),
+            ("GET /api/2.1/jobs/runs/list?active_only=true", {}, {"has_more": False}),
+            ("POST /api/2.1/jobs/runs/cancel", {"run_id": RUN}, {}),
+            ("POST /api/2.1/jobs/runs/cancel-all", {"job_id": JOB}, {}),
+            ("POST /api/2.1/jobs/runs/cancel-all", {"all_queued_runs": True}, {}),
+            ("POST /api/2.1/jobs/runs/delete", {"run_id": RUN}, {}),
+            (
+                "POST /api/2.1/jobs/runs/repair",
+                {"run_id": RUN, "rerun_tasks": ["flat"]},
+                {"repair_id": RUN + 2},
+            ),
+        ],
+    )
+    def test_a_good_request_is_answered(
+        self, quiet: Quiet, request_line: str, body: dict[str, Any], expected: dict[str, Any]
+    ) -> None:
+        finish(quiet, flat())
+        assert expected.items() <= view(quiet, request_line, body).items()
+
+    @pytest.mark.parametrize(
+        ("request_line", "body", "message"),
+        [
+            ("POST /api/2.1/jobs/run-now", {}, "Missing required field: job_id"),
+            ("POST /api/2.1/jobs/run-now", {"job_id": 1}, "Job 1 does not exist."),
+            ("POST /api/2.1/jobs/run-now", {"job_id": JOB, "python_params": "x"}, "must be a list"),
+            ("POST /api/2.1/jobs/run-now", {"job_id": JOB, "python_params": ["é"]}, "ASCII characters only"),
+            ("POST /api/2.1/jobs/run-now", {"job_id": JOB, "python_params": ["x" * 10_000]}, "10000 bytes"),
+            (
+                "POST /api/2.1/jobs/run-now",
+                {"job_id": JOB, "notebook_params": {}},
+                "'notebook_params' is not",
+            ),
+            ("POST /api/2.1/jobs/run-now", {"job_id": JOB, "job_parameters": {"p": "1"}}, "no parameter p"),
+            (
+                "POST /api/2.1/jobs/run-now",
+                {"job_id": JOB, "job_parameters": {}, "python_params": []},
+                "job_parameters may not be given together with python_params.",
+            ),
+            ("POST /api/2.1/jobs/run-now", {"job_id": JOB, "idempotency_token": "t" * 65}, "64 characters"),
+            (
+                "POST /api/2.1/jobs/run-now",
+                {"job_id": JOB, "only": ["none"]},
+                "Unknown task in 'only': none.",
+            ),
+            ("POST /api/2.1/jobs/runs/submit", {}, "must have exactly one of spark_python_task"),
+            ("GET /api/2.1/jobs/runs/get?run_id=1", {}, "Run 1 does not exist."),
+            ("GET /api/2.1/jobs/runs/list?limit=26", {}, "limit must be between 0 and 25, got 26."),
+            ("GET /api/2.0/jobs/runs/list?limit=1001", {}, "limit must be between 0 and 1000, got 1001."),
+            ("GET /api/2.1/jobs/runs/list?offset=10001", {}, "offset must be between 0 and 10000"),
+            ("GET /api/2.1/jobs/runs/list?page_token=after-1", {}, "Invalid page token: after-1."),
+            ("GET /api/2.1/jobs/runs/list", {"active_only": True, "completed_only": True}, "Only one of"),
+            ("POST /api/2.1/jobs/runs/cancel-all", {}, "Missing required field: job_id"),
+            ("POST /api/2.1/jobs/runs/cancel-all", {"job_id": 1}, "Job 1 does not exist."),
+            ("POST /api/2.1/jobs/runs/repair", {"run_id": RUN}, "There is no task to be run again."),
+            ("POST /api/2.1/jobs/runs/repair", {"run_id": RUN, "rerun_tasks": ["x"]}, "Unknown task: x."),
+            (
+                "POST /api/2.1/jobs/runs/repair",
+                {"run_id": RUN, "rerun_tasks": ["flat"], "rerun_all_failed_tasks": True},
+                "Only one of rerun_tasks and rerun_all_failed_tasks may be given.",
+            ),
+            ("GET /api/2.1/jobs/runs/export?run_id=98765", {}, "only notebook tasks have views"),
+        ],
+    )
+    def test_a_bad_request_is_refused_with_a_sentence(
+        self, quiet: Quiet, request_line: str, body: dict[str, Any], message: str
+    ) -> None:
+        finish(quiet, flat())
+        *kind, said = refusal(quiet, request_line, body)
+        assert tuple(kind) == INVALID
+        assert message in said
+
+    @pytest.mark.parametrize("call", ["delete", "repair"])
+    def test_an_active_run_is_in_the_wrong_state(self, quiet: Quiet, call: str) -> None:
+        run = start(quiet, flat())
+        body = {"run_id": run.run_id, "rerun_tasks": ["flat"]}
+        status, code, message = refusal(quiet, f"POST /api/2.1/jobs/runs/{call}", body)
+        assert (status, code) == (400, "INVALID_STATE")
+        assert message.startswith(f"Run {run.run_id} is active and cannot be ")
+
+    def test_a_list_pages_by_token(self, quiet: Quiet) -> None:
+        ids = [finish(quiet, flat()).run_id for _ in range(3)]
+        first = view(quiet, "GET /api/2.1/jobs/runs/list?limit=2")
+        token = first["next_page_token"]
+        second = view(quiet, f"GET /api/2.1/jobs/runs/list?limit=2&page_token={token}")
+        assert [run["run_id"] for run in first["runs"] + second["runs"]] == ids[::-1]
+        assert (first["has_more"], second["has_more"]) == (True, False)
+
+    def test_a_repair_of_all_failed_tasks_takes_their_dependants_too(self, quiet: Quiet) -> None:
+        quiet.cluster.outcomes["b"] = [ended(1)]
+        run = finish(quiet, tasks(task("a"), task("b", "a"), task("c", "b"), task("d", "a")))
+        body = {"run_id": run.run_id, "rerun_all_failed_tasks": True, "rerun_dependent_tasks": True}
+        view(quiet, "POST /api/2.2/jobs/runs/repair", body)
+        quiet.clock.work()
+        assert [item.task_key for item in run.task_runs if item.attempt] == ["b", "c"]
+        assert run.state.result is Result.SUCCESS
+
+    def test_a_view_is_not_changed_by_what_happens_after_it(self, quiet: Quiet) -> None:
+        run_id = start(quiet, flat()).run_id
+        before, _ = quiet.workspace.runs.get(run_id)
+        quiet.clock.work()
+        after, _ = quiet.workspace.runs.get(run_id)
+        assert (before.state.result, before.task_runs[0].state.result) == (None, None)
+        assert (after.state.result, after.task_runs[0].state.result) == (Result.SUCCESS, Result.SUCCESS)

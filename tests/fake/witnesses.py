@@ -1,0 +1,154 @@
+"""For each test that is the witness of a row of the parity table: the calls of those rows."""
+
+from __future__ import annotations
+
+from typing import Mapping
+
+WITNESSES: Mapping[str, tuple[str, ...]] = {
+    "test_http.py::TestRefusals::test_what_is_not_honoured_is_refused_by_its_name": ("POST /jobs/create",),
+    "test_http.py::TestJobsOverHttp::test_a_flat_job_shows_its_task_at_the_top_and_in_tasks": (
+        "GET /jobs/get",
+    ),
+    "test_http.py::TestJobsOverHttp::test_a_list_pages_by_token_and_by_offset": ("GET /jobs/list",),
+    "test_http.py::TestJobsOverHttp::test_tasks_are_merged_by_their_key": ("POST /jobs/update",),
+    "test_http.py::TestJobsOverHttp::test_reset_replaces_all_settings": ("POST /jobs/reset",),
+    "test_http.py::TestJobsOverHttp::test_a_deleted_job_is_gone": ("POST /jobs/delete",),
+    "test_http.py::TestJobsOverHttp::test_permissions_name_the_owner_and_can_be_changed": (
+        "GET /permissions/jobs/*",
+        "PUT /permissions/jobs/*",
+        "PATCH /permissions/jobs/*",
+    ),
+    "test_runs.py::TestFlatJob::test_parameters_of_run_now_replace_the_jobs": ("POST /jobs/run-now",),
+    "test_http.py::TestRunsOverHttp::test_a_submitted_run_has_a_job_that_is_not_listed": (
+        "POST /jobs/runs/submit",
+    ),
+    "test_runs.py::TestFlatJob::test_ends_with_success_and_an_empty_message": ("GET /jobs/runs/get",),
+    "test_http.py::TestRunsOverHttp::test_a_traceback_is_the_error_and_the_output_is_kept": (
+        "GET /jobs/runs/get-output",
+    ),
+    "test_run_control.py::TestList::test_filters": ("GET /jobs/runs/list",),
+    "test_http.py::TestRunsOverHttp::test_cancel_ends_the_process_and_what_it_started": (
+        "POST /jobs/runs/cancel",
+    ),
+    "test_http.py::TestRunsOverHttp::test_cancel_all_ends_every_run_of_a_job": (
+        "POST /jobs/runs/cancel-all",
+    ),
+    "test_http.py::TestRunsOverHttp::test_a_deleted_run_is_gone_and_an_active_one_stays": (
+        "POST /jobs/runs/delete",
+    ),
+    "test_run_control.py::TestRepair::test_runs_the_failed_tasks_again": ("POST /jobs/runs/repair",),
+    "test_http.py::TestRunsOverHttp::test_a_python_run_cannot_be_exported": ("GET /jobs/runs/export",),
+    "test_commands.py::TestRealPath::test_a_destroyed_context_is_gone": (
+        "POST /contexts/create",
+        "GET /contexts/status",
+        "POST /contexts/destroy",
+    ),
+    "test_commands.py::TestGuidesPath::test_a_command_needs_no_context_and_shares_one": (
+        "POST /commands/execute",
+    ),
+    "test_commands.py::TestRealPath::test_an_exception_is_finished_with_summary_and_cause": (
+        "GET /commands/status",
+    ),
+    "test_commands.py::TestRealPath::test_results_are_null_until_it_has_ended": ("POST /commands/cancel",),
+    "test_secrets.py::TestSecretsOverHttp::test_the_guides_two_calls_answer_with_nothing": (
+        "POST /secrets/scopes/create",
+        "POST /secrets/put",
+        "GET /secrets/get",
+    ),
+    "test_parity.py::TestTheRest::test_a_scope": (
+        "POST /secrets/scopes/delete",
+        "GET /secrets/scopes/list",
+        "POST /secrets/delete",
+        "GET /secrets/list",
+    ),
+    "test_secrets.py::TestSecretsOverHttp::test_access_lists": (
+        "POST /secrets/acls/put",
+        "GET /secrets/acls/get",
+        "GET /secrets/acls/list",
+        "POST /secrets/acls/delete",
+    ),
+    "test_files.py::TestDbfs::test_a_form_is_read_to_the_byte": ("POST /dbfs/put",),
+    "test_files.py::TestDbfs::test_blocks_of_a_handle_make_a_file": (
+        "POST /dbfs/create",
+        "POST /dbfs/add-block",
+        "POST /dbfs/close",
+        "GET /dbfs/get-status",
+    ),
+    "test_files.py::TestDbfs::test_move_list_and_delete": (
+        "GET /dbfs/list",
+        "POST /dbfs/mkdirs",
+        "POST /dbfs/move",
+        "POST /dbfs/delete",
+    ),
+    "test_files.py::TestDbfs::test_a_file_in_one_call_is_read_back": ("GET /dbfs/read",),
+    "test_files.py::TestFilesApi::test_a_file_is_written_read_and_removed": (
+        "PUT /fs/files/*",
+        "GET /fs/files/*",
+        "HEAD /fs/files/*",
+        "DELETE /fs/files/*",
+    ),
+    "test_files.py::TestFilesApi::test_a_file_in_parts_is_put_together_in_order": (
+        "POST /fs/files/*",
+        "POST /fs/create-upload-part-urls",
+    ),
+    "test_files.py::TestFilesApi::test_folders": (
+        "PUT /fs/directories/*",
+        "GET /fs/directories/*",
+        "HEAD /fs/directories/*",
+        "DELETE /fs/directories/*",
+    ),
+    "test_files.py::TestWorkspaceApi::test_a_file_is_imported_listed_and_exported": (
+        "POST /workspace/import",
+        "GET /workspace/export",
+        "GET /workspace/list",
+        "GET /workspace/get-status",
+    ),
+    "test_files.py::TestWorkspaceApi::test_the_command_lines_way_of_uploading": (
+        "POST /workspace-files/import-file/*",
+    ),
+    "test_files.py::TestWorkspaceApi::test_mkdirs_makes_those_on_the_way_and_delete_takes_all": (
+        "POST /workspace/mkdirs",
+        "POST /workspace/delete",
+    ),
+    "test_clusters.py::TestClusters::test_goes_through_its_life": (
+        "POST /clusters/create",
+        "GET /clusters/get",
+        "POST /clusters/start",
+        "POST /clusters/restart",
+        "POST /clusters/delete",
+        "POST /clusters/permanent-delete",
+        "POST /clusters/events",
+    ),
+    "test_http.py::TestWorkspaces::test_the_guides_cluster_is_there_from_the_start": ("GET /clusters/list",),
+    "test_clusters.py::TestClusters::test_an_edit_of_its_variables_counts_for_the_next_run": (
+        "POST /clusters/edit",
+    ),
+    "test_clusters.py::TestClusters::test_pin_and_unpin": (
+        "POST /clusters/pin",
+        "POST /clusters/unpin",
+    ),
+    "test_clusters.py::TestClusters::test_lists_that_clients_choose_from": (
+        "GET /clusters/spark-versions",
+        "GET /clusters/list-node-types",
+        "GET /clusters/list-zones",
+        "GET /policies/clusters/list",
+    ),
+    "test_clusters.py::TestLibraries::test_a_package_is_installed_and_importable": (
+        "POST /libraries/install",
+        "POST /libraries/uninstall",
+        "GET /libraries/cluster-status",
+        "GET /libraries/all-cluster-statuses",
+    ),
+    "test_http.py::TestWorkspaces::test_the_number_of_the_workspace_is_in_a_header": (
+        "GET /preview/scim/v2/Me",
+    ),
+    "test_control.py::TestReset::test_it_says_what_it_is": ("GET /_fake",),
+    "test_control.py::TestFaults::test_some_are_answered_first_and_some_fail_then": ("POST /_fake/faults",),
+    "test_control.py::TestFaults::test_rules_are_listed_with_their_count_and_taken_away_by_name": (
+        "GET /_fake/faults",
+        "DELETE /_fake/faults",
+    ),
+    "test_control.py::TestJournal::test_each_exchange_is_there_in_order": ("GET /_fake/journal",),
+    "test_control.py::TestJournal::test_can_be_cleared": ("DELETE /_fake/journal",),
+    "test_control.py::TestReset::test_the_next_request_finds_a_new_workspace": ("POST /_fake/reset",),
+}
