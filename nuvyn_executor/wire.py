@@ -9,7 +9,7 @@ import json
 import math
 from dataclasses import asdict
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.errors import ExecutorError
 from nuvyn_executor.model import JobType
@@ -173,6 +173,28 @@ def api_transmission(
         "status_code": status_code,
         "details": dict(details),
     }
+
+
+def transmission_body(
+    job_id: str,
+    tenant_id: str,
+    metadata: Mapping[str, Any],
+    quality_metrics: Mapping[str, Any],
+    page: Optional[Tuple[int, int]] = None,
+) -> Document:
+    """Return the body of one request to the platform; ``page`` is its number and how many there are."""
+    body: Document = {
+        "job_id": job_id,
+        "tenant_id": tenant_id,
+        "metadata": metadata,
+        "quality_metrics": quality_metrics,
+    }
+    return body if page is None else {**body, "page": {"number": page[0], "of": page[1]}}
+
+
+def without_job(body: Mapping[str, Any]) -> Document:
+    """Return what a request carries, whichever job sends it."""
+    return {key: value for key, value in body.items() if key != "job_id"}
 
 
 def full_pipeline(steps: Mapping[str, Mapping[str, Any]], details: Mapping[str, Any]) -> Document:

@@ -25,8 +25,8 @@ LAYERS = (
     r"bootstrap",
     r"job_manager",
     r"jobs",
-    r"(?!(sources\.base|store\.base|quality|wire|schema\.tables|model|errors)(\.|$)).*",
-    r"sources\.base|store\.base|quality|wire|schema\.tables",
+    r"(?!(sources\.base|store\.base|quality|wire|schema\.(tables|details)|model|errors)(\.|$)).*",
+    r"sources\.base|store\.base|quality|wire|schema\.(tables|details)",
     r"model|errors",
 )
 PURE = re.compile(r"(quality|model|errors|parameters|wire)(\..*)?")
