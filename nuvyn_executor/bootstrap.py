@@ -26,8 +26,8 @@ from nuvyn_executor.transport.api_client import APIClient
 from nuvyn_executor.transport.transmitter import Transmitter
 
 if TYPE_CHECKING:
-    from nuvyn_executor.config import Settings
     from nuvyn_executor.model import JobRequest
+    from nuvyn_executor.settings import Settings
 
 RUNTIME = "DATABRICKS_RUNTIME_VERSION"
 """Set in every process on a Databricks cluster."""
