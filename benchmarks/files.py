@@ -23,8 +23,8 @@ from nuvyn_executor.sources.filesystem import FileSystemSource
 if TYPE_CHECKING:
     import argparse
 
-    from nuvyn_executor.metadata.table_rows import Surveyed
     from nuvyn_executor.model import Dataset
+    from nuvyn_executor.profiling.profiler import DatasetProfile
 
 HELP = "a scan of many small files"
 FILES, ROUNDS = 20_000, 1
@@ -68,11 +68,11 @@ def small_files(spark: Any, many: Path, one: Path, files: int) -> Subject:
     def opened(dataset: Dataset) -> None:
         plan_scan(open_frame(spark, source, dataset), dataset.name)
 
-    def scanned(dataset: Dataset) -> Surveyed:
+    def scanned(dataset: Dataset) -> DatasetProfile:
         return SparkScanner(spark).scan(source, dataset, NOW)
 
     dataset = found()
-    engine = scanned(dataset).engine
+    engine = scanned(dataset).state.engine
     rows = files * data.ROWS_A_SMALL_FILE
     ways: Dict[str, Way] = {
         BASE: lambda: noop(spark.read.schema(schema).csv(str(one), header=True)),

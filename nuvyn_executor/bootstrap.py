@@ -13,7 +13,7 @@ from nuvyn_executor.errors import ConfigError
 from nuvyn_executor.job_manager import JobManager
 from nuvyn_executor.jobs import Services
 from nuvyn_executor.log import configure_logging
-from nuvyn_executor.metadata.extractor import MetadataExtractor, Reach
+from nuvyn_executor.metadata.extractor import ExtractionLimits, MetadataExtractor
 from nuvyn_executor.process_identity import this_driver
 from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.reading.first_rows import SparkRowPreviews
@@ -26,8 +26,8 @@ from nuvyn_executor.transport.api_client import APIClient
 from nuvyn_executor.transport.transmitter import Transmitter
 
 if TYPE_CHECKING:
-    from nuvyn_executor.config import Settings
     from nuvyn_executor.model import JobRequest
+    from nuvyn_executor.settings import Settings
 
 RUNTIME = "DATABRICKS_RUNTIME_VERSION"
 """Set in every process on a Databricks cluster."""
@@ -75,7 +75,9 @@ def manager(
                 SparkScanner(spark, settings.engine, settings.sample_rows),
                 store,
                 now,
-                Reach(settings.max_files_per_job, settings.time_budget_seconds, settings.full_scan),
+                ExtractionLimits(
+                    settings.max_files_per_job, settings.time_budget_seconds, settings.full_scan
+                ),
                 redact,
             ),
             row_previews=SparkRowPreviews(spark),

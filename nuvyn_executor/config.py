@@ -1,7 +1,7 @@
-"""The configuration: environment variables, and the Databricks secret scope for those that are secret.
+"""Reads the settings: environment variables, and the Databricks secret scope for those that are secret.
 
-The environment wins over the secret scope; an empty variable counts as unset. What there is to configure
-stands in :mod:`.settings`.
+The environment wins over the secret scope; an empty variable counts as unset. The table of the settings is in
+:mod:`.settings`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from nuvyn_executor.dbutils import find_dbutils
 from nuvyn_executor.errors import ConfigError
-from nuvyn_executor.redaction import Redactor, Secret
+from nuvyn_executor.redaction import Redactor
 from nuvyn_executor.settings import SETTINGS, Setting, Settings
-
-__all__ = ["SETTINGS", "ConfigManager", "Secret", "Setting", "Settings", "databricks_secrets", "secret_scope"]
 
 SecretOf = Callable[[str], Optional[str]]
 
@@ -25,11 +23,12 @@ _SHOWN = 80  # characters of a bad value that a message repeats
 
 
 class ConfigManager:
-    """Makes :class:`Settings` of an environment.
+    """Reads :class:`Settings` from an environment.
 
     Args:
         environ: the environment variables.
-        secret_of: key of the secret scope to its value or ``None``; asked only for what ``environ`` lacks.
+        secret_of: returns the value of a key of the secret scope, or ``None``. It is only asked for secrets
+            that ``environ`` lacks.
     """
 
     def __init__(self, environ: Mapping[str, str], secret_of: Optional[SecretOf] = None) -> None:
@@ -40,7 +39,7 @@ class ConfigManager:
         """Read and check all settings.
 
         Raises:
-            ConfigError: a variable (or secret) has a value that it may not have.
+            ConfigError: a variable (or secret) has a value that is not allowed.
         """
         values: Dict[str, Any] = {setting.attribute: self._value(setting) for setting in SETTINGS}
         values["warehouse_dir"] = _expand_home(values["warehouse_dir"], self._environ)
@@ -60,14 +59,14 @@ class ConfigManager:
 
 
 def _config_error(setting: Setting, origin: str, text: str, wanted: str) -> ConfigError:
-    # a key is easily pasted into the wrong variable: what is shown is masked, that of secrets not shown
+    # A key is easily pasted into the wrong variable: values are shown masked, those of secrets not at all.
     shown = "" if setting.is_secret else f', not "{Redactor()(text)[:_SHOWN]}"'
     without = f"unset it for the default, {setting.default}" if setting.default else "unset it"
     return ConfigError(f"{origin} must be {wanted}{shown}.", f"Correct it, or {without}.")
 
 
 def _expand_home(path: str, environ: Mapping[str, str]) -> str:
-    """Put the home folder in the place of ``~``; without HOME, the one that the system knows of."""
+    """Replace ``~`` by the home folder; without ``HOME`` it is the one that the system knows."""
     parts = PurePosixPath(path).parts
     if parts[:1] != ("~",):
         return path
@@ -76,20 +75,20 @@ def _expand_home(path: str, environ: Mapping[str, str]) -> str:
 
 
 def secret_scope(environ: Mapping[str, str]) -> str:
-    """Name the secret scope before anything else is loaded: :func:`databricks_secrets` wants it first."""
+    """Return the name of the secret scope, which has to be known before the other settings are read."""
     setting = next(row for row in SETTINGS if row.attribute == "secret_scope")
     return environ.get(setting.name, "").strip() or str(setting.default)
 
 
 def databricks_secrets(scope: str, find: Callable[[], Any] = find_dbutils) -> SecretOf:
-    """Make a function that looks up keys of a Databricks secret scope.
+    """Return a function that looks up keys of a Databricks secret scope.
 
-    It gives ``None`` for a key, or scope, that is not there or may not be read, and for every key where there
-    is no dbutils; it never raises. dbutils is looked for once, at the first key.
+    It returns ``None`` for a key or scope that does not exist or may not be read, and for every key where
+    there is no dbutils; it never raises. dbutils is looked for once, at the first key.
 
     Args:
         scope: the secret scope.
-        find: gives dbutils or ``None``.
+        find: returns dbutils or ``None``.
     """
     found: List[Any] = []
 
@@ -99,7 +98,7 @@ def databricks_secrets(scope: str, find: Callable[[], Any] = find_dbutils) -> Se
                 found.append(find())
             value = found[0] and found[0].secrets.get(scope=scope, key=key)
         except Exception as error:  # noqa: BLE001  the JVM's errors come in many types; none may stop a run
-            # not its text: it may be long, and it repeats nothing that the reader does not know
+            # Without the error's text: it may be long, and it only repeats the key and the scope.
             _LOGGER.debug("No secret %s in the scope %s (%s)", key, scope, type(error).__name__)
             return None
         return str(value) if value else None

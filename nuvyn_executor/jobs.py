@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from nuvyn_executor.metadata.extractor import MetadataExtractor
-    from nuvyn_executor.metadata.table_rows import Survey
+    from nuvyn_executor.metadata.source_profile import SourceProfile
     from nuvyn_executor.model import Discovery, JobRequest
     from nuvyn_executor.quality.assessment import Assessment
     from nuvyn_executor.reading.previews import RowPreviews
@@ -82,17 +82,15 @@ class JobContext:
         return self.services.extractor.discover(self.source, self.request)
 
     @cached_property
-    def surveyed(self) -> Tuple[Survey, Assessment]:
-        """Every dataset read once, assessed, and recorded in the tables."""
+    def profile(self) -> Tuple[SourceProfile, Assessment]:
+        """The source with each of its datasets scanned once, and its scores; both recorded in the tables."""
         services = self.services
-        survey = services.extractor.survey(self.source, self.request, self.discovery)
+        profile = services.extractor.profile(self.source, self.request, self.discovery)
         assessment = assess(
-            [one.profile.scan for one in survey.surveyed],
-            Policy(),
-            epoch_micros(survey.surveyed_at),
+            [one.scan for one in profile.datasets], Policy(), epoch_micros(profile.profiled_at)
         )
-        services.extractor.record(survey, assessment, self.request.tenant_id, self.job_id)
-        return survey, assessment
+        services.extractor.record(profile, assessment, self.request.tenant_id, self.job_id)
+        return profile, assessment
 
 
 def schema_validation(context: JobContext) -> JobOutcome:
@@ -105,8 +103,8 @@ def schema_validation(context: JobContext) -> JobOutcome:
 
 def metadata_extraction(context: JobContext) -> JobOutcome:
     """Extract metadata and store it."""
-    survey, assessment = context.surveyed
-    return _outcome(wire.metadata_extraction(survey, assessment), survey.unreadable)
+    profile, assessment = context.profile
+    return _outcome(wire.metadata_extraction(profile, assessment), profile.unreadable)
 
 
 def data_reading(context: JobContext) -> JobOutcome:
@@ -121,9 +119,9 @@ def data_reading(context: JobContext) -> JobOutcome:
 
 def quality_assessment(context: JobContext) -> JobOutcome:
     """Score what was counted."""
-    survey, assessment = context.surveyed
+    profile, assessment = context.profile
     logger.info("🎯 Quality score: %s/100 (%s)", wire.number(assessment.overall), assessment.level.value)
-    return _outcome(wire.quality_assessment(survey, assessment), survey.unreadable)
+    return _outcome(wire.quality_assessment(profile, assessment), profile.unreadable)
 
 
 def api_transmission(context: JobContext) -> JobOutcome:
@@ -140,7 +138,7 @@ def full_pipeline(context: JobContext) -> JobOutcome:
     for job_type, depends_on in _STEPS:
         cause = next((one for one in depends_on if one in failed), None)
         if cause is not None:
-            steps[job_type.value] = {"status": "skipped", "reason": f"{cause.value} failed"}
+            steps[job_type.value] = wire.skipped_step(f"{cause.value} failed")
             failed[job_type] = failed[cause]
             logger.warning("Skipped %s: %s failed", job_type.value, cause.value)
             continue
@@ -148,18 +146,18 @@ def full_pipeline(context: JobContext) -> JobOutcome:
             logger.warning(
                 "Skipped api_transmission: NUVYN_API_ENDPOINT is not set; what was learned stays pending"
             )
-            steps[job_type.value] = {"status": "skipped", "reason": "NUVYN_API_ENDPOINT is not set"}
+            steps[job_type.value] = wire.skipped_step("NUVYN_API_ENDPOINT is not set")
             continue
         try:
             outcome = _step(job_type, context)
         except Exception as error:  # noqa: BLE001  the other steps' results are not thrown away for it
             _log_failure(job_type, error)
-            steps[job_type.value] = {"status": "failed", "error": wire.error_entry(error)}
+            steps[job_type.value] = wire.failed_step(error)
             failed[job_type] = str(wire.error_entry(error)["message"])
             continue
         outcomes.append(outcome)
         details[job_type.value] = outcome.result
-        steps[job_type.value] = _short(job_type, outcome.result)
+        steps[job_type.value] = wire.finished_step(job_type, outcome.result)
     document = wire.full_pipeline(steps, details)
     if failed:
         return JobOutcome(document, RunStatus.FAILED, next(iter(failed.values())))
@@ -209,18 +207,6 @@ def _log_failure(job_type: JobType, error: Exception) -> None:
         logger.error("%s failed: %s %s", job_type.value, error.message, error.remedy)
     else:
         logger.error("%s failed", job_type.value, exc_info=error)
-
-
-def _short(job_type: JobType, result: Mapping[str, Any]) -> Mapping[str, Any]:
-    if job_type is JobType.SCHEMA_VALIDATION:
-        return {"status": result["validation_status"]}
-    if job_type is JobType.METADATA_EXTRACTION:
-        return {"files_found": result["files_found"]}
-    if job_type is JobType.DATA_READING:
-        return {"files_read": len(result["sample_data"])}
-    if job_type is JobType.QUALITY_ASSESSMENT:
-        return {"overall_score": result["overall_score"]}
-    return {"status": result["transmission_status"]}
 
 
 def _transmitted(context: JobContext, tenant_id: Optional[str]) -> JobOutcome:

@@ -1,25 +1,25 @@
-"""The table of all settings, and the values that come of it. Pure.
+"""Every setting of the executor, one row each. Pure.
 
-``docs/configuration.md`` shows :data:`SETTINGS`, and a test holds the two equal.
+Each attribute of :class:`Settings` is a row: the variable's name, its kind with its bounds, its default, its
+documentation, and its key in the secret scope. :data:`SETTINGS` holds the same rows as a tuple; the command's
+help is made of it, and a test holds ``docs/configuration.md`` equal to it.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
-from typing import Any, Callable, Optional, Tuple
+from dataclasses import dataclass, field, fields
+from typing import Any, Callable, Dict, Optional, Tuple
 from urllib.parse import urlsplit
 
 from nuvyn_executor.redaction import Secret
 
-_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-ENGINES = ("auto", "spark")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 _BYTES_PER_MB = 1_000_000
 
-
-# A parser takes the text, stripped and not empty, and raises ValueError with what it wants instead.
+Kind = Callable[[str], Any]
+"""Parses a text that is stripped and not empty; raises ``ValueError`` that says which texts are allowed."""
 
 
 def _text(text: str) -> str:
@@ -31,7 +31,7 @@ def _secret(text: str) -> Secret:
 
 
 def _header_secret(text: str) -> Secret:
-    # it becomes a header: a line break would start another one, and requests repeats bad ones in its error
+    # It becomes a header. A line break would begin another one, and requests shows bad headers in its error.
     if not re.fullmatch(r"[!-~]+", text):
         raise ValueError("printable ASCII characters without blanks")
     return Secret(text)
@@ -51,14 +51,8 @@ def _url(text: str) -> str:
 
 
 def _workspace_url(text: str) -> str:
-    # Databricks' own tools show and take the bare host, too
+    # Databricks' own tools also show and accept the bare host.
     return _url(text if "://" in text else f"https://{text}")
-
-
-def _level(text: str) -> str:
-    if text.upper() not in _LEVELS:
-        raise ValueError(f"one of {', '.join(_LEVELS)}")
-    return text.upper()
 
 
 def _schema_name(text: str) -> str:
@@ -73,37 +67,39 @@ def _boolean(text: str) -> bool:
     return text.lower() in _TRUE
 
 
-def _engine(text: str) -> str:
-    if text.lower() not in ENGINES:
-        raise ValueError(" or ".join(ENGINES))
-    return text.lower()
+def _one_of(*words: str) -> Kind:
+    by_lower_case = {word.lower(): word for word in words}
+
+    def parse(text: str) -> str:
+        if text.lower() not in by_lower_case:
+            raise ValueError(f"one of {', '.join(words)}")
+        return by_lower_case[text.lower()]
+
+    return parse
 
 
-def _count(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) < 1:
-        raise ValueError("a whole number of at least 1")
-    return int(text)
+def _whole_number(*, at_least: int) -> Kind:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) < at_least:
+            raise ValueError(f"a whole number of at least {at_least}")
+        return int(text)
+
+    return parse
 
 
-def _number(text: str, wanted: str) -> float:
-    try:
-        number = float(text)
-    except ValueError as error:
-        raise ValueError(wanted) from error
-    if not math.isfinite(number) or number < 0:
-        raise ValueError(wanted)
-    return number
+def _number(*, at_least: float = 0.0, above: Optional[float] = None) -> Kind:
+    wanted = f"a number of at least {at_least:g}" if above is None else f"a number above {above:g}"
 
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError as error:
+            raise ValueError(wanted) from error
+        if not math.isfinite(number) or number < at_least or (above is not None and number <= above):
+            raise ValueError(wanted)
+        return number
 
-def _positive(text: str) -> float:
-    number = _number(text, "a number above 0")
-    if number == 0:
-        raise ValueError("a number above 0")
-    return number
-
-
-def _not_negative(text: str) -> float:
-    return _number(text, "a number of at least 0")
+    return parse
 
 
 @dataclass(frozen=True)
@@ -111,17 +107,17 @@ class Setting:
     """One row of the table of settings.
 
     Attributes:
-        name: the environment variable.
         attribute: its name in :class:`Settings`.
-        parse: text to value; raises ``ValueError`` that says what it wants.
-        default: the value's text when the variable is unset; ``None`` means that there is none.
-        doc: what it is for, in one sentence (Markdown).
+        name: the environment variable.
+        parse: text to value; raises ``ValueError`` that says which texts are allowed.
+        default: the value's text when the variable is unset; ``None`` where there is no default.
+        doc: its meaning, in one sentence (Markdown).
         scope_key: its key in the secret scope, where it may come from there.
     """
 
-    name: str
     attribute: str
-    parse: Callable[[str], Any]
+    name: str
+    parse: Kind
     default: Optional[str]
     doc: str
     scope_key: Optional[str] = None
@@ -132,206 +128,92 @@ class Setting:
         return self.parse in (_secret, _header_secret)
 
 
-SETTINGS: Tuple[Setting, ...] = (
-    Setting(
-        "DATABRICKS_WORKSPACE_URL",
-        "workspace_url",
-        _workspace_url,
-        None,
-        "The workspace's URL, or its bare host name. It is checked; no job needs it yet.",
-    ),
-    Setting(
-        "NUVYN_API_ENDPOINT",
-        "api_endpoint",
-        _url,
-        None,
-        "The platform's URL; `/api/metadata` is appended unless it ends so. Without it, nothing is sent.",
-        "api-endpoint",
-    ),
-    Setting(
-        "NUVYN_API_KEY",
-        "api_key",
-        _header_secret,
-        None,
-        "The key that the platform knows this workspace by, sent as `Authorization: Bearer`.",
-        "api-key",
-    ),
-    Setting(
-        "AZURE_STORAGE_CONNECTION_STRING",
-        "azure_storage_connection_string",
-        _secret,
-        None,
-        "For data in Azure Blob Storage.",
-        "azure-storage-connection-string",
-    ),
-    Setting(
-        "AWS_ACCESS_KEY_ID",
-        "aws_access_key_id",
-        _secret,
-        None,
-        "For data in Amazon S3, with `AWS_SECRET_ACCESS_KEY`.",
-        "aws-access-key-id",
-    ),
-    Setting(
-        "AWS_SECRET_ACCESS_KEY",
-        "aws_secret_access_key",
-        _secret,
-        None,
-        "For data in Amazon S3, with `AWS_ACCESS_KEY_ID`.",
-        "aws-secret-access-key",
-    ),
-    Setting(
-        "EXECUTOR_LOG_LEVEL",
-        "log_level",
-        _level,
-        "INFO",
-        "The least level that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`.",
-    ),
-    Setting(
-        "EXECUTOR_SCHEMA_NAME",
-        "schema_name",
-        _schema_name,
-        "_executor_metadata",
-        "The schema of the five tables; it may name a catalog: `main._executor_metadata`.",
-    ),
-    Setting(
-        "EXECUTOR_MAX_FILES_PER_JOB",
-        "max_files_per_job",
-        _count,
-        "10000",
-        "Files that one job looks at; when there are more, `details` says `truncated`.",
-    ),
-    Setting(
-        "EXECUTOR_ENGINE",
-        "engine",
-        _engine,
-        "auto",
-        "What counts: `auto` is Polars (extra `fast`) inside Spark's tasks where it can be, `spark` never.",
-    ),
-    Setting(
-        "EXECUTOR_FULL_SCAN",
-        "full_scan",
-        _boolean,
-        "false",
-        "Whether all is read again, also what is as it was when it was last counted: `true` or `false`.",
-    ),
-    Setting(
-        "EXECUTOR_TIME_BUDGET_SECONDS",
-        "time_budget_seconds",
-        _positive,
-        None,
-        "Seconds that the scans of one job share; then `details` says `sampled`, and the next run goes on.",
-    ),
-    Setting(
-        "EXECUTOR_SAMPLE_ROWS",
-        "sample_rows",
-        _count,
-        None,
-        "About so many rows of each table are counted, the same on every run; `details` says `sampled`.",
-    ),
-    Setting(
-        "EXECUTOR_MAX_PREVIEW_FILES",
-        "max_preview_files",
-        _count,
-        "100",
-        "Files of which `data_reading` shows the first 2 KB; the others are counted.",
-    ),
-    Setting(
-        "EXECUTOR_MAX_PAYLOAD_MB",
-        "max_payload_mb",
-        _positive,
-        "5",
-        "Megabytes (1,000,000 bytes) of one request to the platform; more is sent in pages.",
-    ),
-    Setting(
-        "EXECUTOR_SEND_SAMPLES",
-        "send_samples",
-        _boolean,
-        "false",
-        "Whether cell values (samples, minima, maxima) are sent to the platform: `true` or `false`.",
-    ),
-    Setting(
-        "EXECUTOR_API_TIMEOUT_SECONDS",
-        "api_timeout_seconds",
-        _positive,
-        "30",
-        "Seconds that one attempt waits for the platform to connect, and again for it to answer.",
-    ),
-    Setting(
-        "EXECUTOR_API_RETRY_SECONDS",
-        "api_retry_seconds",
-        _not_negative,
-        "120",
-        "Seconds that all attempts to send one request may take together; 0 means one attempt.",
-    ),
-    Setting(
-        "EXECUTOR_WAREHOUSE_DIR",
-        "warehouse_dir",
-        _text,
-        "~/.nuvyn-executor/warehouse",
-        "Where the five tables lie when the executor makes its own Spark session (off Databricks).",
-    ),
-    Setting(
-        "EXECUTOR_DELTA_JARS",
-        "delta_jars",
-        _text,
-        None,
-        "Delta's jars (a folder, or paths with commas) for a Spark session of its own; else fetched once.",
-    ),
-    Setting(
-        "EXECUTOR_DRIVER_MEMORY",
-        "driver_memory",
-        _text,
-        "2g",
-        "Memory of a Spark session of its own, as Spark writes it (`2g`).",
-    ),
-    Setting(
-        "EXECUTOR_JAVA_OPTIONS",
-        "java_options",
-        _text,
-        None,
-        "More options for the Java of a Spark session of its own, such as `-XX:TieredStopAtLevel=1`.",
-    ),
-    Setting(
-        "EXECUTOR_SECRET_SCOPE",
-        "secret_scope",
-        _text,
-        "nuvyn-executor",
-        "The Databricks secret scope that secrets are looked up in.",
-    ),
-)
+def _row(
+    name: str, parse: Kind, default: Optional[str], doc: str, scope_key: Optional[str] = None
+) -> Dict[str, Any]:
+    return {"name": name, "parse": parse, "default": default, "doc": doc, "scope_key": scope_key}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the executor was told, checked. One attribute for each row of :data:`SETTINGS`.
+    """The settings of a run, checked. ``None`` means: not set, and without a default."""
 
-    ``None`` means: not set, and without a default.
-    """
-
-    workspace_url: Optional[str]
-    api_endpoint: Optional[str]
-    api_key: Optional[Secret]
-    azure_storage_connection_string: Optional[Secret]
-    aws_access_key_id: Optional[Secret]
-    aws_secret_access_key: Optional[Secret]
-    log_level: str
-    schema_name: str
-    max_files_per_job: int
-    engine: str
-    full_scan: bool
-    time_budget_seconds: Optional[float]
-    sample_rows: Optional[int]
-    max_preview_files: int
-    max_payload_mb: float
-    send_samples: bool
-    api_timeout_seconds: float
-    api_retry_seconds: float
-    warehouse_dir: str
-    delta_jars: Optional[str]
-    driver_memory: str
-    java_options: Optional[str]
-    secret_scope: str
+    # fmt: off
+    workspace_url: Optional[str] = field(metadata=_row(
+        "DATABRICKS_WORKSPACE_URL", _workspace_url, None,
+        "The workspace's URL, or its bare host name. It is checked; no job needs it yet."))
+    api_endpoint: Optional[str] = field(metadata=_row(
+        "NUVYN_API_ENDPOINT", _url, None,
+        "The platform's URL; `/api/metadata` is appended unless it ends so. Without it, nothing is sent.",
+        "api-endpoint"))
+    api_key: Optional[Secret] = field(metadata=_row(
+        "NUVYN_API_KEY", _header_secret, None,
+        "The key that the platform knows this workspace by, sent as `Authorization: Bearer`.",
+        "api-key"))
+    azure_storage_connection_string: Optional[Secret] = field(metadata=_row(
+        "AZURE_STORAGE_CONNECTION_STRING", _secret, None,
+        "For data in Azure Blob Storage.",
+        "azure-storage-connection-string"))
+    aws_access_key_id: Optional[Secret] = field(metadata=_row(
+        "AWS_ACCESS_KEY_ID", _secret, None,
+        "For data in Amazon S3, with `AWS_SECRET_ACCESS_KEY`.",
+        "aws-access-key-id"))
+    aws_secret_access_key: Optional[Secret] = field(metadata=_row(
+        "AWS_SECRET_ACCESS_KEY", _secret, None,
+        "For data in Amazon S3, with `AWS_ACCESS_KEY_ID`.",
+        "aws-secret-access-key"))
+    log_level: str = field(metadata=_row(
+        "EXECUTOR_LOG_LEVEL", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO",
+        "The lowest level that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`."))
+    schema_name: str = field(metadata=_row(
+        "EXECUTOR_SCHEMA_NAME", _schema_name, "_executor_metadata",
+        "The schema of the five tables; it may name a catalog: `main._executor_metadata`."))
+    max_files_per_job: int = field(metadata=_row(
+        "EXECUTOR_MAX_FILES_PER_JOB", _whole_number(at_least=1), "10000",
+        "Files that one job looks at; when there are more, `details` says `truncated`."))
+    engine: str = field(metadata=_row(
+        "EXECUTOR_ENGINE", _one_of("auto", "spark"), "auto",
+        "What counts: `auto` is Polars (extra `fast`) inside Spark's tasks where it can be, `spark` never."))
+    full_scan: bool = field(metadata=_row(
+        "EXECUTOR_FULL_SCAN", _boolean, "false",
+        "Whether files are read again that have not changed since they were counted: `true` or `false`."))
+    time_budget_seconds: Optional[float] = field(metadata=_row(
+        "EXECUTOR_TIME_BUDGET_SECONDS", _number(above=0), None,
+        "Seconds that the scans of one job share; then `details` says `sampled`, and the next run goes on."))
+    sample_rows: Optional[int] = field(metadata=_row(
+        "EXECUTOR_SAMPLE_ROWS", _whole_number(at_least=1), None,
+        "About so many rows of each table are counted, the same on every run; `details` says `sampled`."))
+    max_preview_files: int = field(metadata=_row(
+        "EXECUTOR_MAX_PREVIEW_FILES", _whole_number(at_least=1), "100",
+        "Files of which `data_reading` shows the first 2 KB; the others are counted."))
+    max_payload_mb: float = field(metadata=_row(
+        "EXECUTOR_MAX_PAYLOAD_MB", _number(above=0), "5",
+        "Megabytes (1,000,000 bytes) of one request to the platform; more is sent in pages."))
+    send_samples: bool = field(metadata=_row(
+        "EXECUTOR_SEND_SAMPLES", _boolean, "false",
+        "Whether cell values (samples, minima, maxima) are sent to the platform: `true` or `false`."))
+    api_timeout_seconds: float = field(metadata=_row(
+        "EXECUTOR_API_TIMEOUT_SECONDS", _number(above=0), "30",
+        "Seconds that one attempt waits for the platform to connect, and again for it to answer."))
+    api_retry_seconds: float = field(metadata=_row(
+        "EXECUTOR_API_RETRY_SECONDS", _number(at_least=0), "120",
+        "Seconds that all attempts to send one request may take together; 0 means one attempt."))
+    warehouse_dir: str = field(metadata=_row(
+        "EXECUTOR_WAREHOUSE_DIR", _text, "~/.nuvyn-executor/warehouse",
+        "Folder of the five tables when the executor makes its own Spark session (off Databricks)."))
+    delta_jars: Optional[str] = field(metadata=_row(
+        "EXECUTOR_DELTA_JARS", _text, None,
+        "Delta's jars (a folder, or paths with commas) for a Spark session of its own; else fetched once."))
+    driver_memory: str = field(metadata=_row(
+        "EXECUTOR_DRIVER_MEMORY", _text, "2g",
+        "Memory of a Spark session of its own, as Spark writes it (`2g`)."))
+    java_options: Optional[str] = field(metadata=_row(
+        "EXECUTOR_JAVA_OPTIONS", _text, None,
+        "More options for the Java of a Spark session of its own, such as `-XX:TieredStopAtLevel=1`."))
+    secret_scope: str = field(metadata=_row(
+        "EXECUTOR_SECRET_SCOPE", _text, "nuvyn-executor",
+        "The Databricks secret scope that secrets are looked up in."))
+    # fmt: on
 
     @property
     def max_payload_bytes(self) -> int:
@@ -339,6 +221,10 @@ class Settings:
         return max(1, int(self.max_payload_mb * _BYTES_PER_MB))
 
     def secrets(self) -> Tuple[str, ...]:
-        """Return the configured secrets in plain text: what a :class:`Redactor` wants to know."""
+        """Return the configured secrets in plain text, for a :class:`Redactor`."""
         values = (getattr(self, setting.attribute) for setting in SETTINGS)
         return tuple(value.reveal() for value in values if isinstance(value, Secret))
+
+
+SETTINGS: Tuple[Setting, ...] = tuple(Setting(one.name, **one.metadata) for one in fields(Settings))
+"""The rows of :class:`Settings`, in order."""

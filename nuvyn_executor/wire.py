@@ -1,4 +1,4 @@
-"""The only place that spells the guide's JSON keys. Pure.
+"""The only module that spells JSON keys: of results, of failures, and of the tables' ``details``. Pure.
 
 The result of a job has the guide's keys in the guide's order, and at most ``details`` besides.
 """
@@ -7,39 +7,45 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.errors import ExecutorError
+from nuvyn_executor.model import JobType
+from nuvyn_executor.quality.dimensions import round_score
 
 if TYPE_CHECKING:
-    from nuvyn_executor.metadata.table_rows import Survey, Surveyed
-    from nuvyn_executor.model import Discovery, JobType, Skipped
-    from nuvyn_executor.quality.assessment import Assessment
+    from nuvyn_executor.metadata.source_profile import SourceProfile
+    from nuvyn_executor.model import Discovery, Skipped
+    from nuvyn_executor.profiling.profiler import ColumnProfile, DatasetProfile
+    from nuvyn_executor.quality.assessment import Assessment, DatasetAssessment
+    from nuvyn_executor.quality.dimensions import Dimension
+    from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally
     from nuvyn_executor.reading.previews import Preview
     from nuvyn_executor.schema.validator import SchemaReport
 
 Document = Dict[str, Any]
 
-# JSON lets these stand in a text, and readers that split a log into lines (Python's too) end a line there.
+# JSON allows these characters in a text. Readers that split a log into lines (Python's too) end a line there.
 _LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
 
 def dump(document: object) -> str:
-    """Write a result on one line: the last line of a job's log."""
+    """Return a result as one line of JSON: the last line of a job's log."""
     line = json.dumps(document, ensure_ascii=False, allow_nan=False, default=_plain)
     return line.translate(_LINE_ENDS)
 
 
 def number(score: Optional[float]) -> Optional[float]:
-    """Print a score as the guide does: ``85``, ``87.86``; ``None`` where nothing was assessed."""
+    """Return a score as the guide prints it: ``85``, ``87.86``; ``None`` where nothing was assessed."""
     if score is None or math.isnan(score):
         return None
     return int(score) if float(score).is_integer() else round(score, 2)
 
 
 def schema_validation(report: SchemaReport) -> Document:
-    """Spell the result of ``schema_validation``."""
+    """Return the result of ``schema_validation``."""
     return {
         "schema_name": report.schema_name,
         "validation_status": "valid" if report.valid else "invalid",
@@ -58,54 +64,43 @@ def schema_validation(report: SchemaReport) -> Document:
     }
 
 
-def metadata_extraction(survey: Survey, assessment: Assessment) -> Document:
-    """Spell the result of ``metadata_extraction``."""
-    tallies = [one.profile.scan.tally for one in survey.surveyed]
+def metadata_extraction(profile: SourceProfile, assessment: Assessment) -> Document:
+    """Return the result of ``metadata_extraction``."""
     return {
-        "source_path": survey.location,
-        "source_type": survey.source_type,
-        "files_found": len(survey.discovery.files),
-        "total_size_bytes": sum(entry.size_bytes for entry in survey.discovery.files),
+        "source_path": profile.location,
+        "source_type": profile.source_type,
+        "files_found": len(profile.discovery.files),
+        "total_size_bytes": sum(entry.size_bytes for entry in profile.discovery.files),
         "schema_info": {
-            "tables": len(survey.surveyed),
-            "columns": sum(len(tally.columns) for tally in tallies),
+            "tables": len(profile.datasets),
+            "columns": sum(len(one.scan.tally.columns) for one in profile.datasets),
         },
         "quality_metrics": {
             "overall_score": number(assessment.overall),
-            "completeness": number(_scores(assessment)["completeness"]),
+            "completeness": number(_by_name(assessment.scores)["completeness"]),
         },
         "details": {
             "tables": [
                 {
                     "name": one.dataset.name,
                     "file_format": one.dataset.format.value,
-                    "files": one.files,
+                    "files": one.file_count,
                     "size_bytes": one.size_bytes,
                     **_coverage(one),
-                    "columns": len(one.profile.scan.tally.columns),
+                    "columns": len(one.scan.tally.columns),
                     "overall_score": number(scores.overall),
                 }
-                for one, scores in zip(survey.surveyed, assessment.datasets)
+                for one, scores in zip(profile.datasets, assessment.datasets)
             ],
-            **_findings(survey.discovery, survey.unreadable),
+            **_findings(profile.discovery, profile.unreadable),
         },
-    }
-
-
-def _coverage(one: Surveyed) -> Document:
-    """Say of how much of a table its figures are, and who counted."""
-    return {
-        "rows": one.rows,
-        "rows_scanned": one.profile.scan.tally.rows,
-        "sampled": one.sample is not None,
-        "engine": one.engine,
     }
 
 
 def data_reading(
     location: str, discovery: Discovery, previews: Sequence[Preview], unread: Sequence[Skipped]
 ) -> Document:
-    """Spell the result of ``data_reading``."""
+    """Return the result of ``data_reading``."""
     return {
         "source_path": location,
         "files_found": len(discovery.files),
@@ -119,29 +114,59 @@ def data_reading(
     }
 
 
-def quality_assessment(survey: Survey, assessment: Assessment) -> Document:
-    """Spell the result of ``quality_assessment``."""
-    details = assessment.details()
+def quality_assessment(profile: SourceProfile, assessment: Assessment) -> Document:
+    """Return the result of ``quality_assessment``."""
+    details = assessment_details(assessment)
     return {
-        "source_path": survey.location,
+        "source_path": profile.location,
         "overall_score": number(assessment.overall),
         "quality_level": assessment.level.value,
-        "quality_metrics": {name: number(score) for name, score in _scores(assessment).items()},
+        "quality_metrics": {name: number(score) for name, score in _by_name(assessment.scores).items()},
         "recommendations": list(assessment.recommendations),
         "details": {
             **details,
             "datasets": [
-                {**scores, **_coverage(one)} for one, scores in zip(survey.surveyed, details["datasets"])
+                {**scores, **_coverage(one)} for one, scores in zip(profile.datasets, details["datasets"])
             ],
-            **_findings(survey.discovery, survey.unreadable),
+            **_findings(profile.discovery, profile.unreadable),
         },
+    }
+
+
+def assessment_details(assessment: Assessment) -> Document:
+    """Return what an assessment holds beside the guide's keys; ``docs/quality.md`` explains it."""
+    return {
+        "checked": _by_name(assessment.checked),
+        "datasets": [
+            {
+                "name": one.name,
+                "rows": one.rows,
+                "overall_score": one.overall,
+                "quality_level": one.level.value,
+                "quality_metrics": _by_name(one.scores),
+                "checked": _by_name(one.checked),
+                "timeliness_source": one.timeliness_source,
+                "uniqueness_rsd": one.uniqueness_rsd,
+                "columns": [asdict(column) for column in one.columns],
+            }
+            for one in assessment.datasets
+        ],
+        "findings": [
+            {
+                **asdict(one),
+                "dimension": one.dimension.value if one.dimension else None,
+                "points_lost": round_score(one.points_lost),
+            }
+            for one in assessment.findings
+        ],
+        "provenance": asdict(assessment.provenance),
     }
 
 
 def api_transmission(
     *, sent: bool, api_response: Any, status_code: Optional[int], details: Mapping[str, Any]
 ) -> Document:
-    """Spell the result of ``api_transmission``."""
+    """Return the result of ``api_transmission``."""
     return {
         "transmission_status": "success" if sent else "failed",
         "api_response": api_response,
@@ -150,13 +175,58 @@ def api_transmission(
     }
 
 
+def transmission_body(
+    job_id: str,
+    tenant_id: str,
+    metadata: Mapping[str, Any],
+    quality_metrics: Mapping[str, Any],
+    page: Optional[Tuple[int, int]] = None,
+) -> Document:
+    """Return the body of one request to the platform; ``page`` is its number and how many there are."""
+    body: Document = {
+        "job_id": job_id,
+        "tenant_id": tenant_id,
+        "metadata": metadata,
+        "quality_metrics": quality_metrics,
+    }
+    return body if page is None else {**body, "page": {"number": page[0], "of": page[1]}}
+
+
+def without_job(body: Mapping[str, Any]) -> Document:
+    """Return what a request carries, whichever job sends it."""
+    return {key: value for key, value in body.items() if key != "job_id"}
+
+
 def full_pipeline(steps: Mapping[str, Mapping[str, Any]], details: Mapping[str, Any]) -> Document:
-    """Spell the result of ``full_pipeline``: one short entry a step, whole results in ``details``."""
+    """Return the result of ``full_pipeline``: one short entry a step, whole results in ``details``."""
     return {**steps, "details": dict(details)}
 
 
+def finished_step(job_type: JobType, result: Mapping[str, Any]) -> Document:
+    """Return the short entry of a step that ran to its end."""
+    if job_type is JobType.SCHEMA_VALIDATION:
+        return {"status": result["validation_status"]}
+    if job_type is JobType.METADATA_EXTRACTION:
+        return {"files_found": result["files_found"]}
+    if job_type is JobType.DATA_READING:
+        return {"files_read": len(result["sample_data"])}
+    if job_type is JobType.QUALITY_ASSESSMENT:
+        return {"overall_score": result["overall_score"]}
+    return {"status": result["transmission_status"]}
+
+
+def skipped_step(reason: str) -> Document:
+    """Return the short entry of a step that was not run."""
+    return {"status": "skipped", "reason": reason}
+
+
+def failed_step(error: Exception) -> Document:
+    """Return the short entry of a step that failed."""
+    return {"status": "failed", "error": error_entry(error)}
+
+
 def failure(job_id: Optional[str], job_type: Optional[JobType], error: Exception) -> Document:
-    """Spell what stdout carries after a failure."""
+    """Return what stdout carries after a failure."""
     return {
         "job_id": job_id,
         "job_type": job_type.value if job_type is not None else None,
@@ -166,7 +236,7 @@ def failure(job_id: Optional[str], job_type: Optional[JobType], error: Exception
 
 
 def error_entry(error: Exception) -> Document:
-    """Spell an error; one that nobody foresaw is asked to be reported."""
+    """Return an error as an object; the remedy of an unexpected one is to report it."""
     if isinstance(error, ExecutorError):
         return {"type": type(error).__name__, "message": error.message, "remedy": error.remedy}
     first = next((line for line in str(error).splitlines() if line.strip()), "")
@@ -177,8 +247,84 @@ def error_entry(error: Exception) -> Document:
     }
 
 
-def _scores(assessment: Assessment) -> Dict[str, Optional[float]]:
-    return {dimension.value: score for dimension, score in assessment.scores.items()}
+def details_text(details: Mapping[str, Any]) -> str:
+    """Return details as the text of a column of the metadata tables."""
+    return json.dumps(details, ensure_ascii=False, allow_nan=False, default=str)
+
+
+def connection_details(profile: SourceProfile) -> Document:
+    """Return ``sources.connection_details``."""
+    return {
+        "requested_path": profile.location,
+        "datasets": len(profile.datasets),
+        "unreadable": len(profile.unreadable),
+        "skipped": len(profile.discovery.skipped),
+        "truncated": profile.discovery.truncated,
+    }
+
+
+def table_details(one: DatasetProfile, assessment: DatasetAssessment, *, listing_was_cut: bool) -> Document:
+    """Return ``tables.details``."""
+    state, tally = one.state, one.scan.tally
+    return {
+        "read_as": dict(state.read_as),
+        "engine": state.engine,
+        "sheet": one.dataset.sheet,
+        "partition_columns": list(one.dataset.partition_columns),
+        "rows_scanned": tally.rows,
+        "rows_read": one.rows_read,
+        "corrupt_rows": tally.corrupt_rows,
+        "duplicate_rows": _duplicates(one),
+        "approximate": not state.plan.exact_distinct,
+        "rsd": assessment.uniqueness_rsd,
+        "sampled": one.is_sampled,
+        "truncated": listing_was_cut,
+        "coverage": None if state.coverage is None else state.coverage.to_json(),
+        "timeliness_source": assessment.timeliness_source,
+        "checked": _by_name(assessment.checked),
+        "recommendations": list(assessment.recommendations),
+        "provenance": asdict(assessment.provenance),
+    }
+
+
+def column_details(facts: ColumnFacts, tally: ColumnTally, extremes: ColumnProfile) -> Document:
+    """Return ``columns.details``."""
+    return {
+        "expected": facts.expected,
+        "nulls": tally.nulls,
+        "nans": tally.nans,
+        "blanks": tally.blanks,
+        "placeholders": tally.placeholders,
+        "suspects": tally.suspects,
+        "checked": tally.checked,
+        "invalid": tally.invalid,
+        "shapes": {shape.value: count for shape, count in tally.shapes.items()},
+        "future": tally.future,
+        "minimum": extremes.minimum,
+        "maximum": extremes.maximum,
+        "length_min": extremes.length_min,
+        "length_max": extremes.length_max,
+        "distinct_rsd": facts.distinct.rsd if facts.distinct is not None else None,
+    }
+
+
+def _coverage(one: DatasetProfile) -> Document:
+    """Return how much of a table its figures cover, and which engine counted."""
+    return {
+        "rows": one.rows,
+        "rows_scanned": one.scan.tally.rows,
+        "sampled": one.is_sampled,
+        "engine": one.state.engine,
+    }
+
+
+def _duplicates(one: DatasetProfile) -> Optional[int]:
+    distinct = one.scan.distinct_rows
+    return None if distinct is None or distinct.rsd > 0 else one.scan.tally.rows - distinct.count
+
+
+def _by_name(by_dimension: Mapping[Dimension, Any]) -> Dict[str, Any]:
+    return {dimension.value: value for dimension, value in by_dimension.items()}
 
 
 def _findings(discovery: Discovery, unreadable: Sequence[Skipped]) -> Document:

@@ -13,12 +13,13 @@ from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.job_manager import JobManager
 from nuvyn_executor.jobs import Services
 from nuvyn_executor.log import configure_logging
-from nuvyn_executor.metadata.extractor import MetadataExtractor, Reach
-from nuvyn_executor.metadata.table_rows import Surveyed
+from nuvyn_executor.metadata.extractor import ExtractionLimits, MetadataExtractor
 from nuvyn_executor.model import JobRequest, JobType, RunStatus, SourceType
 from nuvyn_executor.process_identity import this_driver
+from nuvyn_executor.profiling.counts import Counts, Span
 from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
-from nuvyn_executor.profiling.profiler import ColumnProfile, Profile
+from nuvyn_executor.profiling.profiler import ColumnProfile, DatasetProfile
+from nuvyn_executor.profiling.scan_state import ScanState, Snapshot
 from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, DatasetTally, Distinct, Scan, Shape
 from nuvyn_executor.redaction import Redactor
 from nuvyn_executor.schema.tables import TABLES
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
     from nuvyn_executor.metadata.extractor import DatasetScanner
     from nuvyn_executor.model import Dataset
-    from nuvyn_executor.profiling.scan_state import Kept
     from nuvyn_executor.reading.previews import RowPreviews
     from nuvyn_executor.schema.tables import Table
     from nuvyn_executor.sources.base import DataSource
@@ -147,7 +147,9 @@ def memory_installation(
                 scanner,
                 store,
                 bootstrap.now,
-                Reach(settings.max_files_per_job, settings.time_budget_seconds, settings.full_scan),
+                ExtractionLimits(
+                    settings.max_files_per_job, settings.time_budget_seconds, settings.full_scan
+                ),
                 redact,
             ),
             row_previews=previews or NoRows(),
@@ -185,11 +187,11 @@ class LineScanner:
         source: DataSource,
         dataset: Dataset,
         now: datetime,
-        kept: Optional[Kept] = None,
+        state: Optional[ScanState] = None,
         seconds: Optional[float] = None,
-    ) -> Surveyed:
+    ) -> DatasetProfile:
         """Count a dataset of UTF-8 CSV files with headers, anew each time."""
-        del now, kept, seconds
+        del now, state, seconds
         texts = [source.read_range(entry, 0, entry.size_bytes).decode() for entry in dataset.files]
         if any(DAMAGE in text for text in texts):
             raise DatasetUnreadable(f"{dataset.name} could not be read: it is damaged.", "Upload it again.")
@@ -203,14 +205,14 @@ class LineScanner:
         plans = tuple(
             ColumnPlan(name, sample=values[0][i] if values else None) for i, name in enumerate(header)
         )
-        found = Scan(dataset.name, DatasetTally(len(values), tallies), facts, Distinct(len(values)))
-        profile = Profile(found, tuple(ColumnProfile() for _ in plans), ScanPlan(plans))
-        return Surveyed(
+        tally = DatasetTally(len(values), tallies)
+        counts = Counts(tally, tuple(Span() for _ in plans))
+        return DatasetProfile(
             dataset,
-            profile,
-            len(dataset.files),
-            dataset.size_bytes,
-            {"delimiter": ","},
-            "python",
-            len(values),
+            Scan(dataset.name, tally, facts, Distinct(len(values))),
+            tuple(ColumnProfile() for _ in plans),
+            ScanState.of(Snapshot(dataset), ScanPlan(plans), counts, "python", {"delimiter": ","}),
+            file_count=len(dataset.files),
+            size_bytes=dataset.size_bytes,
+            rows_read=len(values),
         )

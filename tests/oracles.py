@@ -73,9 +73,9 @@ def scanned(spark: Any, root: Path, engine: str) -> Any:
 
 def by_scan(spark: Any, root: Path, engine: str, *, native: bool = True) -> Table:
     """What the product counts; ``native``: with Polars, where it may."""
-    surveyed = scanned(spark, root, engine)
-    assert surveyed.engine == ("polars" if native and engine == "auto" else "spark")
-    profile, scan = surveyed.profile, surveyed.profile.scan
+    profile = scanned(spark, root, engine)
+    assert profile.state.engine == ("polars" if native and engine == "auto" else "spark")
+    scan = profile.scan
     columns: Dict[str, Column] = {}
     for facts, tally, one in zip(scan.columns, scan.tally.columns, profile.columns):
         assert facts.distinct.rsd == 0

@@ -12,12 +12,13 @@ import pytest
 from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.discovery.partition_folders import values_of
 from nuvyn_executor.model import Dataset, FileFormat, SourceType
-from nuvyn_executor.profiling import profiler
 from nuvyn_executor.profiling.counts import Counts, total
 from nuvyn_executor.profiling.polars import job
 from nuvyn_executor.profiling.polars.parts import NotNative, Piece, Reading
+from nuvyn_executor.profiling.profiler import json_extreme
 from nuvyn_executor.reading.readers import open_frame
 from nuvyn_executor.sources.filesystem import FileSystemSource
+from tests.scans import Counted, count_frame
 
 pytest.importorskip("polars")
 from nuvyn_executor.profiling.polars.kernel import count_part
@@ -40,7 +41,7 @@ def assert_both_ways_agree(spark: Any, root: Path, dataset: Dataset, slices: Seq
     """Count in Spark's own way and natively, in slices and all at once, and compare."""
     source = FileSystemSource(str(root), on_databricks=False)
     frame = open_frame(spark, source, dataset)
-    profile = profiler.scan(frame, dataset.name, NOW, None)
+    profile = count_frame(frame, dataset.name, NOW)
     reason = job.supports(dataset, profile.plan)
     if reason is not None:
         raise NotNative(reason)
@@ -62,14 +63,14 @@ def assert_both_ways_agree(spark: Any, root: Path, dataset: Dataset, slices: Seq
             assert_same(profile, count_part(pieces, reading))
 
 
-def assert_same(profile: profiler.Profile, counts: Counts) -> None:
+def assert_same(profile: Counted, counts: Counts) -> None:
     tally = profile.scan.tally
     for plan, one, other in zip(profile.plan.columns, tally.columns, counts.tally.columns):
         assert other == one, plan
     assert counts.tally == tally
     columns = zip(profile.plan.columns, profile.columns, profile.scan.columns, counts.spans)
     for plan, column, facts, span in columns:
-        shown = [profiler._shown(value, plan, facts.data_type) for value in (span.minimum, span.maximum)]  # noqa: SLF001  how metadata writes it
+        shown = [json_extreme(value, plan, facts.data_type) for value in (span.minimum, span.maximum)]
         assert shown == [column.minimum, column.maximum], plan
         assert (span.length_min, span.length_max) == (column.length_min, column.length_max), plan
         assert span.distinct is not None

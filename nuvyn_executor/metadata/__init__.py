@@ -1,1 +1,1 @@
-"""From files to datasets to metadata."""
+"""A source becomes rows of the metadata tables: :mod:`.extractor` and :mod:`.table_rows`."""

@@ -1,4 +1,4 @@
-"""From a source to its metadata: discover, read each dataset once, keep what was learned."""
+"""Extracts the metadata of a source: discover its datasets, scan each one once, store what was learned."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import (
     TYPE_CHECKING,
     Any,
     Callable,
+    Dict,
     Iterator,
     List,
     Mapping,
@@ -22,81 +23,90 @@ from nuvyn_executor.concurrency import at_once
 from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
 from nuvyn_executor.metadata import table_rows
-from nuvyn_executor.metadata.table_rows import PreviousRows, Row, Survey, Surveyed
+from nuvyn_executor.metadata.source_profile import PreviousRows, SourceProfile
 from nuvyn_executor.model import FileFormat, Skipped, SourceType
 from nuvyn_executor.profiling.bad_files import find_bad, still_bad
-from nuvyn_executor.profiling.scan_state import packed, unpacked
+from nuvyn_executor.profiling.scan_state import pack_state, unpack_state
 from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from nuvyn_executor.model import Dataset, Discovery, FileEntry, JobRequest
-    from nuvyn_executor.profiling.scan_state import Kept
+    from nuvyn_executor.profiling.profiler import DatasetProfile
+    from nuvyn_executor.profiling.scan_state import ScanState
     from nuvyn_executor.quality.assessment import Assessment
     from nuvyn_executor.schema.tables import Table
     from nuvyn_executor.sources.base import DataSource
-    from nuvyn_executor.store.base import MetadataStore
+    from nuvyn_executor.store.base import MetadataStore, Row
 
 logger = logging.getLogger(__name__)
 
-_STATES_AT_ONCE = 64  # most are some kilobytes, none is more than eight megabytes
+_STATES_AT_ONCE = 64  # most have some kilobytes, none more than eight megabytes
 
 
 class DatasetScanner(Protocol):
-    """Reads a dataset once and counts; raises what its engine raises."""
+    """Reads a dataset once and counts."""
 
     def scan(
         self,
         source: DataSource,
         dataset: Dataset,
         now: datetime,
-        kept: Optional[Kept] = None,
+        state: Optional[ScanState] = None,
         seconds: Optional[float] = None,
-    ) -> Surveyed:
-        """Scan one dataset, or what is new since ``kept``, for about so many seconds."""
+    ) -> DatasetProfile:
+        """Scan a dataset, or only what is new since ``state``, for about so many seconds.
+
+        Raises:
+            ExecutorError: it could not be read.
+        """
         ...
 
 
 @dataclass(frozen=True)
-class Reach:
-    """How far one job looks.
+class ExtractionLimits:
+    """How much one job reads.
 
     Attributes:
-        max_files: files looked at.
-        seconds: what all scans together may take; ``None`` is as long as they take.
-        full: read again what was counted before, too.
+        max_files: the most files that are looked at.
+        seconds: time for all scans together; ``None`` is no limit.
+        full_scan: read again what an earlier run has counted.
     """
 
     max_files: int
     seconds: Optional[float] = None
-    full: bool = False
+    full_scan: bool = False
 
 
 class MetadataExtractor:
-    """Surveys sources and records what it finds.
+    """Profiles sources and stores what it finds.
 
     Args:
         scanner: reads datasets.
-        store: where metadata is kept.
+        store: the metadata tables.
         clock: the present, UTC.
-        reach: how far a job looks.
+        limits: how much a job reads.
         redact: masks secrets in a text; the names of files and folders may hold some.
+        monotonic: seconds, rising: the clock of ``limits.seconds``.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  the clocks are parameters
         self,
         scanner: DatasetScanner,
         store: MetadataStore,
         clock: Callable[[], datetime],
-        reach: Reach,
+        limits: ExtractionLimits,
         redact: Callable[[str], str],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._scanner = scanner
         self._store = store
         self._clock = clock
-        self._reach = reach
+        self._limits = limits
         self._redact = redact
+        self._monotonic = monotonic
 
     def discover(self, source: DataSource, request: JobRequest) -> Discovery:
         """List a source and group its files; log what was found.
@@ -105,19 +115,19 @@ class MetadataExtractor:
             SourceError: nothing is there, it may not be read, or it holds no data of a kind that can be read.
         """
         logger.info("🔗 Connecting to data source: %s", source.location)
-        discovery = discover(source, request.source_type, self._reach.max_files)
+        discovery = discover(source, request.source_type, self._limits.max_files)
         logger.info("📁 Found %d files, %d datasets", len(discovery.files), len(discovery.datasets))
         if discovery.truncated:
-            logger.warning("More than %d files: the rest was not looked at", self._reach.max_files)
+            logger.warning("More than %d files: the rest was not looked at", self._limits.max_files)
         for one in discovery.skipped:
             what = "Could not read" if one.is_failure else "Skipped"
             logger.warning("%s %s: %s", what, one.name, one.reason)
         if not discovery.datasets:
-            raise _nothing(source, discovery, request.source_type)
+            raise _nothing_readable(source, discovery, request.source_type)
         return discovery
 
-    def survey(self, source: DataSource, request: JobRequest, discovery: Discovery) -> Survey:
-        """Read every dataset of a source once. One that cannot be read does not stop the others.
+    def profile(self, source: DataSource, request: JobRequest, discovery: Discovery) -> SourceProfile:
+        """Scan every dataset of a source once. One that cannot be read does not stop the others.
 
         Raises:
             SourceError: none could be read.
@@ -125,43 +135,74 @@ class MetadataExtractor:
         now = self._clock()
         parent = table_rows.source_id(request.tenant_id, source.location)
         previous = self._previous(parent)
-        end = None if self._reach.seconds is None else time.monotonic() + self._reach.seconds
-        surveyed: List[Surveyed] = []
+        end = self._end(self._limits.seconds)
+        profiles: List[DatasetProfile] = []
         unreadable = list(discovery.unreadable)
-        for number, (dataset, kept) in enumerate(self._with_kept(parent, discovery.datasets), 1):
-            # What one leaves of its share of the time is the others'.
-            left = len(discovery.datasets) - number + 1
-            seconds = None if end is None else max(0.0, end - time.monotonic()) / left
+        for number, (dataset, state) in enumerate(self._with_states(parent, discovery.datasets), 1):
+            # Time that one dataset does not need is shared by the others.
+            waiting = len(discovery.datasets) - number + 1
+            left = self._left(end)
+            seconds = None if left is None else left / waiting
             try:
-                one, bad_files = self._scan(source, dataset, now, kept, seconds)
+                one, bad_files = self._scan(source, dataset, now, state, seconds)
             except ExecutorError as error:
                 unreadable.append(Skipped(dataset.label, error.message, error.remedy, is_failure=True))
                 logger.warning("Could not read %s: %s", dataset.label, error.message)
                 logger.debug("%s", dataset.label, exc_info=error)
                 continue
             unreadable.extend(bad_files)
-            surveyed.append(one)
-            tally = one.profile.scan.tally
+            profiles.append(one)
             logger.info(
                 "📊 %d/%d %s: %d rows, %d columns%s",
-                number, len(discovery.datasets), dataset.name, one.rows, len(tally.columns), _how(one),
+                number, len(discovery.datasets), dataset.name, one.rows, len(one.scan.tally.columns),
+                _how_it_was_read(one),
             )  # fmt: skip
-        if not surveyed:
+        if not profiles:
             first = unreadable[len(discovery.unreadable)]
             raise SourceError(
                 f"None of the {len(discovery.datasets)} datasets at {source.location} could be read; "
                 f"the first, {first.name}: {first.reason}",
                 first.remedy or "Check the files, and that the cluster may read them.",
             )
-        return Survey(
+        return SourceProfile(
             location=source.location,
             source_type=_source_type(request.source_type, discovery),
             discovery=discovery,
-            surveyed=tuple(surveyed),
+            datasets=tuple(profiles),
             unreadable=tuple(unreadable),
-            surveyed_at=now,
+            profiled_at=now,
             previous=previous,
         )
+
+    def record(self, profile: SourceProfile, assessment: Assessment, tenant_id: str, job_id: str) -> None:
+        """Upsert sources, tables and columns; what is gone gets ``removed_at``. Nothing is duplicated."""
+        parent = table_rows.source_id(tenant_id, profile.location)
+        now = profile.profiled_at
+        gone = table_rows.gone_tables(profile, parent, profile.previous.tables, self._redact)
+        pairs = list(zip(profile.datasets, assessment.datasets))
+        tables = [
+            {
+                **self._masked(table_rows.table_row(one, scores, profile, tenant_id, job_id)),
+                "scan_state": self._packed(one.state),
+            }
+            for one, scores in pairs
+        ]
+        columns = [
+            self._masked(row)
+            for one, scores in pairs
+            for row in table_rows.column_rows(one, scores, parent, tenant_id)
+        ]
+        lost = table_rows.gone_columns(profile.previous.columns, gone, tables, columns)
+        at_once(
+            lambda: self._write(TABLES, tables, [{"table_id": one, "removed_at": now} for one in gone]),
+            lambda: self._write(COLUMNS, columns, [{"column_id": one, "removed_at": now} for one in lost]),
+        )
+        if gone:
+            logger.info("%d tables are gone", len(gone))
+        # The source comes last, so that what is pending for the platform is complete.
+        source = self._masked(table_rows.source_row(profile, tenant_id, job_id))
+        self._store.upsert(SOURCES, [source], keep=["created_at"], increment="metadata_version")
+        logger.info("💾 Stored metadata: %d tables, %d columns", len(tables), len(columns))
 
     def _previous(self, parent: str) -> PreviousRows:
         where = {"source_id": parent}
@@ -171,103 +212,80 @@ class MetadataExtractor:
         )
         return PreviousRows(tables, columns)
 
-    def _with_kept(
+    def _with_states(
         self, parent: str, datasets: Sequence[Dataset]
-    ) -> Iterator[Tuple[Dataset, Optional[Kept]]]:
-        """Give with each dataset what the run before kept of it, which may be megabytes: some at a time."""
+    ) -> Iterator[Tuple[Dataset, Optional[ScanState]]]:
+        """Yield each dataset with the state of its last run. States may be large: some are read at a time."""
         for first in range(0, len(datasets), _STATES_AT_ONCE):
             some = datasets[first : first + _STATES_AT_ONCE]
             ids = [table_rows.table_id(parent, dataset) for dataset in some]
             found = (
                 []
-                if self._reach.full
+                if self._limits.full_scan
                 else self._store.rows(TABLES, {"table_id": ids}, ("table_id", "scan_state"))
             )
             states = {row["table_id"]: row["scan_state"] for row in found}
             for dataset, key in zip(some, ids):
-                yield dataset, unpacked(states.pop(key, None))
-
-    def record(self, survey: Survey, assessment: Assessment, tenant_id: str, job_id: str) -> None:
-        """Upsert sources, tables and columns; what is gone gets ``removed_at``. Nothing is duplicated."""
-        parent = table_rows.source_id(tenant_id, survey.location)
-        now = survey.surveyed_at
-        gone = table_rows.gone_tables(survey, parent, survey.previous.tables, self._redact)
-        pairs = list(zip(survey.surveyed, assessment.datasets))
-        tables = [
-            {
-                **self._masked(table_rows.table_row(one, scores, survey, tenant_id, job_id)),
-                "scan_state": self._state(one),
-            }
-            for one, scores in pairs
-        ]
-        columns = [
-            self._masked(row)
-            for one, scores in pairs
-            for row in table_rows.column_rows(one, scores, parent, tenant_id)
-        ]
-        lost = _lost_columns(survey.previous.columns, gone, tables, columns)
-        at_once(
-            lambda: self._write(TABLES, tables, [{"table_id": one, "removed_at": now} for one in gone]),
-            lambda: self._write(COLUMNS, columns, [{"column_id": one, "removed_at": now} for one in lost]),
-        )
-        if gone:
-            logger.info("%d tables are gone", len(gone))
-        # The source comes last: what is pending for the platform is complete.
-        source = self._masked(table_rows.source_row(survey, tenant_id, job_id))
-        self._store.upsert(SOURCES, [source], keep=["created_at"], increment="metadata_version")
-        logger.info("💾 Stored metadata: %d tables, %d columns", len(tables), len(columns))
-
-    def _masked(self, row: Mapping[str, Any]) -> Row:
-        masked = {
-            name: self._redact(value) if isinstance(value, str) else value for name, value in row.items()
-        }
-        if "sample_value" in masked:  # after it was masked: half a secret does not look like one
-            masked["sample_value"] = table_rows.shortened(masked["sample_value"])
-        return masked
-
-    def _state(self, one: Surveyed) -> Optional[str]:
-        """Return the state for the next run; ``None`` if it holds a secret or is too large."""
-        if one.kept is None or any(self._redact(text) != text for text in one.kept.texts):
-            return None
-        return packed(one.kept)
+                yield dataset, unpack_state(states.pop(key, None))
 
     def _scan(
         self,
         source: DataSource,
         dataset: Dataset,
         now: datetime,
-        kept: Optional[Kept],
+        state: Optional[ScanState],
         seconds: Optional[float],
-    ) -> Tuple[Surveyed, List[Skipped]]:
-        """Scan a dataset; where a file of many spoils it, scan it without that file."""
-        end = None if seconds is None else time.monotonic() + seconds
+    ) -> Tuple[DatasetProfile, List[Skipped]]:
+        """Scan a dataset; where single files of it cannot be read, scan it without them."""
+        end = self._end(seconds)
 
-        def scan(files: Tuple[FileEntry, ...], kept: Optional[Kept] = None) -> Surveyed:
-            # When time is up only the first wave of files is read, here and at last: the same ones.
-            left = None if end is None else max(0.0, end - time.monotonic())
-            return self._scanner.scan(source, replace(dataset, files=files), now, kept, left)
+        def scan(files: Tuple[FileEntry, ...], state: Optional[ScanState] = None) -> DatasetProfile:
+            # When the time is over only the first wave of files is read: the same one here and at the end.
+            return self._scanner.scan(source, replace(dataset, files=files), now, state, self._left(end))
 
-        def refused(files: Tuple[FileEntry, ...]) -> Optional[ExecutorError]:
+        def error_of(files: Tuple[FileEntry, ...]) -> Optional[ExecutorError]:
             try:
                 scan(files)
             except ExecutorError as error:
                 return error
             return None
 
-        bad = {} if kept is None else still_bad(kept.known_bad(dataset.files), refused)
+        bad: Dict[str, Skipped] = {}
+        if state is not None:
+            bad.update(still_bad(state.known_bad(dataset.files), error_of))
         files = _without(dataset.files, bad)
         try:
-            return _remembering(scan(files, kept), dataset, bad), list(bad.values())
+            return _with_bad_files(scan(files, state), dataset, bad), list(bad.values())
         except ExecutorError:
             if len(dataset.files) == 1 or dataset.format is FileFormat.DELTA:
                 raise
-        new = () if kept is None else kept.unknown(files)
-        bad.update(find_bad(new, refused) or find_bad(files, refused))
+        new = () if state is None else state.not_counted(files)
+        bad.update(find_bad(new, error_of) or find_bad(files, error_of))
         good = _without(dataset.files, bad)
         if not good or len(good) == len(files):
             reason = next(iter(bad.values())).reason if bad else "its files do not fit together"
             raise DatasetUnreadable(f"{dataset.name} could not be read: {reason}", "Check its files.")
-        return _remembering(scan(good, kept), dataset, bad), list(bad.values())
+        return _with_bad_files(scan(good, state), dataset, bad), list(bad.values())
+
+    def _end(self, seconds: Optional[float]) -> Optional[float]:
+        return None if seconds is None else self._monotonic() + seconds
+
+    def _left(self, end: Optional[float]) -> Optional[float]:
+        return None if end is None else max(0.0, end - self._monotonic())
+
+    def _masked(self, row: Row) -> Dict[str, Any]:
+        masked = {
+            name: self._redact(value) if isinstance(value, str) else value for name, value in row.items()
+        }
+        if "sample_value" in masked:  # cut after it was masked: half a secret is not recognized
+            masked["sample_value"] = table_rows.shorten(masked["sample_value"])
+        return masked
+
+    def _packed(self, state: ScanState) -> Optional[str]:
+        """Return the text of ``tables.scan_state``; ``None`` if it holds a secret or is too large."""
+        if any(self._redact(text) != text for text in state.client_texts):
+            return None
+        return pack_state(state)
 
     def _write(self, table: Table, present: Sequence[Row], removed: Sequence[Row]) -> None:
         self._store.upsert(table, present)
@@ -278,38 +296,20 @@ def _without(files: Tuple[FileEntry, ...], bad: Mapping[str, Skipped]) -> Tuple[
     return tuple(entry for entry in files if entry.path not in bad)
 
 
-def _remembering(one: Surveyed, dataset: Dataset, bad: Mapping[str, Skipped]) -> Surveyed:
-    """Let the next run know which files were bad: it tries them by themselves."""
-    if one.kept is None:
-        return one
-    return replace(one, kept=one.kept.with_bad([entry for entry in dataset.files if entry.path in bad]))
+def _with_bad_files(one: DatasetProfile, dataset: Dataset, bad: Mapping[str, Skipped]) -> DatasetProfile:
+    """Store which files were bad in the state: the next run tries them by themselves."""
+    bad_files = [entry for entry in dataset.files if entry.path in bad]
+    return replace(one, state=one.state.with_bad_files(bad_files))
 
 
-def _how(one: Surveyed) -> str:
-    """Return how a table was read, where that is not simply all of it."""
-    if one.sample is not None:
-        return f" ({one.profile.scan.tally.rows} of them counted)"
-    rows = one.profile.scan.tally.rows
+def _how_it_was_read(one: DatasetProfile) -> str:
+    """Return how much of a table was read, where that is not all of it."""
+    rows = one.scan.tally.rows
+    if one.is_sampled:
+        return f" ({rows} of them counted)"
     if rows and one.rows_read == 0:
         return " (as before, not read again)"
     return f" ({one.rows_read} of them new)" if one.rows_read < rows else ""
-
-
-def _lost_columns(
-    known: Sequence[Mapping[str, Any]],
-    gone: Sequence[str],
-    tables: Sequence[Mapping[str, Any]],
-    columns: Sequence[Mapping[str, Any]],
-) -> List[str]:
-    """Return which known columns are not there any more: those of tables that are gone, or that lost them."""
-    read = {row["table_id"] for row in tables}
-    present = {row["column_id"] for row in columns}
-    return [
-        row["column_id"]
-        for row in known
-        if row["removed_at"] is None
-        and (row["table_id"] in gone or (row["table_id"] in read and row["column_id"] not in present))
-    ]
 
 
 def _source_type(requested: SourceType, discovery: Discovery) -> str:
@@ -317,7 +317,7 @@ def _source_type(requested: SourceType, discovery: Discovery) -> str:
     return formats.pop() if requested is SourceType.AUTO and len(formats) == 1 else requested.value
 
 
-def _nothing(source: DataSource, discovery: Discovery, requested: SourceType) -> SourceError:
+def _nothing_readable(source: DataSource, discovery: Discovery, requested: SourceType) -> SourceError:
     if not discovery.files:
         return SourceError(
             f"There are no files at {source.location}.",

@@ -1,121 +1,48 @@
-"""What was learned, as rows of ``sources``, ``tables`` and ``columns``. Pure.
+"""An extraction as rows of ``sources``, ``tables`` and ``columns``. Pure.
 
-Ids are hashes of what makes a thing itself, so a second extraction updates the rows of the first.
+Ids are hashes of what identifies a source, table or column, so a second extraction updates the rows of the
+first.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, List, Optional, Sequence
 
+from nuvyn_executor import wire
 from nuvyn_executor.redaction import MASK
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from nuvyn_executor.model import Dataset, Discovery, Skipped
-    from nuvyn_executor.profiling.profiler import Profile
-    from nuvyn_executor.profiling.sampling_limits import Sample
-    from nuvyn_executor.profiling.scan_state import Kept
+    from nuvyn_executor.metadata.source_profile import SourceProfile
+    from nuvyn_executor.model import Dataset
+    from nuvyn_executor.profiling.profiler import DatasetProfile
     from nuvyn_executor.quality.assessment import DatasetAssessment
+    from nuvyn_executor.store.base import Row
 
-Row = Dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Surveyed:
-    """One dataset that was read.
-
-    Attributes:
-        files: how many files make it up (of a Delta table: those of its current version).
-        size_bytes: their bytes.
-        read_as: how it was read: delimiter, encoding, sheet.
-        engine: what counted it: ``spark``, or ``polars`` inside Spark's tasks.
-        rows_read: rows that were read for it this time; the others were counted before.
-        sample: what of the dataset was counted, where that is not all.
-        kept: what the next run wants to know of it.
-    """
-
-    dataset: Dataset
-    profile: Profile
-    files: int
-    size_bytes: int
-    read_as: Mapping[str, Any]
-    engine: str
-    rows_read: int
-    sample: Optional[Sample] = None
-    kept: Optional[Kept] = None
-
-    @property
-    def rows(self) -> int:
-        """Rows of the table: counted, or of a sample estimated."""
-        return self.profile.scan.tally.rows if self.sample is None else self.sample.table_rows
-
-
-@dataclass(frozen=True)
-class PreviousRows:
-    """What the tables say of a source before a run.
-
-    Attributes:
-        tables: its rows of ``tables``, as far as they tell what is there.
-        columns: its rows of ``columns``, likewise.
-    """
-
-    tables: Sequence[Mapping[str, Any]] = ()
-    columns: Sequence[Mapping[str, Any]] = ()
-
-
-@dataclass(frozen=True)
-class Survey:
-    """A source after every dataset was read once.
-
-    Attributes:
-        location: the path as the caller named it, secrets masked.
-        source_type: what the caller named; for ``auto`` the one format that was found.
-        unreadable: datasets and files that could not be read, and why; they make a run ``Partial``.
-        surveyed_at: when, UTC: the clock of timeliness.
-        previous: what the tables said before.
-    """
-
-    location: str
-    source_type: str
-    discovery: Discovery
-    surveyed: Tuple[Surveyed, ...]
-    unreadable: Tuple[Skipped, ...]
-    surveyed_at: datetime
-    previous: PreviousRows
+_SHOWN_CHARACTERS = 256  # of a sample value
 
 
 def source_id(tenant_id: str, location: str) -> str:
-    """Name a source: one tenant's path. ``/dbfs/x/`` and ``dbfs:/x`` are one."""
+    """Return the id of one tenant's path. ``/dbfs/x/`` and ``dbfs:/x`` are one source."""
     path = location.rstrip("/") or "/"
     if path.startswith("dbfs:/"):
         path = "/dbfs/" + path[len("dbfs:/") :].lstrip("/")
     return _identifier(tenant_id, path)
 
 
-def source_row(survey: Survey, tenant_id: str, job_id: str) -> Row:
+def source_row(profile: SourceProfile, tenant_id: str, job_id: str) -> Row:
     """Build the row of ``sources``."""
-    now = survey.surveyed_at
-    details = {
-        "requested_path": survey.location,
-        "datasets": len(survey.surveyed),
-        "unreadable": len(survey.unreadable),
-        "skipped": len(survey.discovery.skipped),
-        "truncated": survey.discovery.truncated,
-    }
+    now = profile.profiled_at
     return {
-        "source_id": source_id(tenant_id, survey.location),
+        "source_id": source_id(tenant_id, profile.location),
         "tenant_id": tenant_id,
-        "source_name": survey.location.rstrip("/").rsplit("/", 1)[-1] or survey.location,
-        "source_path": survey.location,
-        "source_type": survey.source_type,
-        "files_found": len(survey.discovery.files),
-        "total_size_bytes": sum(entry.size_bytes for entry in survey.discovery.files),
-        "connection_details": _json(details),
+        "source_name": profile.location.rstrip("/").rsplit("/", 1)[-1] or profile.location,
+        "source_path": profile.location,
+        "source_type": profile.source_type,
+        "files_found": len(profile.discovery.files),
+        "total_size_bytes": sum(entry.size_bytes for entry in profile.discovery.files),
+        "connection_details": wire.details_text(wire.connection_details(profile)),
         "last_run_id": job_id,
         "created_at": now,
         "updated_at": now,
@@ -123,7 +50,7 @@ def source_row(survey: Survey, tenant_id: str, job_id: str) -> Row:
 
 
 def table_id(parent: str, dataset: Dataset) -> str:
-    """Name a table: its source, path, sheet and format; where several share a folder, its own name, too."""
+    """Return the id of a table. Where several tables share a path, the name is part of it."""
     is_file = any(entry.path == dataset.path for entry in dataset.files)
     # train-... and test-... of one folder, or its part files beside its year=... tree: one path, two tables
     own_name = [] if is_file or dataset.path.endswith(f"/{dataset.name}") else [dataset.name]
@@ -131,31 +58,12 @@ def table_id(parent: str, dataset: Dataset) -> str:
 
 
 def table_row(
-    one: Surveyed, assessment: DatasetAssessment, survey: Survey, tenant_id: str, job_id: str
+    one: DatasetProfile, assessment: DatasetAssessment, profile: SourceProfile, tenant_id: str, job_id: str
 ) -> Row:
-    """Build the row of ``tables`` of one dataset."""
-    parent = source_id(tenant_id, survey.location)
-    dataset, profile = one.dataset, one.profile
-    tally = profile.scan.tally
-    details = {
-        "read_as": dict(one.read_as),
-        "engine": one.engine,
-        "sheet": dataset.sheet,
-        "partition_columns": list(dataset.partition_columns),
-        "rows_scanned": tally.rows,
-        "rows_read": one.rows_read,
-        "corrupt_rows": tally.corrupt_rows,
-        "duplicate_rows": _duplicates(profile),
-        "approximate": not profile.plan.exact_distinct,
-        "rsd": assessment.uniqueness_rsd,
-        "sampled": one.sample is not None,
-        "truncated": survey.discovery.truncated,
-        "coverage": None if one.sample is None else one.sample.to_json(),
-        "timeliness_source": assessment.timeliness_source,
-        "checked": {dimension.value: count for dimension, count in assessment.checked.items()},
-        "recommendations": list(assessment.recommendations),
-        "provenance": asdict(assessment.provenance),
-    }
+    """Build the row of ``tables`` of one dataset, without ``scan_state``."""
+    parent = source_id(tenant_id, profile.location)
+    dataset = one.dataset
+    details = wire.table_details(one, assessment, listing_was_cut=profile.discovery.truncated)
     return {
         "table_id": table_id(parent, dataset),
         "source_id": parent,
@@ -164,51 +72,33 @@ def table_row(
         "schema_name": dataset.folder,
         "file_path": dataset.path,
         "file_format": dataset.format.value,
-        "file_count": one.files,
+        "file_count": one.file_count,
         "size_bytes": one.size_bytes,
         "row_count": one.rows,
-        "column_count": len(tally.columns),
+        "column_count": len(one.scan.tally.columns),
         "overall_score": assessment.overall,
         "quality_level": assessment.level.value,
         **{dimension.value: score for dimension, score in assessment.scores.items()},
-        "details": _json(details),
+        "details": wire.details_text(details),
         "last_modified": max((entry.modified_at for entry in dataset.files), default=None),
-        "last_refreshed": survey.surveyed_at,
+        "last_refreshed": profile.profiled_at,
         "removed_at": None,
         "last_run_id": job_id,
     }
 
 
-def column_rows(one: Surveyed, assessment: DatasetAssessment, parent: str, tenant_id: str) -> List[Row]:
-    """Build the rows of ``columns`` of one dataset. Of two columns of one name, each is a column."""
+def column_rows(one: DatasetProfile, assessment: DatasetAssessment, parent: str, tenant_id: str) -> List[Row]:
+    """Build the rows of ``columns`` of one dataset. Of two columns of one name, each has a row."""
     table = table_id(parent, one.dataset)
     seen: Counter[str] = Counter()
-    rows = []
-    scan = one.profile.scan
-    profiles = zip(one.profile.plan.columns, one.profile.columns)
-    for position, (facts, tally, (plan, profile), scores) in enumerate(
-        zip(scan.columns, scan.tally.columns, profiles, assessment.columns), 1
-    ):
+    rows: List[Row] = []
+    columns = zip(
+        one.scan.columns, one.scan.tally.columns, one.state.plan.columns, one.columns, assessment.columns
+    )
+    for position, (facts, tally, plan, extremes, scores) in enumerate(columns, 1):
         seen[facts.name] += 1
         distinct = facts.distinct
-        unique = distinct is not None and distinct.rsd == 0 and distinct.count == tally.rows
-        details = {
-            "expected": facts.expected,
-            "nulls": tally.nulls,
-            "nans": tally.nans,
-            "blanks": tally.blanks,
-            "placeholders": tally.placeholders,
-            "suspects": tally.suspects,
-            "checked": tally.checked,
-            "invalid": tally.invalid,
-            "shapes": {shape.value: count for shape, count in tally.shapes.items()},
-            "future": tally.future,
-            "minimum": profile.minimum,
-            "maximum": profile.maximum,
-            "length_min": profile.length_min,
-            "length_max": profile.length_max,
-            "distinct_rsd": distinct.rsd if distinct is not None else None,
-        }
+        is_unique = distinct is not None and distinct.rsd == 0 and distinct.count == tally.rows
         rows.append(
             {
                 "column_id": _identifier(table, facts.name, str(seen[facts.name])),
@@ -218,17 +108,16 @@ def column_rows(one: Surveyed, assessment: DatasetAssessment, parent: str, tenan
                 "column_name": facts.name,
                 "ordinal_position": position,
                 "data_type": facts.data_type,
-                "is_nullable": tally.missing > 0 or tally.rows == 0 or one.sample is not None,
-                "is_primary_key": facts.is_key and unique and tally.rows > 0 and one.sample is None,
+                "is_nullable": tally.missing > 0 or tally.rows == 0 or one.is_sampled,
+                "is_primary_key": facts.is_key and is_unique and tally.rows > 0 and not one.is_sampled,
                 "null_count": tally.missing,
                 "distinct_count": distinct.count if distinct is not None else None,
-                "distinct_is_approximate": distinct is not None
-                and (distinct.rsd > 0 or one.sample is not None),
+                "distinct_is_approximate": distinct is not None and (distinct.rsd > 0 or one.is_sampled),
                 "completeness": scores.completeness,
                 "validity": scores.validity,
                 "uniqueness": scores.uniqueness,
                 "sample_value": plan.sample,
-                "details": _json(details),
+                "details": wire.details_text(wire.column_details(facts, tally, extremes)),
                 "removed_at": None,
             }
         )
@@ -236,39 +125,61 @@ def column_rows(one: Surveyed, assessment: DatasetAssessment, parent: str, tenan
 
 
 def gone_tables(
-    survey: Survey, parent: str, known: Sequence[Mapping[str, Any]], redact: Callable[[str], str]
+    profile: SourceProfile, parent: str, known: Sequence[Row], redact: Callable[[str], str]
 ) -> List[str]:
-    """Return which known tables (rows of ``tables``) are not there any more.
+    """Return the ids of known tables (rows of ``tables``) that are no longer there.
 
-    A table is gone when its file or folder is, or when all its files are part of other tables now; one that
-    could not be read this time is not, nor one of a format that was not looked for, nor anything when the
-    listing was cut short. ``redact`` is what masked the known tables' paths.
+    A table is gone when its file or folder is, or when all its files belong to other tables now. A table that
+    could not be read this time is not gone, nor one of a format that was not looked for. Nothing is gone when
+    the listing was cut short. ``redact`` masked the paths of the known tables.
     """
-    if survey.discovery.truncated:
+    discovery = profile.discovery
+    if discovery.truncated:
         return []
-    current = {table_id(parent, dataset) for dataset in survey.discovery.datasets}
-    read_paths = {dataset.path for dataset in survey.discovery.datasets}
-    taken = {entry.path for dataset in survey.discovery.datasets for entry in dataset.files}
-    files = [entry.path for entry in survey.discovery.files if entry.path not in taken]
+    current = {table_id(parent, dataset) for dataset in discovery.datasets}
+    read_paths = {dataset.path for dataset in discovery.datasets}
+    taken = {entry.path for dataset in discovery.datasets for entry in dataset.files}
+    files = [entry.path for entry in discovery.files if entry.path not in taken]
     unread = {*files, *(folder for path in files for folder in _parents(path))}
     if any(MASK in str(row["file_path"]) for row in known):
         read_paths, unread = ({redact(path) for path in paths} for paths in (read_paths, unread))
     # Files, and folders that could not be listed.
-    blocked = tuple(f"/{one.name}/" for one in survey.discovery.unreadable)
+    blocked = tuple(f"/{one.name}/" for one in discovery.unreadable)
     return [
         str(row["table_id"])
         for row in known
         if row["removed_at"] is None
-        and survey.discovery.wanted in (None, row["file_format"])
+        and discovery.wanted in (None, row["file_format"])
         and row["table_id"] not in current
         and not any(part in f"{row['file_path']}/" for part in blocked)
         and (row["file_path"] in read_paths or row["file_path"] not in unread)
     ]
 
 
-def _duplicates(profile: Profile) -> Optional[int]:
-    distinct = profile.scan.distinct_rows
-    return None if distinct is None or distinct.rsd > 0 else profile.scan.tally.rows - distinct.count
+def gone_columns(
+    known: Sequence[Row], gone: Sequence[str], tables: Sequence[Row], columns: Sequence[Row]
+) -> List[str]:
+    """Return the ids of known columns that are no longer there.
+
+    Args:
+        known: rows of ``columns`` before the run.
+        gone: ids of the tables that are gone; their columns are, too.
+        tables: rows of ``tables`` that this run writes.
+        columns: rows of ``columns`` that this run writes.
+    """
+    read = {row["table_id"] for row in tables}
+    present = {row["column_id"] for row in columns}
+    return [
+        row["column_id"]
+        for row in known
+        if row["removed_at"] is None
+        and (row["table_id"] in gone or (row["table_id"] in read and row["column_id"] not in present))
+    ]
+
+
+def shorten(text: Optional[str]) -> Optional[str]:
+    """Cut a sample value that is too long to be shown."""
+    return text if text is None or len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
 
 
 def _parents(path: str) -> List[str]:
@@ -278,12 +189,3 @@ def _parents(path: str) -> List[str]:
 
 def _identifier(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-
-
-def shortened(text: Optional[str], limit: int = 256) -> Optional[str]:
-    """Cut a text that is too long to be shown."""
-    return text if text is None or len(text) <= limit else text[: limit - 1] + "…"
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)

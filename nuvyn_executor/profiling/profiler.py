@@ -1,4 +1,4 @@
-"""From a plan to a profile: what to count in a dataset, and what the counts say."""
+"""What a scan returns for one dataset, and how counts become it."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Optional, Tuple
 
-from nuvyn_executor.model import EPOCH
+from nuvyn_executor.model import EPOCH, epoch_micros
 from nuvyn_executor.profiling.counts import Span
 from nuvyn_executor.profiling.plan import ScanPlan, ordered_pairs, plan_text_column, plan_typed_column
-from nuvyn_executor.profiling.spark import engine as spark_engine
 from nuvyn_executor.profiling.spark import expressions
 from nuvyn_executor.profiling.value_patterns import data_type_of
 from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, DatasetTally, Scan
 
 if TYPE_CHECKING:
+    from nuvyn_executor.model import Dataset
     from nuvyn_executor.profiling.counts import Counts
     from nuvyn_executor.profiling.plan import ColumnPlan
+    from nuvyn_executor.profiling.scan_state import ScanState
     from nuvyn_executor.reading.frame import Frame
 
 
-_EXACT_AS_DOUBLE = 2**53  # up to here a double is the whole number that it looks like
+_EXACT_AS_DOUBLE = 2**53  # up to here every whole number has a double of its own
 
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """What is told of a column beside its scores. Minimum, maximum and sample are cell values.
+    """Extremes of a column's values. Minimum and maximum are cell values.
 
     Attributes:
-        minimum: smallest number or moment, as text; ``None`` for other columns.
+        minimum: the smallest number or moment, as JSON holds it; ``None`` for columns of other values.
         length_min: bytes of the shortest present text.
     """
 
@@ -40,12 +41,37 @@ class ColumnProfile:
 
 
 @dataclass(frozen=True)
-class Profile:
-    """A dataset after its scan: what scoring needs, and what else was seen."""
+class DatasetProfile:
+    """The result of scanning one dataset.
 
+    Attributes:
+        dataset: the dataset as discovery found it.
+        scan: what its scores are calculated from.
+        columns: one for each of ``scan.columns``.
+        state: the counts, how they were made, and how much of the dataset they cover.
+        file_count: how many files make it up; of a Delta table, those of its current version.
+        size_bytes: bytes of those files.
+        rows_read: rows that this scan read; the others were counted by an earlier run.
+    """
+
+    dataset: Dataset
     scan: Scan
     columns: Tuple[ColumnProfile, ...]
-    plan: ScanPlan
+    state: ScanState
+    file_count: int
+    size_bytes: int
+    rows_read: int
+
+    @property
+    def rows(self) -> int:
+        """Rows of the table: counted, or where only a sample was counted, known or estimated."""
+        coverage = self.state.coverage
+        return self.scan.tally.rows if coverage is None else coverage.table_rows
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether not all rows were counted."""
+        return self.state.coverage is not None
 
 
 def plan_scan(frame: Frame, dataset_name: str) -> ScanPlan:
@@ -59,21 +85,27 @@ def plan_scan(frame: Frame, dataset_name: str) -> ScanPlan:
     return ScanPlan(plans, ordered_pairs(plans), exact_distinct=frame.is_small)
 
 
-def scan(frame: Frame, dataset_name: str, now_micros: int, modified_micros: int | None) -> Profile:
-    """Read a dataset with Spark and count.
+def profile_dataset(
+    dataset: Dataset, state: ScanState, *, file_count: int, size_bytes: int, rows_read: int
+) -> DatasetProfile:
+    """Return the profile of a dataset that was counted. Arguments as in :class:`DatasetProfile`."""
+    modified = max((entry.modified_at for entry in dataset.files), default=None)
+    scan, columns = interpret_counts(
+        state.plan, state.counts, dataset.name, None if modified is None else epoch_micros(modified)
+    )
+    return DatasetProfile(dataset, scan, columns, state, file_count, size_bytes, rows_read)
+
+
+def interpret_counts(
+    plan: ScanPlan, counts: Counts, dataset_name: str, modified_micros: Optional[int]
+) -> Tuple[Scan, Tuple[ColumnProfile, ...]]:
+    """Return what counts mean, by whichever engine they were made.
 
     Args:
-        frame: the dataset as a DataFrame of positional columns.
-        dataset_name: how recommendations call it.
-        now_micros: the present, microseconds since 1970 UTC; later moments are in the future.
-        modified_micros: last modification in storage.
-    """
-    plan = plan_scan(frame, dataset_name)
-    return profile(plan, spark_engine.count(frame, plan, now_micros), dataset_name, modified_micros)
-
-
-def profile(plan: ScanPlan, counts: Counts, dataset_name: str, modified_micros: int | None) -> Profile:
-    """Return what counts mean, whoever counted.
+        plan: what was counted.
+        counts: the counts.
+        dataset_name: the dataset's name in recommendations.
+        modified_micros: last modification in storage, microseconds since 1970 UTC.
 
     Raises:
         ValueError: the counts are of other columns than the plan.
@@ -87,16 +119,16 @@ def profile(plan: ScanPlan, counts: Counts, dataset_name: str, modified_micros: 
         # A record that did not parse is no copy of another one.
         estimate = rows.estimate()
         distinct_rows = replace(estimate, count=min(estimate.count + tally.corrupt_rows, tally.rows))
-    profiles = tuple(
+    columns = tuple(
         ColumnProfile(
-            minimum=_shown(span.minimum, one, fact.data_type),
-            maximum=_shown(span.maximum, one, fact.data_type),
+            minimum=json_extreme(span.minimum, one, fact.data_type),
+            maximum=json_extreme(span.maximum, one, fact.data_type),
             length_min=span.length_min,
             length_max=span.length_max,
         )
         for one, fact, span in zip(plan.columns, facts, spans)
     )
-    return Profile(Scan(dataset_name, tally, facts, distinct_rows, modified_micros), profiles, plan)
+    return Scan(dataset_name, tally, facts, distinct_rows, modified_micros), columns
 
 
 def _of_nothing(plan: ScanPlan, tally: DatasetTally) -> DatasetTally:
@@ -112,8 +144,8 @@ def _facts(plan: ColumnPlan, tally: ColumnTally, span: Span) -> ColumnFacts:
     return ColumnFacts(plan.name, data_type, plan.expected.value, plan.is_key, distinct)
 
 
-def _shown(value: Any, plan: ColumnPlan, data_type: str) -> Any:
-    """Write a minimum or maximum as JSON takes it: whole numbers bare, moments in ISO 8601, UTC."""
+def json_extreme(value: Any, plan: ColumnPlan, data_type: str) -> Any:
+    """Return a minimum or maximum as JSON holds it: whole numbers as such, moments in ISO 8601, UTC."""
     if value is None:
         return None
     if expressions.is_moment(plan):

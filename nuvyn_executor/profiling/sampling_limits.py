@@ -1,13 +1,13 @@
-"""How much of a dataset is read: all, or a sample that is the same on every run. Pure.
+"""How much of a dataset is read: all of it, or a sample that is the same on every run. Pure.
 
-Files are taken in the order of a hash of their names, which neither dates nor numbers in them can touch, so
-the first of them stand for all; where these are still too many rows, rows are chosen by a hash of theirs.
+Files are read in the order of a hash of their names. Dates and numbers in the names do not influence that
+order, so the first files represent all. Where these hold too many rows, rows are chosen by a hash of their
+values.
 """
 
 from __future__ import annotations
 
 import hashlib
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -15,26 +15,25 @@ if TYPE_CHECKING:
     from nuvyn_executor.model import FileEntry
     from nuvyn_executor.profiling.counts import Counts
 
-WAVE_BYTES = 64 * 1024 * 1024
-"""What is read before the clock is looked at for the first time."""
-ENOUGH = 1.5
-"""Up to so many times the rows that are wanted are taken as they come."""
-WIDER = 4
-"""So many times the share is tried where too few rows were chosen."""
+    Files = Tuple[FileEntry, ...]
 
-Files = Optional[Tuple["FileEntry", ...]]
-"""Some files of a dataset; ``None`` is a dataset that cannot be read file by file."""
+WAVE_BYTES = 64 * 1024 * 1024
+"""Bytes that are read before the clock is looked at for the first time."""
+ENOUGH = 1.5
+"""A dataset with up to so many times the wanted rows is counted whole."""
+WIDER = 4
+"""The factor by which the share of rows grows where too few rows were chosen."""
 
 
 @dataclass(frozen=True)
-class Sample:
-    """What of a table was counted, where that is not all.
+class Coverage:
+    """How much of a table was counted, where that is not all of it.
 
     Attributes:
         table_rows: rows of the table.
-        is_estimate: they were estimated, from bytes.
+        is_estimate: ``table_rows`` was estimated from bytes.
         files: how many of its files were read.
-        share: how large a share of their rows was counted.
+        share: the share of their rows that was counted.
     """
 
     table_rows: int
@@ -43,32 +42,35 @@ class Sample:
     share: float = 1.0
 
     def to_json(self) -> Dict[str, Any]:
-        """Return it as JSON takes it."""
+        """Return it as a JSON object."""
         return dict(self.__dict__)
 
     @classmethod
-    def from_json(cls, value: Optional[Mapping[str, Any]]) -> Optional[Sample]:
-        """Read what :meth:`to_json` wrote."""
+    def from_json(cls, value: Optional[Mapping[str, Any]]) -> Optional[Coverage]:
+        """Read what :meth:`to_json` returned."""
         return None if value is None else cls(**value)
 
 
-def in_hash_order(files: Sequence[FileEntry]) -> Tuple[FileEntry, ...]:
-    """Order files so that the first of them stand for all, on every run."""
+def in_hash_order(files: Sequence[FileEntry]) -> Files:
+    """Order files by a hash of their names, so that the first ones represent all, on every run."""
     return tuple(sorted(files, key=lambda entry: (_hash(entry.name), entry.name)))
 
 
-def chosen(files: Files, rows: int, wanted: Optional[int]) -> Tuple[Files, float]:
+def choose_files(
+    files: Files, rows: int, wanted: Optional[int], *, are_divisible: bool = True
+) -> Tuple[Files, float]:
     """Choose files that hold about as many rows as are wanted, and the share of their rows to count.
 
     Args:
         files: all files of a dataset.
-        rows: how many rows they hold, or about.
+        rows: how many rows they hold, exactly or about.
         wanted: rows that are enough, at least 1; ``None`` for all.
+        are_divisible: the files can be read one by one; else all of them are chosen.
     """
     if wanted is None or rows <= wanted * ENOUGH:
         return files, 1.0
-    if files is None:
-        return None, wanted / rows
+    if not are_divisible:
+        return files, wanted / rows
     size = sum(entry.size_bytes for entry in files)
     taken: List[FileEntry] = []
     held = 0.0
@@ -81,12 +83,12 @@ def chosen(files: Files, rows: int, wanted: Optional[int]) -> Tuple[Files, float
 
 
 def are_too_few(rows: int, wanted: Optional[int]) -> bool:
-    """Whether rows that were chosen are far fewer than were wanted."""
+    """Whether the chosen rows are far fewer than the wanted ones."""
     return wanted is not None and rows * ENOUGH < wanted
 
 
-def waves(files: Sequence[FileEntry]) -> List[Tuple[FileEntry, ...]]:
-    """Cut files into groups to read one after the other, each as large as all before it together."""
+def waves(files: Sequence[FileEntry]) -> List[Files]:
+    """Cut files into groups to read one after the other, each as large as all groups before it together."""
     cut: List[List[FileEntry]] = []
     before = held = 0
     for entry in in_hash_order(files):
@@ -98,28 +100,28 @@ def waves(files: Sequence[FileEntry]) -> List[Tuple[FileEntry, ...]]:
     return [tuple(wave) for wave in cut]
 
 
-def in_time(
+def count_in_time(
     files: Files,
     seconds: Optional[float],
     count: Callable[[Files], Counts],
-    clock: Callable[[], float] = time.monotonic,
+    clock: Callable[[], float],
 ) -> Tuple[Counts, Files]:
-    """Count files until all are counted, or as many as seem to fit into the time; never none of them.
+    """Count all files, or as many of them as are expected to fit into the time, and at least the first wave.
 
     Args:
-        files: what to count.
-        seconds: for how long; ``None`` is as long as it takes.
-        count: counts some of the files. Where such counts do not add, all before are counted once more.
-        clock: seconds since some moment.
+        files: the files to count.
+        seconds: the time for them; ``None`` is no limit, then all are counted in one call.
+        count: counts some of the files. Where such counts do not add, all files before are counted again.
+        clock: seconds, rising.
 
     Returns:
-        The counts, and of which files they are.
+        The counts, and the files that they cover.
     """
-    if files is None or seconds is None:
+    if seconds is None:
         return count(files), files
     end = clock() + seconds
     counts: Optional[Counts] = None
-    done: Tuple[FileEntry, ...] = ()
+    done: Files = ()
     seconds_a_byte = 0.0
     for wave in waves(files) or [()]:
         adds = counts is not None and counts.adds
@@ -133,7 +135,7 @@ def in_time(
         done = (*done, *wave)
         try:
             counts = counts + found if adds and counts is not None else found
-        except ValueError:  # another engine had to count these
+        except ValueError:  # this wave was counted by another engine
             counts = count(done)
     assert counts is not None
     return counts, done

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence, Tuple
 
@@ -140,35 +140,6 @@ class Assessment:
     findings: Tuple[Finding, ...]
     recommendations: Tuple[str, ...]
     provenance: Provenance
-
-    def details(self) -> Dict[str, Any]:
-        """Return what the guide's keys do not hold, as JSON values; ``docs/quality.md`` explains it."""
-        return {
-            "checked": _plain(self.checked),
-            "datasets": [
-                {
-                    "name": one.name,
-                    "rows": one.rows,
-                    "overall_score": one.overall,
-                    "quality_level": one.level.value,
-                    "quality_metrics": _plain(one.scores),
-                    "checked": _plain(one.checked),
-                    "timeliness_source": one.timeliness_source,
-                    "uniqueness_rsd": one.uniqueness_rsd,
-                    "columns": [asdict(column) for column in one.columns],
-                }
-                for one in self.datasets
-            ],
-            "findings": [
-                {
-                    **asdict(one),
-                    "dimension": one.dimension.value if one.dimension else None,
-                    "points_lost": round_score(one.points_lost),
-                }
-                for one in self.findings
-            ],
-            "provenance": asdict(self.provenance),
-        }
 
 
 def assess(scans: Sequence[Scan], policy: Policy, now_micros: int) -> Assessment:

@@ -1,4 +1,4 @@
-"""What is sent to the platform: the guide's body, made of rows of the metadata tables. Pure.
+"""The bodies that are sent to the platform, made of rows of the metadata tables. Pure.
 
 A body has the four keys of the guide: ``job_id``, ``tenant_id``, ``metadata`` (``sources``, ``tables``,
 ``columns``) and ``quality_metrics``. A body that is too large goes in pages, each of them such a body, with
@@ -10,33 +10,25 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from functools import partial
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES, Table
+from nuvyn_executor import wire
+from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
 
-Row = Mapping[str, Any]
+if TYPE_CHECKING:
+    from nuvyn_executor.schema.details import Key
+    from nuvyn_executor.schema.tables import Table
+    from nuvyn_executor.store.base import Row
 
-_SECTIONS: Tuple[Tuple[str, Table, Tuple[str, ...]], ...] = (
-    # key in the body, table, order of its rows
-    ("sources", SOURCES, ("source_id",)),
-    ("tables", TABLES, ("source_id", "table_id")),
-    ("columns", COLUMNS, ("source_id", "table_id", "ordinal_position", "column_id")),
-)
-# This workspace's own bookkeeping: which of its runs wrote a row, and what the platform had when.
-_BOOKKEEPING = frozenset(
-    {"transmitted_version", "transmitted_at", "confirmation", "last_run_id", "scan_state"}
-)
-_JSON_COLUMNS = frozenset({"details", "connection_details"})
-_CELL_COLUMNS = frozenset({"sample_value"})
-# Keys of details whose entries are, or may be, values of the client's cells.
-_CELL_KEY = re.compile(
-    r"(?:minimum|maximum|min|max|mode|median|values?|quantiles?|fences?)(?:_values?)?|(?:top|samples?|examples?|previews?)(?:_.*)?",
-    re.IGNORECASE,
+_SECTIONS: Tuple[Tuple[Table, Tuple[str, ...]], ...] = (
+    # table, which is also the key in the body, and the order of its rows
+    (SOURCES, ("source_id",)),
+    (TABLES, ("source_id", "table_id")),
+    (COLUMNS, ("source_id", "table_id", "ordinal_position", "column_id")),
 )
 _SCORES = (
     "overall_score",
@@ -51,7 +43,7 @@ _SCORES = (
 
 @dataclass(frozen=True)
 class TenantMetadata:
-    """What there is to send for one tenant.
+    """The rows to send for one tenant.
 
     Attributes:
         tenant_id: whose it is.
@@ -105,46 +97,47 @@ def build_pages(
 ) -> List[Dict[str, Any]]:
     """Build the bodies of the requests that carry one tenant's metadata, in the order to send them in.
 
-    Rows keep the names of their table's columns, without bookkeeping; ``details`` and ``connection_details``
-    are JSON objects; times are ISO 8601 in UTC; what JSON has no number for is null. Sources come before
-    their tables, tables before their columns.
+    Of rows and of their JSON objects only what :mod:`nuvyn_executor.schema.tables` marks as sent is taken.
+    Columns with keys become JSON objects; times are ISO 8601 in UTC; what JSON has no number for is null.
+    Sources come before their tables, tables before their columns.
 
     Args:
         job_id: the job that sends.
         metadata: what to send.
         max_bytes: size of an encoded body. A page is larger only where one row alone does not fit.
-        send_samples: whether cell values go along: ``sample_value``, and minima, samples, ... in details.
+        send_samples: whether columns and keys that hold cell values are sent, too.
         redact: applied to every text.
     """
     clean = _Cleaner(send_samples, redact)
-    body: Dict[str, Any] = {
-        "job_id": job_id,
-        "tenant_id": metadata.tenant_id,
-        "metadata": {key: [] for key, _, _ in _SECTIONS},
-        "quality_metrics": clean.value(dict(metadata.quality_metrics)),
-    }
-    given = {"sources": metadata.sources, "tables": metadata.tables, "columns": metadata.columns}
+    quality_metrics = clean.value(dict(metadata.quality_metrics))
+
+    def body(rows: Sequence[Tuple[str, Row]], page: Optional[Tuple[int, int]] = None) -> Dict[str, Any]:
+        sections: Dict[str, List[Row]] = {table.name: [] for table, _ in _SECTIONS}
+        for name, row in rows:
+            sections[name].append(row)
+        return wire.transmission_body(job_id, metadata.tenant_id, sections, quality_metrics, page)
+
+    unsorted = {
+        SOURCES.name: metadata.sources, TABLES.name: metadata.tables, COLUMNS.name: metadata.columns
+    }  # fmt: skip
     rows = [
-        (key, clean.row(table, row))
-        for key, table, order in _SECTIONS
-        for row in sorted(given[key], key=partial(_place, order))
+        (table.name, clean.row(table, row))
+        for table, order in _SECTIONS
+        for row in sorted(unsorted[table.name], key=partial(_place, order))
     ]
-    whole = _fill(body, rows)
+    whole = body(rows)
     if len(encode(whole)) <= max_bytes:
         return [whole]
-    highest = {"number": len(rows), "of": len(rows)}
-    room = max_bytes - len(encode({**body, "page": highest}))
-    groups = _split(rows, room)
+    longest_number = (len(rows), len(rows))
+    free = max_bytes - len(encode(body([], longest_number)))
+    groups = _split(rows, free)
     if len(groups) <= 1:
         return [whole]
-    return [
-        {**_fill(body, group), "page": {"number": number, "of": len(groups)}}
-        for number, group in enumerate(groups, start=1)
-    ]
+    return [body(group, (number, len(groups))) for number, group in enumerate(groups, start=1)]
 
 
 def idempotency_key(tenant_id: str, versions: Mapping[str, int], page: Mapping[str, Any]) -> str:
-    """Name what a request carries, so that the platform stores it once however often it arrives.
+    """Return a key for what a request carries, so that the platform stores it once however often it arrives.
 
     The key depends on the tenant, the versions (``source_id`` to ``metadata_version``) and the page's
     content; not on the job, so that the next run, after an answer that got lost, sends under the same key.
@@ -153,7 +146,7 @@ def idempotency_key(tenant_id: str, versions: Mapping[str, int], page: Mapping[s
     Returns:
         64 hex digits.
     """
-    content = {key: value for key, value in page.items() if key != "job_id"}
+    content = wire.without_job(page)
     return hashlib.sha256(encode([tenant_id, sorted(versions.items()), content])).hexdigest()
 
 
@@ -162,70 +155,48 @@ def _place(order: Tuple[str, ...], row: Row) -> Tuple[Any, ...]:
     return tuple((row.get(name) is not None, row.get(name)) for name in order)
 
 
-def _fill(body: Mapping[str, Any], rows: Sequence[Tuple[str, Row]]) -> Dict[str, Any]:
-    sections: Dict[str, List[Row]] = {key: [] for key, _, _ in _SECTIONS}
-    for key, row in rows:
-        sections[key].append(row)
-    return {**body, "metadata": sections}
-
-
-def _split(rows: Sequence[Tuple[str, Row]], room: int) -> List[List[Tuple[str, Row]]]:
-    """Cut rows into groups of at most ``room`` encoded bytes, each of at least one row."""
+def _split(rows: Sequence[Tuple[str, Row]], max_bytes: int) -> List[List[Tuple[str, Row]]]:
+    """Cut rows into groups of at most ``max_bytes`` encoded bytes, each of at least one row."""
     groups: List[List[Tuple[str, Row]]] = []
     free = 0
-    for key, row in rows:
+    for name, row in rows:
         size = len(encode(row)) + 1  # its comma
         if not groups or size > free:
             groups.append([])
-            free = room
-        groups[-1].append((key, row))
+            free = max_bytes
+        groups[-1].append((name, row))
         free -= size
     return groups
 
 
 @dataclass(frozen=True)
 class _Cleaner:
-    """Makes JSON of rows, and leaves out what must not leave."""
+    """Turns rows into JSON values, of what may be sent alone."""
 
     send_samples: bool
     redact: Optional[Callable[[str], str]]
 
     def row(self, table: Table, row: Row) -> Dict[str, Any]:
-        withheld = _BOOKKEEPING if self.send_samples else _BOOKKEEPING | _CELL_COLUMNS
         return {
-            column.name: self._cell(column.name, row.get(column.name))
-            for column in table.columns
-            if column.name not in withheld
+            column.name: self._object(row.get(column.name), column.keys)
+            if column.keys
+            else self.value(row.get(column.name))
+            for column in table.sent_columns(send_samples=self.send_samples)
         }
 
-    def _cell(self, name: str, value: Any) -> Any:
-        if name in _JSON_COLUMNS:
-            return self._json_object(value)
-        return self.value(value)
-
-    def _json_object(self, text: Any) -> Optional[Dict[str, Any]]:
-        # what is no JSON object was not written by this package: nobody knows what stands in it, so it stays
+    def _object(self, text: Any, keys: Sequence[Key]) -> Optional[Dict[str, Any]]:
+        # Only an object of known keys was written by this package. Any other text is not sent.
         try:
             parsed = json.loads(text) if isinstance(text, str) else text
         except ValueError:
             return None
-        return self.value(self._without_cells(parsed)) if isinstance(parsed, Mapping) else None
-
-    def _without_cells(self, value: Any) -> Any:
-        if self.send_samples:
-            return value
-        if isinstance(value, Mapping):
-            return {
-                key: self._without_cells(entry)
-                for key, entry in value.items()
-                if not _CELL_KEY.fullmatch(str(key))
-            }
-        if isinstance(value, (list, tuple)):
-            return [self._without_cells(entry) for entry in value]
-        return value
+        if not isinstance(parsed, Mapping):
+            return None
+        sent = {key.name for key in keys if key.sent.is_allowed(send_samples=self.send_samples)}
+        return {self._text(key): self.value(entry) for key, entry in parsed.items() if key in sent}
 
     def value(self, value: Any) -> Any:
-        """Turn a value into what JSON can say."""
+        """Return a value as JSON can hold it."""
         if isinstance(value, Mapping):
             return {self._text(str(key)): self.value(entry) for key, entry in value.items()}
         if isinstance(value, (list, tuple)):

@@ -10,6 +10,7 @@ from typing import (
     Any,
     Callable,
     Dict,
+    Iterable,
     List,
     Mapping,
     Optional,
@@ -26,13 +27,12 @@ from nuvyn_executor.transport.payload import TenantMetadata, build_pages, idempo
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from nuvyn_executor.schema.tables import Table
     from nuvyn_executor.settings import Settings
-    from nuvyn_executor.store.base import MetadataStore
+    from nuvyn_executor.store.base import MetadataStore, Row
     from nuvyn_executor.transport.api_client import Confirmation
 
 logger = logging.getLogger(__name__)
-
-Row = Mapping[str, Any]
 
 
 class Client(Protocol):
@@ -126,10 +126,8 @@ class Transmitter:
 
     def _send(self, client: Client, job_id: str, tenant: str, sources: Sequence[Row]) -> List[Confirmation]:
         versions = {str(row["source_id"]): int(row["metadata_version"]) for row in sources}
-        # What the scan keeps for its next run is never sent, and by far the most of a row.
-        told = [name for name in TABLES.column_types() if name != "scan_state"]
-        tables = [row for key in versions for row in self._store.rows(TABLES, {"source_id": key}, told)]
-        columns = [row for key in versions for row in self._store.rows(COLUMNS, {"source_id": key})]
+        tables = self._rows_to_send(TABLES, versions)
+        columns = self._rows_to_send(COLUMNS, versions)
         metadata = TenantMetadata(tenant, sources, tables, columns, summarize_quality(tables))
         pages = build_pages(
             job_id,
@@ -152,6 +150,11 @@ class Transmitter:
             )
         logger.info("✅ The platform confirmed tenant %s", tenant)
         return confirmations
+
+    def _rows_to_send(self, table: Table, source_ids: Iterable[str]) -> List[Row]:
+        """Read what is sent of a table: not ``scan_state``, which is by far the largest part of a row."""
+        sent = [one.name for one in table.sent_columns(send_samples=self._settings.send_samples)]
+        return [row for key in source_ids for row in self._store.rows(table, {"source_id": key}, sent)]
 
     def _unconfigured(self) -> ConfigError:
         missing = "NUVYN_API_KEY" if self.configured else "NUVYN_API_ENDPOINT"

@@ -33,8 +33,8 @@ class TestUnchanged:
         spoil(folder / "a.csv")
         again = scan(spark, folder, first, engine=engine)
         assert again.rows_read == 0
-        assert again.engine == first.engine
-        assert again.profile == first.profile
+        assert again.state.engine == first.state.engine
+        assert (again.scan, again.columns) == (first.scan, first.columns)
 
     def test_a_file_of_another_time_is_read(self, spark: Any, folder: Path) -> None:
         write_csv(folder / "a.csv", 0, 50)
@@ -46,17 +46,17 @@ class TestUnchanged:
         write_csv(folder / "a.csv", 0, 50)
         first = scan(spark, folder)
         again = scan(spark, folder, first, engine="spark")
-        assert (first.engine, again.engine, again.rows_read) == ("polars", "spark", 50)
+        assert (first.state.engine, again.state.engine, again.rows_read) == ("polars", "spark", 50)
 
     @pytest.mark.parametrize("engine", ["auto", "spark"])
     def test_until_a_moment_of_the_future_has_come(self, spark: Any, folder: Path, engine: str) -> None:
         (folder / "a.csv").write_text("id,updated_at\n1,9999-12-31\n2,2024-01-01\n3,2026-01-05\n")
         first = scan(spark, folder, engine=engine)
-        assert first.profile.scan.tally.columns[1].future == 2
+        assert first.scan.tally.columns[1].future == 2
         again = scan(spark, folder, first, engine=engine, now=NOW + timedelta(days=2))
         assert again.rows_read == 0
         later = scan(spark, folder, first, engine=engine, now=NOW + timedelta(days=3))
-        assert (later.rows_read, later.profile.scan.tally.columns[1].future) == (3, 1)
+        assert (later.rows_read, later.scan.tally.columns[1].future) == (3, 1)
 
 
 class TestAppended:
@@ -70,8 +70,8 @@ class TestAppended:
         again = scan(spark, folder, first)
         assert (again.rows_read, rows_of(again)) == (1000, ROWS + 1010)
         assert counted(again).tally == counted(whole).tally
-        assert again.profile.scan.columns == whole.profile.scan.columns
-        assert again.profile.scan.distinct_rows == whole.profile.scan.distinct_rows
+        assert again.scan.columns == whole.scan.columns
+        assert again.scan.distinct_rows == whole.scan.distinct_rows
 
     def test_of_parquet_only_the_new_file_is_read(self, spark: Any, folder: Path) -> None:
         write_parquet(spark, folder, 0, ROWS)
@@ -82,7 +82,7 @@ class TestAppended:
         spoil(old)
         again = scan(spark, folder, first)
         assert (again.rows_read, rows_of(again)) == (1000, ROWS + 1000)
-        assert again.profile.scan == whole.profile.scan
+        assert again.scan == whole.scan
 
     def test_spark_reads_only_the_new_file_too(self, spark: Any, folder: Path) -> None:
         for i, rows in enumerate((ROWS, 10, 1000)):
@@ -97,8 +97,8 @@ class TestAppended:
         new.rename(folder / "part-2.json")
         spoil(folder / "part-0.json")
         again = scan(spark, folder, first)
-        assert (again.engine, again.rows_read, rows_of(again)) == ("spark", 1000, ROWS + 1010)
-        assert again.profile.scan == whole.profile.scan
+        assert (again.state.engine, again.rows_read, rows_of(again)) == ("spark", 1000, ROWS + 1010)
+        assert again.scan == whole.scan
 
     def test_another_header_means_reading_all(self, spark: Any, folder: Path) -> None:
         write_csv(folder / "part-1.csv", 0, ROWS)
@@ -124,8 +124,8 @@ class TestAppended:
         write_csv(folder / "part-3.csv", 100, 10)
         again = scan(spark, folder, first)
         assert (again.rows_read, rows_of(again)) == (110, 110)
-        assert again.profile.scan.columns[0].distinct is not None
-        assert again.profile.scan.columns[0].distinct.count == 110
+        assert again.scan.columns[0].distinct is not None
+        assert again.scan.columns[0].distinct.count == 110
 
 
 class TestDeletedAndRewritten:

@@ -34,15 +34,15 @@ class TestDelta:
     @pytest.mark.usefixtures("table")
     def test_its_files_are_counted_as_parquet_and_only_once(self, spark: Any, folder: Path) -> None:
         first = scan(spark, folder)
-        assert (first.engine, first.rows_read, rows_of(first)) == ("polars", ROWS, ROWS)
+        assert (first.state.engine, first.rows_read, rows_of(first)) == ("polars", ROWS, ROWS)
         old = data_files(folder)
         self.append(spark, str(folder), ROWS, 100)
         whole = scan(spark, folder)
         for path in old:
             spoil(path)
         more = scan(spark, folder, first)
-        assert (more.rows_read, rows_of(more), more.files) == (100, ROWS + 100, 2)
-        assert more.profile.scan.columns == whole.profile.scan.columns
+        assert (more.rows_read, rows_of(more), more.file_count) == (100, ROWS + 100, 2)
+        assert more.scan.columns == whole.scan.columns
         for path in data_files(folder):
             spoil(path)
         assert scan(spark, folder, more).rows_read == 0
@@ -52,24 +52,24 @@ class TestDelta:
         spark.sql(f"UPDATE {table} SET five = 99 WHERE id = 3")  # noqa: S608  a folder of the test
         again = scan(spark, folder, first)
         assert (again.rows_read, rows_of(again)) == (ROWS, ROWS)
-        assert again.profile.columns[1].maximum == 99
+        assert again.columns[1].maximum == 99
         spark.sql(f"RESTORE TABLE {table} TO VERSION AS OF 0")
-        assert scan(spark, folder, again).profile.columns[1].maximum == 4
+        assert scan(spark, folder, again).columns[1].maximum == 4
 
     def test_a_new_column_is_noticed_without_a_new_file(self, spark: Any, folder: Path, table: str) -> None:
         first = scan(spark, folder)
         spark.sql(f"ALTER TABLE {table} ADD COLUMNS (more STRING)")
         again = scan(spark, folder, first)
-        assert [one.name for one in again.profile.scan.columns] == ["id", "five", "more"]
-        assert again.profile.scan.tally.columns[2].nulls == ROWS
+        assert [one.name for one in again.scan.columns] == ["id", "five", "more"]
+        assert again.scan.tally.columns[2].nulls == ROWS
 
     def test_rows_under_a_deletion_vector_are_not_counted(self, spark: Any, folder: Path, table: str) -> None:
         spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('delta.enableDeletionVectors' = true)")
         first = scan(spark, folder)
-        assert (first.engine, rows_of(first)) == ("polars", ROWS)
+        assert (first.state.engine, rows_of(first)) == ("polars", ROWS)
         spark.sql(f"DELETE FROM {table} WHERE id < 10")  # noqa: S608  as above
         again = scan(spark, folder, first)
-        assert (again.engine, rows_of(again)) == ("spark", ROWS - 10)
+        assert (again.state.engine, rows_of(again)) == ("spark", ROWS - 10)
         assert scan(spark, folder, again).rows_read == 0
         self.append(spark, str(folder), ROWS, 100)
         assert rows_of(scan(spark, folder, again)) == ROWS + 90
@@ -94,9 +94,9 @@ class TestDelta:
         spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('delta.enableDeletionVectors' = true)")
         self.append(spark, str(folder), ROWS, 100)
         first = scan(spark, folder, seconds=1e-9)
-        assert first.sample is not None
+        assert first.state.coverage is not None
         second = scan(spark, folder, first)
-        assert (second.sample, rows_of(second)) == (None, ROWS + 100)
+        assert (second.state.coverage, rows_of(second)) == (None, ROWS + 100)
         assert second.rows_read == ROWS + 100 - rows_of(first)
 
     @pytest.mark.usefixtures("table")
@@ -112,10 +112,10 @@ class TestDelta:
         with monkeypatch.context() as patched:
             patched.setattr("nuvyn_executor.profiling.scanner.open_frame", opened_and_appended)
             first = scan(spark, folder, engine=engine)
-        assert (first.rows_read, rows_of(first), first.files) == (ROWS, ROWS, 1)
+        assert (first.rows_read, rows_of(first), first.file_count) == (ROWS, ROWS, 1)
         second = scan(spark, folder, first, engine=engine)
         assert (second.rows_read, rows_of(second)) == (100, ROWS + 100)
-        assert second.profile.scan.columns == scan(spark, folder, engine=engine).profile.scan.columns
+        assert second.scan.columns == scan(spark, folder, engine=engine).scan.columns
 
     def test_mapped_columns_are_counted_by_spark(self, spark: Any, folder: Path, table: str) -> None:
         mapping = "'delta.columnMapping.mode' = 'name'"
@@ -123,8 +123,8 @@ class TestDelta:
         spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ({mapping}, {protocol})")
         spark.sql(f"ALTER TABLE {table} RENAME COLUMN five TO fifth")
         first = scan(spark, folder)
-        assert (first.engine, rows_of(first)) == ("spark", ROWS)
-        assert first.profile.columns[1].maximum == 4
+        assert (first.state.engine, rows_of(first)) == ("spark", ROWS)
+        assert first.columns[1].maximum == 4
         assert scan(spark, folder, first).rows_read == 0
 
     @pytest.mark.parametrize("engine", ["polars", "spark"])
@@ -132,23 +132,23 @@ class TestDelta:
         asked = "auto" if engine == "polars" else engine
         self.append_in_folders(spark, str(folder), 0, ROWS)
         first = scan(spark, folder, engine=asked)
-        assert (first.engine, rows_of(first)) == (engine, ROWS)
-        names = [one.name for one in first.profile.scan.columns]
+        assert (first.state.engine, rows_of(first)) == (engine, ROWS)
+        names = [one.name for one in first.scan.columns]
         assert names == ["day", "id", "shop-nr", "five"]
-        assert first.profile.scan.tally.columns[2].nulls == ROWS // 5
+        assert first.scan.tally.columns[2].nulls == ROWS // 5
         old = sorted(folder.rglob("*.parquet"))
         self.append_in_folders(spark, str(folder), ROWS, 100)
         whole = scan(spark, folder, engine=asked)
         for path in old:
             spoil(path)
         more = scan(spark, folder, first, engine=asked)
-        assert (more.engine, more.rows_read, rows_of(more)) == (engine, 100, ROWS + 100)
-        assert more.profile.scan.tally == whole.profile.scan.tally
+        assert (more.state.engine, more.rows_read, rows_of(more)) == (engine, 100, ROWS + 100)
+        assert more.scan.tally == whole.scan.tally
         assert [one.distinct for one in counted(more).spans] == [one.distinct for one in counted(whole).spans]
 
     def test_partitions_are_the_same_to_both_engines(self, spark: Any, folder: Path) -> None:
         self.append_in_folders(spark, str(folder), 0, 1000)
-        assert scan(spark, folder).profile.scan == scan(spark, folder, engine="spark").profile.scan
+        assert scan(spark, folder).scan == scan(spark, folder, engine="spark").scan
 
     @staticmethod
     def append_in_folders(spark: Any, path: str, start: int, rows: int) -> None:
@@ -165,7 +165,7 @@ class TestDelta:
         data = spark.range(100).selectExpr("id", "TIMESTAMP'2024-01-01 10:00:00' AS at")
         data.write.format("delta").partitionBy("at").save(str(folder))
         first = scan(spark, folder)
-        assert (first.engine, rows_of(first)) == ("spark", 100)
+        assert (first.state.engine, rows_of(first)) == ("spark", 100)
         assert scan(spark, folder, first).rows_read == 0
 
     def test_of_partitions_without_folders_only_the_log_tells(self, spark: Any, folder: Path) -> None:
@@ -173,5 +173,5 @@ class TestDelta:
         writer.option("delta.randomizeFilePrefixes", "true").save(str(folder))
         assert not list(folder.glob("half=*"))
         first = scan(spark, folder)
-        assert (first.engine, rows_of(first)) == ("spark", 100)
-        assert first.profile.columns[1].maximum == 1
+        assert (first.state.engine, rows_of(first)) == ("spark", 100)
+        assert first.columns[1].maximum == 1

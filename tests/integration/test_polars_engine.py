@@ -61,8 +61,8 @@ class TestWholeNumbers:
         (dataset,) = datasets_of(tmp_path)
         source = FileSystemSource(str(tmp_path), on_databricks=False)
         found = SparkScanner(spark, engine).scan(source, dataset, datetime(2026, 1, 1, tzinfo=timezone.utc))
-        assert found.engine == {"auto": "polars"}.get(engine, engine)
-        spans = [(one.minimum, one.maximum) for one in found.profile.columns]
+        assert found.state.engine == {"auto": "polars"}.get(engine, engine)
+        spans = [(one.minimum, one.maximum) for one in found.columns]
         assert spans == [(-987654321098765433, 123456789012345679), (1, 9007199254740993)]
 
 

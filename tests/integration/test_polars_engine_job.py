@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nuvyn_executor.profiling import profiler
 from nuvyn_executor.profiling.polars import job
 from nuvyn_executor.profiling.polars.parts import NotNative, Piece, parts_of
+from nuvyn_executor.profiling.profiler import plan_scan
 from nuvyn_executor.profiling.sketch import RSD
 from nuvyn_executor.reading.readers import open_frame
 from nuvyn_executor.sources.filesystem import FileSystemSource
@@ -17,6 +17,7 @@ from nuvyn_executor.sources.filesystem import FileSystemSource
 pytest.importorskip("polars")
 from nuvyn_executor.profiling.polars.kernel import count_part
 from tests.polars_ways import EXAMPLES, NOW, assert_same, datasets_of, reading_of, ugly_table
+from tests.scans import count_frame
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,7 @@ class TestJob:
         frame.repartition(3).write.parquet(str(tmp_path / "ugly"))
         (dataset,) = datasets_of(tmp_path)
         source = FileSystemSource(str(tmp_path), on_databricks=False)
-        profile = profiler.scan(open_frame(spark, source, dataset), dataset.name, NOW, None)
+        profile = count_frame(open_frame(spark, source, dataset), dataset.name, NOW)
         for small_here in (True, False):
             assert_same(profile, job.count(spark, dataset, profile.plan, NOW, small_here=small_here))
 
@@ -47,7 +48,7 @@ class TestJob:
         (tmp_path / "large.csv").write_text("id,email,created_at\n" + lines, encoding="utf-8")
         (dataset,) = datasets_of(tmp_path)
         source = FileSystemSource(str(tmp_path), on_databricks=False)
-        profile = profiler.scan(open_frame(spark, source, dataset), dataset.name, NOW, None)
+        profile = count_frame(open_frame(spark, source, dataset), dataset.name, NOW)
         assert not profile.plan.exact_distinct
         assert len(parts_of([Piece("", dataset.size_bytes)], job.slots_of(spark))) > 1
         assert_same(profile, job.count(spark, dataset, profile.plan, NOW))
@@ -55,7 +56,7 @@ class TestJob:
     def test_without_different_values(self, spark: Any) -> None:
         (dataset,) = [one for one in datasets_of(EXAMPLES) if one.name == "customers"]
         source = FileSystemSource(str(EXAMPLES), on_databricks=False)
-        plan = profiler.plan_scan(open_frame(spark, source, dataset), dataset.name)
+        plan = plan_scan(open_frame(spark, source, dataset), dataset.name)
         counted = job.count(spark, dataset, plan, NOW)
         without = job.count(spark, dataset, replace(plan, distinct=False), NOW)
         assert without.tally == counted.tally
@@ -66,7 +67,7 @@ class TestJob:
         (tmp_path / "gone.csv").write_bytes(LINES)
         (dataset,) = datasets_of(tmp_path)
         source = FileSystemSource(str(tmp_path), on_databricks=False)
-        plan = profiler.plan_scan(open_frame(spark, source, dataset), dataset.name)
+        plan = plan_scan(open_frame(spark, source, dataset), dataset.name)
         (tmp_path / "gone.csv").unlink()
         for small_here in (True, False):
             with pytest.raises(NotNative, match="a task cannot read a file"):
@@ -79,7 +80,7 @@ class TestJob:
         (tmp_path / "a.csv").write_bytes(LINES)
         (dataset,) = datasets_of(tmp_path)
         source = FileSystemSource(str(tmp_path), on_databricks=False)
-        plan = profiler.plan_scan(open_frame(spark, source, dataset), dataset.name)
+        plan = plan_scan(open_frame(spark, source, dataset), dataset.name)
         monkeypatch.setattr(job, "_task", lambda _parts, _reading: failing)
         with pytest.raises(NotNative, match="No module named 'nuvyn_executor'") as raised:
             job.count(spark, dataset, plan, NOW, small_here=False)
@@ -97,7 +98,7 @@ class TestJob:
         spark.range(0, 120_000, 1, 2).write.parquet(str(tmp_path / "ids"))
         (dataset,) = datasets_of(tmp_path)
         source = FileSystemSource(str(tmp_path), on_databricks=False)
-        plan = profiler.plan_scan(open_frame(spark, source, dataset), dataset.name)
+        plan = plan_scan(open_frame(spark, source, dataset), dataset.name)
         monkeypatch.setattr(job, "_task", unlike)
         monkeypatch.setattr(job, "parts_of", lambda pieces, _: [(piece,) for piece in pieces])
         with pytest.raises(NotNative, match="its tasks do not count alike") as raised:
@@ -108,7 +109,7 @@ class TestJob:
         spark.range(0, 120_000, 1, 1).write.parquet(str(tmp_path / "ids"))
         (dataset,) = datasets_of(tmp_path)
         source = FileSystemSource(str(tmp_path), on_databricks=False)
-        plan = profiler.plan_scan(open_frame(spark, source, dataset), dataset.name)
+        plan = plan_scan(open_frame(spark, source, dataset), dataset.name)
         assert not plan.exact_distinct
         (span,) = count_part([Piece(dataset.files[0].path, 1)], reading_of(dataset, plan)).spans
         assert span.distinct is not None

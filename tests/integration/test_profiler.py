@@ -10,10 +10,10 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 import pytest
 
-from nuvyn_executor.profiling.profiler import Profile, scan
 from nuvyn_executor.profiling.value_patterns import ALLOWED, WHITE, Expected, is_missing, merged, shape_of
 from nuvyn_executor.quality.tallies import ColumnTally, Shape
 from nuvyn_executor.reading.frame import Frame, sample_columns
+from tests.scans import Counted, count_frame
 
 pytestmark = pytest.mark.spark
 
@@ -47,7 +47,7 @@ def text_frame(spark: Any, columns: Mapping[str, Sequence[Optional[str]]], parti
     )
 
 
-def counted(profile: Profile) -> Dict[str, ColumnTally]:
+def counted(profile: Counted) -> Dict[str, ColumnTally]:
     return {facts.name: tally for facts, tally in zip(profile.scan.columns, profile.scan.tally.columns)}
 
 
@@ -57,7 +57,7 @@ def mostly(value: str, others: Sequence[Optional[str]]) -> List[Optional[str]]:
 
 
 @pytest.fixture(name="profile", scope="module")
-def _profile(spark: Any) -> Profile:
+def _profile(spark: Any) -> Counted:
     columns = {
         "number": mostly("12", NASTY),
         "moment": mostly("2024-05-06", NASTY),
@@ -68,7 +68,7 @@ def _profile(spark: Any) -> Profile:
         "url": mostly("https://example.org/", NASTY),
         "text": mostly("word", NASTY),
     }
-    return scan(text_frame(spark, columns), "nasty", MICROS, None)
+    return count_frame(text_frame(spark, columns), "nasty", MICROS)
 
 
 class TestTextColumns:
@@ -77,7 +77,7 @@ class TestTextColumns:
     @pytest.mark.parametrize(
         "expected", [one for one in Expected if one not in (Expected.TYPED, Expected.OPAQUE)]
     )
-    def test_spark_counts_what_python_counts(self, profile: Profile, expected: Expected) -> None:
+    def test_spark_counts_what_python_counts(self, profile: Counted, expected: Expected) -> None:
         plan = next(one for one in profile.plan.columns if one.name == expected.value)
         tally = counted(profile)[expected.value]
         values = [value for value in plan_values(expected) if value is not None and not is_missing(value)]
@@ -96,14 +96,14 @@ class TestTextColumns:
         "expected",
         [Expected.NUMBER, Expected.BOOLEAN, Expected.CODE, Expected.EMAIL, Expected.UUID, Expected.URL],
     )
-    def test_an_invalid_value_is_one_of_another_shape(self, profile: Profile, expected: Expected) -> None:
+    def test_an_invalid_value_is_one_of_another_shape(self, profile: Counted, expected: Expected) -> None:
         tally = counted(profile)[expected.value]
         allowed = {merged(shape, expected) for shape in ALLOWED[expected]}
         values = [value for value in plan_values(expected) if value is not None and not is_missing(value)]
         wrong = [value for value in values if merged(shape_of(value.strip(WHITE)), expected) not in allowed]
         assert (tally.checked, tally.invalid) == (len(values), len(wrong))
 
-    def test_a_moment_that_is_no_day_of_the_calendar_is_invalid(self, profile: Profile) -> None:
+    def test_a_moment_that_is_no_day_of_the_calendar_is_invalid(self, profile: Counted) -> None:
         tally = counted(profile)["moment"]
         good = [
             "2024-02-29",
@@ -114,16 +114,16 @@ class TestTextColumns:
         ]
         assert tally.present - tally.invalid == 20 * len(NASTY) + len(good)
 
-    def test_free_text_is_not_checked(self, profile: Profile) -> None:
+    def test_free_text_is_not_checked(self, profile: Counted) -> None:
         assert (counted(profile)["text"].checked, counted(profile)["text"].invalid) == (0, 0)
 
-    def test_broken_text_is_suspect(self, profile: Profile) -> None:
+    def test_broken_text_is_suspect(self, profile: Counted) -> None:
         assert counted(profile)["text"].suspects == 3
 
-    def test_a_number_too_large_for_a_double_is_suspect(self, profile: Profile) -> None:
+    def test_a_number_too_large_for_a_double_is_suspect(self, profile: Counted) -> None:
         assert counted(profile)["number"].suspects == 2  # 1e999, and a row of 400 digits
 
-    def test_distinct_counts_are_exact_in_a_small_dataset(self, profile: Profile) -> None:
+    def test_distinct_counts_are_exact_in_a_small_dataset(self, profile: Counted) -> None:
         distinct = {facts.name: facts.distinct for facts in profile.scan.columns}
         present = {value for value in NASTY if not is_missing(value)}
         for name in ("text", "email"):
@@ -131,7 +131,7 @@ class TestTextColumns:
             assert found is not None
             assert (found.count, found.rsd) == (len(present) + 1, 0.0)
 
-    def test_distinct_rows_are_exact_and_null_is_no_blank(self, profile: Profile) -> None:
+    def test_distinct_rows_are_exact_and_null_is_no_blank(self, profile: Counted) -> None:
         found = profile.scan.distinct_rows
         assert found is not None
         assert found.count == len(NASTY) + 1
@@ -157,14 +157,14 @@ class TestLaws:
     def test_neither_order_nor_partitions_matter(self, spark: Any) -> None:
         columns = {"number": mostly("12", NASTY), "text": mostly("word", NASTY)}
         turned = {name: list(reversed(values)) for name, values in columns.items()}
-        first = scan(text_frame(spark, columns, 1), "t", MICROS, None)
-        second = scan(text_frame(spark, turned, 7), "t", MICROS, None)
+        first = count_frame(text_frame(spark, columns, 1), "t", MICROS)
+        second = count_frame(text_frame(spark, turned, 7), "t", MICROS)
         assert first.scan.tally == second.scan.tally
         assert first.scan.distinct_rows == second.scan.distinct_rows
 
 
 @pytest.fixture(name="typed", scope="module")
-def _typed(spark: Any) -> Profile:
+def _typed(spark: Any) -> Counted:
     schema = (
         "c0 DOUBLE, c1 DECIMAL(38,18), c2 TIMESTAMP, c3 DATE, c4 ARRAY<INT>, c5 MAP<STRING,INT>, c6 BINARY, "
         "c7 BOOLEAN, c8 BIGINT, c9 STRING, c10 TIMESTAMP"
@@ -198,13 +198,13 @@ def _typed(spark: Any) -> Profile:
         sample_represents=True,
         is_small=True,
     )
-    return scan(frame, "typed", MICROS, None)
+    return count_frame(frame, "typed", MICROS)
 
 
 class TestTypedColumns:
     """Parquet and Delta declare their types; what is wrong with a typed value is counted all the same."""
 
-    def test_missing_is_null_or_nan_or_blank(self, typed: Profile) -> None:
+    def test_missing_is_null_or_nan_or_blank(self, typed: Counted) -> None:
         missing = {name: tally.missing for name, tally in counted(typed).items()}
         assert missing == {
             "double": 2,
@@ -221,20 +221,20 @@ class TestTypedColumns:
         }
         assert counted(typed)["double"].nans == 1
 
-    def test_suspects_are_infinities_and_sentinels(self, typed: Profile) -> None:
+    def test_suspects_are_infinities_and_sentinels(self, typed: Counted) -> None:
         suspects = {name: tally.suspects for name, tally in counted(typed).items() if tally.suspects}
         assert suspects == {"double": 1, "bigint": 1, "day": 1}
 
-    def test_future_moments_are_counted_apart(self, typed: Profile) -> None:
+    def test_future_moments_are_counted_apart(self, typed: Counted) -> None:
         tally = counted(typed)["updated_at"]
         assert (tally.timestamps, tally.future, tally.latest_micros) == (3, 1, MICROS)
 
-    def test_a_pair_in_the_wrong_order_is_counted(self, typed: Profile) -> None:
+    def test_a_pair_in_the_wrong_order_is_counted(self, typed: Counted) -> None:
         assert typed.plan.pairs == ((10, 2),)
         tally = typed.scan.tally
         assert (tally.pairs, tally.pair_violations) == (2, 0)
 
-    def test_values_that_differ_are_counted_in_every_type(self, typed: Profile) -> None:
+    def test_values_that_differ_are_counted_in_every_type(self, typed: Counted) -> None:
         distinct = {facts.name: facts.distinct.count for facts in typed.scan.columns if facts.distinct}
         assert distinct == {
             "double": 2,
@@ -250,7 +250,7 @@ class TestTypedColumns:
             "created_at": 2,
         }
 
-    def test_declared_types_are_told_as_they_are(self, typed: Profile) -> None:
+    def test_declared_types_are_told_as_they_are(self, typed: Counted) -> None:
         types = {facts.name: facts.data_type for facts in typed.scan.columns}
         assert types["decimal"] == "decimal(38,18)"
         assert types["array"] == "array<int>"
@@ -261,7 +261,7 @@ class TestMomentsBeyondPython:
 
     def test_the_first_and_the_last_day_are_suspects_and_are_shown(self, spark: Any) -> None:
         columns = {"day": [*["2024-05-06"] * 30, "0001-01-01", "9999-12-31"]}
-        profile = scan(text_frame(spark, columns), "days", MICROS, None)
+        profile = count_frame(text_frame(spark, columns), "days", MICROS)
         (tally,), (column,) = profile.scan.tally.columns, profile.columns
         assert (tally.suspects, tally.invalid) == (2, 0)
         assert (column.minimum, column.maximum) == ("0001-01-01", "9999-12-31")
@@ -273,19 +273,19 @@ class TestEdges:
     def test_no_rows(self, spark: Any) -> None:
         data = spark.createDataFrame([], "c0 STRING")
         frame = Frame(lambda: data, ("a",), (None,), [[]], sample_represents=True, is_small=True)
-        profile = scan(frame, "t", MICROS, None)
+        profile = count_frame(frame, "t", MICROS)
         assert profile.scan.tally.rows == 0
         assert profile.scan.tally.columns[0].present == 0
         assert profile.scan.columns[0].data_type == "string"
 
     def test_no_columns(self, spark: Any) -> None:
         frame = Frame(lambda: spark.range(3).select(), (), (), [], sample_represents=True, is_small=True)
-        profile = scan(frame, "t", MICROS, None)
+        profile = count_frame(frame, "t", MICROS)
         assert (profile.scan.tally.rows, profile.scan.distinct_rows) == (3, None)
 
     def test_more_columns_than_one_aggregate_takes(self, spark: Any) -> None:
         columns: Mapping[str, Sequence[Optional[str]]] = {f"n{i}": ["1", str(i), None] for i in range(61)}
-        profile = scan(text_frame(spark, columns), "wide", MICROS, None)
+        profile = count_frame(text_frame(spark, columns), "wide", MICROS)
         assert [tally.nulls for tally in profile.scan.tally.columns] == [1] * 61
         found = profile.scan.distinct_rows
         assert found is not None

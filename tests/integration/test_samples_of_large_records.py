@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.spark
 
 
-def types_of(surveyed: Any) -> Dict[str, str]:
-    return {one.name: one.data_type for one in surveyed.profile.scan.columns}
+def types_of(profile: Any) -> Dict[str, str]:
+    return {one.name: one.data_type for one in profile.scan.columns}
 
 
-def counts_of(surveyed: Any) -> Dict[str, int]:
-    tally = surveyed.profile.scan.tally
+def counts_of(profile: Any) -> Dict[str, int]:
+    tally = profile.scan.tally
     return {"rows": tally.rows, "corrupt": tally.corrupt_rows, "columns": len(tally.columns)}
 
 
@@ -43,7 +43,7 @@ class TestJson:
         found = scanned(spark, folder, "auto")
         assert counts_of(found) == counts(5, 3)
         assert types_of(found) == {"id": "bigint", "text": "string", "n": "double"}
-        assert found.profile.columns[1].length_max == size
+        assert found.columns[1].length_max == size
 
     @pytest.mark.parametrize("indent", [None, 1])
     def test_a_long_document(self, spark: Any, folder: Path, indent: Optional[int]) -> None:
@@ -63,7 +63,7 @@ class TestJson:
         (folder / name).write_text(text)
         found = scanned(spark, folder, "auto")
         assert counts_of(found) == counts(rows, 0)
-        assert found.profile.scan.distinct_rows is None
+        assert found.scan.distinct_rows is None
 
     def test_documents_without_fields_among_broken_ones(self, spark: Any, folder: Path) -> None:
         (folder / "a.jsonl").write_text('{}\n{"a":\n{}\n')
@@ -98,8 +98,8 @@ class TestJson:
             file.write("broken\n")
         found = scanned(spark, folder, "auto")
         assert counts_of(found) == counts(5, 1 + len(names), corrupt=1)
-        assert [one.name for one in found.profile.scan.columns] == ["id", *names]
-        assert [one.distinct.count for one in found.profile.scan.columns] == [4] * (1 + len(names))
+        assert [one.name for one in found.scan.columns] == ["id", *names]
+        assert [one.distinct.count for one in found.scan.columns] == [4] * (1 + len(names))
 
 
 class TestCsv:
@@ -130,7 +130,7 @@ class TestCsv:
         found = scanned(spark, folder, engine)
         assert counts_of(found) == counts(8, 3)
         assert types_of(found) == {"id": "bigint", "text": "string", "n": "double"}
-        assert found.profile.columns[1].length_max == 10**6
+        assert found.columns[1].length_max == 10**6
 
     @pytest.mark.parametrize("engine", ENGINES)
     def test_folders_called_as_the_columns_that_spark_reads(
@@ -142,7 +142,7 @@ class TestCsv:
             (below / "a.csv").write_text("__corrupt_record,__c0\n1.5,x\n2.5,y\n")
         found = scanned(spark, folder, engine)
         assert counts_of(found) == counts(4, 4)
-        assert [(one.name, one.data_type) for one in found.profile.scan.columns] == [
+        assert [(one.name, one.data_type) for one in found.scan.columns] == [
             ("__corrupt_record", "double"),
             ("__c0", "string"),
             ("__C0", "bigint"),

@@ -260,7 +260,7 @@ class TestOldDates:
         days = [date(1, 1, 1), date(1500, 2, 28), None, date(2024, 2, 29)]
         pl.DataFrame({"day": days}).write_parquet(folder / "a.parquet")
         for engine in ENGINES:
-            profile = scanned(spark, folder, engine).profile
+            profile = scanned(spark, folder, engine)
             assert (profile.columns[0].minimum, profile.columns[0].maximum) == ("0001-01-01", "2024-02-29")
             assert profile.scan.tally.columns[0].nulls == 1
 
@@ -282,14 +282,14 @@ class TestOddNames:
         frame = pl.DataFrame({"^b$": [1, None, 3], "b": [1, 2, 3], "*": [None, None, 1]})
         frame.write_parquet(folder / "a.parquet")
         for engine in ENGINES:
-            tally = scanned(spark, folder, engine).profile.scan.tally
+            tally = scanned(spark, folder, engine).scan.tally
             assert [column.nulls for column in tally.columns] == [1, 0, 2]
 
     def test_a_field_and_a_column_of_one_name(self, spark: Any, folder: Path) -> None:
         frame = pl.DataFrame({"a": [{"b": i % 5} for i in range(50)], "a.b": [i % 3 for i in range(50)]})
         frame.write_parquet(folder / "a.parquet")
         for engine in ENGINES:
-            scan = scanned(spark, folder, engine).profile.scan
+            scan = scanned(spark, folder, engine).scan
             assert [(one.name, one.distinct.count) for one in scan.columns] == [("a.b", 5), ("a.b", 3)]
 
     def test_twins_but_for_case_are_two_columns(self, spark: Any, folder: Path) -> None:
@@ -297,13 +297,13 @@ class TestOddNames:
         frame.write_parquet(folder / "a.parquet")
         for engine in ENGINES:
             found = scanned(spark, folder, engine)
-            assert [one.name for one in found.profile.scan.columns] == ["Name", "name", "in.x", "in.X"]
-            assert [one.nulls for one in found.profile.scan.tally.columns] == [1, 0, 1, 1]
+            assert [one.name for one in found.scan.columns] == ["Name", "name", "in.x", "in.X"]
+            assert [one.nulls for one in found.scan.tally.columns] == [1, 0, 1, 1]
         assert spark.conf.get("spark.sql.caseSensitive") == "false"
 
     def test_twins_in_json(self, spark: Any, folder: Path) -> None:
         (folder / "a.json").write_text('{"a": 1, "A": "x"}\n{"a": 2}\n')
-        tally = scanned(spark, folder, "auto").profile.scan.tally
+        tally = scanned(spark, folder, "auto").scan.tally
         assert [one.nulls for one in tally.columns] == [0, 1]
 
     def test_twins_are_refused_in_a_sentence_where_there_is_but_one_session(

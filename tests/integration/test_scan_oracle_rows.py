@@ -120,7 +120,7 @@ class TestApproximate:
 
     def check(self, spark: Any, root: Path, exact: Table) -> None:
         for engine in ENGINES:
-            scan = scanned(spark, root, engine).profile.scan
+            scan = scanned(spark, root, engine).scan
             assert scan.tally.rows == exact.rows
             for facts, tally in zip(scan.columns, scan.tally.columns):
                 column = exact.columns[facts.name]

@@ -234,10 +234,10 @@ class TestManyFiles:
             (folder / other).write_text("not,one\nof,them\n")
         source = FileSystemSource(str(folder), on_databricks=False)
         dataset = max(discover(source, SourceType.CSV, 1000).datasets, key=lambda one: len(one.files))
-        surveyed = SparkScanner(spark, "spark").scan(source, dataset, datetime.now(timezone.utc))
-        tally = surveyed.profile.scan.tally
+        profile = SparkScanner(spark, "spark").scan(source, dataset, datetime.now(timezone.utc))
+        tally = profile.scan.tally
         assert (tally.rows, tally.corrupt_rows) == (2 * (readers.MANY_FILES + 1), 0)
-        assert surveyed.engine == "spark"
+        assert profile.state.engine == "spark"
 
     def test_so_is_a_tree_of_partitions(self, spark: Any, tmp_path: Path) -> None:
         days = readers.MANY_FILES + 1
@@ -267,7 +267,7 @@ class TestManyFiles:
         (dataset,) = discover(source, SourceType.AUTO, 1000).datasets
         frame = readers.open_frame(spark, source, dataset)
         assert len(spark_engine.reads_of(frame, plan_scan(frame, "tree"))) == 1
-        found = SparkScanner(spark, engine).scan(source, dataset, datetime.now(timezone.utc)).profile
+        found = SparkScanner(spark, engine).scan(source, dataset, datetime.now(timezone.utc))
         assert [(one.name, one.data_type) for one in found.scan.columns] == [
             ("id", "bigint"), ("year", "bigint"), ("day", "date"), ("code", "string"),
         ]  # fmt: skip

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nuvyn_executor import wire
 from nuvyn_executor.quality.assessment import assess, overall
 from nuvyn_executor.quality.dimensions import Dimension, Policy, consistency, measure, total
 from nuvyn_executor.quality.tallies import ZERO
@@ -238,7 +239,7 @@ class TestReasons:
     def test_there_is_always_advice_and_details_are_json(self, parts: list[Table]) -> None:
         found = assess([scan_of(table) for table in parts], POLICY, NOW)
         assert 1 <= len(found.recommendations) <= POLICY.max_recommendations + 1
-        json.dumps(found.details(), allow_nan=False)
+        json.dumps(wire.assessment_details(found), allow_nan=False)
 
 
 class TestWhatIsNotTrue:

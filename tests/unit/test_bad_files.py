@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.model import FileEntry
-from nuvyn_executor.profiling.bad_files import HOPELESS, find_bad
+from nuvyn_executor.profiling.bad_files import MOST_BAD_FILES, find_bad
 
 if TYPE_CHECKING:
     from nuvyn_executor.errors import ExecutorError
@@ -39,7 +39,7 @@ class Reader:
 class TestFindBad:
     """ "with per-file failures still named" """
 
-    @given(st.integers(1, 60), st.sets(st.integers(0, 59), max_size=HOPELESS - 1))
+    @given(st.integers(1, 60), st.sets(st.integers(0, 59), max_size=MOST_BAD_FILES - 1))
     def test_finds_each_and_no_other(self, count: int, bad: Set[int]) -> None:
         bad = {i for i in bad if i < count}
         found = find_bad(files(count), Reader(bad).refused)

@@ -1,31 +1,19 @@
-"""What the executor takes from its environment, and what it refuses."""
+"""What the executor reads from its environment, and what it refuses."""
 
 from __future__ import annotations
 
 import dataclasses
 import logging
 import os
-import re
-import sys
-from pathlib import Path
-from types import ModuleType, SimpleNamespace
-from typing import Any, ClassVar, Dict, List, Optional
+from typing import ClassVar, Dict, List, Optional
 
 import pytest
 
-from nuvyn_executor.config import (
-    SETTINGS,
-    ConfigManager,
-    Secret,
-    Setting,
-    Settings,
-    databricks_secrets,
-    secret_scope,
-)
-from nuvyn_executor.dbutils import find_dbutils
+from nuvyn_executor.config import ConfigManager, databricks_secrets, secret_scope
 from nuvyn_executor.errors import ConfigError
+from nuvyn_executor.redaction import Secret
+from nuvyn_executor.settings import SETTINGS, Settings
 
-ROOT = Path(__file__).resolve().parents[2]
 KEY = "nv-0123456789"
 NAMES = tuple(setting.name for setting in SETTINGS)
 
@@ -271,68 +259,3 @@ class TestDatabricksSecrets:
         secret_of = databricks_secrets("nuvyn-executor", lambda: looked.append(1))
         assert [secret_of("api-key"), secret_of("api-endpoint")] == [None, None]
         assert looked == [1]
-
-
-class TestFindDbutils:
-    """Through dbutils where there is one."""
-
-    def test_there_is_none_off_databricks(self) -> None:
-        assert find_dbutils() is None
-
-    def test_a_notebook_has_it_in_the_namespace_of_ipython(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        shell = SimpleNamespace(user_ns={"dbutils": "of the notebook"})
-        monkeypatch.setitem(sys.modules, "IPython", module("IPython", get_ipython=lambda: shell))
-        assert find_dbutils() == "of the notebook"
-
-    def test_an_ipython_that_runs_no_shell_is_passed_over(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(sys.modules, "IPython", module("IPython", get_ipython=lambda: None))
-        assert find_dbutils() is None
-
-    def test_the_main_module_may_have_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(sys.modules["__main__"], "dbutils", "of main", raising=False)
-        assert find_dbutils() == "of main"
-
-    def test_the_runtime_may_have_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        initializer = SimpleNamespace(get_namespace_globals=lambda: {"dbutils": "of the runtime"})
-        entry = SimpleNamespace(getOrCreate=lambda: initializer)
-        monkeypatch.setitem(sys.modules, "dbruntime", module("dbruntime", UserNamespaceInitializer=entry))
-        assert find_dbutils() == "of the runtime"
-
-
-def module(name: str, **names: Any) -> ModuleType:
-    made = ModuleType(name)
-    vars(made).update(names)
-    return made
-
-
-def documented(setting: Setting) -> str:
-    default = "" if setting.default is None else f"`{setting.default}`"
-    key = f"`{setting.scope_key}`" if setting.scope_key else ""
-    return f"| `{setting.name}` | {default} | {key} | {setting.doc} |"
-
-
-class TestTable:
-    """Configuration: every variable [...] documented in one table that a test holds complete."""
-
-    def test_the_documentation_shows_exactly_the_table_of_settings(self) -> None:
-        lines = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8").splitlines()
-        assert [line for line in lines if line.startswith("| `")] == [
-            documented(setting) for setting in SETTINGS
-        ]
-
-    def test_every_attribute_of_settings_has_its_row(self) -> None:
-        attributes = [field.name for field in dataclasses.fields(Settings)]
-        assert attributes == [setting.attribute for setting in SETTINGS]
-
-    def test_no_variable_is_read_that_the_table_does_not_name(self) -> None:
-        named = {
-            name
-            for path in (ROOT / "nuvyn_executor").rglob("*.py")
-            for name in re.findall(r"[\"`](EXECUTOR_[A-Z_]+)", path.read_text(encoding="utf-8"))
-        }
-        assert named <= set(NAMES)
-
-    def test_secrets_are_those_that_have_a_key_and_are_no_url(self) -> None:
-        assert {s.name for s in SETTINGS if s.scope_key} - {s.name for s in SETTINGS if s.is_secret} == {
-            "NUVYN_API_ENDPOINT"
-        }

@@ -13,6 +13,7 @@ import nuvyn_executor
 from nuvyn_executor.errors import ExecutorError
 from nuvyn_executor.model import JobType, RunStatus
 from nuvyn_executor.parameters import SOURCE_TYPES
+from nuvyn_executor.schema.details import COLUMN_DETAILS, CONNECTION_DETAILS, TABLE_DETAILS
 from nuvyn_executor.schema.tables import REQUIRED_TABLES, Table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,9 +41,17 @@ class TestMetadataTables:
     def test_each_table_is_documented_as_the_schema_has_it(self, table: Table) -> None:
         lines = section(page("metadata.md"), f"`{table.name}`").splitlines()
         assert [line for line in lines if line.startswith("| `")] == [
-            f"| `{column.name}` | {column.data_type} | {column.comment} |" for column in table.columns
+            f"| `{column.name}` | {column.data_type} | {column.sent.value} | {column.comment} |"
+            for column in table.columns
         ]
         assert f"{table.comment[0].upper()}{table.comment[1:]}. Key: `{table.key}`." in lines
+
+    def test_each_key_of_details_is_documented_as_the_schema_has_it(self) -> None:
+        lines = section(page("metadata.md"), "What is in `details`").splitlines()
+        keys = [*TABLE_DETAILS, *COLUMN_DETAILS, *CONNECTION_DETAILS]
+        assert [line for line in lines if line.startswith("| `")] == [
+            f"| `{key.name}` | {key.sent.value} | {key.comment} |" for key in keys
+        ]
 
     def test_no_table_is_documented_that_is_not_there(self) -> None:
         titles = re.findall(r"^## `(\w+)`$", page("metadata.md"), flags=re.MULTILINE)

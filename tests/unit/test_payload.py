@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, Dict, List, Tuple
@@ -13,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nuvyn_executor.redaction import Redactor
-from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
+from nuvyn_executor.schema.details import Key
+from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, LOGS, SOURCES, TABLES, Column
 from nuvyn_executor.transport.payload import (
     TenantMetadata,
     build_pages,
@@ -76,23 +78,6 @@ class TestBody:
         assert body["tenant_id"] == "t"
         assert body["quality_metrics"] == {"overall_score": 85}
 
-    def test_the_books_of_the_workspace_stay_there(self) -> None:
-        (body,) = pages(
-            [
-                source(
-                    transmitted_version=1,
-                    transmitted_at=datetime.now(timezone.utc),
-                    confirmation="{}",
-                    last_run_id="j",
-                )
-            ],
-            [table(last_run_id="j")],
-        )
-        assert not {"transmitted_version", "transmitted_at", "confirmation", "last_run_id"} & {
-            *only(body, "sources"),
-            *only(body, "tables"),
-        }
-
     def test_a_column_that_this_version_does_not_know_is_not_sent(self) -> None:
         (body,) = pages([source(notes="private")])
         assert "notes" not in only(body, "sources")
@@ -123,20 +108,21 @@ class TestBody:
 
     def test_every_text_goes_through_the_redactor(self) -> None:
         (body,) = pages(
-            [source(source_path="/x?sig=abc", connection_details='{"url": "y?sig=abc"}')], redact=Redactor()
+            [source(source_path="/x?sig=abc", connection_details='{"requested_path": "y?sig=abc"}')],
+            redact=Redactor(),
         )
         row = only(body, "sources")
         assert row["source_path"] == "/x?sig=[REDACTED]"
-        assert row["connection_details"] == {"url": "y?sig=[REDACTED]"}
+        assert row["connection_details"] == {"requested_path": "y?sig=[REDACTED]"}
 
 
 class TestDetails:
     """`details` leaves as a JSON object."""
 
     def test_it_is_an_object_and_no_text(self) -> None:
-        details = {"nulls": 3, "when": "2024-01-31", "ratio": math.nan, "shapes": {"integer": 5}}
+        details = {"nulls": 3, "expected": "2024-01-31", "distinct_rsd": math.nan, "shapes": {"integer": 5}}
         (body,) = pages(columns=[column(details=json.dumps(details))])
-        assert only(body, "columns")["details"] == {**details, "ratio": None}
+        assert only(body, "columns")["details"] == {**details, "distinct_rsd": None}
 
     @pytest.mark.parametrize("text", [None, "", "not JSON", "[1]", "5"])
     def test_what_is_no_object_is_null(self, text: Any) -> None:
@@ -144,31 +130,71 @@ class TestDetails:
         assert only(body, "columns")["details"] is None
 
 
-CELLS = {
-    "minimum": "Anna",
-    "Maximum": "Zoe",
-    "top": ["Bob"],
-    "top_values": [["Bob", 3]],
-    "sample": "Cyd",
-    "samples": ["Dan"],
-    "examples": {"bad": ["Eve"]},
-    "min_value": "Fay",
-}
-SAFE = {"nulls": 3, "sampled": False, "min_length": 2, "max_length": 9, "inner": [{"distinct": 5}]}
+CELLS = {"minimum": "Anna", "maximum": "Zoe"}
+SAFE = {"nulls": 3, "length_min": 2, "length_max": 9, "shapes": {"integer": 5}}
+SENT_OF_SOURCES = (
+    "source_id", "tenant_id", "source_name", "source_path", "source_type", "files_found", "total_size_bytes",
+    "connection_details", "metadata_version", "created_at", "updated_at",
+)  # fmt: skip
+SENT_OF_TABLES = (
+    "table_id", "source_id", "tenant_id", "table_name", "schema_name", "file_path", "file_format",
+    "file_count", "size_bytes", "row_count", "column_count", "overall_score", "quality_level",
+    "completeness", "accuracy", "consistency", "timeliness", "validity", "uniqueness", "details",
+    "last_modified", "last_refreshed", "removed_at",
+)  # fmt: skip
+SENT_OF_COLUMNS = (
+    "column_id", "table_id", "source_id", "tenant_id", "column_name", "ordinal_position", "data_type",
+    "is_nullable", "is_primary_key", "null_count", "distinct_count", "distinct_is_approximate",
+    "completeness", "validity", "uniqueness", "details", "removed_at",
+)  # fmt: skip
+
+
+class TestMarks:
+    """What is sent is said in `schema/tables.py`, not left out."""
+
+    def test_these_columns_are_sent_and_no_other(self) -> None:
+        (body,) = pages([source()], [table()], [column()])
+        sent = [tuple(only(body, section)) for section in SECTIONS]
+        assert sent == [SENT_OF_SOURCES, SENT_OF_TABLES, SENT_OF_COLUMNS]
+
+    def test_with_samples_one_column_more_is_sent(self) -> None:
+        (body,) = pages([source()], [table()], [column()], send_samples=True)
+        sent = [set(only(body, section)) for section in SECTIONS]
+        assert sent == [set(SENT_OF_SOURCES), set(SENT_OF_TABLES), {*SENT_OF_COLUMNS, "sample_value"}]
+
+    @pytest.mark.parametrize("send_samples", [False, True])
+    def test_a_column_that_is_not_marked_is_not_sent(
+        self, monkeypatch: pytest.MonkeyPatch, *, send_samples: bool
+    ) -> None:
+        added = Column("first_value", "string", "a cell value that somebody adds and does not mark")
+        wider = replace(COLUMNS, columns=(*COLUMNS.columns, added))
+        monkeypatch.setattr("nuvyn_executor.transport.payload.COLUMNS", wider)
+        monkeypatch.setattr("nuvyn_executor.transport.payload._SECTIONS", ((wider, ("column_id",)),))
+        (body,) = pages(columns=[column(first_value="Anna")], send_samples=send_samples)
+        assert len(only(body, "columns")) == len(SENT_OF_COLUMNS) + send_samples
+        assert b"Anna" not in encode(body)
+
+    @pytest.mark.parametrize("send_samples", [False, True])
+    def test_a_key_of_details_that_is_not_marked_is_not_sent(self, *, send_samples: bool) -> None:
+        details = json.dumps({**SAFE, "first_value": "Anna"})
+        (body,) = pages(columns=[column(details=details)], send_samples=send_samples)
+        assert only(body, "columns")["details"] == SAFE
+        assert not Key("first_value", "a cell value").sent.is_allowed(send_samples=send_samples)
+
+    def test_nothing_of_runs_and_logs_is_sent(self) -> None:
+        assert [table.sent_columns(send_samples=True) for table in (EXECUTOR_RUNS, LOGS)] == [[], []]
 
 
 class TestCellValues:
     """Cell values (samples, minima, maxima) are sent only with `EXECUTOR_SEND_SAMPLES=true`."""
 
-    DETAILS = json.dumps({**CELLS, **SAFE, "inner": [{**CELLS, "distinct": 5}]})
+    DETAILS = json.dumps({**CELLS, **SAFE})
 
     def test_without_it_none_of_them_leaves(self) -> None:
-        (body,) = pages(
-            tables=[table(details=self.DETAILS)], columns=[column(details=self.DETAILS, sample_value="Gus")]
-        )
-        assert only(body, "tables")["details"] == only(body, "columns")["details"] == SAFE
+        (body,) = pages(columns=[column(details=self.DETAILS, sample_value="Gus")])
+        assert only(body, "columns")["details"] == SAFE
         assert "sample_value" not in only(body, "columns")
-        for name in ("Anna", "Zoe", "Bob", "Cyd", "Dan", "Eve", "Fay", "Gus"):
+        for name in ("Anna", "Zoe", "Gus"):
             assert name.encode() not in encode(body)
 
     def test_with_it_all_of_them_leave(self) -> None:

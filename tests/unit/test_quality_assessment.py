@@ -6,6 +6,7 @@ from typing import Any, Optional
 
 import pytest
 
+from nuvyn_executor import wire
 from nuvyn_executor.quality.assessment import QualityLevel, assess, overall
 from nuvyn_executor.quality.dimensions import MICROS_PER_DAY, Dimension, Policy
 from nuvyn_executor.quality.recommendations import recommend
@@ -174,7 +175,7 @@ class TestSource:
             Scan("a", DatasetTally(100, (column,)), facts, Distinct(99, rsd=0.05), NOW),
             one_column("b", ColumnTally(rows=1)),
         ]
-        details = assess(scans, POLICY, NOW).details()
+        details = wire.assessment_details(assess(scans, POLICY, NOW))
         assert json.loads(json.dumps(details)) == details
         assert [one["timeliness_source"] for one in details["datasets"]] == ["column: updated_at", "storage"]
         assert [one["uniqueness_rsd"] for one in details["datasets"]] == [0.05, 0.0]

@@ -195,7 +195,7 @@ class TestOrderAndLength:
         assert len(found.recommendations) == 11
         assert found.recommendations[0].startswith("t.c12: 12 of 1000 values are not valid UUIDs")
         assert found.recommendations[-1] == "2 more findings are listed in details"
-        assert len(found.details()["findings"]) == 12
+        assert len(found.findings) == 12
 
     @pytest.mark.parametrize("level", ["Excellent", "Good", "Fair", "Poor", "Unknown"])
     def test_every_level_has_advice_when_nothing_was_found(self, level: str) -> None:
