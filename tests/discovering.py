@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Dict
+
+import openpyxl
 
 from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.model import Dataset, Discovery, SourceType
@@ -14,6 +17,14 @@ if TYPE_CHECKING:
 CSV = b"id,name\n1,Anna\n2,Bob\n"
 PARQUET = b"PAR1" + b"\x15\x04\x15\x00" * 10 + b"PAR1"
 MANY = 1_000_000
+
+
+def workbook() -> bytes:
+    stream = io.BytesIO()
+    book = openpyxl.Workbook()
+    book.active.append(["id"])
+    book.save(stream)
+    return stream.getvalue()
 
 
 def write(root: Path, files: Dict[str, bytes]) -> None:

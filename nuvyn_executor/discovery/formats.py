@@ -5,19 +5,15 @@ from __future__ import annotations
 import re
 import zipfile
 from dataclasses import dataclass
-from typing import BinaryIO, Optional, Tuple
+from typing import TYPE_CHECKING, BinaryIO, Optional, Tuple
 
 from nuvyn_executor.discovery.csv_layout import complete_lines, detect_layout
-from nuvyn_executor.discovery.dialects import HEAD_BYTES
 from nuvyn_executor.discovery.json_layout import begins_like_json, looks_like_json
-from nuvyn_executor.discovery.text_encoding import (
-    decode_head,
-    detect_encoding,
-    inflate_head,
-    is_binary,
-    is_gzip,
-)
+from nuvyn_executor.discovery.text_encoding import is_binary
 from nuvyn_executor.model import FileFormat
+
+if TYPE_CHECKING:
+    from nuvyn_executor.discovery.file_head import FileHead
 
 
 @dataclass(frozen=True)
@@ -102,40 +98,37 @@ def table_name_of(name: str) -> str:
     return _CODEC.sub("", stem) or stem
 
 
-def detect_format(
-    name: str, head: bytes, stream: Optional[BinaryIO] = None, *, whole: bool = False
-) -> Detection:
+def detect_format(name: str, head: FileHead, stream: Optional[BinaryIO] = None) -> Detection:
     """Decide what a file is.
 
     Args:
         name: its name, with extension.
-        head: its first bytes; 64 KB is plenty.
+        head: its beginning.
         stream: the file, to see a Parquet file's end and a zip's directory; ``None``: the head must do.
-        whole: ``head`` is the entire file.
 
     Raises:
         SourceError: whatever the stream raises.
     """
-    if not head:
+    if not head.raw:
         return Detection(None, "is empty", "Remove it, or write it again.")
     lower = name.lower()
-    if is_gzip(head):
-        return _detect_gzip(lower, head, whole=whole)
+    if head.is_gzip:
+        return _detect_gzip(lower, head)
     if lower.endswith(".gz"):
         return Detection(None, "is called .gz but is not compressed", "Rename it without .gz.")
-    return _detect_binary(lower, head, stream, whole=whole) or _detect_text(lower, head, whole=whole)
+    return _detect_binary(lower, head, stream) or _detect_text(lower, head)
 
 
-def _detect_gzip(lower: str, head: bytes, *, whole: bool) -> Detection:
+def _detect_gzip(lower: str, head: FileHead) -> Detection:
     if not lower.endswith(".gz"):
         return Detection(None, "is gzip but is not called .gz, so Spark would not inflate it", "Rename it.")
     try:
-        inflated, ended = inflate_head(head, HEAD_BYTES)
+        content = head.content
     except ValueError as error:
         return _damaged(f"is a damaged gzip file ({error})")
-    if whole and not ended and len(inflated) < HEAD_BYTES:
+    if head.is_all and not content.is_all and len(content.raw) < head.limit:
         return _damaged("is a gzip file that is cut short")
-    inner = detect_format(lower[: -len(".gz")], inflated, whole=ended and whole)
+    inner = detect_format(lower[: -len(".gz")], content)
     if inner.format in (FileFormat.PARQUET, FileFormat.EXCEL):
         return Detection(
             None, f"is a gzip of a file in {inner.format.value} format", "Unpack it with gunzip."
@@ -143,21 +136,18 @@ def _detect_gzip(lower: str, head: bytes, *, whole: bool) -> Detection:
     return inner
 
 
-def _detect_binary(
-    lower: str, head: bytes, stream: Optional[BinaryIO], *, whole: bool
-) -> Optional[Detection]:
-    text = decode_head(head, detect_encoding(head, whole=whole), whole=whole)
-    binary = is_binary(text)
-    if head.startswith(_ZIP):
-        return _detect_zip(lower, head, stream)
-    if head.startswith(_OLE):
+def _detect_binary(lower: str, head: FileHead, stream: Optional[BinaryIO]) -> Optional[Detection]:
+    binary = is_binary(head.text)
+    if head.raw.startswith(_ZIP):
+        return _detect_zip(lower, head.raw, stream)
+    if head.raw.startswith(_OLE):
         return _detect_ole(lower)
     # A text may begin with the letters of a magic number ("ORC,ELF"): only the rest tells.
     seems_text = not binary and not lower.endswith(_PARQUET_NAMES)
-    if head.startswith(_PARQUET) and not (seems_text and _tail(head, stream, whole=whole) != _PARQUET):
-        return _detect_parquet(head, stream, whole=whole)
-    what = next((what for magic, what in _MAGIC if head.startswith(magic)), "")
-    if what and (binary or not head[:3].isalnum()):
+    if head.raw.startswith(_PARQUET) and not (seems_text and _tail(head, stream) != _PARQUET):
+        return _detect_parquet(head, stream)
+    what = next((what for magic, what in _MAGIC if head.raw.startswith(magic)), "")
+    if what and (binary or not head.raw[:3].isalnum()):
         return Detection(None, f"is {what}", _CONVERT)
     return _belied_name(lower, binary=binary)
 
@@ -175,15 +165,17 @@ def _belied_name(lower: str, *, binary: bool) -> Optional[Detection]:
     return Detection(None, "is binary, of no kind that is known", _CONVERT) if binary else None
 
 
-def _tail(head: bytes, stream: Optional[BinaryIO], *, whole: bool) -> Optional[bytes]:
+def _tail(head: FileHead, stream: Optional[BinaryIO]) -> Optional[bytes]:
+    if head.is_all:
+        return head.raw[-4:]
     if stream is None:
-        return head[-4:] if whole else None
-    stream.seek(-min(4, len(head)), 2)
+        return None
+    stream.seek(-min(4, len(head.raw)), 2)
     return stream.read(4)
 
 
-def _detect_parquet(head: bytes, stream: Optional[BinaryIO], *, whole: bool) -> Detection:
-    if _tail(head, stream, whole=whole) in (_PARQUET, None):
+def _detect_parquet(head: FileHead, stream: Optional[BinaryIO]) -> Detection:
+    if _tail(head, stream) in (_PARQUET, None):
         return Detection(FileFormat.PARQUET)
     return _damaged("is a Parquet file that is cut short: its end is missing")
 
@@ -223,9 +215,8 @@ def _detect_ole(lower: str) -> Detection:
     return Detection(None, "is an old Office document", _CONVERT)
 
 
-def _detect_text(lower: str, head: bytes, *, whole: bool) -> Detection:
-    encoding = detect_encoding(head, whole=whole)
-    text = decode_head(head, encoding, whole=whole)
+def _detect_text(lower: str, head: FileHead) -> Detection:
+    encoding, text, whole = head.encoding, head.text, head.is_all
     refused = _no_data(lower, text)
     if refused is not None:
         return refused

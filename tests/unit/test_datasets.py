@@ -186,40 +186,26 @@ class TestLayouts:
 
     def test_a_first_part_that_vanishes_leaves_the_second_to_decide(self, tmp_path: Path) -> None:
         write(tmp_path, {"t/part-0.csv": b"a,b\n1,2\n", "t/part-1.csv": b"a;b\n1;2\n"})
-        (dataset,) = discover(_Leaking(tmp_path, "t/part-0.csv"), SourceType.AUTO, MANY).datasets
+        (dataset,) = discover(_Emptied(tmp_path, "t/part-0.csv"), SourceType.AUTO, MANY).datasets
         assert dataset.dialect == CsvDialect(";")
 
     def test_a_file_that_vanishes_before_it_is_looked_at_is_skipped(self, tmp_path: Path) -> None:
         write(tmp_path, {"a.csv": CSV, "b.csv": CSV})
-        found = discover(_Emptied(tmp_path), SourceType.AUTO, MANY)
+        found = discover(_Emptied(tmp_path, "a.csv"), SourceType.AUTO, MANY)
         assert [dataset.name for dataset in found.datasets] == ["b"]
         assert "has vanished" in reasons(found)["a.csv"]
 
 
 class _Emptied(FileSystemSource):
-    """A real folder from which ``a.csv`` goes away between listing and reading."""
+    """A real folder from which one file goes away between listing and reading."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, name: str) -> None:
         super().__init__(str(root), on_databricks=False)
-        self._gone = root / "a.csv"
+        self._gone = root / name
 
     def read_range(self, entry: FileEntry, offset: int, length: int) -> bytes:
         self._gone.unlink(missing_ok=True)  # several threads read
         return super().read_range(entry, offset, length)
-
-
-class _Leaking(FileSystemSource):
-    """A real folder from which one file goes away after it was read once."""
-
-    def __init__(self, root: Path, name: str) -> None:
-        super().__init__(str(root), on_databricks=False)
-        self._leaking = root / name
-
-    def read_range(self, entry: FileEntry, offset: int, length: int) -> bytes:
-        content = super().read_range(entry, offset, length)
-        if entry.path == str(self._leaking):
-            self._leaking.unlink()
-        return content
 
 
 class TestSkipped:

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import gzip
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Callable, Dict, List
+from typing import TYPE_CHECKING, Callable, Dict
 
 import openpyxl
 import pytest
 
-from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.discovery.grouping import FEW
 from nuvyn_executor.metadata.table_rows import table_id
-from nuvyn_executor.model import CsvDialect, Discovery, SourceType
-from nuvyn_executor.sources.filesystem import FileSystemSource
-from tests.discovering import CSV, MANY, PARQUET, look, named, write
+from nuvyn_executor.model import CsvDialect, Discovery
+from tests.discovering import CSV, PARQUET, look, named, write
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from nuvyn_executor.model import FileEntry
 
 
 def numbered(pattern: str, count: int, content: bytes = CSV, first: int = 1) -> Dict[str, bytes]:
@@ -193,22 +189,3 @@ class TestFormsOfNumberedFiles:
         write(tmp_path, {"a_30.csv": "id,name\n1,Jürgen\n".encode("iso-8859-1")})
         (dataset,) = look(tmp_path).datasets
         assert dataset.dialect == CsvDialect(encoding="ISO-8859-1")
-
-    def test_no_file_is_read_again_for_it(self, tmp_path: Path) -> None:
-        write(tmp_path, numbered("a_{:02d}.csv", 70))
-        source = _Counting(tmp_path)
-        discover(source, SourceType.AUTO, MANY)
-        assert len(source.read) == 71  # one of them tells how all are written
-        assert max(source.read.count(name) for name in set(source.read)) == 2
-
-
-class _Counting(FileSystemSource):
-    """A real folder that notes what is read of it."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(str(root), on_databricks=False)
-        self.read: List[str] = []
-
-    def read_range(self, entry: FileEntry, offset: int, length: int) -> bytes:
-        self.read.append(entry.name)
-        return super().read_range(entry, offset, length)

@@ -9,24 +9,17 @@ import json
 import zipfile
 from typing import Optional
 
-import openpyxl
 import pytest
 
+from nuvyn_executor.discovery.file_head import FileHead
 from nuvyn_executor.discovery.formats import Detection, detect_format, table_name_of
 from nuvyn_executor.discovery.json_layout import is_one_document
 from nuvyn_executor.model import FileFormat
+from tests.discovering import workbook
 
 PARQUET = b"PAR1" + b"\x15\x04\x15\x00\x00\x01" * 10 + b"PAR1"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504
 CSV = b"id,name\n1,Anna\n2,Bob\n"
-
-
-def workbook() -> bytes:
-    stream = io.BytesIO()
-    book = openpyxl.Workbook()
-    book.active.append(["id"])
-    book.save(stream)
-    return stream.getvalue()
 
 
 def archive(*names: str) -> bytes:
@@ -38,7 +31,7 @@ def archive(*names: str) -> bytes:
 
 
 def detect(name: str, content: bytes, head: int = 65536) -> Detection:
-    return detect_format(name, content[:head], io.BytesIO(content), whole=len(content) <= head)
+    return detect_format(name, FileHead(content[:head], len(content) <= head), io.BytesIO(content))
 
 
 class TestDetection:
@@ -66,9 +59,9 @@ class TestDetection:
             ("x.csv", "näme;é\n1;2\n".encode("iso-8859-1"), FileFormat.CSV),
             ("x.csv", CSV.decode().encode("utf-16"), FileFormat.CSV),
             ("x.csv", CSV.decode().encode("utf-16-le"), FileFormat.CSV),
-            ("x.csv.gz", gzip.compress(CSV), FileFormat.CSV),
-            ("x.gz", gzip.compress(CSV), FileFormat.CSV),
-            ("x.json.gz", gzip.compress(b'{"a":1}\n'), FileFormat.JSON),
+            ("x.csv.gz", gzip.compress(CSV, mtime=0), FileFormat.CSV),
+            ("x.gz", gzip.compress(CSV, mtime=0), FileFormat.CSV),
+            ("x.json.gz", gzip.compress(b'{"a":1}\n', mtime=0), FileFormat.JSON),
             ("x.json", b'{"a":1}\n', FileFormat.JSON),
             ("x.jsonl", b'{"a":1}\n{"a":2}\n', FileFormat.JSON),
             ("x.ndjson", b'broken\n{"a":2}\n', FileFormat.JSON),
@@ -112,8 +105,12 @@ class TestDetection:
             ("x.json", b"a,b\n1,2\n", "is called .json but holds no JSON object or array"),
             ("x.json", '{"a":1}'.encode("utf-16"), "is JSON in UTF-16"),
             ("x.csv.gz", CSV, "is called .gz but is not compressed"),
-            ("x.csv", gzip.compress(CSV), "is gzip but is not called .gz, so Spark would not inflate it"),
-            ("x.csv.gz", gzip.compress(PARQUET), "is a gzip of a file in parquet format"),
+            (
+                "x.csv",
+                gzip.compress(CSV, mtime=0),
+                "is gzip but is not called .gz, so Spark would not inflate it",
+            ),
+            ("x.csv.gz", gzip.compress(PARQUET, mtime=0), "is a gzip of a file in parquet format"),
         ],
     )
     def test_what_cannot_be_read_is_named_for_what_it_seems_to_be(
@@ -132,7 +129,7 @@ class TestDetection:
             ("x.xlsx", b"not at all", "is called a workbook but does not begin like one: it is damaged"),
             ("x.xlsx", workbook()[:1500], "is a damaged workbook (File is not a zip file)"),
             ("x.xls", b"a\tb\n1\t2\n", "is called .xls but is text"),
-            ("x.csv.gz", gzip.compress(CSV)[:-9], "is a gzip file that is cut short"),
+            ("x.csv.gz", gzip.compress(CSV, mtime=0)[:-9], "is a gzip file that is cut short"),
         ],
     )
     def test_a_corrupt_file_is_called_so(self, name: str, content: bytes, reason: Optional[str]) -> None:
@@ -150,7 +147,7 @@ class TestDetection:
     def test_a_large_workbook_is_known_by_the_directory_at_its_end(self) -> None:
         content = workbook()
         assert detect("x", content, head=64).format is FileFormat.EXCEL
-        assert detect_format("x.xlsx", content[:4000]).format is FileFormat.EXCEL
+        assert detect_format("x.xlsx", FileHead(content[:4000])).format is FileFormat.EXCEL
 
     def test_the_head_of_a_large_json_document_is_enough(self) -> None:
         content = json.dumps([{"a": n, "text": "x" * 50} for n in range(500)], indent=1).encode()
@@ -162,7 +159,7 @@ class TestDetection:
         assert not detect("x.bin", bytes(range(256))).is_text
 
     def test_without_the_file_the_head_decides(self) -> None:
-        assert detect_format("x.csv", PARQUET[:20]).format is FileFormat.PARQUET
+        assert detect_format("x.csv", FileHead(PARQUET[:20])).format is FileFormat.PARQUET
 
 
 class TestJsonLayout:
