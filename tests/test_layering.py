@@ -29,7 +29,7 @@ LAYERS = (
     r"sources\.base|store\.base|quality|wire|schema\.tables",
     r"model|errors",
 )
-PURE = re.compile(r"(quality|model|errors|parameters|wire)(\..*)?")
+PURE = re.compile(r"(quality|model|errors|parameters|wire|discovery\.formats)(\..*)?")
 ADAPTER = re.compile(r"(store|sources|transport)\.(?!base$|factory$|locations$).*")
 SPARK_USERS = re.compile(
     r"(store\.delta\w*|profiling\..*|reading\..*|discovery\..*|metadata\..*|sources\..*|spark\..*|concurrency)"

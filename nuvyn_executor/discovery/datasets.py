@@ -21,11 +21,13 @@ from typing import (
     cast,
 )
 
+from nuvyn_executor.discovery import formats
+from nuvyn_executor.discovery.detection import Detection, detect_format
 from nuvyn_executor.discovery.dialects import detect_dialect
 from nuvyn_executor.discovery.entry_stream import open_entry
 from nuvyn_executor.discovery.file_forms import Form, form_of
 from nuvyn_executor.discovery.file_head import FileHead, read_head
-from nuvyn_executor.discovery.formats import Detection, detect_format, table_name_of
+from nuvyn_executor.discovery.formats import table_name_of
 from nuvyn_executor.discovery.grouping import FileGroup, FileGroups, numbered, split_folder
 from nuvyn_executor.discovery.json_layout import is_one_document
 from nuvyn_executor.discovery.workbook import read_rows, sheet_names
@@ -50,7 +52,6 @@ _READERS = 8
 _BLOCK = 4
 # ... and so many blocks are read ahead: heads of 64 KB that wait to be looked at must not fill the memory.
 _BLOCKS_AHEAD = _READERS
-_ANY_FORMAT = (SourceType.AUTO, SourceType.AZURE_BLOB, SourceType.AWS_S3)
 _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
 
@@ -64,22 +65,21 @@ def discover(source: DataSource, source_type: SourceType, max_files: int) -> Dis
 
     Args:
         source: where to look.
-        source_type: a format to restrict it to; ``auto``, ``aws_s3`` and ``azure_blob`` take all formats.
+        source_type: what the caller says: one format, or all of them.
         max_files: list no more than these.
 
     Raises:
         SourceError: the source as a whole cannot be used; a single file never raises.
     """
     listing = source.survey(max_files)
-    wanted = None if source_type in _ANY_FORMAT else FileFormat(source_type.value)
-    search = _Search(source, listing, wanted)
+    search = _Search(source, listing, source_type.format)
     search.run()
     return Discovery(
         files=listing.files,
         datasets=tuple(sorted(search.datasets, key=lambda dataset: (dataset.folder, dataset.path))),
         skipped=tuple(sorted((*listing.problems, *search.skipped), key=lambda skipped: skipped.name)),
         truncated=listing.truncated,
-        wanted=wanted,
+        wanted=source_type.format,
     )
 
 
@@ -140,14 +140,14 @@ class _Search:
         for relative, entries in inside.items():
             folder, name = split_folder(relative)
             name = name or self._name
-            if self._wanted not in (None, FileFormat.DELTA):
+            if self._wanted not in (None, formats.DELTA):
                 self.skipped.append(
-                    _unwanted(relative or name, FileFormat.DELTA, self._wanted, "is a Delta table")
+                    _unwanted(relative or name, formats.DELTA, self._wanted, "is a Delta table")
                 )
                 continue
             # A deletion vector is a file of the table but holds no rows.
             files = tuple(entry for entry in entries if entry.name.endswith(".parquet"))
-            self.datasets.append(Dataset(name, folder, self._absolute(relative), FileFormat.DELTA, files))
+            self.datasets.append(Dataset(name, folder, self._absolute(relative), formats.DELTA, files))
         return others
 
     def _look_at(self, entry: FileEntry) -> _Look:
@@ -164,8 +164,8 @@ class _Search:
         return _Look(head, detection, form_of(entry.name, found, head))
 
     def _format(self, detection: Detection) -> Optional[FileFormat]:
-        if detection.format is None and detection.is_text and self._wanted is FileFormat.CSV:
-            return FileFormat.CSV
+        if detection.format is None and detection.is_text and self._wanted == formats.CSV:
+            return formats.CSV
         return detection.format
 
     def _accept(self, entry: FileEntry, detection: Detection) -> Optional[FileFormat]:
@@ -179,7 +179,7 @@ class _Search:
         if self._wanted not in (None, found):
             self.skipped.append(_unwanted(entry.name, found, self._wanted, f"is {found.value}"))
             return None
-        if found is not FileFormat.EXCEL and ":" in split_folder(entry.name)[1]:
+        if not found.has_sheets and ":" in split_folder(entry.name)[1]:
             self.skipped.append(
                 Skipped(
                     entry.name, "has a colon in its name, which Spark's file systems refuse", "Rename it."
@@ -189,7 +189,7 @@ class _Search:
         return found
 
     def _build(self, group: FileGroup) -> Tuple[List[Dataset], List[Skipped]]:
-        if group.format is FileFormat.EXCEL:
+        if group.format.has_sheets:
             return self._sheets(group)
         path = group.entries[0].path if group.root is None else self._absolute(group.root)
         layout = self._layouts[group.model.name]
@@ -219,7 +219,7 @@ class _Search:
         # Two workbooks of one stem (a.xls, a.xlsx) were told apart by the grouping.
         name = group.name or stem
         return [
-            Dataset(f"{name}.{sheet}", group.folder, entry.path, FileFormat.EXCEL, group.entries, sheet=sheet)
+            Dataset(f"{name}.{sheet}", group.folder, entry.path, group.format, group.entries, sheet=sheet)
             for sheet in filled
         ], []
 
@@ -239,9 +239,9 @@ def _unwanted(name: str, found: FileFormat, wanted: Optional[FileFormat], what: 
 
 
 def _layout_of(name: str, file_format: FileFormat, head: FileHead) -> _Layout:
-    if file_format is FileFormat.CSV:
+    if file_format.has_dialect:
         return _Layout(detect_dialect(head, name))
-    if file_format is FileFormat.JSON:
+    if file_format.may_be_document:
         return _Layout(multiline=is_one_document(head.text, whole=head.is_whole))
     return _Layout()
 

@@ -6,13 +6,15 @@ import codecs
 import hashlib
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from nuvyn_executor.discovery.csv_layout import detect_layout, parse_records
 from nuvyn_executor.discovery.dialects import detect_dialect, detect_header
 from nuvyn_executor.discovery.file_head import FileHead
 from nuvyn_executor.discovery.json_layout import is_one_document
-from nuvyn_executor.model import FileFormat
+
+if TYPE_CHECKING:
+    from nuvyn_executor.model import FileFormat
 
 _FIRST_LINE = re.compile(rb"(?:[ \t]*[\r\n])*([^\r\n]*)")  # that is not blank
 
@@ -42,9 +44,9 @@ def form_of(name: str, file_format: FileFormat, head: FileHead) -> Form:
         file_format: its format.
         head: its beginning; gzip that inflates.
     """
-    if file_format is FileFormat.CSV:
+    if file_format.has_dialect:
         return Form(_csv_form(name, head), head.data.isascii())
-    if file_format is FileFormat.JSON:
+    if file_format.may_be_document:
         is_document = is_one_document(head.text, whole=head.is_whole)
         return Form("document" if is_document else "lines", head.data.isascii())
     return Form("")

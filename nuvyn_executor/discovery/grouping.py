@@ -19,10 +19,10 @@ from typing import (
 
 from nuvyn_executor.discovery.formats import table_name_of
 from nuvyn_executor.discovery.partition_folders import unescaped
-from nuvyn_executor.model import FileEntry, FileFormat
 
 if TYPE_CHECKING:
     from nuvyn_executor.discovery.file_forms import Form
+    from nuvyn_executor.model import FileEntry, FileFormat
 
 FEW = 64
 """So many numbered files are a table each, for each may be a thing of its own. Of more, nobody looks at each,
@@ -178,7 +178,7 @@ def split_folder(name: str) -> Tuple[str, str]:
 
 def _key(entry: FileEntry, file_format: FileFormat, form: Optional[Form], *, single: bool) -> _Key:
     """Return where a file belongs."""
-    if single or file_format is FileFormat.EXCEL:
+    if single or file_format.has_sheets:
         return _Key(entry.name, "file", file_format)
     place = _place(entry.name)
     if place is not None:

@@ -20,10 +20,11 @@ from typing import (
 
 from nuvyn_executor.concurrency import at_once
 from nuvyn_executor.discovery.datasets import discover
+from nuvyn_executor.discovery.formats import format_names
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
 from nuvyn_executor.metadata import table_rows
 from nuvyn_executor.metadata.table_rows import PreviousRows, Row, Survey, Surveyed
-from nuvyn_executor.model import FileFormat, Skipped, SourceType
+from nuvyn_executor.model import Skipped, SourceType
 from nuvyn_executor.profiling.bad_files import find_bad, still_bad
 from nuvyn_executor.profiling.scan_state import packed, unpacked
 from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
@@ -259,7 +260,7 @@ class MetadataExtractor:
         try:
             return _remembering(scan(files, kept), dataset, bad), list(bad.values())
         except ExecutorError:
-            if len(dataset.files) == 1 or dataset.format is FileFormat.DELTA:
+            if len(dataset.files) == 1 or dataset.format.has_log:
                 raise
         new = () if kept is None else kept.unknown(files)
         bad.update(find_bad(new, refused) or find_bad(files, refused))
@@ -314,7 +315,7 @@ def _lost_columns(
 
 def _source_type(requested: SourceType, discovery: Discovery) -> str:
     formats = {dataset.format.value for dataset in discovery.datasets}
-    return formats.pop() if requested is SourceType.AUTO and len(formats) == 1 else requested.value
+    return formats.pop() if requested == SourceType.AUTO and len(formats) == 1 else requested.value
 
 
 def _nothing(source: DataSource, discovery: Discovery, requested: SourceType) -> SourceError:
@@ -328,5 +329,5 @@ def _nothing(source: DataSource, discovery: Discovery, requested: SourceType) ->
     return SourceError(
         f"None of the {len(discovery.files)} files at {source.location} can be read as "
         f"{requested.value}{why}.",
-        (first.remedy if first else "") or "Data of the kinds csv, parquet, json, excel and delta is read.",
+        (first.remedy if first else "") or f"Data of the kinds {format_names('and')} is read.",
     )

@@ -255,11 +255,12 @@ def gone_tables(
         read_paths, unread = ({redact(path) for path in paths} for paths in (read_paths, unread))
     # Files, and folders that could not be listed.
     blocked = tuple(f"/{one.name}/" for one in survey.discovery.unreadable)
+    wanted = survey.discovery.wanted
     return [
         str(row["table_id"])
         for row in known
         if row["removed_at"] is None
-        and survey.discovery.wanted in (None, row["file_format"])
+        and (wanted is None or wanted.value == row["file_format"])
         and row["table_id"] not in current
         and not any(part in f"{row['file_path']}/" for part in blocked)
         and (row["file_path"] in read_paths or row["file_path"] not in unread)

@@ -9,9 +9,10 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, List, Optional, Tuple
 
+from nuvyn_executor.discovery import formats
 from nuvyn_executor.errors import ExecutorError
 from nuvyn_executor.metadata.table_rows import Surveyed
-from nuvyn_executor.model import FileFormat, epoch_micros
+from nuvyn_executor.model import epoch_micros
 from nuvyn_executor.profiling import sampling_limits
 from nuvyn_executor.profiling.polars import job as native
 from nuvyn_executor.profiling.polars.parts import NotNative
@@ -49,7 +50,7 @@ class _Visit:
     @property
     def files(self) -> Files:
         """The files that can be read one by one, each for the rows of the dataset that it holds."""
-        is_divisible = self.contents.is_plain and self.contents.dataset.format is not FileFormat.EXCEL
+        is_divisible = self.contents.is_plain and not self.contents.dataset.format.has_sheets
         return self.contents.dataset.files if is_divisible else None
 
 
@@ -118,7 +119,7 @@ class SparkScanner:
     def _look(self, source: DataSource, dataset: Dataset) -> Tuple[Contents, int, int]:
         """See what there is; also how many files and bytes."""
         time_zone = str(self._spark.conf.get(TIME_ZONE))
-        if dataset.format is not FileFormat.DELTA:
+        if not dataset.format.has_log:
             return Contents(dataset, time_zone=time_zone), len(dataset.files), dataset.size_bytes
         table = current_version(self._spark, source.spark_path(dataset.path))
         dataset = replace(dataset, version=table.version)
@@ -163,7 +164,7 @@ class SparkScanner:
             return None
         newly = replace(contents.dataset, files=added)
         frame = None if is_native else open_frame(self._spark, visit.source, contents.dataset, added)
-        if contents.dataset.format is not FileFormat.DELTA:  # whose log says that the columns are the same
+        if not contents.dataset.format.has_log:  # whose log says that the columns are the same
             names, types = (
                 columns_of(self._spark, visit.source, newly) if frame is None else (frame.names, frame.types)
             )
@@ -230,8 +231,8 @@ class SparkScanner:
         dataset = visit.contents.dataset
         if files is not None:
             dataset = replace(dataset, files=files)
-            if dataset.format is FileFormat.DELTA:  # whose files are what they are without it
-                dataset = replace(dataset, format=FileFormat.PARQUET)
+            if dataset.format.has_log:  # whose files are what they are without it
+                dataset = replace(dataset, format=formats.PARQUET)
         return native.count(self._spark, dataset, plan, visit.now_micros, keeps_states=keeps_states)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Optional, Proto
 from nuvyn_executor.discovery.file_head import read_head
 from nuvyn_executor.discovery.text_encoding import decode, encoding_named
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
-from nuvyn_executor.model import FileFormat, Skipped
+from nuvyn_executor.model import Skipped
 
 if TYPE_CHECKING:
     from nuvyn_executor.discovery.file_head import FileHead
@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 PREVIEW_BYTES = 2048
 PREVIEW_ROWS = 50
 _HEAD_BYTES = 4 * PREVIEW_BYTES
-_TEXT = (FileFormat.CSV, FileFormat.JSON)
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def _readable(discovery: Discovery) -> Iterator[Tuple[str, int, Dataset, FileEnt
     """List what has a preview: each file once, and a Delta table as a whole: its files may be of any age."""
     seen = set()
     for dataset in discovery.datasets:
-        if dataset.format is FileFormat.DELTA and dataset.files:
+        if dataset.format.has_log and dataset.files:
             name = f"{dataset.folder}/{dataset.name}".lstrip("/")
             yield name, dataset.size_bytes, dataset, dataset.files[0]
             continue
@@ -94,7 +93,7 @@ def _readable(discovery: Discovery) -> Iterator[Tuple[str, int, Dataset, FileEnt
 
 
 def _preview(source: DataSource, dataset: Dataset, entry: FileEntry, rows: RowPreviews) -> str:
-    if dataset.format in _TEXT:
+    if dataset.format.is_text:
         encoding = None if dataset.dialect is None else dataset.dialect.encoding
         try:
             return text_preview(read_head(source, entry, _HEAD_BYTES), encoding)

@@ -77,7 +77,7 @@ TABLES = Table(
         ("table_name", "string", "file stem, folder or workbook.sheet"),
         ("schema_name", "string", "folder inside the source"),
         ("file_path", "string", "file or folder"),
-        ("file_format", "string", "csv, parquet, json, excel or delta"),
+        ("file_format", "string", "the format, in the words of `source_type`"),
         ("file_count", "bigint", "files that make it up"),
         ("size_bytes", "bigint", "bytes of those files"),
         ("row_count", "bigint", "rows"),

@@ -12,7 +12,7 @@ import pytest
 from nuvyn_executor.discovery.grouping import FEW
 from nuvyn_executor.metadata.table_rows import table_id
 from nuvyn_executor.model import CsvDialect, Discovery
-from tests.discovering import CSV, PARQUET, look, named, write
+from tests.discovering import CSV, PARQUET, case_id, look, named, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +44,7 @@ class TestNumberedFiles:
             (lambda n: f"daily-{n}.csv", CSV, "lake/daily"),
             (lambda n: f"{n}_orders.csv", CSV, "lake/daily"),
         ],
+        ids=case_id,
     )
     def test_many_are_one_dataset_named_by_what_comes_before_the_number(
         self, tmp_path: Path, file_name: Callable[[int], str], content: bytes, table: str
@@ -158,6 +159,7 @@ class TestFormsOfNumberedFiles:
             (b"region,2019,2020\nA,1,2\nB,3,4\n", b"region,2019,2020\nC,,\nD,5,6\n"),
             (b"1,Anna,2024-01-01\n2,Bob,\n", b"3,,2024-01-01\n4,4,2024-01-01\n"),
         ],
+        ids=case_id,
     )
     def test_what_does_not_matter_makes_no_difference(self, tmp_path: Path, one: bytes, other: bytes) -> None:
         write(tmp_path, {**numbered("a_{}.csv", 40, one), **numbered("a_{}.csv", 40, other, first=41)})
@@ -177,6 +179,7 @@ class TestFormsOfNumberedFiles:
             ("a_{}.csv", b"id\rone\rtwo\r", b"key\rone\rtwo\r"),
             ("a_{}.json", b'{"a":1}\n{"a":2}\n', b'[\n{"a":1},\n{"a":2}\n]'),
         ],
+        ids=case_id,
     )
     def test_what_is_read_in_another_way_is_apart(
         self, tmp_path: Path, name: str, one: bytes, other: bytes

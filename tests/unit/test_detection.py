@@ -7,15 +7,19 @@ import gzip
 import io
 import json
 import zipfile
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 import pytest
 
+from nuvyn_executor.discovery import formats
+from nuvyn_executor.discovery.detection import Detection, detect_format
 from nuvyn_executor.discovery.file_head import FileHead
-from nuvyn_executor.discovery.formats import Detection, detect_format, table_name_of
+from nuvyn_executor.discovery.formats import table_name_of
 from nuvyn_executor.discovery.json_layout import is_one_document
-from nuvyn_executor.model import FileFormat
-from tests.discovering import workbook
+from tests.discovering import case_id, workbook
+
+if TYPE_CHECKING:
+    from nuvyn_executor.model import FileFormat
 
 PARQUET = b"PAR1" + b"\x15\x04\x15\x00\x00\x01" * 10 + b"PAR1"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504
@@ -40,39 +44,40 @@ class TestDetection:
     @pytest.mark.parametrize(
         ("name", "content", "found"),
         [
-            ("x.parquet", PARQUET, FileFormat.PARQUET),
-            ("x.csv", PARQUET, FileFormat.PARQUET),
-            ("x", PARQUET, FileFormat.PARQUET),
-            ("x.xlsx", workbook(), FileFormat.EXCEL),
-            ("x.xlsm", workbook(), FileFormat.EXCEL),
-            ("x.xls", workbook(), FileFormat.EXCEL),
-            ("x.csv", workbook(), FileFormat.EXCEL),
-            ("x.xls", OLE, FileFormat.EXCEL),
-            ("x.csv", CSV, FileFormat.CSV),
-            ("X.CSV", CSV, FileFormat.CSV),
-            ("x.tsv", b"a\tb\n1\t2\n", FileFormat.CSV),
-            ("x.txt", CSV, FileFormat.CSV),
-            ("x.txt", b"anna\nbob\n", FileFormat.CSV),
-            ("x.csv", b"Dear reader,\nthis is prose\n", FileFormat.CSV),
-            ("x.dat", b"a|b|c\n1|2|3\n", FileFormat.CSV),
-            ("x", CSV, FileFormat.CSV),
-            ("x.csv", "näme;é\n1;2\n".encode("iso-8859-1"), FileFormat.CSV),
-            ("x.csv", CSV.decode().encode("utf-16"), FileFormat.CSV),
-            ("x.csv", CSV.decode().encode("utf-16-le"), FileFormat.CSV),
-            ("x.csv.gz", gzip.compress(CSV, mtime=0), FileFormat.CSV),
-            ("x.gz", gzip.compress(CSV, mtime=0), FileFormat.CSV),
-            ("x.json.gz", gzip.compress(b'{"a":1}\n', mtime=0), FileFormat.JSON),
-            ("x.json", b'{"a":1}\n', FileFormat.JSON),
-            ("x.jsonl", b'{"a":1}\n{"a":2}\n', FileFormat.JSON),
-            ("x.ndjson", b'broken\n{"a":2}\n', FileFormat.JSON),
-            ("x.json", codecs.BOM_UTF8 + b'{"a":1}\n', FileFormat.JSON),
-            ("x.json", b'{"a":', FileFormat.JSON),
-            ("x", b'{"a":1}\n', FileFormat.JSON),
-            ("x.txt", b'[{"a":1},\n{"a":2}]', FileFormat.JSON),
-            ("x.csv", b"ORC,ELF\n1,2\n", FileFormat.CSV),
-            ("x.csv", b"PAR1,b\n1,2\n", FileFormat.CSV),
-            ("x.csv", b"BZh,b\n1,2\n", FileFormat.CSV),
+            ("x.parquet", PARQUET, formats.PARQUET),
+            ("x.csv", PARQUET, formats.PARQUET),
+            ("x", PARQUET, formats.PARQUET),
+            ("x.xlsx", workbook(), formats.EXCEL),
+            ("x.xlsm", workbook(), formats.EXCEL),
+            ("x.xls", workbook(), formats.EXCEL),
+            ("x.csv", workbook(), formats.EXCEL),
+            ("x.xls", OLE, formats.EXCEL),
+            ("x.csv", CSV, formats.CSV),
+            ("X.CSV", CSV, formats.CSV),
+            ("x.tsv", b"a\tb\n1\t2\n", formats.CSV),
+            ("x.txt", CSV, formats.CSV),
+            ("x.txt", b"anna\nbob\n", formats.CSV),
+            ("x.csv", b"Dear reader,\nthis is prose\n", formats.CSV),
+            ("x.dat", b"a|b|c\n1|2|3\n", formats.CSV),
+            ("x", CSV, formats.CSV),
+            ("x.csv", "näme;é\n1;2\n".encode("iso-8859-1"), formats.CSV),
+            ("x.csv", CSV.decode().encode("utf-16"), formats.CSV),
+            ("x.csv", CSV.decode().encode("utf-16-le"), formats.CSV),
+            ("x.csv.gz", gzip.compress(CSV), formats.CSV),
+            ("x.gz", gzip.compress(CSV), formats.CSV),
+            ("x.json.gz", gzip.compress(b'{"a":1}\n'), formats.JSON),
+            ("x.json", b'{"a":1}\n', formats.JSON),
+            ("x.jsonl", b'{"a":1}\n{"a":2}\n', formats.JSON),
+            ("x.ndjson", b'broken\n{"a":2}\n', formats.JSON),
+            ("x.json", codecs.BOM_UTF8 + b'{"a":1}\n', formats.JSON),
+            ("x.json", b'{"a":', formats.JSON),
+            ("x", b'{"a":1}\n', formats.JSON),
+            ("x.txt", b'[{"a":1},\n{"a":2}]', formats.JSON),
+            ("x.csv", b"ORC,ELF\n1,2\n", formats.CSV),
+            ("x.csv", b"PAR1,b\n1,2\n", formats.CSV),
+            ("x.csv", b"BZh,b\n1,2\n", formats.CSV),
         ],
+        ids=case_id,
     )
     def test_a_file_is_what_its_bytes_say_then_its_name_then_its_lines(
         self, name: str, content: bytes, found: FileFormat
@@ -107,11 +112,12 @@ class TestDetection:
             ("x.csv.gz", CSV, "is called .gz but is not compressed"),
             (
                 "x.csv",
-                gzip.compress(CSV, mtime=0),
+                gzip.compress(CSV),
                 "is gzip but is not called .gz, so Spark would not inflate it",
             ),
-            ("x.csv.gz", gzip.compress(PARQUET, mtime=0), "is a gzip of a file in parquet format"),
+            ("x.csv.gz", gzip.compress(PARQUET), "is a gzip of a file in parquet format"),
         ],
+        ids=case_id,
     )
     def test_what_cannot_be_read_is_named_for_what_it_seems_to_be(
         self, name: str, content: bytes, reason: str
@@ -129,8 +135,9 @@ class TestDetection:
             ("x.xlsx", b"not at all", "is called a workbook but does not begin like one: it is damaged"),
             ("x.xlsx", workbook()[:1500], "is a damaged workbook (File is not a zip file)"),
             ("x.xls", b"a\tb\n1\t2\n", "is called .xls but is text"),
-            ("x.csv.gz", gzip.compress(CSV, mtime=0)[:-9], "is a gzip file that is cut short"),
+            ("x.csv.gz", gzip.compress(CSV)[:-9], "is a gzip file that is cut short"),
         ],
+        ids=case_id,
     )
     def test_a_corrupt_file_is_called_so(self, name: str, content: bytes, reason: Optional[str]) -> None:
         if reason is not None:
@@ -146,20 +153,20 @@ class TestDetection:
 
     def test_a_large_workbook_is_known_by_the_directory_at_its_end(self) -> None:
         content = workbook()
-        assert detect("x", content, head=64).format is FileFormat.EXCEL
-        assert detect_format("x.xlsx", FileHead(content[:4000])).format is FileFormat.EXCEL
+        assert detect("x", content, head=64).format is formats.EXCEL
+        assert detect_format("x.xlsx", FileHead(content[:4000])).format is formats.EXCEL
 
     def test_the_head_of_a_large_json_document_is_enough(self) -> None:
         content = json.dumps([{"a": n, "text": "x" * 50} for n in range(500)], indent=1).encode()
         for cut in range(900, 1100):
-            assert detect("x", content, head=cut).format is FileFormat.JSON
+            assert detect("x", content, head=cut).format is formats.JSON
 
     def test_text_of_no_certain_form_may_be_claimed_by_the_caller(self) -> None:
         assert detect("x.txt", b"Dear reader,\nthis is prose.\n").is_text
         assert not detect("x.bin", bytes(range(256))).is_text
 
     def test_without_the_file_the_head_decides(self) -> None:
-        assert detect_format("x.csv", FileHead(PARQUET[:20])).format is FileFormat.PARQUET
+        assert detect_format("x.csv", FileHead(PARQUET[:20])).format is formats.PARQUET
 
 
 class TestJsonLayout:
