@@ -14,7 +14,7 @@ from benchmarks import data, machine
 from benchmarks.local import session
 from benchmarks.rounds import BASE, Subject, Way, measured, noop, show, show_head
 from nuvyn_executor.discovery.datasets import discover
-from nuvyn_executor.model import SourceType
+from nuvyn_executor.discovery.formats import source_type_named
 from nuvyn_executor.profiling.profiler import plan_scan
 from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.reading.readers import open_frame
@@ -61,7 +61,7 @@ def small_files(spark: Any, many: Path, one: Path, files: int) -> Subject:
     source = FileSystemSource(str(many), on_databricks=False)
 
     def found() -> Dataset:
-        (dataset,) = discover(source, SourceType.CSV, MOST_FILES).datasets
+        (dataset,) = discover(source, source_type_named("csv"), MOST_FILES).datasets
         assert len(dataset.files) == files
         return dataset
 

@@ -6,10 +6,10 @@ execution of this package; its ``job_id`` is what the audit tables call ``run_id
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from enum import Enum
-from typing import Any, Mapping, Optional, Tuple
+from typing import Any, Callable, ClassVar, Mapping, Optional, Tuple
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 DAY_MICROS = 86_400_000_000
@@ -37,32 +37,67 @@ class JobType(str, Enum):
         return self not in (JobType.SCHEMA_VALIDATION, JobType.API_TRANSMISSION)
 
 
-class SourceType(str, Enum):
-    """What the caller says that a path holds.
+def _any_end(head: bytes, tail: bytes) -> bool:
+    """Accept whatever a file of no certain end has there."""
+    del head, tail
+    return True
 
-    ``csv``, ``parquet``, ``json``, ``excel`` and ``delta`` name a format: other files are reported, not read.
-    ``auto`` reads whatever is there. ``azure_blob`` and ``aws_s3`` name where the path leads to (a mount of
-    that storage, say), and leave the format open.
+
+@dataclass(frozen=True)
+class FileFormat:
+    """How a dataset is written. The formats that are read are the entries of ``discovery/formats.py``.
+
+    Attributes:
+        value: its name, as callers write it and as ``tables.file_format`` has it.
+        noun: what a file of it is called in a sentence.
+        extensions: how names of such files end, in lower case; the first is the usual one.
+        magic: the bytes that such a file begins with; empty when its content or its folder decides.
+        ends_well: whether a file of that beginning has the end that belongs to it. Takes its first 64 KB, and
+            its last 16 bytes (or the whole file, if that is shorter).
+        is_text: it is text, which may be gzip; what its values are is understood from them.
+        has_dialect: delimiter, quotes, header and encoding have to be found out.
+        may_be_document: a file is one document, or holds a document a line.
+        has_sheets: a file is a workbook, and each sheet a table.
+        has_log: a table is a folder with a log that says which of its files are the table, in which version.
+        declares_types: a file says the types of its columns.
+        is_columnar: one column can be read without the others, and rows are counted without reading any.
+        is_counted_by_polars: Polars reads it as Spark does.
+        spark_package: Maven's ``group:artifact`` of what Spark needs to read it, where that is not a part of
+            Spark; Databricks has it built in.
     """
 
-    AUTO = "auto"
-    CSV = "csv"
-    PARQUET = "parquet"
-    JSON = "json"
-    EXCEL = "excel"
-    DELTA = "delta"
-    AZURE_BLOB = "azure_blob"
-    AWS_S3 = "aws_s3"
+    value: str
+    noun: str
+    extensions: Tuple[str, ...] = ()
+    magic: bytes = b""
+    ends_well: Callable[[bytes, bytes], bool] = field(default=_any_end, compare=False)
+    is_text: bool = False
+    has_dialect: bool = False
+    may_be_document: bool = False
+    has_sheets: bool = False
+    has_log: bool = False
+    declares_types: bool = False
+    is_columnar: bool = False
+    is_counted_by_polars: bool = False
+    spark_package: str = ""
 
 
-class FileFormat(str, Enum):
-    """How a dataset is written."""
+@dataclass(frozen=True)
+class SourceType:
+    """What the caller says that a path holds.
 
-    CSV = "csv"
-    PARQUET = "parquet"
-    JSON = "json"
-    EXCEL = "excel"
-    DELTA = "delta"
+    Attributes:
+        value: the caller's word.
+        format: the one format that is read, other files being reported; ``None``: whatever is there is read.
+    """
+
+    value: str
+    format: Optional[FileFormat] = None
+
+    AUTO: ClassVar[SourceType]
+
+
+SourceType.AUTO = SourceType("auto")
 
 
 class RunStatus(str, Enum):
@@ -152,7 +187,7 @@ class Dataset:
     @property
     def label(self) -> str:
         """What a person looks for when it cannot be read: the file, where it is one file; else its name."""
-        is_file = len(self.files) == 1 and self.sheet is None and self.format is not FileFormat.DELTA
+        is_file = len(self.files) == 1 and self.sheet is None and not self.format.has_log
         return self.files[0].name if is_file else self.name
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 from typing import Sequence
 
+from nuvyn_executor.discovery import formats
 from nuvyn_executor.errors import UsageError
 from nuvyn_executor.model import JobRequest, JobType, SourceType
 
 JOB_TYPES = tuple(job_type.value for job_type in JobType)
-SOURCE_TYPES = tuple(source_type.value for source_type in SourceType)
+SOURCE_TYPES = tuple(source_type.value for source_type in formats.SOURCE_TYPES)
 _MOST = 4
 _CALL = "<job_type> [data_source_path] [source_type] [tenant_id]"
 
@@ -49,7 +50,9 @@ def parse_parameters(argv: Sequence[str]) -> JobRequest:
     return JobRequest(
         job_type=job_type,
         data_source_path=path.strip() or None if job_type.needs_source else None,
-        source_type=SourceType(_known(source_type or SourceType.AUTO.value, SOURCE_TYPES, "source type")),
+        source_type=formats.source_type_named(
+            _known(source_type or SourceType.AUTO.value, SOURCE_TYPES, "source type")
+        ),
         tenant_id=tenant_id.strip() or "default",
     )
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict
+import io
+from typing import TYPE_CHECKING, Dict, Optional
+
+import openpyxl
 
 from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.model import Dataset, Discovery, SourceType
@@ -14,6 +17,19 @@ if TYPE_CHECKING:
 CSV = b"id,name\n1,Anna\n2,Bob\n"
 PARQUET = b"PAR1" + b"\x15\x04\x15\x00" * 10 + b"PAR1"
 MANY = 1_000_000
+
+
+def case_id(value: object) -> Optional[str]:
+    """Name a case without its bytes: packed ones hold the time, so each worker would name it otherwise."""
+    return "bytes" if isinstance(value, bytes) else None
+
+
+def workbook() -> bytes:
+    stream = io.BytesIO()
+    book = openpyxl.Workbook()
+    book.active.append(["id"])
+    book.save(stream)
+    return stream.getvalue()
 
 
 def write(root: Path, files: Dict[str, bytes]) -> None:

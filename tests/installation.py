@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Callable, ContextManager, Dict, Iterator,
 
 from nuvyn_executor import bootstrap
 from nuvyn_executor.config import ConfigManager
+from nuvyn_executor.discovery.formats import source_type_named
 from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.job_manager import JobManager
 from nuvyn_executor.jobs import Services
 from nuvyn_executor.log import configure_logging
 from nuvyn_executor.metadata.extractor import ExtractionLimits, MetadataExtractor
-from nuvyn_executor.model import JobRequest, JobType, RunStatus, SourceType
+from nuvyn_executor.model import JobRequest, JobType, RunStatus
 from nuvyn_executor.process_identity import this_driver
 from nuvyn_executor.profiling.counts import Counts, Span
 from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
@@ -95,7 +96,7 @@ class Installation:
     ) -> Run:
         """Run a job; ``environ`` holds more variables for it alone."""
         request = JobRequest(
-            JobType(job_type), None if path is None else str(path), SourceType(source_type), tenant
+            JobType(job_type), None if path is None else str(path), source_type_named(source_type), tenant
         )
         stream = io.StringIO()
         with self._manager({**self._environ, **environ}, stream) as manager:

@@ -9,9 +9,10 @@ from typing import Any, Dict, List, Optional, Sequence
 
 import pytest
 
+from nuvyn_executor.discovery import formats
 from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.discovery.partition_folders import values_of
-from nuvyn_executor.model import Dataset, FileFormat, SourceType
+from nuvyn_executor.model import Dataset, SourceType
 from nuvyn_executor.profiling.counts import Counts, total
 from nuvyn_executor.profiling.polars import job
 from nuvyn_executor.profiling.polars.parts import NotNative, Piece, Reading
@@ -30,7 +31,7 @@ EXAMPLES = Path(__file__).resolve().parents[1] / "examples" / "data"
 def datasets_of(root: Path) -> List[Dataset]:
     source = FileSystemSource(str(root), on_databricks=False)
     found = discover(source, SourceType.AUTO, 1000).datasets
-    return [one for one in found if one.format in (FileFormat.CSV, FileFormat.PARQUET)]
+    return [one for one in found if one.format in (formats.CSV, formats.PARQUET)]
 
 
 def reading_of(dataset: Dataset, plan: Any, *, keeps_states: bool = True) -> Reading:

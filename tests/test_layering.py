@@ -28,16 +28,16 @@ FLOORS: Tuple[Tuple[str, ...], ...] = (
     ("jobs",),
     ("metadata", "transport", "audit"),
     ("profiling",),
-    ("reading",),
+    ("reading", "parameters"),
     ("discovery",),
     ("sources", "store", "spark", "config"),
-    ("schema", "wire", "parameters", "settings"),
+    ("schema", "wire", "settings"),
     ("quality", "redaction", "dbutils"),
     ("model", "concurrency", "log", "process_identity"),
     ("errors",),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-PURE = re.compile(r"(quality|model|errors|parameters|wire)(\..*)?")
+PURE = re.compile(r"(quality|model|errors|parameters|wire|discovery\.formats)(\..*)?")
 ADAPTER = re.compile(r"(store|sources|transport)\.(?!base$|factory$|locations$).*")
 SPARK_USERS = re.compile(
     r"(store\.delta\w*|profiling\..*|reading\..*|discovery\..*|metadata\..*|sources\..*|spark\..*|concurrency)"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import io
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import (
     TYPE_CHECKING,
     BinaryIO,
     Callable,
+    Deque,
     Dict,
     Iterator,
     List,
+    NamedTuple,
     Optional,
     Sequence,
     Tuple,
@@ -17,13 +21,15 @@ from typing import (
     cast,
 )
 
-from nuvyn_executor.discovery.dialects import HEAD_BYTES, detect_dialect
+from nuvyn_executor.discovery import formats
+from nuvyn_executor.discovery.detection import Detection, detect_format
+from nuvyn_executor.discovery.dialects import detect_dialect
 from nuvyn_executor.discovery.entry_stream import open_entry
 from nuvyn_executor.discovery.file_forms import Form, form_of
-from nuvyn_executor.discovery.formats import Detection, detect_format, table_name_of
-from nuvyn_executor.discovery.grouping import FileGroup, group_files, numbered, split_folder
+from nuvyn_executor.discovery.file_head import FileHead, read_head
+from nuvyn_executor.discovery.formats import table_name_of
+from nuvyn_executor.discovery.grouping import FileGroup, FileGroups, numbered, split_folder
 from nuvyn_executor.discovery.json_layout import is_one_document
-from nuvyn_executor.discovery.text_encoding import decode_head, detect_encoding, inflate_head, is_gzip
 from nuvyn_executor.discovery.workbook import read_rows, sheet_names
 from nuvyn_executor.errors import EngineError, SourceError
 from nuvyn_executor.model import (
@@ -42,7 +48,10 @@ if TYPE_CHECKING:
 
 # A mount answers in milliseconds, not in microseconds: heads are read by several threads at once.
 _READERS = 8
-_ANY_FORMAT = (SourceType.AUTO, SourceType.AZURE_BLOB, SourceType.AWS_S3)
+# So many files go to a thread at once, for handing one over costs more than reading it ...
+_BLOCK = 4
+# ... and so many blocks are read ahead: heads of 64 KB that wait to be looked at must not fill the memory.
+_BLOCKS_AHEAD = _READERS
 _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
 
@@ -56,23 +65,42 @@ def discover(source: DataSource, source_type: SourceType, max_files: int) -> Dis
 
     Args:
         source: where to look.
-        source_type: a format to restrict it to; ``auto``, ``aws_s3`` and ``azure_blob`` take all formats.
+        source_type: what the caller says: one format, or all of them.
         max_files: list no more than these.
 
     Raises:
         SourceError: the source as a whole cannot be used; a single file never raises.
     """
     listing = source.survey(max_files)
-    wanted = None if source_type in _ANY_FORMAT else FileFormat(source_type.value)
-    search = _Search(source, listing, wanted)
+    search = _Search(source, listing, source_type.format)
     search.run()
     return Discovery(
         files=listing.files,
         datasets=tuple(sorted(search.datasets, key=lambda dataset: (dataset.folder, dataset.path))),
         skipped=tuple(sorted((*listing.problems, *search.skipped), key=lambda skipped: skipped.name)),
         truncated=listing.truncated,
-        wanted=wanted,
+        wanted=source_type.format,
     )
+
+
+class _Look(NamedTuple):
+    """What the beginning of a file shows.
+
+    Attributes:
+        head: the beginning; ``None`` when it could not be read.
+        form: of a file that may be a table with others, which others.
+    """
+
+    head: Optional[FileHead]
+    detection: Detection
+    form: Optional[Form] = None
+
+
+class _Layout(NamedTuple):
+    """How a text file is written: the dialect of CSV; of JSON, whether the file is one document."""
+
+    dialect: Optional[CsvDialect] = None
+    multiline: bool = False
 
 
 class _Search:
@@ -84,22 +112,22 @@ class _Search:
         self._wanted = wanted
         self._name = listing.root.rstrip("/").rsplit("/", 1)[-1] or "root"
         self._numbered = numbered([entry.name for entry in listing.files])
+        self._layouts: Dict[str, _Layout] = {}
         self.datasets: List[Dataset] = []
         self.skipped: List[Skipped] = []
 
     def run(self) -> None:
         """Find Delta tables, look at all other files, group them."""
         others = self._take_delta_tables()
-        found: List[Tuple[FileEntry, FileFormat]] = []
-        forms: Dict[str, Form] = {}
-        for entry, (detection, form) in zip(others, _in_parallel(self._detect, others)):
+        groups = FileGroups(self._name, single=self._listing.is_single_file)
+        for entry, (head, detection, form) in zip(others, _in_parallel(self._look_at, others)):
             file_format = self._accept(entry, detection)
-            if file_format is not None:
-                found.append((entry, file_format))
-            if form is not None:
-                forms[entry.name] = form
-        groups = group_files(found, self._name, forms, single=self._listing.is_single_file)
-        for datasets, skipped in _in_parallel(self._build, groups):
+            if file_format is None or head is None:
+                continue
+            if groups.add(entry, file_format, form):
+                # Now, while the head is there: it is read once, and those of all files are too much to keep.
+                self._layouts[entry.name] = _layout_of(entry.name, file_format, head)
+        for datasets, skipped in _in_parallel(self._build, groups.tables()):
             self.datasets.extend(datasets)
             self.skipped.extend(skipped)
 
@@ -112,33 +140,32 @@ class _Search:
         for relative, entries in inside.items():
             folder, name = split_folder(relative)
             name = name or self._name
-            if self._wanted not in (None, FileFormat.DELTA):
+            if self._wanted not in (None, formats.DELTA):
                 self.skipped.append(
-                    _unwanted(relative or name, FileFormat.DELTA, self._wanted, "is a Delta table")
+                    _unwanted(relative or name, formats.DELTA, self._wanted, "is a Delta table")
                 )
                 continue
             # A deletion vector is a file of the table but holds no rows.
             files = tuple(entry for entry in entries if entry.name.endswith(".parquet"))
-            self.datasets.append(Dataset(name, folder, self._absolute(relative), FileFormat.DELTA, files))
+            self.datasets.append(Dataset(name, folder, self._absolute(relative), formats.DELTA, files))
         return others
 
-    def _detect(self, entry: FileEntry) -> Tuple[Detection, Optional[Form]]:
-        """Return what a file is; of one that may be a table with others also which."""
+    def _look_at(self, entry: FileEntry) -> _Look:
+        """Read the beginning of a file, and of no file more than once."""
         try:
-            head = self._source.read_range(entry, 0, HEAD_BYTES)
-            whole = len(head) < HEAD_BYTES
-            with open_entry(self._source, entry) as stream:
-                detection = detect_format(entry.name, head, cast("BinaryIO", stream), whole=whole)
+            head = read_head(self._source, entry)
+            with io.BytesIO(head.raw) if head.is_all else open_entry(self._source, entry) as stream:
+                detection = detect_format(entry.name, head, cast("BinaryIO", stream))
         except SourceError as error:
-            return Detection(None, error.message, error.remedy, is_damaged=True), None
+            return _Look(None, Detection(None, error.message, error.remedy, is_damaged=True))
         found = self._format(detection)
         if found is None or entry.name not in self._numbered:
-            return detection, None
-        return detection, form_of(entry.name, found, head, whole=whole)
+            return _Look(head, detection)
+        return _Look(head, detection, form_of(entry.name, found, head))
 
     def _format(self, detection: Detection) -> Optional[FileFormat]:
-        if detection.format is None and detection.is_text and self._wanted is FileFormat.CSV:
-            return FileFormat.CSV
+        if detection.format is None and detection.is_text and self._wanted == formats.CSV:
+            return formats.CSV
         return detection.format
 
     def _accept(self, entry: FileEntry, detection: Detection) -> Optional[FileFormat]:
@@ -152,7 +179,7 @@ class _Search:
         if self._wanted not in (None, found):
             self.skipped.append(_unwanted(entry.name, found, self._wanted, f"is {found.value}"))
             return None
-        if found is not FileFormat.EXCEL and ":" in split_folder(entry.name)[1]:
+        if not found.has_sheets and ":" in split_folder(entry.name)[1]:
             self.skipped.append(
                 Skipped(
                     entry.name, "has a colon in its name, which Spark's file systems refuse", "Rename it."
@@ -162,43 +189,21 @@ class _Search:
         return found
 
     def _build(self, group: FileGroup) -> Tuple[List[Dataset], List[Skipped]]:
-        if group.format is FileFormat.EXCEL:
+        if group.format.has_sheets:
             return self._sheets(group)
         path = group.entries[0].path if group.root is None else self._absolute(group.root)
-        dialect, multiline = self._layout(group)
+        layout = self._layouts[group.model.name]
         dataset = Dataset(
             name=group.name,
             folder=group.folder,
             path=path,
             format=group.format,
             files=group.entries,
-            dialect=dialect,
-            multiline=multiline,
+            dialect=layout.dialect,
+            multiline=layout.multiline,
             partition_columns=group.partitions,
         )
         return [dataset], []
-
-    def _layout(self, group: FileGroup) -> Tuple[Optional[CsvDialect], bool]:
-        """Decide dialect (CSV) or whether files are documents (JSON) from the first file that can be read."""
-        if group.format not in (FileFormat.CSV, FileFormat.JSON):
-            return None, False
-        for entry in group.entries if group.model is None else (group.model, *group.entries):
-            try:
-                return self._layout_of_file(entry, group.format)
-            except (SourceError, ValueError):  # vanished: the reader says so; the next will do
-                continue
-        return (CsvDialect() if group.format is FileFormat.CSV else None), False
-
-    def _layout_of_file(self, entry: FileEntry, file_format: FileFormat) -> Tuple[Optional[CsvDialect], bool]:
-        head = self._source.read_range(entry, 0, HEAD_BYTES)
-        whole = len(head) < HEAD_BYTES
-        if file_format is FileFormat.CSV:
-            return detect_dialect(head, entry.name, whole=whole), False
-        if is_gzip(head):
-            head, ended = inflate_head(head, HEAD_BYTES)
-            whole = whole and ended
-        text = decode_head(head, detect_encoding(head, whole=whole), whole=whole)
-        return None, is_one_document(text, whole=whole)
 
     def _sheets(self, group: FileGroup) -> Tuple[List[Dataset], List[Skipped]]:
         (entry,) = group.entries
@@ -214,7 +219,7 @@ class _Search:
         # Two workbooks of one stem (a.xls, a.xlsx) were told apart by the grouping.
         name = group.name or stem
         return [
-            Dataset(f"{name}.{sheet}", group.folder, entry.path, FileFormat.EXCEL, group.entries, sheet=sheet)
+            Dataset(f"{name}.{sheet}", group.folder, entry.path, group.format, group.entries, sheet=sheet)
             for sheet in filled
         ], []
 
@@ -233,13 +238,23 @@ def _unwanted(name: str, found: FileFormat, wanted: Optional[FileFormat], what: 
     return Skipped(name, f"{what}{asked}", f"Name source type {found.value} or auto.")
 
 
-def _in_parallel(function: Callable[[_Item], _Found], items: Sequence[_Item]) -> List[_Found]:
-    """Map in order, by several threads; each takes several items at once, for handing over costs more."""
-    size = max(1, len(items) // (_READERS * 8))
-    blocks = [items[start : start + size] for start in range(0, len(items), size)]
+def _layout_of(name: str, file_format: FileFormat, head: FileHead) -> _Layout:
+    if file_format.has_dialect:
+        return _Layout(detect_dialect(head, name))
+    if file_format.may_be_document:
+        return _Layout(multiline=is_one_document(head.text, whole=head.is_whole))
+    return _Layout()
+
+
+def _in_parallel(function: Callable[[_Item], _Found], items: Sequence[_Item]) -> Iterator[_Found]:
+    """Map in order, by several threads that are some blocks of items ahead of the caller."""
+    size = min(_BLOCK, max(1, len(items) // (_READERS * 8)))
+    waiting: Deque[Future[List[_Found]]] = deque()
     with ThreadPoolExecutor(_READERS) as pool:
-        return [
-            found
-            for block in pool.map(lambda block: [function(item) for item in block], blocks)
-            for found in block
-        ]
+        for start in range(0, len(items), size):
+            block = items[start : start + size]
+            waiting.append(pool.submit(lambda block=block: [function(item) for item in block]))  # type: ignore[misc]
+            if len(waiting) > _BLOCKS_AHEAD:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import List, Optional, Sequence
+from typing import TYPE_CHECKING, List, Optional, Sequence
 
 from nuvyn_executor.discovery.csv_layout import (
     NO_DELIMITER,
@@ -12,11 +12,10 @@ from nuvyn_executor.discovery.csv_layout import (
     detect_layout,
     parse_records,
 )
-from nuvyn_executor.discovery.text_encoding import decode_head, detect_encoding, inflate_head, is_gzip
 from nuvyn_executor.model import CsvDialect
 
-# How much of a file is looked at, after inflating.
-HEAD_BYTES = 65536
+if TYPE_CHECKING:
+    from nuvyn_executor.discovery.file_head import FileHead
 
 _MOSTLY = 0.9
 # Up to here a cell may be a name whatever lies below it; a longer one has to differ from that.
@@ -38,25 +37,20 @@ _KIND = re.compile(
 _COMPARED = 50
 
 
-def detect_dialect(head: bytes, name: str, *, whole: bool = False) -> CsvDialect:
+def detect_dialect(head: FileHead, name: str) -> CsvDialect:
     """Decide encoding, delimiter, quote, header and whether lines are records.
 
     UTF-16 files count as ``multiline``: Spark splits lines at single bytes, which is wrong for them, and
     with ``multiLine`` it decodes before it splits.
 
     Args:
-        head: the first bytes of the file, gzip or not.
+        head: the beginning of the file.
         name: its name: ``.tsv`` and ``.tab`` mean tabs where the content leaves it open.
-        whole: ``head`` is the entire file.
 
     Raises:
         ValueError: the file is gzip that does not inflate.
     """
-    if is_gzip(head):
-        head, ended = inflate_head(head, HEAD_BYTES)
-        whole = whole and ended
-    encoding = detect_encoding(head, whole=whole)
-    text = decode_head(head, encoding, whole=whole)
+    text, whole = head.text, head.is_whole
     layout = detect_layout(text, whole=whole)
     delimiter = layout.delimiter
     if layout.width == 1 and name.lower().endswith((".tsv", ".tab", ".tsv.gz")):
@@ -65,8 +59,8 @@ def detect_dialect(head: bytes, name: str, *, whole: bool = False) -> CsvDialect
         delimiter=delimiter,
         quote=layout.quote,
         header=detect_header(_without_cut_cell(text, layout.records, whole=whole)),
-        encoding=encoding.java,
-        multiline=encoding.is_wide or _has_multiline_values(text, layout, whole=whole),
+        encoding=head.encoding.java,
+        multiline=head.encoding.is_wide or _has_multiline_values(text, layout, whole=whole),
     )
 
 

@@ -6,19 +6,15 @@ import codecs
 import hashlib
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from nuvyn_executor.discovery.csv_layout import detect_layout, parse_records
-from nuvyn_executor.discovery.dialects import HEAD_BYTES, detect_dialect, detect_header
+from nuvyn_executor.discovery.dialects import detect_dialect, detect_header
+from nuvyn_executor.discovery.file_head import FileHead
 from nuvyn_executor.discovery.json_layout import is_one_document
-from nuvyn_executor.discovery.text_encoding import (
-    decode_head,
-    detect_encoding,
-    encoding_named,
-    inflate_head,
-    is_gzip,
-)
-from nuvyn_executor.model import FileFormat
+
+if TYPE_CHECKING:
+    from nuvyn_executor.model import FileFormat
 
 _FIRST_LINE = re.compile(rb"(?:[ \t]*[\r\n])*([^\r\n]*)")  # that is not blank
 
@@ -35,40 +31,37 @@ class Form(NamedTuple):
     is_ascii: bool = True
 
 
-def form_of(name: str, file_format: FileFormat, head: bytes, *, whole: bool) -> Form:
-    """Return which files one may be a table with, as far as its beginning tells.
+def form_of(name: str, file_format: FileFormat, head: FileHead) -> Form:
+    """Return which files one may be a table with, as far as its beginning shows.
 
-    Columns of CSV are told by their places, so files of one table have one header, character by character, or
-    none and as many fields. Records that may be several lines are read in another way, and so is JSON whose
-    files are documents. Columns of Parquet and JSON are told by their names, so they need not be the same.
+    Columns of CSV are identified by their places, so files of one table have the same header, character by
+    character, or none and as many fields. CSV whose records may be several lines is read in another way, and
+    so is JSON whose files are documents. Columns of other formats are identified by their names, so they need
+    not be the same.
 
     Args:
         name: the file's name.
-        file_format: what it is.
-        head: its first bytes, gzip or not; they inflate.
-        whole: ``head`` is the entire file.
+        file_format: its format.
+        head: its beginning; gzip that inflates.
     """
-    if file_format not in (FileFormat.CSV, FileFormat.JSON):
-        return Form("")
-    if is_gzip(head):
-        head, ended = inflate_head(head, HEAD_BYTES)
-        whole = whole and ended
-    if file_format is FileFormat.CSV:
-        return Form(_csv_form(name, head, whole=whole), head.isascii())
-    text = decode_head(head, detect_encoding(head, whole=whole), whole=whole)
-    return Form("document" if is_one_document(text, whole=whole) else "lines", head.isascii())
+    if file_format.has_dialect:
+        return Form(_csv_form(name, head), head.data.isascii())
+    if file_format.may_be_document:
+        is_document = is_one_document(head.text, whole=head.is_whole)
+        return Form("document" if is_document else "lines", head.data.isascii())
+    return Form("")
 
 
-def _csv_form(name: str, head: bytes, *, whole: bool) -> str:
-    start = head[len(codecs.BOM_UTF8) :] if head.startswith(codecs.BOM_UTF8) else head
+def _csv_form(name: str, head: FileHead) -> str:
+    data = head.data
+    start = data[len(codecs.BOM_UTF8) :] if data.startswith(codecs.BOM_UTF8) else data
     found = _FIRST_LINE.match(start)
     line = found.group(1) if found else b""
     is_header = _is_surely_a_header(line)
-    if is_header and not _has_open_quote(head, whole=whole):
+    if is_header and not _has_open_quote(data, whole=head.is_whole):
         return _digest(line)
-    dialect = detect_dialect(head, name, whole=whole)
-    text = decode_head(head, encoding_named(dialect.encoding), whole=whole)
-    first = next(parse_records(text, dialect.delimiter, dialect.quote), [])
+    dialect = detect_dialect(head, name)
+    first = next(parse_records(head.text, dialect.delimiter, dialect.quote), [])
     if not is_header and not dialect.header:
         return f"{dialect.delimiter}{len(first)}{dialect.multiline}"
     return _digest(repr(first).encode() if dialect.multiline else line)
@@ -77,15 +70,14 @@ def _csv_form(name: str, head: bytes, *, whole: bool) -> str:
 @lru_cache(maxsize=64)  # a line may be as long as the head
 def _is_surely_a_header(line: bytes) -> bool:
     """Whether a line names columns, whatever comes below it."""
-    text = decode_head(line, detect_encoding(line, whole=True), whole=True)
-    return detect_header(detect_layout(text, whole=True).records)
+    return detect_header(detect_layout(FileHead(line, is_all=True).text, whole=True).records)
 
 
-def _has_open_quote(head: bytes, *, whole: bool) -> bool:
-    """Whether a line has a quote that is closed in a later one, if at all."""
-    if b'"' not in head:
+def _has_open_quote(data: bytes, *, whole: bool) -> bool:
+    """Whether a line has a quote that is closed in a later line, or never."""
+    if b'"' not in data:
         return False
-    lines = head.split(b"\n") if whole else head.split(b"\n")[:-1]
+    lines = data.split(b"\n") if whole else data.split(b"\n")[:-1]
     return any(line.count(b'"') % 2 for line in lines)
 
 

@@ -1,92 +1,79 @@
-"""What a file is: magic bytes first, then its extension, then its content."""
+"""The formats that are read, one entry each. Pure.
+
+A new format is an entry here and an opener in :mod:`nuvyn_executor.reading.readers`. What the command takes
+as ``source_type``, its help, and the sentences that list the formats follow from the entries.
+"""
 
 from __future__ import annotations
 
 import re
-import zipfile
-from dataclasses import dataclass
-from typing import BinaryIO, Optional, Tuple
+from typing import Dict, Tuple
 
-from nuvyn_executor.discovery.csv_layout import complete_lines, detect_layout
-from nuvyn_executor.discovery.dialects import HEAD_BYTES
-from nuvyn_executor.discovery.json_layout import begins_like_json, looks_like_json
-from nuvyn_executor.discovery.text_encoding import (
-    decode_head,
-    detect_encoding,
-    inflate_head,
-    is_binary,
-    is_gzip,
+from nuvyn_executor.model import FileFormat, SourceType
+
+
+def _ends_like_parquet(head: bytes, tail: bytes) -> bool:
+    del head
+    return tail.endswith(b"PAR1")
+
+
+CSV = FileFormat(
+    "csv",
+    noun="a CSV file",
+    extensions=(".csv", ".tsv", ".tab", ".psv"),
+    is_text=True,
+    has_dialect=True,
+    is_counted_by_polars=True,
 )
-from nuvyn_executor.model import FileFormat
-
-
-@dataclass(frozen=True)
-class Detection:
-    """What a file is, or why it is nothing that can be read.
-
-    Attributes:
-        format: ``None`` when it cannot be read.
-        reason: then, what it seems to be; it goes on from the file's name ("is a PDF document").
-        remedy: then, what to do about it.
-        is_damaged: it is of a known kind, and spoiled or out of reach.
-        is_text: it is text, if of no certain form: a caller who says "csv" may be believed.
-    """
-
-    format: Optional[FileFormat]
-    reason: str = ""
-    remedy: str = ""
-    is_text: bool = False
-    is_damaged: bool = False
-
-
-def _damaged(reason: str) -> Detection:
-    return Detection(None, reason, "Write or copy the file again.", is_damaged=True)
-
-
-_CONVERT = "Convert it to CSV, JSON, Parquet, Excel or Delta, or leave it out."
-
-_MAGIC: Tuple[Tuple[bytes, str], ...] = (
-    (b"%PDF", "a PDF document"),
-    (b"\x89PNG\r\n", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF87a", "a GIF image"),
-    (b"GIF89a", "a GIF image"),
-    (b"II*\x00", "a TIFF image"),
-    (b"MM\x00*", "a TIFF image"),
-    (b"RIFF", "an audio or video file"),
-    (b"ORC", "an ORC file"),
-    (b"Obj\x01", "an Avro file"),
-    (b"PARE", "an encrypted Parquet file"),
-    (b"ARROW1", "an Arrow file"),
-    (b"FEA1", "a Feather file"),
-    (b"\x89HDF\r\n", "an HDF5 file"),
-    (b"SQLite format 3\x00", "an SQLite database"),
-    (b"BZh", "compressed with bzip2"),
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
-    (b"\xfd7zXZ\x00", "compressed with xz"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
-    (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"\x80\x04\x95", "a Python pickle"),
-    (b"\x7fELF", "a program"),
-    (b"\xff\xfe\x00\x00", "text in UTF-32"),
-    (b"\x00\x00\xfe\xff", "text in UTF-32"),
+PARQUET = FileFormat(
+    "parquet",
+    noun="a Parquet file",
+    extensions=(".parquet", ".parq", ".pq"),
+    magic=b"PAR1",
+    ends_well=_ends_like_parquet,
+    declares_types=True,
+    is_columnar=True,
+    is_counted_by_polars=True,
 )
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-_PARQUET = b"PAR1"
-
-_CSV = (".csv", ".tsv", ".tab", ".psv")
-_JSON = (".json", ".jsonl", ".ndjson", ".geojson")
-_EXCEL = (".xlsx", ".xlsm")
-_XLS = ".xls"
-_PARQUET_NAMES = (".parquet", ".parq", ".pq")
-# Text whose lines may have as many commas by chance, and that is no table for all that.
-_FOREIGN = (
-    *(".md", ".rst", ".html", ".htm", ".xml", ".xsd", ".svg", ".py", ".ipynb", ".r", ".sql", ".scala"),
-    *(".js", ".css", ".sh", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".properties", ".tex", ".eml"),
+JSON = FileFormat(
+    "json",
+    noun="a JSON file",
+    extensions=(".json", ".jsonl", ".ndjson", ".geojson"),
+    is_text=True,
+    may_be_document=True,
 )
+EXCEL = FileFormat("excel", noun="a workbook", extensions=(".xlsx", ".xlsm", ".xls"), has_sheets=True)
+DELTA = FileFormat("delta", noun="a Delta table", declares_types=True, is_columnar=True, has_log=True)
+
+FORMATS: Tuple[FileFormat, ...] = (CSV, PARQUET, JSON, EXCEL, DELTA)
+
+SOURCE_TYPES: Tuple[SourceType, ...] = (
+    SourceType.AUTO,
+    *(SourceType(one.value, one) for one in FORMATS),
+    # Where the path leads to (a mount of that storage, say): the format stays open.
+    SourceType("azure_blob"),
+    SourceType("aws_s3"),
+)
+_SOURCE_TYPES: Dict[str, SourceType] = {one.value: one for one in SOURCE_TYPES}
+
+_EXTENSIONS = (*(extension for one in FORMATS for extension in one.extensions), ".txt")
 _ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,7}$")
 _CODEC = re.compile(r"\.(?:snappy|gz|zstd|lz4)$", re.IGNORECASE)
-_KNOWN = (*_CSV, *_JSON, *_EXCEL, _XLS, *_PARQUET_NAMES, ".txt")
+
+
+def source_type_named(value: str) -> SourceType:
+    """Return the source type of a name.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
+    return _SOURCE_TYPES[value]
+
+
+def format_names(conjunction: str) -> str:
+    """List the names of all formats in words: "csv, parquet and json"."""
+    names = [one.value for one in FORMATS]
+    return f"{', '.join(names[:-1])} {conjunction} {names[-1]}"
 
 
 def table_name_of(name: str) -> str:
@@ -94,182 +81,9 @@ def table_name_of(name: str) -> str:
     stem = name.rsplit("/", 1)[-1]
     if stem.lower().endswith(".gz"):
         stem = stem[: -len(".gz")] or stem
-    ending = next((end for end in _KNOWN if stem.lower().endswith(end)), None)
-    if ending is None:
+    extension = next((one for one in _EXTENSIONS if stem.lower().endswith(one)), None)
+    if extension is None:
         return _ENDING.sub("", stem) or stem
-    stem = stem[: -len(ending)] or stem
+    stem = stem[: -len(extension)] or stem
     # Spark writes part-0.snappy.parquet: how it is compressed is no part of the name either.
     return _CODEC.sub("", stem) or stem
-
-
-def detect_format(
-    name: str, head: bytes, stream: Optional[BinaryIO] = None, *, whole: bool = False
-) -> Detection:
-    """Decide what a file is.
-
-    Args:
-        name: its name, with extension.
-        head: its first bytes; 64 KB is plenty.
-        stream: the file, to see a Parquet file's end and a zip's directory; ``None``: the head must do.
-        whole: ``head`` is the entire file.
-
-    Raises:
-        SourceError: whatever the stream raises.
-    """
-    if not head:
-        return Detection(None, "is empty", "Remove it, or write it again.")
-    lower = name.lower()
-    if is_gzip(head):
-        return _detect_gzip(lower, head, whole=whole)
-    if lower.endswith(".gz"):
-        return Detection(None, "is called .gz but is not compressed", "Rename it without .gz.")
-    return _detect_binary(lower, head, stream, whole=whole) or _detect_text(lower, head, whole=whole)
-
-
-def _detect_gzip(lower: str, head: bytes, *, whole: bool) -> Detection:
-    if not lower.endswith(".gz"):
-        return Detection(None, "is gzip but is not called .gz, so Spark would not inflate it", "Rename it.")
-    try:
-        inflated, ended = inflate_head(head, HEAD_BYTES)
-    except ValueError as error:
-        return _damaged(f"is a damaged gzip file ({error})")
-    if whole and not ended and len(inflated) < HEAD_BYTES:
-        return _damaged("is a gzip file that is cut short")
-    inner = detect_format(lower[: -len(".gz")], inflated, whole=ended and whole)
-    if inner.format in (FileFormat.PARQUET, FileFormat.EXCEL):
-        return Detection(
-            None, f"is a gzip of a file in {inner.format.value} format", "Unpack it with gunzip."
-        )
-    return inner
-
-
-def _detect_binary(
-    lower: str, head: bytes, stream: Optional[BinaryIO], *, whole: bool
-) -> Optional[Detection]:
-    text = decode_head(head, detect_encoding(head, whole=whole), whole=whole)
-    binary = is_binary(text)
-    if head.startswith(_ZIP):
-        return _detect_zip(lower, head, stream)
-    if head.startswith(_OLE):
-        return _detect_ole(lower)
-    # A text may begin with the letters of a magic number ("ORC,ELF"): only the rest tells.
-    seems_text = not binary and not lower.endswith(_PARQUET_NAMES)
-    if head.startswith(_PARQUET) and not (seems_text and _tail(head, stream, whole=whole) != _PARQUET):
-        return _detect_parquet(head, stream, whole=whole)
-    what = next((what for magic, what in _MAGIC if head.startswith(magic)), "")
-    if what and (binary or not head[:3].isalnum()):
-        return Detection(None, f"is {what}", _CONVERT)
-    return _belied_name(lower, binary=binary)
-
-
-def _belied_name(lower: str, *, binary: bool) -> Optional[Detection]:
-    """Return what is wrong with a file that should be binary by its name, or is by its bytes."""
-    if lower.endswith(_PARQUET_NAMES):
-        return _damaged("is called .parquet but does not begin like one: it is damaged")
-    if lower.endswith(_EXCEL) or (binary and lower.endswith(_XLS)):
-        return _damaged("is called a workbook but does not begin like one: it is damaged")
-    if lower.endswith(_XLS):
-        return Detection(
-            None, "is called .xls but is text", "Rename it to .csv if it is a table, or save it as .xlsx."
-        )
-    return Detection(None, "is binary, of no kind that is known", _CONVERT) if binary else None
-
-
-def _tail(head: bytes, stream: Optional[BinaryIO], *, whole: bool) -> Optional[bytes]:
-    if stream is None:
-        return head[-4:] if whole else None
-    stream.seek(-min(4, len(head)), 2)
-    return stream.read(4)
-
-
-def _detect_parquet(head: bytes, stream: Optional[BinaryIO], *, whole: bool) -> Detection:
-    if _tail(head, stream, whole=whole) in (_PARQUET, None):
-        return Detection(FileFormat.PARQUET)
-    return _damaged("is a Parquet file that is cut short: its end is missing")
-
-
-def _detect_zip(lower: str, head: bytes, stream: Optional[BinaryIO]) -> Detection:
-    if stream is None:
-        found = b"xl/workbook.xml" in head or (lower.endswith(_EXCEL) and b"[Content_Types].xml" in head)
-        return Detection(FileFormat.EXCEL) if found else Detection(None, "is a zip archive", "Unpack it.")
-    try:
-        with zipfile.ZipFile(stream) as archive:
-            inside = set(archive.namelist())
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        what = "workbook" if lower.endswith((*_EXCEL, _XLS)) else "zip archive"
-        return _damaged(f"is a damaged {what} ({error})")
-    if "xl/workbook.xml" in inside:
-        return Detection(FileFormat.EXCEL)
-    kinds = {
-        "xl/workbook.bin": "a binary workbook (.xlsb)",
-        "word/document.xml": "a Word document",
-        "ppt/presentation.xml": "a PowerPoint document",
-        "content.xml": "an OpenDocument file",
-        "META-INF/MANIFEST.MF": "a Java archive",
-    }
-    what = next((kinds[part] for part in kinds if part in inside), "")
-    return (
-        Detection(None, f"is {what}", _CONVERT) if what else Detection(None, "is a zip archive", "Unpack it.")
-    )
-
-
-def _detect_ole(lower: str) -> Detection:
-    if lower.endswith(_XLS):
-        return Detection(FileFormat.EXCEL)
-    if lower.endswith(_EXCEL):
-        return Detection(
-            None, "is a workbook with a password, or an old .xls", "Save it without a password as .xlsx."
-        )
-    return Detection(None, "is an old Office document", _CONVERT)
-
-
-def _detect_text(lower: str, head: bytes, *, whole: bool) -> Detection:
-    encoding = detect_encoding(head, whole=whole)
-    text = decode_head(head, encoding, whole=whole)
-    refused = _no_data(lower, text)
-    if refused is not None:
-        return refused
-    if lower.endswith(_CSV):
-        return Detection(FileFormat.CSV)
-    if lower.endswith(_JSON) or looks_like_json(text, whole=whole):
-        if encoding.is_wide:
-            return Detection(None, f"is JSON in {encoding.java}", "Write it in UTF-8, as JSON should be.")
-        return Detection(FileFormat.JSON)
-    if _is_table(lower, text, whole=whole):
-        return Detection(FileFormat.CSV)
-    return Detection(
-        None,
-        "is text without columns",
-        "If it is a table, call it .csv or name source type csv.",
-        is_text=True,
-    )
-
-
-def _no_data(lower: str, text: str) -> Optional[Detection]:
-    """Return why a text is no data, as far as its beginning and its name tell."""
-    if not text.strip("\ufeff \t\r\n"):
-        return Detection(None, "is empty: it holds nothing but blanks", "Remove it, or write it again.")
-    if lower.endswith(_FOREIGN):
-        return Detection(None, f"is called .{lower.rsplit('.', 1)[-1]}: no data", _CONVERT, is_text=True)
-    start = text.lstrip()[:100].lower()
-    if start.startswith(("<!doctype", "<html", "<?xml")):
-        return Detection(None, f"is {'XML' if start.startswith('<?xml') else 'a web page (HTML)'}", _CONVERT)
-    if lower.endswith(_JSON) and not begins_like_json(text):
-        return Detection(
-            None,
-            "is called .json but holds no JSON object or array",
-            "Rename it, or write it again.",
-            is_text=True,
-        )
-    return None
-
-
-def _is_table(lower: str, text: str, *, whole: bool) -> bool:
-    """Whether several lines have the same fields; in a .txt also: one word a line."""
-    layout = detect_layout(text, whole=whole)
-    if len(layout.records) < 2:  # noqa: PLR2004  one line shows no columns
-        return False
-    if layout.width > 1:
-        return layout.consistency >= 0.9  # noqa: PLR2004  prose has a comma in many lines, not in all
-    lines = [line for line in complete_lines(text, whole=whole).splitlines() if line.strip()]
-    return lower.endswith(".txt") and all(len(line.split()) == 1 for line in lines)

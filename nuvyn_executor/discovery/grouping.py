@@ -11,7 +11,6 @@ from typing import (
     FrozenSet,
     Iterator,
     List,
-    Mapping,
     NamedTuple,
     Optional,
     Sequence,
@@ -20,10 +19,10 @@ from typing import (
 
 from nuvyn_executor.discovery.formats import table_name_of
 from nuvyn_executor.discovery.partition_folders import unescaped
-from nuvyn_executor.model import FileEntry, FileFormat
 
 if TYPE_CHECKING:
     from nuvyn_executor.discovery.file_forms import Form
+    from nuvyn_executor.model import FileEntry, FileFormat
 
 FEW = 64
 """So many numbered files are a table each, for each may be a thing of its own. Of more, nobody looks at each,
@@ -47,7 +46,7 @@ class FileGroup:
         folder: where the table lies inside the source.
         root: the folder that is the table, relative to the source; ``None`` for a table that is a file.
         partitions: names of Hive partition columns, outermost first.
-        model: the file that tells best how all are written; ``None``: the first does.
+        model: the file whose layout all are read by; of text, one that shows how they are encoded.
     """
 
     name: str
@@ -55,8 +54,8 @@ class FileGroup:
     root: Optional[str]
     format: FileFormat
     entries: Tuple[FileEntry, ...]
+    model: FileEntry
     partitions: Tuple[str, ...] = ()
-    model: Optional[FileEntry] = None
 
 
 class _Key(NamedTuple):
@@ -74,41 +73,89 @@ class _Key(NamedTuple):
     series: str = ""
 
 
-def group_files(
-    found: Sequence[Tuple[FileEntry, FileFormat]],
-    source_name: str,
-    forms: Mapping[str, Form],
-    *,
-    single: bool = False,
-) -> List[FileGroup]:
-    """Group files into tables.
+class FileGroups:
+    """Groups the files of a source into tables.
 
     Part files of one folder and format are one table, named after the folder; so is a tree of ``key=value``
     folders, named after the folder above them. More than 64 files of one folder, format and form whose names
-    differ in nothing but their numbers are one, named by what comes before the number (``orders_2024_00001``:
+    differ only in their numbers are one table, named by what comes before the number (``orders_2024_00001``:
     ``orders``), or after the folder where nothing does. A workbook is never part of another. Tables of one
     folder that would have one name get their format added (``events_csv``), files their whole name
     (``events.csv``).
 
     Args:
-        found: files and their formats.
         source_name: the last part of the source's path: the name of what lies at its top.
-        forms: of each file that :func:`numbered` names, by its name.
         single: the source is one file, and so is the table.
     """
-    members: Dict[_Key, List[FileEntry]] = {}
-    for entry, file_format in found:
-        key = _key(entry, file_format, forms.get(entry.name), single=single)
-        members.setdefault(key, []).append(entry)
-    shards = Counter((key.where, key.format) for key in members if key.kind == "shards")
-    groups: List[FileGroup] = []
-    for key, entries in members.items():
+
+    def __init__(self, source_name: str, *, single: bool = False) -> None:
+        self._source_name = source_name
+        self._single = single
+        self._members: Dict[_Key, List[FileEntry]] = {}
+        self._models: Dict[_Key, FileEntry] = {}
+
+    def add(self, entry: FileEntry, file_format: FileFormat, form: Optional[Form] = None) -> bool:
+        """Add a file; files come in the order of their names.
+
+        Args:
+            entry: the file.
+            file_format: its format.
+            form: of a file that :func:`numbered` names, which others may be a table with it.
+
+        Returns:
+            Whether the file may be the one whose layout its table is read by.
+        """
+        key = _key(entry, file_format, form, single=self._single)
+        entries = self._members.setdefault(key, [])
+        entries.append(entry)
         if key.kind != "numbered":
-            groups.append(_group(key, entries, source_name, shards))
-        elif len(entries) <= FEW:
-            groups.extend(_file(entry, key.format) for entry in entries)
-    groups.extend(_numbered_groups(members, source_name, forms))
-    return sorted(_rename(groups), key=lambda group: (group.folder, group.name, group.entries[0].name))
+            return len(entries) == 1
+        # As long as they are few, each may turn out to be a table of its own.
+        may_decide = len(entries) <= FEW
+        if form is not None and not form.is_ascii and key not in self._models:
+            self._models[key] = entry
+            may_decide = True
+        return may_decide
+
+    def tables(self) -> List[FileGroup]:
+        """Return the tables of all files, by folder and name."""
+        shards = Counter((key.where, key.format) for key in self._members if key.kind == "shards")
+        groups: List[FileGroup] = []
+        for key, entries in self._members.items():
+            if key.kind != "numbered":
+                groups.append(_group(key, entries, self._source_name, shards))
+            elif len(entries) <= FEW:
+                groups.extend(_file(entry, key.format) for entry in entries)
+        groups.extend(self._numbered())
+        return sorted(_rename(groups), key=lambda group: (group.folder, group.name, group.entries[0].name))
+
+    def _numbered(self) -> Iterator[FileGroup]:
+        """Return the tables of numbered files.
+
+        Of several tables of one name, that with the first number has it.
+        So a table keeps its name, and with it its id, when files with later numbers are added.
+        """
+        many = [
+            (key, entries)
+            for key, entries in self._members.items()
+            if key.kind == "numbered" and len(entries) > FEW
+        ]
+        taken: Counter[Tuple[str, str, FileFormat]] = Counter()
+        for key, entries in sorted(many, key=lambda one: min(map(_numbers, one[1]))):
+            parent, last = split_folder(key.where)
+            own = last or self._source_name
+            first = split_folder(entries[0].name)[1]
+            stem = _NUMBER.split(first, maxsplit=1)[0].rstrip(_BEFORE_NUMBERS) or own
+            taken[(key.where, stem, key.format)] += 1
+            again = taken[(key.where, stem, key.format)]
+            yield FileGroup(
+                name=stem if again == 1 else f"{stem}_{again}",
+                folder=parent if stem == own else key.where,
+                root=key.where,
+                format=key.format,
+                entries=tuple(entries),
+                model=self._models.get(key, entries[0]),
+            )
 
 
 def numbered(names: Sequence[str]) -> FrozenSet[str]:
@@ -131,7 +178,7 @@ def split_folder(name: str) -> Tuple[str, str]:
 
 def _key(entry: FileEntry, file_format: FileFormat, form: Optional[Form], *, single: bool) -> _Key:
     """Return where a file belongs."""
-    if single or file_format is FileFormat.EXCEL:
+    if single or file_format.has_sheets:
         return _Key(entry.name, "file", file_format)
     place = _place(entry.name)
     if place is not None:
@@ -167,40 +214,13 @@ def _group(
     name = last or source_name
     if key.kind == "shards" and key.series and shards[(key.where, key.format)] > 1:
         # train-... and test-... lie side by side: two tables inside this folder
-        return FileGroup(key.series, key.where, key.where, key.format, tuple(entries))
-    return FileGroup(name, folder, key.where, key.format, tuple(entries), key.partitions)
+        return FileGroup(key.series, key.where, key.where, key.format, tuple(entries), entries[0])
+    return FileGroup(name, folder, key.where, key.format, tuple(entries), entries[0], key.partitions)
 
 
 def _file(entry: FileEntry, file_format: FileFormat) -> FileGroup:
     folder, last = split_folder(entry.name)
-    return FileGroup(table_name_of(last), folder, None, file_format, (entry,))
-
-
-def _numbered_groups(
-    members: Mapping[_Key, List[FileEntry]], source_name: str, forms: Mapping[str, Form]
-) -> Iterator[FileGroup]:
-    """Return the tables of numbered files; of several of one name that with the first number has it.
-
-    So a table keeps its name, and with it its id, when files with later numbers are added.
-    """
-    many = [
-        (key, entries) for key, entries in members.items() if key.kind == "numbered" and len(entries) > FEW
-    ]
-    taken: Counter[Tuple[str, str, FileFormat]] = Counter()
-    for key, entries in sorted(many, key=lambda one: min(map(_numbers, one[1]))):
-        parent, last = split_folder(key.where)
-        own = last or source_name
-        stem = _NUMBER.split(split_folder(entries[0].name)[1], maxsplit=1)[0].rstrip(_BEFORE_NUMBERS) or own
-        taken[(key.where, stem, key.format)] += 1
-        again = taken[(key.where, stem, key.format)]
-        yield FileGroup(
-            name=stem if again == 1 else f"{stem}_{again}",
-            folder=parent if stem == own else key.where,
-            root=key.where,
-            format=key.format,
-            entries=tuple(entries),
-            model=next((entry for entry in entries if not forms[entry.name].is_ascii), None),
-        )
+    return FileGroup(table_name_of(last), folder, None, file_format, (entry,), entry)
 
 
 def _without_numbers(name: str) -> str:

@@ -1,11 +1,10 @@
-"""From the first bytes of a file to text: gzip, encoding, a cut that may fall inside a character. Pure."""
+"""Which encoding a text is in, and its characters; its end may be cut inside one. Pure."""
 
 from __future__ import annotations
 
 import codecs
 import re
-import zlib
-from typing import NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional
 
 
 class TextEncoding(NamedTuple):
@@ -48,38 +47,6 @@ def encoding_named(java: str) -> TextEncoding:
     return next((known for known in ENCODINGS if known.java == java), TextEncoding(java, java))
 
 
-def is_gzip(head: bytes) -> bool:
-    """Whether a file begins like gzip."""
-    return head[:3] == b"\x1f\x8b\x08"
-
-
-def inflate_head(head: bytes, limit: int) -> Tuple[bytes, bool]:
-    """Inflate the beginning of a gzip file.
-
-    Args:
-        head: the first bytes, cut anywhere.
-        limit: how many inflated bytes at most.
-
-    Returns:
-        The inflated bytes, and whether they are all that ``head`` promises (every member has ended).
-
-    Raises:
-        ValueError: the bytes do not inflate.
-    """
-    inflated = b""
-    rest = head
-    while rest[:2] == b"\x1f\x8b" and len(inflated) < limit:  # a gzip file may have several members
-        member = zlib.decompressobj(31)
-        try:
-            inflated += member.decompress(rest, limit - len(inflated))
-        except zlib.error as error:
-            raise ValueError(str(error)) from error
-        if not member.eof:
-            return inflated, False
-        rest = member.unused_data
-    return inflated, not rest
-
-
 def detect_encoding(head: bytes, *, whole: bool = False) -> TextEncoding:
     """Decide how a text is encoded.
 
@@ -101,8 +68,16 @@ def detect_encoding(head: bytes, *, whole: bool = False) -> TextEncoding:
     return _WINDOWS if _is_windows(head) else _LATIN_1
 
 
-def decode_head(head: bytes, encoding: TextEncoding, *, whole: bool = False) -> str:
-    """Decode; a character that the cut fell into is left out, a damaged one is U+FFFD."""
+def decode(head: bytes, encoding: TextEncoding, *, whole: bool = False) -> str:
+    """Decode the beginning of a text.
+
+    A character that is incomplete at its end is left out, a damaged one is U+FFFD.
+
+    Args:
+        head: the first bytes.
+        encoding: how they are encoded.
+        whole: they are the entire text, so an incomplete character at its end is a damaged one.
+    """
     return codecs.getincrementaldecoder(encoding.codec)("replace").decode(head, final=whole)
 
 

@@ -21,10 +21,11 @@ from typing import (
 
 from nuvyn_executor.concurrency import at_once
 from nuvyn_executor.discovery.datasets import discover
+from nuvyn_executor.discovery.formats import format_names
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
 from nuvyn_executor.metadata import table_rows
 from nuvyn_executor.metadata.source_profile import PreviousRows, SourceProfile
-from nuvyn_executor.model import FileFormat, Skipped, SourceType
+from nuvyn_executor.model import Skipped, SourceType
 from nuvyn_executor.profiling.bad_files import find_bad, still_bad
 from nuvyn_executor.profiling.scan_state import pack_state, unpack_state
 from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
@@ -257,7 +258,7 @@ class MetadataExtractor:
         try:
             return _with_bad_files(scan(files, state), dataset, bad), list(bad.values())
         except ExecutorError:
-            if len(dataset.files) == 1 or dataset.format is FileFormat.DELTA:
+            if len(dataset.files) == 1 or dataset.format.has_log:
                 raise
         new = () if state is None else state.not_counted(files)
         bad.update(find_bad(new, error_of) or find_bad(files, error_of))
@@ -314,7 +315,7 @@ def _how_it_was_read(one: DatasetProfile) -> str:
 
 def _source_type(requested: SourceType, discovery: Discovery) -> str:
     formats = {dataset.format.value for dataset in discovery.datasets}
-    return formats.pop() if requested is SourceType.AUTO and len(formats) == 1 else requested.value
+    return formats.pop() if requested == SourceType.AUTO and len(formats) == 1 else requested.value
 
 
 def _nothing_readable(source: DataSource, discovery: Discovery, requested: SourceType) -> SourceError:
@@ -328,5 +329,5 @@ def _nothing_readable(source: DataSource, discovery: Discovery, requested: Sourc
     return SourceError(
         f"None of the {len(discovery.files)} files at {source.location} can be read as "
         f"{requested.value}{why}.",
-        (first.remedy if first else "") or "Data of the kinds csv, parquet, json, excel and delta is read.",
+        (first.remedy if first else "") or f"Data of the kinds {format_names('and')} is read.",
     )

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor import __version__
-from nuvyn_executor.model import DAY_MICROS, FileFormat, epoch_micros
+from nuvyn_executor.model import DAY_MICROS, epoch_micros
 from nuvyn_executor.profiling.counts import Counts
 from nuvyn_executor.profiling.plan import ScanPlan
 from nuvyn_executor.profiling.sampling_limits import Coverage
@@ -53,7 +53,7 @@ class Snapshot:
     @property
     def is_divisible(self) -> bool:
         """Whether its files can be read one by one, each for the rows that it holds."""
-        return self.is_plain and self.dataset.format is not FileFormat.EXCEL
+        return self.is_plain and not self.dataset.format.has_sheets
 
     @cached_property
     def stamps(self) -> Dict[str, FileEntry]:

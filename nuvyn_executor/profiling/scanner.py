@@ -11,8 +11,9 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Callable, List, Optional, Tuple
 
+from nuvyn_executor.discovery import formats
 from nuvyn_executor.errors import ExecutorError
-from nuvyn_executor.model import FileFormat, epoch_micros
+from nuvyn_executor.model import epoch_micros
 from nuvyn_executor.profiling import sampling_limits
 from nuvyn_executor.profiling.polars import job as native
 from nuvyn_executor.profiling.polars.parts import NotNative
@@ -102,7 +103,7 @@ class SparkScanner:
     def _look(self, source: DataSource, dataset: Dataset) -> Tuple[Snapshot, int, int]:
         """Return the dataset as it is now, its number of files, and their bytes."""
         time_zone = str(self.spark.conf.get(TIME_ZONE))
-        if dataset.format is not FileFormat.DELTA:
+        if not dataset.format.has_log:
             return Snapshot(dataset, time_zone=time_zone), len(dataset.files), dataset.size_bytes
         table = current_version(self.spark, source.spark_path(dataset.path))
         dataset = replace(dataset, version=table.version)
@@ -167,7 +168,7 @@ class _DatasetScan:
             return None
         newly = replace(snapshot.dataset, files=added)
         frame = None if is_native else open_frame(self._spark, self._source, snapshot.dataset, added)
-        if snapshot.dataset.format is not FileFormat.DELTA:  # whose log says that the columns are the same
+        if not snapshot.dataset.format.has_log:  # whose log says that the columns are the same
             names, types = (
                 columns_of(self._spark, self._source, newly) if frame is None else (frame.names, frame.types)
             )
@@ -245,8 +246,8 @@ class _DatasetScan:
         dataset = self._snapshot.dataset
         if self._snapshot.is_divisible:
             dataset = replace(dataset, files=files)
-            if dataset.format is FileFormat.DELTA:  # its data files are Parquet, and hold its rows
-                dataset = replace(dataset, format=FileFormat.PARQUET)
+            if dataset.format.has_log:  # its data files are Parquet, and hold its rows
+                dataset = replace(dataset, format=formats.PARQUET)
         return native.count(self._spark, dataset, plan, self._now_micros, keeps_states=keeps_states)
 
     def _coverage(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Sequence, Tuple
 
-from nuvyn_executor.discovery.text_encoding import TextEncoding, decode_head, inflate_head, is_gzip
+from nuvyn_executor.discovery.file_head import FileHead, read_head
 from nuvyn_executor.errors import DatasetUnreadable
 
 if TYPE_CHECKING:
+    from nuvyn_executor.discovery.text_encoding import TextEncoding
     from nuvyn_executor.model import FileEntry
     from nuvyn_executor.sources.base import DataSource
 
@@ -39,7 +40,7 @@ class Chunk(NamedTuple):
         return self.text[: max(self.text.rfind("\n"), self.text.rfind("\r")) + 1]
 
 
-class Reach(NamedTuple):
+class Excerpt(NamedTuple):
     """Some chunks of a file.
 
     Attributes:
@@ -63,13 +64,13 @@ def sampled_files(files: Sequence[FileEntry]) -> List[FileEntry]:
     return [files[index * (len(files) - 1) // (FILES - 1)] for index in range(FILES)]
 
 
-def reaches(
+def excerpts(
     source: DataSource, entry: FileEntry, encoding: TextEncoding, *, head_only: bool
-) -> Iterator[Reach]:
+) -> Iterator[Excerpt]:
     """Read beginning, middle and end of a file; then, if asked to go on, more of the beginning each time.
 
-    Ends where the file does, or at 64 MiB. The pieces from middle and end stay as they are, until the
-    beginning has grown into them.
+    Ends where the file does, or at 64 MiB. The chunks from middle and end stay the same, until the beginning
+    has grown into them.
 
     Args:
         source: where the file lies.
@@ -81,37 +82,35 @@ def reaches(
         DatasetUnreadable: the source cannot read it, or it is gzip that does not inflate.
     """
     size = 3 * CHUNK_BYTES
-    head, is_whole, is_packed = _head(source, entry, size)
+    head = _head(source, entry, size)
     later: Tuple[Tuple[int, Chunk], ...] = ()
-    if not (is_whole or head_only or is_packed or encoding.is_wide):
-        head = head[:CHUNK_BYTES]
+    if not (head.is_whole or head_only or head.is_gzip or encoding.is_wide):
+        head = FileHead(head.raw[:CHUNK_BYTES])
         last = entry.size_bytes - CHUNK_BYTES
         later = tuple((offset, _later(source, entry, offset, encoding)) for offset in (last // 2, last))
     while True:
-        first = Chunk(decode_head(head, encoding, whole=is_whole), is_first=True, is_cut=not is_whole)
-        beyond = () if is_whole else tuple(chunk for offset, chunk in later if offset >= len(head))
+        is_whole, length = head.is_whole, len(head.data)
+        first = Chunk(head.text_in(encoding), is_first=True, is_cut=not is_whole)
         del head  # the text is as large
-        yield Reach(size, (first, *beyond))
+        beyond = () if is_whole else tuple(chunk for offset, chunk in later if offset >= length)
+        yield Excerpt(size, (first, *beyond))
         if is_whole or size >= MOST_BYTES:
             return
         del first
         size = min(_WIDER * size, MOST_BYTES)
-        head, is_whole, _ = _head(source, entry, size)
+        head = _head(source, entry, size)
 
 
-def _head(source: DataSource, entry: FileEntry, size: int) -> Tuple[bytes, bool, bool]:
-    """Read the beginning, inflated; also whether that is all, and whether it was gzip."""
-    head = source.read_range(entry, 0, size)
-    is_whole = len(head) < size or entry.size_bytes == size
-    if not is_gzip(head):
-        return head, is_whole, False
+def _head(source: DataSource, entry: FileEntry, size: int) -> FileHead:
+    """Read the beginning, and inflate it."""
+    head = read_head(source, entry, size)
     try:
-        head, ended = inflate_head(head, size)
+        head.content  # noqa: B018  inflates
     except ValueError as error:
         raise DatasetUnreadable(
             f"{entry.name} is a damaged gzip file ({error}).", "Write or copy the file again."
         ) from error
-    return head, is_whole and ended, True
+    return head
 
 
 def _later(source: DataSource, entry: FileEntry, offset: int, encoding: TextEncoding) -> Chunk:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Iterable, Sequence, Tuple
 
 from nuvyn_executor.discovery import workbook
 from nuvyn_executor.errors import ExecutorError
-from nuvyn_executor.model import FileFormat
 from nuvyn_executor.reading.failures import unreadable
 
 if TYPE_CHECKING:
@@ -30,11 +29,10 @@ class SparkRowPreviews:
             DatasetUnreadable: the file cannot be read.
         """
         try:
-            if dataset.format is FileFormat.EXCEL:
+            if dataset.format.has_sheets:
                 rows = list(islice(workbook.read_rows(entry.path, str(dataset.sheet)), limit + 1))
                 return [name or "" for name in rows[0]] if rows else [], rows[1:]
-            is_delta = dataset.format is FileFormat.DELTA
-            path = source.spark_path(dataset.path if is_delta else entry.path)
+            path = source.spark_path(dataset.path if dataset.format.has_log else entry.path)
             frame = self._spark.read.format(dataset.format.value).load(path)
             return frame.columns, [tuple(row) for row in frame.limit(limit).collect()]
         except ExecutorError:

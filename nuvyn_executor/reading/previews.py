@@ -6,20 +6,23 @@ import csv
 import io
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Protocol, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Optional, Protocol, Sequence, Tuple
 
+from nuvyn_executor.discovery.file_head import read_head
+from nuvyn_executor.discovery.text_encoding import decode, encoding_named
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
-from nuvyn_executor.model import FileFormat, Skipped
-from nuvyn_executor.reading.preview_text import PREVIEW_BYTES, preview_text
+from nuvyn_executor.model import Skipped
 
 if TYPE_CHECKING:
+    from nuvyn_executor.discovery.file_head import FileHead
     from nuvyn_executor.model import Dataset, Discovery, FileEntry
     from nuvyn_executor.sources.base import DataSource
 
 logger = logging.getLogger(__name__)
 
+PREVIEW_BYTES = 2048
 PREVIEW_ROWS = 50
-_TEXT = (FileFormat.CSV, FileFormat.JSON)
+_HEAD_BYTES = 4 * PREVIEW_BYTES
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def _readable(discovery: Discovery) -> Iterator[Tuple[str, int, Dataset, FileEnt
     """List what has a preview: each file once, and a Delta table as a whole: its files may be of any age."""
     seen = set()
     for dataset in discovery.datasets:
-        if dataset.format is FileFormat.DELTA and dataset.files:
+        if dataset.format.has_log and dataset.files:
             name = f"{dataset.folder}/{dataset.name}".lstrip("/")
             yield name, dataset.size_bytes, dataset, dataset.files[0]
             continue
@@ -90,16 +93,33 @@ def _readable(discovery: Discovery) -> Iterator[Tuple[str, int, Dataset, FileEnt
 
 
 def _preview(source: DataSource, dataset: Dataset, entry: FileEntry, rows: RowPreviews) -> str:
-    if dataset.format in _TEXT:
-        encoding = dataset.dialect.encoding if dataset.dialect is not None else None
+    if dataset.format.is_text:
+        encoding = None if dataset.dialect is None else dataset.dialect.encoding
         try:
-            return preview_text(source.read_range(entry, 0, PREVIEW_BYTES * 4), encoding)
+            return text_preview(read_head(source, entry, _HEAD_BYTES), encoding)
         except ValueError as error:
             raise DatasetUnreadable(
                 f"{entry.name} cannot be decoded: {error}", "Deliver it again."
             ) from error
     names, records = rows.first_rows(source, dataset, entry, PREVIEW_ROWS)
     return rows_as_csv(names, records)
+
+
+def text_preview(head: FileHead, encoding: Optional[str] = None) -> str:
+    """Return the first 2 KB of a text, cut at a character and not inside one.
+
+    gzip is inflated before it is measured, and a byte order mark is left out. U+FFFD stands only for bytes
+    that are damaged in the file, never for the cut.
+
+    Args:
+        head: the beginning of the file, 2 KB or more of it where there is more.
+        encoding: a Java charset name, as in :class:`~nuvyn_executor.model.CsvDialect`; ``None``: detected.
+
+    Raises:
+        ValueError: gzip that does not inflate.
+    """
+    known = encoding_named(encoding) if encoding else head.encoding
+    return decode(head.data[:PREVIEW_BYTES], known)
 
 
 def rows_as_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

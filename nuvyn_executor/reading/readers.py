@@ -11,9 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, Optional, Sequence, Tuple
 from urllib.parse import unquote
 
-from nuvyn_executor.discovery import workbook
+from nuvyn_executor.discovery import formats, workbook
 from nuvyn_executor.discovery.partition_folders import values_of
-from nuvyn_executor.model import FileFormat
 from nuvyn_executor.profiling.plan import SAMPLE_CHARACTERS, family
 from nuvyn_executor.reading import sampling
 from nuvyn_executor.reading.delta_table import of_version
@@ -22,7 +21,7 @@ from nuvyn_executor.reading.parquet_footer import footer_of
 from nuvyn_executor.spark.derived_sessions import NANOS_AS_LONG, is_set
 
 if TYPE_CHECKING:
-    from nuvyn_executor.model import Dataset, FileEntry
+    from nuvyn_executor.model import Dataset, FileEntry, FileFormat
     from nuvyn_executor.sources.base import DataSource
 
 Path = Tuple[str, ...]
@@ -52,7 +51,7 @@ def open_frame(spark: Any, source: DataSource, dataset: Dataset, files: Files = 
         DatasetUnreadable: the dataset cannot be opened.
         Exception: what Spark raises for one that it cannot open.
     """
-    if dataset.format is FileFormat.DELTA:  # whose columns are the table's, whatever files hold
+    if dataset.format.has_log:  # whose columns are the table's, whatever files hold
         return _open_typed(spark, source, dataset, files)
     return _OPENERS[dataset.format](
         spark, source, dataset if files is None else replace(dataset, files=tuple(files))
@@ -203,7 +202,7 @@ def columns_of(
         DatasetUnreadable: the dataset cannot be opened.
         Exception: what Spark raises for one that it cannot open.
     """
-    if dataset.format in (FileFormat.PARQUET, FileFormat.DELTA):
+    if dataset.format.declares_types:
         cells = _cells(spark, source, dataset, _typed(spark, source, dataset)[1])
         return tuple(".".join(path) for path, _, _ in cells), tuple(data_type for _, data_type, _ in cells)
     frame = open_frame(spark, source, dataset)
@@ -222,7 +221,7 @@ def _typed(spark: Any, source: DataSource, dataset: Dataset) -> Tuple[Any, Any]:
     # Who wrote a file without a word on its calendar was not Spark 2: days before 1582 are as they stand.
     reader = _reader(spark, source, dataset).format("parquet").option("datetimeRebaseMode", "CORRECTED")
     reader = reader.option("int96RebaseMode", "CORRECTED")
-    if dataset.format is FileFormat.DELTA:
+    if dataset.format.has_log:
         return reader, of_version(spark, source.spark_path(dataset.path), dataset.version)
     if len(dataset.files) > 1:  # a column that came later is not in every file
         reader = reader.option("mergeSchema", "true")
@@ -234,7 +233,7 @@ def _cells(spark: Any, source: DataSource, dataset: Dataset, table: Any) -> List
     from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
 
     nanos: FrozenSet[Path] = frozenset()
-    if dataset.format is FileFormat.PARQUET and is_set(spark, NANOS_AS_LONG):
+    if dataset.format == formats.PARQUET and is_set(spark, NANOS_AS_LONG):
         nanos = frozenset(path for entry in dataset.files for path in _nanos(source, entry))
     cells: List[Tuple[Path, str, Any]] = []
     for path, data_type in _leaves(table.schema):
@@ -383,8 +382,8 @@ def _is_seekable(dataset: Dataset) -> bool:
 
 
 _OPENERS: Dict[FileFormat, Callable[[Any, Any, Any], Frame]] = {
-    FileFormat.CSV: _open_csv,
-    FileFormat.JSON: _open_json,
-    FileFormat.EXCEL: _open_excel,
-    FileFormat.PARQUET: _open_typed,
+    formats.CSV: _open_csv,
+    formats.JSON: _open_json,
+    formats.EXCEL: _open_excel,
+    formats.PARQUET: _open_typed,
 }

@@ -12,7 +12,7 @@ from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.model import CsvDialect
 from nuvyn_executor.profiling.plan import SAMPLE_CHARACTERS
 from nuvyn_executor.reading import chunks
-from nuvyn_executor.reading.chunks import Reach, reaches, sampled_files
+from nuvyn_executor.reading.chunks import Excerpt, excerpts, sampled_files
 from nuvyn_executor.reading.csv_records import Record, parse_values
 from nuvyn_executor.reading.json_sample import JsonField, Seen, parse_documents, parse_lines, shortened
 
@@ -85,9 +85,9 @@ def sample_csv(source: DataSource, dataset: Dataset) -> CsvSample:
     whole = len(files) == len(dataset.files)
     for entry in files:
         part = _CsvPart(None, [], 0, 0, whole=False)
-        for reach in reaches(source, entry, encoding, head_only=dialect.multiline):
-            part = _better(part, _csv_part(reach, dialect, SAMPLE_ROWS // len(files)))
-            if part.is_enough(reach.size):
+        for excerpt in excerpts(source, entry, encoding, head_only=dialect.multiline):
+            part = _better(part, _csv_part(excerpt, dialect, SAMPLE_ROWS // len(files)))
+            if part.is_enough(excerpt.size):
                 break
         header = header if header is not None else part.first
         if part.first is not None and part.first != header:
@@ -98,7 +98,7 @@ def sample_csv(source: DataSource, dataset: Dataset) -> CsvSample:
         whole = whole and part.whole
     if not whole and header is None and (dialect.header or not rows):
         raise DatasetUnreadable(
-            f"The first line of {files[0].name} does not end in its {_reached()}.",
+            f"The first line of {files[0].name} does not end in its {_most_read()}.",
             "Check that its lines end, and that delimiter and quotes are those of a CSV file.",
         )
     return CsvSample(_column_names(header, rows), rows, whole, length / max(1, len(rows)))
@@ -121,9 +121,9 @@ def sample_json(source: DataSource, dataset: Dataset) -> JsonSample:
     refusals: List[DatasetUnreadable] = []
     for entry in files:
         part = _JsonPart([], 0, 0, is_cut=True, whole=False)
-        for reach in reaches(source, entry, UTF_8, head_only=dataset.multiline):
-            part = _better(part, _json_part(reach, SAMPLE_ROWS // len(files), multiline=dataset.multiline))
-            if part.is_enough(reach.size):
+        for excerpt in excerpts(source, entry, UTF_8, head_only=dataset.multiline):
+            part = _better(part, _json_part(excerpt, SAMPLE_ROWS // len(files), multiline=dataset.multiline))
+            if part.is_enough(excerpt.size):
                 break
         refusals.extend(part.refusals(entry))
         failed += part.failed
@@ -193,7 +193,7 @@ class _JsonPart(NamedTuple):
         """Return why a file, if it alone were the dataset, could not be read."""
         if self.is_cut and not self.rows:
             yield DatasetUnreadable(
-                f"{entry.name} has no whole JSON object in its {_reached()}.",
+                f"{entry.name} has no whole JSON object in its {_most_read()}.",
                 "Write it as smaller objects, one a line.",
             )
         elif self.failed and not self.rows:
@@ -211,20 +211,20 @@ def _better(before: _Part, after: _Part) -> _Part:
     return after if after.knowledge >= before.knowledge else before
 
 
-def _reached() -> str:
+def _most_read() -> str:
     return f"first {chunks.MOST_BYTES >> 20} MiB"
 
 
-def _csv_part(reach: Reach, dialect: CsvDialect, most: int) -> _CsvPart:
+def _csv_part(excerpt: Excerpt, dialect: CsvDialect, most: int) -> _CsvPart:
     first: Optional[Record] = None
     rows: List[Record] = []
     head_rows = length = 0
-    whole = reach.is_whole
-    for chunk in reach.chunks:
+    whole = excerpt.is_whole
+    for chunk in excerpt.chunks:
         records = _records(chunk, dialect)
         if dialect.header and chunk.is_first:
             first = next(records, None)
-        for record in islice(records, most // len(reach.chunks)):
+        for record in islice(records, most // len(excerpt.chunks)):
             rows.append(_shortened(record))
             length += _length(record)
         head_rows = len(rows) if chunk.is_first else head_rows
@@ -232,19 +232,19 @@ def _csv_part(reach: Reach, dialect: CsvDialect, most: int) -> _CsvPart:
     return _CsvPart(first, rows, head_rows, length, whole)
 
 
-def _json_part(reach: Reach, most: int, *, multiline: bool) -> _JsonPart:
+def _json_part(excerpt: Excerpt, most: int, *, multiline: bool) -> _JsonPart:
     rows: List[Dict[str, Any]] = []
     failed = head_documents = 0
-    whole = reach.is_whole
-    for chunk in reach.chunks:
+    whole = excerpt.is_whole
+    for chunk in excerpt.chunks:
         values, broken = _documents(chunk, multiline=multiline)
         objects = [value for value in values if isinstance(value, dict)]
         failed += broken + len(values) - len(objects)
-        share = most // len(reach.chunks)
+        share = most // len(excerpt.chunks)
         rows.extend(objects[:share])
         head_documents = len(values) + broken if chunk.is_first else head_documents
         whole = whole and len(objects) <= share
-    return _JsonPart(rows, failed, head_documents, not reach.is_whole, whole)
+    return _JsonPart(rows, failed, head_documents, not excerpt.is_whole, whole)
 
 
 def _shortened(record: Record) -> Record:

@@ -108,7 +108,7 @@ TABLES = Table(
         ("table_name", "string", "file stem, folder or workbook.sheet", YES),
         ("schema_name", "string", "folder inside the source", YES),
         ("file_path", "string", "file or folder", YES),
-        ("file_format", "string", "csv, parquet, json, excel or delta", YES),
+        ("file_format", "string", "the format, in the words of `source_type`", YES),
         ("file_count", "bigint", "files that make it up", YES),
         ("size_bytes", "bigint", "bytes of those files", YES),
         ("row_count", "bigint", "rows", YES),

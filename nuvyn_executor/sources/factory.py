@@ -57,7 +57,7 @@ class DataSourceFactory:
     def _refusal(self, path: str, scheme: str, source_type: SourceType) -> SourceError:
         known = scheme in _OBJECT_STORE_REMEDIES
         what = f"{scheme}: paths are not read directly" if known else f"{scheme}: is no scheme that is known"
-        asked = "" if source_type is SourceType.AUTO else f" (source type {source_type.value})"
+        asked = "" if source_type == SourceType.AUTO else f" (source type {source_type.value})"
         return SourceError(
             f"{masked_location(path)}{asked} cannot be opened: {what}.",
             _OBJECT_STORE_REMEDIES.get(scheme, "Name a path like /dbfs/..., /Volumes/... or a local one."),

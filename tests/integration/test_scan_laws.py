@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nuvyn_executor.discovery import formats
 from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.model import Dataset, FileFormat, SourceType
 from nuvyn_executor.profiling.counts import Counts, total
@@ -45,7 +46,7 @@ from nuvyn_executor.profiling.polars.kernel import count_part
 pytestmark = pytest.mark.spark
 
 NOW = int(datetime(2026, 1, 1, tzinfo=timezone.utc).timestamp()) * 1_000_000
-FORMATS = (FileFormat.PARQUET, FileFormat.CSV)
+FORMATS = (formats.PARQUET, formats.CSV)
 FEW = settings(max_examples=3, deadline=None, derandomize=True, database=None)
 SCHEMA: Dict[str, Any] = {
     "id": pl.Int64, "amount": pl.Decimal(9, 2), "ratio": pl.Float64, "flag": pl.Boolean, "email": pl.String,
@@ -108,7 +109,7 @@ def written(folder: Path, kind: FileFormat, files: Sequence[Rows]) -> Dataset:
     folder.mkdir()
     for index, rows in enumerate(files):
         path = folder / f"part-{index:03d}.{kind.value}"
-        if kind is FileFormat.PARQUET:
+        if kind is formats.PARQUET:
             pl.DataFrame(rows, schema=SCHEMA, orient="row").write_parquet(path, row_group_size=128)
         else:
             path.write_text(csv_text(rows), encoding="utf-8", newline="")
@@ -190,7 +191,7 @@ class TestTheRowsAreWorthCounting:
         for counter in ("nulls", "suspects", "invalid", "timestamps", "future"):
             assert sum(getattr(column, counter) for column in tally.columns) > 0, counter
         assert tally.pairs > tally.pair_violations > 0
-        assert (tally.corrupt_rows > 0) == (whole.kind is FileFormat.CSV)
+        assert (tally.corrupt_rows > 0) == (whole.kind is formats.CSV)
         assert sum(column.placeholders for column in tally.columns) > 0
 
     def test_both_engines_count_the_same(self, whole: Whole) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Iterator
 import pytest
 
 from nuvyn_executor.discovery.datasets import discover
+from nuvyn_executor.discovery.formats import source_type_named
 from nuvyn_executor.model import SourceType
 from nuvyn_executor.profiling.counts import total
 from nuvyn_executor.profiling.profiler import plan_scan
@@ -233,7 +234,9 @@ class TestManyFiles:
         if other:
             (folder / other).write_text("not,one\nof,them\n")
         source = FileSystemSource(str(folder), on_databricks=False)
-        dataset = max(discover(source, SourceType.CSV, 1000).datasets, key=lambda one: len(one.files))
+        dataset = max(
+            discover(source, source_type_named("csv"), 1000).datasets, key=lambda one: len(one.files)
+        )
         profile = SparkScanner(spark, "spark").scan(source, dataset, datetime.now(timezone.utc))
         tally = profile.scan.tally
         assert (tally.rows, tally.corrupt_rows) == (2 * (readers.MANY_FILES + 1), 0)
@@ -246,7 +249,7 @@ class TestManyFiles:
             day.mkdir(parents=True)
             (day / "part-0.csv").write_text(f"id,word\n{i},one\n")
         source = FileSystemSource(str(tmp_path / "tree"), on_databricks=False)
-        (dataset,) = discover(source, SourceType.CSV, 1000).datasets
+        (dataset,) = discover(source, source_type_named("csv"), 1000).datasets
         frame = readers.open_frame(spark, source, dataset)
         assert frame.names == ("id", "word", "day", "hour")
         assert frame.data.groupBy("c2").count().orderBy("c2").collect()[0] == ("a 0", days // 5)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, List, Tuple
 import openpyxl
 import pytest
 
+from nuvyn_executor.discovery import formats
 from nuvyn_executor.discovery.datasets import discover
-from nuvyn_executor.model import CsvDialect, Discovery, FileEntry, FileFormat, SourceType
+from nuvyn_executor.discovery.formats import source_type_named
+from nuvyn_executor.model import CsvDialect, Discovery, FileEntry, SourceType
 from nuvyn_executor.sources.filesystem import FileSystemSource
 from tests.discovering import CSV, MANY, PARQUET, look, named, reasons, write
 
@@ -34,9 +36,9 @@ class TestGrouping:
         found = named(look(tmp_path))
         assert list(found) == ["a", "b", "n/m/c"]
         assert [dataset.format for dataset in found.values()] == [
-            FileFormat.PARQUET,
-            FileFormat.CSV,
-            FileFormat.JSON,
+            formats.PARQUET,
+            formats.CSV,
+            formats.JSON,
         ]
         assert found["n/m/c"].path == str(tmp_path / "n" / "m" / "c.json")
 
@@ -120,9 +122,9 @@ class TestGrouping:
         )
         found = look(tmp_path)
         assert [(d.folder, d.name, d.format, len(d.files)) for d in found.datasets] == [
-            ("lake", "empty", FileFormat.DELTA, 0),
-            ("lake", "t", FileFormat.DELTA, 2),
-            ("lake", "x", FileFormat.CSV, 1),
+            ("lake", "empty", formats.DELTA, 0),
+            ("lake", "t", formats.DELTA, 2),
+            ("lake", "x", formats.CSV, 1),
         ]
         assert named(found)["lake/empty"].path == str(tmp_path / "lake" / "empty")
         assert len(found.files) == 4
@@ -147,8 +149,8 @@ class TestWorkbooks:
         self.save(tmp_path / "book.xlsx", "Sales 2024", "Empty", "A")
         found = look(tmp_path)
         assert [(d.name, d.sheet, d.format) for d in found.datasets] == [
-            ("book.Sales 2024", "Sales 2024", FileFormat.EXCEL),
-            ("book.A", "A", FileFormat.EXCEL),
+            ("book.Sales 2024", "Sales 2024", formats.EXCEL),
+            ("book.A", "A", formats.EXCEL),
         ]
         assert found.datasets[0].path == str(tmp_path / "book.xlsx")
 
@@ -186,40 +188,26 @@ class TestLayouts:
 
     def test_a_first_part_that_vanishes_leaves_the_second_to_decide(self, tmp_path: Path) -> None:
         write(tmp_path, {"t/part-0.csv": b"a,b\n1,2\n", "t/part-1.csv": b"a;b\n1;2\n"})
-        (dataset,) = discover(_Leaking(tmp_path, "t/part-0.csv"), SourceType.AUTO, MANY).datasets
+        (dataset,) = discover(_Emptied(tmp_path, "t/part-0.csv"), SourceType.AUTO, MANY).datasets
         assert dataset.dialect == CsvDialect(";")
 
     def test_a_file_that_vanishes_before_it_is_looked_at_is_skipped(self, tmp_path: Path) -> None:
         write(tmp_path, {"a.csv": CSV, "b.csv": CSV})
-        found = discover(_Emptied(tmp_path), SourceType.AUTO, MANY)
+        found = discover(_Emptied(tmp_path, "a.csv"), SourceType.AUTO, MANY)
         assert [dataset.name for dataset in found.datasets] == ["b"]
         assert "has vanished" in reasons(found)["a.csv"]
 
 
 class _Emptied(FileSystemSource):
-    """A real folder from which ``a.csv`` goes away between listing and reading."""
+    """A real folder from which one file goes away between listing and reading."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, name: str) -> None:
         super().__init__(str(root), on_databricks=False)
-        self._gone = root / "a.csv"
+        self._gone = root / name
 
     def read_range(self, entry: FileEntry, offset: int, length: int) -> bytes:
         self._gone.unlink(missing_ok=True)  # several threads read
         return super().read_range(entry, offset, length)
-
-
-class _Leaking(FileSystemSource):
-    """A real folder from which one file goes away after it was read once."""
-
-    def __init__(self, root: Path, name: str) -> None:
-        super().__init__(str(root), on_databricks=False)
-        self._leaking = root / name
-
-    def read_range(self, entry: FileEntry, offset: int, length: int) -> bytes:
-        content = super().read_range(entry, offset, length)
-        if entry.path == str(self._leaking):
-            self._leaking.unlink()
-        return content
 
 
 class TestSkipped:
@@ -257,14 +245,14 @@ class TestSkipped:
     @pytest.mark.parametrize(
         ("source_type", "taken"),
         [
-            (SourceType.CSV, ["a"]),
-            (SourceType.PARQUET, ["b"]),
-            (SourceType.JSON, ["c"]),
-            (SourceType.DELTA, ["d"]),
-            (SourceType.EXCEL, []),
+            (source_type_named("csv"), ["a"]),
+            (source_type_named("parquet"), ["b"]),
+            (source_type_named("json"), ["c"]),
+            (source_type_named("delta"), ["d"]),
+            (source_type_named("excel"), []),
             (SourceType.AUTO, ["a", "b", "c", "d"]),
-            (SourceType.AWS_S3, ["a", "b", "c", "d"]),
-            (SourceType.AZURE_BLOB, ["a", "b", "c", "d"]),
+            (source_type_named("aws_s3"), ["a", "b", "c", "d"]),
+            (source_type_named("azure_blob"), ["a", "b", "c", "d"]),
         ],
     )
     def test_a_type_restricts_to_its_format_and_the_rest_is_said_to_be_another(
@@ -278,7 +266,7 @@ class TestSkipped:
 
     def test_the_reason_names_both_formats_and_the_remedy_the_way_out(self, tmp_path: Path) -> None:
         write(tmp_path, {"x.csv": PARQUET})
-        (skipped,) = look(tmp_path, SourceType.CSV).skipped
+        (skipped,) = look(tmp_path, source_type_named("csv")).skipped
         assert (skipped.reason, skipped.remedy) == (
             "is parquet, not csv",
             "Name source type parquet or auto.",
@@ -287,7 +275,7 @@ class TestSkipped:
     def test_a_caller_who_says_csv_is_believed_about_plain_text(self, tmp_path: Path) -> None:
         write(tmp_path, {"x.txt": b"Dear reader,\nthis is prose.\n"})
         assert look(tmp_path).datasets == ()
-        assert [dataset.name for dataset in look(tmp_path, SourceType.CSV).datasets] == ["x"]
+        assert [dataset.name for dataset in look(tmp_path, source_type_named("csv")).datasets] == ["x"]
 
     def test_an_empty_folder_has_nothing(self, tmp_path: Path) -> None:
         assert look(tmp_path) == Discovery((), ())

@@ -7,12 +7,17 @@ from typing import List
 
 import pytest
 
-from nuvyn_executor.discovery.dialects import HEAD_BYTES, detect_dialect, detect_header
+from nuvyn_executor.discovery.dialects import detect_dialect, detect_header
+from nuvyn_executor.discovery.file_head import HEAD_BYTES, FileHead
 from nuvyn_executor.model import CsvDialect
 
 
+def dialect_of(content: bytes, name: str, *, whole: bool = False) -> CsvDialect:
+    return detect_dialect(FileHead(content, whole), name)
+
+
 def dialect(text: str, name: str = "x.csv", *, whole: bool = True) -> CsvDialect:
-    return detect_dialect(text.encode(), name, whole=whole)
+    return dialect_of(text.encode(), name, whole=whole)
 
 
 class TestDelimiter:
@@ -161,7 +166,7 @@ class TestHeader:
         rows = [[f"{value}{n}" if value == "red" else value for n in range(width)] for value in values]
         assert detect_header([header, *rows])
         text = "".join(";".join(row) + "\n" for row in [header, *rows])
-        assert detect_dialect(text.encode()[:HEAD_BYTES], "x.csv", whole=len(text) <= HEAD_BYTES).header
+        assert dialect_of(text.encode()[:HEAD_BYTES], "x.csv", whole=len(text) <= HEAD_BYTES).header
 
     def test_a_few_long_names_stand_over_long_texts_too(self) -> None:
         question = "Which of the following would you say describes best " + "what you saw " * 10
@@ -187,7 +192,7 @@ class TestHeader:
         names = ",".join(f"{number} {'n' * 300}" for number in range(1000, 1300))
         cut = names[: names.rindex(",") + 5]
         assert not detect_header([cut.split(",")])
-        assert detect_dialect(cut.encode(), "x.csv").header
+        assert dialect_of(cut.encode(), "x.csv").header
 
     def test_a_value_that_fills_the_head_is_no_name(self) -> None:
         assert not dialect("key," + "x" * HEAD_BYTES, whole=False).header
@@ -214,53 +219,51 @@ class TestEncoding:
         ],
     )
     def test_every_encoding_is_named_as_java_names_it(self, codec: str, java: str) -> None:
-        found = detect_dialect(self.text.encode(codec), "x.csv", whole=True)
+        found = dialect_of(self.text.encode(codec), "x.csv", whole=True)
         assert (found.encoding, found.delimiter, found.header) == (java, ";", True)
 
     def test_bytes_that_only_windows_has_decide_for_windows(self) -> None:
-        assert (
-            detect_dialect("id;€\n1;“x”\n".encode("cp1252"), "x.csv", whole=True).encoding == "windows-1252"
-        )
+        assert dialect_of("id;€\n1;“x”\n".encode("cp1252"), "x.csv", whole=True).encoding == "windows-1252"
 
     def test_bytes_that_windows_leaves_undefined_decide_against_it(self) -> None:
-        assert detect_dialect(b"id;\xe9\n1;\x81\n", "x.csv", whole=True).encoding == "ISO-8859-1"
+        assert dialect_of(b"id;\xe9\n1;\x81\n", "x.csv", whole=True).encoding == "ISO-8859-1"
 
     def test_utf_16_is_read_as_a_whole_because_spark_splits_lines_at_single_bytes(self) -> None:
-        assert detect_dialect(self.text.encode("utf-16"), "x.csv", whole=True).multiline
-        assert not detect_dialect(self.text.encode(), "x.csv", whole=True).multiline
+        assert dialect_of(self.text.encode("utf-16"), "x.csv", whole=True).multiline
+        assert not dialect_of(self.text.encode(), "x.csv", whole=True).multiline
 
     @pytest.mark.parametrize("cut", range(1, 12))
     def test_a_character_that_the_head_cuts_does_not_make_it_latin_1(self, cut: int) -> None:
         head = ("name;x\n" + "日本語;é\n" * 3).encode()[:-cut]
-        assert detect_dialect(head, "x.csv").encoding == "UTF-8"
+        assert dialect_of(head, "x.csv").encoding == "UTF-8"
 
     def test_the_last_byte_of_a_whole_file_is_not_taken_for_a_cut_character(self) -> None:
-        assert detect_dialect(b"a;b\n1;caf\xe9", "x.csv", whole=True).encoding == "ISO-8859-1"
+        assert dialect_of(b"a;b\n1;caf\xe9", "x.csv", whole=True).encoding == "ISO-8859-1"
 
     def test_a_few_damaged_characters_leave_utf_8_what_it_is(self) -> None:
         head = ("a;b\n" + "é;ü\n" * 20).encode() + b"x;\xff\n"
-        assert detect_dialect(head, "x.csv", whole=True).encoding == "UTF-8"
+        assert dialect_of(head, "x.csv", whole=True).encoding == "UTF-8"
 
     def test_ascii_is_utf_8(self) -> None:
         assert dialect("a,b\n1,2\n").encoding == "UTF-8"
 
     def test_gzip_is_looked_into(self) -> None:
-        found = detect_dialect(gzip.compress(self.text.encode("iso-8859-1")), "x.csv.gz", whole=True)
+        found = dialect_of(gzip.compress(self.text.encode("iso-8859-1")), "x.csv.gz", whole=True)
         assert (found.encoding, found.delimiter) == ("ISO-8859-1", ";")
 
     def test_a_cut_gzip_is_looked_into_as_far_as_it_goes(self) -> None:
         rows = "".join(f"{i};{i * i % 9973}\n" for i in range(90_000))
         packed = gzip.compress(rows.encode())
         assert len(packed) > HEAD_BYTES
-        found = detect_dialect(packed[:HEAD_BYTES], "x.csv.gz")
+        found = dialect_of(packed[:HEAD_BYTES], "x.csv.gz")
         assert (found.delimiter, found.header) == (";", False)
 
     def test_a_gzip_of_several_members_is_read_through(self) -> None:
         packed = gzip.compress(b"a;b\n") + gzip.compress(b"1;2\n")
-        assert detect_dialect(packed, "x.csv.gz", whole=True) == CsvDialect(delimiter=";")
+        assert dialect_of(packed, "x.csv.gz", whole=True) == CsvDialect(delimiter=";")
 
     def test_a_damaged_gzip_is_an_error(self) -> None:
         packed = bytearray(gzip.compress(b"a;b\n" * 100))
         packed[12:20] = b"\xff" * 8
         with pytest.raises(ValueError, match="decompressing"):
-            detect_dialect(bytes(packed), "x.csv.gz", whole=True)
+            dialect_of(bytes(packed), "x.csv.gz", whole=True)

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import gzip
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Callable, Dict, List
+from typing import TYPE_CHECKING, Callable, Dict
 
 import openpyxl
 import pytest
 
-from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.discovery.grouping import FEW
 from nuvyn_executor.metadata.table_rows import table_id
-from nuvyn_executor.model import CsvDialect, Discovery, SourceType
-from nuvyn_executor.sources.filesystem import FileSystemSource
-from tests.discovering import CSV, MANY, PARQUET, look, named, write
+from nuvyn_executor.model import CsvDialect, Discovery
+from tests.discovering import CSV, PARQUET, case_id, look, named, write
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from nuvyn_executor.model import FileEntry
 
 
 def numbered(pattern: str, count: int, content: bytes = CSV, first: int = 1) -> Dict[str, bytes]:
@@ -48,6 +44,7 @@ class TestNumberedFiles:
             (lambda n: f"daily-{n}.csv", CSV, "lake/daily"),
             (lambda n: f"{n}_orders.csv", CSV, "lake/daily"),
         ],
+        ids=case_id,
     )
     def test_many_are_one_dataset_named_by_what_comes_before_the_number(
         self, tmp_path: Path, file_name: Callable[[int], str], content: bytes, table: str
@@ -162,6 +159,7 @@ class TestFormsOfNumberedFiles:
             (b"region,2019,2020\nA,1,2\nB,3,4\n", b"region,2019,2020\nC,,\nD,5,6\n"),
             (b"1,Anna,2024-01-01\n2,Bob,\n", b"3,,2024-01-01\n4,4,2024-01-01\n"),
         ],
+        ids=case_id,
     )
     def test_what_does_not_matter_makes_no_difference(self, tmp_path: Path, one: bytes, other: bytes) -> None:
         write(tmp_path, {**numbered("a_{}.csv", 40, one), **numbered("a_{}.csv", 40, other, first=41)})
@@ -181,6 +179,7 @@ class TestFormsOfNumberedFiles:
             ("a_{}.csv", b"id\rone\rtwo\r", b"key\rone\rtwo\r"),
             ("a_{}.json", b'{"a":1}\n{"a":2}\n', b'[\n{"a":1},\n{"a":2}\n]'),
         ],
+        ids=case_id,
     )
     def test_what_is_read_in_another_way_is_apart(
         self, tmp_path: Path, name: str, one: bytes, other: bytes
@@ -193,22 +192,3 @@ class TestFormsOfNumberedFiles:
         write(tmp_path, {"a_30.csv": "id,name\n1,Jürgen\n".encode("iso-8859-1")})
         (dataset,) = look(tmp_path).datasets
         assert dataset.dialect == CsvDialect(encoding="ISO-8859-1")
-
-    def test_no_file_is_read_again_for_it(self, tmp_path: Path) -> None:
-        write(tmp_path, numbered("a_{:02d}.csv", 70))
-        source = _Counting(tmp_path)
-        discover(source, SourceType.AUTO, MANY)
-        assert len(source.read) == 71  # one of them tells how all are written
-        assert max(source.read.count(name) for name in set(source.read)) == 2
-
-
-class _Counting(FileSystemSource):
-    """A real folder that notes what is read of it."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(str(root), on_databricks=False)
-        self.read: List[str] = []
-
-    def read_range(self, entry: FileEntry, offset: int, length: int) -> bytes:
-        self.read.append(entry.name)
-        return super().read_range(entry, offset, length)

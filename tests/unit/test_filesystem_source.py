@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Iterator, List
 
 import pytest
 
+from nuvyn_executor.discovery.formats import SOURCE_TYPES
 from nuvyn_executor.errors import DatasetUnreadable, SourceAccessDenied, SourceError, SourceNotFound
 from nuvyn_executor.model import FileEntry, SourceType
 from nuvyn_executor.sources.factory import DataSourceFactory, masked_location
@@ -336,7 +337,7 @@ class TestFactory:
 
     factory = DataSourceFactory(on_databricks=False)
 
-    @pytest.mark.parametrize("source_type", list(SourceType))
+    @pytest.mark.parametrize("source_type", SOURCE_TYPES)
     def test_a_plain_path_is_files_whatever_the_type_says(
         self, tmp_path: Path, source_type: SourceType
     ) -> None:

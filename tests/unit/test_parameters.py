@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nuvyn_executor.discovery.formats import source_type_named
 from nuvyn_executor.errors import UsageError
 from nuvyn_executor.model import JobRequest, JobType, SourceType
 from nuvyn_executor.parameters import JOB_TYPES, SOURCE_TYPES, parse_parameters
@@ -17,7 +18,7 @@ class TestParseParameters:
     def test_reads_the_guides_four_parameters(self) -> None:
         parsed = parse_parameters(["metadata_extraction", "/dbfs/mnt/client-data/", "csv", "client-123"])
         assert parsed == JobRequest(
-            JobType.METADATA_EXTRACTION, "/dbfs/mnt/client-data/", SourceType.CSV, "client-123"
+            JobType.METADATA_EXTRACTION, "/dbfs/mnt/client-data/", source_type_named("csv"), "client-123"
         )
 
     def test_source_type_is_auto_and_tenant_is_default_when_left_out(self) -> None:

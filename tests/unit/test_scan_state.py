@@ -11,7 +11,8 @@ from typing import Any, Optional, Tuple
 
 import pytest
 
-from nuvyn_executor.model import DAY_MICROS, CsvDialect, Dataset, FileEntry, FileFormat, epoch_micros
+from nuvyn_executor.discovery import formats
+from nuvyn_executor.model import DAY_MICROS, CsvDialect, Dataset, FileEntry, epoch_micros
 from nuvyn_executor.profiling import scan_state as module
 from nuvyn_executor.profiling.counts import Counts, Span
 from nuvyn_executor.profiling.plan import ScanPlan, plan_text_column, plan_typed_column
@@ -36,7 +37,7 @@ def entry(name: str, size: int = 100, at: datetime = THEN) -> FileEntry:
 
 
 def dataset(*entries: FileEntry, **change: Any) -> Dataset:
-    whole = Dataset("t", "", "/data", FileFormat.CSV, entries, dialect=CsvDialect())
+    whole = Dataset("t", "", "/data", formats.CSV, entries, dialect=CsvDialect())
     return replace(whole, **change)
 
 
@@ -63,7 +64,7 @@ class TestDivisible:
     def test_a_dataset_is_read_file_by_file_where_its_files_are_its_rows(self) -> None:
         assert Snapshot(dataset(A, B)).is_divisible
         assert not Snapshot(dataset(A, B), is_plain=False).is_divisible
-        assert not Snapshot(dataset(A, format=FileFormat.EXCEL)).is_divisible
+        assert not Snapshot(dataset(A, format=formats.EXCEL)).is_divisible
 
 
 class TestUnchanged:

@@ -7,7 +7,8 @@ import gzip
 import zlib
 from typing import IO, TYPE_CHECKING, Any, Iterator, cast
 
-from nuvyn_executor.discovery.text_encoding import encoding_named, is_gzip
+from nuvyn_executor.discovery.file_head import is_gzip
+from nuvyn_executor.discovery.text_encoding import encoding_named
 from nuvyn_executor.profiling.polars.parts import NotNative
 
 if TYPE_CHECKING:

@@ -13,14 +13,13 @@ import re
 from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple
 
 from nuvyn_executor.discovery.partition_folders import values_of
-from nuvyn_executor.model import FileFormat
 from nuvyn_executor.profiling.counts import Counts, total
 from nuvyn_executor.profiling.plan import family
 from nuvyn_executor.profiling.polars.parts import NotNative, Piece, Reading, parts_of
 from nuvyn_executor.profiling.value_patterns import Expected
 
 if TYPE_CHECKING:
-    from nuvyn_executor.model import Dataset
+    from nuvyn_executor.model import Dataset, FileFormat
     from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
 
 ENGINE = "polars"
@@ -38,7 +37,7 @@ def supports(dataset: Dataset, plan: ScanPlan, time_zone: str = "UTC") -> Option
         plan: what is to be counted in it.
         time_zone: the Spark session's.
     """
-    if dataset.format not in (FileFormat.PARQUET, FileFormat.CSV):
+    if not dataset.format.is_counted_by_polars:
         return f"its format is {dataset.format.value}"
     if not plan.columns:
         return "it has no columns"
@@ -47,7 +46,7 @@ def supports(dataset: Dataset, plan: ScanPlan, time_zone: str = "UTC") -> Option
     reasons = [reason for one in plan.columns for reason in _unfit(one, dataset.format)]
     if reasons:
         return reasons[0]
-    return _unreadable_dialect(dataset) if dataset.format is FileFormat.CSV else None
+    return _unreadable_dialect(dataset) if dataset.format.has_dialect else None
 
 
 def count(  # noqa: PLR0913  two of them are switches
@@ -166,7 +165,7 @@ def _needs_zone(plan: ColumnPlan) -> bool:
 def _unfit(plan: ColumnPlan, kind: FileFormat) -> List[str]:
     """Return why a column is none for Polars; nothing when it is one."""
     reasons = []
-    if kind is FileFormat.PARQUET and _is_pattern(plan.name):
+    if kind.declares_types and _is_pattern(plan.name):
         reasons.append(f"column {plan.name[:40]} has a name that Polars takes for a pattern")
     if plan.declared_type is not None and not _is_plain(plan.declared_type):
         reasons.append(f"column {plan.name} is of type {plan.declared_type[:40]}")

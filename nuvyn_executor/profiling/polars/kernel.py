@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Dict, Optional, Sequence, Union
 
 import polars as pl
 
-from nuvyn_executor.model import FileFormat
+from nuvyn_executor.discovery import formats
 from nuvyn_executor.profiling.counts import Counts
 from nuvyn_executor.profiling.polars import csv_batches, parquet_batches
 from nuvyn_executor.profiling.polars.hashes import Sink, hash_name, multiplier, without
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.polars.parts import Piece, Reading
     from nuvyn_executor.profiling.sketch import State
 
-_BATCHES = {FileFormat.PARQUET: parquet_batches.batches, FileFormat.CSV: csv_batches.batches}
+_BATCHES = {formats.PARQUET: parquet_batches.batches, formats.CSV: csv_batches.batches}
 
 
 def count_part(pieces: Sequence[Piece], reading: Reading) -> Counts:

@@ -7,26 +7,23 @@ import gzip
 import io
 import json
 import zipfile
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
-import openpyxl
 import pytest
 
-from nuvyn_executor.discovery.formats import Detection, detect_format, table_name_of
+from nuvyn_executor.discovery import formats
+from nuvyn_executor.discovery.detection import Detection, detect_format
+from nuvyn_executor.discovery.file_head import FileHead
+from nuvyn_executor.discovery.formats import table_name_of
 from nuvyn_executor.discovery.json_layout import is_one_document
-from nuvyn_executor.model import FileFormat
+from tests.discovering import case_id, workbook
+
+if TYPE_CHECKING:
+    from nuvyn_executor.model import FileFormat
 
 PARQUET = b"PAR1" + b"\x15\x04\x15\x00\x00\x01" * 10 + b"PAR1"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504
 CSV = b"id,name\n1,Anna\n2,Bob\n"
-
-
-def workbook() -> bytes:
-    stream = io.BytesIO()
-    book = openpyxl.Workbook()
-    book.active.append(["id"])
-    book.save(stream)
-    return stream.getvalue()
 
 
 def archive(*names: str) -> bytes:
@@ -38,7 +35,7 @@ def archive(*names: str) -> bytes:
 
 
 def detect(name: str, content: bytes, head: int = 65536) -> Detection:
-    return detect_format(name, content[:head], io.BytesIO(content), whole=len(content) <= head)
+    return detect_format(name, FileHead(content[:head], len(content) <= head), io.BytesIO(content))
 
 
 class TestDetection:
@@ -47,39 +44,40 @@ class TestDetection:
     @pytest.mark.parametrize(
         ("name", "content", "found"),
         [
-            ("x.parquet", PARQUET, FileFormat.PARQUET),
-            ("x.csv", PARQUET, FileFormat.PARQUET),
-            ("x", PARQUET, FileFormat.PARQUET),
-            ("x.xlsx", workbook(), FileFormat.EXCEL),
-            ("x.xlsm", workbook(), FileFormat.EXCEL),
-            ("x.xls", workbook(), FileFormat.EXCEL),
-            ("x.csv", workbook(), FileFormat.EXCEL),
-            ("x.xls", OLE, FileFormat.EXCEL),
-            ("x.csv", CSV, FileFormat.CSV),
-            ("X.CSV", CSV, FileFormat.CSV),
-            ("x.tsv", b"a\tb\n1\t2\n", FileFormat.CSV),
-            ("x.txt", CSV, FileFormat.CSV),
-            ("x.txt", b"anna\nbob\n", FileFormat.CSV),
-            ("x.csv", b"Dear reader,\nthis is prose\n", FileFormat.CSV),
-            ("x.dat", b"a|b|c\n1|2|3\n", FileFormat.CSV),
-            ("x", CSV, FileFormat.CSV),
-            ("x.csv", "näme;é\n1;2\n".encode("iso-8859-1"), FileFormat.CSV),
-            ("x.csv", CSV.decode().encode("utf-16"), FileFormat.CSV),
-            ("x.csv", CSV.decode().encode("utf-16-le"), FileFormat.CSV),
-            ("x.csv.gz", gzip.compress(CSV), FileFormat.CSV),
-            ("x.gz", gzip.compress(CSV), FileFormat.CSV),
-            ("x.json.gz", gzip.compress(b'{"a":1}\n'), FileFormat.JSON),
-            ("x.json", b'{"a":1}\n', FileFormat.JSON),
-            ("x.jsonl", b'{"a":1}\n{"a":2}\n', FileFormat.JSON),
-            ("x.ndjson", b'broken\n{"a":2}\n', FileFormat.JSON),
-            ("x.json", codecs.BOM_UTF8 + b'{"a":1}\n', FileFormat.JSON),
-            ("x.json", b'{"a":', FileFormat.JSON),
-            ("x", b'{"a":1}\n', FileFormat.JSON),
-            ("x.txt", b'[{"a":1},\n{"a":2}]', FileFormat.JSON),
-            ("x.csv", b"ORC,ELF\n1,2\n", FileFormat.CSV),
-            ("x.csv", b"PAR1,b\n1,2\n", FileFormat.CSV),
-            ("x.csv", b"BZh,b\n1,2\n", FileFormat.CSV),
+            ("x.parquet", PARQUET, formats.PARQUET),
+            ("x.csv", PARQUET, formats.PARQUET),
+            ("x", PARQUET, formats.PARQUET),
+            ("x.xlsx", workbook(), formats.EXCEL),
+            ("x.xlsm", workbook(), formats.EXCEL),
+            ("x.xls", workbook(), formats.EXCEL),
+            ("x.csv", workbook(), formats.EXCEL),
+            ("x.xls", OLE, formats.EXCEL),
+            ("x.csv", CSV, formats.CSV),
+            ("X.CSV", CSV, formats.CSV),
+            ("x.tsv", b"a\tb\n1\t2\n", formats.CSV),
+            ("x.txt", CSV, formats.CSV),
+            ("x.txt", b"anna\nbob\n", formats.CSV),
+            ("x.csv", b"Dear reader,\nthis is prose\n", formats.CSV),
+            ("x.dat", b"a|b|c\n1|2|3\n", formats.CSV),
+            ("x", CSV, formats.CSV),
+            ("x.csv", "näme;é\n1;2\n".encode("iso-8859-1"), formats.CSV),
+            ("x.csv", CSV.decode().encode("utf-16"), formats.CSV),
+            ("x.csv", CSV.decode().encode("utf-16-le"), formats.CSV),
+            ("x.csv.gz", gzip.compress(CSV), formats.CSV),
+            ("x.gz", gzip.compress(CSV), formats.CSV),
+            ("x.json.gz", gzip.compress(b'{"a":1}\n'), formats.JSON),
+            ("x.json", b'{"a":1}\n', formats.JSON),
+            ("x.jsonl", b'{"a":1}\n{"a":2}\n', formats.JSON),
+            ("x.ndjson", b'broken\n{"a":2}\n', formats.JSON),
+            ("x.json", codecs.BOM_UTF8 + b'{"a":1}\n', formats.JSON),
+            ("x.json", b'{"a":', formats.JSON),
+            ("x", b'{"a":1}\n', formats.JSON),
+            ("x.txt", b'[{"a":1},\n{"a":2}]', formats.JSON),
+            ("x.csv", b"ORC,ELF\n1,2\n", formats.CSV),
+            ("x.csv", b"PAR1,b\n1,2\n", formats.CSV),
+            ("x.csv", b"BZh,b\n1,2\n", formats.CSV),
         ],
+        ids=case_id,
     )
     def test_a_file_is_what_its_bytes_say_then_its_name_then_its_lines(
         self, name: str, content: bytes, found: FileFormat
@@ -112,9 +110,14 @@ class TestDetection:
             ("x.json", b"a,b\n1,2\n", "is called .json but holds no JSON object or array"),
             ("x.json", '{"a":1}'.encode("utf-16"), "is JSON in UTF-16"),
             ("x.csv.gz", CSV, "is called .gz but is not compressed"),
-            ("x.csv", gzip.compress(CSV), "is gzip but is not called .gz, so Spark would not inflate it"),
+            (
+                "x.csv",
+                gzip.compress(CSV),
+                "is gzip but is not called .gz, so Spark would not inflate it",
+            ),
             ("x.csv.gz", gzip.compress(PARQUET), "is a gzip of a file in parquet format"),
         ],
+        ids=case_id,
     )
     def test_what_cannot_be_read_is_named_for_what_it_seems_to_be(
         self, name: str, content: bytes, reason: str
@@ -134,6 +137,7 @@ class TestDetection:
             ("x.xls", b"a\tb\n1\t2\n", "is called .xls but is text"),
             ("x.csv.gz", gzip.compress(CSV)[:-9], "is a gzip file that is cut short"),
         ],
+        ids=case_id,
     )
     def test_a_corrupt_file_is_called_so(self, name: str, content: bytes, reason: Optional[str]) -> None:
         if reason is not None:
@@ -149,20 +153,20 @@ class TestDetection:
 
     def test_a_large_workbook_is_known_by_the_directory_at_its_end(self) -> None:
         content = workbook()
-        assert detect("x", content, head=64).format is FileFormat.EXCEL
-        assert detect_format("x.xlsx", content[:4000]).format is FileFormat.EXCEL
+        assert detect("x", content, head=64).format is formats.EXCEL
+        assert detect_format("x.xlsx", FileHead(content[:4000])).format is formats.EXCEL
 
     def test_the_head_of_a_large_json_document_is_enough(self) -> None:
         content = json.dumps([{"a": n, "text": "x" * 50} for n in range(500)], indent=1).encode()
         for cut in range(900, 1100):
-            assert detect("x", content, head=cut).format is FileFormat.JSON
+            assert detect("x", content, head=cut).format is formats.JSON
 
     def test_text_of_no_certain_form_may_be_claimed_by_the_caller(self) -> None:
         assert detect("x.txt", b"Dear reader,\nthis is prose.\n").is_text
         assert not detect("x.bin", bytes(range(256))).is_text
 
     def test_without_the_file_the_head_decides(self) -> None:
-        assert detect_format("x.csv", PARQUET[:20]).format is FileFormat.PARQUET
+        assert detect_format("x.csv", FileHead(PARQUET[:20])).format is formats.PARQUET
 
 
 class TestJsonLayout:

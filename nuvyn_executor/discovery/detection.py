@@ -1,0 +1,246 @@
+"""What a file is: magic bytes first, then its extension, then its content."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Optional, Tuple
+
+from nuvyn_executor.discovery import formats
+from nuvyn_executor.discovery.csv_layout import complete_lines, detect_layout
+from nuvyn_executor.discovery.json_layout import begins_like_json, looks_like_json
+from nuvyn_executor.discovery.text_encoding import is_binary
+
+if TYPE_CHECKING:
+    from nuvyn_executor.discovery.file_head import FileHead
+    from nuvyn_executor.model import FileFormat
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What a file is, or why it is nothing that can be read.
+
+    Attributes:
+        format: ``None`` when it cannot be read.
+        reason: then, what it seems to be; it goes on from the file's name ("is a PDF document").
+        remedy: then, what to do about it.
+        is_damaged: it is of a known kind, and spoiled or out of reach.
+        is_text: it is text, if of no certain form: a caller who says "csv" may be believed.
+    """
+
+    format: Optional[FileFormat]
+    reason: str = ""
+    remedy: str = ""
+    is_text: bool = False
+    is_damaged: bool = False
+
+
+def _damaged(reason: str) -> Detection:
+    return Detection(None, reason, "Write or copy the file again.", is_damaged=True)
+
+
+_CONVERT = f"Convert it to {formats.format_names('or')}, or leave it out."
+
+_MAGIC: Tuple[Tuple[bytes, str], ...] = (
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG\r\n", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF87a", "a GIF image"),
+    (b"GIF89a", "a GIF image"),
+    (b"II*\x00", "a TIFF image"),
+    (b"MM\x00*", "a TIFF image"),
+    (b"RIFF", "an audio or video file"),
+    (b"ORC", "an ORC file"),
+    (b"Obj\x01", "an Avro file"),
+    (b"PARE", "an encrypted Parquet file"),
+    (b"ARROW1", "an Arrow file"),
+    (b"FEA1", "a Feather file"),
+    (b"\x89HDF\r\n", "an HDF5 file"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+    (b"BZh", "compressed with bzip2"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
+    (b"\xfd7zXZ\x00", "compressed with xz"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\x80\x04\x95", "a Python pickle"),
+    (b"\x7fELF", "a program"),
+    (b"\xff\xfe\x00\x00", "text in UTF-32"),
+    (b"\x00\x00\xfe\xff", "text in UTF-32"),
+)
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_XLS = ".xls"
+_XLSX = tuple(one for one in formats.EXCEL.extensions if one != _XLS)
+_TAIL_BYTES = 16
+# Text whose lines may have as many commas by chance, and that is no table for all that.
+_FOREIGN = (
+    *(".md", ".rst", ".html", ".htm", ".xml", ".xsd", ".svg", ".py", ".ipynb", ".r", ".sql", ".scala"),
+    *(".js", ".css", ".sh", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".properties", ".tex", ".eml"),
+)
+
+
+def detect_format(name: str, head: FileHead, stream: Optional[BinaryIO] = None) -> Detection:
+    """Decide what a file is.
+
+    Args:
+        name: its name, with extension.
+        head: its beginning.
+        stream: the file, to see a Parquet file's end and a zip's directory; ``None``: the head must do.
+
+    Raises:
+        SourceError: whatever the stream raises.
+    """
+    if not head.raw:
+        return Detection(None, "is empty", "Remove it, or write it again.")
+    lower = name.lower()
+    if head.is_gzip:
+        return _detect_gzip(lower, head)
+    if lower.endswith(".gz"):
+        return Detection(None, "is called .gz but is not compressed", "Rename it without .gz.")
+    return _detect_binary(lower, head, stream) or _detect_text(lower, head)
+
+
+def _detect_gzip(lower: str, head: FileHead) -> Detection:
+    if not lower.endswith(".gz"):
+        return Detection(None, "is gzip but is not called .gz, so Spark would not inflate it", "Rename it.")
+    try:
+        content = head.content
+    except ValueError as error:
+        return _damaged(f"is a damaged gzip file ({error})")
+    if head.is_all and not content.is_all and len(content.raw) < head.limit:
+        return _damaged("is a gzip file that is cut short")
+    inner = detect_format(lower[: -len(".gz")], content)
+    if inner.format is not None and not inner.format.is_text:
+        return Detection(
+            None, f"is a gzip of a file in {inner.format.value} format", "Unpack it with gunzip."
+        )
+    return inner
+
+
+def _detect_binary(lower: str, head: FileHead, stream: Optional[BinaryIO]) -> Optional[Detection]:
+    """Return what a file is by its bytes, or what is wrong with it; ``None`` for a text."""
+    binary = is_binary(head.text)
+    if head.raw.startswith(_ZIP):
+        return _detect_zip(lower, head.raw, stream)
+    if head.raw.startswith(_OLE):
+        return _detect_ole(lower)
+    for one in formats.FORMATS:
+        if one.magic and head.raw.startswith(one.magic):
+            ends_well = _ends_well(one, head, stream)
+            # A text may begin with the letters of a magic number ("ORC,ELF"): only the rest decides.
+            if ends_well or binary or lower.endswith(one.extensions):
+                what = f"is {one.noun} that is cut short: its end is missing"
+                return _damaged(what) if ends_well is False else Detection(one)
+    what = next((what for magic, what in _MAGIC if head.raw.startswith(magic)), "")
+    if what and (binary or not head.raw[:3].isalnum()):
+        return Detection(None, f"is {what}", _CONVERT)
+    return _belied_name(lower, binary=binary)
+
+
+def _ends_well(one: FileFormat, head: FileHead, stream: Optional[BinaryIO]) -> Optional[bool]:
+    """Whether a file has the end that its format demands; ``None`` when its end cannot be seen."""
+    if head.is_all:
+        return one.ends_well(head.raw, head.raw[-_TAIL_BYTES:])
+    if stream is None:
+        return None
+    stream.seek(-min(_TAIL_BYTES, len(head.raw)), 2)
+    return one.ends_well(head.raw, stream.read(_TAIL_BYTES))
+
+
+def _belied_name(lower: str, *, binary: bool) -> Optional[Detection]:
+    """Return what is wrong with a file that should be binary by its name, or is by its bytes."""
+    for one in formats.FORMATS:
+        if one.magic and lower.endswith(one.extensions):
+            return _damaged(f"is called {one.extensions[0]} but does not begin like one: it is damaged")
+    if lower.endswith(_XLSX) or (binary and lower.endswith(_XLS)):
+        return _damaged("is called a workbook but does not begin like one: it is damaged")
+    if lower.endswith(_XLS):
+        return Detection(
+            None, "is called .xls but is text", "Rename it to .csv if it is a table, or save it as .xlsx."
+        )
+    return Detection(None, "is binary, of no kind that is known", _CONVERT) if binary else None
+
+
+def _detect_zip(lower: str, head: bytes, stream: Optional[BinaryIO]) -> Detection:
+    if stream is None:
+        found = b"xl/workbook.xml" in head or (lower.endswith(_XLSX) and b"[Content_Types].xml" in head)
+        return Detection(formats.EXCEL) if found else Detection(None, "is a zip archive", "Unpack it.")
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            inside = set(archive.namelist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        what = "workbook" if lower.endswith(formats.EXCEL.extensions) else "zip archive"
+        return _damaged(f"is a damaged {what} ({error})")
+    if "xl/workbook.xml" in inside:
+        return Detection(formats.EXCEL)
+    kinds = {
+        "xl/workbook.bin": "a binary workbook (.xlsb)",
+        "word/document.xml": "a Word document",
+        "ppt/presentation.xml": "a PowerPoint document",
+        "content.xml": "an OpenDocument file",
+        "META-INF/MANIFEST.MF": "a Java archive",
+    }
+    what = next((kinds[part] for part in kinds if part in inside), "")
+    return (
+        Detection(None, f"is {what}", _CONVERT) if what else Detection(None, "is a zip archive", "Unpack it.")
+    )
+
+
+def _detect_ole(lower: str) -> Detection:
+    if lower.endswith(_XLS):
+        return Detection(formats.EXCEL)
+    if lower.endswith(_XLSX):
+        return Detection(
+            None, "is a workbook with a password, or an old .xls", "Save it without a password as .xlsx."
+        )
+    return Detection(None, "is an old Office document", _CONVERT)
+
+
+def _detect_text(lower: str, head: FileHead) -> Detection:
+    encoding, text, whole = head.encoding, head.text, head.is_all
+    refused = _no_data(lower, text)
+    if refused is not None:
+        return refused
+    if lower.endswith(formats.CSV.extensions):
+        return Detection(formats.CSV)
+    if lower.endswith(formats.JSON.extensions) or looks_like_json(text, whole=whole):
+        if encoding.is_wide:
+            return Detection(None, f"is JSON in {encoding.java}", "Write it in UTF-8, as JSON should be.")
+        return Detection(formats.JSON)
+    if _is_table(lower, text, whole=whole):
+        return Detection(formats.CSV)
+    return Detection(
+        None,
+        "is text without columns",
+        "If it is a table, call it .csv or name source type csv.",
+        is_text=True,
+    )
+
+
+def _no_data(lower: str, text: str) -> Optional[Detection]:
+    """Return why a text is no data, as far as its beginning and its name tell."""
+    if not text.strip("\ufeff \t\r\n"):
+        return Detection(None, "is empty: it holds nothing but blanks", "Remove it, or write it again.")
+    if lower.endswith(_FOREIGN):
+        return Detection(None, f"is called .{lower.rsplit('.', 1)[-1]}: no data", _CONVERT, is_text=True)
+    start = text.lstrip()[:100].lower()
+    if start.startswith(("<!doctype", "<html", "<?xml")):
+        return Detection(None, f"is {'XML' if start.startswith('<?xml') else 'a web page (HTML)'}", _CONVERT)
+    if lower.endswith(formats.JSON.extensions) and not begins_like_json(text):
+        return Detection(
+            None,
+            "is called .json but holds no JSON object or array",
+            "Rename it, or write it again.",
+            is_text=True,
+        )
+    return None
+
+
+def _is_table(lower: str, text: str, *, whole: bool) -> bool:
+    """Whether several lines have the same fields; in a .txt also: one word a line."""
+    layout = detect_layout(text, whole=whole)
+    if len(layout.records) < 2:  # noqa: PLR2004  one line shows no columns
+        return False
+    if layout.width > 1:
+        return layout.consistency >= 0.9  # noqa: PLR2004  prose has a comma in many lines, not in all
+    lines = [line for line in complete_lines(text, whole=whole).splitlines() if line.strip()]
+    return lower.endswith(".txt") and all(len(line.split()) == 1 for line in lines)
