@@ -22,16 +22,17 @@ help: ## say what there is
 install: $(INSTALLED) $(JARS) ## make .venv with everything pinned, find Java, fetch Delta's jars (once)
 
 # What a killed pip leaves behind is not to be trusted: while it works, .installing says so, and the next run starts anew.
-$(INSTALLED): pyproject.toml constraints.txt constraints-py38.txt
+$(INSTALLED): pyproject.toml fake_databricks/pyproject.toml constraints.txt constraints-py38.txt
 	@test -n "$(PYTHON)" || { echo "There is no Python 3.8 to 3.13 with the module venv here. Install one, or: make PYTHON=/path/to/python" >&2; exit 1; }
 	@if [ ! -x $(PY) ] || [ -e $(BUSY) ]; then \
 		echo "Making $(VENV) with $$($(PYTHON) --version)"; \
 		rm -rf $(VENV) && mkdir $(VENV) && touch $(BUSY) && $(PYTHON) -m venv $(VENV); fi
 	@touch $(BUSY)
-	@pins=constraints.txt; \
+	@pins=constraints.txt; fake="-e ./fake_databricks"; \
 		$(PY) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 8))' && pins=constraints-py38.txt; \
+		$(PY) -c 'import sys; sys.exit(sys.version_info >= (3, 10))' && fake=""; \
 		echo "Installing what $$pins pins (some minutes, the first time)"; \
-		$(PY) -m pip install --quiet --disable-pip-version-check -c $$pins -e '.[local,excel,fast,fake,dev]'
+		$(PY) -m pip install --quiet --disable-pip-version-check -c $$pins -e '.[local,excel,fast,dev]' $$fake
 	@rm $(BUSY)
 	@touch $@
 
@@ -70,6 +71,6 @@ bench: install $(ARCHIVE) ## measure the local Databricks and the scans on this 
 	@$(PY) -m benchmarks $(ARGS)
 
 clean: ## remove what the commands above made: .venv, .cache, build and test leftovers
-	rm -rf $(VENV) .cache build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* htmlcov \
+	rm -rf $(VENV) .cache build dist *.egg-info fake_databricks/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* htmlcov \
 		spark-warehouse derby.log metastore_db
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -34,6 +34,11 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """The one session; what a test creates in it bears names of its own."""
     from nuvyn_executor.spark.session import build_local_session  # noqa: PLC0415  tests without Spark run without it
 
-    session = build_local_session(tmp_path_factory.mktemp("warehouse"), app_name="nuvyn-executor-tests")
+    session = build_local_session(
+        tmp_path_factory.mktemp("warehouse"),
+        java_options=os.environ["EXECUTOR_JAVA_OPTIONS"],
+        delta_jars=os.environ.get("EXECUTOR_DELTA_JARS"),
+        app_name="nuvyn-executor-tests",
+    )
     yield session
     session.stop()

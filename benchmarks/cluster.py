@@ -26,7 +26,7 @@ from nuvyn_executor.profiling.profiler import plan_scan
 from nuvyn_executor.profiling.spark import engine as spark_engine
 from nuvyn_executor.reading.readers import open_frame
 from nuvyn_executor.sources.filesystem import FileSystemSource
-from nuvyn_executor.spark.session import OPTIONS_VARIABLE, find_java
+from nuvyn_executor.spark.local_spark.java import find_java
 
 if TYPE_CHECKING:
     import argparse
@@ -90,7 +90,7 @@ def session(master: str, scratch: Path) -> Any:
     logging = Path(nuvyn_executor.__file__).parent / "spark" / "log4j2-quiet.properties"
     options = (
         "-XX:+UseSerialGC -XX:-DontCompileHugeMethods "
-        f"-Dlog4j2.configurationFile={logging.as_uri()} {os.environ.get(OPTIONS_VARIABLE, '')}".strip()
+        f"-Dlog4j2.configurationFile={logging.as_uri()} {os.environ.get('EXECUTOR_JAVA_OPTIONS', '')}".strip()
     )
     settings = {
         "spark.driver.memory": MEMORY,

@@ -26,7 +26,6 @@ from nuvyn_executor.profiling.profiler import plan_scan
 from nuvyn_executor.profiling.spark import engine as spark_engine
 from nuvyn_executor.reading.readers import open_frame
 from nuvyn_executor.sources.filesystem import FileSystemSource
-from nuvyn_executor.spark.session import OPTIONS_VARIABLE
 
 if TYPE_CHECKING:
     import argparse
@@ -100,7 +99,7 @@ def watched(folder: Path, engine: str, rounds: int) -> Any:
         log = Path(scratch) / "gc.log"
         child = children.start(
             ["-m", "benchmarks.growth", str(folder), engine, str(rounds)],
-            environment={OPTIONS_VARIABLE: f"-Xloggc:{log}"},
+            environment={"EXECUTOR_JAVA_OPTIONS": f"-Xloggc:{log}"},
         )
         watch = Watch(child.pid)
         watch.start()

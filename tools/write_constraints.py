@@ -2,10 +2,11 @@ r"""Write the pinned versions of one or several Python versions into a constrain
 
 Reads what pip would install, one report a Python::
 
-    python3.9 -m pip install --dry-run --ignore-installed --report report-3.9.json \
-        '.[local,excel,fast,fake,dev]'
+    python3.13 -m pip install --dry-run --ignore-installed --report report-3.13.json \
+        '.[local,excel,fast,dev]' ./fake_databricks
     python tools/write_constraints.py report-3.9.json report-3.13.json > constraints.txt
 
+Before Python 3.10 leave out ``./fake_databricks``.
 Where versions differ between Pythons, each line says from which Python to which one it holds; the last one
 given holds for later ones too.
 """
@@ -17,6 +18,7 @@ import sys
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
 
+OURS = ("nuvyn-executor-script", "fake-databricks")
 Python = Tuple[int, ...]
 Run = Tuple[int, int, str]  # index of the first and of the last Python with this version
 
@@ -26,9 +28,7 @@ def read_report(path: Path) -> Tuple[Python, Dict[str, str]]:
     report = json.loads(path.read_text(encoding="utf-8"))
     python = tuple(int(part) for part in report["environment"]["python_version"].split("."))
     names = (item["metadata"] for item in report["install"])
-    return python, {
-        item["name"]: item["version"] for item in names if item["name"] != "nuvyn-executor-script"
-    }
+    return python, {item["name"]: item["version"] for item in names if item["name"] not in OURS}
 
 
 def runs_of(versions: Sequence[Optional[str]]) -> List[Run]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Protocol, Sequence
 
 from fake_databricks.engine import ClusterSettings, Driver, LocalCluster, PipSource, guide_source
+from fake_databricks.engine.environment import GUIDE_URL
 from fake_databricks.engine.plain import PlainCluster
 
 if TYPE_CHECKING:
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
     from fake_databricks.engine.ports import Cluster
 
 LOGGER = logging.getLogger("fake_databricks")
-CHECKOUT = Path(__file__).resolve().parents[2]
 PLACEHOLDER = "/path/to/executor"  # the guide's examples of jobs/create name the program here
+NO_CHECKOUT = (
+    f"No checkout of the executor lies beside fake_databricks, so pip would fetch {GUIDE_URL} from GitHub;"
+    f" --source {GUIDE_URL}=FOLDER names a checkout."
+)
 
 
 class Engines(Protocol):
@@ -35,20 +39,38 @@ class Engines(Protocol):
         """End all that was started."""
 
 
-def sources(extra: Sequence[tuple[str, Path]] = (), checkout: Path = CHECKOUT) -> tuple[PipSource, ...]:
-    """Return the table of git URLs: the guide's, which is this checkout, and others that were given.
+def find_checkout() -> Path | None:
+    """Return the checkout of the executor that this file lies in; ``None`` where a wheel brought it."""
+    folder = Path(__file__).resolve().parents[2]
+    is_checkout = (folder / "pyproject.toml").is_file() and (folder / "nuvyn_executor").is_dir()
+    return folder if is_checkout else None
+
+
+CHECKOUT = find_checkout()
+
+
+def sources(
+    extra: Sequence[tuple[str, Path]] = (), checkout: Path | None = CHECKOUT
+) -> tuple[PipSource, ...]:
+    """Return the table of the git URLs that pip installs from folders of this machine.
+
+    Where no folder stands for the guide's URL, a warning says so.
 
     Args:
-        extra: pairs of URL (as pip is told, ``git+https://...``) and folder; one may replace the guide's.
-        checkout: where this project lies.
+        extra: pairs of a URL (as pip gets it, ``git+https://...``) and a folder; one may replace the guide's.
+        checkout: the folder for the guide's URL.
     """
-    guide = guide_source(checkout)
+    guide = guide_source(Path() if checkout is None else checkout)
     files = {
         **guide.dbfs_files,
         **{PLACEHOLDER + path[len("/executor") :]: file for path, file in guide.dbfs_files.items()},
     }
-    given = [PipSource(url, folder, files) for url, folder in extra]
-    return (*given, PipSource(guide.url, guide.checkout, files))
+    named = tuple(PipSource(url, folder, files) for url, folder in extra)
+    if checkout is not None:
+        return (*named, PipSource(guide.url, checkout, files))
+    if not any(source.matches(guide.url) for source in named):
+        LOGGER.warning(NO_CHECKOUT)
+    return named
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ START_LINE = (
     "import os; 'FAKE_DATABRICKS_PLACES' in os.environ"
     " and __import__('_fakebricks.startup').startup.install_once()"
 )
-COPIED_NOT = ("*.egg-info", "__pycache__", "build", "dist", "node_modules", "venv", ".*")
+GUIDE_URL = "git+https://github.com/nuvyn-bldr/executor-script.git"
+NOT_COPIED = ("*.egg-info", "__pycache__", "build", "dist", "node_modules", "venv", ".*")
 PASSED_ON = re.compile(
     r"PIP_\w+|\w+_proxy|\w+_PROXY|LD_LIBRARY_PATH|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|HOME|TZ|TMPDIR"
 )
@@ -65,10 +66,16 @@ class PipSource:
 def guide_source(checkout: Path) -> PipSource:
     """The guide's git URL, mapped to a checkout of this project."""
     return PipSource(
-        "git+https://github.com/nuvyn-bldr/executor-script.git",
+        GUIDE_URL,
         checkout,
         {"/executor/main.py": "executor/main.py", "/executor/__init__.py": "executor/__init__.py"},
     )
+
+
+def copy_checkout(source: PipSource, into: Path) -> None:
+    """Copy a checkout for pip, because setuptools writes ``build`` and ``*.egg-info`` into what it builds."""
+    ignore = shutil.ignore_patterns(*NOT_COPIED)
+    shutil.copytree(source.checkout, into, ignore=ignore, ignore_dangling_symlinks=True)
 
 
 def closure(names: Sequence[str]) -> dict[str, importlib.metadata.Distribution]:
@@ -175,8 +182,7 @@ class Environment:
                 given.append(arg)
                 continue
             copy = scratch / str(number) / "source"
-            # setuptools writes into the tree that it builds: never into the checkout.
-            shutil.copytree(source.checkout, copy, ignore=shutil.ignore_patterns(*COPIED_NOT))
+            copy_checkout(source, copy)
             used[str(copy)] = (arg, source)
             given.append(str(copy))
         if used and builds_without_isolation():

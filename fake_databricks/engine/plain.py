@@ -11,15 +11,15 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
-from fake_databricks.engine.environment import place_files
+from fake_databricks.engine.environment import copy_checkout, place_files
 from fake_databricks.engine.ports import LOG_LIMIT, CommandResult, PipResult, TaskExit
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from fake_databricks.clusters.clusters import ClusterPlan
     from fake_databricks.engine.environment import PipSource
     from fake_databricks.engine.ports import TaskSpec
@@ -183,7 +183,11 @@ class PlainCluster:
 
     def pip(self, args: Sequence[str]) -> PipResult:
         """Really pip install, into the folder."""
-        given = [self._mapped(argument) for argument in args]
+        with tempfile.TemporaryDirectory(prefix="checkout") as scratch:
+            return self._pip(args, Path(scratch))
+
+    def _pip(self, args: Sequence[str], scratch: Path) -> PipResult:
+        given = [self._mapped(argument, scratch / str(place)) for place, argument in enumerate(args)]
         used = [source for argument in args for source in self._sources if source.matches(argument)]
         target = ["--target", str(self._packages), "--upgrade"] if "install" in args else []
         ended = subprocess.run(  # noqa: S603  pip itself, with the user's arguments
@@ -199,9 +203,12 @@ class PlainCluster:
                 place_files(source, self._plan.places.dbfs)
         return PipResult(ended.returncode == 0, ended.stdout)
 
-    def _mapped(self, argument: str) -> str:
-        checkout = next((source.checkout for source in self._sources if source.matches(argument)), None)
-        return argument if checkout is None else str(checkout)
+    def _mapped(self, argument: str, copy: Path) -> str:
+        source = next((source for source in self._sources if source.matches(argument)), None)
+        if source is None:
+            return argument
+        copy_checkout(source, copy)
+        return str(copy)
 
     def open_context(self, language: str) -> PlainContext:
         """Open a Python loop; other languages are refused when they are used."""

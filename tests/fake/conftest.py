@@ -20,7 +20,7 @@ import pytest
 
 if sys.version_info < (3, 10):  # noqa: UP036  the executor's suite runs on older ones too
     pytest.skip("fake_databricks needs Python 3.10", allow_module_level=True)
-pytest.importorskip("starlette", reason="the extra fake is not installed")
+pytest.importorskip("starlette", reason="fake-databricks is not installed")
 
 from fake_databricks.engine.backends import plain_engines, sources
 from fake_databricks.server import FakeDatabricks, Options

@@ -10,12 +10,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ASLEEP = """
+import os
 import signal
 import threading
 from pathlib import Path
 from nuvyn_executor.spark.session import build_local_session
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite in the background hands down "ignore"
-spark = build_local_session(Path({warehouse!r}))
+spark = build_local_session(Path({warehouse!r}), java_options=os.environ["EXECUTOR_JAVA_OPTIONS"])
 threading.Timer(3, print, ["asleep"], {{"flush": True}}).start()
 spark.sql("SELECT count(*) FROM range(1000000000000) WHERE id % 7 = hash(id)").collect()
 """

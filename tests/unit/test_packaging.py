@@ -8,7 +8,9 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
+from typing import Iterator
 
 import pytest
 
@@ -39,7 +41,7 @@ class TestDistribution:
     def test_it_has_the_extras_of_the_issue(self) -> None:
         extras = importlib.metadata.metadata(DISTRIBUTION).get_all("Provides-Extra")
 
-        assert {"local", "excel", "fast", "s3", "azure", "fake", "dev"} == set(extras or [])
+        assert {"local", "excel", "fast", "s3", "azure", "dev"} == set(extras or [])
 
     def test_the_command_leads_to_the_cli(self) -> None:
         scripts = [
@@ -64,6 +66,52 @@ class TestDistribution:
             line for line in pins if not re.fullmatch(r"[\w.-]+==[\w.]+(; python_version .+)?", line)
         ] == []
         assert {"pyspark==3.5.9", "delta-spark==3.3.3"} <= set(pins)
+
+
+@pytest.fixture(scope="module", name="wheel")
+def _wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
+    """The wheel of a copy of this checkout: setuptools writes into the folder that it builds."""
+    folder = tmp_path_factory.mktemp("wheel")
+    shutil.copytree(ROOT, folder / "checkout", ignore=shutil.ignore_patterns(".*", "build", "*.egg-info"))
+    options = ("--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder))
+    done = run("-m", "pip", "wheel", *options, str(folder / "checkout"), cwd=folder)
+    assert done.returncode == 0, done.stderr
+    (path,) = folder.glob("*.whl")
+    with zipfile.ZipFile(path) as wheel:
+        yield wheel
+
+
+class TestWheel:
+    """Issue: "`nuvyn-executor-script`: `nuvyn_executor`, `executor`, the command. Nothing else"."""
+
+    @pytest.mark.process
+    def test_it_holds_the_two_packages_and_nothing_else(self, wheel: zipfile.ZipFile) -> None:
+        expected = {
+            path.relative_to(ROOT).as_posix()
+            for package in ("executor", "nuvyn_executor", "nuvyn_executor/spark/local_spark")
+            for pattern in ("*.py", "py.typed", "*.properties")
+            for path in (ROOT / package).rglob(pattern)
+        }
+
+        files = {name for name in wheel.namelist() if ".dist-info/" not in name}
+
+        assert files == expected
+        assert len(files) > 50
+
+    @pytest.mark.process
+    def test_its_one_entry_point_is_the_command(self, wheel: zipfile.ZipFile) -> None:
+        (name,) = (name for name in wheel.namelist() if name.endswith("/entry_points.txt"))
+
+        assert wheel.read(name).decode().split("\n") == [
+            "[console_scripts]",
+            "nuvyn-executor = nuvyn_executor.cli:main",
+            "",
+        ]
+
+    @pytest.mark.process
+    def test_its_copy_of_local_spark_is_that_of_the_checkout(self, wheel: zipfile.ZipFile) -> None:
+        for path in (ROOT / "local_spark").glob("*.py"):
+            assert wheel.read(f"nuvyn_executor/spark/local_spark/{path.name}") == path.read_bytes()
 
 
 class TestAlias:
