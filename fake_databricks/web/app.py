@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from fake_databricks.errors import ApiError, EndpointNotFound, InvalidToken, Unauthenticated
+from fake_databricks.redaction import MASK
 from fake_databricks.request.call import Call, Reply, Route
 from fake_databricks.web import routes
 from fake_databricks.web.journal import MAX_BODY, hidden
@@ -215,7 +216,7 @@ def _note(  # noqa: PLR0913  an entry's fields
     is_secret = "/secrets/" in asked.path
     headers = dict(asked.headers)
     if "authorization" in headers:
-        headers["authorization"] = headers["authorization"].partition(" ")[0] + " [REDACTED]"
+        headers["authorization"] = headers["authorization"].partition(" ")[0] + f" {MASK}"
     tenant.journal.note(
         time=started,
         method=asked.method,
@@ -235,7 +236,7 @@ def _noted(body: bytes, *, is_secret: bool) -> bytes | str:
         try:
             return json.dumps(hidden(json.loads(body), is_secret_call=True)).encode() if body else b""
         except ValueError:
-            return "[REDACTED]"
+            return MASK
     return body if len(body) <= MAX_BODY else f"[{len(body)} bytes]"
 
 
