@@ -95,7 +95,6 @@ class Workspace:
             storage,
             clock,
             surroundings.factory,
-            self.folder / "clusters",
             ClusterSurroundings(
                 Places(str(dbfs.root), str(self.volumes.root), str(self.objects.tree.root)),
                 self.secrets.resolve,
@@ -108,7 +107,6 @@ class Workspace:
         self.tasks = TaskPreparer(
             self.clusters,
             paths,
-            self.secrets,
             self.folder / "runs",
             self._seen_by_programs,
         )

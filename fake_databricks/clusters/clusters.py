@@ -9,12 +9,11 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
+from fake_databricks.engine.ports import ClusterPlan
 from fake_databricks.errors import InvalidParameter, InvalidState
 from fake_databricks.jobs.model import ClusterRecord
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from fake_databricks.clock import Clock
     from fake_databricks.engine.ports import Cluster, PipResult, Places
     from fake_databricks.storage import Storage
@@ -25,29 +24,6 @@ TERMINATE = dict.fromkeys(("PENDING", "RUNNING", "RESTARTING", "ERROR"), "TERMIN
 READY_SECONDS = 120.0
 MAX_EVENTS = 1000
 DEFAULT_RUNTIME = "15.4"
-
-
-@dataclass(frozen=True)
-class ClusterPlan:
-    """What an engine is made from.
-
-    Attributes:
-        workspace_id: whose cluster it is.
-        cluster_id: its id.
-        folder: where it may keep its environment.
-        spark_conf: Spark settings, secrets resolved.
-        environment: variables of its contexts.
-        places: the workspace's file trees on this machine.
-        redact: gives the secret values that no output may show.
-    """
-
-    workspace_id: str
-    cluster_id: str
-    folder: Path
-    spark_conf: Mapping[str, str]
-    environment: Mapping[str, str]
-    places: Places
-    redact: Callable[[], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -79,20 +55,18 @@ class ClusterUnavailable(Exception):  # noqa: N818  it says what happened
 class Clusters:
     """All clusters of one workspace. Engines are started in the background."""
 
-    def __init__(  # noqa: PLR0913, PLR0917  the parts of a workspace that clusters touch
+    def __init__(
         self,
         workspace_id: str,
         storage: Storage,
         clock: Clock,
         factory: ClusterFactory,
-        folder: Path,
         surroundings: ClusterSurroundings,
     ) -> None:
         self._workspace_id = workspace_id
         self._storage = storage
         self._clock = clock
         self._factory = factory
-        self._folder = folder
         self._around = surroundings
         self._changed = threading.Condition(threading.RLock())
         self._is_closed = False
@@ -302,7 +276,6 @@ class Clusters:
         return ClusterPlan(
             self._workspace_id,
             record.cluster_id,
-            self._folder / record.cluster_id,
             {str(key): self._around.resolve(str(value)) for key, value in conf.items()},
             self.environment(record.cluster_id),
             self._around.places,

@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
+from fake_databricks.engine.inside.path_table import SCHEME, VOLUMES
 from fake_databricks.errors import (
     AlreadyExists,
     BadRequest,
@@ -213,9 +214,9 @@ class Dbfs:
 
 
 def _plain(path: str) -> str:
-    plain = path.removeprefix("dbfs:")
+    plain = path.removeprefix(SCHEME)
     if not plain.startswith("/"):
         raise InvalidParameter(f"Path must be absolute: {path}")
-    if plain.startswith("/Volumes/"):
+    if plain.startswith(f"{VOLUMES}/"):
         raise InvalidParameter("No operations allowed on this path: use the Files API for volumes.")
     return posixpath.normpath("/" + plain.lstrip("/"))

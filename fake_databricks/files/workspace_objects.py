@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Mapping
 
+from fake_databricks.engine.inside.path_table import WORKSPACE, tree_of
 from fake_databricks.errors import AlreadyExists, DoesNotExist, InvalidParameter, NotEmpty
 
 if TYPE_CHECKING:
@@ -140,9 +141,7 @@ def plain_path(path: str) -> str:
     if not path.startswith("/"):
         raise InvalidParameter(f"Path ({path}) is not an absolute path.")
     plain = posixpath.normpath("/" + path.lstrip("/"))
-    if plain == "/Workspace":
-        return "/"
-    return plain[len("/Workspace") :] if plain.startswith("/Workspace/") else plain
+    return plain[len(WORKSPACE) :] or "/" if tree_of(plain) == WORKSPACE else plain
 
 
 def _kind(path: str, content: bytes, options: Mapping[str, Any]) -> tuple[str, str | None]:

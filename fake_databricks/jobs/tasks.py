@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Callable, Mapping
 
 from fake_databricks.clusters.clusters import ClusterUnavailable
 from fake_databricks.clusters.libraries import pip_arguments
+from fake_databricks.engine.inside.path_table import DBFS, LOCAL_SCHEME, SCHEME, VOLUMES, python_path, tree_of
 from fake_databricks.engine.ports import TaskSpec
 from fake_databricks.errors import ApiError, InvalidParameter
 from fake_databricks.files.workspace_objects import plain_path
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from fake_databricks.files.trees import Tree
     from fake_databricks.jobs.model import Run, TaskRun
     from fake_databricks.jobs.settings import Task
-    from fake_databricks.secrets.secrets import Secrets
 
 _WHEEL = '''"""Runs {package}'s entry point {entry}."""
 import sys
@@ -52,15 +52,15 @@ class Paths:
         Raises:
             InvalidParameter: a path of a store that is not here (``s3:``), or none at all.
         """
-        plain = path.removeprefix("dbfs:")
-        if plain.startswith("/Volumes/"):
-            return self.volumes.locate(plain[len("/Volumes") :])
-        if path.startswith("dbfs:"):
+        plain = path.removeprefix(SCHEME)
+        if tree_of(plain) == VOLUMES:
+            return self.volumes.locate(plain[len(VOLUMES) :])
+        if path.startswith(SCHEME):
             return self.dbfs.locate(plain)
-        if path.startswith("file:/"):
-            return Path("/" + path[len("file:") :].lstrip("/"))
-        if path.startswith("/dbfs/"):
-            return self.dbfs.locate(path[len("/dbfs") :])
+        if path.startswith(f"{LOCAL_SCHEME}/"):
+            return Path(python_path(path))
+        if tree_of(path) == DBFS:
+            return self.dbfs.locate(path[len(DBFS) :])
         if not path.startswith("/"):
             raise InvalidParameter(
                 f"Cannot read {path}: only dbfs:/, /Volumes, /Workspace and file:/ are here."
@@ -79,13 +79,11 @@ class TaskPreparer:
         self,
         clusters: Clusters,
         paths: Paths,
-        vault: Secrets,
         folder: Path,
         workspace: Callable[[], Mapping[str, str]],
     ) -> None:
         self._clusters = clusters
         self._paths = paths
-        self._vault = vault
         self._folder = folder
         self._workspace = workspace
         self._lock = threading.Lock()
@@ -111,18 +109,10 @@ class TaskPreparer:
             raise UnrunnableTask(error.message) from error
         return engine, TaskSpec(
             run_id=task_run.run_id,
-            workspace_id=workspace["id"],
-            cluster_id=cluster_id,
             python_file=str(program),
-            command=None,
             argv=parameters,
             env=environment,
             cwd=str(folder),
-            dbfs_root=str(self._paths.dbfs.root),
-            volumes_root=str(self._paths.volumes.root),
-            workspace_files_root=str(self._paths.objects.root),
-            redact=self._vault.values(),
-            timeout_seconds=0.0,  # the workspace keeps the time: it can change while the task runs
         )
 
     def clean(self, task_run: TaskRun) -> None:
