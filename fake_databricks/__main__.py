@@ -7,21 +7,21 @@ import sys
 from pathlib import Path
 from typing import Sequence
 
-from fake_databricks.engine.backends import plain_engines, sources, spark_engines
+from fake_databricks.engine.backends import sources
 from fake_databricks.server import FakeDatabricks, Options, RefusedOptions
 from fake_databricks.storage import StateError
 from fake_databricks.workspace import DEFAULT_CLUSTER_ID
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code."""
+    """Run the command line; return the exit code."""
     try:
         options = _options(sys.argv[1:] if argv is None else argv)
         fake = FakeDatabricks(options)
     except (RefusedOptions, StateError, OSError) as error:
         sys.stderr.write(f"fake-databricks: {error}\n")
         return 2
-    fake.run(lambda: _tell(fake))
+    fake.run(lambda: _print_access(fake))
     return 0
 
 
@@ -31,7 +31,7 @@ def _options(argv: Sequence[str]) -> Options:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to bind to (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8080, help="0 picks a free one (default: %(default)s)")
-    parser.add_argument("--state", type=Path, metavar="DIR", help="keep everything here over a restart")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="store everything here, for the next start")
     parser.add_argument(
         "--token", action="append", default=[], help="the only token allowed; may be given several times"
     )
@@ -44,25 +44,25 @@ def _options(argv: Sequence[str]) -> Options:
         help="install this folder when pip is asked for that git+https URL",
     )
     parser.add_argument("--no-spark", action="store_true", help="plain Python tasks, no JVM")
-    given = parser.parse_args(argv)
+    chosen = parser.parse_args(argv)
     pairs = []
-    for text in given.source:
+    for text in chosen.source:
         url, mark, folder = text.rpartition("=")
         if not mark or not Path(folder).is_dir():
-            parser.error(f"--source {text}: wanted URL=FOLDER with a folder that exists")
+            parser.error(f"--source {text}: expected URL=FOLDER, with a folder that exists")
         pairs.append((url, Path(folder).resolve()))
-    table = sources(pairs)
     return Options(
-        given.host,
-        given.port,
-        given.state,
-        tuple(given.token),
-        given.cluster_id,
-        plain_engines(table) if given.no_spark else spark_engines(table),
+        chosen.host,
+        chosen.port,
+        chosen.state,
+        tuple(chosen.token),
+        chosen.cluster_id,
+        has_spark=not chosen.no_spark,
+        sources=sources(pairs),
     )
 
 
-def _tell(fake: FakeDatabricks) -> None:
+def _print_access(fake: FakeDatabricks) -> None:
     lines = (
         f"fake_databricks listens at {fake.url}",
         f"token      {fake.token}",

@@ -1,6 +1,6 @@
 """The pytest plugin: a server for the session, a workspace for each test, the runs' logs in a failing report.
 
-Each xdist worker is a process of its own and has a server of its own on a free port.
+Each xdist worker is a process of its own, with its own server on a free port.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _WORKSPACE = pytest.StashKey["DatabricksWorkspace"]()
 
 
 class RefusedCall(Exception):  # noqa: N818  it says what happened
-    """An answer with a status of 400 and more; its text is the answer's."""
+    """The server answered with a status of 400 or more; the message has the answer."""
 
 
 @dataclass
@@ -46,7 +46,7 @@ class DatabricksWorkspace:
     _programs: int = field(default=0, repr=False)
 
     def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Send one call and give its answer.
+        """Send one call and return its answer.
 
         Raises:
             RefusedCall: the answer's status is 400 or more.
@@ -62,7 +62,7 @@ class DatabricksWorkspace:
                 raise RefusedCall(f"{method} {path}: {error.code} {error.read().decode()}") from None
 
     def upload(self, path: str, content: str) -> str:
-        """Write a DBFS file; its ``dbfs:`` path."""
+        """Write a DBFS file; return its ``dbfs:`` path."""
         encoded = base64.b64encode(content.encode()).decode()
         body = {"path": path, "contents": encoded, "overwrite": True}
         self.request("POST", "/api/2.0/dbfs/put", body)
@@ -71,7 +71,7 @@ class DatabricksWorkspace:
     def run_job(
         self, program: str, *parameters: str, timeout: float = 120.0, **settings: Any
     ) -> dict[str, Any]:
-        """Run a program as a flat job, to its end; the run, with its ``output``.
+        """Run a program as a flat job, to its end; return the run with its ``output``.
 
         Args:
             program: a path (``dbfs:/...``), or the text of a program.
@@ -98,7 +98,7 @@ class DatabricksWorkspace:
         return {**run, "output": self.request("GET", path)}
 
     def wait(self, run_id: int, timeout: float = 120.0) -> dict[str, Any]:
-        """Poll a run to its end.
+        """Poll a run to its end; return it.
 
         Raises:
             TimeoutError: it has not ended after so many seconds.
@@ -114,7 +114,7 @@ class DatabricksWorkspace:
             pause = min(pause * 2, LONGEST_PAUSE)
 
     def report(self) -> str:
-        """Every run of this workspace with its state and its logs, for a person."""
+        """Return every run of this workspace with its state and its logs, as text."""
         runs = self.request("GET", "/api/2.1/jobs/runs/list?limit=25&expand_tasks=true").get("runs", [])
         parts = []
         for run in reversed(runs):
@@ -136,11 +136,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def databricks_server(request: pytest.FixtureRequest) -> Iterator[FakeDatabricks]:
     """Return the server of this session, on a free port."""
-    from fake_databricks.engine.backends import plain_engines, sources, spark_engines  # noqa: PLC0415  only who asks pays
-    from fake_databricks.server import FakeDatabricks, Options  # noqa: PLC0415  as above
+    from fake_databricks.server import FakeDatabricks, Options  # noqa: PLC0415  only sessions that use it wait for it
 
-    engines = plain_engines if request.config.getoption("--databricks-no-spark") else spark_engines
-    with FakeDatabricks(Options(port=0, engines=engines(sources()))) as fake:
+    has_spark = not request.config.getoption("--databricks-no-spark")
+    with FakeDatabricks(Options(port=0, has_spark=has_spark)) as fake:
         yield fake
 
 

@@ -1,4 +1,4 @@
-"""A server: storage, engines, workspaces and the door put together, listening on a socket."""
+"""A server: storage, backend, workspaces and the HTTP application, put together on a socket."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Callable
 import uvicorn
 
 from fake_databricks.clock import SystemClock
-from fake_databricks.engine.backends import MakeEngines, sources, spark_engines
+from fake_databricks.engine.backends import open_backend, sources
 from fake_databricks.storage import Storage
 from fake_databricks.web.app import App
 from fake_databricks.web.tenants import Registry
@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from fake_databricks.engine.environment import PipSource
+
 BACKLOG = 2048
 
 
 class RefusedOptions(Exception):  # noqa: N818  it says what happened
-    """Options that would be unsafe; the message says why."""
+    """The options would be unsafe; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,11 @@ class Options:
     Attributes:
         host: the address to bind to.
         port: the port; 0 picks a free one.
-        state: the folder that keeps everything; None keeps nothing.
+        state: the folder that stores everything; with None nothing outlives the server.
         tokens: the only tokens allowed; empty allows every token, each with its own workspace.
         cluster_id: the cluster that every workspace has from the start.
-        engines: what runs the tasks.
+        has_spark: whether clusters have Spark; without it the server starts at once.
+        sources: the git URLs that pip installs from folders of this machine.
     """
 
     host: str = "127.0.0.1"
@@ -52,10 +55,11 @@ class Options:
     state: Path | None = None
     tokens: tuple[str, ...] = ()
     cluster_id: str = DEFAULT_CLUSTER_ID
-    engines: MakeEngines = field(default_factory=lambda: spark_engines(sources()))
+    has_spark: bool = True
+    sources: tuple[PipSource, ...] = field(default_factory=sources)
 
     def check(self) -> None:
-        """Refuse what would let others run programs on this machine.
+        """Refuse options that let others run programs on this machine.
 
         Raises:
             RefusedOptions: another host than loopback without a token.
@@ -85,18 +89,18 @@ class FakeDatabricks:
         self.token = options.tokens[0] if options.tokens else f"dapi{secrets.token_hex(16)}"
         self.cluster_id = options.cluster_id
         self._scratch = Path(tempfile.mkdtemp(prefix="fake-databricks-"))
-        kept = options.state
-        self._storage = Storage(kept if kept is not None else self._scratch / "state")
-        self._engines = options.engines(self._scratch, kept)
-        folder = (kept if kept is not None else self._scratch) / "workspaces"
+        state = options.state
+        self._storage = Storage(self._scratch / "state" if state is None else state)
+        self._backend = open_backend(self._scratch, state, options.sources, has_spark=options.has_spark)
+        folder = (self._scratch if state is None else state) / "workspaces"
         self.registry = Registry(
             Surroundings(
                 self._storage,
                 SystemClock(),
-                self._engines.make,
+                self._backend.make,
                 folder,
                 options.cluster_id,
-                self._engines.forget,
+                self._backend.forget,
             ),
             options.tokens,
         )
@@ -115,11 +119,11 @@ class FakeDatabricks:
         self._thread: threading.Thread | None = None
 
     def run(self, started: Callable[[], None] = lambda: None) -> None:
-        """Serve until a signal, then end every child; the engines warm up behind the open socket."""
+        """Serve until a signal, then end every child process; the JVM starts behind the open socket."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._ask_to_end)  # uvicorn raises it again; close() is to follow
+            signal.signal(number, self._ask_to_end)  # uvicorn raises it again; close() must follow
         started()
-        self._engines.start()
+        self._backend.start()
         try:
             self._server.run(sockets=[self._socket])
         finally:
@@ -131,7 +135,7 @@ class FakeDatabricks:
             target=self._server.run, kwargs={"sockets": [self._socket]}, name="fake-databricks", daemon=True
         )
         self._thread.start()
-        self._engines.start()
+        self._backend.start()
         return self
 
     def __exit__(
@@ -147,9 +151,9 @@ class FakeDatabricks:
         self._server.should_exit = True
 
     def close(self) -> None:
-        """End every process and remove what was not to be kept."""
+        """End every process and remove the scratch folder."""
         self.registry.close()
-        self._engines.close()
+        self._backend.close()
         self._storage.close()
         self._socket.close()
         shutil.rmtree(self._scratch, ignore_errors=True)

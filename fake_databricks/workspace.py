@@ -95,7 +95,6 @@ class Workspace:
             storage,
             clock,
             surroundings.factory,
-            self.folder / "clusters",
             ClusterSurroundings(
                 Places(str(trees.dbfs.root), str(trees.volumes.root), str(trees.objects.root)),
                 self.secrets.resolve,
@@ -107,7 +106,6 @@ class Workspace:
         self.preparer = TaskPreparer(
             self.clusters,
             trees,
-            self.secrets,
             self.folder / "runs",
             self._as_programs_see_it,
         )

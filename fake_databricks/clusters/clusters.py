@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from fake_databricks.clusters.libraries import pip_arguments
 from fake_databricks.clusters.record import ClusterRecord
+from fake_databricks.engine.ports import ClusterPlan
 from fake_databricks.errors import InvalidParameter, InvalidState
 
 if TYPE_CHECKING:
@@ -25,29 +26,6 @@ TERMINATE = dict.fromkeys(("PENDING", "RUNNING", "RESTARTING", "ERROR"), "TERMIN
 READY_SECONDS = 120.0
 DEFAULT_RUNTIME = "15.4"
 MAX_MESSAGE = 1000
-
-
-@dataclass(frozen=True)
-class ClusterPlan:
-    """Everything a running cluster is made from.
-
-    Attributes:
-        workspace_id: the workspace it belongs to.
-        cluster_id: its id.
-        folder: a folder for its environment.
-        spark_conf: Spark settings, with secrets resolved.
-        environment: environment variables of its contexts.
-        places: the workspace's file trees on this machine.
-        redact: returns the secret values that no output may show.
-    """
-
-    workspace_id: str
-    cluster_id: str
-    folder: Path
-    spark_conf: Mapping[str, str]
-    environment: Mapping[str, str]
-    places: Places
-    redact: Callable[[], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -79,20 +57,18 @@ class ClusterUnavailable(Exception):  # noqa: N818  the name is what happened
 class Clusters:
     """Every cluster of a workspace, in memory and in the storage; they start in the background."""
 
-    def __init__(  # noqa: PLR0913, PLR0917  the parts of a workspace that clusters touch
+    def __init__(
         self,
         workspace_id: str,
         storage: Storage,
         clock: Clock,
         factory: ClusterFactory,
-        folder: Path,
         surroundings: ClusterSurroundings,
     ) -> None:
         self._workspace_id = workspace_id
         self._storage = storage
         self._clock = clock
         self._factory = factory
-        self._folder = folder
         self._surroundings = surroundings
         self._changed = threading.Condition(threading.RLock())
         self._is_closed = False
@@ -319,7 +295,6 @@ class Clusters:
         return ClusterPlan(
             self._workspace_id,
             record.cluster_id,
-            self._folder / record.cluster_id,
             {str(key): self._surroundings.resolve(str(value)) for key, value in conf.items()},
             self.environment(record.cluster_id),
             self._surroundings.places,

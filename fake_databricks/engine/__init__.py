@@ -1,40 +1,16 @@
-"""Clusters on which runs are real: one warm JVM, an environment a cluster, a process a run.
+"""What runs programs: one warm JVM for each server, an environment for each cluster, a process for each run.
 
-``ports`` is the seam to the workspace; everything else is one implementation of it.
+::
+
+    ports           what the API families ask of a cluster; they import no other module of this package
+    backends        the JVM and the clusters of one server, with Spark or without
+    local           a cluster
+      environment   its virtual environment, and pip
+      task          the process of a run             log_tail       the end of its output
+      context       the process of a REPL            process_tree   ends all processes of a run
+    driver          keeps the JVM running            session_plan   how a process reaches it
+      warm_jvm      one JVM                          catalog        a workspace's tables after a restart
+      archive       makes the JVM start sooner
+    inside/         runs in the Python processes of a cluster
+    java/           runs in the JVM
 """
-
-from __future__ import annotations
-
-from fake_databricks.engine.driver import Driver
-from fake_databricks.engine.environment import PipSource, guide_source
-from fake_databricks.engine.local import ClusterSettings, LocalCluster
-from fake_databricks.engine.ports import (
-    LOG_LIMIT,
-    Cluster,
-    CommandResult,
-    Context,
-    PipResult,
-    Places,
-    TaskExit,
-    TaskHandle,
-    TaskSpec,
-)
-from fake_databricks.engine.warm_jvm import JvmFailed
-
-__all__ = [
-    "LOG_LIMIT",
-    "Cluster",
-    "ClusterSettings",
-    "CommandResult",
-    "Context",
-    "Driver",
-    "JvmFailed",
-    "LocalCluster",
-    "PipResult",
-    "PipSource",
-    "Places",
-    "TaskExit",
-    "TaskHandle",
-    "TaskSpec",
-    "guide_source",
-]

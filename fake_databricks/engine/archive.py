@@ -1,8 +1,8 @@
-"""Makes Java's archive of the classes that Spark and Delta load, by which a server is ready sooner.
+"""Makes Java's archive of the classes that Spark and Delta load; with it a server is ready sooner.
 
-``python -m fake_databricks.engine.archive`` takes 40 seconds and 160 MB in ``~/.cache/fake-databricks``;
-once is enough for a machine, until Spark, Java or our few Java classes change (Java then ignores it). With it
-the first job of a server that just started takes half of the time.
+``python -m fake_databricks.engine.archive`` takes 40 seconds and 160 MB in ``~/.cache/fake-databricks``. One
+is enough for a machine, until Spark, Java or our few Java classes change (Java then ignores it). With it the
+first job of a server that has just started takes half of the time.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from pathlib import Path
 
 from py4j.protocol import Py4JError
 
-from fake_databricks.engine.driver import REHEARSAL, session_plan, spark_properties
+from fake_databricks.engine.driver import REHEARSAL, spark_properties
 from fake_databricks.engine.ports import Places
+from fake_databricks.engine.session_plan import session_plan
 from fake_databricks.engine.warm_jvm import ARCHIVE, Jvm, JvmFailed, classes_folder
 
 
 def make_archive() -> Path:
-    """Run a JVM through what a first run does, and keep what it loaded; raises JvmFailed."""
+    """Let a JVM do what programs do, and store the classes that it loaded; raise JvmFailed without one."""
     archive = classes_folder() / ARCHIVE
     with tempfile.TemporaryDirectory(prefix="archive") as scratch:
         home = Path(scratch)
@@ -41,4 +42,4 @@ if __name__ == "__main__":
     try:
         sys.stdout.write(f"{make_archive()}\n")
     except (JvmFailed, Py4JError, OSError) as error:
-        sys.exit(f"There is no archive of Java's classes, so the first job of a server waits longer: {error}")
+        sys.exit(f"No archive of Java's classes was made, so the first job of a server waits longer: {error}")

@@ -1,19 +1,20 @@
-"""Which engine stands behind the clusters: Spark on a warm JVM, or plain Python."""
+"""The clusters of one server: on a warm JVM, or without Spark."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Protocol, Sequence
+from typing import TYPE_CHECKING
 
-from fake_databricks.engine import ClusterSettings, Driver, LocalCluster, PipSource, guide_source
-from fake_databricks.engine.environment import GUIDE_URL
-from fake_databricks.engine.plain import PlainCluster
+from fake_databricks.engine.environment import GUIDE_URL, PipSource, guide_source
+from fake_databricks.engine.local import LocalCluster
 
 if TYPE_CHECKING:
-    from fake_databricks.clusters.clusters import ClusterPlan
-    from fake_databricks.engine.ports import Cluster
+    from collections.abc import Sequence
+
+    from fake_databricks.engine.driver import Driver
+    from fake_databricks.engine.ports import ClusterPlan
 
 LOGGER = logging.getLogger("fake_databricks")
 PLACEHOLDER = "/path/to/executor"  # the guide's examples of jobs/create name the program here
@@ -21,22 +22,6 @@ NO_CHECKOUT = (
     f"No checkout of the executor lies beside fake_databricks, so pip would fetch {GUIDE_URL} from GitHub;"
     f" --source {GUIDE_URL}=FOLDER names a checkout."
 )
-
-
-class Engines(Protocol):
-    """Makes the engines of one server's clusters."""
-
-    def start(self) -> None:
-        """Begin to warm up; returns at once."""
-
-    def make(self, plan: ClusterPlan) -> Cluster:
-        """Return an engine for one cluster."""
-
-    def forget(self, workspace_id: str) -> None:
-        """Let go of what is kept of a workspace."""
-
-    def close(self) -> None:
-        """End all that was started."""
 
 
 def find_checkout() -> Path | None:
@@ -52,7 +37,7 @@ CHECKOUT = find_checkout()
 def sources(
     extra: Sequence[tuple[str, Path]] = (), checkout: Path | None = CHECKOUT
 ) -> tuple[PipSource, ...]:
-    """Return the table of the git URLs that pip installs from folders of this machine.
+    """Return the git URLs that pip installs from folders: the guide's from this checkout, and ``extra``.
 
     Where no folder stands for the guide's URL, a warning says so.
 
@@ -74,69 +59,53 @@ def sources(
 
 
 @dataclass(frozen=True)
-class SparkEngines:
-    """Clusters on one warm JVM."""
+class Backend:
+    """Makes the clusters of one server.
 
-    driver: Driver
+    Attributes:
+        driver: the JVM; None on a server without Spark.
+        home: the folder for the files of its clusters.
+        sources: the git URLs that pip installs from folders.
+    """
+
+    driver: Driver | None
     home: Path
-    table: tuple[PipSource, ...]
+    sources: tuple[PipSource, ...]
 
     def start(self) -> None:
         """Start the JVM in the background."""
-        self.driver.start()
+        if self.driver:
+            self.driver.start()
 
-    def make(self, plan: ClusterPlan) -> Cluster:
-        """Return a Python environment on the JVM."""
-        settings = ClusterSettings(
-            plan.cluster_id,
-            plan.workspace_id,
-            plan.places,
-            plan.spark_conf,
-            plan.environment,
-            self.table,
-            plan.redact,
-        )
-        return LocalCluster(settings, self.driver, self.home / "clusters")
+    def make(self, plan: ClusterPlan) -> LocalCluster:
+        """Return a new cluster."""
+        return LocalCluster(plan, self.driver, self.home / "clusters", self.sources)
 
     def forget(self, workspace_id: str) -> None:
-        """Let the workspace's catalog go."""
-        self.driver.forget_workspace(workspace_id)
+        """Forget the catalog of a workspace."""
+        if self.driver:
+            self.driver.forget_workspace(workspace_id)
 
     def close(self) -> None:
         """End the JVM."""
-        self.driver.close()
+        if self.driver:
+            self.driver.close()
 
 
-@dataclass(frozen=True)
-class PlainEngines:
-    """Clusters without Spark."""
+def open_backend(
+    home: Path, state: Path | None, sources: tuple[PipSource, ...], *, has_spark: bool
+) -> Backend:
+    """Return the backend of a server.
 
-    table: tuple[PipSource, ...]
+    Args:
+        home: its scratch folder.
+        state: the folder for what a later server finds again; None for nothing.
+        sources: the git URLs that pip installs from folders.
+        has_spark: whether it has a JVM.
+    """
+    if not has_spark:
+        return Backend(None, home, sources)
+    from fake_databricks.engine.driver import Driver  # noqa: PLC0415  a server without Spark needs no py4j
 
-    def start(self) -> None:
-        """There is nothing to warm up."""
-
-    def make(self, plan: ClusterPlan) -> Cluster:
-        """Return a folder of packages."""
-        return PlainCluster(plan, self.table)
-
-    def forget(self, workspace_id: str) -> None:
-        """There is nothing that is kept."""
-
-    def close(self) -> None:
-        """There is nothing that was started."""
-
-
-MakeEngines = Callable[[Path, "Path | None"], Engines]
-
-
-def spark_engines(table: tuple[PipSource, ...]) -> MakeEngines:
-    """Engines with Spark, given a scratch folder and a folder for what is kept."""
-    return lambda home, kept: SparkEngines(
-        Driver(home / "driver", catalogs=None if kept is None else kept / "catalogs"), home, table
-    )
-
-
-def plain_engines(table: tuple[PipSource, ...]) -> MakeEngines:
-    """Engines without Spark."""
-    return lambda _home, _kept: PlainEngines(table)
+    catalogs = None if state is None else state / "catalogs"
+    return Backend(Driver(home / "driver", catalogs=catalogs), home, sources)

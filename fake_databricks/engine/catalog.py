@@ -1,10 +1,12 @@
-"""The tables of a workspace over a restart: its catalog is in memory, its Delta folders are on the disk."""
+"""Brings a workspace's tables back after a restart: the catalog is in memory, the data are on the disk."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from fake_databricks.engine.inside.path_table import SCHEME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,37 +16,37 @@ WAREHOUSE = "/user/hive/warehouse"
 
 
 def quoted(name: str) -> str:
-    """A name as a SQL identifier."""
+    """Return a name as a SQL identifier."""
     return "`" + name.replace("`", "``") + "`"
 
 
 def text(value: str) -> str:
-    """A value as a SQL string."""
+    """Return a value as a SQL string."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def table_statement(database: str, table: str, provider: str, location: str) -> str:
-    """The statement that registers an existing table."""
+    """Return the statement that registers an existing table."""
     name = f"{quoted(database)}.{quoted(table)}"
     return f"CREATE TABLE IF NOT EXISTS {name} USING {provider} LOCATION {text(location)}"
 
 
 def registrations(dbfs_root: str, catalog_file: Path) -> Iterator[str]:
-    """The statements that bring back what is in the warehouse, and what was written down."""
+    """Return the statements that register the tables of the warehouse and of an earlier server's list."""
     warehouse = Path(dbfs_root + WAREHOUSE)
     databases = [path for path in sorted(warehouse.glob("*.db")) if path.is_dir()]
     for path in databases:
         yield f"CREATE DATABASE IF NOT EXISTS {quoted(path.name[:-3])}"
     for path, database in [(warehouse, "default"), *((each, each.name[:-3]) for each in databases)]:
         for log in sorted(path.glob("*/_delta_log")):
-            place = f"dbfs:{WAREHOUSE}/{log.parent.relative_to(warehouse)}"
+            place = f"{SCHEME}{WAREHOUSE}/{log.parent.relative_to(warehouse)}"
             yield table_statement(database, log.parent.name, "DELTA", place)
     if catalog_file.exists():
-        yield from written_down(json.loads(catalog_file.read_text(encoding="utf-8")))
+        yield from listed(json.loads(catalog_file.read_text(encoding="utf-8")))
 
 
-def written_down(content: dict[str, Any]) -> Iterator[str]:
-    """The statements for what an earlier server wrote down."""
+def listed(content: dict[str, Any]) -> Iterator[str]:
+    """Return the statements for the list that an earlier server wrote."""
     for name, location in content["databases"].items():
         yield f"CREATE DATABASE IF NOT EXISTS {quoted(name)} LOCATION {text(location)}"
     for table in content["tables"]:
@@ -54,7 +56,7 @@ def written_down(content: dict[str, Any]) -> Iterator[str]:
 
 
 def write_tables(session: Any, catalog_file: Path) -> None:
-    """Write down what the catalog of a Java session holds."""
+    """Write a list of what the catalog of a Java session holds."""
     external = session.sharedState().externalCatalog().unwrapped()
     content: dict[str, Any] = {"databases": {}, "tables": [], "views": []}
     for database in each(external.listDatabases()):
@@ -68,13 +70,13 @@ def write_tables(session: Any, catalog_file: Path) -> None:
 
 
 def each(sequence: Any) -> Iterator[Any]:
-    """The elements of a Scala sequence."""
+    """Return the elements of a Scala sequence."""
     for index in range(sequence.size()):
         yield sequence.apply(index)
 
 
 def add_table(content: dict[str, Any], database: str, name: str, table: Any) -> None:
-    """One entry of the catalog, if it is one that a statement can bring back."""
+    """Add a table or view to the list, if a statement can register it again."""
     if table.tableType().name() == "VIEW":
         content["views"].append({"database": database, "view": name, "text": table.viewText().get()})
         return

@@ -1,8 +1,9 @@
-"""A REPL on a cluster: Python and SQL in one process that stays, and the magics of a notebook cell."""
+"""A REPL on a cluster: Python and SQL in one lasting process, and the magics of a notebook cell."""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import select
@@ -11,12 +12,11 @@ import signal
 import subprocess
 import threading
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fake_databricks.engine import process_tree
-from fake_databricks.engine.log_tail import Redactor
 from fake_databricks.engine.ports import CommandResult
+from fake_databricks.redaction import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 CHUNK = 65536
 LANGUAGES = {"python", "sql"}
 INTERRUPT_SECONDS = 1.2
-"""How long an interrupted command may take to end before its process is ended."""
+"""How long an interrupted command may take to end; then its process is ended."""
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Magic:
-    """A part of a command: the language or tool that it is for, and its text."""
+    """A part of a command: its language or tool, and its text."""
 
     kind: str
     text: str
 
 
 def parse_magics(source: str, language: str) -> list[Magic]:
-    """Split a command: ``%pip`` lines are parts, ``%sh``, ``%sql``, ``%python`` take what follows."""
+    """Split a command: each ``%pip`` line is a part; ``%sh``, ``%sql``, ``%python`` take all that follows."""
     parts: list[Magic] = []
     rest: list[str] = []
     lines = source.splitlines(keepends=True)
@@ -58,7 +58,7 @@ def parse_magics(source: str, language: str) -> list[Magic]:
 
 
 class ReplProcess:
-    """The process behind a context, and the pipes to it."""
+    """The process of a context, and the pipes to it."""
 
     def __init__(self, python: Path, env: Mapping[str, str], cwd: str, mark: str) -> None:
         command_read, self._commands = os.pipe()
@@ -66,7 +66,7 @@ class ReplProcess:
         self.mark = mark
         self.process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603  the cluster's own python
             [str(python), "-m", "_fakebricks.repl", str(command_read), str(result_write)],
-            stdin=subprocess.PIPE,  # nothing is written: its being open is the server's life
+            stdin=subprocess.PIPE,  # nothing is written: the process ends when the server's end closes it
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=(command_read, result_write),
@@ -81,7 +81,7 @@ class ReplProcess:
         os.set_blocking(self._output, False)
 
     def ask(self, source: str, language: str) -> tuple[dict[str, Any] | None, str]:
-        """A command's result, None if the process ended over it; and what was printed meanwhile."""
+        """Return a command's result (None if the process ended meanwhile) and what was printed."""
         try:
             os.write(self._commands, json.dumps({"source": source, "language": language}).encode() + b"\n")
         except BrokenPipeError:
@@ -107,7 +107,7 @@ class ReplProcess:
         except BlockingIOError:
             return b""
         if not chunk:
-            time.sleep(0.005)  # it closed its output: only the result is still to come
+            time.sleep(0.005)  # the program closed its output: only the result is still to come
         return chunk
 
     def _take_all(self) -> bytes:
@@ -120,12 +120,12 @@ class ReplProcess:
         return self._take_all().decode(errors="replace")
 
     def interrupt(self) -> None:
-        """As Ctrl-C does."""
+        """Send SIGINT, as Ctrl-C does."""
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGINT)
 
     def end(self) -> None:
-        """End it and all that it started."""
+        """End the process and all that it started."""
         process_tree.kill(self.process, self.mark)
         if self.process.stdout and not self.process.stdout.closed:
             self.process.stdout.close()
@@ -136,9 +136,19 @@ class ReplProcess:
 
 
 class ReplContext:
-    """A context (the Context of a cluster); commands run one at a time, in the order they come."""
+    """A context (the ``Context`` of the port); commands run one at a time, in the order in which they come.
 
-    def __init__(  # noqa: PLR0913, PLR0917  what a context is made of, in one place
+    Args:
+        language: the language of commands that name none.
+        open_process: starts the process for Python and SQL.
+        pip: runs pip in the cluster's environment.
+        shell_env: the environment of ``%sh``.
+        cwd: the working folder of ``%sh``.
+        cancel_jobs: ends the running Spark jobs of a mark.
+        redact: returns the secret values that no result may show.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917  the parts of a context, in one place
         self,
         language: str,
         open_process: Callable[[], ReplProcess],
@@ -161,10 +171,9 @@ class ReplContext:
         self._number = 0
         self._shell: tuple[subprocess.Popen[bytes], str] | None = None
         self._cancelled = threading.Event()
-        self._closed = False
 
     def execute(self, source: str, language: str | None = None) -> CommandResult:
-        """Run one command; the result of its last part, with what all parts printed."""
+        """Run one command; return the result of its last part, with what all parts printed."""
         with self._turn:
             self._cancelled.clear()
             outputs: list[str] = []
@@ -203,7 +212,7 @@ class ReplContext:
         strict = first.strip() == "-e"
         script = rest if strict else text
         mark = os.urandom(8).hex()
-        # Through the cluster's python, so that the workspace's paths are found in the command.
+        # Through the cluster's Python, which puts real paths into the command.
         start = "import subprocess, sys; sys.exit(subprocess.run(['bash', '-c', sys.argv[1]]).returncode)"
         process = subprocess.Popen(  # noqa: S603  what the user asked for
             [self._shell_env["PYSPARK_PYTHON"], "-c", start, ("set -e\n" if strict else "") + script],
@@ -215,6 +224,8 @@ class ReplContext:
             start_new_session=True,
         )
         self._shell = (process, mark)
+        if self._cancelled.is_set():  # while the process was being started
+            process_tree.kill(process, mark)
         output = process.communicate()[0].decode(errors="replace")
         self._shell = None
         if self._cancelled.is_set():
@@ -231,6 +242,11 @@ class ReplContext:
             self._repl = self._open_process()
         self._number += 1
         self._asked = self._repl
+        if self._cancelled.is_set():  # while the process was being started
+            self._asked = None
+            return CommandResult(
+                "error", summary="Command cancelled", cause="Command cancelled", cancelled=True
+            )
         try:
             answer, printed = self._repl.ask(source, language)
         finally:
@@ -253,32 +269,31 @@ class ReplContext:
         return CommandResult("error", printed, summary=answer["summary"], cause=cause, cancelled=cancelled)
 
     def cancel(self) -> None:
-        """Interrupt what runs; the process is ended only if it does not react."""
+        """Interrupt the running command; end its process only if it does not react."""
         self._cancelled.set()
         shell, repl, number = self._shell, self._asked, self._number
         if shell:
             process_tree.kill(*shell)
-        if repl is None:  # an idle one must not be interrupted: the next command would be
+        if repl is None:  # an interrupt of an idle process would hit the next command
             return
-        # From here: pyspark would do it at the interrupt over the connection that waits for the very job.
+        # Not in the process: at an interrupt, pyspark would use the very connection that waits for the job.
         self._cancel_jobs(repl.mark)
-        if self._asks(repl, number):
+        if self._works_on(repl, number):
             repl.interrupt()
         end = time.monotonic() + INTERRUPT_SECONDS
-        while self._asks(repl, number):
+        while self._works_on(repl, number):
             if time.monotonic() > end:
                 process_tree.kill(repl.process, repl.mark)
                 self._cancel_jobs(repl.mark)
                 return
             time.sleep(0.01)
 
-    def _asks(self, repl: ReplProcess, number: int) -> bool:
-        """Whether a process still works on the command of that number."""
+    def _works_on(self, repl: ReplProcess, number: int) -> bool:
+        """Whether a process still works on the command of this number."""
         return self._asked is repl and self._number == number
 
     def close(self) -> None:
-        """End the process."""
-        self._closed = True
+        """End the process of the context."""
         self.cancel()
         repl, self._repl = self._repl, None
         if repl:
@@ -286,18 +301,10 @@ class ReplContext:
 
 
 def redacted(result: CommandResult, redactor: Redactor) -> CommandResult:
-    """The result without secrets."""
-    data: Any = result.data
-    if isinstance(data, str):
-        data = redactor.clean(data)
-    else:
-        data = [[redactor.clean(cell) if isinstance(cell, str) else cell for cell in row] for row in data]
-    return CommandResult(
-        kind=result.kind,
-        data=data,
-        schema=result.schema,
+    """Return the result without secrets."""
+    return dataclasses.replace(
+        result,
+        data=redactor.clean(result.data),
         summary=redactor.clean(result.summary),
         cause=redactor.clean(result.cause),
-        truncated=result.truncated,
-        cancelled=result.cancelled,
     )

@@ -10,7 +10,6 @@ import re
 import shutil
 import threading
 import time
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,16 +17,18 @@ from py4j.protocol import Py4JError
 
 from fake_databricks.engine import catalog
 from fake_databricks.engine.ports import Places
+from fake_databricks.engine.session_plan import SEPARATOR, session_plan
 from fake_databricks.engine.warm_jvm import Jvm, JvmFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from fake_databricks.engine.session_plan import SessionPlan
+
 LOGGER = logging.getLogger("fake_databricks.driver")
 FILE_SYSTEM = "fakedatabricks.MappedFileSystem"
 LOCAL_FILE_SYSTEM = "fakedatabricks.MappedLocalFileSystem"
-SEPARATOR = "\u0001"
 TRIES = 3
 """Starts in a row that may fail before the driver gives up."""
 
@@ -38,7 +39,7 @@ WARM_UP = (
     "SELECT a, count(*) FROM warm_up.t GROUP BY a",
     "DROP TABLE warm_up.t",
 )
-"""What the first run would otherwise be the first to do."""
+"""What a first run would do first, so that it need not wait for the JVM to load it."""
 
 REHEARSAL = (
     *WARM_UP[:-1],
@@ -53,45 +54,13 @@ REHEARSAL = (
     "SHOW SCHEMAS",
     WARM_UP[-1],
 )
-"""What programs that keep Delta tables do, for an archive of the classes that they load."""
+"""What programs with Delta tables do, for an archive of the classes that they load."""
 
 State = Literal["new", "starting", "ready", "failed", "closed"]
 
 
-@dataclass(frozen=True)
-class SessionPlan:
-    """What a process in the cluster needs to open a session of its workspace; it is handed over as JSON."""
-
-    gateway_file: str
-    workspace: str
-    options: Mapping[str, str]
-    statements: tuple[str, ...]
-    conf: Mapping[str, str]
-    properties: Mapping[str, str]
-
-    def texts(self) -> tuple[str, str, str, str]:
-        """Options, statements, conf and properties as the JVM reads them (``Warm.attach``)."""
-
-        def pairs(mapping: Mapping[str, str]) -> str:
-            return SEPARATOR.join(text for pair in mapping.items() for text in pair)
-
-        return pairs(self.options), SEPARATOR.join(self.statements), pairs(self.conf), pairs(self.properties)
-
-
-def session_plan(gateway_file: Path, workspace: str, places: Places) -> SessionPlan:
-    """Build the plan of a workspace's sessions: where its files lie, and nothing else."""
-    own = {
-        "fake.name": workspace,
-        "fake.dbfs": places.dbfs,
-        "fake.volumes": places.volumes,
-        "fake.workspace": places.workspace_files,
-    }
-    warehouse = {"spark.sql.warehouse.dir": f"dbfs:{catalog.WAREHOUSE}"}
-    return SessionPlan(str(gateway_file), workspace, {**own, **warehouse}, (), own, own)
-
-
 def spark_properties(home: Path) -> dict[str, str]:
-    """The conf of the JVM, as system properties."""
+    """Return the conf of the JVM, as system properties."""
     cores = os.cpu_count() or 2
     return {
         "spark.master": f"local[{max(2, cores)}]",
@@ -109,9 +78,9 @@ def spark_properties(home: Path) -> dict[str, str]:
         "spark.sql.session.timeZone": "Etc/UTC",
         "spark.sql.shuffle.partitions": str(2 * max(2, cores)),
         "spark.databricks.delta.snapshotPartitions": "1",
-        # Databricks' own interval is longer than Delta's 10, too; each checkpoint here costs a second.
+        # On Databricks too the interval is longer than Delta's 10; each checkpoint here costs a second.
         "spark.databricks.delta.properties.defaults.checkpointInterval": "100",
-        "spark.sql.codegen.cache.maxEntries": "2000",  # the same code of run after run, compiled once
+        "spark.sql.codegen.cache.maxEntries": "2000",  # runs repeat the same code: it is compiled once
         "spark.delta.logStore.dbfs.impl": "io.delta.storage.LocalLogStore",
         "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",
         "spark.hadoop.fs.dbfs.impl": FILE_SYSTEM,
@@ -125,15 +94,18 @@ def spark_properties(home: Path) -> dict[str, str]:
 class Driver:
     """The JVM of one server; every method may be called from any thread.
 
-    ``home`` is the server's own folder (gateway file, JVM log, scratch). ``catalogs`` is where the list of
-    each workspace's tables is kept over a restart; ``home`` when it is not given.
+    Args:
+        home: the server's own folder, for the gateway file, the JVM's log and scratch files.
+        catalogs: the folder for a list of each workspace's tables, for a later server; None: in ``home``.
+        memory: the maximum heap of the JVM.
+        warm_up: whether to run some statements at the start, so that the first run need not wait for them.
     """
 
     def __init__(
         self, home: Path, *, catalogs: Path | None = None, memory: str = "1g", warm_up: bool = True
     ) -> None:
         self.home = home
-        self._warm_up_wanted = warm_up
+        self._wants_warm_up = warm_up
         self._catalogs = catalogs or home / "catalogs"
         self._memory = memory
         self._lock = threading.Lock()
@@ -151,7 +123,7 @@ class Driver:
 
     @property
     def state(self) -> State:
-        """Where the JVM is in its life."""
+        """The state of the JVM."""
         return self._state
 
     def start(self) -> None:
@@ -160,11 +132,11 @@ class Driver:
             if self._thread is not None:
                 return
             self._state = "starting"
-            self._thread = threading.Thread(target=self._live, name="spark-driver", daemon=True)
+            self._thread = threading.Thread(target=self._keep_running, name="spark-driver", daemon=True)
             self._thread.start()
 
     def wait_ready(self, seconds: float = 120) -> Jvm:
-        """Wait for a JVM that takes sessions; raises JvmFailed when there will be none."""
+        """Return the JVM when it accepts sessions; raise JvmFailed when there will be none."""
         end = time.monotonic() + seconds
         with self._changed:
             while self._state != "ready" or self._jvm is None:
@@ -199,38 +171,34 @@ class Driver:
         )
 
     def workspace_session(self, workspace: str, places: Places) -> Any:
-        """The Java session that holds the workspace's catalog (waits for the JVM)."""
+        """Return the Java session that holds the workspace's catalog; wait for the JVM."""
         plan = self.plan(workspace, places, {}, {})
         return self.wait_ready().warm.workspace(workspace, *plan.texts()[:2])
 
     def remember_tables(self, workspace: str, places: Places) -> None:
-        """Write down the workspace's tables: a later server finds those outside of the warehouse too."""
+        """Write a list of the workspace's tables, for those outside of the warehouse and a later server."""
         if self._state != "ready":
             return
         try:
             session = self.workspace_session(workspace, places)
             catalog.write_tables(session, self._catalog_file(workspace))
         except (Py4JError, OSError, JvmFailed) as error:
-            LOGGER.warning("The tables of workspace %s could not be written down: %s", workspace, error)
+            LOGGER.warning("The list of tables of workspace %s could not be written: %s", workspace, error)
 
     def forget_workspace(self, workspace: str) -> None:
-        """Let a workspace's catalog go (a reset); its files are the caller's to remove."""
+        """Forget a workspace's catalog (a reset); the caller removes its files."""
         self._catalog_file(workspace).unlink(missing_ok=True)
         jvm = self._jvm
         if self._state == "ready" and jvm:
             jvm.warm.forget(workspace)
 
     def end_run(self, run: str) -> int:
-        """End the Spark jobs of a run, also those that start from now on; how many were running."""
+        """End the Spark jobs of a run, also those that start later; return how many were running."""
         return self._ask("end", run)
 
     def cancel_jobs(self, run: str) -> int:
-        """End the Spark jobs of a run that are running now; how many."""
+        """End the Spark jobs of a run that are running now; return how many there were."""
         return self._ask("cancel", run)
-
-    def running_jobs(self, run: str) -> int:
-        """How many Spark jobs of a run are running."""
-        return self._ask("running", run)
 
     def _ask(self, question: str, run: str) -> int:
         jvm = self._jvm
@@ -248,13 +216,13 @@ class Driver:
         )
         return self._catalogs / f"{safe}.json"
 
-    # -- the thread that the JVM lives in ----------------------------------------------------------
+    # -- the thread that starts the JVM and waits for its end ---------------------------------------
 
-    def _live(self) -> None:
+    def _keep_running(self) -> None:
         failed = 0
         while self._state not in {"closed", "failed"}:
             try:
-                jvm = Jvm(self.home, spark_properties(self.home), self._memory, started=self._note)
+                jvm = Jvm(self.home, spark_properties(self.home), self._memory, started=self._started)
             except (JvmFailed, Py4JError, OSError) as error:
                 if self._state == "closed":
                     return
@@ -265,14 +233,14 @@ class Driver:
                 continue
             failed = 0
             if self._enter_ready(jvm):
-                if self._warm_up_wanted:
+                if self._wants_warm_up:
                     self._warm_up(jvm)
                 jvm.process.wait()
                 LOGGER.info("The JVM ended with exit code %s", jvm.process.returncode)
             self._leave_ready()
             jvm.kill()
 
-    def _note(self, jvm: Jvm) -> None:
+    def _started(self, jvm: Jvm) -> None:
         with self._lock:
             self._starting = jvm
             closed = self._state == "closed"
@@ -280,7 +248,7 @@ class Driver:
             jvm.kill()
 
     def _warm_up(self, jvm: Jvm) -> None:
-        """Let the JVM load, in nobody's time, what the first run would wait for."""
+        """Let the JVM load what the first run would wait for, in the background."""
         folder = self.home / "warm-up"
         shutil.rmtree(folder, ignore_errors=True)
         places = Places(*(str(folder / name) for name in ("dbfs", "volumes", "workspace")))
@@ -290,7 +258,7 @@ class Driver:
             session = jvm.warm.attach("fake-warm-up", *texts)
             jvm.gateway.jvm.fakedatabricks.WarmUp.begin(session, texts[3], SEPARATOR.join(WARM_UP))
         except (Py4JError, OSError) as error:
-            LOGGER.info("There was no warm-up: %s", error)
+            LOGGER.info("The warm-up could not start: %s", error)
 
     def _enter_ready(self, jvm: Jvm) -> bool:
         with self._changed:

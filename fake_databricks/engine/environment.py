@@ -1,7 +1,7 @@
-"""A cluster's Python: a virtual environment made in some 50 ms, into which pip really installs.
+"""A cluster's Python: a virtual environment, made in 3 ms, into which pip really installs.
 
-The packages that every Databricks runtime has (pyspark, requests and their like) come from this server's
-environment, by links; what else is installed there, the executor above all, is not visible.
+The packages of a Databricks runtime (pyspark, requests and the like) come from the server's environment, by
+links. Whatever else is installed there, above all the executor, is not visible.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ RUNTIME = (
     *("pyspark", "delta-spark", "py4j", "requests", "numpy", "pandas", "pyarrow", "databricks-sdk"),
     *("pip", "setuptools", "wheel"),
 )
-"""What a cluster has before anything is installed, as far as this server has it."""
+"""What a cluster has before anything is installed; what the server itself does not have is left out."""
 START_LINE = (
     "import os; 'FAKE_DATABRICKS_PLACES' in os.environ"
     " and __import__('_fakebricks.startup').startup.install_once()"
@@ -39,7 +39,7 @@ NOT_COPIED = ("*.egg-info", "__pycache__", "build", "dist", "node_modules", "ven
 PASSED_ON = re.compile(
     r"PIP_\w+|\w+_proxy|\w+_PROXY|LD_LIBRARY_PATH|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|HOME|TZ|TMPDIR"
 )
-"""What of the server's own environment the processes of a cluster see."""
+"""The server's environment variables that the processes of a cluster see."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def copy_checkout(source: PipSource, into: Path) -> None:
 
 
 def closure(names: Sequence[str]) -> dict[str, importlib.metadata.Distribution]:
-    """The installed distributions among ``names``, and those that they need."""
+    """Return the installed distributions among ``names``, and those that they need."""
     found: dict[str, importlib.metadata.Distribution] = {}
     open_names = list(names)
     while open_names:
@@ -98,7 +98,7 @@ def closure(names: Sequence[str]) -> dict[str, importlib.metadata.Distribution]:
 
 
 def top_level(distribution: importlib.metadata.Distribution) -> Iterator[Path]:
-    """The entries of site-packages that belong to a distribution."""
+    """Return the entries of site-packages that belong to a distribution."""
     seen = set()
     for file in distribution.files or ():
         first = file.parts[0]
@@ -108,7 +108,7 @@ def top_level(distribution: importlib.metadata.Distribution) -> Iterator[Path]:
 
 
 def build_runtime(folder: Path) -> Path:
-    """The folder with what every cluster has; made once a server."""
+    """Return the folder with what every cluster has; make it for the first cluster of a server."""
     if folder.exists():
         return folder
     part = Path(tempfile.mkdtemp(prefix="runtime", dir=folder.parent))
@@ -128,23 +128,15 @@ class Environment:
 
     def __init__(self, folder: Path, runtime: Path, sources: Sequence[PipSource] = ()) -> None:
         self.folder = folder
-        self._runtime = runtime
         self._sources = tuple(sources)
         self.python = folder / "bin" / "python"
-        self.create()
-
-    def create(self) -> None:
-        """Make it anew: what was installed is gone."""
-        if self.folder.exists():
-            shutil.rmtree(self.folder)
-        venv.EnvBuilder(symlinks=True, with_pip=False).create(self.folder)
+        venv.EnvBuilder(symlinks=True, with_pip=False).create(folder)
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-        self.site_packages = self.folder / "lib" / version / "site-packages"
-        path = self.site_packages / "zz_databricks_runtime.pth"
-        path.write_text(f"{self._runtime}\n{START_LINE}\n", encoding="utf-8")
+        path = folder / "lib" / version / "site-packages" / "zz_databricks_runtime.pth"
+        path.write_text(f"{runtime}\n{START_LINE}\n", encoding="utf-8")
 
     def variables(self) -> dict[str, str]:
-        """The environment variables of every process of the cluster."""
+        """Return the environment variables of every process of the cluster."""
         passed = {name: value for name, value in os.environ.items() if PASSED_ON.fullmatch(name)}
         return {
             **passed,

@@ -1,4 +1,4 @@
-"""A cluster on this machine: its environment, its running tasks and contexts, on the server's warm JVM."""
+"""A cluster on this machine: its environment, tasks and contexts, on the server's JVM or without Spark."""
 
 from __future__ import annotations
 
@@ -7,75 +7,80 @@ import os
 import shutil
 import tempfile
 import threading
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fake_databricks.engine.context import ReplContext, ReplProcess
 from fake_databricks.engine.environment import Environment, build_runtime
-from fake_databricks.engine.log_tail import Redactor
-from fake_databricks.engine.ports import PipResult, TaskExit
-from fake_databricks.engine.task import Finished, Starter, TaskProcess, fits_running_interpreter, write_plan
+from fake_databricks.engine.inside.import_hook import PLACES, PLAN
+from fake_databricks.engine.ports import PipResult
+from fake_databricks.engine.session_plan import WITHOUT_SPARK
+from fake_databricks.engine.task import Starter, TaskProcess, fits_running_interpreter
+from fake_databricks.redaction import Redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from fake_databricks.engine.driver import Driver, SessionPlan
+    from fake_databricks.engine.driver import Driver
     from fake_databricks.engine.environment import PipSource
-    from fake_databricks.engine.ports import Places, TaskHandle, TaskSpec
-
-
-@dataclass(frozen=True)
-class ClusterSettings:
-    """What a cluster is made of.
-
-    ``env`` are the variables of its contexts (a task brings its own), ``redact`` gives the secret values of
-    the workspace when it is asked. ``standby`` keeps one interpreter up for the next task.
-    """
-
-    cluster_id: str
-    workspace_id: str
-    places: Places
-    spark_conf: Mapping[str, str] = field(default_factory=dict)
-    env: Mapping[str, str] = field(default_factory=dict)
-    sources: Sequence[PipSource] = ()
-    redact: Callable[[], Sequence[str]] = tuple
-    standby: bool = True
+    from fake_databricks.engine.ports import ClusterPlan, TaskSpec
 
 
 class LocalCluster:
-    """The Cluster of the seam; ``home`` is the server's folder for its clusters."""
+    """The ``Cluster`` of the port.
 
-    def __init__(self, settings: ClusterSettings, driver: Driver, home: Path) -> None:
-        self._settings = settings
+    Args:
+        plan: what it is made from.
+        driver: the server's JVM; None where the server runs without Spark. Then a program that asks for Spark
+            gets an error, and no interpreter is started ahead of a task: it would cost each cluster 40 ms.
+        home: the server's folder for its clusters.
+        sources: the git URLs that pip installs from folders of this machine.
+        standby: whether to start an interpreter ahead of the next task.
+    """
+
+    def __init__(
+        self,
+        plan: ClusterPlan,
+        driver: Driver | None,
+        home: Path,
+        sources: Sequence[PipSource] = (),
+        *,
+        standby: bool = True,
+    ) -> None:
+        self._plan = plan
         self._driver = driver
+        self._home = home
+        self._sources = sources
+        self._standby = standby and driver is not None
         home.mkdir(parents=True, exist_ok=True)
-        self._folder = Path(tempfile.mkdtemp(prefix=f"{settings.cluster_id}-", dir=home))
-        self._environment = Environment(
-            self._folder / "env", build_runtime(home / "runtime"), settings.sources
-        )
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{plan.cluster_id}-", dir=home))
         self._lock = threading.Lock()
-        self._pip_turn = threading.Lock()
+        self._environment_lock = threading.Lock()
+        self._pip_lock = threading.Lock()
+        self._made: Environment | None = None
         self._tasks: set[TaskProcess] = set()
         self._contexts: list[ReplContext] = []
         self._spare: Starter | None = None
         self._closed = False
-        self._stock()
+        self._start_spare()
 
     @property
-    def python(self) -> Path:
-        """The interpreter of the cluster's environment."""
-        return self._environment.python
+    def _environment(self) -> Environment:
+        """The virtual environment, made on first use: most clusters of a test suite run nothing."""
+        with self._environment_lock:
+            if self._made is None:
+                runtime = build_runtime(self._home / "runtime")
+                self._made = Environment(self._folder / "env", runtime, self._sources)
+            return self._made
 
     # -- tasks -------------------------------------------------------------------------------------
 
-    def start_task(self, spec: TaskSpec) -> TaskHandle:
-        """Start a fresh process for the task."""
-        if spec.command is None and not Path(spec.python_file).is_file():
-            return Finished(self._missing(spec))
+    def start_task(self, spec: TaskSpec) -> TaskProcess:
+        """Start a new process for the task."""
         if self._closed:
-            raise RuntimeError(f"Cluster {self._settings.cluster_id} is closed")
-        env = {**self._variables(spec.places), **spec.env}
+            raise RuntimeError(f"Cluster {self._plan.cluster_id} is closed")
+        env = {**self._variables(), **spec.env}
         scratch = Path(tempfile.mkdtemp(prefix=f"run-{spec.run_id}-", dir=self._folder))
         Path(spec.cwd).mkdir(parents=True, exist_ok=True)
         starter = self._starter(env)
@@ -83,53 +88,46 @@ class LocalCluster:
             spec,
             starter,
             scratch,
-            env,
-            self._plan(spec.places, starter.mark),
-            self._driver.end_run,
+            {**env, PLAN: self._write_session_plan(starter.mark, scratch)},
+            Redactor(self._plan.redact()),
+            self._end_jobs,
             self._ended,
         )
         with self._lock:
             self._tasks.add(task)
         return task
 
-    def _missing(self, spec: TaskSpec) -> TaskExit:
-        shown = spec.python_file
-        for prefix, root in (
-            ("dbfs:", spec.dbfs_root),
-            ("/Volumes", spec.volumes_root),
-            ("/Workspace", spec.workspace_files_root),
-        ):
-            if shown.startswith(root + os.sep):
-                shown = prefix + shown[len(root) :]
-                break
-        sentence = f"Cannot read the python file {shown}. Please check driver logs for more details."
-        error = Redactor(spec.redact).clean(sentence)
-        return TaskExit(2, None, error + "\n", False, error, None, None, False, False)  # noqa: FBT003  fields in order
+    def _end_jobs(self, mark: str) -> None:
+        if self._driver:
+            self._driver.end_run(mark)
+
+    def _cancel_jobs(self, mark: str) -> None:
+        if self._driver:
+            self._driver.cancel_jobs(mark)
 
     def _ended(self, task: TaskProcess) -> None:
         with self._lock:
             self._tasks.discard(task)
-        if task.used_spark:
-            self._driver.remember_tables(self._settings.workspace_id, task.spec.places)
+        if self._driver and task.used_spark:
+            self._driver.remember_tables(self._plan.workspace_id, self._plan.places)
         shutil.rmtree(task.scratch, ignore_errors=True)
-        self._stock()
+        self._start_spare()
 
     def _starter(self, env: Mapping[str, str]) -> Starter:
-        base = self._base()
         with self._lock:
             spare, self._spare = self._spare, None
-        if spare and spare.process.poll() is None and fits_running_interpreter(env, base):
-            return spare
         if spare:
+            if spare.process.poll() is None and fits_running_interpreter(env, self._variables()):
+                return spare
             spare.dismiss()
-        return Starter(self.python, env, preload=False)
+        return Starter(self._environment.python, env, preload=False)
 
-    def _stock(self) -> None:
-        """Have an interpreter up for the next task, unless tasks are running: theirs is the machine."""
+    def _start_spare(self) -> None:
+        """Start an interpreter for the next task, unless tasks are running: they need the processor."""
         with self._lock:
-            if self._closed or not self._settings.standby or self._tasks or self._spare:
+            if self._closed or not self._standby or self._tasks or self._spare:
                 return
-            self._spare = Starter(self.python, self._base(), preload=True)
+            self._spare = Starter(self._environment.python, self._variables(), preload=True)
 
     def _drop_spare(self) -> None:
         with self._lock:
@@ -137,51 +135,60 @@ class LocalCluster:
         if spare:
             spare.dismiss()
 
-    def _base(self) -> dict[str, str]:
-        return self._variables(self._settings.places)
+    def _variables(self) -> dict[str, str]:
+        return {**self._environment.variables(), PLACES: json.dumps(self._plan.places.by_tree())}
 
-    def _variables(self, places: Places) -> dict[str, str]:
-        where = {"dbfs": places.dbfs, "volumes": places.volumes, "workspace": places.workspace_files}
-        return {**self._environment.variables(), "FAKE_DATABRICKS_PLACES": json.dumps(where)}
-
-    def _plan(self, places: Places, mark: str) -> SessionPlan:
-        properties = {"fake.run": mark, "spark.scheduler.pool": mark, "spark.job.interruptOnCancel": "true"}
-        tag = {"spark.databricks.clusterUsageTags.clusterId": self._settings.cluster_id}
-        conf = {**self._settings.spark_conf, **tag}
-        return self._driver.plan(self._settings.workspace_id, places, conf, properties)
+    def _write_session_plan(self, mark: str, folder: Path) -> str:
+        """Write how a process reaches Spark (``inside/spark.py`` reads it); return the file's path."""
+        found = WITHOUT_SPARK
+        if self._driver:
+            properties = {
+                "fake.run": mark,
+                "spark.scheduler.pool": mark,
+                "spark.job.interruptOnCancel": "true",
+            }
+            conf = {
+                **self._plan.spark_conf,
+                "spark.databricks.clusterUsageTags.clusterId": self._plan.cluster_id,
+            }
+            found = self._driver.plan(self._plan.workspace_id, self._plan.places, conf, properties)
+        file = folder / "plan.json"
+        file.write_text(json.dumps(asdict(found)), encoding="utf-8")
+        return str(file)
 
     # -- packages ----------------------------------------------------------------------------------
 
     def pip(self, args: Sequence[str]) -> PipResult:
-        """Run pip in the cluster's environment, one at a time."""
-        with self._pip_turn:
-            result = self._environment.pip(args, self._settings.places.dbfs, self._folder)
-        self._drop_spare()  # it may have imported what has just been replaced
-        self._stock()
-        return PipResult(result.ok, Redactor(self._settings.redact()).clean(result.output))
+        """Run pip in the cluster's environment, one call at a time."""
+        with self._pip_lock:
+            result = self._environment.pip(args, self._plan.places.dbfs, self._folder)
+        self._drop_spare()  # it may have imported a module that pip has just replaced
+        self._start_spare()
+        return PipResult(result.ok, Redactor(self._plan.redact()).clean(result.output))
 
     # -- contexts ----------------------------------------------------------------------------------
 
     def open_context(self, language: str) -> ReplContext:
         """Open a REPL; its process starts with the first command that needs one."""
         scratch = Path(tempfile.mkdtemp(prefix="context-", dir=self._folder))
-        env = {**self._base(), **self._settings.env}
+        env = {**self._variables(), **self._plan.environment}
 
         def open_process() -> ReplProcess:
-            mark = os.urandom(8).hex()  # its own: the end of one process must not be that of the next
-            plan = str(write_plan(self._plan(self._settings.places, mark), scratch))
-            return ReplProcess(self.python, {**env, "FAKE_DATABRICKS_PLAN": plan}, str(scratch), mark)
+            mark = os.urandom(
+                8
+            ).hex()  # a new one: ending the jobs of one process must not end the next one's
+            plan = self._write_session_plan(mark, scratch)
+            return ReplProcess(self._environment.python, {**env, PLAN: plan}, str(scratch), mark)
 
         shell = Path(tempfile.mkdtemp(prefix="shell-", dir=self._folder))
-        shell_plan = str(write_plan(self._plan(self._settings.places, os.urandom(8).hex()), shell))
         context = ReplContext(
             language,
             open_process,
             self.pip,
-            {**env, "FAKE_DATABRICKS_PLAN": shell_plan},
+            {**env, PLAN: self._write_session_plan(os.urandom(8).hex(), shell)},
             str(scratch),
-            self._driver.cancel_jobs,
-            self._settings.redact,
+            self._cancel_jobs,
+            self._plan.redact,
         )
         with self._lock:
             self._contexts.append(context)
@@ -189,22 +196,10 @@ class LocalCluster:
 
     # -- its end -----------------------------------------------------------------------------------
 
-    def restart(self) -> None:
-        """End what runs, and begin with a new environment."""
-        self._end_all()
-        with self._pip_turn:
-            self._environment.create()
-        self._stock()
-
     def close(self) -> None:
-        """End what runs, and remove the environment."""
+        """End all tasks and contexts, and remove the environment."""
         with self._lock:
             self._closed = True
-        self._end_all()
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _end_all(self) -> None:
-        with self._lock:
             tasks, contexts = list(self._tasks), list(self._contexts)
             self._contexts.clear()
         for task in tasks:
@@ -214,3 +209,4 @@ class LocalCluster:
         for task in tasks:
             task.wait()
         self._drop_spare()
+        shutil.rmtree(self._folder, ignore_errors=True)

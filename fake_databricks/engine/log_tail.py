@@ -8,86 +8,39 @@ from typing import TYPE_CHECKING
 from fake_databricks.engine.ports import LOG_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-MASK = "[REDACTED]"
-
-
-class Redactor:
-    """Replaces secret values, the longest first; empty ones are no secrets."""
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = sorted(
-            {secret for secret in secrets if secret}, key=lambda secret: (-len(secret), secret)
-        )
-
-    def clean(self, text: str) -> str:
-        """The text with a mask in the place of each secret."""
-        for secret in self._secrets:
-            text = text.replace(secret, MASK)
-        return text
-
-    def clean_or_none(self, text: str | None) -> str | None:
-        """The same, where there may be no text."""
-        return None if text is None else self.clean(text)
-
-    def beheaded(self, text: str) -> int:
-        """How many of the first characters are the end of a secret whose begin was dropped."""
-        for length in range(
-            min(len(text), max((len(secret) for secret in self._secrets), default=1) - 1), 0, -1
-        ):
-            begin = text[:length]
-            if any(secret.endswith(begin) for secret in self._secrets):
-                return length
-        return 0
-
-    def unfinished(self, text: str) -> int:
-        """How many of the last characters may be the begin of a secret whose rest has not come yet."""
-        for length in range(
-            min(len(text), max((len(secret) for secret in self._secrets), default=1) - 1), 0, -1
-        ):
-            end = text[-length:]
-            if any(secret.startswith(end) for secret in self._secrets):
-                return length
-        return 0
+    from fake_databricks.redaction import Redactor
 
 
 class LogTail:
-    """Keeps the last ``limit`` bytes that were fed, and a little more.
+    """Holds the last ``limit`` bytes of an output, and a little more.
 
-    A secret is masked wherever the chunks were cut, because masking is done on what was put together again.
+    Secrets are masked in the joined text, so a secret that came in two chunks is masked too.
     """
 
     def __init__(self, redactor: Redactor, limit: int = LOG_LIMIT) -> None:
         self._redactor = redactor
         self._limit = limit
         self._chunks: deque[bytes] = deque()
-        self._kept = 0
-        self._fed = 0
+        self._held_bytes = 0
+        self._fed_bytes = 0
 
     def feed(self, chunk: bytes) -> None:
-        """Take more output."""
+        """Add output, and drop the oldest chunks that the limit does not need."""
         self._chunks.append(chunk)
-        self._kept += len(chunk)
-        self._fed += len(chunk)
-        while self._kept - len(self._chunks[0]) >= self._limit:
-            self._kept -= len(self._chunks.popleft())
+        self._held_bytes += len(chunk)
+        self._fed_bytes += len(chunk)
+        while self._held_bytes - len(self._chunks[0]) >= self._limit:
+            self._held_bytes -= len(self._chunks.popleft())
 
     @property
     def truncated(self) -> bool:
-        """Whether the begin is not there any more."""
-        return self._fed > self._limit
+        """Whether the output was longer than the limit."""
+        return self._fed_bytes > self._limit
 
-    def text(self, *, final: bool) -> str:
-        """The end of the output; while more may come, without what may turn out to be a secret."""
-        joined = b"".join(self._chunks)
-        text = joined.decode("utf-8", errors="replace")
-        if self._kept < self._fed:
-            text = text[self._redactor.beheaded(text) :]
-        text = self._redactor.clean(text)
-        if not final:
-            text = text[: len(text) - self._redactor.unfinished(text)]
-        data = text.encode("utf-8")
-        if len(data) <= self._limit:
-            return text
+    def text(self) -> str:
+        """Return the end of the output, at most ``limit`` bytes in UTF-8."""
+        text = b"".join(self._chunks).decode("utf-8", errors="replace")
+        if self._held_bytes < self._fed_bytes:
+            text = text[self._redactor.cut_secret_length(text) :]
+        data = self._redactor.clean(text).encode("utf-8")
         return data[-self._limit :].decode("utf-8", errors="ignore")

@@ -1,63 +1,85 @@
-"""What the workspace asks of a cluster, and what comes back: values and protocols, no implementation."""
+"""What the API families ask of a cluster, and what it answers: values and protocols, no implementation."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from fake_databricks.engine.inside.path_table import DBFS, VOLUMES, WORKSPACE
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 LOG_LIMIT = 5 * 1024 * 1024
-"""Bytes of a task's output that are kept: the last 5 MB, as Databricks does."""
+"""How much of a task's output is stored, in bytes: the last 5 MB, as on Databricks."""
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where a workspace's file trees lie on the local disk (absolute paths of folders)."""
+    """The folders of a workspace's file trees on the local disk (absolute paths)."""
 
     dbfs: str
     volumes: str
     workspace_files: str
+
+    def by_tree(self) -> dict[str, str]:
+        """Return the folders by the names of their trees, DBFS first."""
+        return {DBFS: self.dbfs, VOLUMES: self.volumes, WORKSPACE: self.workspace_files}
+
+
+@dataclass(frozen=True)
+class ClusterPlan:
+    """What a cluster is made from.
+
+    Attributes:
+        workspace_id: the workspace that it belongs to.
+        cluster_id: its id.
+        spark_conf: Spark settings, with the values of secrets.
+        environment: variables of its contexts; a task brings its own.
+        places: the file trees of the workspace.
+        redact: returns the secret values that no output may show, at the time of the call.
+    """
+
+    workspace_id: str
+    cluster_id: str
+    spark_conf: Mapping[str, str]
+    environment: Mapping[str, str]
+    places: Places
+    redact: Callable[[], Sequence[str]]
 
 
 @dataclass(frozen=True)
 class TaskSpec:
     """One attempt of one task.
 
-    ``python_file`` is a local path, already resolved by the workspace; ``command`` is source text to run in
-    its place. ``redact`` holds the secret values that no output may show. ``timeout_seconds`` of 0 means
-    none.
+    Attributes:
+        run_id: the number of the attempt.
+        python_file: the program, as a path of this machine.
+        argv: its arguments.
+        env: its environment variables, beside those of the cluster.
+        cwd: its working folder.
     """
 
     run_id: int
-    workspace_id: str
-    cluster_id: str
     python_file: str
-    command: str | None
     argv: tuple[str, ...]
     env: Mapping[str, str]
     cwd: str
-    dbfs_root: str
-    volumes_root: str
-    workspace_files_root: str
-    redact: tuple[str, ...] = ()
-    timeout_seconds: float = 0.0
-    widgets: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def places(self) -> Places:
-        """The three roots as one value."""
-        return Places(self.dbfs_root, self.volumes_root, self.workspace_files_root)
 
 
 @dataclass(frozen=True)
 class TaskExit:
     """How a task ended.
 
-    ``exit_code`` is None where a signal ended the process. ``error`` is the last line of the traceback (or
-    the sentence that stands for it) and ``error_trace`` the whole; both are None after success.
-    ``notebook_result`` is what ``dbutils.notebook.exit`` was given.
+    Attributes:
+        exit_code: the exit code of the process; None where a signal ended it.
+        signal: the number of that signal.
+        logs: the end of its output, without secrets.
+        logs_truncated: whether the output was longer.
+        error: the last line of the traceback, or a sentence in its place; None after success.
+        error_trace: the whole traceback.
+        notebook_result: the argument of ``dbutils.notebook.exit``.
+        cancelled: whether it was ended by ``cancel``.
     """
 
     exit_code: int | None
@@ -67,7 +89,6 @@ class TaskExit:
     error: str | None
     error_trace: str | None
     notebook_result: str | None
-    timed_out: bool
     cancelled: bool
 
 
@@ -75,28 +96,24 @@ class TaskHandle(Protocol):
     """A task that was started."""
 
     def wait(self) -> TaskExit:
-        """Block until the task has ended and all its processes with it."""
+        """Block until the task and all its processes have ended."""
         ...
 
     def cancel(self) -> None:
-        """Ask for its end: the process tree and its Spark jobs are gone within 2 s. Returns at once."""
-        ...
-
-    def logs(self) -> str:
-        """What was printed so far, secrets redacted."""
+        """Begin to end the process tree and its Spark jobs, and return at once; they end within 2 s."""
         ...
 
 
 @dataclass(frozen=True)
 class PipResult:
-    """What pip said (stdout and stderr, interleaved) and whether it succeeded."""
+    """The output of pip (stdout and stderr, interleaved) and whether it succeeded."""
 
     ok: bool
     output: str
 
     @property
     def error(self) -> str:
-        """From pip's first ``ERROR:`` on; the whole output where it has none. Empty after success."""
+        """The output from pip's first ``ERROR:`` on; all of it where it has none. Empty after success."""
         if self.ok:
             return ""
         _, mark, rest = self.output.partition("ERROR:")
@@ -107,8 +124,14 @@ class PipResult:
 class CommandResult:
     """The result of one command of a context.
 
-    ``data`` is text, or the rows of a table whose columns ``schema`` names (name, Spark type). An error has a
-    one-line ``summary`` and its traceback as ``cause``.
+    Attributes:
+        kind: text, table or error.
+        data: text, or the rows of a table.
+        schema: the columns of a table: name and Spark type.
+        summary: one line about an error.
+        cause: the traceback of an error.
+        truncated: whether the table has more rows.
+        cancelled: whether the command was ended by ``cancel``.
     """
 
     kind: Literal["text", "table", "error"]
@@ -121,26 +144,26 @@ class CommandResult:
 
 
 class Context(Protocol):
-    """A REPL: what one command defines, the next one sees."""
+    """A REPL: a command sees what earlier ones have defined."""
 
     def execute(self, source: str, language: str | None = None) -> CommandResult:
         """Run one command to its end; ``language`` overrides the context's own."""
         ...
 
     def cancel(self) -> None:
-        """Interrupt the command that is running; the state stays where that is possible."""
+        """Interrupt the running command; the state of the context stays where that is possible."""
         ...
 
     def close(self) -> None:
-        """End the process behind it."""
+        """End the process of the context."""
         ...
 
 
 class Cluster(Protocol):
-    """A Python environment and its settings on the warm JVM."""
+    """A Python environment with its settings; on the warm JVM, if the server has one."""
 
     def start_task(self, spec: TaskSpec) -> TaskHandle:
-        """Start a fresh process for the task; what the task does wrong is in its exit, never raised."""
+        """Start a new process for the task; an error of the program is in its exit, it is not raised."""
         ...
 
     def pip(self, args: Sequence[str]) -> PipResult:
@@ -151,10 +174,6 @@ class Cluster(Protocol):
         """Open a REPL for ``python`` or ``sql``."""
         ...
 
-    def restart(self) -> None:
-        """End all tasks and contexts, and go back to an environment without installed packages."""
-        ...
-
     def close(self) -> None:
-        """End all, and remove the environment."""
+        """End all tasks and contexts, and remove the environment."""
         ...

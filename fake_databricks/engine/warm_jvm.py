@@ -223,10 +223,6 @@ class Jvm:
         """The way to everything else in the JVM."""
         return self._gateway
 
-    def alive(self) -> bool:
-        """Whether the process is there."""
-        return self.process.poll() is None
-
     def leave(self) -> None:
         """Let it end by itself, which is when it writes its archive."""
         if self.process.stdin:

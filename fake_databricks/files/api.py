@@ -7,6 +7,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from fake_databricks.engine.inside.path_table import VOLUMES, WORKSPACE
 from fake_databricks.errors import BadRequest, Conflict, InvalidParameter, NotFound
 from fake_databricks.request.call import Call, Reply, Route
 from fake_databricks.request.values import read_integer, read_object
@@ -162,10 +163,10 @@ def _shown(call: Call) -> str:
 
 def _tree_and_path(call: Call) -> tuple[Tree, str]:
     path = posixpath.normpath(_shown(call))
-    if path.startswith("/Volumes/"):
-        return call.workspace.volumes, path[len("/Volumes") :]
-    if path.startswith("/Workspace/"):
-        return call.workspace.objects.tree, path[len("/Workspace") :]
+    if path.startswith(f"{VOLUMES}/"):
+        return call.workspace.volumes, path[len(VOLUMES) :]
+    if path.startswith(f"{WORKSPACE}/"):
+        return call.workspace.objects.tree, path[len(WORKSPACE) :]
     raise InvalidParameter(f"Invalid path: {path}. Only /Volumes and /Workspace are supported.")
 
 

@@ -10,6 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from fake_databricks.engine.inside.path_table import (
+    DBFS,
+    LOCAL_SCHEME,
+    SCHEME,
+    VOLUMES,
+    WORKSPACE,
+    python_path,
+    tree_of,
+)
 from fake_databricks.errors import (
     AlreadyExists,
     BadRequest,
@@ -113,15 +122,15 @@ class Trees:
         Raises:
             InvalidParameter: the path is relative, or in a store that is not supported here (``s3:``).
         """
-        plain = path.removeprefix("dbfs:")
-        if plain.startswith("/Volumes/"):
-            return self.volumes.locate(plain[len("/Volumes") :])
-        if path.startswith("dbfs:"):
+        plain = path.removeprefix(SCHEME)
+        if tree_of(plain) == VOLUMES:
+            return self.volumes.locate(plain[len(VOLUMES) :])
+        if path.startswith(SCHEME):
             return self.dbfs.locate(plain)
-        if path.startswith("file:/"):
-            return Path("/" + path[len("file:") :].lstrip("/"))
-        if path.startswith("/dbfs/"):
-            return self.dbfs.locate(path[len("/dbfs") :])
+        if path.startswith(f"{LOCAL_SCHEME}/"):
+            return Path(python_path(path))
+        if tree_of(path) == DBFS:
+            return self.dbfs.locate(path[len(DBFS) :])
         if not path.startswith("/"):
             raise InvalidParameter(
                 f"Cannot read {path}: only dbfs:/, /Volumes, /Workspace and file:/ are supported."
@@ -233,10 +242,10 @@ class Dbfs:
 
 
 def _plain(path: str) -> str:
-    plain = path.removeprefix("dbfs:")
+    plain = path.removeprefix(SCHEME)
     if not plain.startswith("/"):
         raise InvalidParameter(f"Path must be absolute: {path}")
-    if plain.startswith("/Volumes/"):
+    if plain.startswith(f"{VOLUMES}/"):
         raise InvalidParameter("No operations allowed on this path: use the Files API for volumes.")
     return posixpath.normpath("/" + plain.lstrip("/"))
 
@@ -250,6 +259,4 @@ def workspace_path(path: str) -> str:
     if not path.startswith("/"):
         raise InvalidParameter(f"Path ({path}) is not an absolute path.")
     plain = posixpath.normpath("/" + path.lstrip("/"))
-    if plain == "/Workspace":
-        return "/"
-    return plain[len("/Workspace") :] if plain.startswith("/Workspace/") else plain
+    return plain[len(WORKSPACE) :] or "/" if tree_of(plain) == WORKSPACE else plain

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from fake_databricks.files.trees import Trees
     from fake_databricks.jobs.model import Run, TaskRun
     from fake_databricks.jobs.settings import Task
-    from fake_databricks.secrets.secrets import Secrets
 
 _WHEEL = '''"""Runs {package}'s entry point {entry}."""
 import sys
@@ -59,13 +58,11 @@ class TaskPreparer:
         self,
         clusters: Clusters,
         trees: Trees,
-        secrets: Secrets,
         folder: Path,
         workspace: Callable[[], Mapping[str, str]],
     ) -> None:
         self._clusters = clusters
         self._trees = trees
-        self._secrets = secrets
         self._folder = folder
         self._workspace = workspace
         self._lock = threading.Lock()
@@ -97,18 +94,10 @@ class TaskPreparer:
             raise UnrunnableTask(error.message) from error
         return cluster, TaskSpec(
             run_id=task_run.run_id,
-            workspace_id=workspace["id"],
-            cluster_id=cluster_id,
             python_file=str(program),
-            command=None,
             argv=parameters,
             env=environment,
             cwd=str(folder),
-            dbfs_root=str(self._trees.dbfs.root),
-            volumes_root=str(self._trees.volumes.root),
-            workspace_files_root=str(self._trees.objects.root),
-            redact=self._secrets.values(),
-            timeout_seconds=0.0,  # the scheduler has the timers: a timeout can change while the task runs
         )
 
     def clean(self, task_run: TaskRun) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fake_databricks.errors import AlreadyExists, DoesNotExist, InvalidParameter, LimitExceeded
+from fake_databricks.redaction import Redactor
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Clock
@@ -17,7 +18,6 @@ MAX_VALUE_BYTES = 128 * 1024
 MAX_SECRETS = 1000
 MAX_SCOPES = 1000
 PERMISSIONS = ("READ", "WRITE", "MANAGE")
-REDACTED = "[REDACTED]"
 _NAME = re.compile(r"[A-Za-z0-9\-_.@]{1,128}")
 _REFERENCE = re.compile(r"\{\{\s*secrets/([^/{}]+)/([^/{}]+?)\s*\}\}")
 
@@ -133,8 +133,7 @@ class Secrets:
 
     def redact(self, content: Any) -> Any:
         """Return a text or JSON value with every secret value replaced by ``[REDACTED]``."""
-        values = self.values()
-        return _redact(content, values) if values else content
+        return Redactor(self.values()).clean(content)
 
     def _scope(self, name: str) -> _Scope:
         try:
@@ -145,18 +144,6 @@ class Secrets:
     def _save(self, scope: _Scope) -> None:
         document = {"name": scope.name, "acl": scope.acl, "values": scope.values}
         self._storage.put(self._workspace_id, "scope", scope.name.lower(), document)
-
-
-def _redact(content: Any, values: tuple[str, ...]) -> Any:
-    if isinstance(content, str):
-        for value in values:
-            content = content.replace(value, REDACTED)
-        return content
-    if isinstance(content, list):
-        return [_redact(item, values) for item in content]
-    if isinstance(content, dict):
-        return {key: _redact(item, values) for key, item in content.items()}
-    return content
 
 
 def _check_name(what: str, name: str) -> None:

@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from fake_databricks.errors import ApiError, EndpointNotFound, InvalidToken, Unauthenticated
+from fake_databricks.redaction import MASK
 from fake_databricks.request.call import Call, Reply, Route
 from fake_databricks.web import routes
 from fake_databricks.web.journal import MAX_BODY, hide_secrets
@@ -218,7 +219,7 @@ def _record(  # noqa: PLR0913  the fields of an entry
     is_secret = "/secrets/" in request.path
     headers = dict(request.headers)
     if "authorization" in headers:
-        headers["authorization"] = headers["authorization"].partition(" ")[0] + " [REDACTED]"
+        headers["authorization"] = headers["authorization"].partition(" ")[0] + f" {MASK}"
     tenant.journal.add(
         time=started,
         method=request.method,
@@ -238,7 +239,7 @@ def _body_for_journal(body: bytes, *, is_secret: bool) -> bytes | str:
         try:
             return json.dumps(hide_secrets(json.loads(body), is_secret_call=True)).encode() if body else b""
         except ValueError:
-            return "[REDACTED]"
+            return MASK
     return body if len(body) <= MAX_BODY else f"[{len(body)} bytes]"
 
 

@@ -7,8 +7,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, Mapping
 
+from fake_databricks.redaction import MASK
+
 MAX_ENTRIES = 5_000
-HIDDEN = "[REDACTED]"
 SECRET_FIELDS = ("string_value", "bytes_value", "value")
 MAX_BODY = 10_000
 
@@ -72,4 +73,4 @@ def hide_secrets(body: Any, *, is_secret_call: bool) -> Any:
     """Return a body with the values of secrets replaced."""
     if not is_secret_call or not isinstance(body, dict):
         return body
-    return {name: HIDDEN if name in SECRET_FIELDS else value for name, value in body.items()}
+    return {name: MASK if name in SECRET_FIELDS else value for name, value in body.items()}

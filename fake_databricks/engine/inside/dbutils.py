@@ -1,38 +1,33 @@
 """``dbutils`` for Python on the cluster: secrets (asked of the workspace), files, widgets, ``notebook.exit``.
 
-What it does not have raises NotImplementedError and says so; nothing pretends.
+What is not emulated raises NotImplementedError with its name; no call pretends to have done something.
 """
 
 # pathlib would be imported for nothing:
 # ruff: noqa: PTH103, PTH106, PTH107, PTH110, PTH112, PTH116, PTH118, PTH119, PTH120, PTH123, PTH208
 from __future__ import annotations
 
-import base64
-import json
 import os
-import shutil
 import sys
 import types
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections import namedtuple
 from typing import TYPE_CHECKING, Any
+
+from .path_table import python_path, spark_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
 
-    from .startup import AfterImport
+    from .import_hook import AfterImport
 
-WIDGETS = "FAKE_DATABRICKS_WIDGETS"
 FileInfo = namedtuple("FileInfo", "path name size modificationTime")  # noqa: PYI024  it prints as Databricks' does
 SecretMetadata = namedtuple("SecretMetadata", "key")  # noqa: PYI024  as above
 SecretScope = namedtuple("SecretScope", "name")  # noqa: PYI024  as above
 
 
 class NotebookExit(BaseException):
-    """The program says that it is done, with a value; no ``except Exception`` of its own may catch that."""
+    """Ends the program with a value. It is no Exception, so that ``except Exception`` does not catch it."""
 
     def __init__(self, value: str) -> None:
         super().__init__(value)
@@ -40,43 +35,23 @@ class NotebookExit(BaseException):
 
 
 class ExecutionError(Exception):
-    """A call of dbutils that failed; the message is Databricks'."""
+    """A call of dbutils that failed; its message is Databricks' own."""
+
+
+class IllegalArgumentException(Exception):  # noqa: N818  Databricks' name
+    """There is no such secret, or no such scope."""
 
 
 class InputWidgetNotDefined(Exception):  # noqa: N818  Databricks' name
-    """A widget that nobody defined was asked for."""
-
-
-def local(path: str) -> str:
-    """A path of Spark (dbfs:/x, file:/x, /Volumes/..., /x) as one that Python's file functions know."""
-    for scheme in ("dbfs:", "file:"):
-        if path.startswith(scheme):
-            bare = "/" + path[len(scheme) :].lstrip("/")
-            break
-    else:
-        scheme, bare = "dbfs:", path
-    if (
-        scheme == "file:"
-        or bare.startswith(("/Volumes/", "/Workspace/"))
-        or bare in {"/Volumes", "/Workspace"}
-    ):
-        return bare
-    return "/dbfs" + bare
-
-
-def shown(path: str) -> str:
-    """A path of Python's as one of Spark's."""
-    if path == "/dbfs" or path.startswith("/dbfs/"):
-        return "dbfs:" + (path[5:] or "/")
-    return ("dbfs:" if path.startswith(("/Volumes", "/Workspace")) else "file:") + path
+    """A program read a widget that was not defined."""
 
 
 class Files:
     """``dbutils.fs``."""
 
     def ls(self, path: str) -> list[Any]:
-        """The entries of a folder; a file is its own entry."""
-        place = local(path)
+        """Return the entries of a folder; for a file, the file itself."""
+        place = python_path(path)
         if not os.path.exists(place):
             raise ExecutionError(f"java.io.FileNotFoundException: No such file or directory {path}")
         if not os.path.isdir(place):
@@ -89,20 +64,20 @@ class Files:
         mark = "/" if folder else ""
         size = 0 if folder else status.st_size
         return FileInfo(
-            shown(place) + mark, os.path.basename(place) + mark, size, int(status.st_mtime * 1000)
+            spark_path(place) + mark, os.path.basename(place) + mark, size, int(status.st_mtime * 1000)
         )
 
     def head(self, path: str, maxBytes: int = 65536) -> str:  # noqa: N803  Databricks' name
-        """The first bytes of a file, as text."""
-        with open(local(path), "rb") as file:
+        """Return the first bytes of a file, as text."""
+        with open(python_path(path), "rb") as file:
             return file.read(maxBytes).decode("utf-8", errors="replace")
 
     def put(self, path: str, contents: str, overwrite: bool = False) -> bool:  # noqa: FBT001, FBT002  Databricks' form
-        """Write a text to a file."""
-        place = local(path)
+        """Write text to a file."""
+        place = python_path(path)
         if os.path.exists(place) and not overwrite:
             raise ExecutionError(
-                f"org.apache.hadoop.fs.FileAlreadyExistsException: {shown(place)} already exists"
+                f"org.apache.hadoop.fs.FileAlreadyExistsException: {spark_path(place)} already exists"
             )
         os.makedirs(os.path.dirname(place), exist_ok=True)
         with open(place, "w", encoding="utf-8", newline="") as file:
@@ -111,18 +86,20 @@ class Files:
         return True
 
     def mkdirs(self, path: str) -> bool:
-        """Make a folder and those above it."""
-        os.makedirs(local(path), exist_ok=True)
+        """Create a folder and its parents."""
+        os.makedirs(python_path(path), exist_ok=True)
         return True
 
     def rm(self, path: str, recurse: bool = False) -> bool:  # noqa: FBT001, FBT002  Databricks' form
-        """Remove a file or a folder; False where there is none."""
-        place = local(path)
+        """Remove a file or a folder; return False where there is none."""
+        place = python_path(path)
         if not os.path.lexists(place):
             return False
         if not os.path.isdir(place):
             os.remove(place)
         elif recurse:
+            import shutil  # noqa: PLC0415  4 ms that no other call needs
+
             shutil.rmtree(place)
         elif os.listdir(place):
             raise ExecutionError(
@@ -134,7 +111,9 @@ class Files:
 
     def cp(self, source: str, dest: str, recurse: bool = False) -> bool:  # noqa: FBT001, FBT002  Databricks' form
         """Copy a file, or with ``recurse`` a folder."""
-        place, target = local(source), local(dest)
+        import shutil  # noqa: PLC0415  as above
+
+        place, target = python_path(source), python_path(dest)
         if not os.path.isdir(place):
             target = os.path.join(target, os.path.basename(place)) if os.path.isdir(target) else target
             os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -152,40 +131,47 @@ class Files:
         return self.cp(source, dest, recurse) and self.rm(source, recurse)
 
     def mounts(self) -> list[Any]:
-        """None: /mnt is a plain folder here."""
+        """Return no mounts: /mnt is an ordinary folder here."""
         return []
 
     def refreshMounts(self) -> bool:  # noqa: N802  Databricks' name
-        """Nothing to refresh."""
+        """Do nothing: there are no mounts."""
         return True
 
 
 class Secrets:
-    """``dbutils.secrets``: asked of the workspace's API, with the token of the run."""
+    """``dbutils.secrets``: calls of the workspace's API with the token of the run."""
 
     def get(self, scope: str, key: str) -> str:
-        """A secret's text."""
+        """Return a secret as text."""
         return self.getBytes(scope, key).decode("utf-8")
 
     def getBytes(self, scope: str, key: str) -> bytes:  # noqa: N802  Databricks' name
-        """A secret's bytes."""
+        """Return a secret as bytes."""
+        import base64  # noqa: PLC0415  only a program that reads a secret needs it
+
         found = self._ask(
             "get", {"scope": scope, "key": key}, f"Secret does not exist with scope: {scope} and key: {key}"
         )
         return base64.b64decode(found["value"])
 
     def list(self, scope: str) -> list[Any]:
-        """The keys of a scope."""
+        """Return the keys of a scope."""
         found = self._ask("list", {"scope": scope}, f"Scope {scope} does not exist")
         return [SecretMetadata(each["key"]) for each in found.get("secrets", [])]
 
     def listScopes(self) -> Sequence[Any]:  # noqa: N802  Databricks' name
-        """The scopes."""
+        """Return the scopes."""
         found = self._ask("scopes/list", {}, "The scopes could not be listed")
         return [SecretScope(each["name"]) for each in found.get("scopes", [])]
 
     @staticmethod
     def _ask(call: str, query: dict[str, str], missing: str) -> Any:
+        import json  # noqa: PLC0415  as above
+        import urllib.error  # noqa: PLC0415  these three take 20 ms
+        import urllib.parse  # noqa: PLC0415  as above
+        import urllib.request  # noqa: PLC0415  as above
+
         host = os.environ.get("DATABRICKS_HOST", "")
         url = f"{host.rstrip('/')}/api/2.0/secrets/{call}?{urllib.parse.urlencode(query)}"
         request = urllib.request.Request(url)  # noqa: S310  the workspace's own address
@@ -202,20 +188,15 @@ class Secrets:
             ) from None
 
 
-class IllegalArgumentException(Exception):  # noqa: N818  Databricks' name
-    """What Databricks raises for a secret that is not there."""
-
-
 class Widgets:
-    """``dbutils.widgets``: the parameters of the run, else their defaults."""
+    """``dbutils.widgets``: each has its default, because a Python task has no widget parameters."""
 
     def __init__(self) -> None:
-        self._given: dict[str, str] = json.loads(os.environ.get(WIDGETS, "{}"))
-        self._defaults: dict[str, str] = {}
+        self._values: dict[str, str] = {}
 
     def text(self, name: str, defaultValue: str = "", label: str | None = None) -> None:  # noqa: ARG002, N803  Databricks'
         """Define a widget."""
-        self._defaults[name] = defaultValue
+        self._values[name] = defaultValue
 
     def dropdown(
         self,
@@ -234,38 +215,37 @@ class Widgets:
     combobox = multiselect = dropdown
 
     def get(self, name: str) -> str:
-        """A widget's value."""
-        for known in (self._given, self._defaults):
-            if name in known:
-                return known[name]
-        raise InputWidgetNotDefined(f"No input widget named {name} is defined")
+        """Return the value of a widget."""
+        if name not in self._values:
+            raise InputWidgetNotDefined(f"No input widget named {name} is defined")
+        return self._values[name]
 
     def getArgument(self, name: str, defaultValue: str = "") -> str:  # noqa: N802, N803  Databricks' names
-        """A widget's value, or the default where there is no such widget."""
-        return self._given.get(name, self._defaults.get(name, defaultValue))
+        """Return the value of a widget, or ``defaultValue`` where there is no such widget."""
+        return self._values.get(name, defaultValue)
 
     def getAll(self) -> dict[str, str]:  # noqa: N802  Databricks' name
-        """All values."""
-        return {**self._defaults, **self._given}
+        """Return all values, by name."""
+        return dict(self._values)
 
     def remove(self, name: str) -> None:
-        """Forget a widget."""
-        self._defaults.pop(name, None)
+        """Remove a widget."""
+        self._values.pop(name, None)
 
     def removeAll(self) -> None:  # noqa: N802  Databricks' name
-        """Forget all widgets."""
-        self._defaults.clear()
+        """Remove all widgets."""
+        self._values.clear()
 
 
 class Notebook:
     """``dbutils.notebook``."""
 
     def exit(self, value: object = "") -> None:
-        """End the program well; the value is the run's ``notebook_output.result``."""
+        """End the program with success; the value becomes the run's ``notebook_output.result``."""
         raise NotebookExit(str(value))
 
     def run(self, *_: object, **__: object) -> None:
-        """Not here."""
+        """Raise: this is not emulated."""
         raise NotImplementedError("dbutils.notebook.run is not emulated")
 
 
@@ -273,12 +253,12 @@ class Library:
     """``dbutils.library``."""
 
     def restartPython(self) -> None:  # noqa: N802  Databricks' name
-        """What was installed is importable without a restart here."""
+        """Make installed packages importable; they are so without a restart."""
         sys.path_importer_cache.clear()
 
 
 class DBUtils:
-    """``dbutils``; the argument (a SparkSession) is taken and not needed."""
+    """``dbutils``; the argument (a SparkSession) is accepted and not used."""
 
     def __init__(self, _spark: object = None) -> None:
         self.fs = Files()
@@ -294,28 +274,13 @@ class DBUtils:
 
 
 def install(after: AfterImport) -> None:
-    """``from pyspark.dbutils import DBUtils`` and ``from databricks.sdk.runtime import dbutils``."""
+    """Add the module ``pyspark.dbutils`` when a program imports pyspark."""
     after.add("pyspark", add_module)
-    after.add("databricks.sdk.runtime", add_lazily)
 
 
 def add_module(pyspark: ModuleType) -> None:
-    """The module that Databricks' pyspark has and the public one lacks."""
+    """Add the module that Databricks' pyspark has and the public one lacks."""
     module = types.ModuleType("pyspark.dbutils", "dbutils, as on a Databricks cluster.")
     module.DBUtils = DBUtils  # type: ignore[attr-defined]  # a module made here
     pyspark.dbutils = module  # type: ignore[attr-defined]  # as above
     sys.modules["pyspark.dbutils"] = module
-
-
-def add_lazily(runtime: ModuleType) -> None:
-    """``spark`` and its like in the SDK's module, made when they are asked for."""
-    from .names import NAMES  # noqa: PLC0415  only where the SDK's module is used
-
-    def missing(name: str) -> Any:
-        if name in NAMES:
-            return NAMES[name]()
-        raise AttributeError(f"module {runtime.__name__!r} has no attribute {name!r}")
-
-    for name in NAMES:
-        runtime.__dict__.pop(name, None)
-    runtime.__getattr__ = missing  # type: ignore[method-assign]  # PEP 562

@@ -6,17 +6,25 @@ import builtins
 import functools
 from typing import TYPE_CHECKING, Any
 
+from .dbutils import DBUtils
+from .spark import NO_SPARK
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
+
+    from .import_hook import AfterImport
 
 SHOWN: list[Any] = []
-"""What ``display`` was given, for the REPL."""
+"""The DataFrames that ``display`` was called with; the REPL shows the last one."""
 
 
 def spark() -> Any:
-    """This process's session."""
-    from pyspark.sql import SparkSession  # noqa: PLC0415  imported when a program asks for Spark
-
+    """Return the Spark session of this process."""
+    try:
+        from pyspark.sql import SparkSession  # noqa: PLC0415  imported when a program asks for Spark
+    except ImportError:  # a server without Spark needs no pyspark
+        raise RuntimeError(NO_SPARK) from None
     known = SparkSession._instantiatedSession  # noqa: SLF001  asked for at every use of the name: no round trip
     if known is not None and known._sc._jsc is not None:  # noqa: SLF001  as above
         return known
@@ -25,9 +33,7 @@ def spark() -> Any:
 
 @functools.lru_cache(maxsize=1)
 def dbutils() -> Any:
-    """The one ``dbutils`` of this process."""
-    from .dbutils import DBUtils  # noqa: PLC0415  as above
-
+    """Return the one ``dbutils`` of this process."""
     return DBUtils()
 
 
@@ -40,7 +46,7 @@ def display(value: Any = None, *_: object, **__: object) -> None:
 
 
 def sql_context() -> Any:
-    """The old entry point."""
+    """Return Spark's old entry point."""
     from pyspark.sql import SQLContext  # noqa: PLC0415  as above
 
     return SQLContext.getOrCreate(spark().sparkContext)
@@ -57,11 +63,11 @@ NAMES: dict[str, Callable[[], Any]] = {
     "displayHTML": lambda: print,
     "getArgument": lambda: dbutils().widgets.getArgument,
 }
-"""What to call for a name that the program has not defined."""
+"""The function that makes the value of each name, called where the program has not defined the name."""
 
 
 class LazyBuiltins(dict):  # type: ignore[type-arg]  # the builtins of a module: any name, any value
-    """The builtins of a program's main module, with the cluster's names behind them."""
+    """The builtins of a program's main module; a name that is not there is looked up in ``NAMES``."""
 
     def __init__(self) -> None:
         super().__init__(vars(builtins))
@@ -70,3 +76,21 @@ class LazyBuiltins(dict):  # type: ignore[type-arg]  # the builtins of a module:
         if name not in NAMES:
             raise KeyError(name)
         return NAMES[name]()
+
+
+def install(after: AfterImport) -> None:
+    """Put the names into ``databricks.sdk.runtime`` when a program imports it."""
+    after.add("databricks.sdk.runtime", add_lazily)
+
+
+def add_lazily(runtime: ModuleType) -> None:
+    """Make the names of the SDK's module on first use."""
+
+    def missing(name: str) -> Any:
+        if name in NAMES:
+            return NAMES[name]()
+        raise AttributeError(f"module {runtime.__name__!r} has no attribute {name!r}")
+
+    for name in NAMES:
+        runtime.__dict__.pop(name, None)
+    runtime.__getattr__ = missing  # type: ignore[method-assign]  # PEP 562

@@ -1,11 +1,9 @@
-"""/dbfs, /Volumes and /Workspace for plain Python, without root.
-
-The file functions look in the workspace's folders instead.
+"""/dbfs, /Volumes and /Workspace for plain Python, without root: the file functions look in the real folders.
 
 Covered: ``open``, ``os``, ``os.path``, ``pathlib``, ``glob``, ``shutil``, ``zipfile`` and whatever else opens
 its files with those; arguments and working folders of subprocesses, and imports from such folders. Not
-covered: code in C that opens files by itself (``sqlite3``, ``pyarrow``), and programs that build such a path
-on their own.
+covered: code in C that opens files by itself (``sqlite3``, ``pyarrow``), and other programs that build such a
+path themselves.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as MappingType
     from types import ModuleType
 
-    from .startup import AfterImport
+    from .import_hook import AfterImport
 
 ONE_PATH = (
     "access chdir chmod chown lchown listdir listxattr getxattr setxattr removexattr lstat mkdir mkfifo"
@@ -34,20 +32,16 @@ TWO_PATHS = "link rename replace symlink"
 
 
 class Mapping:
-    """The prefixes of paths that lie elsewhere."""
+    """The folder on the disk of each file tree (``/dbfs``: ``/home/me/state/dbfs``)."""
 
     def __init__(self, places: MappingType[str, str]) -> None:
-        self._roots = (
-            ("/dbfs", places["dbfs"]),
-            ("/Volumes", places["volumes"]),
-            ("/Workspace", places["workspace"]),
-        )
-        self._prefixes = tuple(prefix for prefix, _ in self._roots)
+        self._roots = tuple(places.items())
+        self._prefixes = tuple(places)
         names = "|".join(prefix[1:] for prefix in self._prefixes)
         self._mentioned = re.compile(rf"(?<![\w./:~-])/(?:{names})(?![\w.-])[^\s'\"|&;<>()]*")
 
     def real(self, path: Any) -> Any:
-        """Where the path lies; the argument itself if it lies where it says."""
+        """Return the path on the disk; the argument itself where it is in none of the trees."""
         text = path if isinstance(path, str) else self._as_text(path)
         if text is None or not text.startswith(self._prefixes):
             return path
@@ -69,19 +63,19 @@ class Mapping:
             return None
 
     def virtual(self, path: str) -> str:
-        """The name of a place, as a program knows it."""
+        """Return the name by which a program knows a path of the disk."""
         for prefix, root in self._roots:
             if path == root or path.startswith(root + "/"):
                 return prefix + path[len(root) :]
         return path
 
     def mentioned(self, command: str) -> str:
-        """A shell command with such paths replaced by where they lie."""
+        """Return a shell command with the real paths in the place of those that it mentions."""
         return self._mentioned.sub(lambda match: str(self.real(match.group())), command)
 
 
 class Entry:
-    """An ``os.DirEntry`` whose path is the one that the program asked with."""
+    """An ``os.DirEntry`` whose path begins with the folder's name as the program wrote it."""
 
     def __init__(self, entry: os.DirEntry[Any], folder: Any) -> None:
         self._entry = entry
@@ -99,7 +93,7 @@ class Entry:
 
 
 class Entries:
-    """What ``os.scandir`` gives: an iterator to be closed."""
+    """The result of ``os.scandir``: an iterator that can be closed."""
 
     def __init__(self, found: Any, folder: Any) -> None:
         self._found = found
@@ -122,8 +116,8 @@ class Entries:
         self._found.close()
 
 
-def renamed(error: OSError, mapping: Mapping) -> None:
-    """Return an error the names that the program used."""
+def rename_files(error: OSError, mapping: Mapping) -> None:
+    """Put the names that the program used into an error."""
     for attribute in ("filename", "filename2"):
         name = getattr(error, attribute)
         if isinstance(name, str):
@@ -131,7 +125,7 @@ def renamed(error: OSError, mapping: Mapping) -> None:
 
 
 def mapped(function: Callable[..., Any], mapping: Mapping, count: int) -> Callable[..., Any]:
-    """The function with its first ``count`` arguments looked up."""
+    """Return the function for real paths: its first ``count`` arguments are paths."""
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -142,14 +136,14 @@ def mapped(function: Callable[..., Any], mapping: Mapping, count: int) -> Callab
         try:
             return function(*known, *args[count:], **kwargs)
         except OSError as error:
-            renamed(error, mapping)
+            rename_files(error, mapping)
             raise
 
     return call
 
 
 def mapped_open(function: Callable[..., Any], mapping: Mapping) -> Callable[..., Any]:
-    """``open`` by an opener, so that the file's name stays the one that the program used."""
+    """Return ``open`` for real paths, with an opener: the file's name stays the one that the program used."""
 
     @functools.wraps(function)
     def call(file: Any, *args: Any, **kwargs: Any) -> Any:
@@ -163,7 +157,7 @@ def mapped_open(function: Callable[..., Any], mapping: Mapping) -> Callable[...,
 
 
 def mapped_scandir(function: Callable[..., Any], mapping: Mapping) -> Callable[..., Any]:
-    """``os.scandir`` whose entries bear the asked name."""
+    """Return ``os.scandir`` for real paths; its entries have the names that the program used."""
 
     @functools.wraps(function)
     def call(path: Any = ".") -> Any:
@@ -173,14 +167,14 @@ def mapped_scandir(function: Callable[..., Any], mapping: Mapping) -> Callable[.
         try:
             return Entries(function(place), os.fspath(path))
         except OSError as error:
-            renamed(error, mapping)
+            rename_files(error, mapping)
             raise
 
     return call
 
 
 def replace(name: str, by: Callable[..., Any]) -> None:
-    """Replace a function of ``os``, also in the sets that tell what it can."""
+    """Replace a function of ``os``, also in the sets that name what the functions support."""
     original = getattr(os, name)
     for known in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids):
         if original in known:
@@ -206,7 +200,7 @@ def install(mapping: Mapping, after: AfterImport) -> None:
 
 
 def importer(mapping: Mapping) -> Callable[[str], importlib.machinery.FileFinder]:
-    """A path hook for folders that lie elsewhere."""
+    """Return a path hook that imports from the folders of the trees."""
     loaders = (
         (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),
         (importlib.machinery.SourceFileLoader, importlib.machinery.SOURCE_SUFFIXES),
@@ -223,7 +217,7 @@ def importer(mapping: Mapping) -> Callable[[str], importlib.machinery.FileFinder
 
 
 def rebind_accessor(pathlib: ModuleType) -> None:
-    """Python 3.10's pathlib keeps the functions that it found when it was imported."""
+    """Replace the functions that Python 3.10's pathlib copied when it was imported."""
     accessor = getattr(pathlib, "_NormalAccessor", None)
     if accessor is None:
         return
@@ -233,7 +227,7 @@ def rebind_accessor(pathlib: ModuleType) -> None:
 
 
 def map_subprocesses(subprocess: ModuleType, mapping: Mapping) -> None:
-    """Arguments and the working folder of a subprocess; a shell's command by what it mentions."""
+    """Map the arguments and the working folder of every subprocess."""
     execute = subprocess.Popen._execute_child  # noqa: SLF001  the one place where all of them pass
 
     @functools.wraps(execute)
@@ -249,7 +243,7 @@ def map_subprocesses(subprocess: ModuleType, mapping: Mapping) -> None:
 
 
 def mapped_arguments(args: Any, mapping: Mapping) -> Any:
-    """The arguments of a subprocess: a path where it is one, and what a ``sh -c`` mentions."""
+    """Return a subprocess's arguments with real paths, also for those that a ``sh -c`` command mentions."""
     if isinstance(args, str):
         return mapping.mentioned(args)
     if isinstance(args, (bytes, os.PathLike)):

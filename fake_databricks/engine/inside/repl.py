@@ -1,7 +1,7 @@
-"""A context: executes commands one after the other in one namespace.
+"""The process of a context: executes commands one after the other in one namespace.
 
-Commands come as lines of JSON on one descriptor, their results go back as lines of JSON on another (both are
-arguments).
+Commands come as lines of JSON on one file descriptor, results go back as lines of JSON on another; the two
+arguments are their numbers.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ import linecache
 import os
 import signal
 import sys
-import traceback
 import types
 from typing import Any
 
-from . import startup
+from . import failures, names, startup
+from .dbutils import NotebookExit
 
 ROWS = 1000
 """Rows of a table that are shown, as in a notebook."""
 
 
 def plain(value: Any) -> Any:
-    """A cell as JSON has it."""
+    """Return a cell as a JSON value; as text where JSON has no such type."""
     if isinstance(value, (str, int, float, bool)) or value is None:
         return value
     if isinstance(value, (list, tuple)):
@@ -32,7 +32,7 @@ def plain(value: Any) -> Any:
 
 
 def table(frame: Any) -> dict[str, Any]:
-    """A DataFrame's first rows."""
+    """Return the first rows of a DataFrame as a result."""
     rows = frame.limit(ROWS + 1).collect()
     return {
         "kind": "table",
@@ -46,19 +46,14 @@ class Repl:
     """The namespace and the counter of the commands."""
 
     def __init__(self) -> None:
-        from .names import LazyBuiltins  # noqa: PLC0415  after the environment is set
-
         main = types.ModuleType("__main__")
-        main.__dict__["__builtins__"] = LazyBuiltins()
+        main.__dict__["__builtins__"] = names.LazyBuiltins()
         sys.modules["__main__"] = main
         self._names = main.__dict__
         self._count = 0
 
     def execute(self, source: str, language: str) -> dict[str, Any]:
-        """One command's result; whatever it raises is a result too."""
-        from . import names  # noqa: PLC0415  as above
-        from .dbutils import NotebookExit  # noqa: PLC0415  as above
-
+        """Return the result of one command; an exception is a result too."""
         names.SHOWN.clear()
         self._count += 1
         try:
@@ -74,8 +69,6 @@ class Repl:
             return self._failure(error)
 
     def _sql(self, source: str) -> Any:
-        from . import names  # noqa: PLC0415  as above
-
         result = None
         for statement in statements(source):
             result = names.spark().sql(statement)
@@ -91,7 +84,7 @@ class Repl:
         last = end if isinstance(end, ast.Expr) else None
         if last is not None:
             tree.body.pop()
-        exec(compile(tree, name, "exec", dont_inherit=True), self._names)  # noqa: S102  it is what we are for
+        exec(compile(tree, name, "exec", dont_inherit=True), self._names)  # noqa: S102  running it is the purpose
         if last is None:
             return None
         expression = ast.Expression(last.value)
@@ -99,17 +92,16 @@ class Repl:
 
     @staticmethod
     def _failure(error: BaseException) -> dict[str, Any]:
-        trace = startup.own_frames_left_out(error.__traceback__)
         return {
             "kind": "error",
-            "summary": startup.one_line(error),
-            "cause": "".join(traceback.format_exception(type(error), error, trace)),
+            "summary": failures.one_line(error),
+            "cause": failures.full_text(error),
             "cancelled": isinstance(error, KeyboardInterrupt),
         }
 
 
 def statements(source: str) -> list[str]:
-    """The statements of a SQL command: split at semicolons outside of quotes and comments."""
+    """Return the statements of a SQL command, split at the semicolons outside of quotes and comments."""
     found, current, quote, index = [], "", "", 0
     while index < len(source):
         two, letter = source[index : index + 2], source[index]
@@ -135,14 +127,14 @@ def statements(source: str) -> list[str]:
 
 
 def main() -> None:
-    """Serve commands until there are no more."""
+    """Execute commands until their descriptor is closed."""
     commands, results = int(sys.argv[1]), int(sys.argv[2])
     sys.argv = [""]
     sys.path[0] = ""
     os.set_inheritable(commands, False)  # noqa: FBT003  the function's form
     os.set_inheritable(results, False)  # noqa: FBT003  as above
     startup.die_with_server()
-    # A server that a shell started in the background hands down an interrupt that is ignored.
+    # Below a server that a shell started in the background, SIGINT is ignored: make it an interrupt again.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     repl = Repl()
     with os.fdopen(commands, encoding="utf-8") as source, os.fdopen(results, "w", encoding="utf-8") as sink:
@@ -155,7 +147,7 @@ def main() -> None:
                 answer = repl.execute(command["source"], command["language"])
                 sys.stdout.flush()
                 sys.stderr.flush()
-            except KeyboardInterrupt:  # it came between two commands, and there is nothing to interrupt
+            except KeyboardInterrupt:  # it came between two commands: there is nothing to interrupt
                 continue
             sink.write(json.dumps(answer, default=str) + "\n")
             sink.flush()

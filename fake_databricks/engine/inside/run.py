@@ -1,7 +1,7 @@
 """Runs one program as ``python file`` would, and reports how it ended.
 
-It is started before there is a program to run: the interpreter comes up and pyspark is imported meanwhile.
-Then one line of JSON comes on stdin and says everything (``TaskOrder`` in ``engine/task.py``).
+The process is started before there is a program to run: the interpreter comes up and imports pyspark while
+nobody waits. Then a line of JSON comes on stdin and names the program (``TaskOrder`` in ``engine/task.py``).
 """
 
 # pathlib would be imported for nothing:
@@ -12,18 +12,20 @@ import json
 import os
 import select
 import sys
-import traceback
 import types
 from typing import Any
 
-from . import startup
+from . import failures, startup
+from .dbutils import NotebookExit
+from .names import LazyBuiltins
+from .spark import Plan
 
 PRELOADED = ("py4j.java_gateway", "pyspark", "pyspark.sql")
-"""Imported while nobody waits; what Spark programs import first."""
+"""What Spark programs import first; imported while nobody waits."""
 
 
 def preload() -> None:
-    """Import ahead until an order comes."""
+    """Import the preloaded modules until an order comes."""
     for name in PRELOADED:
         if select.select([0], [], [], 0)[0]:
             return
@@ -34,7 +36,7 @@ def preload() -> None:
 
 
 def read_order() -> dict[str, Any]:
-    """The order; ends the process when there will be none."""
+    """Return the order; end the process where stdin ends without one."""
     line = b""
     while not line.endswith(b"\n"):
         chunk = os.read(0, 65536)
@@ -46,36 +48,28 @@ def read_order() -> dict[str, Any]:
     return order
 
 
-def obey(order: dict[str, Any]) -> None:
-    """Take on the order's environment, working folder and arguments."""
+def apply(order: dict[str, Any]) -> None:
+    """Take on the environment, the working folder and the arguments of the order."""
     os.environ.clear()
     os.environ.update(order["env"])
     startup.install_once()
     os.chdir(order["cwd"])
     sys.argv = [order["file"], *order["argv"]]
-    sys.path[0] = os.path.dirname(order["file"]) if order["command"] is None else ""
+    sys.path[0] = os.path.dirname(order["file"])
 
 
-def execute(order: dict[str, Any]) -> None:
+def execute(file: str) -> None:
     """Run the program as ``__main__``."""
-    from .names import LazyBuiltins  # noqa: PLC0415  after the environment is set
-
-    if order["command"] is None:
-        with open(order["file"], "rb") as file:
-            source: str | bytes = file.read()
-    else:
-        source = order["command"]
+    with open(file, "rb") as source:
+        text = source.read()
     main = types.ModuleType("__main__")
-    main.__dict__.update(__file__=order["file"], __builtins__=LazyBuiltins())
+    main.__dict__.update(__file__=file, __builtins__=LazyBuiltins())
     sys.modules["__main__"] = main
-    exec(compile(source, order["file"], "exec", dont_inherit=True), main.__dict__)  # noqa: S102  it is what we are for
+    exec(compile(text, file, "exec", dont_inherit=True), main.__dict__)  # noqa: S102  running it is the purpose
 
 
-def verdict(error: BaseException | None) -> dict[str, Any]:
-    """What to report of how the program ended; prints what ``python`` would."""
-    from .dbutils import NotebookExit  # noqa: PLC0415  after the environment is set
-    from .spark import Plan  # noqa: PLC0415  as above
-
+def report_of(error: BaseException | None) -> dict[str, Any]:
+    """Return how the program ended; print what ``python`` would print then."""
     report: dict[str, Any] = {
         "used_spark": Plan.attached,
         "exit_code": 0,
@@ -88,7 +82,7 @@ def verdict(error: BaseException | None) -> dict[str, Any]:
         return report
     if error is None or (isinstance(error, SystemExit) and error.code in {None, 0}):
         return report
-    trace = startup.own_frames_left_out(error.__traceback__)
+    trace = failures.without_own_frames(error.__traceback__)
     error.__traceback__ = trace
     report["exit_code"] = 1
     if isinstance(error, SystemExit):
@@ -98,23 +92,23 @@ def verdict(error: BaseException | None) -> dict[str, Any]:
             print(error.code, file=sys.stderr)  # noqa: T201  as python does
     else:
         sys.excepthook(type(error), error, trace)
-    report["error"] = startup.one_line(error)
-    report["error_trace"] = "".join(traceback.format_exception(type(error), error, trace))
+    report["error"] = failures.one_line(error)
+    report["error_trace"] = failures.full_text(error)
     return report
 
 
 def main() -> None:
-    """Wait for an order, run it, write the report, and end as the program did."""
+    """Wait for an order, run the program, write the report, and exit with the program's code."""
     if "--preload" in sys.argv:
         preload()
     order = read_order()
     failure: BaseException | None = None
     try:
-        obey(order)
-        execute(order)
-    except BaseException as error:  # noqa: BLE001  it is told, below
+        apply(order)
+        execute(order["file"])
+    except BaseException as error:  # noqa: BLE001  it becomes the report
         failure = error
-    report = verdict(failure)
+    report = report_of(failure)
     sys.stdout.flush()
     part = order["report"] + ".part"
     with open(part, "w", encoding="utf-8", errors="backslashreplace") as file:

@@ -1,7 +1,7 @@
 """Spark for a process of the cluster: pyspark attaches to the warm JVM when the program asks for a session.
 
-A session has conf, temporary views and functions of its own; its catalog is the workspace's. ``spark.stop()``
-ends that session and nothing else.
+Each process has a session with its own conf, temporary views and functions; the catalog is the workspace's.
+``spark.stop()`` ends that session and nothing else.
 """
 
 from __future__ import annotations
@@ -12,24 +12,26 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from .startup import PLACES, PLAN
+from .import_hook import PLACES, PLAN
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from .startup import AfterImport
+    from .import_hook import AfterImport
 
 SEPARATOR = "\u0001"
-PATIENCE_SECONDS = 180
+GATEWAY_SECONDS = 180
+"""How long a program waits for a JVM that is starting."""
+NO_SPARK = "This needs Spark; this server runs without it"
 
 
 def joined(pairs: dict[str, str]) -> str:
-    """Names and values in turn, as the JVM reads them."""
+    """Return names and values in turn as one text, as the JVM reads them."""
     return SEPARATOR.join(text for pair in pairs.items() for text in pair)
 
 
 class Plan:
-    """The way to the workspace's session: the content of the file that FAKE_DATABRICKS_PLAN names."""
+    """How to reach the workspace's session: the content of the file that FAKE_DATABRICKS_PLAN names."""
 
     attached = False
 
@@ -44,8 +46,10 @@ class Plan:
         self.properties: dict[str, str] = content["properties"]
 
     def await_gateway(self) -> dict[str, Any]:
-        """The port and the secret of the JVM, which may still be starting."""
-        end = time.monotonic() + PATIENCE_SECONDS
+        """Return the port and the secret of the JVM; wait while it starts."""
+        if not self.gateway_file:
+            raise RuntimeError(NO_SPARK)
+        end = time.monotonic() + GATEWAY_SECONDS
         while time.monotonic() < end:
             try:
                 with open(self.gateway_file, encoding="utf-8") as file:  # noqa: PTH123  as above
@@ -56,16 +60,16 @@ class Plan:
             if "failed" in found:
                 raise RuntimeError(f"Spark is not available on this cluster: {found['failed']}")
             return found
-        raise RuntimeError(f"Spark did not come up within {PATIENCE_SECONDS} s")
+        raise RuntimeError(f"Spark did not come up within {GATEWAY_SECONDS} s")
 
     def enter_jvm(self) -> None:
-        """Tell pyspark that there is a JVM, and where."""
+        """Set the variables by which pyspark uses a JVM that is running."""
         gateway = self.await_gateway()
         os.environ["PYSPARK_GATEWAY_PORT"] = str(gateway["port"])
         os.environ["PYSPARK_GATEWAY_SECRET"] = gateway["secret"]
 
     def attach(self, jvm: Any) -> Any:
-        """A Java session for this process."""
+        """Return a Java session for this process."""
         Plan.attached = True
         return jvm.fakedatabricks.Warm.attach(
             self.workspace,
@@ -77,15 +81,15 @@ class Plan:
 
 
 def install(after: AfterImport) -> None:
-    """Wait for pyspark to be imported."""
+    """Change pyspark when a program imports it."""
     after.add("pyspark.context", patch_context)
     after.add("pyspark.sql.session", patch_session)
 
 
 def patch_context(module: ModuleType) -> None:
-    """``SparkContext`` is the cluster's: never made, never stopped."""
+    """Make ``SparkContext`` the cluster's: it is neither created nor stopped here."""
     context: Any = module.SparkContext
-    ensure = context._ensure_initialized.__func__  # noqa: SLF001  pyspark offers no other door; so below
+    ensure = context._ensure_initialized.__func__  # noqa: SLF001  pyspark has no public way; so below
 
     @classmethod  # type: ignore[misc]  # a classmethod outside of a class
     def ensure_initialized(cls: Any, instance: Any = None, gateway: Any = None, conf: Any = None) -> None:
@@ -126,11 +130,11 @@ def patch_context(module: ModuleType) -> None:
 
 
 def shared_context(jvm: Any, running: Any) -> Any:
-    """The JVM's context, with a Hadoop conf whose settings stay with this process's session."""
+    """Return the JVM's context, with a Hadoop conf whose settings stay in this process's session."""
     from py4j.java_gateway import JavaObject  # noqa: PLC0415  pyspark has imported it by now
 
     class Same(JavaObject):  # type: ignore[misc]  # py4j has no types
-        """The same Java object; the first reference to it is kept, for its end would free the object."""
+        """A second reference to a Java object; it holds the first one, whose end would free the object."""
 
         def __init__(self, first: Any) -> None:
             super().__init__(first._target_id, first._gateway_client)  # noqa: SLF001  py4j's own way to make one
@@ -159,7 +163,7 @@ def shared_context(jvm: Any, running: Any) -> Any:
 
 
 def patch_session(module: ModuleType) -> None:
-    """A session that is not given is a new one of the workspace; the JVM's default session is left alone."""
+    """Make every new session one of the workspace; the JVM's default session stays as it is."""
     session: Any = module.SparkSession
     original = session.__init__
 
@@ -182,7 +186,7 @@ def patch_session(module: ModuleType) -> None:
 
 
 def enter_threads(gateway: Any, session: Any, properties: str) -> None:
-    """Each new Python thread has a new thread in the JVM, which must be told for whom it works."""
+    """Set the session and the run of each JVM thread: each new Python thread has a new one in the JVM."""
     from py4j import protocol  # noqa: PLC0415  there by now
 
     client = gateway._gateway_client  # noqa: SLF001  py4j has no hook
@@ -190,14 +194,16 @@ def enter_threads(gateway: Any, session: Any, properties: str) -> None:
         original = client.set_thread_connection
 
         @functools.wraps(original)
-        def told(connection: Any) -> None:
+        def set_and_enter(connection: Any) -> None:
             original(connection)
-            current, said = client._fake_session  # noqa: SLF001
+            current, joined_properties = client._fake_session  # noqa: SLF001
             if connection.initiated_from_client:
-                # Straight over this connection: the client would open another one for the same thread.
+                # Over this connection itself: the client would open another one for the same thread.
                 part = protocol.get_command_part
                 call = f"{protocol.CALL_COMMAND_NAME}{protocol.STATIC_PREFIX}fakedatabricks.Warm\nenter\n"
-                connection.send_command(f"{call}{part(current)}{part(said)}{protocol.END_COMMAND_PART}")
+                connection.send_command(
+                    f"{call}{part(current)}{part(joined_properties)}{protocol.END_COMMAND_PART}"
+                )
 
-        client.set_thread_connection = told
+        client.set_thread_connection = set_and_enter
     client._fake_session = (session, properties)  # noqa: SLF001

@@ -2,7 +2,7 @@ package fakedatabricks;
 
 import org.apache.hadoop.fs.Path;
 
-/** A path that looks like any other, and equals no path of the same name in another workspace. */
+/** A path that differs from the same path of another workspace. */
 public class KeyedPath extends Path {
     private final String workspace;
 

@@ -17,31 +17,30 @@ import org.apache.spark.SparkContext$;
 import org.apache.spark.TaskContext;
 
 /**
- * dbfs:/ and file:/ on the local disk, with /dbfs, /Volumes and /Workspace of one workspace put in their places.
+ * dbfs:/ and file:/ on the local disk; a path in a file tree of the workspace leads to the folder of that tree.
  *
- * The places come with the session's conf (fake.dbfs, fake.volumes, fake.workspace, fake.name); code that brings
- * only the context's conf (RDDs, the Hadoop API) is answered by the properties of the thread or of the Spark task.
+ * The session's conf names the trees and their folders (fake.places, from engine/session_plan.py) and the workspace
+ * (fake.name). Code with the conf of the context alone (RDDs, the Hadoop API) finds them in the local properties of
+ * the thread or of the Spark task.
  */
 public class MappedFileSystem extends RawLocalFileSystem {
     private boolean isDbfs;
     private URI uri;
     private String name;
-    private String dbfs;
-    private String volumes;
-    private String workspace;
+    /** Names of trees and their folders in turn; the first two are DBFS'. */
+    private String[] places;
 
     public void initialize(URI given, Configuration conf) throws IOException {
         isDbfs = "dbfs".equals(given.getScheme());
         uri = URI.create(isDbfs ? "dbfs:///" : "file:///");
-        name = place(conf, "fake.name");
-        dbfs = place(conf, "fake.dbfs");
-        volumes = place(conf, "fake.volumes");
-        workspace = place(conf, "fake.workspace");
+        name = setting(conf, "fake.name");
+        String lines = setting(conf, "fake.places");
+        places = lines == null ? new String[0] : lines.split("\n");
         super.initialize(uri, conf);
         setWorkingDirectory(new Path(isDbfs ? "/" : System.getProperty("user.dir")));
     }
 
-    private static String place(Configuration conf, String key) {
+    private static String setting(Configuration conf, String key) {
         String value = conf.get(key);
         if (value != null) {
             return value;
@@ -66,29 +65,15 @@ public class MappedFileSystem extends RawLocalFileSystem {
         return new Path("/");
     }
 
-    /** The place of a path that is mapped, or null. */
+    /** The path on the disk of a path in a tree; null for others. */
     private String mapped(String path) {
-        String to = under(path, "/dbfs", dbfs);
-        if (to == null) {
-            to = under(path, "/Volumes", volumes);
+        for (int i = 0; i + 1 < places.length; i = i + 2) {
+            String tree = places[i];
+            if (path.equals(tree) || path.startsWith(tree + "/")) {
+                return places[i + 1] + path.substring(tree.length());
+            }
         }
-        if (to == null) {
-            to = under(path, "/Workspace", workspace);
-        }
-        if (to == null && isDbfs && dbfs != null) {
-            to = dbfs + path;
-        }
-        return to;
-    }
-
-    private static String under(String path, String prefix, String root) {
-        if (root == null || !path.startsWith(prefix)) {
-            return null;
-        }
-        if (path.length() == prefix.length()) {
-            return root;
-        }
-        return path.charAt(prefix.length()) == '/' ? root + path.substring(prefix.length()) : null;
+        return isDbfs && places.length > 1 ? places[1] + path : null;
     }
 
     public File pathToFile(Path path) {
@@ -103,7 +88,7 @@ public class MappedFileSystem extends RawLocalFileSystem {
     }
 
     /**
-     * Delta keeps its logs in one cache of the JVM, by qualified path: the same dbfs:/x of two workspaces must
+     * Delta has one cache of its logs in the JVM, by qualified path: the same dbfs:/x of two workspaces must
      * differ there, and nowhere else.
      */
     public Path makeQualified(Path path) {
@@ -131,7 +116,7 @@ public class MappedFileSystem extends RawLocalFileSystem {
         return getFileStatus(path);
     }
 
-    /** Without the process (chmod) that Hadoop starts for every file written. */
+    /** Sets them without the process (chmod) that Hadoop starts for every file written. */
     public void setPermission(Path path, FsPermission permission) throws IOException {
         String text = permission.getUserAction().SYMBOL + permission.getGroupAction().SYMBOL
             + permission.getOtherAction().SYMBOL;

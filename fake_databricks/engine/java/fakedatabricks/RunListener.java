@@ -67,9 +67,4 @@ public class RunListener extends SparkListener {
         }
         return ended;
     }
-
-    /** Number of the jobs of a run that are running now. */
-    public int running(String run) {
-        return Collections.frequency(jobs.values(), run);
-    }
 }

@@ -6,7 +6,7 @@ import java.util.Map;
 import org.apache.spark.SparkContext;
 import org.apache.spark.sql.SparkSession;
 
-/** What the server and the runs say to the warm JVM, each in one round trip. */
+/** The calls of the server and of the runs to the warm JVM, each in one round trip. */
 public class Warm {
     private static final Map WORKSPACES = new HashMap();
     private static RunListener listener;
@@ -24,7 +24,7 @@ public class Warm {
     }
 
     /**
-     * The session whose catalog is the workspace's; made by the first who asks.
+     * Returns the session with the workspace's catalog; the first call makes it.
      *
      * @param options    conf that all sessions of the workspace begin with: names and values in turn
      * @param statements SQL that registers the tables of an earlier server
@@ -44,7 +44,7 @@ public class Warm {
         return session;
     }
 
-    /** A table that was removed or broken must not keep the others away; it is named in the JVM's log. */
+    /** Registers a table; one that was removed or broken is named in the JVM's log, and the others follow. */
     private static void register(SparkSession session, String statement) {
         try {
             session.sql(statement);
@@ -53,12 +53,12 @@ public class Warm {
         }
     }
 
-    /** A workspace's catalog is let go; its files are not touched. */
+    /** Forgets a workspace's catalog; its files stay. */
     public static synchronized void forget(String id) {
         WORKSPACES.remove(id);
     }
 
-    /** A session of its own for a run: the workspace's catalog; conf, temporary views and functions its own. */
+    /** Returns a new session for a run: the workspace's catalog, and its own conf, temporary views and functions. */
     public static SparkSession attach(String id, String options, String statements, String conf, String properties) {
         SparkSession session = workspace(id, options, statements).newSession();
         String[] each = parts(conf);
@@ -69,7 +69,7 @@ public class Warm {
         return session;
     }
 
-    /** Says to this thread of the JVM for whom it works. */
+    /** Sets the session and the run that this thread of the JVM works for. */
     public static void enter(SparkSession session, String properties) {
         String[] each = parts(properties);
         for (int i = 0; i + 1 < each.length; i = i + 2) {
@@ -78,7 +78,7 @@ public class Warm {
         SparkSession.setActiveSession(session);
     }
 
-    /** Lists come as one text: a Java list or map made from Python costs a round trip for each of its elements. */
+    /** Splits a list; it came as one text, because a Java list made from Python costs a round trip for each element. */
     static String[] parts(String joined) {
         return joined.length() == 0 ? new String[0] : joined.split("\u0001", -1);
     }
@@ -100,10 +100,5 @@ public class Warm {
     /** Ends the Spark jobs of a run that are running now. */
     public static int cancel(String run) {
         return listener == null ? 0 : listener.cancel(run);
-    }
-
-    /** Number of the Spark jobs of a run that are running now. */
-    public static int running(String run) {
-        return listener == null ? 0 : listener.running(run);
     }
 }

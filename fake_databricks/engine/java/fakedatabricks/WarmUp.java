@@ -2,7 +2,7 @@ package fakedatabricks;
 
 import org.apache.spark.sql.SparkSession;
 
-/** Lets the JVM load, in nobody's time, what the first run would wait for. */
+/** Lets the JVM load what the first run would wait for, in a thread in the background. */
 public class WarmUp extends Thread {
     private final SparkSession session;
     private final String properties;

@@ -8,18 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fake_databricks.engine import (
-    ClusterSettings,
-    Driver,
-    LocalCluster,
-    PipSource,
-    Places,
-    TaskSpec,
-    guide_source,
-)
+from fake_databricks.engine.environment import PipSource, guide_source
+from fake_databricks.engine.local import LocalCluster
+from fake_databricks.engine.ports import ClusterPlan, Places, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.fake.conftest import Client
 
 GUIDE_URL = "git+https://github.com/nuvyn-bldr/executor-script.git@main"
 PROJECT = """
@@ -59,16 +55,16 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
 
 @pytest.fixture
 def cluster(places: Places, checkout: Path, tmp_path: Path) -> Iterator[LocalCluster]:
-    settings = ClusterSettings("c", "w", places, sources=(guide_source(checkout),), standby=False)
-    made = LocalCluster(settings, Driver(tmp_path / "home"), tmp_path / "clusters")
+    plan = ClusterPlan("w", "c", {}, {}, places, tuple)
+    made = LocalCluster(plan, None, tmp_path / "clusters", (guide_source(checkout),))
     yield made
     made.close()
 
 
 def logs(cluster: LocalCluster, places: Places, source: str) -> str:
-    spec = TaskSpec(
-        1, "w", "c", "", source, (), {}, places.dbfs, places.dbfs, places.volumes, places.workspace_files
-    )
+    program = Path(places.dbfs) / "program.py"
+    program.write_text(source, encoding="utf-8")
+    spec = TaskSpec(1, str(program), (), {}, places.dbfs)
     return cluster.start_task(spec).wait().logs
 
 
@@ -115,18 +111,23 @@ class TestPip:
     ) -> None:
         assert cluster.pip(["install", "--no-index", str(wheel(tmp_path, "lonely", "x = 1"))]).ok
         assert logs(cluster, places, "import lonely; print(lonely.x)") == "1\n"
-        other = LocalCluster(
-            ClusterSettings("d", "w", places, standby=False), Driver(tmp_path / "h"), tmp_path / "c"
-        )
+        other = LocalCluster(ClusterPlan("w", "d", {}, {}, places, tuple), None, tmp_path / "clusters")
         assert "No module named 'lonely'" in logs(other, places, "import lonely")
         other.close()
 
-    def test_a_restart_forgets_what_was_installed(
-        self, cluster: LocalCluster, places: Places, tmp_path: Path
-    ) -> None:
-        cluster.pip(["install", "--no-index", str(wheel(tmp_path, "lonely", "x = 1"))])
-        cluster.restart()
-        assert "No module named 'lonely'" in logs(cluster, places, "import lonely")
+    def test_a_restart_forgets_what_was_installed(self, client: Client, tmp_path: Path) -> None:
+        path = f"/api/2.0/clusters/get?cluster_id={client.cluster_id}"
+        install = f"%pip install --no-index {wheel(tmp_path, 'lonely', 'x = 1')}"
+        client.wait_for(path, "state", "RUNNING")
+        body = {"language": "python", "clusterId": client.cluster_id, "command": install}
+        sent = client.post("/api/2.0/commands/execute", **body)["id"]
+        query = f"clusterId={client.cluster_id}&commandId={sent}"
+        client.wait_for(f"/api/2.0/commands/status?{query}", "status", "Finished")
+        job = client.flat_job("import lonely; print(lonely.x)")
+        assert client.output(client.run(job)["run_id"])["logs"] == "1"
+        client.post("/api/2.0/clusters/restart", cluster_id=client.cluster_id)
+        client.wait_for(path, "state", "RUNNING")
+        assert "No module named 'lonely'" in client.output(client.run(job)["run_id"])["error"]
 
     def test_a_failing_install_keeps_pips_words(self, cluster: LocalCluster) -> None:
         result = cluster.pip(["install", "--no-index", "no-such-package"])

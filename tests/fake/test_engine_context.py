@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fake_databricks.engine import ClusterSettings, Driver, LocalCluster, Places
 from fake_databricks.engine.context import Magic, parse_magics
 from fake_databricks.engine.inside.repl import statements
+from fake_databricks.engine.local import LocalCluster
+from fake_databricks.engine.ports import ClusterPlan, Places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fake_databricks.engine.context import ReplContext
+    from fake_databricks.engine.context import ReplContext, ReplProcess
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +27,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     places = Places(*(str(folder / name) for name in ("dbfs", "volumes", "workspace")))
     Path(places.dbfs).mkdir()
     (Path(places.dbfs) / "x.txt").write_text("hey\n", encoding="utf-8")
-    settings = ClusterSettings("c", "w", places, redact=lambda: ("hush",), standby=False)
-    made = LocalCluster(settings, Driver(folder / "home"), folder / "clusters")
+    plan = ClusterPlan("w", "c", {}, {}, places, lambda: ("hush",))
+    made = LocalCluster(plan, None, folder / "clusters")
     yield made
     made.close()
 
@@ -72,6 +73,20 @@ class TestAPythonContext:
         assert time.monotonic() - begin < 2.3
         assert context.execute("kept").data == "2"
 
+    def test_a_cancel_while_the_process_is_being_started_counts(
+        self, cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        context = cluster.open_context("python")
+        open_process = context._open_process  # noqa: SLF001  the moment of its start
+
+        def cancel_and_open() -> ReplProcess:
+            context.cancel()
+            return open_process()
+
+        monkeypatch.setattr(context, "_open_process", cancel_and_open)
+        assert context.execute("import time; time.sleep(60)").cancelled
+        assert context.execute("1").data == "1"
+
     def test_a_cancel_interrupts_below_a_server_that_a_shell_started_in_the_background(
         self, cluster: LocalCluster
     ) -> None:
@@ -87,6 +102,17 @@ class TestAPythonContext:
 
     def test_a_language_that_is_not_there_is_refused_by_name(self, context: ReplContext) -> None:
         assert "scala" in context.execute("1", "scala").summary
+
+
+@pytest.mark.process
+class TestWithoutSpark:
+    def test_sql_and_a_python_command_that_needs_spark_are_refused_with_a_sentence(
+        self, context: ReplContext
+    ) -> None:
+        refusal = "RuntimeError: This needs Spark; this server runs without it"
+        assert context.execute("SELECT 1", "sql").summary == refusal
+        assert context.execute("spark.range(1)").summary == refusal
+        assert context.execute("2").data == "2"
 
 
 @pytest.mark.process

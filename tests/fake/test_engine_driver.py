@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import threading
@@ -12,19 +13,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fake_databricks.engine import (
-    ClusterSettings,
-    Driver,
-    LocalCluster,
-    Places,
-    TaskExit,
-    TaskHandle,
-    TaskSpec,
-)
+from fake_databricks.engine.driver import Driver
+from fake_databricks.engine.local import LocalCluster
+from fake_databricks.engine.ports import ClusterPlan, Places, TaskExit, TaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from fake_databricks.engine.task import TaskProcess
+
+NUMBERS = itertools.count()
 pytestmark = [pytest.mark.process]  # not "spark": that is the suite's session, this driver is another
 
 
@@ -37,11 +35,10 @@ class Workspace:
     cluster: LocalCluster
     folder: Path
 
-    def start(self, source: str, timeout_seconds: float = 0) -> TaskHandle:
-        roots = (self.places.dbfs, self.places.volumes, self.places.workspace_files)
-        cwd = str(self.folder / "cwd")
-        spec = TaskSpec(1, self.name, "c", "", source, (), {}, cwd, *roots, (), timeout_seconds)
-        return self.cluster.start_task(spec)
+    def start(self, source: str) -> TaskProcess:
+        program = self.folder / f"program-{next(NUMBERS)}.py"
+        program.write_text(source, encoding="utf-8")
+        return self.cluster.start_task(TaskSpec(1, str(program), (), {}, str(self.folder / "cwd")))
 
     def run(self, source: str) -> TaskExit:
         return self.start(source).wait()
@@ -56,8 +53,8 @@ def make_workspace(name: str, folder: Path, driver: Driver) -> Workspace:
     places = Places(*(str(folder / name / kind) for kind in ("dbfs", "volumes", "workspace")))
     for root in (places.dbfs, places.volumes, places.workspace_files):
         Path(root).mkdir(parents=True, exist_ok=True)
-    settings = ClusterSettings(f"c-{name}", name, places, spark_conf={"spark.my.conf": "cluster"})
-    return Workspace(name, places, LocalCluster(settings, driver, folder / "clusters"), folder)
+    plan = ClusterPlan(name, f"c-{name}", {"spark.my.conf": "cluster"}, {}, places, tuple)
+    return Workspace(name, places, LocalCluster(plan, driver, folder / "clusters"), folder)
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +95,16 @@ def until(done: Callable[[], bool], seconds: float) -> None:
         threading.Event().wait(0.05)
 
 
-def jobs_of(driver: Driver, task: TaskHandle) -> int:
-    return driver.running_jobs(task.mark)  # type: ignore[attr-defined]  # it was started, so it has one
+def running_jobs(driver: Driver) -> set[int]:
+    """Return the ids of all Spark jobs that run now."""
+    context = driver.wait_ready().gateway.jvm.org.apache.spark.SparkContext.getOrCreate()
+    return set(context.statusTracker().getActiveJobIds())
+
+
+def job_of(driver: Driver, before: set[int]) -> int:
+    """Wait for a job that was not running before; return its id."""
+    until(lambda: bool(running_jobs(driver) - before), 60)
+    return min(running_jobs(driver) - before)
 
 
 class TestWorkspaces:
@@ -219,20 +224,25 @@ class TestTheEndOfJobs:
     )
 
     def test_a_cancelled_run_leaves_no_spark_job(self, alpha: Workspace, driver: Driver) -> None:
+        before = running_jobs(driver)
         task = alpha.start(self.SLOW)
-        until(lambda: jobs_of(driver, task) > 0, 60)
+        job = job_of(driver, before)
         begin = time.monotonic()
         task.cancel()
         assert task.wait().cancelled
-        until(lambda: jobs_of(driver, task) == 0, 2)
+        until(lambda: job not in running_jobs(driver), 2)
         assert time.monotonic() - begin < 2.5
 
     def test_the_jobs_of_other_runs_go_on(self, alpha: Workspace, driver: Driver) -> None:
-        one, other = alpha.start(self.SLOW), alpha.start(self.SLOW)
-        until(lambda: jobs_of(driver, one) > 0 and jobs_of(driver, other) > 0, 60)
+        before = running_jobs(driver)
+        one = alpha.start(self.SLOW)
+        job = job_of(driver, before)
+        other = alpha.start(self.SLOW)
+        other_job = job_of(driver, before | {job})
         one.cancel()
         one.wait()
-        assert jobs_of(driver, other) > 0
+        until(lambda: job not in running_jobs(driver), 2)
+        assert other_job in running_jobs(driver)
         other.cancel()
         other.wait()
 
@@ -266,8 +276,9 @@ class TestADeadJvm:
     def test_runs_on_it_fail_and_the_next_one_finds_its_tables_on_a_new_one(
         self, alpha: Workspace, driver: Driver
     ) -> None:
+        before = running_jobs(driver)
         task = alpha.start(TestTheEndOfJobs.SLOW)
-        until(lambda: jobs_of(driver, task) > 0, 60)
+        job_of(driver, before)
         os.kill(driver.wait_ready().process.pid, signal.SIGKILL)
         ended = task.wait()
         assert ended.exit_code != 0

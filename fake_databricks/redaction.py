@@ -1,0 +1,43 @@
+"""Masks the secret values of a workspace in texts and JSON values; no I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MASK = "[REDACTED]"
+T = TypeVar("T")
+
+
+class Redactor:
+    """Replaces secret values, the longest first; a blank value is no secret."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets = sorted(
+            {secret for secret in secrets if secret.strip()}, key=lambda secret: (-len(secret), secret)
+        )
+
+    def clean(self, content: T) -> T:
+        """Return a text or a JSON value with a mask in the place of each secret; object keys stay."""
+        return cast("T", self._clean(content)) if self._secrets else content
+
+    def _clean(self, content: Any) -> Any:
+        if isinstance(content, str):
+            for secret in self._secrets:
+                content = content.replace(secret, MASK)
+            return content
+        if isinstance(content, list):
+            return [self._clean(item) for item in content]
+        if isinstance(content, dict):
+            return {key: self._clean(item) for key, item in content.items()}
+        return content
+
+    def cut_secret_length(self, text: str) -> int:
+        """Return how many of the first characters are the end of a secret whose beginning was dropped."""
+        longest = max((len(secret) for secret in self._secrets), default=1)
+        for length in range(min(len(text), longest - 1), 0, -1):
+            if any(secret.endswith(text[:length]) for secret in self._secrets):
+                return length
+        return 0
