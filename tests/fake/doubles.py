@@ -1,4 +1,4 @@
-"""A clock and a cluster that do what the test says: behaviour without threads, sockets or time."""
+"""A clock and a cluster that the test controls: behaviour without threads, sockets or time."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 def ended(exit_code: int = 0, logs: str = "", *, signal: int | None = None) -> TaskExit:
     """The exit of a program."""
-    error = None if exit_code == 0 and signal is None else "RuntimeError: as told"
+    error = None if exit_code == 0 and signal is None else "RuntimeError: planned"
     trace = None if error is None else f"Traceback (most recent call last):\n{error}"
     code = None if signal else exit_code
     return TaskExit(code, signal, logs, False, error, trace, None, False, False)  # noqa: FBT003  fields in order
 
 
 class ManualClock:
-    """Time that stands until it is moved; spawned work waits until it is asked to be done."""
+    """Time that stands still until the test moves it; spawned work waits for ``work``."""
 
     def __init__(self, now: int = 1_600_000_000_000) -> None:
         self.milliseconds = now
@@ -41,12 +41,12 @@ class ManualClock:
         self.spawned.append(action)
 
     def work(self) -> None:
-        """Do what was spawned, and what that spawns."""
+        """Do the spawned work, and the work that it spawns."""
         while self.spawned:
             self.spawned.pop(0)()
 
     def move(self, milliseconds: int) -> None:
-        """Let time pass; timers that are due act at their own moment."""
+        """Let time pass; each timer that is due acts at its own time."""
         end = self.milliseconds + milliseconds
         while due := [item for item in self.timers if item[0] <= end]:
             first = min(due, key=lambda item: item[0])
@@ -61,7 +61,7 @@ class ManualClock:
 
 @dataclass
 class ScriptedTask:
-    """A task that runs until the test ends it: ``wait`` hands the exit over by raising the first time."""
+    """A task whose exit the test has decided."""
 
     spec: TaskSpec
     exit: TaskExit | None = None
@@ -80,7 +80,7 @@ class ScriptedTask:
 
 @dataclass
 class ScriptedContext:
-    """A REPL that answers every command with its own text."""
+    """A REPL that answers every command with the text of the command."""
 
     commands: list[str] = field(default_factory=list)
 
@@ -88,7 +88,7 @@ class ScriptedContext:
         self.commands.append(source)
         if source.startswith("raise"):
             return CommandResult(
-                "error", summary="RuntimeError: as told", cause="Traceback\nRuntimeError: as told"
+                "error", summary="RuntimeError: planned", cause="Traceback\nRuntimeError: planned"
             )
         return CommandResult("text", f"{language}: {source}")
 
@@ -101,7 +101,7 @@ class ScriptedContext:
 
 @dataclass
 class ScriptedCluster:
-    """A cluster whose programs end as ``outcomes`` says, by the first of their parameters; others succeed."""
+    """A cluster whose programs end as ``outcomes`` has it for their first parameter; others succeed."""
 
     plan: ClusterPlan
     outcomes: dict[str, list[TaskExit]] = field(default_factory=dict)

@@ -81,7 +81,7 @@ class TestCommands:
             (
                 "raise",
                 "Error",
-                {"resultType": "error", "data": "Traceback\nRuntimeError: as told"},
+                {"resultType": "error", "data": "Traceback\nRuntimeError: planned"},
             ),
         ],
     )
@@ -101,8 +101,8 @@ class TestCommands:
                 "raise",
                 {
                     "resultType": "error",
-                    "summary": "RuntimeError: as told",
-                    "cause": "Traceback\nRuntimeError: as told",
+                    "summary": "RuntimeError: planned",
+                    "cause": "Traceback\nRuntimeError: planned",
                 },
             ),
         ],
