@@ -1,4 +1,4 @@
-"""Job settings for tests, runs of them on a workspace without time, and what is seen of them."""
+"""Job settings for tests, their runs on a workspace without time, and views of those runs."""
 
 from __future__ import annotations
 

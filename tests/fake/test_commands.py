@@ -114,8 +114,8 @@ class TestRealPath:
         ],
     )
     def test_a_context_is_required(self, client: Client, body: dict[str, str], text: str) -> None:
-        given = {**body, "clusterId": client.cluster_id}
-        status, _, message = client.refused("POST", "/api/1.2/commands/execute", **given)
+        body = {**body, "clusterId": client.cluster_id}
+        status, _, message = client.refused("POST", "/api/1.2/commands/execute", **body)
         assert status == 500
         assert text in message
 

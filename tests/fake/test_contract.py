@@ -22,8 +22,8 @@ def client(spark_server: Callable[[], Client]) -> Client:
 @pytest.fixture(scope="module")
 def verdicts(client: Client) -> list[Verdict]:
     """All cases of the corpus, played once."""
-    given = {"token": client.token, "cluster_id": client.cluster_id, "refused_token": "dapi-refused"}
-    player = Player(client.url, {**corpus.default_variables(), **given})
+    variables = {"token": client.token, "cluster_id": client.cluster_id, "refused_token": "dapi-refused"}
+    player = Player(client.url, {**corpus.default_variables(), **variables})
     return [player.play(case) for case in in_order(corpus.cases())]
 
 

@@ -1,4 +1,4 @@
-"""What is asked of a run that is there: cancel, repair, list; tokens, and a server that starts again."""
+"""Calls for a run that exists: cancel, repair, list; idempotency tokens; a server that starts again."""
 
 from __future__ import annotations
 
