@@ -164,11 +164,11 @@ def assessment_details(assessment: Assessment) -> Document:
 
 
 def api_transmission(
-    *, sent: bool, api_response: Any, status_code: Optional[int], details: Mapping[str, Any]
+    api_response: Mapping[str, Any], status_code: Optional[int], details: Mapping[str, Any]
 ) -> Document:
     """Return the result of ``api_transmission``."""
     return {
-        "transmission_status": "success" if sent else "failed",
+        "transmission_status": "success",
         "api_response": api_response,
         "status_code": status_code,
         "details": dict(details),

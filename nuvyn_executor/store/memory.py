@@ -1,4 +1,4 @@
-"""The metadata tables in memory: the reference of the port's behaviour, and the double of the tests."""
+"""The metadata tables in memory: the reference of the port's behaviour, and the test double."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class MemoryMetadataStore:
         self._exists = True
 
     def describe(self, table: str) -> Optional[Dict[str, str]]:
-        """Columns of a table and their types."""
+        """Return the columns of a table and their types."""
         columns = self._columns.get(table)
         return dict(columns) if columns is not None else None
 

@@ -1,4 +1,4 @@
-"""From what is pending in the metadata tables to what the platform confirmed: at least once."""
+"""Sends what is pending in the metadata tables, and stores the platform's confirmation: at least once."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 
 class Client(Protocol):
-    """What sends a body: :class:`~nuvyn_executor.transport.api_client.APIClient`."""
+    """Sends a body: :class:`~nuvyn_executor.transport.api_client.APIClient`."""
 
     def send(self, body: Union[bytes, Mapping[str, Any]], idempotency_key: str) -> Confirmation:
         """Send one body; raises :class:`TransmissionError`."""
@@ -45,11 +45,12 @@ class Client(Protocol):
 
 @dataclass(frozen=True)
 class Transmission:
-    """What the platform said.
+    """The platform's answers to the requests of one job.
 
     Attributes:
-        api_response: its answer to the only request; of several, ``status`` and the sum of ``record_count``.
-        status_code: of the last answer; ``None`` when nothing was pending and no request was made.
+        api_response: the answer to the only request; of several, ``status`` and the sum of ``record_count``.
+        status_code: that of the last answer; ``None`` when nothing was pending and no request was made.
+        details: sources and requests of each tenant.
     """
 
     api_response: Mapping[str, Any]
@@ -62,8 +63,8 @@ class Transmitter:
 
     Args:
         store: the metadata tables.
-        client: the way to the platform; ``None`` where endpoint or key are not configured.
-        settings: page size, and whether cell values may leave.
+        client: sends a request to the platform; ``None`` where endpoint or key are not configured.
+        settings: page size, and whether cell values may be sent.
         clock: the present, UTC.
         redact: masks secrets in every text that is sent.
     """
@@ -92,7 +93,8 @@ class Transmitter:
 
         Raises:
             ConfigError: endpoint or key are not configured.
-            TransmissionError: the platform did not take it, for at least one tenant; the rest was sent.
+            TransmissionError: the platform did not accept the metadata of at least one tenant; that of the
+                others was sent.
         """
         if self._client is None:
             raise self._unconfigured()
@@ -107,7 +109,7 @@ class Transmitter:
             try:
                 confirmations = self._send(self._client, job_id, tenant, sources)
             except TransmissionError as error:
-                logger.error("❌ Tenant %s: %s It stays pending.", tenant, error.message)  # noqa: TRY400  foreseen
+                logger.error("❌ Tenant %s: %s It stays pending.", tenant, error.message)  # noqa: TRY400  expected
                 failures.append((tenant, error))
                 continue
             answers.extend(confirmations)
@@ -159,7 +161,7 @@ class Transmitter:
     def _unconfigured(self) -> ConfigError:
         missing = "NUVYN_API_KEY" if self.configured else "NUVYN_API_ENDPOINT"
         return ConfigError(
-            f"{missing} is not set, so nothing can be sent; what was learned stays pending.",
+            f"{missing} is not set, so nothing can be sent; the metadata stays pending.",
             f"Set {missing} in the cluster's environment, or in the secret scope "
             f"{self._settings.secret_scope}.",
         )
