@@ -20,6 +20,7 @@ from typing import (
     Union,
 )
 
+from nuvyn_executor import wire
 from nuvyn_executor.errors import ConfigError, TransmissionError
 from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
 from nuvyn_executor.transport.payload import TenantMetadata, build_pages, idempotency_key, summarize_quality
@@ -101,9 +102,9 @@ class Transmitter:
         pending = self._pending(tenant_id)
         if not pending:
             logger.info("Nothing is pending for the platform")
-            return Transmission({"status": "nothing_pending", "record_count": 0}, None, {"tenants": []})
+            return Transmission(wire.nothing_pending(), None, wire.transmission_details([]))
         answers: List[Confirmation] = []
-        details: List[Dict[str, Any]] = []
+        sent: List[Mapping[str, Any]] = []
         failures: List[Tuple[str, TransmissionError]] = []
         for tenant, sources in sorted(pending.items()):
             try:
@@ -113,10 +114,10 @@ class Transmitter:
                 failures.append((tenant, error))
                 continue
             answers.extend(confirmations)
-            details.append({"tenant_id": tenant, "sources": len(sources), "requests": len(confirmations)})
+            sent.append(wire.sent_tenant(tenant, sources=len(sources), requests=len(confirmations)))
         if failures:
-            raise _summed(failures, len(details))
-        return Transmission(_merged(answers), answers[-1].status_code, {"tenants": details})
+            raise _summed(failures, len(sent))
+        return Transmission(_merged(answers), answers[-1].status_code, wire.transmission_details(sent))
 
     def _pending(self, tenant_id: Optional[str]) -> Dict[str, List[Row]]:
         where = {} if tenant_id is None else {"tenant_id": tenant_id}
@@ -168,14 +169,7 @@ class Transmitter:
 
 
 def _merged(answers: Sequence[Confirmation]) -> Mapping[str, Any]:
-    if len(answers) == 1:
-        return answers[0].body
-    counts = [answer.body.get("record_count") for answer in answers]
-    words = {str(answer.body.get("status")) for answer in answers}
-    return {
-        "status": words.pop() if len(words) == 1 else "received",
-        "record_count": sum(count for count in counts if isinstance(count, int)),
-    }
+    return answers[0].body if len(answers) == 1 else wire.merged_answers([answer.body for answer in answers])
 
 
 def _summed(failures: Sequence[Tuple[str, TransmissionError]], succeeded: int) -> TransmissionError:
