@@ -25,7 +25,7 @@ SILENCE = timedelta(minutes=30)
 
 
 class RunRecord:
-    """The rows of one run: opened when it begins, kept up to date while it lasts, closed when it ends.
+    """The rows of one run: opened when it begins, updated while it lasts, closed when it ends.
 
     Args:
         store: where the tables are.
@@ -155,13 +155,13 @@ def close_dead_runs(store: MetadataStore, driver: Driver, now: datetime) -> None
 
 
 def _is_dead(row: Mapping[str, object], driver: Driver, now: datetime) -> bool:
-    liveness = driver.knows(str(row.get("driver") or ""))
+    liveness = driver.liveness_of(str(row.get("driver") or ""))
     if liveness is not Liveness.UNKNOWN:
         return liveness is Liveness.DEAD
-    heard: List[datetime] = [
+    signs_of_life: List[datetime] = [
         at for at in (row.get("heartbeat_at"), row.get("started_at")) if isinstance(at, datetime)
     ]
-    return not heard or now - max(heard) > SILENCE
+    return not signs_of_life or now - max(signs_of_life) > SILENCE
 
 
 def _attempt(action: Callable[[], None], failed: str) -> None:

@@ -42,8 +42,8 @@ def manager(
     On Databricks the running Spark session is used and stays; elsewhere a local one is started.
 
     Args:
-        environ: environment variables; ``os.environ`` when not given.
-        stream: where log lines go; stderr when not given.
+        environ: environment variables; ``os.environ`` by default.
+        stream: where log lines go; stderr by default.
 
     Raises:
         ConfigError: an environment variable is malformed.

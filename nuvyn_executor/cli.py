@@ -28,7 +28,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run one job.
 
     Args:
-        argv: parameters without the program's name; ``sys.argv[1:]`` when not given.
+        argv: parameters without the program's name; ``sys.argv[1:]`` by default.
 
     Returns:
         0 on success (also when some files could not be read, which ``details`` names), 1 when the job

@@ -37,7 +37,7 @@ class Services:
 
     Attributes:
         open_source: returns the data source of a request.
-        transmitter: sends metadata to the platform; it also tells whether an endpoint is configured.
+        transmitter: sends metadata to the platform; it has the attribute ``configured``.
         max_preview_files: the most files that ``data_reading`` shows.
         clock: the present, UTC.
     """
@@ -78,7 +78,7 @@ class JobContext:
 
     @cached_property
     def discovery(self) -> Discovery:
-        """What lies at the path."""
+        """The files and datasets at the path."""
         return self.services.extractor.discover(self.source, self.request)
 
     @cached_property

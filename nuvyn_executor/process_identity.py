@@ -36,7 +36,7 @@ class Driver:
         """Return the text of ``executor_runs.driver``."""
         return f"{self.machine}:{self.pid}:{self.started}"
 
-    def knows(self, other: str) -> Liveness:
+    def liveness_of(self, other: str) -> Liveness:
         """Return whether the process that ``other`` identifies is alive, as far as this machine can tell."""
         if other == str(self):
             return Liveness.ALIVE

@@ -74,7 +74,7 @@ _EQUALS = r"(?:[ \t]*=(?![=>~])[ \t]*|%3[Dd])"
 _COLON = r"[ \t]*:[ \t]*"
 _USER = r"(?:\[REDACTED\]|[^\s/:@\[\"'<>])*"
 
-# What each pattern keeps stands in the groups ``before`` and ``after``; the rest is masked.
+# The groups ``before`` and ``after`` of a pattern stay; the rest of a match is masked.
 _PATTERNS: Tuple[Pattern[str], ...] = (
     re.compile(r"(?P<before>-----BEGIN [A-Z ]*PRIVATE KEY-----)(?:(?!-----)[^\"'])+"),
     # Authorization: Bearer xyz, also as an entry of a dict; AWS's scheme goes to the line's end

@@ -268,7 +268,7 @@ def error_entry(error: Exception) -> Document:
     return {
         "type": type(error).__name__,
         "message": first or type(error).__name__,
-        "remedy": "This was not foreseen: see the log lines of this run, and report them.",
+        "remedy": "This error is unexpected: see the log lines of this run, and report them.",
     }
 
 

@@ -46,13 +46,18 @@ class MetadataStore(Protocol):
         ...
 
     def upsert(
-        self, table: Table, rows: Sequence[Row], *, keep: Sequence[str] = (), increment: Optional[str] = None
+        self,
+        table: Table,
+        rows: Sequence[Row],
+        *,
+        insert_only: Sequence[str] = (),
+        increment: Optional[str] = None,
     ) -> None:
         """Insert rows, or update those with the same key, in one transaction, or many in several.
 
-        Columns that a row does not name keep their value in an update and are NULL in an insert; those in
-        ``keep`` are written by an insert only (``created_at``). The number ``increment``, which rows do not
-        name, is 1 in an insert and one more in an update (NULL counts as 0).
+        Columns that a row does not name are unchanged by an update and NULL in an insert. Those in
+        ``insert_only`` are written by an insert only (``created_at``). The number ``increment``, which rows
+        do not name, is 1 in an insert and one more in an update (NULL counts as 0).
         """
         ...
 

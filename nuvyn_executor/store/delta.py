@@ -47,7 +47,7 @@ class DeltaMetadataStore:
     Args:
         spark: a session with Delta. Never stopped here.
         schema_name: ``_executor_metadata``, or with a catalog: ``main._executor_metadata``.
-        location: folder for the tables where no catalog keeps them, or ``None`` on Databricks.
+        location: folder for the tables where there is no persistent catalog; ``None`` on Databricks.
         sleep: waits so many seconds, between two attempts after a conflict.
         uniform: a random number from [0, 1): which part of a pause is waited, and what views are called.
     """
@@ -134,21 +134,28 @@ class DeltaMetadataStore:
             self._retried(table.name, lambda: frame.writeTo(self._sql_name(table.name)).append())
 
     def upsert(
-        self, table: Table, rows: Sequence[Row], *, keep: Sequence[str] = (), increment: Optional[str] = None
+        self,
+        table: Table,
+        rows: Sequence[Row],
+        *,
+        insert_only: Sequence[str] = (),
+        increment: Optional[str] = None,
     ) -> None:
         """Insert rows, or update those with the same key, some megabytes of them in one transaction."""
         for some in _batches(rows):
-            self._merge(table, some, keep, increment)
+            self._merge(table, some, insert_only, increment)
 
     def _merge(
-        self, table: Table, rows: Sequence[Row], keep: Sequence[str], increment: Optional[str]
+        self, table: Table, rows: Sequence[Row], insert_only: Sequence[str], increment: Optional[str]
     ) -> None:
         named = [name for name in self._types(table) if name in rows[0]]
         view = f"incoming_{int(self._uniform() * 2**53):014x}"  # two threads may merge in one session
         self._frame(table, rows, named).createOrReplaceTempView(view)
         inserts = {_quoted(name): f"incoming.{_quoted(name)}" for name in named}
         updates = {
-            _quoted(name): f"incoming.{_quoted(name)}" for name in named if name not in (table.key, *keep)
+            _quoted(name): f"incoming.{_quoted(name)}"
+            for name in named
+            if name not in (table.key, *insert_only)
         }
         if increment is not None:
             inserts[_quoted(increment)] = "1"

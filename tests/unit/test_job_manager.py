@@ -272,7 +272,7 @@ class TestDeadRuns:
 
     def test_a_process_id_that_was_given_again_is_not_the_old_process(self) -> None:
         here = this_driver()
-        assert here.knows(str(Driver(here.machine, here.pid, here.started + 1))) is Liveness.DEAD
+        assert here.liveness_of(str(Driver(here.machine, here.pid, here.started + 1))) is Liveness.DEAD
 
     def test_another_machine_is_alive_while_its_heart_beats(self, bench: Bench) -> None:
         self._left_running(bench, "elsewhere:1:2", NOW - SILENCE)
