@@ -1,7 +1,7 @@
 """The module that the guide promises: ``import executor`` is ``import nuvyn_executor``.
 
-``executor.job_manager`` *is* ``nuvyn_executor.job_manager``, not a second copy of it, so that an enum or an
-error class of one is that of the other. Only ``executor.main`` is a file of this folder.
+``executor.job_manager`` *is* ``nuvyn_executor.job_manager``, not a second copy. So an enum or an error class
+of one module is also that of the other. Only ``executor.main`` is a file of this folder.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 _ALIAS = "executor."
 _HERE = Path(__file__).resolve().parent
 _REAL = Path(nuvyn_executor.__file__).resolve().parent
-# Files that run as programs: runpy wants their code, so they are found as files and not aliased.
+# Files that run as programs: runpy needs their code, so they are found as files and not aliased.
 _PROGRAMS = {"executor.main": _HERE / "main.py", "executor.__main__": _REAL / "__main__.py"}
 
 
 class _AliasLoader(Loader):
-    """Puts the module of ``nuvyn_executor`` in the place of the one being imported."""
+    """Replaces the module that is imported by the module of ``nuvyn_executor``."""
 
     def exec_module(self, module: ModuleType) -> None:
         real = "nuvyn_executor." + module.__name__[len(_ALIAS) :]
@@ -35,7 +35,7 @@ class _AliasLoader(Loader):
 
 
 class _AliasFinder(MetaPathFinder):
-    """Finds ``executor.x`` where ``nuvyn_executor.x`` is."""
+    """Finds ``executor.x`` where there is a ``nuvyn_executor.x``."""
 
     def find_spec(
         self,

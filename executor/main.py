@@ -1,6 +1,6 @@
 """The file that a Databricks job names (``dbfs:/executor/main.py``).
 
-It works when it is copied there alone, as long as ``nuvyn_executor`` is installed on the cluster.
+It may be copied there alone, as long as ``nuvyn_executor`` is installed on the cluster.
 """
 
 from __future__ import annotations

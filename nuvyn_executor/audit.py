@@ -1,4 +1,4 @@
-"""What a run leaves in ``executor_runs`` and ``logs``, and what it does there for runs that could not."""
+"""Writes the rows of a run in ``executor_runs`` and ``logs``, and closes the rows of runs that died."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nuvyn_executor.process_identity import Liveness
 from nuvyn_executor.schema.tables import EXECUTOR_RUNS, LOGS
 
 if TYPE_CHECKING:
-    from nuvyn_executor.log import LogKeeper
+    from nuvyn_executor.log import LogBuffer
     from nuvyn_executor.process_identity import Driver
     from nuvyn_executor.store.base import MetadataStore
 
@@ -21,15 +21,15 @@ logger = logging.getLogger(__name__)
 
 HEARTBEAT = timedelta(seconds=60)
 SILENCE = timedelta(minutes=30)
-"""A run on another machine that has said nothing for so long is dead: 30 heartbeats were missed."""
+"""A run on another machine without a heartbeat for so long is dead: it missed 30 of them."""
 
 
 class RunRecord:
-    """The rows of one run: opened when it begins, kept up to date while it lasts, closed when it ends.
+    """The rows of one run: opened when it begins, updated while it lasts, closed when it ends.
 
     Args:
         store: where the tables are.
-        keeper: the log lines of this process that are not stored yet.
+        log_buffer: the log lines of this process that are not stored yet.
         driver: this process, as ``executor_runs.driver`` names it.
         clock: the present, UTC.
         row: what is known of the run when it begins: ``run_id``, ``run_mode``, ``started_at``, ...
@@ -38,13 +38,13 @@ class RunRecord:
     def __init__(
         self,
         store: MetadataStore,
-        keeper: LogKeeper,
+        log_buffer: LogBuffer,
         driver: Driver,
         clock: Callable[[], datetime],
         row: Mapping[str, Any],
     ) -> None:
         self._store = store
-        self._keeper = keeper
+        self._log_buffer = log_buffer
         self._driver = driver
         self._clock = clock
         self._row: Dict[str, Any] = {**row, "driver": str(driver)}
@@ -52,14 +52,14 @@ class RunRecord:
         self._lines = 0
         self._storing = threading.Lock()
         self._over = threading.Event()
-        self._keeping: Optional[threading.Thread] = None
+        self._heartbeat: Optional[threading.Thread] = None
 
     def open(self, *, lasts: bool) -> None:
-        """Begin; in the background, runs whose driver is dead are closed, and then the heart beats.
+        """Begin the record. In the background dead runs are closed, and then heartbeats are written.
 
         Args:
-            lasts: there is work to do. The row of a run that has done its work already is written when it is
-                closed: adding a row costs a fifth of what changing one does.
+            lasts: there is still work to do. The row of a run that has already done its work is written when
+                it is closed: adding a row costs a fifth of what changing one does.
         """
         self._lasts = lasts
         if lasts:
@@ -67,11 +67,11 @@ class RunRecord:
             self._store.append(
                 EXECUTOR_RUNS, [{**self._row, "status": RunStatus.RUNNING.value, "heartbeat_at": now}]
             )
-        self._keeping = threading.Thread(target=self._keep, name="heartbeat", daemon=True)
-        self._keeping.start()
+        self._heartbeat = threading.Thread(target=self._run_in_background, name="heartbeat", daemon=True)
+        self._heartbeat.start()
 
     def close(self, status: RunStatus, error_message: Optional[str], result: str) -> None:
-        """Write the run's end and its log lines. What cannot be written is said on stderr."""
+        """Write the run's end and its log lines; what cannot be written is reported on stderr."""
         now = self._clock()
         end = {
             "status": status.value,
@@ -81,12 +81,14 @@ class RunRecord:
             "result": result,
         }
         self._over.set()
-        if self._keeper.dropped:
-            logger.warning("%d log lines were too many to keep; stderr had them all", self._keeper.dropped)
+        if self._log_buffer.dropped:
+            logger.warning(
+                "%d log lines were too many to store; stderr has them all", self._log_buffer.dropped
+            )
         at_once(lambda: self._write_end(end), self._store_last_lines)
-        if self._keeping is not None:
-            self._keeping.join()
-        self._store_last_lines()  # what was said meanwhile
+        if self._heartbeat is not None:
+            self._heartbeat.join()
+        self._store_last_lines()  # those logged meanwhile
 
     def _write_end(self, end: Mapping[str, Any]) -> None:
         try:
@@ -106,7 +108,7 @@ class RunRecord:
     def _store_lines(self) -> None:
         job_id = self._row["run_id"]
         with self._storing:
-            lines = self._keeper.take()
+            lines = self._log_buffer.take()
             rows = [
                 {
                     "log_id": f"{job_id}-{number:06d}",
@@ -121,11 +123,11 @@ class RunRecord:
             try:
                 self._store.append(LOGS, rows)
             except Exception:
-                self._keeper.give_back(lines)
+                self._log_buffer.give_back(lines)
                 raise
             self._lines += len(rows)
 
-    def _keep(self) -> None:
+    def _run_in_background(self) -> None:
         _attempt(
             lambda: close_dead_runs(self._store, self._driver, self._clock()), "Dead runs were not closed"
         )
@@ -133,13 +135,13 @@ class RunRecord:
             _attempt(self._beat, "A heartbeat could not be written")
 
     def _beat(self) -> None:
-        """Say that the run is alive, and store what it logged: a killed driver leaves its last words."""
+        """Record that the run is alive, and store its log lines: they remain when the driver is killed."""
         self._store.update(EXECUTOR_RUNS, {"run_id": self._row["run_id"]}, {"heartbeat_at": self._clock()})
         self._store_lines()
 
 
 def close_dead_runs(store: MetadataStore, driver: Driver, now: datetime) -> None:
-    """Close as ``Failed`` what a driver left ``Running`` that is gone; what may be alive is left alone."""
+    """Close the runs that a dead driver left ``Running`` as ``Failed``; runs that may be alive stay."""
     for row in store.rows(EXECUTOR_RUNS, {"status": RunStatus.RUNNING.value}):
         if not _is_dead(row, driver, now):
             continue
@@ -153,17 +155,17 @@ def close_dead_runs(store: MetadataStore, driver: Driver, now: datetime) -> None
 
 
 def _is_dead(row: Mapping[str, object], driver: Driver, now: datetime) -> bool:
-    liveness = driver.knows(str(row.get("driver") or ""))
+    liveness = driver.liveness_of(str(row.get("driver") or ""))
     if liveness is not Liveness.UNKNOWN:
         return liveness is Liveness.DEAD
-    heard: List[datetime] = [
+    signs_of_life: List[datetime] = [
         at for at in (row.get("heartbeat_at"), row.get("started_at")) if isinstance(at, datetime)
     ]
-    return not heard or now - max(heard) > SILENCE
+    return not signs_of_life or now - max(signs_of_life) > SILENCE
 
 
 def _attempt(action: Callable[[], None], failed: str) -> None:
     try:
         action()
-    except Exception as error:  # noqa: BLE001  what is missed now, the next beat or the next run makes up for
+    except Exception as error:  # noqa: BLE001  the next heartbeat or the next run does it again
         logger.warning("%s: %s", failed, error)

@@ -38,13 +38,13 @@ RUNTIME = "DATABRICKS_RUNTIME_VERSION"
 def manager(
     environ: Optional[Mapping[str, str]] = None, stream: Optional[TextIO] = None
 ) -> Iterator[JobManager]:
-    """Put the executor together, and take apart what was made for it.
+    """Create the executor with its adapters; stop what was started for it at the end.
 
-    On Databricks the running Spark session is used and left as it is; elsewhere a local one is made.
+    On Databricks the running Spark session is used and stays; elsewhere a local one is started.
 
     Args:
-        environ: environment variables; ``os.environ`` when not given.
-        stream: where log lines go; stderr when not given.
+        environ: environment variables; ``os.environ`` by default.
+        stream: where log lines go; stderr by default.
 
     Raises:
         ConfigError: an environment variable is malformed.
@@ -53,7 +53,7 @@ def manager(
     environ = os.environ if environ is None else environ
     settings = ConfigManager(environ, databricks_secrets(secret_scope(environ))).load()
     redact = Redactor(settings.secrets())
-    keeper = configure_logging(settings.log_level, redact, stream)
+    log_buffer = configure_logging(settings.log_level, redact, stream)
     on_databricks = bool(environ.get(RUNTIME))
     if not on_databricks and "." in settings.schema_name:
         raise ConfigError(
@@ -87,7 +87,7 @@ def manager(
             max_preview_files=settings.max_preview_files,
             clock=now,
         )
-        yield JobManager(services, keeper, redact.redact_json, this_driver())
+        yield JobManager(services, log_buffer, redact.redact_json, this_driver())
     finally:
         if is_ours:
             spark.stop()

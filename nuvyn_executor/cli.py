@@ -16,7 +16,7 @@ from nuvyn_executor.settings import SETTINGS
 
 _JOBS = {
     "schema_validation": "check the five metadata tables, create what is missing",
-    "metadata_extraction": "list a source, read each dataset once, store what it is",
+    "metadata_extraction": "list a source, read each dataset once, store its metadata",
     "data_reading": "show the beginning of each file",
     "quality_assessment": "score a source in six dimensions, with reasons",
     "api_transmission": "send stored metadata to the platform",
@@ -28,14 +28,14 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run one job.
 
     Args:
-        argv: parameters without the program's name; ``sys.argv[1:]`` when not given.
+        argv: parameters without the program's name; ``sys.argv[1:]`` by default.
 
     Returns:
         0 on success (also when some files could not be read, which ``details`` names), 1 when the job
         failed, 2 when the parameters are wrong.
     """
     parameters = list(sys.argv[1:] if argv is None else argv)
-    _speak_utf8()
+    _write_utf8()
     if any(word in ("-h", "--help") for word in parameters):
         print(help_text())  # noqa: T201  stdout is where a command answers
         return 0
@@ -48,7 +48,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         print(f"{error.message} {error.remedy}", file=sys.stderr)  # noqa: T201  there is no log before a job
         return _answer(wire.failure(None, _job_type(parameters), error), error.exit_code)
 
-    from nuvyn_executor import bootstrap  # noqa: PLC0415  --help and wrong parameters need none of it
+    from nuvyn_executor import bootstrap  # noqa: PLC0415  not needed for --help and for wrong parameters
 
     try:
         with bootstrap.manager() as manager:
@@ -61,11 +61,11 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 def run_as_task(dbutils: Any = None) -> None:
     """Run the job that ``sys.argv`` names, as the program of a process.
 
-    Success returns: a Databricks task that ends with ``sys.exit(0)`` has been reported as failed.
+    On success it returns, because Databricks has reported tasks that end with ``sys.exit(0)`` as failed.
 
     Args:
-        dbutils: where the program runs as a notebook does, with a ``dbutils`` of its own, that: the run's
-            ``notebook_output`` is then the guide's sentence, ``Schema validation completed successfully``.
+        dbutils: the program's ``dbutils``, where it has one as notebooks do. Then the run's
+            ``notebook_output`` is the guide's sentence, ``Schema validation completed successfully``.
     """
     exit_code = main()
     if exit_code:
@@ -77,10 +77,10 @@ def run_as_task(dbutils: Any = None) -> None:
 
 
 def _failed_to_start(job_type: JobType, error: Exception) -> int:
-    """Answer when the executor could not be put together: there may be neither log nor settings yet."""
+    """Answer when the executor could not be created: there may be neither log nor settings yet."""
     redact = Redactor(os.environ.get(setting.name, "") for setting in SETTINGS if setting.is_secret)
-    foreseen = isinstance(error, ExecutorError)
-    text = str(error) if foreseen else "".join(format_exception(type(error), error, error.__traceback__))
+    is_expected = isinstance(error, ExecutorError)
+    text = str(error) if is_expected else "".join(format_exception(type(error), error, error.__traceback__))
     print(redact(text), file=sys.stderr)  # noqa: T201  there may be no log yet
     return _answer(redact.redact_json(wire.failure(None, job_type, error)), getattr(error, "exit_code", 1))
 
@@ -90,7 +90,7 @@ def help_text() -> str:
     lines: List[str] = [
         "usage: nuvyn-executor <job_type> [data_source_path] [source_type] [tenant_id]",
         "",
-        "Looks at a client's data where it lies, writes what it learns to five Delta tables",
+        "Reads a client's data in its place, writes its metadata to five Delta tables",
         "(_executor_metadata) and posts it to the Nuvyn platform.",
         "stdout carries the result as one line of JSON, stderr the log.",
         "",
@@ -126,8 +126,8 @@ def _job_type(parameters: Sequence[str]) -> Optional[JobType]:
     return JobType(parameters[0]) if parameters and parameters[0] in JOB_TYPES else None
 
 
-def _speak_utf8() -> None:
-    """Emoji and names of any script reach a terminal or a pipe whose locale says otherwise, too."""
+def _write_utf8() -> None:
+    """Write UTF-8 whatever the locale: emoji and names in any script reach every terminal and pipe."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -1,4 +1,4 @@
-"""Several things at once, where each mostly waits for Spark."""
+"""Runs several actions at the same time, where each mostly waits for Spark."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def at_once(*actions: Callable[[], Any], limit: int = 8) -> List[Any]:
 
 
 def _inheriting(action: Callable[[], Any]) -> Callable[[], Any]:
-    """Let a thread's Spark jobs belong to the job group of the thread that starts it: it can be cancelled."""
+    """Run an action in the job group of the thread that starts it: then its Spark jobs can be cancelled."""
     if "pyspark" not in sys.modules:
         return action
     from pyspark import inheritable_thread_target  # noqa: PLC0415  there already
 
     try:
         inheriting: Callable[[], Any] = inheritable_thread_target(action)
-    except Exception:  # noqa: BLE001  Spark Connect and guarded clusters show no context; they have other groups
+    except Exception:  # noqa: BLE001  Spark Connect and guarded clusters have no context, and other groups
         return action
     return inheriting

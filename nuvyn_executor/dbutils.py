@@ -1,4 +1,4 @@
-"""Where Databricks keeps ``dbutils``. It is no package: a process finds it in one of several places."""
+"""Finds Databricks' ``dbutils``. It is no package: a process has it in one of several places."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _from_runtime() -> Any:
 
 
 def _from_spark() -> Any:
-    # in this order: off Databricks the first line fails, and no Spark session is started for nothing
+    # In this order: off Databricks the first line fails, so no Spark session is started in vain.
     dbutils = import_module("pyspark.dbutils").DBUtils
     return dbutils(import_module("pyspark.sql").SparkSession.builder.getOrCreate())
 
@@ -35,5 +35,5 @@ def _from_spark() -> Any:
 def _attempt(look: Callable[[], Any]) -> Optional[Any]:
     try:
         return look()
-    except (ImportError, AttributeError, KeyError):  # this place is not there; the next may be
+    except (ImportError, AttributeError, KeyError):  # it is not in this place; it may be in the next one
         return None

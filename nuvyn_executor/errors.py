@@ -1,4 +1,4 @@
-"""What can go wrong, and whose fault it is.
+"""The errors of the executor; the type shows whose fault it is and whether to repeat.
 
 ::
 
@@ -6,23 +6,24 @@
     ├── UsageError                  2   the parameters are wrong: correct them and call again
     ├── ConfigError                 1   an environment variable is missing or malformed
     ├── EngineError                 1   no Spark, no Delta or no Java on this machine
-    ├── SchemaError                 1   the metadata tables do not have the shape they need
+    ├── SchemaError                 1   the metadata tables do not have the columns they need
     ├── SourceError                 1   the data source as a whole cannot be used
     │   ├── SourceNotFound
     │   ├── SourceAccessDenied
     │   └── DatasetUnreadable           one dataset of it; the others go on
-    └── TransmissionError           1   the platform did not take the metadata
+    └── TransmissionError           1   the platform did not accept the metadata
         ├── TransmissionRejected        4xx: repeating does not help
-        └── TransmissionUnavailable     5xx, 408, 425, 429, no answer: it stays pending, try later
+        └── TransmissionUnavailable     5xx, 408, 425, 429, no answer: it stays pending; send it later
 
-Every error carries one sentence that names the thing, and a ``remedy``: one sentence that says what to do.
+Every error has a ``message``, one sentence that names what failed, and a ``remedy``, one sentence that says
+what to do.
 """
 
 from __future__ import annotations
 
 
 class ExecutorError(Exception):
-    """Any failure that the executor foresees.
+    """Any failure that the executor expects.
 
     Args:
         message: one sentence that names what failed.
@@ -51,7 +52,7 @@ class ConfigError(ExecutorError):
 
 
 class EngineError(ExecutorError):
-    """Spark, Delta or Java is not there."""
+    """Spark, Delta or Java is missing."""
 
 
 class SchemaError(ExecutorError):
@@ -75,12 +76,12 @@ class DatasetUnreadable(SourceError):  # noqa: N818  what happened, in a word
 
 
 class TransmissionError(ExecutorError):
-    """The platform did not take the metadata."""
+    """The platform did not accept the metadata."""
 
 
 class TransmissionRejected(TransmissionError):  # noqa: N818  what happened, in a word
-    """The platform said no; the same request would be refused again."""
+    """The platform refused the metadata; it would refuse the same request again."""
 
 
 class TransmissionUnavailable(TransmissionError):  # noqa: N818  what happened, in a word
-    """The platform did not answer, or not yet; what is pending stays pending."""
+    """The platform did not answer, or asked to try later; what is pending stays pending."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from nuvyn_executor.jobs import Services
-    from nuvyn_executor.log import LogKeeper
+    from nuvyn_executor.log import LogBuffer
     from nuvyn_executor.model import JobRequest
     from nuvyn_executor.process_identity import Driver
     from nuvyn_executor.schema.validator import SchemaReport
@@ -78,7 +78,7 @@ class Job:
 
 @dataclass(frozen=True)
 class JobReport:
-    """What a run came to: the document for stdout, the exit code, and in a sentence what went wrong."""
+    """The result of a run: the document for stdout, the exit code, and one sentence on what went wrong."""
 
     job: Job
     document: Mapping[str, object]
@@ -92,29 +92,29 @@ class JobManager:
 
     Args:
         services: what jobs work with.
-        keeper: keeps the log lines of this process until they are stored.
+        log_buffer: holds the log lines of this process until they are stored.
         redact: masks secrets in a JSON-like value.
         driver: this process, as ``executor_runs.driver`` names it.
-        new_id: makes the hex digits of a job id.
+        new_id: returns the hex digits of a new job id.
     """
 
     def __init__(
         self,
         services: Services,
-        keeper: LogKeeper,
+        log_buffer: LogBuffer,
         redact: Callable[[object], object],
         driver: Driver,
         new_id: Callable[[], str] = lambda: secrets.token_hex(6),
     ) -> None:
         self._services = services
-        self._keeper = keeper
+        self._log_buffer = log_buffer
         self._redact = redact
         self._driver = driver
         self._new_id = new_id
         self.job_results: Dict[str, JobReport] = {}
 
     def create_job(self, request: JobRequest) -> Job:
-        """Make a job of a request; nothing runs yet."""
+        """Return a job for a request; nothing runs yet."""
         return Job(f"job_{self._new_id()}", request, self._services.clock())
 
     def execute(self, job: Job) -> JobReport:
@@ -128,11 +128,11 @@ class JobManager:
         record: Optional[RunRecord] = None
         try:
             schema = self._services.validator.validate()
-            if schema.keeps_records:
+            if schema.can_record_runs:
                 record = self._opened(job)
             outcome = self._run(job, schema)
         except ExecutorError as error:
-            logger.error("%s %s", error.message, error.remedy)  # noqa: TRY400  foreseen: a sentence, not a traceback
+            logger.error("%s %s", error.message, error.remedy)  # noqa: TRY400  an expected error: a sentence, not a traceback
             report = self._failed(job, error)
         except Exception as error:
             logger.exception("Job %s failed", job.job_id)
@@ -192,7 +192,7 @@ class JobManager:
             "started_at": job.started_at,
         }
         services = self._services
-        record = RunRecord(services.store, self._keeper, self._driver, services.clock, row)
+        record = RunRecord(services.store, self._log_buffer, self._driver, services.clock, row)
         record.open(lasts=request.job_type is not JobType.SCHEMA_VALIDATION)  # which has happened by now
         return record
 

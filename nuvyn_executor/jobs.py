@@ -33,12 +33,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Services:
-    """What jobs work with; put together in :mod:`nuvyn_executor.bootstrap`.
+    """What jobs work with; :mod:`nuvyn_executor.bootstrap` creates it.
 
     Attributes:
-        open_source: makes the data source of a request.
-        transmitter: the way to the platform; it knows whether an endpoint is configured.
-        max_preview_files: files that ``data_reading`` shows.
+        open_source: returns the data source of a request.
+        transmitter: sends metadata to the platform; it has the attribute ``configured``.
+        max_preview_files: the most files that ``data_reading`` shows.
         clock: the present, UTC.
     """
 
@@ -52,18 +52,18 @@ class Services:
     clock: Callable[[], datetime]
 
     def source_id(self, request: JobRequest) -> Optional[str]:
-        """Name the source of a request, before anything is opened."""
+        """Return the id of the source of a request, before anything is opened."""
         if request.data_source_path is None:
             return None
         try:
             location = self.open_source(request).location
-        except ExecutorError:  # the job itself will say so
+        except ExecutorError:  # the job itself reports it
             location = request.data_source_path
         return table_rows.source_id(request.tenant_id, location)
 
 
 class JobContext:
-    """One run's view of the world. What costs a read is read once, however many steps ask for it."""
+    """What one run works on. The source is listed and scanned once, however many steps need the result."""
 
     def __init__(self, job_id: str, request: JobRequest, services: Services, schema: SchemaReport) -> None:
         self.job_id = job_id
@@ -78,7 +78,7 @@ class JobContext:
 
     @cached_property
     def discovery(self) -> Discovery:
-        """What lies at the path."""
+        """The files and datasets at the path."""
         return self.services.extractor.discover(self.source, self.request)
 
     @cached_property
@@ -144,13 +144,13 @@ def full_pipeline(context: JobContext) -> JobOutcome:
             continue
         if job_type is JobType.API_TRANSMISSION and not context.services.transmitter.configured:
             logger.warning(
-                "Skipped api_transmission: NUVYN_API_ENDPOINT is not set; what was learned stays pending"
+                "Skipped api_transmission: NUVYN_API_ENDPOINT is not set; the metadata stays pending"
             )
             steps[job_type.value] = wire.skipped_step("NUVYN_API_ENDPOINT is not set")
             continue
         try:
             outcome = _step(job_type, context)
-        except Exception as error:  # noqa: BLE001  the other steps' results are not thrown away for it
+        except Exception as error:  # noqa: BLE001  the results of the other steps are still wanted
             _log_failure(job_type, error)
             steps[job_type.value] = wire.failed_step(error)
             failed[job_type] = str(wire.error_entry(error)["message"])
@@ -193,7 +193,7 @@ def _step(job_type: JobType, context: JobContext) -> JobOutcome:
 
 
 def unusable(schema: SchemaReport) -> SchemaError:
-    """Return why a schema cannot be worked with."""
+    """Return the error for a schema that cannot be used."""
     conflict = schema.conflicts[0]
     return SchemaError(
         f"The schema {schema.schema_name} cannot be used: column {conflict.table}.{conflict.column} is "
@@ -210,12 +210,9 @@ def _log_failure(job_type: JobType, error: Exception) -> None:
 
 
 def _transmitted(context: JobContext, tenant_id: Optional[str]) -> JobOutcome:
-    """Send; a refusal or a silence raises, after everything that could be sent was."""
+    """Send what is pending; what the platform does not accept raises, after everything else was sent."""
     sent = context.services.transmitter.transmit(context.job_id, tenant_id)
-    document = wire.api_transmission(
-        sent=True, api_response=sent.api_response, status_code=sent.status_code, details=sent.details
-    )
-    return JobOutcome(document)
+    return JobOutcome(wire.api_transmission(sent.api_response, sent.status_code, sent.details))
 
 
 def _outcome(document: Mapping[str, Any], unreadable: Sequence[Skipped]) -> JobOutcome:

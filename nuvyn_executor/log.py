@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 ROOT = "nuvyn_executor"
 SIGNS = {"DEBUG": "🔧", "INFO": "ℹ️", "WARNING": "⚠️", "ERROR": "❌", "CRITICAL": "❌"}
-MAX_KEPT_LINES = 10_000
+MAX_LINES = 10_000
 
 
 @dataclass(frozen=True)
 class LogLine:
-    """One line as the ``logs`` table keeps it; ``logged_at`` is UTC."""
+    """One line as the ``logs`` table holds it; ``logged_at`` is UTC."""
 
     level: str
     logger: str
@@ -47,30 +47,30 @@ class GuideFormatter(logging.Formatter):
         return self._redact(super().format(record))
 
 
-class LogKeeper(logging.Handler):
-    """Keeps the lines of a run until they are written to ``logs``.
+class LogBuffer(logging.Handler):
+    """Holds the lines of a run until they are written to ``logs``.
 
-    Bounded: of more than 10,000 unwritten lines the oldest are dropped, and counted in :attr:`dropped`.
+    Of more than 10,000 unwritten lines the oldest are dropped, and counted in :attr:`dropped`.
     """
 
     def __init__(self, redact: Redact) -> None:
         super().__init__()
         self._redact = redact
-        self._lines: Deque[LogLine] = deque(maxlen=MAX_KEPT_LINES)
+        self._lines: Deque[LogLine] = deque(maxlen=MAX_LINES)
         self.dropped = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep one record."""
+        """Add one record."""
         message = record.getMessage()
         if record.exc_info:
             message = f"{message}\n{logging.Formatter().formatException(record.exc_info)}"
-        if len(self._lines) == MAX_KEPT_LINES:
+        if len(self._lines) == MAX_LINES:
             self.dropped += 1
         logged_at = datetime.fromtimestamp(record.created, tz=timezone.utc)
         self._lines.append(LogLine(record.levelname, record.name, self._redact(message), logged_at))
 
     def take(self) -> List[LogLine]:
-        """Hand over the lines kept so far and forget them."""
+        """Return the lines and remove them from the buffer."""
         self.acquire()
         try:
             lines = list(self._lines)
@@ -80,29 +80,29 @@ class LogKeeper(logging.Handler):
             self.release()
 
     def give_back(self, lines: List[LogLine]) -> None:
-        """Keep lines again that were taken and could not be stored."""
+        """Add lines again that were taken and could not be stored."""
         self.acquire()
         try:
-            kept = [*lines, *self._lines]
-            self.dropped += max(0, len(kept) - MAX_KEPT_LINES)
-            self._lines = deque(kept, maxlen=MAX_KEPT_LINES)
+            together = [*lines, *self._lines]
+            self.dropped += max(0, len(together) - MAX_LINES)
+            self._lines = deque(together, maxlen=MAX_LINES)
         finally:
             self.release()
 
 
-def configure_logging(level: str, redact: Redact, stream: Optional[TextIO] = None) -> LogKeeper:
-    """Send the executor's log to a stream (stderr by default) in the guide's format, and keep it.
+def configure_logging(level: str, redact: Redact, stream: Optional[TextIO] = None) -> LogBuffer:
+    """Log to a stream (stderr by default) in the guide's format, and to the buffer that is returned.
 
-    Called again it replaces what it set up before, so two runs in one process do not log twice.
+    A second call replaces the handlers of the first, so two runs in one process do not log twice.
     """
     logger = logging.getLogger(ROOT)
     for handler in list(logger.handlers):
         logger.removeHandler(handler)
     printer = logging.StreamHandler(stream or sys.stderr)
     printer.setFormatter(GuideFormatter(redact))
-    keeper = LogKeeper(redact)
+    log_buffer = LogBuffer(redact)
     logger.addHandler(printer)
-    logger.addHandler(keeper)
+    logger.addHandler(log_buffer)
     logger.setLevel(level)
     logger.propagate = False
-    return keeper
+    return log_buffer

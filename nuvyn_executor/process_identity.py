@@ -1,4 +1,4 @@
-"""Which process runs a job, and whether another one that said so is still alive."""
+"""Identifies the process that runs a job, and checks whether the process of another run is still alive."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 class Liveness(Enum):
-    """What can be said about a process from here."""
+    """What this machine can tell about a process."""
 
     ALIVE = "alive"
     DEAD = "dead"
@@ -20,10 +20,10 @@ class Liveness(Enum):
 
 @dataclass(frozen=True)
 class Driver:
-    """A process, so that no later one is taken for it.
+    """The identity of a process, which no later process shares.
 
     Attributes:
-        machine: host name and boot; a container that came again has another one.
+        machine: host name and boot; a container that was started again has another one.
         pid: process id.
         started: when the process started, in the kernel's ticks; 0 where that is not known.
     """
@@ -33,11 +33,11 @@ class Driver:
     started: int
 
     def __str__(self) -> str:
-        """Write it as ``executor_runs.driver`` keeps it."""
+        """Return the text of ``executor_runs.driver``."""
         return f"{self.machine}:{self.pid}:{self.started}"
 
-    def knows(self, other: str) -> Liveness:
-        """Return whether the process named ``other`` is alive, as far as this machine can tell."""
+    def liveness_of(self, other: str) -> Liveness:
+        """Return whether the process that ``other`` identifies is alive, as far as this machine can tell."""
         if other == str(self):
             return Liveness.ALIVE
         machine, _, rest = other.rpartition(":")[0].rpartition(":")
@@ -46,12 +46,12 @@ class Driver:
             return Liveness.UNKNOWN
         now_started = _started(int(rest))
         if now_started == 0 and _may_exist(int(rest)):
-            return Liveness.UNKNOWN  # there is no /proc here, or it hides other people's processes
+            return Liveness.UNKNOWN  # there is no /proc here, or it hides processes of other users
         return Liveness.ALIVE if str(now_started) == started else Liveness.DEAD
 
 
 def this_driver() -> Driver:
-    """Name the running process."""
+    """Return the identity of this process."""
     boot = Path("/proc/sys/kernel/random/boot_id")
     namespace = Path("/proc/self/ns/pid")
     marks = [socket.gethostname(), boot.read_text().strip() if boot.exists() else f"{uuid.getnode():x}"]
@@ -82,6 +82,6 @@ def _started(pid: int) -> int:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return 0
-    # The second field, the command in brackets, may hold blanks and brackets of its own.
+    # The second field, the command in brackets, may itself contain blanks and brackets.
     fields = stat.rpartition(")")[2].split()
     return 0 if fields[0] == "Z" else int(fields[19])

@@ -1,8 +1,8 @@
-"""Keeping secrets out of every text that leaves: log lines, results, errors, tables, payloads. Pure.
+"""Masks secrets in every text that is logged, stored or sent. Pure.
 
-Two ways to know a secret: its value was configured (:class:`Redactor` is given it), or it stands where
-secrets stand (``sig=`` of a SAS token, the password of a URL, ``Authorization: Bearer``). Masking too much
-costs a word of a message; masking too little costs a key: where in doubt, this masks.
+A text is a secret when its value was configured (:class:`Redactor` gets it), or when it stands where secrets
+stand (``sig=`` of a SAS token, the password of a URL, ``Authorization: Bearer``). Masking too much costs a
+word of a message, masking too little costs a key: in doubt, a text is masked.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from urllib.parse import quote, quote_plus
 MASK = "[REDACTED]"
 
 # Shorter values occur in ordinary text by chance: those of fewer than 4 characters are never replaced, those
-# of fewer than 8 only where they stand as a word of their own.
+# of fewer than 8 only where they are whole words.
 _SHORTEST = 4
 _SHORTEST_INSIDE_WORDS = 8
 
 
 class Secret:
-    """A text that does not show itself: ``str`` and ``repr`` are masked, :meth:`reveal` gives it."""
+    """A text that is masked in ``str`` and ``repr``; :meth:`reveal` returns it."""
 
     __slots__ = ("_text",)
 
@@ -30,15 +30,15 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Return the secret itself; call it where it is used, and keep no copy."""
+        """Return the secret; call this where it is used, and store no copy."""
         return self._text
 
     def __repr__(self) -> str:
-        """Show the mask."""
+        """Return the mask."""
         return f"Secret({MASK})"
 
     def __str__(self) -> str:
-        """Show the mask."""
+        """Return the mask."""
         return MASK
 
     def __eq__(self, other: object) -> bool:
@@ -74,7 +74,7 @@ _EQUALS = r"(?:[ \t]*=(?![=>~])[ \t]*|%3[Dd])"
 _COLON = r"[ \t]*:[ \t]*"
 _USER = r"(?:\[REDACTED\]|[^\s/:@\[\"'<>])*"
 
-# What each pattern keeps stands in the groups ``before`` and ``after``; the rest is masked.
+# The groups ``before`` and ``after`` of a pattern stay; the rest of a match is masked.
 _PATTERNS: Tuple[Pattern[str], ...] = (
     re.compile(r"(?P<before>-----BEGIN [A-Z ]*PRIVATE KEY-----)(?:(?!-----)[^\"'])+"),
     # Authorization: Bearer xyz, also as an entry of a dict; AWS's scheme goes to the line's end
@@ -131,10 +131,10 @@ def _spellings(secret: str) -> Iterable[str]:
 
 def _known_values(secrets: Iterable[str]) -> Set[str]:
     values: Set[str] = set()
-    for given in secrets:
-        secret = given.strip()
+    for text in secrets:
+        secret = text.strip()
         values.add(secret)
-        # a connection string is a secret, and so is the key in it; a log may break a long one into lines
+        # A connection string is a secret, and so is the key in it. A log may break a long one into lines.
         values.update(_PARTS.findall(secret))
         values.update(line for line in secret.splitlines() if len(line) >= _SHORTEST_INSIDE_WORDS)
     return {value for value in values if len(value) >= _SHORTEST and value not in MASK}
@@ -144,7 +144,7 @@ def _compile_known(secrets: Iterable[str]) -> List[Pattern[str]]:
     spelled = {text for value in _known_values(secrets) for text in _spellings(value)}
     inside = [re.escape(text) for text in spelled if len(text) >= _SHORTEST_INSIDE_WORDS]
     alone = [rf"(?<!\w){re.escape(text)}(?!\w)" for text in spelled if len(text) < _SHORTEST_INSIDE_WORDS]
-    # the longest first: a secret that is part of another must not leave the other's rest behind
+    # The longest first: where one secret is part of another, the whole longer one has to be masked.
     return [
         re.compile("|".join(sorted(group, key=lambda text: (-len(text), text))))
         for group in (inside, alone)
@@ -153,11 +153,11 @@ def _compile_known(secrets: Iterable[str]) -> List[Pattern[str]]:
 
 
 class Redactor:
-    """Text in, the same text without secrets out. Applying it twice is applying it once.
+    """Masks the secrets of a text. Masking a masked text changes nothing.
 
     Args:
-        secrets: known secret values. Those of fewer than 4 characters are ignored (they would tear ordinary
-            words apart), those of fewer than 8 are replaced only as whole words.
+        secrets: known secret values. Those of fewer than 4 characters are ignored (they would occur inside
+            ordinary words), those of fewer than 8 are replaced only as whole words.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -165,8 +165,8 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """Replace known secrets and what looks like one by ``[REDACTED]``."""
-        # A replacement may uncover another match beside it, so it goes on until nothing changes; each round
-        # masks at least one character more, so it ends.
+        # A replacement may make another match possible beside it, so this is repeated until nothing changes.
+        # Each round masks at least one character more, so it ends.
         while True:
             masked = self._mask_once(text)
             if masked == text:
@@ -194,7 +194,7 @@ class Redactor:
         masked = self(key) if isinstance(key, str) else key
         if masked not in taken:
             return masked
-        # two file names may differ in nothing but their SAS tokens: neither entry may be lost
+        # Two file names may differ only in their SAS tokens: neither entry may be lost.
         return next(name for name in (f"{masked} ({n})" for n in count(2)) if name not in taken)
 
     def _redact_entry(self, key: Any, entry: Any) -> Any:
@@ -204,7 +204,7 @@ class Redactor:
 
     def _mask_once(self, text: str) -> str:
         for known in self._known:
-            # what is masked already is no place to look: a secret may begin or end like the mask
+            # Masks are left out of the search: a secret may begin or end like the mask.
             text = MASK.join(known.sub(MASK, part) for part in text.split(MASK))
         for pattern in _PATTERNS:
             text = pattern.sub(_mask_match, text)

@@ -164,11 +164,11 @@ def assessment_details(assessment: Assessment) -> Document:
 
 
 def api_transmission(
-    *, sent: bool, api_response: Any, status_code: Optional[int], details: Mapping[str, Any]
+    api_response: Mapping[str, Any], status_code: Optional[int], details: Mapping[str, Any]
 ) -> Document:
     """Return the result of ``api_transmission``."""
     return {
-        "transmission_status": "success" if sent else "failed",
+        "transmission_status": "success",
         "api_response": api_response,
         "status_code": status_code,
         "details": dict(details),
@@ -190,6 +190,31 @@ def transmission_body(
         "quality_metrics": quality_metrics,
     }
     return body if page is None else {**body, "page": {"number": page[0], "of": page[1]}}
+
+
+def nothing_pending() -> Document:
+    """Return the ``api_response`` of a job that had nothing to send."""
+    return {"status": "nothing_pending", "record_count": 0}
+
+
+def merged_answers(bodies: Sequence[Mapping[str, Any]]) -> Document:
+    """Return one ``api_response`` for the platform's answers to several requests."""
+    counts = [body.get("record_count") for body in bodies]
+    words = {str(body.get("status")) for body in bodies}
+    return {
+        "status": words.pop() if len(words) == 1 else "received",
+        "record_count": sum(count for count in counts if isinstance(count, int)),
+    }
+
+
+def transmission_details(tenants: Sequence[Mapping[str, Any]]) -> Document:
+    """Return the details of ``api_transmission``: what was sent of each tenant."""
+    return {"tenants": list(tenants)}
+
+
+def sent_tenant(tenant_id: str, *, sources: int, requests: int) -> Document:
+    """Return the entry of a tenant whose metadata was sent."""
+    return {"tenant_id": tenant_id, "sources": sources, "requests": requests}
 
 
 def without_job(body: Mapping[str, Any]) -> Document:
@@ -243,7 +268,7 @@ def error_entry(error: Exception) -> Document:
     return {
         "type": type(error).__name__,
         "message": first or type(error).__name__,
-        "remedy": "This was not foreseen: see the log lines of this run, and report them.",
+        "remedy": "This error is unexpected: see the log lines of this run, and report them.",
     }
 
 

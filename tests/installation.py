@@ -135,7 +135,7 @@ def memory_installation(
     def manager(environ: Mapping[str, str], stream: io.StringIO) -> Iterator[JobManager]:
         settings = ConfigManager(environ).load()
         redact = Redactor(settings.secrets())
-        keeper = configure_logging(settings.log_level, redact, stream)
+        log_buffer = configure_logging(settings.log_level, redact, stream)
         client = (
             APIClient(settings.api_endpoint, settings.api_key, retry_seconds=settings.api_retry_seconds)
             if settings.api_endpoint is not None and settings.api_key is not None
@@ -159,7 +159,7 @@ def memory_installation(
             max_preview_files=settings.max_preview_files,
             clock=bootstrap.now,
         )
-        yield JobManager(services, keeper, redact.redact_json, this_driver())
+        yield JobManager(services, log_buffer, redact.redact_json, this_driver())
 
     return Installation(store, manager, {"EXECUTOR_WAREHOUSE_DIR": "/nowhere"})
 

@@ -1,4 +1,4 @@
-"""Extracts the metadata of a source: discover its datasets, scan each one once, store what was learned."""
+"""Extracts the metadata of a source: discover its datasets, scan each one once, store the rows."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ class MetadataExtractor:
             logger.info("%d tables are gone", len(gone))
         # The source comes last, so that what is pending for the platform is complete.
         source = self._masked(table_rows.source_row(profile, tenant_id, job_id))
-        self._store.upsert(SOURCES, [source], keep=["created_at"], increment="metadata_version")
+        self._store.upsert(SOURCES, [source], insert_only=["created_at"], increment="metadata_version")
         logger.info("💾 Stored metadata: %d tables, %d columns", len(tables), len(columns))
 
     def _previous(self, parent: str) -> PreviousRows:

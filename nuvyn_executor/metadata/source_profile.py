@@ -1,4 +1,4 @@
-"""What one extraction learned of a source."""
+"""The result of profiling one source: its datasets, and what the tables held before."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class SourceProfile:
     Attributes:
         location: the path as the caller named it, secrets masked.
         source_type: the type that the caller named; for ``auto`` the one format that was found.
-        discovery: what lies at the path.
+        discovery: the files and datasets at the path.
         datasets: the datasets that could be read.
         unreadable: datasets and files that could not be read, and why; they make a run ``Partial``.
         profiled_at: when, UTC; timeliness is measured from here.

@@ -1,1 +1,6 @@
-"""One scan of a dataset on Spark: what to count, and the counting."""
+"""A dataset becomes counts, and counts become a profile.
+
+:mod:`.plan` decides what to count, one of the engines :mod:`.spark` and :mod:`.polars` counts (both return
+equal :mod:`.counts`), :mod:`.profiler` interprets the counts. :mod:`.scanner` runs this, and uses the counts
+of earlier runs (:mod:`.scan_state`).
+"""

@@ -75,7 +75,7 @@ class SparkScanner:
         """Count a dataset: all of it, or only the files that came since ``state``, or nothing if none came.
 
         Args:
-            source: where the dataset lies.
+            source: where the dataset is.
             dataset: what to read.
             now: the present, UTC.
             state: what the last run stored about it.
@@ -168,7 +168,7 @@ class _DatasetScan:
             return None
         newly = replace(snapshot.dataset, files=added)
         frame = None if is_native else open_frame(self._spark, self._source, snapshot.dataset, added)
-        if not snapshot.dataset.format.has_log:  # whose log says that the columns are the same
+        if not snapshot.dataset.format.has_log:  # a log shows that the columns are the same
             names, types = (
                 columns_of(self._spark, self._source, newly) if frame is None else (frame.names, frame.types)
             )

@@ -1,1 +1,1 @@
-"""The five tables of `_executor_metadata`: what they are, and whether they are as they should be."""
+"""The five tables of ``_executor_metadata`` as data, and their validation."""

@@ -1,4 +1,4 @@
-"""Whether the five tables are there and have the columns they need."""
+"""Checks that the five tables exist with the columns they need, and creates what is missing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Conflict:
-    """A column that is there with another type than it needs."""
+    """A column that has another type than it needs."""
 
     table: str
     column: str
@@ -27,7 +27,7 @@ class Conflict:
 
 @dataclass(frozen=True)
 class SchemaReport:
-    """What a validation found, after it created what was missing.
+    """The result of a validation, after it created what was missing.
 
     Attributes:
         schema_created: the schema itself was missing.
@@ -52,14 +52,14 @@ class SchemaReport:
         return not self.conflicts and not self.tables_missing
 
     @property
-    def keeps_records(self) -> bool:
-        """Whether the audit trail can be written, even if another table is at odds."""
+    def can_record_runs(self) -> bool:
+        """Whether the audit trail can be written, even if another table has a conflict."""
         audit = {EXECUTOR_RUNS.name, LOGS.name}
         return audit <= set(self.tables_found) and not any(one.table in audit for one in self.conflicts)
 
 
 class SchemaValidator:
-    """Looks at the metadata schema and completes it.
+    """Checks the metadata schema and completes it.
 
     Args:
         store: where the tables are.
@@ -71,8 +71,8 @@ class SchemaValidator:
     def validate(self) -> SchemaReport:
         """Check the five tables; create what is missing, unless a column has a type that conflicts.
 
-        Missing tables are created, columns missing from an older installation's tables are added (their rows
-        keep all they have). Columns that the executor does not know are left alone.
+        Missing tables are created. Columns that the tables of an older installation lack are added; their
+        rows do not change otherwise. Columns that the executor does not know are left unchanged.
         """
         store = self._store
         logger.info("🔍 Validating schema: %s", store.schema_name)
@@ -85,7 +85,7 @@ class SchemaValidator:
                 store.create_schema()
                 logger.info("Created schema %s", store.schema_name)
             created, added = self._complete(found)
-            # Looked up again: another process may have made a table of another shape meanwhile.
+            # Looked up again: another process may have created a table with other columns meanwhile.
             found.update({name: store.describe(name) for name in (*created, *added)})
         report = SchemaReport(
             store.schema_name,
@@ -96,7 +96,7 @@ class SchemaValidator:
             columns_added=added,
             conflicts=_all_conflicts(found),
         )
-        _tell(report)
+        _log(report)
         return report
 
     def _complete(self, found: Dict[str, Optional[Dict[str, str]]]) -> Tuple[List[str], Dict[str, List[str]]]:
@@ -118,7 +118,7 @@ class SchemaValidator:
         return created, added
 
 
-def _tell(report: SchemaReport) -> None:
+def _log(report: SchemaReport) -> None:
     for one in report.conflicts:
         logger.error("Column %s.%s is %s and should be %s", one.table, one.column, one.found, one.expected)
     if report.valid:

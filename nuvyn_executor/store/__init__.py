@@ -1,1 +1,1 @@
-"""Where metadata is kept: one port, Delta behind it, and a memory double of the same behaviour."""
+"""The store of the metadata tables: a port, its implementation in Delta, and one in memory for tests."""

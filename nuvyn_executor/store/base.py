@@ -14,7 +14,7 @@ Row = Mapping[str, Any]
 
 
 class MetadataStore(Protocol):
-    """Five tables that several processes may write to at once."""
+    """The five metadata tables. Several processes may write to them at once."""
 
     @property
     def schema_name(self) -> str:
@@ -30,7 +30,7 @@ class MetadataStore(Protocol):
         ...
 
     def describe(self, table: str) -> Optional[Dict[str, str]]:
-        """Columns of a table and their SQL types, or ``None`` when there is no such table."""
+        """Return the columns of a table and their SQL types, or ``None`` when there is no such table."""
         ...
 
     def create_table(self, table: Table) -> None:
@@ -46,13 +46,18 @@ class MetadataStore(Protocol):
         ...
 
     def upsert(
-        self, table: Table, rows: Sequence[Row], *, keep: Sequence[str] = (), increment: Optional[str] = None
+        self,
+        table: Table,
+        rows: Sequence[Row],
+        *,
+        insert_only: Sequence[str] = (),
+        increment: Optional[str] = None,
     ) -> None:
         """Insert rows, or update those with the same key, in one transaction, or many in several.
 
-        Columns that a row does not name keep their value in an update and are NULL in an insert; those in
-        ``keep`` are written by an insert only (``created_at``). The number ``increment``, which rows do not
-        name, is 1 in an insert and one more in an update (NULL counts as 0).
+        Columns that a row does not name are unchanged by an update and NULL in an insert. Those in
+        ``insert_only`` are written by an insert only (``created_at``). The number ``increment``, which rows
+        do not name, is 1 in an insert and one more in an update (NULL counts as 0).
         """
         ...
 
@@ -66,11 +71,11 @@ class MetadataStore(Protocol):
         where: Optional[Mapping[str, Any]] = None,
         columns: Optional[Sequence[str]] = None,
     ) -> List[Dict[str, Any]]:
-        """Rows whose columns equal ``where``, all of them without it.
+        """Return the rows whose columns equal ``where``; without it, all rows.
 
         Args:
-            table: which.
-            where: a value for each column that matters; of a list any one.
-            columns: those to give; all without it.
+            table: the table to read.
+            where: a value for each column that matters, or a list of values of which any one will do.
+            columns: the columns to read; without it, all.
         """
         ...

@@ -1,8 +1,8 @@
 """The metadata tables in Delta, written through Spark.
 
-On Databricks the tables are managed by the workspace's catalog. Elsewhere (``location`` given) Spark's
-catalog lives in memory and forgets them with the process; there each table has a place of its own below
-``location``, and ``CREATE TABLE IF NOT EXISTS ... LOCATION`` finds again what another process wrote.
+On Databricks the tables are managed by the workspace's catalog. Elsewhere (where ``location`` is set) Spark's
+catalog is in memory and ends with the process. There each table has a folder below ``location``, and ``CREATE
+TABLE IF NOT EXISTS ... LOCATION`` adds the tables that other processes wrote to the catalog.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.schema.tables import Column, Table
     from nuvyn_executor.store.base import Row
 
-# Delta's optimistic concurrency: another writer was faster, the same statement succeeds when repeated.
+# Delta's optimistic concurrency: another writer was faster, and the same statement succeeds when repeated.
 # https://docs.delta.io/latest/concurrency-control.html
 _CONFLICT = re.compile(
     r"Concurrent\w*Exception|MetadataChangedException|ProtocolChangedException|DELTA_CONCURRENT"
@@ -38,7 +38,7 @@ _CONFLICT = re.compile(
     r"|DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION"
 )
 _ATTEMPTS = 12
-_MOST_CHARACTERS = 8_000_000  # of one statement: it is sent to Spark, and held there, as a whole
+_MOST_CHARACTERS = 8_000_000  # of one statement, which is sent to Spark and held there as a whole
 
 
 class DeltaMetadataStore:
@@ -47,21 +47,24 @@ class DeltaMetadataStore:
     Args:
         spark: a session with Delta. Never stopped here.
         schema_name: ``_executor_metadata``, or with a catalog: ``main._executor_metadata``.
-        location: folder for the tables where no catalog keeps them, or ``None`` on Databricks.
-        sleep: how to wait between two attempts after a conflict.
+        location: folder for the tables where there is no persistent catalog; ``None`` on Databricks.
+        sleep: waits so many seconds, between two attempts after a conflict.
+        uniform: a random number from [0, 1): which part of a pause is waited, and what views are called.
     """
 
     def __init__(
         self,
         spark: Any,
-        schema_name: str = "_executor_metadata",
+        schema_name: str,
         location: Optional[Path] = None,
         sleep: Callable[[float], None] = time.sleep,
+        uniform: Callable[[], float] = random.random,
     ) -> None:
         self._spark = spark
         self.schema_name = schema_name
         self._location = location
         self._sleep = sleep
+        self._uniform = uniform
         self._known_types: Dict[str, Dict[str, str]] = {}
 
     def schema_exists(self) -> bool:
@@ -80,9 +83,9 @@ class DeltaMetadataStore:
         self._run("", f"CREATE SCHEMA IF NOT EXISTS {self._sql_schema()}")
 
     def describe(self, table: str) -> Optional[Dict[str, str]]:
-        """Columns of a table and their types, or ``None``."""
+        """Return the columns of a table and their types, or ``None``."""
         if self._location is not None:
-            # A log without a commit is a table that another process is just creating.
+            # A log without a commit belongs to a table that another process is just creating.
             if not any((self._folder(table) / "_delta_log").glob("[0-9]*.json")):
                 return None
             self._attach(table)
@@ -98,7 +101,7 @@ class DeltaMetadataStore:
             f"{_quoted(column.name)} {column.data_type} COMMENT {_literal(column.comment)}"
             for column in table.columns
         )
-        if self._location is not None:  # the folder may be another process's; this one's catalog is empty
+        if self._location is not None:  # another process may have made the folder; this catalog is empty
             self._run("", f"CREATE SCHEMA IF NOT EXISTS {self._sql_schema()}")
         self._run(
             table.name,
@@ -116,7 +119,7 @@ class DeltaMetadataStore:
         try:
             self._run(table, f"ALTER TABLE {self._sql_name(table)} ADD COLUMNS ({listed})")
         except Exception:
-            # Another process may have added them since; then all is as it should be.
+            # Another process may have added the columns meanwhile; then there is nothing to do.
             present = self.describe(table) or {}
             if any(column.name not in present for column in columns):
                 raise
@@ -127,25 +130,32 @@ class DeltaMetadataStore:
         if rows:
             known = table.column_types()
             frame = self._frame(table, rows, [name for name in self._types(table) if name in known])
-            # saveAsTable would look the table up with the thread's own session, and the heartbeat's has none.
+            # saveAsTable would use the session of the thread, and the thread of the heartbeat has none.
             self._retried(table.name, lambda: frame.writeTo(self._sql_name(table.name)).append())
 
     def upsert(
-        self, table: Table, rows: Sequence[Row], *, keep: Sequence[str] = (), increment: Optional[str] = None
+        self,
+        table: Table,
+        rows: Sequence[Row],
+        *,
+        insert_only: Sequence[str] = (),
+        increment: Optional[str] = None,
     ) -> None:
         """Insert rows, or update those with the same key, some megabytes of them in one transaction."""
         for some in _batches(rows):
-            self._merge(table, some, keep, increment)
+            self._merge(table, some, insert_only, increment)
 
     def _merge(
-        self, table: Table, rows: Sequence[Row], keep: Sequence[str], increment: Optional[str]
+        self, table: Table, rows: Sequence[Row], insert_only: Sequence[str], increment: Optional[str]
     ) -> None:
         named = [name for name in self._types(table) if name in rows[0]]
-        view = f"incoming_{random.getrandbits(64):016x}"
+        view = f"incoming_{int(self._uniform() * 2**53):014x}"  # two threads may merge in one session
         self._frame(table, rows, named).createOrReplaceTempView(view)
         inserts = {_quoted(name): f"incoming.{_quoted(name)}" for name in named}
         updates = {
-            _quoted(name): f"incoming.{_quoted(name)}" for name in named if name not in (table.key, *keep)
+            _quoted(name): f"incoming.{_quoted(name)}"
+            for name in named
+            if name not in (table.key, *insert_only)
         }
         if increment is not None:
             inserts[_quoted(increment)] = "1"
@@ -177,7 +187,7 @@ class DeltaMetadataStore:
         where: Optional[Mapping[str, Any]] = None,
         columns: Optional[Sequence[str]] = None,
     ) -> List[Dict[str, Any]]:
-        """Rows that match."""
+        """Return the rows that match."""
         target, terms = self._sql_name(table.name), _where(where or {}, self._types(table))
         named = "*" if columns is None else ", ".join(map(_quoted, columns))
         query = f"SELECT {named} FROM {target} {terms}"  # noqa: S608  names are quoted by _quoted, values by _literal
@@ -196,9 +206,9 @@ class DeltaMetadataStore:
         return types
 
     def _frame(self, table: Table, rows: Sequence[Row], names: Sequence[str]) -> Any:
-        """Make a DataFrame of rows: one JSON text that Spark parses.
+        """Return a DataFrame of rows, made of one JSON text that Spark parses.
 
-        ``createDataFrame`` would send them through a Python worker, whose start alone costs a second.
+        ``createDataFrame`` would send the rows through a Python worker, whose start alone costs a second.
         """
         from pyspark.sql import functions as f  # noqa: PLC0415  imported where a table is written
 
@@ -218,7 +228,7 @@ class DeltaMetadataStore:
         return everything.selectExpr("inline(everything)").selectExpr(*columns)
 
     def _attach(self, table: str) -> None:
-        """Return the in-memory catalog of a table that lies in its place already."""
+        """Add a table that already lies in its folder to the in-memory catalog."""
         self._run("", f"CREATE SCHEMA IF NOT EXISTS {self._sql_schema()}")
         self._run(
             table,
@@ -229,7 +239,7 @@ class DeltaMetadataStore:
         self._retried(table, lambda: self._spark.sql(statement))
 
     def _retried(self, table: str, action: Callable[[], Any]) -> None:
-        """Run what changes a table (``""``: the schema), again after a conflict with another writer."""
+        """Run an action that changes a table (``""``: the schema); repeat it after a conflict."""
         for attempt in range(_ATTEMPTS):
             try:
                 with self._alone(table):
@@ -237,16 +247,16 @@ class DeltaMetadataStore:
             except Exception as error:
                 if attempt == _ATTEMPTS - 1 or not _CONFLICT.search(f"{type(error).__name__} {error}"):
                     raise
-                self._sleep(random.uniform(0, 0.1 * 2 ** min(attempt, 5)))  # noqa: S311  jitter
+                self._sleep(self._uniform() * 0.1 * 2 ** min(attempt, 5))
             else:
                 return
 
     @contextmanager
     def _alone(self, table: str) -> Iterator[None]:
-        """Keep other writers of this machine out of a table for one transaction, where it is a local folder.
+        """Lock a table that is a local folder against other writers of this machine, for one transaction.
 
-        Delta's commit to a local file system is a look and a rename: two processes may both succeed, and one
-        commit is lost. Object stores and Databricks have a commit of their own.
+        On a local file system Delta commits by a check and a rename: two processes may both succeed, and one
+        commit is lost. Object stores and Databricks commit in other ways.
         """
         if self._location is None or fcntl is None:
             yield
@@ -271,7 +281,7 @@ class DeltaMetadataStore:
 
 
 def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    """Cut rows where their texts become more than one statement should hold."""
+    """Cut rows into groups whose texts are not too long for one statement."""
     begin = size = 0
     for index, row in enumerate(rows):
         length = sum(len(value) for value in row.values() if isinstance(value, str))
@@ -319,5 +329,5 @@ def _to_json(value: Any) -> Any:
 
 
 def _from_spark(value: Any) -> Any:
-    """Spark hands timestamps over as naive local times of this process; here all times know their zone."""
+    """Return a value with its time zone: Spark returns timestamps as naive local times of this process."""
     return value.astimezone(timezone.utc) if isinstance(value, datetime) else value

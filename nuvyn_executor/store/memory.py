@@ -1,4 +1,4 @@
-"""The metadata tables in memory: the reference of the port's behaviour, and the double of the tests."""
+"""The metadata tables in memory: the reference of the port's behaviour, and the test double."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class MemoryMetadataStore:
         self._exists = True
 
     def describe(self, table: str) -> Optional[Dict[str, str]]:
-        """Columns of a table and their types."""
+        """Return the columns of a table and their types."""
         columns = self._columns.get(table)
         return dict(columns) if columns is not None else None
 
@@ -54,7 +54,12 @@ class MemoryMetadataStore:
                 self._rows[table.name].append({**dict.fromkeys(self._columns[table.name]), **row})
 
     def upsert(
-        self, table: Table, rows: Sequence[Row], *, keep: Sequence[str] = (), increment: Optional[str] = None
+        self,
+        table: Table,
+        rows: Sequence[Row],
+        *,
+        insert_only: Sequence[str] = (),
+        increment: Optional[str] = None,
     ) -> None:
         """Insert rows, or update those with the same key."""
         with self._lock:
@@ -65,7 +70,7 @@ class MemoryMetadataStore:
                     self.append(table, [row])
                     found = by_key[row[table.key]] = self._rows[table.name][-1]
                 else:
-                    found.update({name: value for name, value in row.items() if name not in keep})
+                    found.update({name: value for name, value in row.items() if name not in insert_only})
                 if increment is not None:
                     found[increment] = (found[increment] or 0) + 1
 

@@ -1,1 +1,1 @@
-"""The way to the platform."""
+"""Sends what is pending in the metadata tables to the platform: payload, HTTP client, transmitter."""

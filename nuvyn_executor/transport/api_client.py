@@ -1,7 +1,7 @@
-"""The HTTP client of the platform: one POST, repeated while repeating may help, within a bounded time.
+"""The HTTP client of the platform: one POST, repeated while that may help, for a limited time.
 
-requests is imported here only, when a client is made. Its own retries (urllib3's ``Retry``) know neither full
-jitter nor a bound over all attempts, hence the loop.
+requests is imported here only, when a client is made. The loop is our own because urllib3's ``Retry`` has
+neither full jitter nor a limit over all attempts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LOGGER = logging.getLogger(__name__)
 _RETRIED = frozenset({408, 425, 429})
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
-_READ_BYTES = 65_536  # of an answer; no platform needs more to confirm
+_READ_BYTES = 65_536  # of an answer; a confirmation is shorter
 _SHOWN_CHARACTERS = 500
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _MESSAGE_KEYS = ("message", "error", "detail")
@@ -37,12 +37,12 @@ _MESSAGE_KEYS = ("message", "error", "detail")
 
 @dataclass(frozen=True)
 class Confirmation:
-    """The platform took the metadata.
+    """The answer of a platform that accepted the metadata.
 
     Attributes:
         status_code: 2xx.
-        body: its answer: the JSON object that it sent, masked. Where it sent something else,
-            ``{"text": ...}`` with the first 500 characters; where it sent nothing, ``{}``.
+        body: the JSON object that it sent, secrets masked. For another text it is ``{"text": ...}`` with the
+            first 500 characters, for no text ``{}``.
     """
 
     status_code: int
@@ -51,7 +51,7 @@ class Confirmation:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What one attempt came to: a status, or no answer at all (``status`` 0, and why)."""
+    """The result of one attempt: an answer, or no answer (``status`` is 0 and ``text`` says why)."""
 
     status: int
     text: str
@@ -60,7 +60,7 @@ class _Answer:
 
 
 class _Bearer:
-    """Sets the key. As ``auth``, because requests lets a ``.netrc`` replace a header set by hand."""
+    """Sets the header with the key. It is an ``auth`` because a ``.netrc`` would replace a plain header."""
 
     def __init__(self, key: Secret) -> None:
         self._key = key
@@ -78,16 +78,16 @@ class APIClient:
         api_key: sent as ``Authorization: Bearer``; never logged, and never sent to another host.
         timeout: seconds that an attempt waits to connect, and again for each part of the answer.
         retry_seconds: seconds that all attempts of one :meth:`send` may take together, pauses included; an
-            attempt that began in time is not cut short by more than its time-out. 0 means one attempt.
-        session: a ``requests.Session``; by default one of its own.
-        redact: masks what the platform says before it is logged or kept; knows the key by default.
+            attempt that began in time may last until its time-out. 0 means one attempt.
+        session: a ``requests.Session``; by default a new one.
+        redact: masks the platform's answer before it is logged or stored; the key is always masked.
         clock: seconds, rising.
         sleep: waits that many seconds.
-        uniform: a number from [0, 1): which part of a pause is waited.
+        uniform: a random number from [0, 1): which part of a pause is waited.
         wall_clock: seconds since 1970, for a ``Retry-After`` that is a date.
     """
 
-    def __init__(  # noqa: PLR0913  the clocks and the dice are parameters
+    def __init__(  # noqa: PLR0913  clocks and randomness are parameters
         self,
         endpoint: str,
         api_key: Secret,
@@ -109,23 +109,23 @@ class APIClient:
         self._key = api_key
         self._timeout = timeout
         self._retry_seconds = retry_seconds
-        known, given = Redactor([api_key.reveal()]), redact
-        self._redact: Callable[[str], str] = (lambda text: known(given(text))) if given else known
-        self._redact_json = known.redact_json
+        mask_key = Redactor([api_key.reveal()])
+        self._redact: Callable[[str], str] = (lambda text: mask_key(redact(text))) if redact else mask_key
+        self._redact_json = mask_key.redact_json
         self._clock, self._sleep, self._uniform, self._wall_clock = clock, sleep, uniform, wall_clock
         parts = urlsplit(self.url)
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-            _LOGGER.warning("%s is not encrypted: the API key travels in clear; use https://", self.url)
+            _LOGGER.warning("%s is not encrypted: the API key can be read on the way; use https://", self.url)
 
     def send(self, body: Union[bytes, Mapping[str, Any]], idempotency_key: str) -> Confirmation:
-        """Post one body, and repeat it while the platform does not answer or asks to try later.
+        """Post one body; repeat it while the platform does not answer or asks to try later.
 
         Args:
             body: JSON, encoded or not.
             idempotency_key: the same for every attempt, so that the platform stores the body once.
 
         Raises:
-            TransmissionRejected: the platform refused it (4xx) or is elsewhere (3xx); it is not repeated.
+            TransmissionRejected: the platform refused it (4xx) or redirected it (3xx); it is not repeated.
             TransmissionUnavailable: 408, 425, 429, 5xx or no answer until the time was over.
         """
         data = body if isinstance(body, bytes) else encode(body)
@@ -175,8 +175,8 @@ class APIClient:
             return _Answer(0, str(error))
         except (errors.ConnectionError, errors.Timeout, errors.ChunkedEncodingError) as error:
             return _Answer(0, f"{type(error).__name__}: {error}")
-        except errors.RequestException as error:  # a URL that cannot be, a body that cannot be decoded
-            # "from None": the cause holds the request, and the request the key
+        except errors.RequestException as error:  # an impossible URL, an answer that cannot be decoded
+            # "from None": the cause holds the request, and the request holds the key
             raise TransmissionRejected(
                 f"{self.url} could not be asked: {self._cut(str(error))}", "Check NUVYN_API_ENDPOINT."
             ) from None
@@ -195,7 +195,7 @@ class APIClient:
         )
 
     def _judge(self, answer: _Answer) -> Confirmation:
-        """Tell a confirmation from a refusal."""
+        """Return a confirmation; raise for a refusal or a redirect."""
         if 200 <= answer.status < 300:  # noqa: PLR2004  2xx
             return Confirmation(answer.status, self._confirmed(answer.text))
         if answer.status < 400:  # noqa: PLR2004  3xx
@@ -220,7 +220,7 @@ class APIClient:
         return {"text": self._cut(text)} if text.strip() else {}
 
     def _backoff(self, attempt: int) -> float:
-        """Full jitter: any part of a pause that doubles, so that many executors do not come back together."""
+        """Return full jitter: a random part of a pause that doubles, so that many executors spread out."""
         doubled = _FIRST_PAUSE_SECONDS * 2.0 ** min(attempt - 1, 16)
         return self._uniform() * min(_LONGEST_PAUSE_SECONDS, doubled)
 
@@ -238,12 +238,12 @@ class APIClient:
         return f"{answer.status} {words}".strip() if answer.status else words
 
     def _cut(self, text: str) -> str:
-        # masked before it is cut: half a secret is not recognised
+        # Masked before it is cut: half a secret is not recognized.
         shown = " ".join(self._redact(text).split())
         return shown if len(shown) <= _SHOWN_CHARACTERS else shown[: _SHOWN_CHARACTERS - 1] + "…"
 
 
-_REMEDY = "Its words say what it wants; after the correction, run api_transmission again."
+_REMEDY = "Correct what the platform's answer names; then run api_transmission again."
 _REMEDIES = {
     401: "Check NUVYN_API_KEY, or api-key in the secret scope.",
     403: "Check that NUVYN_API_KEY may send metadata for this tenant.",
@@ -253,13 +253,13 @@ _REMEDIES = {
 
 
 def metadata_url(endpoint: str) -> str:
-    """Return where metadata is posted: the endpoint and ``/api/metadata``, which is not appended twice."""
+    """Return the URL for metadata: the endpoint and ``/api/metadata``, which is not appended twice."""
     base = endpoint.rstrip("/")
     return base if base.endswith(PATH) else base + PATH
 
 
 def _words(text: str) -> str:
-    """Pick the platform's sentence out of an error's JSON; other text is taken as it is."""
+    """Return the platform's sentence from the JSON of an error; other text is returned unchanged."""
     try:
         parsed = json.loads(text)
     except ValueError:

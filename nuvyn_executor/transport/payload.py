@@ -1,8 +1,8 @@
 """The bodies that are sent to the platform, made of rows of the metadata tables. Pure.
 
 A body has the four keys of the guide: ``job_id``, ``tenant_id``, ``metadata`` (``sources``, ``tables``,
-``columns``) and ``quality_metrics``. A body that is too large goes in pages, each of them such a body, with
-``page: {"number": 1, "of": 3}`` beside the four keys.
+``columns``) and ``quality_metrics``. A body that is too large is split into pages. Each page is such a body
+with ``page: {"number": 1, "of": 3}`` beside the four keys.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ class TenantMetadata:
     """The rows to send for one tenant.
 
     Attributes:
-        tenant_id: whose it is.
+        tenant_id: the tenant.
         sources: rows of ``sources``.
-        tables: rows of ``tables``, removed ones included: ``removed_at`` tells the platform of a removal.
+        tables: rows of ``tables``, removed ones included: ``removed_at`` informs the platform of a removal.
         columns: rows of ``columns``, likewise.
         quality_metrics: scores over all of it; :func:`summarize_quality` makes them of rows of ``tables``.
     """
@@ -61,19 +61,19 @@ class TenantMetadata:
 
 
 def encode(body: Any) -> bytes:
-    """Write a JSON value as UTF-8 without blanks; the same value always gives the same bytes.
+    """Return a JSON value as UTF-8 without blanks; the same value always gives the same bytes.
 
     Raises:
-        ValueError: it holds NaN or an infinity, which JSON has not.
+        ValueError: it holds NaN or an infinity, for which JSON has no text.
     """
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
 
 
 def summarize_quality(tables: Sequence[Row]) -> Dict[str, Optional[float]]:
-    """Average the scores of tables, each weighted by its rows; two decimals.
+    """Return the average scores of tables, weighted by their rows, with two decimals.
 
-    A dimension that no table has a score for is ``None``; so is everything when nothing was assessed. Removed
-    tables do not count. A table of no rows has no scores.
+    A dimension for which no table has a score is ``None``. Removed tables do not count; a table without rows
+    has no scores.
     """
     present = [row for row in tables if row.get("removed_at") is None]
     return {score: _weighted_mean(present, score) for score in _SCORES}
@@ -140,8 +140,8 @@ def idempotency_key(tenant_id: str, versions: Mapping[str, int], page: Mapping[s
     """Return a key for what a request carries, so that the platform stores it once however often it arrives.
 
     The key depends on the tenant, the versions (``source_id`` to ``metadata_version``) and the page's
-    content; not on the job, so that the next run, after an answer that got lost, sends under the same key.
-    It depends on the content beside the versions because other limits make other pages of the same versions.
+    content. It does not depend on the job: when an answer was lost, the next run sends the same key. It
+    depends on the content, because another limit cuts the same versions into other pages.
 
     Returns:
         64 hex digits.
@@ -151,7 +151,7 @@ def idempotency_key(tenant_id: str, versions: Mapping[str, int], page: Mapping[s
 
 
 def _place(order: Tuple[str, ...], row: Row) -> Tuple[Any, ...]:
-    # None sorts before everything, and never meets a value of another type
+    # None sorts first, and is never compared with a value of another type.
     return tuple((row.get(name) is not None, row.get(name)) for name in order)
 
 
@@ -210,7 +210,7 @@ class _Cleaner:
         return _iso(value) if isinstance(value, (date, datetime)) else value
 
     def _text(self, text: str) -> str:
-        # a file name that is not UTF-8 reaches Python with lone surrogates, which no UTF-8 can carry
+        # A file name that is not UTF-8 has lone surrogates in Python, and UTF-8 cannot encode them.
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         return self.redact(text) if self.redact else text
 

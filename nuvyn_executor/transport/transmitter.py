@@ -1,4 +1,4 @@
-"""From what is pending in the metadata tables to what the platform confirmed: at least once."""
+"""Sends what is pending in the metadata tables, and stores the platform's confirmation: at least once."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from typing import (
     Union,
 )
 
+from nuvyn_executor import wire
 from nuvyn_executor.errors import ConfigError, TransmissionError
 from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
 from nuvyn_executor.transport.payload import TenantMetadata, build_pages, idempotency_key, summarize_quality
@@ -36,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 
 class Client(Protocol):
-    """What sends a body: :class:`~nuvyn_executor.transport.api_client.APIClient`."""
+    """Sends a body: :class:`~nuvyn_executor.transport.api_client.APIClient`."""
 
     def send(self, body: Union[bytes, Mapping[str, Any]], idempotency_key: str) -> Confirmation:
         """Send one body; raises :class:`TransmissionError`."""
@@ -45,11 +46,12 @@ class Client(Protocol):
 
 @dataclass(frozen=True)
 class Transmission:
-    """What the platform said.
+    """The platform's answers to the requests of one job.
 
     Attributes:
-        api_response: its answer to the only request; of several, ``status`` and the sum of ``record_count``.
-        status_code: of the last answer; ``None`` when nothing was pending and no request was made.
+        api_response: the answer to the only request; of several, ``status`` and the sum of ``record_count``.
+        status_code: that of the last answer; ``None`` when nothing was pending and no request was made.
+        details: sources and requests of each tenant.
     """
 
     api_response: Mapping[str, Any]
@@ -62,8 +64,8 @@ class Transmitter:
 
     Args:
         store: the metadata tables.
-        client: the way to the platform; ``None`` where endpoint or key are not configured.
-        settings: page size, and whether cell values may leave.
+        client: sends a request to the platform; ``None`` where endpoint or key are not configured.
+        settings: page size, and whether cell values may be sent.
         clock: the present, UTC.
         redact: masks secrets in every text that is sent.
     """
@@ -92,29 +94,30 @@ class Transmitter:
 
         Raises:
             ConfigError: endpoint or key are not configured.
-            TransmissionError: the platform did not take it, for at least one tenant; the rest was sent.
+            TransmissionError: the platform did not accept the metadata of at least one tenant; that of the
+                others was sent.
         """
         if self._client is None:
             raise self._unconfigured()
         pending = self._pending(tenant_id)
         if not pending:
             logger.info("Nothing is pending for the platform")
-            return Transmission({"status": "nothing_pending", "record_count": 0}, None, {"tenants": []})
+            return Transmission(wire.nothing_pending(), None, wire.transmission_details([]))
         answers: List[Confirmation] = []
-        details: List[Dict[str, Any]] = []
+        sent: List[Mapping[str, Any]] = []
         failures: List[Tuple[str, TransmissionError]] = []
         for tenant, sources in sorted(pending.items()):
             try:
                 confirmations = self._send(self._client, job_id, tenant, sources)
             except TransmissionError as error:
-                logger.error("❌ Tenant %s: %s It stays pending.", tenant, error.message)  # noqa: TRY400  foreseen
+                logger.error("❌ Tenant %s: %s It stays pending.", tenant, error.message)  # noqa: TRY400  expected
                 failures.append((tenant, error))
                 continue
             answers.extend(confirmations)
-            details.append({"tenant_id": tenant, "sources": len(sources), "requests": len(confirmations)})
+            sent.append(wire.sent_tenant(tenant, sources=len(sources), requests=len(confirmations)))
         if failures:
-            raise _summed(failures, len(details))
-        return Transmission(_merged(answers), answers[-1].status_code, {"tenants": details})
+            raise _summed(failures, len(sent))
+        return Transmission(_merged(answers), answers[-1].status_code, wire.transmission_details(sent))
 
     def _pending(self, tenant_id: Optional[str]) -> Dict[str, List[Row]]:
         where = {} if tenant_id is None else {"tenant_id": tenant_id}
@@ -159,21 +162,14 @@ class Transmitter:
     def _unconfigured(self) -> ConfigError:
         missing = "NUVYN_API_KEY" if self.configured else "NUVYN_API_ENDPOINT"
         return ConfigError(
-            f"{missing} is not set, so nothing can be sent; what was learned stays pending.",
+            f"{missing} is not set, so nothing can be sent; the metadata stays pending.",
             f"Set {missing} in the cluster's environment, or in the secret scope "
             f"{self._settings.secret_scope}.",
         )
 
 
 def _merged(answers: Sequence[Confirmation]) -> Mapping[str, Any]:
-    if len(answers) == 1:
-        return answers[0].body
-    counts = [answer.body.get("record_count") for answer in answers]
-    words = {str(answer.body.get("status")) for answer in answers}
-    return {
-        "status": words.pop() if len(words) == 1 else "received",
-        "record_count": sum(count for count in counts if isinstance(count, int)),
-    }
+    return answers[0].body if len(answers) == 1 else wire.merged_answers([answer.body for answer in answers])
 
 
 def _summed(failures: Sequence[Tuple[str, TransmissionError]], succeeded: int) -> TransmissionError:

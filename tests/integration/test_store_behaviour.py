@@ -119,8 +119,8 @@ class TestMetadataStore:
 
     def test_upsert_writes_kept_columns_only_once(self, filled: MetadataStore) -> None:
         later = NOW + timedelta(days=1)
-        filled.upsert(SOURCES, [_source("a", updated_at=NOW)], keep=["created_at"])
-        filled.upsert(SOURCES, [_source("a", created_at=later, updated_at=later)], keep=["created_at"])
+        filled.upsert(SOURCES, [_source("a", updated_at=NOW)], insert_only=["created_at"])
+        filled.upsert(SOURCES, [_source("a", created_at=later, updated_at=later)], insert_only=["created_at"])
         (row,) = filled.rows(SOURCES)
         assert (row["created_at"], row["updated_at"]) == (NOW, later)
 

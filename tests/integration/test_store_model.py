@@ -46,7 +46,7 @@ def _apply(store: MetadataStore, operations: List[Tuple[str, Any]]) -> List[Dict
     store.create_table(SOURCES)
     for name, value in operations:
         if name == "upsert":
-            store.upsert(SOURCES, value, keep=["tenant_id"])
+            store.upsert(SOURCES, value, insert_only=["tenant_id"])
         else:
             key, row = value
             store.update(SOURCES, {"source_id": key}, row)

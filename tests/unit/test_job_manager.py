@@ -59,8 +59,8 @@ class Bench:
             clock=lambda: self.now,
             source_id=lambda request: None if request.data_source_path is None else "source",
         )
-        keeper = configure_logging("DEBUG", redact, self.stream)
-        self.manager = JobManager(services, keeper, redact.redact_json, driver)
+        log_buffer = configure_logging("DEBUG", redact, self.stream)
+        self.manager = JobManager(services, log_buffer, redact.redact_json, driver)
 
     def run(self, request: JobRequest = VALIDATION) -> Any:
         return self.manager.execute(self.manager.create_job(request))
@@ -272,7 +272,7 @@ class TestDeadRuns:
 
     def test_a_process_id_that_was_given_again_is_not_the_old_process(self) -> None:
         here = this_driver()
-        assert here.knows(str(Driver(here.machine, here.pid, here.started + 1))) is Liveness.DEAD
+        assert here.liveness_of(str(Driver(here.machine, here.pid, here.started + 1))) is Liveness.DEAD
 
     def test_another_machine_is_alive_while_its_heart_beats(self, bench: Bench) -> None:
         self._left_running(bench, "elsewhere:1:2", NOW - SILENCE)
@@ -304,8 +304,8 @@ class TestLogFormat:
     def test_setting_up_twice_does_not_log_twice(self) -> None:
         stream = io.StringIO()
         for _ in range(2):
-            keeper = configure_logging("INFO", Redactor(), stream)
+            log_buffer = configure_logging("INFO", Redactor(), stream)
         logging.getLogger("nuvyn_executor.test").info("once")
         assert stream.getvalue().count("once") == 1
-        assert [line.message for line in keeper.take()] == ["once"]
-        assert keeper.take() == []
+        assert [line.message for line in log_buffer.take()] == ["once"]
+        assert log_buffer.take() == []

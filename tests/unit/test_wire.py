@@ -92,7 +92,7 @@ class TestShapes:
 
     @pytest.mark.parametrize("answer", [{"status": "received", "record_count": 100}])
     def test_api_transmission(self, answer: Any) -> None:
-        document = wire.api_transmission(sent=True, api_response=answer, status_code=200, details={})
+        document = wire.api_transmission(answer, 200, {})
         assert result_differences("api_transmission", document) == []
 
 
