@@ -20,19 +20,19 @@ PLACEHOLDER = "/path/to/executor"  # the guide's examples of jobs/create name th
 
 
 def sources(extra: Sequence[tuple[str, Path]] = (), checkout: Path = CHECKOUT) -> tuple[PipSource, ...]:
-    """Return the git URLs that pip installs from folders: the guide's from this checkout, and ``extra``.
+    """Return the table of git URLs: the guide's, which is this checkout, and others that were given.
 
     Args:
-        extra: pairs of URL (as pip gets it, ``git+https://...``) and folder; one may replace the guide's.
-        checkout: the folder of this project.
+        extra: pairs of URL (as pip is told, ``git+https://...``) and folder; one may replace the guide's.
+        checkout: where this project lies.
     """
     guide = guide_source(checkout)
     files = {
         **guide.dbfs_files,
         **{PLACEHOLDER + path[len("/executor") :]: file for path, file in guide.dbfs_files.items()},
     }
-    replaced = [PipSource(url, folder, files) for url, folder in extra]
-    return (*replaced, PipSource(guide.url, guide.checkout, files))
+    given = [PipSource(url, folder, files) for url, folder in extra]
+    return (*given, PipSource(guide.url, guide.checkout, files))
 
 
 @dataclass(frozen=True)
