@@ -30,7 +30,7 @@ LOGGER = logging.getLogger("fake_databricks.driver")
 FILE_SYSTEM = "fakedatabricks.MappedFileSystem"
 LOCAL_FILE_SYSTEM = "fakedatabricks.MappedLocalFileSystem"
 TRIES = 3
-"""Starts in a row that may fail before the driver gives up."""
+"""How many starts may fail one after the other; then the driver gives up."""
 
 WARM_UP = (
     "CREATE SCHEMA IF NOT EXISTS warm_up",

@@ -99,11 +99,11 @@ def closure(names: Sequence[str]) -> dict[str, importlib.metadata.Distribution]:
 
 def top_level(distribution: importlib.metadata.Distribution) -> Iterator[Path]:
     """Return the entries of site-packages that belong to a distribution."""
-    seen = set()
-    for file in distribution.files or ():
-        first = file.parts[0]
-        if first not in {"..", "__pycache__"} and first not in seen:
-            seen.add(first)
+    record = distribution.read_text("RECORD")
+    # As text: ``distribution.files`` makes a path of each of its thousands of lines, which takes 50 ms.
+    files = record.splitlines() if record else [str(file) for file in distribution.files or ()]
+    for first in dict.fromkeys(line.partition(",")[0].strip('"').partition("/")[0] for line in files):
+        if first not in {"..", "__pycache__"}:
             yield Path(str(distribution.locate_file(first)))
 
 

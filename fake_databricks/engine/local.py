@@ -174,9 +174,7 @@ class LocalCluster:
         env = {**self._variables(), **self._plan.environment}
 
         def open_process() -> ReplProcess:
-            mark = os.urandom(
-                8
-            ).hex()  # a new one: ending the jobs of one process must not end the next one's
+            mark = os.urandom(8).hex()  # one for each process: its end also ends Spark jobs that start later
             plan = self._write_session_plan(mark, scratch)
             return ReplProcess(self._environment.python, {**env, PLAN: plan}, str(scratch), mark)
 

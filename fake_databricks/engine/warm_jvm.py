@@ -1,4 +1,4 @@
-"""One Java process with Spark and Delta, spoken to by py4j; it ends when this process does."""
+"""One Java process with Spark and Delta, called through py4j; it ends when this process does."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def class_path(folder: Path) -> list[str]:
 
 
 def archive_options(folder: Path, dump_to: Path | None) -> list[str]:
-    """What tells Java to write its archive of loaded classes at its exit, or to use the one that there is.
+    """Return the options for an archive of loaded classes: to write it at exit, or to use the existing one.
 
     With it a start costs a third less (``engine/archive.py`` makes it).
     """
@@ -108,7 +108,7 @@ def archive_options(folder: Path, dump_to: Path | None) -> list[str]:
 
 
 class Jvm:
-    """A running JVM with a SparkContext; construction takes some seconds and raises JvmFailed."""
+    """A running JVM with a SparkContext; its construction takes some seconds and raises JvmFailed."""
 
     def __init__(
         self,
@@ -122,18 +122,18 @@ class Jvm:
         self.log = home / "jvm.log"
         self._classes = classes_folder()
         self._dump_to = dump_to
-        told = home / "jvm.told"
-        told.unlink(missing_ok=True)
-        self.process = self._start(home, properties, memory, told)
+        answer = home / "jvm.answer"
+        answer.unlink(missing_ok=True)
+        self.process = self._start(home, properties, memory, answer)
         if started:
             started(self)  # from now on it can be killed
         try:
-            self.port, self.secret = self._await_port(told, START_SECONDS)
+            self.port, self.secret = self._await_port(answer, START_SECONDS)
             self._gateway = JavaGateway(
                 gateway_parameters=GatewayParameters(
                     port=self.port,
                     auth_token=self.secret,
-                    enable_memory_management=False,  # its clean-up talks to a JVM that may be gone, for ever
+                    enable_memory_management=False,  # its clean-up waits for ever for a JVM that has ended
                 )
             )
             self._compile()
@@ -143,7 +143,7 @@ class Jvm:
             raise
 
     def _start(
-        self, home: Path, properties: Mapping[str, str], memory: str, told: Path
+        self, home: Path, properties: Mapping[str, str], memory: str, answer: Path
     ) -> subprocess.Popen[bytes]:
         command = [
             str(find_java()),
@@ -164,11 +164,15 @@ class Jvm:
             os.pathsep.join(class_path(self._classes)),
             "org.apache.spark.api.python.PythonGatewayServer",
         ]
-        env = {**os.environ, "_PYSPARK_DRIVER_CONN_INFO_PATH": str(told), "SPARK_HOME": str(pyspark_folder())}
+        env = {
+            **os.environ,
+            "_PYSPARK_DRIVER_CONN_INFO_PATH": str(answer),
+            "SPARK_HOME": str(pyspark_folder()),
+        }
         env["PYTHONPATH"] = ""
         with self.log.open("ab") as log:
-            # Its stdin is the cord: when this process dies, however it dies, the gateway server reads the end
-            # and goes.
+            # When this process ends, in whatever way, its end of this pipe is closed: then the gateway server
+            # in the JVM ends too.
             return subprocess.Popen(  # noqa: S603  our own command
                 command,
                 stdin=subprocess.PIPE,
@@ -179,21 +183,21 @@ class Jvm:
                 start_new_session=True,
             )
 
-    def _await_port(self, told: Path, seconds: float) -> tuple[int, str]:
+    def _await_port(self, answer: Path, seconds: float) -> tuple[int, str]:
         end = time.monotonic() + seconds
-        while not told.exists():
+        while not answer.exists():
             if self.process.poll() is not None:
                 raise JvmFailed(f"The JVM ended with exit code {self.process.returncode}; see {self.log}")
             if time.monotonic() > end:
                 raise JvmFailed(f"The JVM did not come up within {seconds:g} s; see {self.log}")
             time.sleep(0.01)
-        content = told.read_bytes()
-        told.unlink()
+        content = answer.read_bytes()
+        answer.unlink()
         port, length = struct.unpack(">ii", content[:8])
         return port, content[8 : 8 + length].decode()
 
     def _compile(self) -> None:
-        """Compile our classes with the compiler that Spark brings, where an earlier server has not."""
+        """Compile our classes with Spark's own compiler, where no earlier server has done it."""
         target = self._classes / "fakedatabricks"
         target.mkdir(exist_ok=True)
         for name in CLASSES:
@@ -220,17 +224,17 @@ class Jvm:
 
     @property
     def gateway(self) -> JavaGateway:
-        """The way to everything else in the JVM."""
+        """The gateway to all other classes of the JVM."""
         return self._gateway
 
     def leave(self) -> None:
-        """Let it end by itself, which is when it writes its archive."""
+        """Let it end by itself: then it writes its archive."""
         if self.process.stdin:
             self.process.stdin.close()
         self.process.wait()
 
     def kill(self) -> None:
-        """End it at once, with the Python workers that it started, and wait for that."""
+        """End it and the Python workers that it started at once, and wait for the end."""
         if self.process.stdin:
             self.process.stdin.close()
         try:
