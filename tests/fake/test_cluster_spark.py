@@ -25,7 +25,7 @@ from fake_databricks.engine import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytestmark = [pytest.mark.process]  # not "spark": that is the suite's session, this driver is another
+pytestmark = [pytest.mark.process, pytest.mark.jvm]
 
 
 @dataclass(frozen=True)
