@@ -1,9 +1,9 @@
-"""What all tests share: one Spark session for the whole suite, because each costs a JVM."""
+"""What all tests share: one Spark session for the whole suite, because each session costs a JVM."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Iterator, List
+from typing import TYPE_CHECKING, Iterator, List, Optional
 
 import pytest
 
@@ -19,19 +19,27 @@ os.environ.setdefault("EXECUTOR_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
     """Keep the marker ``spark`` and the fixture ``spark`` together.
 
-    Who asks for the session is marked, so that ``-m "not spark"`` never starts a JVM; who is marked gets it.
+    A test that asks for the session gets the marker, so that ``-m "not spark"`` never starts it. A test with
+    the marker gets the session.
     """
     for item in items:
-        names: List[str] = getattr(item, "fixturenames", [])
-        if "spark" in names:
+        if not isinstance(item, pytest.Function):
+            continue
+        if "spark" in item.fixturenames:
             item.add_marker("spark")
         elif item.get_closest_marker("spark"):
-            names.append("spark")
+            # A new list: the parameters of a test share the old one, and those without the mark need no JVM.
+            item.fixturenames = [*item.fixturenames, "spark"]
+
+
+def pytest_make_parametrize_id(val: object) -> Optional[str]:
+    """Name gzip content by its size: its header holds the time, and xdist's workers must agree on names."""
+    return f"{len(val)} bytes of gzip" if isinstance(val, bytes) and val[:2] == b"\x1f\x8b" else None
 
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    """The one session; what a test creates in it bears names of its own."""
+    """Return the one session; each test gives what it creates in it a name of its own."""
     from nuvyn_executor.spark.session import build_local_session  # noqa: PLC0415  tests without Spark run without it
 
     session = build_local_session(

@@ -11,7 +11,7 @@ from tests.contract.described import Description
 if TYPE_CHECKING:
     from tests.fake.conftest import Client
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.process, pytest.mark.jvm, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

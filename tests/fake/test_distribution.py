@@ -172,6 +172,7 @@ class TestFreshEnvironment:
         assert run["state"]["result_state"] == "SUCCESS"
         assert run["output"]["logs"] == "hello"
 
+    @pytest.mark.jvm
     def test_with_spark_a_task_runs(self, installed: Path, tmp_path: Path) -> None:
         program = (
             "from pyspark.sql import SparkSession; print(SparkSession.builder.getOrCreate().range(5).count())"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fake_databricks.engine.task import TaskProcess
 
 NUMBERS = itertools.count()
-pytestmark = [pytest.mark.process]  # not "spark": that is the suite's session, this driver is another
+pytestmark = [pytest.mark.process, pytest.mark.jvm]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.fake.conftest import Client
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.process, pytest.mark.jvm, pytest.mark.timeout(600)]
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "examples" / "onboard_client.sh"
 SERVICE = ROOT / "examples" / "databricks_executor_service.py"

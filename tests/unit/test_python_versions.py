@@ -39,6 +39,7 @@ class TestPythonVersions:
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
         assert " passed" in done.stdout
 
+    @pytest.mark.jvm
     def test_a_job_runs_on_python_3_8_with_spark_3_5(self, tmp_path: Path) -> None:
         """Issue: "one end-to-end run on 3.8 with Spark 3.5"."""
         command = python_of("3.8").with_name("nuvyn-executor")

@@ -101,6 +101,7 @@ class TestSession:
         assert spark.conf.get("spark.sql.catalogImplementation") == "in-memory"
 
     @pytest.mark.process
+    @pytest.mark.jvm
     def test_standard_error_stays_empty_from_start_to_stop(self, tmp_path: Path) -> None:
         pytest.importorskip("pyspark", reason="pyspark is not installed for this Python")
         program = (
@@ -122,6 +123,7 @@ class TestSession:
         assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
 
     @pytest.mark.process
+    @pytest.mark.jvm
     def test_a_java_that_cannot_start_is_an_error_with_a_remedy(self, tmp_path: Path) -> None:
         pytest.importorskip("pyspark", reason="pyspark is not installed for this Python")
         program = (
