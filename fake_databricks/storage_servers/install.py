@@ -1,8 +1,8 @@
 """Install the servers' programs: ``python -m fake_databricks.storage_servers.install``.
 
 Node.js comes from PyPI and Azurite from npm; PostgreSQL, MariaDB and a Docker engine are Debian's packages.
-All lie in one folder, and no root is needed. moto is a Python package that pip installs. What cannot be had is
-named in a sentence, and its tests are skipped.
+All lie in one folder, and no root is needed. moto is a Python package that pip installs. What cannot be had
+is named in a sentence, and its tests are skipped.
 """
 
 from __future__ import annotations
