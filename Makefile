@@ -13,7 +13,7 @@ JARS := .cache/jars/.fetched
 ARCHIVE := .cache/.archived
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-pythons demo serve test check lint format bench clean
+.PHONY: help install install-pythons install-servers demo serve test check lint format bench clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -49,13 +49,16 @@ $(ARCHIVE): $(INSTALLED) $(JARS) $(wildcard fake_databricks/engine/java/fakedata
 install-pythons: install ## prepare Python 3.8 and 3.13, where they are found, for the tests that use them
 	@$(PY) tools/install_pythons.py
 
+install-servers: install ## install the storage servers of the tests: Azurite, PostgreSQL, MariaDB (once)
+	@$(PY) tools/install_servers.py
+
 demo: install ## run the full pipeline over the flights of New York 2013 and the ugly files of examples/data
 	@$(PY) -m examples.demo
 
 serve: install $(ARCHIVE) ## start a local Databricks that really runs jobs; ARGS="--port 8081" passes options
 	@$(PY) -m fake_databricks $(ARGS)
 
-test: install-pythons $(ARCHIVE) ## run the whole test suite; ARGS="-k name" passes options to pytest
+test: install-pythons install-servers $(ARCHIVE) ## run the whole test suite; ARGS="-k name" passes options to pytest
 	$(PY) -m pytest $(ARGS)
 
 # The suite on the oldest and the newest Python is the same tests again: make test runs it.

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from fake_databricks.server import FakeDatabricks
 
+pytest_plugins = ["fake_databricks.storage_servers.fixtures"]
+
 ENDED = ("TERMINATED", "SKIPPED", "INTERNAL_ERROR")
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.5
 _WORKSPACE = pytest.StashKey["DatabricksWorkspace"]()
