@@ -16,7 +16,6 @@ from nuvyn_executor.errors import DatasetUnreadable, SourceAccessDenied, SourceE
 from nuvyn_executor.model import FileEntry, SourceType
 from nuvyn_executor.sources.factory import DataSourceFactory, masked_location
 from nuvyn_executor.sources.filesystem import FileSystemSource
-from nuvyn_executor.sources.locations import python_path, spark_url
 
 if TYPE_CHECKING:
     from nuvyn_executor.sources.base import DataSource
@@ -58,62 +57,8 @@ def become_stranger() -> None:
         os.seteuid(NOBODY)
 
 
-class TestSpelling:
+class TestForSpark:
     """ "Paths `/dbfs/...`, `dbfs:/...`, `/Volumes/...`, `file:/...`, plain ones." """
-
-    @pytest.mark.parametrize(
-        ("said", "opened"),
-        [
-            ("/dbfs/mnt/data/", "/dbfs/mnt/data"),
-            ("dbfs:/mnt/data/", "/dbfs/mnt/data"),
-            ("dbfs:///mnt/data", "/dbfs/mnt/data"),
-            ("DBFS:/mnt/data", "/dbfs/mnt/data"),
-            ("dbfs:/Volumes/main/default/sales", "/Volumes/main/default/sales"),
-            ("/Volumes/main/default/sales/", "/Volumes/main/default/sales"),
-            ("file:/data/x.csv", "/data/x.csv"),
-            ("file:///data/x.csv", "/data/x.csv"),
-            ("file://localhost/data/x.csv", "/data/x.csv"),
-            ("/data/x.csv", "/data/x.csv"),
-        ],
-    )
-    def test_every_spelling_leads_to_the_path_that_python_opens(self, said: str, opened: str) -> None:
-        assert python_path(said) == opened
-
-    def test_a_relative_path_starts_at_the_working_folder(self, tmp_path: Path) -> None:
-        assert python_path("x.csv") == str(Path.cwd() / "x.csv")
-        assert python_path(str(tmp_path / "a" / ".." / "b")) == str(tmp_path / "b")
-
-    def test_percent_escapes_of_a_file_url_are_decoded_unless_the_name_has_them(self, tmp_path: Path) -> None:
-        write(tmp_path, "a b.csv", "c%20d.csv")
-        assert python_path(f"file://{tmp_path}/a%20b.csv") == f"{tmp_path}/a b.csv"
-        assert python_path(f"file://{tmp_path}/c%20d.csv") == f"{tmp_path}/c%20d.csv"
-
-    @pytest.mark.parametrize(
-        ("opened", "for_spark"),
-        [
-            ("/dbfs/mnt/x.csv", "dbfs:/mnt/x.csv"),
-            ("/Volumes/main/default/x.csv", "/Volumes/main/default/x.csv"),
-            ("/Workspace/x.csv", "file:///Workspace/x.csv"),
-            ("/dbfs/mnt/a[1].csv", "dbfs:/mnt/a\\[1\\].csv"),
-        ],
-    )
-    def test_on_databricks_spark_gets_the_spelling_of_databricks(self, opened: str, for_spark: str) -> None:
-        assert spark_url(opened, on_databricks=True) == for_spark
-
-    @pytest.mark.parametrize(
-        ("opened", "for_spark"),
-        [
-            ("/dbfs/mnt/x.csv", "file:///dbfs/mnt/x.csv"),
-            ("/d/a b.csv", "file:///d/a b.csv"),
-            ("/d/100%.csv", "file:///d/100%.csv"),
-            ("/d/a#b,c.csv", "file:///d/a#b,c.csv"),
-            ("/d/日本.csv", "file:///d/日本.csv"),
-            ("/d/a[1]{2}*?.csv", "file:///d/a\\[1\\]\\{2\\}\\*\\?.csv"),
-            ("/d/a\\b.csv", "file:///d/a\\\\b.csv"),
-        ],
-    )
-    def test_only_what_a_hadoop_glob_would_interpret_is_escaped(self, opened: str, for_spark: str) -> None:
-        assert spark_url(opened, on_databricks=False) == for_spark
 
     def test_a_delta_table_is_named_as_it_is_because_its_reader_expands_no_globs(
         self, tmp_path: Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, List, Optional
 
 import pytest
 
@@ -14,8 +14,6 @@ from nuvyn_executor.model import SourceType
 from nuvyn_executor.profiling.plan import SAMPLE_CHARACTERS
 from nuvyn_executor.reading import chunks
 from nuvyn_executor.reading.chunks import CHUNK_BYTES, sampled_files
-from nuvyn_executor.reading.csv_records import parse_values
-from nuvyn_executor.reading.json_sample import JsonField, Seen, parse_documents
 from nuvyn_executor.reading.sampling import (
     SAMPLE_ROWS,
     CsvSample,
@@ -41,48 +39,6 @@ def json_of(root: Path) -> JsonSample:
     source = FileSystemSource(str(root), on_databricks=False)
     (dataset,) = discover(source, SourceType.AUTO, 1000).datasets
     return sample_json(source, dataset)
-
-
-def schema_of(documents: List[Dict[str, Any]]) -> Tuple[JsonField, ...]:
-    seen = Seen()
-    for document in documents:
-        seen.see(document)
-    return seen.children()
-
-
-class TestRecords:
-    """ "None for empty unquoted fields" """
-
-    @pytest.mark.parametrize(
-        ("text", "records"),
-        [
-            ('a,,"",b\n', [["a", None, "", "b"]]),
-            ("a,\n", [["a", None]]),
-            ("a,", [["a", None]]),
-            (",\n", [[None, None]]),
-            ('"x,y","say ""hi"""\r\nz,w', [["x,y", 'say "hi"'], ["z", "w"]]),
-            ('"x\ny",1\n2,3\n', [["x\ny", "1"], ["2", "3"]]),
-            ('"open,1\n2,3\n', [['"open', "1"], ["2", "3"]]),
-            ('5" pipe,1\n', [['5" pipe', "1"]]),
-            ('"a"b,1\n', [["ab", "1"]]),
-            ("\n\na\n\nb\n", [["a"], ["b"]]),
-            ("a\rb\r", [["a"], ["b"]]),
-            ('""\n', [[""]]),
-            ("", []),
-        ],
-    )
-    def test_fields_are_what_a_reader_sees(self, text: str, records: List[List[Optional[str]]]) -> None:
-        assert list(parse_values(text, ",", '"')) == records
-
-    @pytest.mark.parametrize(
-        "rest", ["", "x", "x,", "x,y", 'x,"y', 'x,"y\nz', 'x,"y\nz\nz,z', 'x,"y"', '"', '"x""', "x,y,,"]
-    )
-    def test_of_a_text_that_is_cut_the_records_that_end_are_given(self, rest: str) -> None:
-        records = [["a", 'b"\n'], ["c", None]]
-        assert list(parse_values('a,"b""\n"\nc,\n' + rest, ",", '"', is_cut=True)) == records
-
-    def test_any_delimiter_and_quote_will_do(self) -> None:
-        assert list(parse_values("'a|b'|c\n", "|", "'")) == [["a|b", "c"]]
 
 
 class TestCsv:
@@ -173,38 +129,6 @@ class TestCsv:
         assert sampled_files(dataset.files) == list(dataset.files)
 
 
-class TestJsonShape:
-    """ "fields in order of first appearance over the sample; conflicts -> scalar text" """
-
-    def test_objects_nest_and_arrays_of_objects_have_their_fields(self) -> None:
-        documents: List[Dict[str, Any]] = [
-            {"id": 1, "at": {"city": "Rome"}, "tags": ["a"], "lines": [{"n": 1}, {"price": 2.5}]},
-            {"late": None, "at": {"zip": "00100"}, "id": None, "lines": []},
-        ]
-        assert schema_of(documents) == (
-            JsonField("id", "scalar"),
-            JsonField("at", "object", (JsonField("city", "scalar"), JsonField("zip", "scalar"))),
-            JsonField("tags", "array"),
-            JsonField("lines", "array", (JsonField("n", "scalar"), JsonField("price", "scalar"))),
-            JsonField("late", "scalar"),
-        )
-
-    @pytest.mark.parametrize("other", [1, "x", True, [1], [{"b": 1}]])
-    def test_what_is_of_several_kinds_is_a_scalar(self, other: object) -> None:
-        assert schema_of([{"a": {"b": 1}}, {"a": other}]) == (JsonField("a", "scalar"),)
-
-    def test_null_is_of_no_kind(self) -> None:
-        assert schema_of([{"a": None}, {"a": {"b": 1}}]) == (
-            JsonField("a", "object", (JsonField("b", "scalar"),)),
-        )
-
-    def test_an_object_without_fields_has_no_columns(self) -> None:
-        assert schema_of([{"a": {}}]) == (JsonField("a", "scalar"),)
-
-    def test_an_array_of_objects_and_others_has_no_fields(self) -> None:
-        assert schema_of([{"a": [{"b": 1}, 2]}]) == (JsonField("a", "array"),)
-
-
 class TestJson:
     """ "`json` (lines and one document)" """
 
@@ -252,9 +176,6 @@ class TestJson:
     def test_gzip_and_a_byte_order_mark_are_taken_off(self, tmp_path: Path) -> None:
         (tmp_path / "x.json.gz").write_bytes(gzip.compress(b'\xef\xbb\xbf{"a":1}\n{"a":2}\n'))
         assert json_of(tmp_path).rows == [{"a": 1}, {"a": 2}]
-
-    def test_documents_one_after_another_are_parsed_too(self) -> None:
-        assert parse_documents('{"a":\n1}\n{"a":\n2}') == ([{"a": 1}, {"a": 2}], True)
 
     def test_nothing_that_json_can_say_ends_the_sample(self, tmp_path: Path) -> None:
         (tmp_path / "x.json").write_text(
