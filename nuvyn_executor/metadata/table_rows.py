@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from nuvyn_executor.quality.checks.registry import semantic_type
 from nuvyn_executor.redaction import MASK
 
 if TYPE_CHECKING:
@@ -194,6 +195,7 @@ def column_rows(one: Surveyed, assessment: DatasetAssessment, parent: str, tenan
         unique = distinct is not None and distinct.rsd == 0 and distinct.count == tally.rows
         details = {
             "expected": facts.expected,
+            "semantic_type": semantic_type(facts.expected),
             "nulls": tally.nulls,
             "nans": tally.nans,
             "blanks": tally.blanks,
@@ -201,7 +203,7 @@ def column_rows(one: Surveyed, assessment: DatasetAssessment, parent: str, tenan
             "suspects": tally.suspects,
             "checked": tally.checked,
             "invalid": tally.invalid,
-            "shapes": {shape.value: count for shape, count in tally.shapes.items()},
+            "shapes": dict(tally.shapes),
             "future": tally.future,
             "minimum": profile.minimum,
             "maximum": profile.maximum,
