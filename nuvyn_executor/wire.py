@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.errors import ExecutorError
 from nuvyn_executor.model import JobType
+from nuvyn_executor.quality.checks.registry import semantic_type
 from nuvyn_executor.quality.dimensions import round_score
 
 if TYPE_CHECKING:
@@ -316,6 +317,7 @@ def column_details(facts: ColumnFacts, tally: ColumnTally, extremes: ColumnProfi
     """Return ``columns.details``."""
     return {
         "expected": facts.expected,
+        "semantic_type": semantic_type(facts.expected),
         "nulls": tally.nulls,
         "nans": tally.nans,
         "blanks": tally.blanks,
@@ -323,7 +325,7 @@ def column_details(facts: ColumnFacts, tally: ColumnTally, extremes: ColumnProfi
         "suspects": tally.suspects,
         "checked": tally.checked,
         "invalid": tally.invalid,
-        "shapes": {shape.value: count for shape, count in tally.shapes.items()},
+        "shapes": dict(tally.shapes),
         "future": tally.future,
         "minimum": extremes.minimum,
         "maximum": extremes.maximum,

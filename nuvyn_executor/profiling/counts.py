@@ -8,7 +8,7 @@ from operator import add
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union
 
 from nuvyn_executor.profiling.sketch import Final, State, merged, state_from_json
-from nuvyn_executor.quality.tallies import ZERO, ColumnTally, DatasetTally, Shape
+from nuvyn_executor.quality.tallies import ZERO, ColumnTally, DatasetTally
 
 Number = Union[int, float]
 _T = TypeVar("_T", int, float)
@@ -105,10 +105,9 @@ class Counts:
         columns, spans = [], []
         for one in value["columns"]:
             rest = dict(one)
-            shapes = {Shape(name): count for name, count in rest.pop("shapes").items()}
             span = rest.pop("span")
             spans.append(Span(**{**span, "distinct": state_from_json(span["distinct"])}))
-            columns.append(ColumnTally(shapes=shapes, **rest))
+            columns.append(ColumnTally(**rest))
         tally = DatasetTally(
             rows=value["rows"],
             columns=tuple(columns),
@@ -130,7 +129,7 @@ def _final(state: Optional[State]) -> Optional[Final]:
 
 def _column_json(tally: ColumnTally, span: Span) -> Dict[str, Any]:
     column = asdict(tally)
-    column["shapes"] = {shape.value: count for shape, count in tally.shapes.items()}
+    column["shapes"] = dict(tally.shapes)
     column["span"] = {**span.__dict__, "distinct": None if span.distinct is None else span.distinct.to_json()}
     return column
 

@@ -6,27 +6,30 @@ were judged on the scanned data itself would let one more bad value *raise* a sc
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from collections import Counter
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.profiling.value_patterns import (
-    ALLOWED,
     DATES,
-    MOMENTS,
     NUMBERS,
-    PATTERNS,
     WHITE,
     Expected,
     is_missing,
     merged,
     shape_of,
 )
+from nuvyn_executor.quality.checks import digit_code
+from nuvyn_executor.quality.checks.check import words_of
+from nuvyn_executor.quality.checks.registry import ANYWHERE, CHECKS, check_of, fingerprint
 from nuvyn_executor.quality.tallies import Shape
+from nuvyn_executor.reading.frame import SAMPLE_CHARACTERS, family
 
-SAMPLE_CHARACTERS = 4096  # of a sampled value: far more than is shown, and than a secret has
-MAJORITY = 0.9  # of the sampled values that make an expectation
+MAJORITY = 0.9  # of the sampled values, that makes an expectation
+NAMED_MAJORITY = 0.5  # the same, where the column's name suggests the expectation
 CODE_SHARE = 0.01  # of 007s among numbers that makes them codes
 FENCE_MIN_VALUES = 30
 FENCE_FACTOR = 3.0  # Tukey's "far out"
@@ -66,8 +69,8 @@ class ColumnPlan:
 
     name: str
     declared_type: Optional[str] = None
-    expected: Expected = Expected.TEXT
-    shapes: Tuple[Shape, ...] = ()
+    expected: str = Expected.TEXT
+    shapes: Tuple[str, ...] = ()
     day_first: bool = True
     fences: Optional[Tuple[float, float]] = None
     says_when_written: bool = False
@@ -92,18 +95,23 @@ class ScanPlan:
     distinct: bool = True
 
     def to_json(self) -> Dict[str, Any]:
-        """Return the plan as JSON takes it."""
-        return asdict(self)
+        """Return the plan as JSON takes it, with a fingerprint of the checks that it was made with."""
+        return {**asdict(self), "checks": fingerprint()}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> ScanPlan:
-        """Read what :meth:`to_json` wrote."""
+        """Read what :meth:`to_json` wrote.
+
+        Raises:
+            ValueError: the plan was made with other checks, so that its counts would not add to new ones.
+        """
+        if value["checks"] != fingerprint():
+            raise ValueError("the plan was made with other checks than those of this version")
         columns = tuple(
             ColumnPlan(
                 **{
                     **one,
-                    "expected": Expected(one["expected"]),
-                    "shapes": tuple(Shape(shape) for shape in one["shapes"]),
+                    "shapes": tuple(one["shapes"]),
                     "fences": None if one["fences"] is None else tuple(one["fences"]),
                 }
             )
@@ -125,16 +133,19 @@ def plan_text_column(
         fences: whether the sample represents the whole, so that "far out" may be judged by it.
     """
     present = [value for value in values if value is not None and not is_missing(value)]
-    counts = Counter(shape_of(value.strip(WHITE)) for value in present)
-    expected = _expected(name, counts, len(present))
-    numbers = [_number(value) for value in present if shape_of(value.strip(WHITE)) in NUMBERS]
+    trimmed = [value.strip(WHITE) for value in present]
+    found = [shape_of(value) for value in trimmed]
+    counts = Counter(found)
+    expected = _expected(name, trimmed, counts)
+    numbers = [_number(value) for value, shape in zip(trimmed, found) if shape in NUMBERS]
+    dates = [value for value, shape in zip(trimmed, found) if shape in DATES[1:]]
     return ColumnPlan(
         name=name,
         expected=expected,
-        shapes=_told_apart(expected, counts),
-        day_first=_day_first(present),
-        fences=_fences(numbers) if fences and expected is Expected.NUMBER else None,
-        says_when_written=expected is Expected.MOMENT and says_when_written(name),
+        shapes=_counted_shapes(expected, counts),
+        day_first=_day_first(dates),
+        fences=_fences(numbers) if fences and expected == Expected.NUMBER else None,
+        says_when_written=expected == Expected.MOMENT and says_when_written(name),
         is_key=is_key(name, dataset_name),
         sample=present[0][:SAMPLE_CHARACTERS] if present else None,
     )
@@ -162,16 +173,6 @@ def plan_typed_column(
     )
 
 
-def family(declared_type: str) -> str:
-    """Group Spark SQL types: ``number``, ``moment``, ``boolean``, ``string`` or ``opaque``."""
-    base = declared_type.split("(", maxsplit=1)[0]
-    if base in ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal"):
-        return "number"
-    if base in ("date", "timestamp", "timestamp_ntz"):
-        return "moment"
-    return base if base in ("boolean", "string") else "opaque"
-
-
 def is_key(name: str, dataset_name: str) -> bool:
     """Whether a column is named as the primary key: ``id``, ``uuid``, ``customer_id`` of ``customers``."""
     word = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip("_")
@@ -184,15 +185,15 @@ def is_key(name: str, dataset_name: str) -> bool:
 
 def says_when_written(name: str) -> bool:
     """Whether a date or time column is named for when its row was written: ``updated_at``, ``ingest_ts``."""
-    return bool(_WRITTEN.search(_words(name)))
+    return bool(_WRITTEN.search(words_of(name)))
 
 
 def ordered_pairs(plans: Sequence[ColumnPlan]) -> Tuple[Tuple[int, int], ...]:
     """Find columns where one moment should not lie after the other: ``created_at`` and ``updated_at``."""
     moments = {
-        _words(plan.name): index
+        words_of(plan.name): index
         for index, plan in enumerate(plans)
-        if plan.expected is Expected.MOMENT or plan.declared_type in ("date", "timestamp", "timestamp_ntz")
+        if plan.expected == Expected.MOMENT or plan.declared_type in ("date", "timestamp", "timestamp_ntz")
     }
     pairs: List[Tuple[int, int]] = []
     for name, index in moments.items():
@@ -206,48 +207,83 @@ def ordered_pairs(plans: Sequence[ColumnPlan]) -> Tuple[Tuple[int, int], ...]:
     return tuple(pairs)
 
 
-def _words(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
+def _expected(name: str, present: Sequence[str], counts: Mapping[str, int]) -> str:
+    """Decide what a column of texts should hold.
 
-
-def _expected(name: str, counts: Mapping[Shape, int], present: int) -> Expected:
-    def share(*shapes: Shape) -> float:
-        return sum(counts.get(shape, 0) for shape in shapes) / present if present else 0.0
-
-    if present == 0:
+    Args:
+        name: the column's name.
+        present: the sampled values, trimmed.
+        counts: how many of them have which shape, among those that are told apart in every column.
+    """
+    if not present:
         return Expected.TEXT
-    if share(Shape.CODE) >= CODE_SHARE and share(Shape.CODE, Shape.INTEGER) >= MAJORITY:
+    found = _suggested_by(name, present, counts) or _common(counts) or _recognised(present, counts)
+    return found or Expected.TEXT
+
+
+def _suggested_by(name: str, present: Sequence[str], counts: Mapping[str, int]) -> Optional[str]:
+    """Find a check that the column's name suggests, and whose pattern half of the values match.
+
+    The pattern alone decides, so that invalid values are found even where they are many.
+    """
+    for check in CHECKS:
+        if check.is_suggested_by(name) and (
+            _share(counts, *check.shapes) >= NAMED_MAJORITY
+            if check.anywhere
+            else _most(check.matches, present, NAMED_MAJORITY)
+        ):
+            return check.name
+    return None
+
+
+def _common(counts: Mapping[str, int]) -> Optional[str]:
+    """Find a check of which nearly all values have a shape, among those that are told apart everywhere."""
+    if _share(counts, Shape.CODE) >= CODE_SHARE and _share(counts, *digit_code.CHECK.shapes) >= MAJORITY:
         return Expected.CODE
-    for expected, shapes in (
-        (Expected.NUMBER, (*NUMBERS, Shape.CODE)),
-        (Expected.MOMENT, MOMENTS),
-        (Expected.BOOLEAN, (Shape.BOOLEAN,)),
-        (Expected.EMAIL, (Shape.EMAIL,)),
-        (Expected.UUID, (Shape.UUID,)),
-        (Expected.URL, (Shape.URL,)),
-    ):
-        if share(*shapes) >= MAJORITY:
-            return expected
-    named_email = re.search(r"(?:^|_)e_?mail(?:_address)?$", _words(name))
-    return Expected.EMAIL if named_email and share(Shape.EMAIL) >= 0.5 else Expected.TEXT  # noqa: PLR2004  half of them
+    common = (check for check in CHECKS if check.anywhere and _share(counts, *check.shapes) >= MAJORITY)
+    return next((check.name for check in common), None)
 
 
-def _told_apart(expected: Expected, counts: Mapping[Shape, int]) -> Tuple[Shape, ...]:
-    wanted = {merged(shape, expected) for shape in (*ALLOWED.get(expected, ()), *counts)} - {Shape.TEXT}
-    if expected is not Expected.BOOLEAN:
+def _recognised(present: Sequence[str], counts: Mapping[str, int]) -> Optional[str]:
+    """Find a check that nearly all values pass, among those that no other values pass by chance."""
+    if _share(counts, Shape.TEXT) < MAJORITY:
+        return None
+    for check in CHECKS:
+        if check.alone and _most(check.accepts_alone, present, MAJORITY):
+            return check.name
+    return None
+
+
+def _share(counts: Mapping[str, int], *shapes: str) -> float:
+    return sum(counts.get(shape, 0) for shape in shapes) / sum(counts.values())
+
+
+def _most(holds: Callable[[str], bool], values: Sequence[str], share: float) -> bool:
+    """Whether something holds for a share of the values; stops where too many have failed."""
+    most_failures = len(values) - math.ceil(share * len(values) - 1e-9)
+    failures = (value for value in values if not holds(value))
+    return next(itertools.islice(failures, most_failures, None), None) is None
+
+
+def _counted_shapes(expected: str, counts: Mapping[str, int]) -> Tuple[str, ...]:
+    """Return the shapes to tell apart: those that pass, and those that the sample holds."""
+    check = check_of(expected)
+    if check is not None and not check.anywhere:
+        return check.shapes
+    passing = () if check is None else check.shapes
+    wanted = {merged(shape, expected) for shape in (*passing, *counts)} - {Shape.TEXT}
+    if expected != Expected.BOOLEAN:
         wanted.discard(Shape.BOOLEAN)
-    return tuple(shape for shape, _ in PATTERNS if shape in wanted)
+    return tuple(form.shape for form in ANYWHERE if form.shape in wanted)
 
 
 def _number(text: str) -> float:
-    return float(text.strip(WHITE).replace(",", "."))
+    return float(text.replace(",", "."))
 
 
-def _day_first(values: Sequence[str]) -> bool:
-    """Read ``03/04`` as the third of April, unless a value says otherwise (``04/13``) and none ``13/04``."""
-    parts = [
-        re.split(r"[/.]", value.strip(WHITE)) for value in values if shape_of(value.strip(WHITE)) in DATES[1:]
-    ]
+def _day_first(dates: Sequence[str]) -> bool:
+    """Read ``03/04`` as the third of April, unless a value shows otherwise (``04/13``) and none ``13/04``."""
+    parts = [re.split(r"[/.]", date) for date in dates]
     return any(int(day) > 12 for day, _, _ in parts) or not any(int(month) > 12 for _, month, _ in parts)  # noqa: PLR2004  months
 
 

@@ -141,7 +141,7 @@ def _facts(plan: ColumnPlan, tally: ColumnTally, span: Span) -> ColumnFacts:
     if span.distinct is not None:
         estimate = span.distinct.estimate()
         distinct = replace(estimate, count=min(estimate.count, tally.present))
-    return ColumnFacts(plan.name, data_type, plan.expected.value, plan.is_key, distinct)
+    return ColumnFacts(plan.name, data_type, plan.expected, plan.is_key, distinct)
 
 
 def json_extreme(value: Any, plan: ColumnPlan, data_type: str) -> Any:

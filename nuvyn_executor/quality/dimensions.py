@@ -153,12 +153,12 @@ def accuracy(scan: Scan) -> Measure:
     return Measure(present - sum(column.suspects for column in scan.tally.columns), present)
 
 
-def written_forms(column: ColumnTally) -> Dict[Optional[Shape], int]:
+def written_forms(column: ColumnTally) -> Dict[Optional[str], int]:
     """Count present values by the form they are written in; ``None`` is the form of those without a shape.
 
     Whole numbers and decimals are one form, ``DECIMAL``: 10 among 10.5 is not written differently.
     """
-    forms: Dict[Optional[Shape], int] = dict(column.shapes.items())
+    forms: Dict[Optional[str], int] = dict(column.shapes.items())
     unclassified = column.present - sum(column.shapes.values())
     if unclassified:
         forms[None] = unclassified

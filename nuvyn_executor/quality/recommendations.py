@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from nuvyn_executor.quality.checks.registry import CHECKS, FORMS, check_of
 from nuvyn_executor.quality.dimensions import (
     MICROS_PER_DAY,
     Dimension,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 Price = Callable[[Dimension, float], float]
 """Turns points lost in a dimension's measure into points lost on an overall score."""
 
-_Forms = Sequence[Tuple[Optional[Shape], int]]
+_Forms = Sequence[Tuple[Optional[str], int]]
 
 MAINTAIN = {
     "Excellent": "Data quality is excellent - maintain current standards",
@@ -40,37 +41,13 @@ MAINTAIN = {
 }
 """What is said of a level when there is no finding. The second is the guide's sentence, to the letter."""
 
-_EXPECTED = {
-    "email": "valid e-mail addresses",
-    "uuid": "valid UUIDs",
-    "url": "valid URLs",
-    "moment": "valid dates or times",
-    "boolean": "true or false",
-    "code": "codes of digits",
-    "number": "numbers",
-}
 _FREE_TEXT = "text"
-_FAMILIES = (
-    frozenset({Shape.DATE_ISO, Shape.DATE_SLASH, Shape.DATE_DOT, Shape.TIMESTAMP}),
-    frozenset({Shape.DECIMAL, Shape.DECIMAL_COMMA, Shape.CODE}),
-)
-"""Forms of the same things: valid values, written differently."""
-_FORM = {
+_WRITTEN: Mapping[Optional[str], str] = {
+    None: "otherwise",
     Shape.TYPED: "typed",
-    Shape.INTEGER: "as whole numbers",
-    Shape.DECIMAL: "as plain numbers",
-    Shape.DECIMAL_COMMA: "as 3,14",
-    Shape.CODE: "as codes such as 000123",
-    Shape.BOOLEAN: "as true/false",
-    Shape.DATE_ISO: "as 2024-01-31",
-    Shape.DATE_SLASH: "as 31/01/2024",
-    Shape.DATE_DOT: "as 31.01.2024",
-    Shape.TIMESTAMP: "as 2024-01-31T10:00:00Z",
-    Shape.EMAIL: "as e-mail addresses",
-    Shape.UUID: "as UUIDs",
-    Shape.URL: "as URLs",
     Shape.TEXT: "as text",
     Shape.PADDED: "with blanks around them",
+    **{form.shape: form.written for form in FORMS},
 }
 
 
@@ -207,8 +184,10 @@ def _missing(column: _Column, *, weak: bool) -> Iterator[Finding]:
 def _unsound(column: _Column) -> Iterator[Finding]:
     tally = column.tally
     if _defective(tally.invalid, tally.checked, column.policy):
+        check = check_of(column.facts.expected)
+        what = check.plural if check else "what the column should hold"
         advice = (
-            f"{tally.invalid} of {tally.checked} values are not {_EXPECTED[column.facts.expected]} - "
+            f"{tally.invalid} of {tally.checked} values are not {what} - "
             "correct them at the source or reject them on entry"
         )
         yield column.finding(Dimension.VALIDITY, tally.invalid, tally.checked, advice)
@@ -231,7 +210,7 @@ def _mixed(column: _Column, *, weak: bool) -> Iterator[Finding]:
     if not forms:
         return
     main = max(forms, key=lambda form: (forms[form], str(form)))
-    padded = 0 if main is Shape.PADDED else forms.get(Shape.PADDED, 0)
+    padded = 0 if main == Shape.PADDED else forms.get(Shape.PADDED, 0)
     if _defective(padded, tally.present, policy):
         advice = f"{padded} of {tally.present} values have blanks before or after them - trim them on entry"
         yield column.finding(Dimension.CONSISTENCY, padded, tally.present, advice)
@@ -248,13 +227,18 @@ def _mixed(column: _Column, *, weak: bool) -> Iterator[Finding]:
         yield column.finding(Dimension.CONSISTENCY, count, tally.present, advice)
 
 
-def _kin(main: Optional[Shape], forms: _Forms) -> _Forms:
-    return [(form, n) for form, n in forms if any(main in family and form in family for family in _FAMILIES)]
+def _kin(main: Optional[str], forms: _Forms) -> _Forms:
+    """Return the forms of the same kind of value: valid values that are written differently."""
+    return [
+        (form, n)
+        for form, n in forms
+        if any(main in check.shapes and form in check.shapes for check in CHECKS)
+    ]
 
 
 def _written(forms: _Forms) -> str:
     ordered = sorted(forms, key=lambda item: (-item[1], str(item[0])))
-    return ", ".join(f"{count} {_FORM[form] if form else 'otherwise'}" for form, count in ordered)
+    return ", ".join(f"{count} {_WRITTEN[form]}" for form, count in ordered)
 
 
 def _broken_rows(scan: Scan, policy: Policy, price: Price) -> Iterator[Finding]:

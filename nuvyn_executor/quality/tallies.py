@@ -8,28 +8,28 @@ deterministic sample: that is what keeps a scan single, its counters additive an
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import Mapping, Optional, Tuple
+from typing import Final, Mapping, Optional, Tuple
 
 
-class Shape(str, Enum):
-    """The lexical class of a value; a typed column has exactly one, ``typed``."""
+class Shape:
+    """Names of shapes, as far as code depends on them.
 
-    TYPED = "typed"
-    INTEGER = "integer"
-    DECIMAL = "decimal"
-    DECIMAL_COMMA = "decimal_comma"  # 3,14
-    CODE = "code"  # digits that are no number: 000123, +440000000152
-    BOOLEAN = "boolean"  # true false yes no, where the column is one of booleans
-    DATE_ISO = "date_iso"  # 2024-01-31
-    DATE_SLASH = "date_slash"  # 31/01/2024 or 01/31/2024
-    DATE_DOT = "date_dot"  # 31.01.2024
-    TIMESTAMP = "timestamp"  # 2024-01-31T10:00:00Z
-    EMAIL = "email"
-    UUID = "uuid"
-    URL = "url"
-    TEXT = "text"
-    PADDED = "padded"  # blanks before or after, whatever is between
+    A shape is the lexical class of a value. Each form of a check has a shape of its own; all of them are in
+    :data:`nuvyn_executor.quality.checks.registry.SHAPES`. A typed column has exactly one, ``typed``.
+    """
+
+    TYPED: Final = "typed"
+    INTEGER: Final = "integer"
+    DECIMAL: Final = "decimal"
+    DECIMAL_COMMA: Final = "decimal_comma"  # 3,14
+    CODE: Final = "code"  # digits that are no number: 000123, +440000000152
+    BOOLEAN: Final = "boolean"
+    DATE_ISO: Final = "date_iso"  # 2024-01-31
+    DATE_SLASH: Final = "date_slash"  # 31/01/2024 or 01/31/2024
+    DATE_DOT: Final = "date_dot"  # 31.01.2024
+    TIMESTAMP: Final = "timestamp"  # 2024-01-31T10:00:00Z
+    TEXT: Final = "text"
+    PADDED: Final = "padded"  # blanks before or after, whatever is between
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class ColumnTally:
             characters, far outside the frozen fences.
         checked: present values that were checked against a frozen expectation (type or pattern).
         invalid: of those, how many failed.
-        shapes: how many present values have which lexical class. Classes that were not seen are left out,
-            a count of 0 is dropped, so that equal countings are equal tallies.
+        shapes: how many present values have which shape. Shapes without values are left out, so that equal
+            counts are equal tallies.
         timestamps: present date or time values, of a column that says when a row was written; else 0.
         future: of those, how many lie in the future.
         latest_micros: the latest of the others, in microseconds since 1970 UTC.
@@ -83,7 +83,7 @@ class ColumnTally:
     suspects: int = 0
     checked: int = 0
     invalid: int = 0
-    shapes: Mapping[Shape, int] = field(default_factory=dict)
+    shapes: Mapping[str, int] = field(default_factory=dict)
     timestamps: int = 0
     future: int = 0
     latest_micros: Optional[int] = None
@@ -196,7 +196,8 @@ class ColumnFacts:
     Attributes:
         name: its name (dotted path for a leaf of a struct).
         data_type: Spark SQL type name (``bigint``, ``string``, ...), declared or inferred.
-        expected: what present values should look like, frozen before the scan (``moment``, ``email``, ...).
+        expected: what present values should be, frozen before the scan: the name of a check (``email``,
+            ``moment``), or ``typed``, ``text``, ``opaque``.
         is_key: named as the dataset's primary key (``id``, ``customer_id`` of ``customers``).
         distinct: different present values; ``None`` when not counted.
     """

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.model import FileEntry
 
 
+SAMPLE_CHARACTERS = 4096  # of a sampled value: far more than is shown, and than a secret has
 _GRAINS = 1_073_741_789  # a prime: registers of different values are told by the same hash's last bits
 
 
@@ -81,3 +82,13 @@ def _is_chosen(data: Any, share: float) -> Any:
 def sample_columns(rows: Sequence[Any], count: int) -> List[List[Any]]:
     """Turn sampled rows into columns; a row that is too short has None at its end."""
     return [[row[i] if i < len(row) else None for row in rows] for i in range(count)]
+
+
+def family(declared_type: str) -> str:
+    """Group Spark SQL types: ``number``, ``moment``, ``boolean``, ``string`` or ``opaque``."""
+    base = declared_type.split("(", maxsplit=1)[0]
+    if base in ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal"):
+        return "number"
+    if base in ("date", "timestamp", "timestamp_ntz"):
+        return "moment"
+    return base if base in ("boolean", "string") else "opaque"

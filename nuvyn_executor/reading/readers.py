@@ -13,10 +13,9 @@ from urllib.parse import unquote
 
 from nuvyn_executor.discovery import formats, workbook
 from nuvyn_executor.discovery.partition_folders import values_of
-from nuvyn_executor.profiling.plan import SAMPLE_CHARACTERS, family
 from nuvyn_executor.reading import sampling
 from nuvyn_executor.reading.delta_table import of_version
-from nuvyn_executor.reading.frame import Frame, sample_columns
+from nuvyn_executor.reading.frame import SAMPLE_CHARACTERS, Frame, family, sample_columns
 from nuvyn_executor.reading.parquet_footer import footer_of
 from nuvyn_executor.spark.derived_sessions import NANOS_AS_LONG, is_set
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optiona
 from nuvyn_executor.discovery.text_encoding import UTF_8, encoding_named
 from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.model import CsvDialect
-from nuvyn_executor.profiling.plan import SAMPLE_CHARACTERS
 from nuvyn_executor.reading import chunks
 from nuvyn_executor.reading.chunks import Excerpt, excerpts, sampled_files
 from nuvyn_executor.reading.csv_records import Record, parse_values
+from nuvyn_executor.reading.frame import SAMPLE_CHARACTERS
 from nuvyn_executor.reading.json_sample import JsonField, Seen, parse_documents, parse_lines, shortened
 
 if TYPE_CHECKING:

@@ -69,6 +69,11 @@ TABLE_DETAILS = _keys(
 
 COLUMN_DETAILS = _keys(
     ("expected", "what its values should be", YES),
+    (
+        "semantic_type",
+        "the kind of values, where the data type does not say it: `email`, `iban`; else `null`",
+        YES,
+    ),
     ("nulls", "missing values: SQL NULL", YES),
     ("nans", "missing values: NaN", YES),
     ("blanks", "missing values: nothing but white space", YES),

@@ -148,6 +148,19 @@ class TestPlantedDefectsAreFound:
         }
         assert named == {one["table"]: one["count"] for one in PLANTED if one["kind"] in WRONG_ORDER}
 
+    def test_kinds_of_values_are_named(self, found: Found) -> None:
+        kinds = {
+            place: row["details"]["semantic_type"]
+            for place, row in found.columns.items()
+            if row["details"]["semantic_type"] not in (None, "code")
+        }
+        assert kinds == {
+            ("customers", "email"): "email",
+            ("customers", "phone"): "phone_number",
+            ("customers", "country"): "country_code",
+            ("suppliers_utf16", "email"): "email",
+        }
+
     def test_each_file_that_cannot_be_read_is_named(self, found: Found) -> None:
         details = found.document["details"]
         named = [one["name"] for one in (*details["unreadable"], *details["skipped"])]

@@ -11,7 +11,6 @@ import pytest
 from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.model import SourceType
 from nuvyn_executor.profiling.scanner import SparkScanner
-from nuvyn_executor.quality.tallies import Shape
 from nuvyn_executor.sources.filesystem import FileSystemSource
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class TestLongTexts:
         texts = [*(f"user{i}@example.org" for i in range(1000)), "a@b" + ".c" * 20_000]
         pl.DataFrame({"email": texts}).write_parquet(tmp_path / "a.parquet")
         (column,) = scan(spark, tmp_path, engine).scan.tally.columns
-        assert column.shapes == {Shape.EMAIL: 1001}
+        assert column.shapes == {"email": 1001}
 
     @ENGINES
     def test_texts_of_a_megabyte(self, spark: Any, tmp_path: Path, engine: str) -> None:

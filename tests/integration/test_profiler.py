@@ -6,14 +6,17 @@ import math
 from collections import Counter
 from datetime import datetime, timezone
 from decimal import Decimal
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence
 
 import pytest
 
-from nuvyn_executor.profiling.value_patterns import ALLOWED, WHITE, Expected, is_missing, merged, shape_of
-from nuvyn_executor.quality.tallies import ColumnTally, Shape
+from nuvyn_executor.profiling.value_patterns import WHITE, counted_shape_of, is_missing
+from nuvyn_executor.quality.checks.registry import CHECKS, FORMS, check_of
 from nuvyn_executor.reading.frame import Frame, sample_columns
 from tests.scans import Counted, count_frame
+
+if TYPE_CHECKING:
+    from nuvyn_executor.quality.tallies import ColumnTally
 
 pytestmark = pytest.mark.spark
 
@@ -29,7 +32,11 @@ NASTY: Sequence[Optional[str]] = (
     "true", "NO", "yes ",
     "a@example.org", "a@b", "http://x.org/a b", "https://x.org/a", "550e8400-e29b-41d4-a716-446655440000",
     " padded", "padded\n", "日本", "é", "\ufffd", "bro\x07ken", "Ã¼", "1" * 400, "x" * 5000, "a\nb",
-    "\\A", "$", "'",
+    "\\A", "$", "'", "DE", "de", "XX", "DEU", "GER", "EUR", "DM", "NAN", "+441632960961", "+0441632960961",
+    "+44 1632 960961", "4111111111111111", "4111111111111112", "4111 1111-11111111", "9111111111111111",
+    "3782 822463 10005", "DE44500105175407324931", "DE44 5001 0517 5407 3249 31", "DE44500105175407324932",
+    "MT84 MALT 0110 0001 2345 MTLC AST0 01S", "DE4450010517540732493", "192.0.2.1", "192.0.2.256", "1.2.3",
+    "2001:db8::1", "2001:db8:::1", "::", "10:20:30", "::ffff:192.0.2.1", "1:2:3:4:5:6:7:8",
 )  # fmt: skip
 
 
@@ -56,51 +63,62 @@ def mostly(value: str, others: Sequence[Optional[str]]) -> List[Optional[str]]:
     return [value] * (20 * len(others)) + list(others)
 
 
+USUAL: Mapping[str, str] = {
+    "text": "word",
+    "number": "12",
+    "moment": "2024-05-06",
+    "boolean": "true",
+    "code": "01067",
+    "email": "x@example.org",
+    "uuid": "123e4567-e89b-12d3-a456-426614174000",
+    "url": "https://example.org/",
+    "phone_number": "+441632960000",
+    "payment_card": "5555555555554444",
+    "iban": "GB29NWBK60161331926819",
+    "ip_address": "198.51.100.7",
+    "country_code": "FR",
+    "currency_code": "JPY",
+}
+"""What a column holds most of the time; its name is that of the check, which suggests it."""
+
+
 @pytest.fixture(name="profile", scope="module")
 def _profile(spark: Any) -> Counted:
-    columns = {
-        "number": mostly("12", NASTY),
-        "moment": mostly("2024-05-06", NASTY),
-        "boolean": mostly("true", NASTY),
-        "code": mostly("01067", NASTY),
-        "email": mostly("x@example.org", NASTY),
-        "uuid": mostly("123e4567-e89b-12d3-a456-426614174000", NASTY),
-        "url": mostly("https://example.org/", NASTY),
-        "text": mostly("word", NASTY),
-    }
+    columns = {expected: mostly(usual, NASTY) for expected, usual in USUAL.items()}
     return count_frame(text_frame(spark, columns), "nasty", MICROS)
 
 
 class TestTextColumns:
     """What a sample (in Python) and a scan (in Spark) see is the same thing."""
 
-    @pytest.mark.parametrize(
-        "expected", [one for one in Expected if one not in (Expected.TYPED, Expected.OPAQUE)]
-    )
-    def test_spark_counts_what_python_counts(self, profile: Counted, expected: Expected) -> None:
-        plan = next(one for one in profile.plan.columns if one.name == expected.value)
-        tally = counted(profile)[expected.value]
-        values = [value for value in plan_values(expected) if value is not None and not is_missing(value)]
-        shapes: Counter[Shape] = Counter()
+    def test_there_is_a_column_for_each_check(self) -> None:
+        assert set(USUAL) == {"text", *(check.name for check in CHECKS)}
+
+    @pytest.mark.parametrize("expected", list(USUAL))
+    def test_spark_counts_what_python_counts(self, profile: Counted, expected: str) -> None:
+        plan = next(one for one in profile.plan.columns if one.name == expected)
+        tally = counted(profile)[expected]
+        values = present_values(expected)
+        shapes: Counter[str] = Counter()
         for value in values:
-            told = merged(shape_of(value.strip(WHITE)), expected)
-            is_padded = value != value.strip(WHITE)
-            shapes[Shape.PADDED if is_padded else told if told in plan.shapes else Shape.TEXT] += 1
-        assert plan.expected is expected
+            shape = counted_shape_of(value.strip(WHITE), expected, plan.shapes)
+            shapes["padded" if value != value.strip(WHITE) else shape] += 1
+        assert plan.expected == expected
         assert dict(shapes) == dict(tally.shapes)
         assert tally.present == len(values)
         assert (tally.nulls, tally.blanks) == (1, 3)
         assert tally.rows == 21 * len(NASTY)
 
-    @pytest.mark.parametrize(
-        "expected",
-        [Expected.NUMBER, Expected.BOOLEAN, Expected.CODE, Expected.EMAIL, Expected.UUID, Expected.URL],
-    )
-    def test_an_invalid_value_is_one_of_another_shape(self, profile: Counted, expected: Expected) -> None:
-        tally = counted(profile)[expected.value]
-        allowed = {merged(shape, expected) for shape in ALLOWED[expected]}
-        values = [value for value in plan_values(expected) if value is not None and not is_missing(value)]
-        wrong = [value for value in values if merged(shape_of(value.strip(WHITE)), expected) not in allowed]
+    @pytest.mark.parametrize("expected", [one.name for one in CHECKS if one.name != "moment"])
+    def test_an_invalid_value_is_one_that_the_check_does_not_accept(
+        self, profile: Counted, expected: str
+    ) -> None:
+        tally = counted(profile)[expected]
+        check = check_of(expected)
+        assert check is not None
+        forms = [form for form in FORMS if form.shape in check.shapes]
+        values = present_values(expected)
+        wrong = [value for value in values if not any(form.accepts(value.strip(WHITE)) for form in forms)]
         assert (tally.checked, tally.invalid) == (len(values), len(wrong))
 
     def test_a_moment_that_is_no_day_of_the_calendar_is_invalid(self, profile: Counted) -> None:
@@ -137,18 +155,8 @@ class TestTextColumns:
         assert found.count == len(NASTY) + 1
 
 
-def plan_values(expected: Expected) -> List[Optional[str]]:
-    first = {
-        Expected.NUMBER: "12",
-        Expected.MOMENT: "2024-05-06",
-        Expected.BOOLEAN: "true",
-        Expected.CODE: "01067",
-        Expected.EMAIL: "x@example.org",
-        Expected.UUID: "123e4567-e89b-12d3-a456-426614174000",
-        Expected.URL: "https://example.org/",
-        Expected.TEXT: "word",
-    }
-    return mostly(first[expected], NASTY)
+def present_values(expected: str) -> List[str]:
+    return [one for one in mostly(USUAL[expected], NASTY) if one is not None and not is_missing(one)]
 
 
 class TestLaws:

@@ -12,13 +12,15 @@ from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.discovery.formats import source_type_named
 from nuvyn_executor.model import SourceType
 from nuvyn_executor.profiling.counts import total
+from nuvyn_executor.profiling.plan import ColumnPlan
 from nuvyn_executor.profiling.profiler import plan_scan
 from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.profiling.sketch import KEPT
 from nuvyn_executor.profiling.spark import cells, expressions
 from nuvyn_executor.profiling.spark import engine as spark_engine
 from nuvyn_executor.profiling.spark.cells import Cell
-from nuvyn_executor.quality.tallies import Distinct, Shape
+from nuvyn_executor.quality.checks.registry import SHAPES
+from nuvyn_executor.quality.tallies import Distinct
 from nuvyn_executor.reading import readers
 from nuvyn_executor.reading.frame import Frame, sample_columns
 from nuvyn_executor.sources.filesystem import FileSystemSource
@@ -171,6 +173,53 @@ class TestTheReadsOfColumnarData:
             assert abs(estimate.estimate().count - right.count) <= 4 * estimate.estimate().rsd * right.count
 
 
+class TestReadsWithChecks:
+    """Predicates are compiled, too, and make no method too long."""
+
+    NAMES = ("phone", "card_number", "iban", "client_ip", "country", "currency", "word")
+    VALUES = (
+        "concat('+4416329609', 10 + id % 90)",
+        "IF(id % 3 = 0, '4111111111111111', '4111 1111 1111 1112')",
+        "IF(id % 3 = 0, 'DE44500105175407324931', 'DE44500105175407324932')",
+        "IF(id % 3 = 0, '192.0.2.1', '2001:db8::1')",
+        "IF(id % 3 = 0, 'DE', 'FRA')",
+        "IF(id % 3 = 0, 'EUR', 'XXY')",
+        "concat('word ', id)",
+    )
+
+    @pytest.mark.parametrize("rows", [0, spark_engine.ALONE_FROM], ids=["together", "alone"])
+    @pytest.mark.usefixtures("_not_adaptive")
+    def test_the_methods_are_short_enough_for_java(self, spark: Any, tmp_path: Path, rows: int) -> None:
+        columns = [f"{value} AS c{i}" for i, value in enumerate(self.VALUES)]
+        path = str(tmp_path / "checked.parquet")
+        spark.range(0, 500, 1, 2).selectExpr(*columns).write.parquet(path)
+        data = spark.read.parquet(path)
+        sample = sample_columns([tuple(row) for row in data.limit(100).collect()], len(columns))
+        types = ("string",) * len(columns)
+        frame = Frame(lambda: data, self.NAMES, types, sample, sample_represents=True, is_small=False)
+        frame = replace(frame, rows=rows, is_columnar=True)
+        plan = plan_scan(frame, "checked")
+        assert [one.expected for one in plan.columns] == [
+            "phone_number", "payment_card", "iban", "ip_address", "country_code", "currency_code", "text",
+        ]  # fmt: skip
+        debug = spark._jvm.org.apache.spark.sql.execution.debug  # noqa: SLF001  Spark's own measure
+        for read in spark_engine.reads_of(frame, plan):
+            shown = executed(spark_engine.asked_of(frame, replace(plan, distinct=False), read, NOW))
+            assert "*(1) HashAggregate" in shown.toString() or read.by_value
+            stages = debug.package.codegenStringSeq(shown)
+            sizes = [stages.apply(i)._3().maxMethodCodeSize() for i in range(stages.size())]  # noqa: SLF001  as above
+            assert 0 < max(sizes) <= COMPILED_BYTECODES, read
+
+    def test_columns_without_one_are_asked_for_no_predicate(self) -> None:
+        """Issue: "Costs must not grow where nothing suggests a check"."""
+        plans = [ColumnPlan("word"), ColumnPlan("mail", expected="email", shapes=("email",))]
+        for some in (plans, [*plans, ColumnPlan("n", expected="number", shapes=("integer",))]):
+            asked = expressions.levels(expressions.TEXT, some, NOW).projections
+            assert len(asked) == 4
+            assert "rewritten" not in str(asked)
+            assert "fails" not in str(asked)
+
+
 class TestFewValues:
     @pytest.fixture(name="words")
     def _words(self, spark: Any, tmp_path: Path) -> Frame:
@@ -210,8 +259,8 @@ class TestFewValues:
 class TestCells:
     """A class is one number; what it says is what went into it."""
 
-    @pytest.mark.parametrize("shape", list(Shape))
-    def test_a_shape_with_flags(self, shape: Shape) -> None:
+    @pytest.mark.parametrize("shape", SHAPES)
+    def test_a_shape_with_flags(self, shape: str) -> None:
         number = cells.index_of(shape) + cells.PADDED + cells.FUTURE
         assert Cell.of(number) == Cell(shape, padded=True, future=True)
 

@@ -10,6 +10,7 @@ from typing import Any, Dict, Optional, Tuple
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from nuvyn_executor.quality.checks.registry import SHAPES
 from nuvyn_executor.quality.dimensions import MICROS_PER_DAY
 from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, DatasetTally, Distinct, Scan, Shape
 
@@ -36,7 +37,7 @@ _TYPES = {"key": "bigint", "number": "double", "text": "string", "email": "strin
 _EXPECTED = {"text": "text", "email": "email"}
 _SHAPES = (
     (Shape.PADDED, r"\s.*|.*\s"),
-    (Shape.EMAIL, r"[^@]+@[^@]+"),
+    ("email", r"[^@]+@[^@]+"),
     (Shape.CODE, r"0\d+"),
     (Shape.INTEGER, r"\d+"),
     (Shape.DECIMAL, r"\d+\.\d+"),
@@ -99,7 +100,7 @@ def _is_missing(value: Any) -> bool:
     return value is None or value != value  # noqa: PLR0124  NaN is what differs from itself
 
 
-def _shape(value: Any) -> Shape:
+def _shape(value: Any) -> str:
     if not isinstance(value, str):
         return Shape.TYPED
     return next(shape for shape, pattern in _SHAPES if re.fullmatch(pattern, value))
@@ -120,7 +121,7 @@ def count_column(kind: str, values: Tuple[Any, ...], now: int) -> ColumnTally:
         suspects=sum(value in (-999.0, math.inf, "bro\ufffdken") for value in present),
         checked=0 if kind == "text" else len(present),
         invalid=sum(value == INVALID_EMAIL for value in present),
-        shapes={shape: shapes.count(shape) for shape in Shape},
+        shapes={shape: shapes.count(shape) for shape in SHAPES},
         timestamps=len(moments),
         future=len(moments) - len(past),
         latest_micros=max(past, default=None),

@@ -15,26 +15,24 @@ from nuvyn_executor.profiling.polars.patterns import patterns_of
 from nuvyn_executor.profiling.sketch import KEPT, Final, Sketch
 from nuvyn_executor.profiling.value_patterns import (
     BROKEN_TEXT,
-    PATTERNS,
     WHITE,
-    Expected,
+    counted_shape_of,
     is_missing,
     merged,
-    shape_of,
 )
+from nuvyn_executor.quality.checks.registry import ANYWHERE, CHECKS, FORMS
 from nuvyn_executor.quality.tallies import Distinct, Shape
 
 pl = pytest.importorskip("polars")
 from nuvyn_executor.profiling.polars.hashes import Sink, hash_name, multiplier  # noqa: E402  Polars may not be there
 
-TELLING = [shape for shape, _ in PATTERNS]
+COMMON = [form.shape for form in ANYWHERE]
 PLANS = [
-    ColumnPlan("c", expected=expected, shapes=tuple(one for one in TELLING if merged(one, expected) is one))
-    for expected in Expected
-    if expected not in (Expected.TYPED, Expected.OPAQUE)
-]
+    ColumnPlan("c", expected=expected, shapes=tuple(one for one in COMMON if merged(one, expected) == one))
+    for expected in ("text", *(check.name for check in CHECKS if check.anywhere))
+] + [ColumnPlan("c", expected=check.name, shapes=check.shapes) for check in CHECKS if not check.anywhere]
 likely = st.one_of(
-    *(st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True) for _, pattern in PATTERNS),
+    *(st.from_regex(re.compile(form.pattern, re.ASCII), fullmatch=True) for form in FORMS),
     st.text(alphabet="ab1@.:/-, \té\x07\ufffdÃ\u0081nul", max_size=12),
     st.sampled_from(["n/a", "NULL", "-", " ", "", "http://u@h.org", "\u017f"]),
 )
@@ -48,7 +46,7 @@ class TestPatterns:
         for plan in PLANS:
             patterns = patterns_of(plan)
             plain = (~series.str.contains(patterns.special)).to_list()
-            quick = {one.shape: series.str.contains(one.quick).to_list() for one in patterns.told}
+            quick = {one.shape: series.str.contains(one.quick).to_list() for one in patterns.shapes}
             for i, text in enumerate(texts):
                 found = [shape for shape, matches in quick.items() if matches[i]]
                 found += [Shape.TEXT] if plain[i] else []
@@ -57,8 +55,7 @@ class TestPatterns:
                     assert text == text.strip(WHITE)
                     assert not is_missing(text)
                     assert not re.search(BROKEN_TEXT, text)
-                    shape = merged(shape_of(text), plan.expected)
-                    assert (shape if shape in plan.shapes else Shape.TEXT) is found[0], text
+                    assert counted_shape_of(text, plan.expected, plan.shapes) == found[0], text
 
 
 class TestSink:

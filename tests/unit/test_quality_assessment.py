@@ -55,7 +55,7 @@ class TestGuideExample:
             suspects=135,
             checked=900,
             invalid=108,
-            shapes={Shape.TEXT: 720, Shape.EMAIL: 180},
+            shapes={Shape.TEXT: 720, "email": 180},
             timestamps=900,
             future=45,
             latest_micros=NOW,

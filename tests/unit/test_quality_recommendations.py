@@ -48,6 +48,24 @@ class TestEachDefectIsNamed:
                 ),
             ),
             (
+                assessed(of_thousand(checked=1000, invalid=3, shapes={"iban": 1000}), "iban"),
+                (
+                    "customers.email: 3 of 1000 values are not valid IBANs - "
+                    "correct them at the source or reject them on entry"
+                ),
+            ),
+            (
+                assessed(
+                    of_thousand(checked=1000, shapes={"country_alpha2": 980, "country_alpha3": 20}),
+                    "country_code",
+                ),
+                (
+                    "customers.email: 20 of 1000 values are written in another form than the rest "
+                    "(980 as country codes of two letters; 20 as country codes of three letters) - "
+                    "write them all one way"
+                ),
+            ),
+            (
                 assessed(of_thousand(placeholders=14)),
                 (
                     "customers.email: 14 of 1000 values are placeholders (n/a, null, - and the like) - "
@@ -159,8 +177,12 @@ class TestWhatIsNoDefectIsNotNamed:
     def test_in_a_healthy_table(self, tally: ColumnTally) -> None:
         assert assessed(tally).findings == ()
 
+    def test_addresses_and_account_numbers_in_two_spellings_have_one_form(self) -> None:
+        for name in ("ip_address", "iban", "payment_card"):
+            assert assessed(of_thousand(checked=1000, shapes={name: 1000}), name).findings == ()
+
     def test_an_invalid_text_is_not_named_a_second_time_as_another_form(self) -> None:
-        column = of_thousand(checked=1000, invalid=12, shapes={Shape.EMAIL: 988, Shape.TEXT: 12})
+        column = of_thousand(checked=1000, invalid=12, shapes={"email": 988, Shape.TEXT: 12})
         assert [one.dimension for one in assessed(column, "email").findings] == [Dimension.VALIDITY]
 
     def test_impossible_dates_do_not_hide_dates_in_another_form(self) -> None:

@@ -17,7 +17,7 @@ class TestTallies:
             {"rows": 2, "nulls": 1, "suspects": 2},
             {"rows": 2, "nulls": 1, "checked": 2},
             {"rows": 2, "checked": 1, "invalid": 2},
-            {"rows": 1, "shapes": {Shape.TEXT: 1, Shape.EMAIL: 1}},
+            {"rows": 1, "shapes": {Shape.TEXT: 1, "email": 1}},
             {"rows": 1, "timestamps": 2},
             {"rows": 2, "timestamps": 1, "future": 2},
         ],
@@ -38,7 +38,7 @@ class TestTallies:
             _ = one + two
 
     def test_are_equal_when_they_counted_the_same_with_or_without_zeros(self) -> None:
-        assert ColumnTally(rows=1, shapes={Shape.TEXT: 1, Shape.URL: 0}) == ColumnTally(
+        assert ColumnTally(rows=1, shapes={Shape.TEXT: 1, "url": 0}) == ColumnTally(
             rows=1, shapes={Shape.TEXT: 1}
         )
 

@@ -11,9 +11,9 @@ import pytest
 from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.model import SourceType
-from nuvyn_executor.profiling.plan import SAMPLE_CHARACTERS
 from nuvyn_executor.reading import chunks
 from nuvyn_executor.reading.chunks import CHUNK_BYTES, sampled_files
+from nuvyn_executor.reading.frame import SAMPLE_CHARACTERS
 from nuvyn_executor.reading.sampling import (
     SAMPLE_ROWS,
     CsvSample,

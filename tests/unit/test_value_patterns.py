@@ -44,18 +44,18 @@ class TestShapes:
             ("2024-01-31 10:00:00.5+02:00", Shape.TIMESTAMP),
             ("Yes", Shape.BOOLEAN),
             ("Y", Shape.TEXT),
-            ("a.b+c@example.org", Shape.EMAIL),
+            ("a.b+c@example.org", "email"),
             ("a@b", Shape.TEXT),
-            ("550e8400-e29b-41d4-a716-446655440000", Shape.UUID),
-            ("https://example.org/a?b=c", Shape.URL),
+            ("550e8400-e29b-41d4-a716-446655440000", "uuid"),
+            ("https://example.org/a?b=c", "url"),
             (" 12", Shape.PADDED),
             ("12\n", Shape.PADDED),
             ("twelve", Shape.TEXT),
             ("日本", Shape.TEXT),
         ],
     )
-    def test_a_text_has_one_shape(self, text: str, shape: Shape) -> None:
-        assert shape_of(text) is shape
+    def test_a_text_has_one_shape(self, text: str, shape: str) -> None:
+        assert shape_of(text) == shape
 
     @pytest.mark.parametrize("text", [None, "", " \t", "NA", " n/a ", "NULL", "-", "?"])
     def test_what_says_nothing_is_missing(self, text: str) -> None:

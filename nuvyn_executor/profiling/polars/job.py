@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple
 
 from nuvyn_executor.discovery.partition_folders import values_of
 from nuvyn_executor.profiling.counts import Counts, total
-from nuvyn_executor.profiling.plan import family
 from nuvyn_executor.profiling.polars.parts import NotNative, Piece, Reading, parts_of
 from nuvyn_executor.profiling.value_patterns import Expected
+from nuvyn_executor.reading.frame import family
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset, FileFormat
@@ -158,7 +158,7 @@ def _refusal(reason: str, *, everywhere: bool = False) -> str:
 
 def _needs_zone(plan: ColumnPlan) -> bool:
     if plan.declared_type in (None, "string"):
-        return plan.expected is Expected.MOMENT
+        return plan.expected == Expected.MOMENT
     return family(str(plan.declared_type)) == "moment" and plan.declared_type != "timestamp"
 
 

@@ -16,9 +16,9 @@ _PLAIN = 19  # characters of 2024-01-31T10:00:00
 _FARTHEST_ZONE = 18 * 60
 
 
-def micros_of(texts: pl.Series, shape: Shape, plan: ColumnPlan) -> pl.Series:
+def micros_of(texts: pl.Series, shape: str, plan: ColumnPlan) -> pl.Series:
     """Parse trimmed texts of one shape; null where there is no such moment. Times without a zone are UTC."""
-    if shape is Shape.DATE_ISO:
+    if shape == Shape.DATE_ISO:
         return _days(texts, "%Y-%m-%d")
     if shape in (Shape.DATE_SLASH, Shape.DATE_DOT):
         dash = texts.str.replace_all("[/.]", "-")

@@ -1,83 +1,80 @@
-"""The patterns of :mod:`~nuvyn_executor.profiling.value_patterns` in Rust's ``regex``. Pure."""
+"""The patterns of :mod:`~nuvyn_executor.quality.checks` in Rust's ``regex``. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Dict, Iterable, List, Tuple
+from typing import TYPE_CHECKING, Dict, List, Tuple
 
-from nuvyn_executor.profiling.value_patterns import BROKEN_TEXT, PATTERNS, PLACEHOLDERS, merged
-from nuvyn_executor.quality.tallies import Shape
+from nuvyn_executor.profiling.value_patterns import BROKEN_TEXT, PLACEHOLDERS, merged
+from nuvyn_executor.quality.checks.registry import FORMS
 
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan
+    from nuvyn_executor.quality.checks.check import Form
 
-# Printable ASCII only, so that nothing in a match can be broken, and apart from each other: no colon in an
-# e-mail address keeps it from being a URL.
-_QUICK = {
-    Shape.URL: r"(?i:https?|s?ftp)://[!-~]+",
-    Shape.EMAIL: r"[!-+\--9<-?A-~]+@[!-+\-/-9<-?A-~]+(?:[.][!-+\-/-9<-?A-~]+)+",
-}
 _WHITE_CLASS = "[ \\t\\r\\n\\x0b\\x0c]"
 
 
 @dataclass(frozen=True)
-class Told:
-    """A class of texts that is told apart.
+class ShapePatterns:
+    """The patterns of one shape that is told apart.
 
     Attributes:
-        whole: matches the trimmed texts of this class, if none before it did.
-        quick: matches only such texts, and only those without blanks around and without broken characters;
-            disjoint from all others' quick patterns.
+        shape: the shape.
+        whole: matches the trimmed texts of the shape, if the pattern of none before it matches.
+        quick: matches only such texts, and only those without blanks around them and without broken
+            characters. No text matches the quick patterns of two shapes.
     """
 
-    shape: Shape
+    shape: str
     whole: str
     quick: str
 
 
 @dataclass(frozen=True)
 class Patterns:
-    """What a column's texts are matched with.
+    """The patterns of one column's texts.
 
     Attributes:
-        told: in the order in which the first match wins.
-        special: matches every text that is not plain: in a class that is told apart, or saying nothing, or
-            with blanks around it, or broken.
+        shapes: in the order in which the first match decides.
+        special: matches every text that is not plain: one of a shape that is told apart, a missing one, one
+            with blanks around it, and a broken one.
     """
 
-    told: Tuple[Told, ...]
+    shapes: Tuple[ShapePatterns, ...]
     special: str
 
 
 def patterns_of(plan: ColumnPlan) -> Patterns:
     """Choose and translate the patterns of a column."""
-    groups: Dict[Shape, List[Tuple[str, str]]] = {}
-    for shape, pattern in PATTERNS:
-        as_what = merged(shape, plan.expected)
-        if as_what in plan.shapes:
-            groups.setdefault(as_what, []).append((_rust(pattern), _rust(_QUICK.get(shape, pattern))))
-    told = tuple(
-        Told(shape, _anchored(whole for whole, _ in pairs), _anchored(quick for _, quick in pairs))
-        for shape, pairs in groups.items()
+    groups: Dict[str, List[Form]] = {}
+    for form in FORMS:
+        shape = merged(form.shape, plan.expected)
+        if shape in plan.shapes:
+            groups.setdefault(shape, []).append(form)
+    shapes = tuple(
+        ShapePatterns(
+            shape,
+            whole("|".join(form.pattern for form in forms)),
+            whole("|".join(form.ascii_pattern or form.pattern for form in forms)),
+        )
+        for shape, forms in groups.items()
     )
     nothing = "|".join(_literal(word) for word in PLACEHOLDERS)
     special = (
-        *(one.whole for one in told),
+        *(one.whole for one in shapes),
         rf"\A{_WHITE_CLASS}",
         rf"{_WHITE_CLASS}\z",
         rf"\A(?i-u:{nothing})?\z",
         BROKEN_TEXT,
     )
-    return Patterns(told, "|".join(special))
+    return Patterns(shapes, "|".join(special))
 
 
-def _anchored(patterns: Iterable[str]) -> str:
-    return rf"\A(?:{'|'.join(patterns)})\z"
-
-
-def _rust(pattern: str) -> str:
-    r"""Java's ``\s`` and ``(?i)`` know ASCII only."""
-    return pattern.replace(r"\s", r" \t\n\x0b\x0c\r").replace("(?i:", "(?i-u:")
+def whole(pattern: str) -> str:
+    r"""Return a pattern of whole texts in Rust's syntax. In Java, ``\s`` and ``(?i)`` know ASCII only."""
+    rust = pattern.replace(r"\s", r" \t\n\x0b\x0c\r").replace("(?i:", "(?i-u:")
+    return rf"\A(?:{rust})\z"
 
 
 def _literal(word: str) -> str:

@@ -11,7 +11,7 @@ _LONGEST = 18  # digits of a number that fits a bigint, whatever they are
 _LEAST = pl.Series([0, 0, *(10**digits for digits in range(1, _LONGEST)), None, None], dtype=pl.Int64)
 
 
-def matching(texts: pl.Series, shape: Shape, pattern: str) -> pl.Series:
+def matching(texts: pl.Series, shape: str, pattern: str) -> pl.Series:
     """Return which texts are of a shape: none but those that its pattern matches, and nearly all of those.
 
     Args:
@@ -19,7 +19,7 @@ def matching(texts: pl.Series, shape: Shape, pattern: str) -> pl.Series:
         shape: not ``TEXT``.
         pattern: the shape's quick one.
     """
-    return _is_whole(texts) if shape is Shape.INTEGER else texts.str.contains(pattern)
+    return _is_whole(texts) if shape == Shape.INTEGER else texts.str.contains(pattern)
 
 
 def _is_whole(texts: pl.Series) -> pl.Series:

@@ -16,10 +16,10 @@ from nuvyn_executor.model import DAY_MICROS
 from nuvyn_executor.profiling.counts import Span
 from nuvyn_executor.profiling.polars.moments import micros_of
 from nuvyn_executor.profiling.polars.patterns import patterns_of
+from nuvyn_executor.profiling.polars.predicates import satisfying
 from nuvyn_executor.profiling.polars.quick import matching
-from nuvyn_executor.profiling.polars.values import Extremes, Moments, Numbers, Values
+from nuvyn_executor.profiling.polars.values import Extremes, Moments, Numbers, Values, weighed
 from nuvyn_executor.profiling.value_patterns import (
-    ALLOWED,
     BROKEN_TEXT,
     MOMENTS,
     NUMBERS,
@@ -28,13 +28,13 @@ from nuvyn_executor.profiling.value_patterns import (
     Expected,
     merged,
 )
+from nuvyn_executor.quality.checks.registry import SHAPES, check_of, form_of
 from nuvyn_executor.quality.tallies import ColumnTally, Shape
 
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan
 
-_SHAPES = tuple(Shape)
-_TEXT = _SHAPES.index(Shape.TEXT)
+_TEXT = SHAPES.index(Shape.TEXT)
 _LOOKED_AT = (2_000, 20_000)  # values; the second time where the first left it open
 _REPEATING = 0.25  # different values among those looked at, that make a column of repetitions
 _VARYING = 0.97  # different values among the first, with which nothing is open
@@ -55,10 +55,10 @@ class TextColumn:
     def __init__(self, plan: ColumnPlan, now_micros: int) -> None:
         self._plan = plan
         self._patterns = patterns_of(plan)
-        allowed = ALLOWED.get(plan.expected)
-        self._allowed = None if allowed is None else {merged(one, plan.expected) for one in allowed}
+        check = check_of(plan.expected)
+        self._allowed = None if check is None else {merged(one, plan.expected) for one in check.shapes}
         self._rows = self._nulls = self._blanks = self._present = self._broken = self._invalid = 0
-        self._shapes: Counter[Shape] = Counter()
+        self._shapes: Counter[str] = Counter()
         self._lengths = Extremes()
         self._put_off: List[pl.DataFrame] = []
         self._aligned: Optional[pl.Series] = None  # moments of the last texts that were counted row by row
@@ -101,7 +101,7 @@ class TextColumn:
         """Count what quick patterns match, the most frequent shape first; give what is left."""
         enough = _LEFT * len(texts)
         for shape, pattern in self._candidates():
-            is_rest = shape is Shape.TEXT
+            is_rest = shape == Shape.TEXT
             matches = ~texts.str.contains(pattern) if is_rest else matching(texts, shape, pattern)
             count = int(matches.sum())
             if count:
@@ -113,8 +113,8 @@ class TextColumn:
                 break
         return texts
 
-    def _candidates(self) -> List[Tuple[Shape, str]]:
-        quick = [(one.shape, one.quick) for one in self._patterns.told]
+    def _candidates(self) -> List[Tuple[str, str]]:
+        quick = [(one.shape, one.quick) for one in self._patterns.shapes]
         quick.append((Shape.TEXT, self._patterns.special))
         expected = self._allowed or {Shape.TEXT}
         return sorted(quick, key=lambda one: (-self._shapes[one[0]], one[0] not in expected))
@@ -136,35 +136,38 @@ class TextColumn:
         for index in {index for index, _, _ in groups}:
             here = frame.filter(shape == index) if len(groups) > 1 else frame
             total = sum(count for one, _, count in groups if one == index)
-            self._count(_SHAPES[index], total, here["text"], here["weight"])
+            self._count(SHAPES[index], total, here["text"], here["weight"])
         blanks_around = sum(count for _, is_padded, count in groups if is_padded)
         for index, is_padded, count in groups:
             if is_padded:
-                self._shapes[_SHAPES[index]] -= count
+                self._shapes[SHAPES[index]] -= count
         self._shapes[Shape.PADDED] += blanks_around
         return missing["raw"] if len(missing) else None
 
     def _shape(self) -> pl.Expr:
         text = pl.col("text")
         shape = pl.when(_says_nothing(text)).then(None).otherwise(_TEXT)
-        for one in reversed(self._patterns.told):
-            shape = pl.when(text.str.contains(one.whole)).then(_SHAPES.index(one.shape)).otherwise(shape)
+        for one in reversed(self._patterns.shapes):
+            shape = pl.when(text.str.contains(one.whole)).then(SHAPES.index(one.shape)).otherwise(shape)
         return shape.alias("shape")
 
     @property
     def _has_value(self) -> bool:
         return self._plan.expected in _WITH_VALUE
 
-    def _count(self, shape: Shape, count: int, texts: pl.Series, weights: Optional[pl.Series]) -> None:
+    def _count(self, shape: str, count: int, texts: pl.Series, weights: Optional[pl.Series]) -> None:
         """Count texts of one shape, trimmed."""
         self._present += count
         self._shapes[shape] += count
         if self._allowed is not None and shape not in self._allowed:
             self._invalid += count
             return
+        form = form_of(shape)
+        if self._allowed is not None and form is not None and form.predicate is not None:
+            self._invalid += weighed(~satisfying(texts, form.predicate), weights)
         if not self._has_value or shape not in _WITH_VALUE[self._plan.expected]:
             return
-        if self._plan.expected is Expected.NUMBER:
+        if self._plan.expected == Expected.NUMBER:
             self._numbers.add(_numbers_of(texts, shape), weights)
             return
         micros = micros_of(texts, shape, self._plan)
@@ -188,7 +191,7 @@ class TextColumn:
         different = different.with_columns(self._shape())
         found = [pl.Series("raw", [], pl.String).to_frame().with_columns(micros=pl.lit(0, pl.Int64))]
         for shape in MOMENTS:
-            here = different.filter(pl.col("shape") == _SHAPES.index(shape))
+            here = different.filter(pl.col("shape") == SHAPES.index(shape))
             if len(here):
                 micros = micros_of(here["text"], shape, self._plan)
                 found.append(here.select("raw").with_columns(micros.alias("micros")))
@@ -216,7 +219,7 @@ class TextColumn:
 
     def span(self) -> Span:
         """Return least and greatest values and lengths, after :meth:`finish`."""
-        values = self._numbers if self._plan.expected is Expected.NUMBER else self._moments
+        values = self._numbers if self._plan.expected == Expected.NUMBER else self._moments
         low, high = self._lengths.minimum, self._lengths.maximum
         return Span(
             values.minimum,
@@ -240,11 +243,11 @@ def _says_nothing(text: pl.Expr) -> pl.Expr:
     return is_short & text.str.to_lowercase().is_in(["", *PLACEHOLDERS])
 
 
-def _numbers_of(texts: pl.Series, shape: Shape) -> pl.Series:
-    if shape is Shape.INTEGER:
+def _numbers_of(texts: pl.Series, shape: str) -> pl.Series:
+    if shape == Shape.INTEGER:
         whole: pl.Series = texts.cast(pl.Int64)
         return whole
-    if shape is Shape.DECIMAL_COMMA:
+    if shape == Shape.DECIMAL_COMMA:
         texts = texts.str.replace(",", ".", literal=True)
     numbers: pl.Series = texts.cast(pl.Float64)
     return numbers

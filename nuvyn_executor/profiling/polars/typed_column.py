@@ -9,11 +9,11 @@ import polars as pl
 
 from nuvyn_executor.model import DAY_MICROS
 from nuvyn_executor.profiling.counts import Span
-from nuvyn_executor.profiling.plan import family
 from nuvyn_executor.profiling.polars.moments import micros_of_days
 from nuvyn_executor.profiling.polars.values import Extremes, Moments, Numbers, Values
 from nuvyn_executor.profiling.value_patterns import Expected
 from nuvyn_executor.quality.tallies import ColumnTally, Shape
+from nuvyn_executor.reading.frame import family
 
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan
@@ -96,7 +96,7 @@ class TypedColumn:
             nulls=self._nulls,
             nans=self._nans,
             suspects=self._numbers.suspects + self._moments.suspects,
-            checked=present if self._plan.expected is Expected.TYPED else 0,
+            checked=present if self._plan.expected == Expected.TYPED else 0,
             shapes={Shape.TYPED: present},
             timestamps=self._moments.timestamps,
             future=self._moments.future,

@@ -1,7 +1,7 @@
-"""The classes that Spark sorts cells into: one small number says all that is counted of a cell. Pure.
+"""The classes that Spark sorts cells into: a small number for all that is counted of a cell. Pure.
 
-A class is the index of a :class:`~nuvyn_executor.quality.tallies.Shape`, or of a reason why there is no
-value, plus flags. A column's counters are sums over its classes.
+A class is the index of a shape (:data:`~nuvyn_executor.quality.checks.registry.SHAPES`), or of a reason why
+there is no value, plus flags. A column's counters are sums over its classes.
 """
 
 from __future__ import annotations
@@ -9,33 +9,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
-from nuvyn_executor.quality.tallies import Shape
+from nuvyn_executor.quality.checks.registry import SHAPES
 
-SHAPES = tuple(Shape)
 NULL, NAN, BLANK, PLACEHOLDER = range(len(SHAPES), len(SHAPES) + 4)
-_FLAGS_FROM = 32  # a power of two above them all
-PADDED, SUSPECT, WITHOUT_VALUE, FUTURE = (_FLAGS_FROM << bit for bit in range(4))
+_FLAGS_FROM = 1 << PLACEHOLDER.bit_length()  # a power of two above them all
+PADDED, SUSPECT, INVALID, FUTURE = (_FLAGS_FROM << bit for bit in range(4))
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What a class says of its cells.
+    """What a class means for its cells.
 
     Attributes:
         shape: how the trimmed text is written; ``typed`` where the format declares the type; ``None`` when
             there is no value.
         missing: :data:`NULL`, :data:`NAN`, :data:`BLANK` or :data:`PLACEHOLDER`; 0 when there is a value.
         padded: there is white space around the text.
-        suspect: cannot well be true.
-        without_value: a number or moment was expected, and the text is none.
+        suspect: the value can hardly be true.
+        invalid: the text is not what the column expects, whatever its shape: no moment, or one that fails the
+            predicate of its form.
         future: a moment that lies in the future.
     """
 
-    shape: Optional[Shape]
+    shape: Optional[str]
     missing: int = 0
     padded: bool = False
     suspect: bool = False
-    without_value: bool = False
+    invalid: bool = False
     future: bool = False
 
     @classmethod
@@ -48,11 +48,11 @@ class Cell:
             missing=0 if is_there else base,
             padded=bool(number & PADDED),
             suspect=bool(number & SUSPECT),
-            without_value=bool(number & WITHOUT_VALUE),
+            invalid=bool(number & INVALID),
             future=bool(number & FUTURE),
         )
 
 
-def index_of(shape: Shape) -> int:
+def index_of(shape: str) -> int:
     """Return the class of cells of a shape, without flags."""
     return SHAPES.index(shape)

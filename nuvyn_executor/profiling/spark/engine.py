@@ -34,11 +34,13 @@ from nuvyn_executor.profiling.sketch import (
 )
 from nuvyn_executor.profiling.spark import cells, expressions
 from nuvyn_executor.profiling.spark.cells import Cell
-from nuvyn_executor.profiling.value_patterns import ALLOWED, MOMENTS, Expected
+from nuvyn_executor.profiling.value_patterns import MOMENTS, Expected
+from nuvyn_executor.quality.checks.registry import check_of
 from nuvyn_executor.quality.tallies import ColumnTally, DatasetTally, Distinct, Shape
 
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
+    from nuvyn_executor.quality.checks.check import Check
     from nuvyn_executor.reading.frame import Frame
 
 ENGINE = "spark"
@@ -345,14 +347,14 @@ def _column_tally(rows: int, plan: ColumnPlan, groups: Sequence[Group]) -> Colum
         return sum(one.count for one in groups if one.cell.missing == reason and not _is_there(one, plan))
 
     present = [group for group in groups if _is_there(group, plan)]
-    shapes: Dict[Shape, int] = defaultdict(int)
+    shapes: Dict[str, int] = defaultdict(int)
     for group in present:
-        shapes[_form(group.cell, plan)] += group.count
+        shapes[_counted_shape(group.cell, plan)] += group.count
     dated = [group for group in present if plan.says_when_written and _has_moment(group.cell, plan)]
     latest = [group.whole[1] for group in dated if not group.cell.future]
     coming = [group.whole[0] for group in dated if group.cell.future]
-    allowed = ALLOWED.get(plan.expected)
-    is_checked = allowed is not None or plan.expected is Expected.TYPED
+    check = check_of(plan.expected)
+    is_checked = check is not None or plan.expected == Expected.TYPED
     return ColumnTally(
         rows=rows,
         nulls=missing(cells.NULL),
@@ -361,7 +363,7 @@ def _column_tally(rows: int, plan: ColumnPlan, groups: Sequence[Group]) -> Colum
         placeholders=missing(cells.PLACEHOLDER),
         suspects=sum(group.count for group in present if group.cell.suspect and _is_judged(plan)),
         checked=sum(group.count for group in present) if is_checked else 0,
-        invalid=sum(group.count for group in present if allowed and _fails(group.cell, allowed)),
+        invalid=sum(group.count for group in present if check and _fails(group.cell, check)),
         shapes=dict(shapes),
         timestamps=sum(group.count for group in dated),
         future=sum(group.count for group in dated if group.cell.future),
@@ -370,19 +372,19 @@ def _column_tally(rows: int, plan: ColumnPlan, groups: Sequence[Group]) -> Colum
     )
 
 
-def _form(cell: Cell, plan: ColumnPlan) -> Shape:
-    """Say as what a present cell counts in its column."""
+def _counted_shape(cell: Cell, plan: ColumnPlan) -> str:
+    """Return the shape that a present cell counts as in its column."""
     if not expressions.is_text(plan) or cell.shape is None:
         return Shape.TYPED
     return Shape.PADDED if cell.padded else value_patterns.merged(cell.shape, plan.expected)
 
 
-def _fails(cell: Cell, allowed: Sequence[Shape]) -> bool:
-    return cell.without_value or cell.shape not in allowed
+def _fails(cell: Cell, check: Check) -> bool:
+    return cell.invalid or cell.shape not in check.shapes
 
 
 def _has_moment(cell: Cell, plan: ColumnPlan) -> bool:
-    return not expressions.is_text(plan) or (cell.shape in MOMENTS and not cell.without_value)
+    return not expressions.is_text(plan) or (cell.shape in MOMENTS and not cell.invalid)
 
 
 def _is_judged(plan: ColumnPlan) -> bool:

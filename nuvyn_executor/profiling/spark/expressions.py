@@ -11,39 +11,40 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, List, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.model import DAY_MICROS, FARTHEST_DAY
-from nuvyn_executor.profiling.plan import family
 from nuvyn_executor.profiling.spark import cells
 from nuvyn_executor.profiling.spark.cells import index_of
+from nuvyn_executor.profiling.spark.predicates import literal, matches, rewritten, tested
 from nuvyn_executor.profiling.value_patterns import (
     BROKEN_TEXT,
     DATE_SENTINELS,
     DATES,
-    LOOKS,
     MAYBE_BROKEN,
     NUMBER_SENTINELS,
     NUMBERS,
-    PATTERNS,
     PLACEHOLDERS,
     PLAIN_TEXT,
     WHITE,
     Expected,
     merged,
 )
+from nuvyn_executor.quality.checks.registry import FORMS
 from nuvyn_executor.quality.tallies import Shape
+from nuvyn_executor.reading.frame import family
 
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan
-    from nuvyn_executor.profiling.value_patterns import Look
+    from nuvyn_executor.quality.checks.check import Form
+    from nuvyn_executor.quality.checks.predicates import Predicate
 
 TEXT = "string"
 MOMENT = "moment"  # microseconds since 1970 UTC
 HASH = "hash"  # of a row, which is always there
 LONGEST_PLACEHOLDER = max(len(word) for word in PLACEHOLDERS)
-MAY_BE_BROKEN = tuple(index_of(shape) for shape in (Shape.TEXT, Shape.EMAIL, Shape.URL))
-WANTED = {shape: 1 << bit for bit, (shape, _) in enumerate(PATTERNS)}
-"""A bit for each shape that is told apart in a column; above them, what else is wanted of it."""
-# What is not judged is no text that anybody wrote: whether it is there counts, and what is different.
-NUMBER_WANTED, MOMENT_WANTED, MONTH_FIRST, NOT_JUDGED = (1 << len(PATTERNS) + bit for bit in range(4))
+MAY_BE_BROKEN = tuple(map(index_of, (Shape.TEXT, *(form.shape for form in FORMS if form.ascii_pattern))))
+# What is not judged is no text that anybody wrote: only missing and different values are counted.
+NUMBER_WANTED, MOMENT_WANTED, MONTH_FIRST, NOT_JUDGED = (1 << bit for bit in range(4))
+WANTED = {form.shape: 1 << bit for bit, form in enumerate(FORMS, 4)}
+"""A bit for each shape that is told apart in a column; below them, what else is wanted of it."""
 DOUBLE_DIGITS = 15  # decimals of so many digits stay different as doubles
 # Dates that stand for none are far from all others: only what is beyond these is looked at, in any time zone.
 _USUAL_MICROS = (-2_208_816_000_000_000, 253_402_128_000_000_000)  # 1900-01-03, 9999-12-30
@@ -57,7 +58,7 @@ def is_text(plan: ColumnPlan) -> bool:
 def is_moment(plan: ColumnPlan) -> bool:
     """Whether a column holds dates or times, declared or understood."""
     if is_text(plan):
-        return plan.expected is Expected.MOMENT
+        return plan.expected == Expected.MOMENT
     return family(str(plan.declared_type)) == "moment"
 
 
@@ -133,9 +134,9 @@ def wanted(plan: ColumnPlan) -> int:
     if not is_text(plan):
         return NOT_JUDGED
     bits = sum(bit for shape, bit in WANTED.items() if merged(shape, plan.expected) in plan.shapes)
-    bits += NUMBER_WANTED if plan.expected is Expected.NUMBER else 0
+    bits += NUMBER_WANTED if plan.expected == Expected.NUMBER else 0
     bits += 0 if plan.day_first else MONTH_FIRST
-    return bits + (MOMENT_WANTED if plan.expected is Expected.MOMENT else 0)
+    return bits + (MOMENT_WANTED if plan.expected == Expected.MOMENT else 0)
 
 
 @dataclass(frozen=True)
@@ -177,13 +178,13 @@ def levels(kind: str, plans: Sequence[Optional[ColumnPlan]], now_micros: int) ->
 
 def _text_levels(plans: Sequence[Optional[ColumnPlan]], future: str) -> Levels:
     real = [plan for plan in plans if plan is not None]
-    with_numbers = any(plan.expected is Expected.NUMBER for plan in real)
+    with_numbers = any(plan.expected == Expected.NUMBER for plan in real)
     with_moments = any(is_moment(plan) for plan in real)
     bits = _constants([NOT_JUDGED if plan is None else wanted(plan) for plan in plans])
     has_value = f"(wanted & {NUMBER_WANTED | MOMENT_WANTED}) != 0"
     broken = (
-        f"(padded OR shape IN {_in(MAY_BE_BROKEN)}) AND NOT cell RLIKE {_literal(PLAIN_TEXT)}"
-        f" AND cell RLIKE {_literal(MAYBE_BROKEN)} AND cell RLIKE {_literal(BROKEN_TEXT)}"
+        f"(padded OR shape IN {_in(MAY_BE_BROKEN)}) AND NOT cell RLIKE {literal(PLAIN_TEXT)}"
+        f" AND cell RLIKE {literal(MAYBE_BROKEN)} AND cell RLIKE {literal(BROKEN_TEXT)}"
     )
     is_plain = f"(wanted & {NUMBER_WANTED | MOMENT_WANTED | NOT_JUDGED}) = 0"
     flags = [("padded", cells.PADDED), (f"{is_plain} AND {broken}", cells.SUSPECT)]
@@ -193,8 +194,11 @@ def _text_levels(plans: Sequence[Optional[ColumnPlan]], future: str) -> Levels:
     if with_moments:
         is_moment_wanted = f"(wanted & {MOMENT_WANTED}) != 0"
         flags.append((f"{is_moment_wanted} AND {_odd_moment('whole')}", cells.SUSPECT))
-        flags.append((f"{is_moment_wanted} AND whole IS NULL", cells.WITHOUT_VALUE))
+        flags.append((f"{is_moment_wanted} AND whole IS NULL", cells.INVALID))
         flags.append((f"{is_moment_wanted} AND {future.format('whole')}", cells.FUTURE))
+    predicates = _predicates(real)
+    if predicates:
+        flags.append(("fails", cells.INVALID))
     length = f"IF({has_value} OR shape >= {cells.NULL}, NULL, CAST(octet_length(cell) AS BIGINT))"
     if with_moments:
         length = f"IF((wanted & {MOMENT_WANTED}) != 0, {_text_micros('text', 'shape', 'wanted')}, {length})"
@@ -209,11 +213,34 @@ def _text_levels(plans: Sequence[Optional[ColumnPlan]], future: str) -> Levels:
                 f"{_shape('text', 'wanted', real)} AS shape",
                 "octet_length(text) != octet_length(cell) AS padded",
             ),
-            (f"{length} AS whole", *(numbers if with_numbers else ())),
+            (f"{length} AS whole", *(numbers if with_numbers else ()), *_rewritten(predicates)),
+            *_failures(predicates),
             (f"shape + IF(shape >= {cells.NULL}, 0, {_sum(flags)}) AS class",),
         ),
         ("number", "whole") if with_numbers else ("whole",),
     )
+
+
+def _predicates(plans: Sequence[ColumnPlan]) -> Mapping[int, Predicate]:
+    """Return the predicates of the forms that some columns tell apart, by the index of the shape."""
+    shapes = {shape for plan in plans for shape in plan.shapes}
+    return {index_of(form.shape): form.predicate for form in FORMS if form.predicate and form.shape in shapes}
+
+
+def _rewritten(predicates: Mapping[int, Predicate]) -> Tuple[str, ...]:
+    """Return the column of rewritten texts, which predicates test more than once; of other texts NULL."""
+    if not predicates:
+        return ()
+    branches = (f"WHEN {index} THEN {rewritten('text', one)}" for index, one in predicates.items())
+    return (f"CASE shape {' '.join(branches)} END AS rewritten",)
+
+
+def _failures(predicates: Mapping[int, Predicate]) -> Tuple[Tuple[str, ...], ...]:
+    """Return the projection that tests the rewritten texts."""
+    if not predicates:
+        return ()
+    branches = (f"WHEN {index} THEN NOT ({tested('rewritten', one)})" for index, one in predicates.items())
+    return ((f"CASE shape {' '.join(branches)} ELSE FALSE END AS fails",),)
 
 
 def _typed_class(nan: str, flags: Sequence[Tuple[str, int]]) -> str:
@@ -255,7 +282,7 @@ def _odd_number(plans: Sequence[Optional[ColumnPlan]]) -> str:
 
 def _content(i: int, plan: ColumnPlan) -> str:
     """Return what is hashed of a column: itself, or as text where ``xxhash64`` refuses it."""
-    if plan.expected is not Expected.OPAQUE:
+    if plan.expected != Expected.OPAQUE:
         return f"CAST(c{i} AS STRING)" if plan.declared_type == "boolean" else f"c{i}"
     nested = str(plan.declared_type).startswith(("array", "map", "struct"))
     return f"to_json(c{i})" if nested else f"CAST(c{i} AS STRING)"
@@ -263,9 +290,9 @@ def _content(i: int, plan: ColumnPlan) -> str:
 
 def _trimmed(text: str) -> str:
     """Cut white space; of most texts there is none, which comparing bytes at both ends tells."""
-    ends = " OR ".join(f"{text} LIKE {_literal('%' + character)}" for character in WHITE)
+    ends = " OR ".join(f"{text} LIKE {literal('%' + character)}" for character in WHITE)
     # White space and control characters are below "!", and so is the empty text.
-    return f"IF({text} < '!' OR {ends}, trim(BOTH {_literal(WHITE)} FROM {text}), {text})"
+    return f"IF({text} < '!' OR {ends}, trim(BOTH {literal(WHITE)} FROM {text}), {text})"
 
 
 def _shape(text: str, bits: str, plans: Sequence[ColumnPlan]) -> str:
@@ -277,31 +304,27 @@ def _shape(text: str, bits: str, plans: Sequence[ColumnPlan]) -> str:
     for plan in plans:
         together |= wanted(plan)
     branches = [f"WHEN {text} IS NULL THEN {cells.NULL}"]
-    for shape, pattern in PATTERNS:
-        if WANTED[shape] & together:
-            whole = _literal(rf"\A(?:{_in_java(pattern)})\z")
-            matches = f"{_looks(text, LOOKS[shape])} AND {text} RLIKE {whole}"
-            branches.append(f"WHEN ({bits} & {WANTED[shape]}) != 0 AND {matches} THEN {index_of(shape)}")
-    words = ", ".join(_literal(word) for word in PLACEHOLDERS)
+    for form in FORMS:
+        if WANTED[form.shape] & together:
+            is_of_form = f"{_fits(text, form)} AND {matches(text, form.pattern)}"
+            is_wanted = f"({bits} & {WANTED[form.shape]}) != 0"
+            branches.append(f"WHEN {is_wanted} AND {is_of_form} THEN {index_of(form.shape)}")
+    words = ", ".join(literal(word) for word in PLACEHOLDERS)
     says_nothing = f"octet_length({text}) <= {LONGEST_PLACEHOLDER} AND lower({text}) IN ({words})"
     branches.append(f"WHEN {text} = '' THEN {cells.BLANK} WHEN {says_nothing} THEN {cells.PLACEHOLDER}")
     return f"CASE {' '.join(branches)} ELSE {index_of(Shape.TEXT)} END"
 
 
-def _in_java(pattern: str) -> str:
-    """Repeat groups possessively: else Java calls itself for each time, and a long text ends its process."""
-    return pattern.replace(")+", ")++")
-
-
-def _looks(text: str, look: Look) -> str:
+def _fits(text: str, form: Form) -> str:
+    """Return the tests that are cheaper than the form's pattern."""
     length = f"octet_length({text})"
-    fits = f"{length} >= {look.shortest}"
-    if look.longest is not None:
-        fits += f" AND {length} <= {look.longest}"
-    if look.holds:
-        fits += f" AND {text} LIKE {_literal('%' + look.holds + '%')}"
-    if look.lacks:
-        fits += f" AND NOT {text} LIKE {_literal('%' + look.lacks + '%')}"
+    fits = f"{length} >= {form.shortest}"
+    if form.longest is not None:
+        fits += f" AND {length} <= {form.longest}"
+    if form.holds:
+        fits += f" AND {text} LIKE {literal('%' + form.holds + '%')}"
+    if form.lacks:
+        fits += f" AND NOT {text} LIKE {literal('%' + form.lacks + '%')}"
     return fits
 
 
@@ -342,8 +365,3 @@ def _constants(values: Sequence[object]) -> str:
 
 def _double(value: Optional[float]) -> str:
     return "CAST(NULL AS DOUBLE)" if value is None else f"CAST('{value!r}' AS DOUBLE)"
-
-
-def _literal(text: str) -> str:
-    """Write a text for SQL, so that nothing in it means anything."""
-    return "'" + "".join(f"\\u{ord(character):04x}" for character in text) + "'"
