@@ -28,11 +28,11 @@ $(INSTALLED): pyproject.toml fake_databricks/pyproject.toml constraints.txt cons
 		echo "Making $(VENV) with $$($(PYTHON) --version)"; \
 		rm -rf $(VENV) && mkdir $(VENV) && touch $(BUSY) && $(PYTHON) -m venv $(VENV); fi
 	@touch $(BUSY)
-	@pins=constraints.txt; fake="-e ./fake_databricks"; \
+	@pins=constraints.txt; fake="-e ./fake_databricks[servers]"; \
 		$(PY) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 8))' && pins=constraints-py38.txt; \
 		$(PY) -c 'import sys; sys.exit(sys.version_info >= (3, 10))' && fake=""; \
 		echo "Installing what $$pins pins (some minutes, the first time)"; \
-		$(PY) -m pip install --quiet --disable-pip-version-check -c $$pins -e '.[local,excel,fast,dev]' $$fake
+		$(PY) -m pip install --quiet --disable-pip-version-check -c $$pins -e '.[local,excel,fast,cloud,dev]' $$fake
 	@rm $(BUSY)
 	@touch $@
 

