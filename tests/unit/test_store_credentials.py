@@ -156,8 +156,8 @@ class TestS3:
 
 class TestAzure:
     """Issue 13: "`AZURE_STORAGE_CONNECTION_STRING` (with `BlobEndpoint`, `SharedAccessSignature` and
-    Azurite's short form), `AZURE_STORAGE_ACCOUNT_NAME`/`_KEY`, `AZURE_STORAGE_SAS_TOKEN`, service principal, managed
-    identity".
+    Azurite's short form), `AZURE_STORAGE_ACCOUNT_NAME`/`_KEY`, `AZURE_STORAGE_SAS_TOKEN`, service
+    principal, managed identity".
     """
 
     def test_a_connection_string_has_key_and_endpoint(self) -> None:
@@ -320,7 +320,7 @@ class _Metadata(http.server.BaseHTTPRequestHandler):
 
     has_role = True
 
-    def do_GET(self) -> None:  # noqa: N802  the base class names it
+    def do_GET(self) -> None:
         is_token = self.path == "/latest/api/token"
         is_good = is_token or self.has_role
         body = b"token" if is_token else b"role"
@@ -329,7 +329,7 @@ class _Metadata(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def do_PUT(self) -> None:  # noqa: N802  as above
+    def do_PUT(self) -> None:
         self.do_GET()
 
     def log_message(self, *_: Any) -> None:
