@@ -29,6 +29,8 @@ _AZURE_HOST = re.compile(
     rf"(?P<account>[a-z0-9-]+)(?:\.[a-z0-9]+)?\.(?:blob|dfs)\.(?:{'|'.join(map(re.escape, _AZURE_CLOUDS))})"
 )
 _S3_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3(?P<more>(?:[.-][a-z0-9-]+)*)\.amazonaws\.com(?:\.cn)?")
+# What Hadoop's globber takes for a pattern unless a backslash stands before it.
+_GLOB_CHARACTERS = re.compile(r"[\\\[\]{}*?]")
 _S3_REGION = re.compile(r"\b[a-z]{2}-(?:[a-z]+-)+\d+")
 # A shared access signature behind a path that is no http URL: nothing else there begins a query.
 _TRAILING_SAS = re.compile(r"\?(?P<sas>[^?/]*\bsig=[^?/]*)\Z")
@@ -94,11 +96,15 @@ class StoreAddress:
             raise ValueError(f"{self.root} does not hold what was asked for")
         return named.key
 
-    def spark_url_of(self, key: str) -> str:
-        """Return the URL of an object or folder as Hadoop's file systems name it; no glob is escaped."""
-        if self.kind is StoreKind.S3:
-            return f"s3a://{self.container}/{key}"
-        return self.url_of(key)
+    def spark_url_of(self, key: str, *, literal: bool = False) -> str:
+        """Return the URL of an object or folder as Spark's readers want it.
+
+        Args:
+            key: of the object or folder.
+            literal: the reader expands no globs (Delta's does not), so nothing is escaped.
+        """
+        spelled = key if literal else _GLOB_CHARACTERS.sub(lambda found: "\\" + found.group(), key)
+        return f"s3a://{self.container}/{spelled}" if self.kind is StoreKind.S3 else self.url_of(spelled)
 
     @property
     def whole(self) -> StoreAddress:
