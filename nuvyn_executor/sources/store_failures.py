@@ -119,6 +119,9 @@ def _explained(
     failure: Failure, address: StoreAddress, access: StoreAccess
 ) -> Tuple[Type[SourceError], str, str]:
     """Return the class of the error, its reason and its remedy."""
+    if failure.code in _OTHER_REGION:
+        reason = "its bucket is in another region than the one that was asked"
+        return SourceError, reason, "Set AWS_DEFAULT_REGION to the region of the bucket."
     if not failure.status:
         return _unanswered(failure, address, access)
     code = f" ({failure.code})" if failure.code else ""
@@ -130,9 +133,6 @@ def _explained(
         return SourceError, reason, "Run the job again later."
     if failure.code == "RequestTimeTooSkewed":
         return SourceAccessDenied, f"the clock of this machine is wrong{code}", "Set the machine's clock."
-    if failure.code in _OTHER_REGION:
-        reason = "its bucket is in another region than the one that was asked"
-        return SourceError, reason, "Set AWS_DEFAULT_REGION to the region of the bucket."
     return _refused(failure, address, access, code)
 
 

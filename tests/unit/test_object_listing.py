@@ -45,7 +45,7 @@ class Store:
         inside = [key[len(start) :] for key in self.keys if key.startswith(start)]
         folders = sorted({key.partition("/")[0] + "/" for key in inside if "/" in key})
         self.check(start + one for one in [*(f[:-1] for f in folders), *inside] if "/" not in one)
-        here = [self.meta(start + key) for key in inside if "/" not in key]
+        here: List[Meta] = [self.meta(start + key) for key in inside if "/" not in key]
         return [start + one[:-1] for one in folders], here
 
     def one(self, key: str) -> Optional[Meta]:
