@@ -124,16 +124,18 @@ class FileEntry:
     """One file of a source.
 
     Attributes:
-        path: absolute path, as Python's ``open`` takes it on this machine.
+        path: absolute path, as Python's ``open`` takes it on this machine; of an object in a store, its URL.
         name: path relative to the source, with ``/``; for a source that is one file, the file's name.
         size_bytes: size in bytes.
         modified_at: last modification, UTC.
+        etag: of an object in a store, what changes with its content; ``""`` where there is no such thing.
     """
 
     path: str
     name: str
     size_bytes: int
     modified_at: datetime
+    etag: str = ""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ SPARK_USERS = re.compile(
 # A cluster sees this package under another name, by a link: its modules name each other relatively.
 LINKED = "fake_databricks.engine.inside"
 # Libraries that stand behind one door each.
-ONE_DOOR = ({"boto3", "botocore"}, {"azure"}, {"requests"}, {"openpyxl", "python_calamine"})
+ONE_DOOR = ({"obstore"}, {"requests"}, {"openpyxl", "python_calamine"})
 
 
 class Import(NamedTuple):

@@ -68,9 +68,24 @@ class AzureServer:
         """Create a container."""
         self.call("PUT", name, {"restype": "container"})
 
-    def put(self, container: str, path: str, content: bytes) -> None:
-        """Write a block blob."""
-        self.call("PUT", f"{container}/{path}", content=content, headers={"x-ms-blob-type": "BlockBlob"})
+    def put(
+        self, container: str, path: str, content: bytes, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Write a block blob, with more headers of the call (``x-ms-meta-...``) if there are any."""
+        sent = {"x-ms-blob-type": "BlockBlob", **(headers or {})}
+        self.call("PUT", f"{container}/{path}", content=content, headers=sent)
+
+    def sas_token(self, permissions: str, expires: str = "2090-01-01T00:00:00Z") -> str:
+        """Return a shared access signature of the account (Microsoft's "account SAS").
+
+        Args:
+            permissions: letters, such as ``rl`` (read and list).
+            expires: a moment in UTC, as ISO 8601.
+        """
+        services, resources, protocols, version = "b", "sco", "http,https", API_VERSION
+        fields = [self.account, permissions, services, resources, "", expires, "", protocols, version, "", ""]
+        query = {"sv": version, "ss": services, "srt": resources, "sp": permissions, "se": expires}
+        return urlencode({**query, "spr": protocols, "sig": self._sign("\n".join(fields))})
 
     def get(self, container: str, path: str) -> bytes:
         """Return the content of a blob."""
@@ -115,8 +130,11 @@ class AzureServer:
         named = [f"{name.lower()}:{value}" for name, value in sorted(headers.items())]
         resource = [f"/{self.account}{target}", *(f"{name}:{query[name]}" for name in sorted(query))]
         text = "\n".join([method, *standard, *named, *resource])
+        return f"SharedKey {self.account}:{self._sign(text)}"
+
+    def _sign(self, text: str) -> str:
         digest = hmac.new(base64.b64decode(self.key), text.encode(), hashlib.sha256).digest()
-        return f"SharedKey {self.account}:{base64.b64encode(digest).decode()}"
+        return base64.b64encode(digest).decode()
 
 
 def node_program() -> Path:

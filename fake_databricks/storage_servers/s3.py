@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any, Iterator
@@ -65,11 +65,13 @@ class S3Server:
 
     def create_bucket(self, name: str) -> None:
         """Create a bucket."""
-        client = self.client()
-        try:
+        with closing(self.client()) as client:
             client.create_bucket(Bucket=name)
-        finally:
-            client.close()
+
+    def put(self, bucket: str, key: str, content: bytes, *, acl: str = "private") -> None:
+        """Write an object; ``acl="public-read"`` lets everybody read it."""
+        with closing(self.client()) as client:
+            client.put_object(Bucket=bucket, Key=key, Body=content, ACL=acl)
 
 
 def answers(server: S3Server) -> bool:

@@ -15,7 +15,8 @@ _STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _M
 _SCHEMA, _ROW_GROUPS, _KEY_VALUES = 2, 4, 5  # of FileMetaData
 _NAME, _NUM_CHILDREN, _LOGICAL_TYPE = 4, 5, 10  # of SchemaElement
 _TIMESTAMP, _UNIT, _NANOS = 8, 2, 3  # of LogicalType, TimestampType, TimeUnit
-_TOTAL_BYTE_SIZE, _NUM_ROWS = 2, 3  # of RowGroup
+_COLUMNS, _TOTAL_BYTE_SIZE, _NUM_ROWS = 1, 2, 3  # of RowGroup
+_META_DATA, _COMPRESSED_SIZE, _DATA_PAGE, _DICTIONARY_PAGE = 3, 7, 9, 11  # of ColumnChunk, ColumnMetaData
 _LONG_FORM = 15
 
 
@@ -27,12 +28,14 @@ class Footer(NamedTuple):
         group_bytes: what they are when they are not compressed.
         keys: names of the key-value metadata.
         nanos: the paths of columns of moments in nanoseconds, none of them in a list or a map.
+        group_spans: where the pages of each row group begin in the file, and how many bytes they are.
     """
 
     group_rows: Tuple[int, ...]
     group_bytes: Tuple[int, ...]
     keys: FrozenSet[str]
     nanos: FrozenSet[Tuple[str, ...]]
+    group_spans: Tuple[Tuple[int, int], ...]
 
 
 def read_footer(path: str) -> Footer:
@@ -72,7 +75,7 @@ def footer_of(read: Callable[[int, int], bytes], size: int) -> Footer:
 
 def _parse(data: bytes) -> Footer:
     reader = _Reader(data)
-    groups: List[Tuple[int, int]] = []
+    groups: List[_Group] = []
     keys: List[str] = []
     elements: List[_Element] = []
     try:
@@ -87,8 +90,13 @@ def _parse(data: bytes) -> Footer:
                 reader.skip(kind)
     except IndexError as error:
         raise ValueError("the footer ends too early") from error
-    rows, sizes = (tuple(group[i] for group in groups) for i in (0, 1))
-    return Footer(rows, sizes, frozenset(keys), frozenset(_nanos(elements)))
+    return Footer(
+        tuple(group.rows for group in groups),
+        tuple(group.size for group in groups),
+        frozenset(keys),
+        frozenset(_nanos(elements)),
+        tuple(group.span for group in groups),
+    )
 
 
 class _Element(NamedTuple):
@@ -145,14 +153,44 @@ def _nanos(elements: Sequence[_Element]) -> Iterator[Tuple[str, ...]]:
             open_groups.pop()
 
 
-def _group(reader: _Reader) -> Tuple[int, int]:
+class _Group(NamedTuple):
+    """A row group; its size is that without compression."""
+
+    rows: int
+    size: int
+    span: Tuple[int, int]
+
+
+def _group(reader: _Reader) -> _Group:
     found = {_NUM_ROWS: 0, _TOTAL_BYTE_SIZE: 0}
+    chunks: List[Tuple[int, int]] = []
     for field, kind in reader.fields():
         if field in found:
             found[field] = reader.integer()
+        elif field == _COLUMNS:
+            chunks = [_chunk(reader) for _ in reader.elements()]
         else:
             reader.skip(kind)
-    return found[_NUM_ROWS], found[_TOTAL_BYTE_SIZE]
+    start = min((one for one, _ in chunks), default=0)
+    end = max((one + length for one, length in chunks), default=0)
+    return _Group(found[_NUM_ROWS], found[_TOTAL_BYTE_SIZE], (start, end - start))
+
+
+def _chunk(reader: _Reader) -> Tuple[int, int]:
+    """Read where the pages of a column begin, and how many bytes they are."""
+    found = {_COMPRESSED_SIZE: 0, _DATA_PAGE: 0, _DICTIONARY_PAGE: 0}
+    for field, kind in reader.fields():
+        if field != _META_DATA:
+            reader.skip(kind)
+            continue
+        for inner, of_kind in reader.fields():
+            if inner in found:
+                found[inner] = reader.integer()
+            else:
+                reader.skip(of_kind)
+    # Some writers state a dictionary at 0 where there is none.
+    first = min(found[_DATA_PAGE], found[_DICTIONARY_PAGE] or found[_DATA_PAGE])
+    return first, found[_COMPRESSED_SIZE]
 
 
 def _key(reader: _Reader) -> str:

@@ -1,4 +1,4 @@
-"""The port to a data source. Implementations: :mod:`.filesystem`; object stores and databases to come."""
+"""The ports to a data source. Implementations: :mod:`.filesystem`, :mod:`.object_store`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,24 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import FileEntry, Listing
+
+
+class Storage(Protocol):
+    """What reads ranges of files that the machine does not see as files; it pickles, so tasks have it too."""
+
+    def read(self, path: str, offset: int, length: int, etag: str = "") -> bytes:
+        """Read up to ``length`` bytes of a file, from ``offset``; fewer only at the file's end.
+
+        Args:
+            path: of a :class:`~nuvyn_executor.model.FileEntry`.
+            offset: the first byte.
+            length: how many bytes.
+            etag: of the entry; another one means that the file has changed.
+
+        Raises:
+            DatasetUnreadable: the file has vanished or changed, may not be read, or the storage failed.
+        """
+        ...
 
 
 class DataSource(Protocol):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.model import CsvDialect
     from nuvyn_executor.profiling.polars.csv_lines import Read
     from nuvyn_executor.profiling.polars.parts import Piece, Reading
+    from nuvyn_executor.sources.base import Storage
 
 _BLANK = re.compile(rb"[\x00-\x20]*\n?\Z")
 
@@ -37,7 +38,7 @@ def batches(pieces: Sequence[Piece], reading: Reading) -> Iterator[Batch]:
         return
     width = len(reading.stored)
     lines = Lines(dialect.delimiter, dialect.quote, width)
-    for bodies in _gathered(_bodies(pieces, dialect)):
+    for bodies in _gathered(_bodies(pieces, dialect, reading.storage)):
         for read in lines.read(_joined(bodies)):
             yield _batch(read, reading)
 
@@ -49,10 +50,10 @@ class _Body(NamedTuple):
     constants: Values
 
 
-def _bodies(pieces: Sequence[Piece], dialect: CsvDialect) -> Iterator[_Body]:
+def _bodies(pieces: Sequence[Piece], dialect: CsvDialect, storage: Optional[Storage]) -> Iterator[_Body]:
     for piece in pieces:
         header_to_come = dialect.header and piece.index == 0
-        for block in blocks(piece, dialect.encoding):
+        for block in blocks(piece, dialect.encoding, storage=storage):
             body = _without_first_line(block) if header_to_come else block
             header_to_come = header_to_come and body is None
             if body:

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import zlib
-from typing import IO, TYPE_CHECKING, Any, Iterator, cast
+from typing import IO, TYPE_CHECKING, Any, Iterator, Optional, cast
 
 from nuvyn_executor.discovery.file_head import is_gzip
 from nuvyn_executor.discovery.text_encoding import encoding_named
+from nuvyn_executor.profiling.polars.fetched import open_stream
 from nuvyn_executor.profiling.polars.parts import NotNative
 
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.polars.parts import Piece
+    from nuvyn_executor.sources.base import Storage
 
 BLOCK_BYTES = 16 * 1024 * 1024
 _LONGEST_LINE = 64 * 1024 * 1024
 _COMPRESSED = (".bz2", ".deflate", ".lz4", ".snappy", ".zst", ".lzo", ".xz")
 
 
-def blocks(piece: Piece, encoding: str, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
+def blocks(
+    piece: Piece, encoding: str, block_bytes: int = BLOCK_BYTES, storage: Optional[Storage] = None
+) -> Iterator[bytes]:
     """Read the lines that begin in the piece's share of a file.
 
     Args:
         piece: which file, and which share.
         encoding: a Java charset name.
         block_bytes: about how much at once.
+        storage: what reads it; ``None`` where the machine sees it as a file.
 
     Raises:
         NotNative: it is compressed, or holds what is not of its encoding.
@@ -34,15 +40,15 @@ def blocks(piece: Piece, encoding: str, block_bytes: int = BLOCK_BYTES) -> Itera
     if piece.path.lower().endswith(_COMPRESSED):
         raise NotNative("it is compressed with something else than gzip")
     try:
-        for block in _whole_lines(piece, block_bytes):
+        for block in _whole_lines(piece, block_bytes, storage):
             yield _normal(block, encoding)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise NotNative(f"it does not inflate ({error})") from error
 
 
-def _whole_lines(piece: Piece, block_bytes: int) -> Iterator[bytes]:
+def _whole_lines(piece: Piece, block_bytes: int, storage: Optional[Storage]) -> Iterator[bytes]:
     start, stop = (piece.size_bytes * share // piece.of for share in (piece.index, piece.index + 1))
-    with _opened(piece) as file:
+    with _opened(piece, storage) as file:
         position = start
         if start:
             # Whatever line the byte before belongs to began in an earlier share.
@@ -58,21 +64,24 @@ def _whole_lines(piece: Piece, block_bytes: int) -> Iterator[bytes]:
             yield block[len(codecs.BOM_UTF8) :] if has_mark else block
 
 
-def _opened(piece: Piece) -> IO[bytes]:
-    file = open(piece.path, "rb")  # noqa: PTH123, SIM115  no path object for each of many; the caller closes
+def _opened(piece: Piece, storage: Optional[Storage]) -> IO[bytes]:
+    # No path object for each of many files; the caller closes.
+    file = open(piece.path, "rb") if storage is None else open_stream(piece, storage)  # noqa: PTH123, SIM115  as above
     inflates = is_gzip(file.peek(3))
     if inflates != piece.path.endswith(".gz"):
         file.close()
         raise NotNative("its name and its bytes do not agree on whether it is gzip")
     if not inflates:
         return file
+    if storage is not None:
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=file, mode="rb"))
     file.close()
     return cast("IO[bytes]", gzip.GzipFile(piece.path, "rb"))
 
 
 def _lines(file: Any, least_bytes: int) -> bytes:
     """Read to the line end after so many bytes; of what can go back without copying what was read."""
-    if isinstance(file, gzip.GzipFile):
+    if not isinstance(getattr(file, "raw", None), io.FileIO):
         block: bytes = file.read(least_bytes)
         return block if block.endswith(b"\n") else _through_line_end(file, block)
     start = file.tell()

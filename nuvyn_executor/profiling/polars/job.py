@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple
 
 from nuvyn_executor.discovery.partition_folders import values_of
+from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.profiling.counts import Counts, total
 from nuvyn_executor.profiling.polars.parts import NotNative, Piece, Reading, parts_of
 from nuvyn_executor.profiling.value_patterns import Expected
@@ -21,6 +22,7 @@ from nuvyn_executor.reading.frame import family
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset, FileFormat
     from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
+    from nuvyn_executor.sources.base import Storage
 
 ENGINE = "polars"
 FILES_A_TASK = 1024
@@ -57,6 +59,7 @@ def count(  # noqa: PLR0913  two of them are switches
     *,
     small_here: bool = True,
     keeps_states: bool = False,
+    storage: Optional[Storage] = None,
 ) -> Counts:
     """Count a dataset with Polars in Spark's tasks: the same counters as :func:`profiler.scan`'s.
 
@@ -72,8 +75,10 @@ def count(  # noqa: PLR0913  two of them are switches
         small_here: count a dataset that is one task's work in this process, where Polars is there too: that
             saves a Spark job.
         keeps_states: the counts are to be added to others, however small the dataset is.
+        storage: what reads the files, also in the tasks; ``None`` where all machines see them as files.
 
     Raises:
+        DatasetUnreadable: the storage could not read a file; Spark would not see that it has changed.
         NotNative: it must be counted by Spark; its text says why, in one clause: Polars or this package is
             not there in the tasks, a file is not reachable from them, or Spark would read it otherwise.
     """
@@ -81,7 +86,7 @@ def count(  # noqa: PLR0913  two of them are switches
     if reason is not None:
         raise NotNative(reason)
     pieces = [
-        Piece(entry.path, entry.size_bytes, constants=values_of(dataset, entry.path))
+        Piece(entry.path, entry.size_bytes, constants=values_of(dataset, entry.path), etag=entry.etag)
         for entry in dataset.files
     ]
     if not pieces:
@@ -89,7 +94,7 @@ def count(  # noqa: PLR0913  two of them are switches
     # All hashes are more than what they were made from: those of a small dataset stay in one task.
     is_one = plan.exact_distinct and not keeps_states and len(pieces) <= FILES_A_TASK
     parts = [tuple(pieces)] if is_one else parts_of(pieces, slots_of(spark))
-    reading = Reading.of(dataset, plan, now_micros, keeps_states=not is_one)
+    reading = Reading.of(dataset, plan, now_micros, keeps_states=not is_one, storage=storage)
     if len(parts) == 1 and small_here and importlib.util.find_spec("polars") is not None:
         return _counted(answer(parts[0], reading))
     counted = _collected(spark, _task(parts, reading), len(parts))
@@ -122,6 +127,8 @@ def _collected(spark: Any, task: Callable[[int], str], parts: int) -> List[Count
 
 def _counted(text: str) -> Counts:
     value = json.loads(text)
+    if "unreadable" in value:
+        raise DatasetUnreadable(value["unreadable"], value["remedy"])
     if "reason" in value:
         raise NotNative(value["reason"], everywhere=value["everywhere"])
     return Counts.from_json(value)
@@ -146,6 +153,8 @@ def answer(pieces: Sequence[Piece], reading: Reading) -> str:
         return json.dumps(count_part(pieces, reading).to_json())
     except NotNative as error:
         return _refusal(str(error))
+    except DatasetUnreadable as error:
+        return json.dumps({"unreadable": error.message, "remedy": error.remedy})
     except OSError as error:
         return _refusal(f"a task cannot read a file ({error})")
     except Exception as error:  # noqa: BLE001  whatever is wrong here, Spark counts as well

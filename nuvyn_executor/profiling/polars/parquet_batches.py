@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import polars as pl
 
 from nuvyn_executor.profiling.polars.batch import Batch, gathered
 from nuvyn_executor.profiling.polars.constants import constant_columns
+from nuvyn_executor.profiling.polars.fetched import FetchedParquet
 from nuvyn_executor.profiling.polars.parts import NotNative
 from nuvyn_executor.profiling.polars.typed_column import polars_type
 from nuvyn_executor.reading.parquet_footer import read_footer
@@ -41,23 +44,27 @@ def batches(pieces: Sequence[Piece], reading: Reading) -> Iterator[Batch]:
 
 
 def _of_file(piece: Piece, reading: Reading) -> Iterator[Batch]:
+    fetched = None
     try:
-        footer = read_footer(piece.path)
+        if reading.storage is not None:
+            fetched = FetchedParquet(piece, reading.storage)
+        footer = read_footer(piece.path) if fetched is None else fetched.footer
     except ValueError as error:
         raise NotNative(f"its footer was not understood ({error})") from error
     if footer.keys & _REBASED:
         raise NotNative("it has dates of the Julian calendar, which Spark turns")
     groups = footer.group_rows
-    if not groups:
-        return
-    table = _Table(piece, reading)
-    start = 0
-    for index, (rows, size) in enumerate(zip(groups, footer.group_bytes)):
-        if rows and index * piece.of // len(groups) == piece.index:
-            for first, count in windows(start, rows, size):
+    mine = [
+        index for index, rows in enumerate(groups) if rows and index * piece.of // len(groups) == piece.index
+    ]
+    starts = [0, *accumulate(groups)]
+    for path, some in [(piece.path, mine)] if fetched is None else fetched.files(mine):
+        table = _Table(replace(piece, path=path), reading)
+        for index in some:
+            rows, size = groups[index], footer.group_bytes[index]
+            for first, count in windows(starts[index], rows, size):
                 window = None if count == sum(groups) else first
                 yield Batch(count, table.columns(window, count), size_bytes=size * count // rows)
-        start += rows
 
 
 def windows(start: int, rows: int, size: int) -> Iterator[Tuple[int, int]]:

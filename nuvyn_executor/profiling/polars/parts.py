@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
 if TYPE_CHECKING:
     from nuvyn_executor.discovery.partition_folders import Values
     from nuvyn_executor.model import CsvDialect, Dataset, FileFormat
     from nuvyn_executor.profiling.plan import ScanPlan
+    from nuvyn_executor.sources.base import Storage
 
 PART_BYTES = 4 * 1024 * 1024  # less is not worth a task
 OPENING_BYTES = 4 * 1024  # that are read in the time that a file takes to be opened
@@ -33,11 +34,12 @@ class Piece:
     """A file, or one of some equal shares of it.
 
     Attributes:
-        path: as Python's ``open`` takes it.
+        path: as Python's ``open`` takes it, or as :attr:`Reading.storage` does.
         size_bytes: its size when it was listed; shares of text files are cut by it.
         index: which share, from 0.
         of: how many shares there are.
         constants: its values of the partition columns.
+        etag: what :attr:`Reading.storage` knows its content by.
     """
 
     path: str
@@ -45,6 +47,7 @@ class Piece:
     index: int = 0
     of: int = 1
     constants: Values = ()
+    etag: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Reading:
         format: Parquet or CSV.
         plan: what to count.
         constants: where in the plan the columns of the folders are, in the order of :attr:`Piece.constants`.
+        storage: what reads the files; ``None`` where the machine sees them as files.
         dialect: for CSV.
         now_micros: the present, microseconds since 1970 UTC.
         keeps_states: different values are to be added to those of other parts; else their number is enough.
@@ -66,14 +70,23 @@ class Reading:
     dialect: Optional[CsvDialect] = None
     keeps_states: bool = True
     constants: Tuple[int, ...] = ()
+    storage: Optional[Storage] = None
 
     @classmethod
-    def of(cls, dataset: Dataset, plan: ScanPlan, now_micros: int, *, keeps_states: bool = True) -> Reading:
+    def of(
+        cls,
+        dataset: Dataset,
+        plan: ScanPlan,
+        now_micros: int,
+        *,
+        keeps_states: bool = True,
+        storage: Optional[Storage] = None,
+    ) -> Reading:
         """Return how a dataset's files are read."""
         # A name may be in the files, too: the folders' columns come after them.
         places = {one.name: index for index, one in enumerate(plan.columns)}
         constants = tuple(places[name] for name in dataset.partition_columns)
-        return cls(dataset.format, plan, now_micros, dataset.dialect, keeps_states, constants)
+        return cls(dataset.format, plan, now_micros, dataset.dialect, keeps_states, constants, storage)
 
     @property
     def stored(self) -> Tuple[int, ...]:
@@ -95,9 +108,7 @@ def parts_of(files: Sequence[Piece], slots: int) -> List[Tuple[Piece, ...]]:
     for one in files:
         shares = 1 if one.path.endswith(".gz") else max(1, math.ceil(one.size_bytes / wanted))
         if shares > 1:
-            parts.extend(
-                (Piece(one.path, one.size_bytes, index, shares, one.constants),) for index in range(shares)
-            )
+            parts.extend((replace(one, index=index, of=shares),) for index in range(shares))
             continue
         if gathered and cost + _cost(one) > wanted:
             parts.append(tuple(gathered))
