@@ -1,4 +1,4 @@
-"""What one part of a dataset adds up to, whoever counted it: Spark in one go, or tasks that add. Pure."""
+"""The counts of one part of a dataset, from either engine. Counts add. Pure."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ _T = TypeVar("_T", int, float)
 
 @dataclass(frozen=True)
 class Span:
-    """What was seen of a column's present values beside their counters.
+    """Extremes and different values of a column's present values.
 
     Attributes:
-        minimum: smallest number; of moments, microseconds since 1970 UTC. ``None`` when nothing was seen.
-        length_min: bytes of the shortest text, of columns that are no numbers and no moments.
-        distinct: different values; ``None`` is the state of nothing.
+        minimum, maximum: smallest and largest number; of moments, microseconds since 1970 UTC. ``None`` if
+            there are none.
+        length_min, length_max: bytes of the shortest and the longest text, in columns of neither numbers nor
+            moments.
+        distinct: the state of the different values; ``None`` if nothing was counted.
     """
 
     minimum: Optional[Number] = None
@@ -31,7 +33,7 @@ class Span:
     distinct: Optional[State] = None
 
     def __add__(self, other: Span) -> Span:
-        """Take the wider of both; ``ValueError`` when the states of different values do not merge."""
+        """Return the span of both; ``ValueError`` when the states of different values do not merge."""
         return Span(
             _least(self.minimum, other.minimum),
             _greatest(self.maximum, other.maximum),
@@ -43,12 +45,12 @@ class Span:
 
 @dataclass(frozen=True)
 class Counts:
-    """What was counted in a part of a dataset. ``Counts() + c == c``, in any order and any grouping.
+    """The counts of a part of a dataset. ``Counts() + c == c``; order and grouping do not matter.
 
     Attributes:
         tally: the counters.
         spans: one for each of ``tally.columns``.
-        distinct_rows: different rows that parsed; ``None`` is the state of nothing.
+        distinct_rows: the state of the different rows that parsed; ``None`` if nothing was counted.
 
     Raises:
         ValueError: there are not as many spans as tallied columns.
@@ -75,12 +77,12 @@ class Counts:
 
     @property
     def adds(self) -> bool:
-        """Whether counts of other parts can be added: no number of different things is final."""
+        """Whether counts of other parts can be added: no count of different values is final."""
         states = (self.distinct_rows, *(span.distinct for span in self.spans))
         return not any(isinstance(one, Final) for one in states)
 
     def final(self) -> Counts:
-        """Keep the numbers of different things and drop the states that they come from."""
+        """Replace the states of different values by their numbers."""
         return Counts(
             self.tally,
             tuple(replace(span, distinct=_final(span.distinct)) for span in self.spans),
@@ -88,7 +90,7 @@ class Counts:
         )
 
     def to_json(self) -> Dict[str, Any]:
-        """Return the counts as JSON takes them; not-a-number and infinities as Python writes them."""
+        """Return the counts as JSON values; not-a-number and infinities as Python's JSON has them."""
         tally = self.tally
         return {
             "rows": tally.rows,
@@ -119,7 +121,7 @@ class Counts:
 
 
 def total(counts: Iterable[Counts]) -> Counts:
-    """Add any number of counts; of none, the counts of nothing."""
+    """Add any number of counts; without any, the result is ``Counts()``."""
     return reduce(add, counts, Counts())
 
 

@@ -1,7 +1,7 @@
-"""What a scan will look for, decided before it: from names, declared types and a deterministic sample. Pure.
+"""Decides before a scan what it will count, from names, declared types and a deterministic sample. Pure.
 
-Frozen expectations keep the counters additive and the scores monotone (``docs/quality.md``): a threshold that
-were judged on the scanned data itself would let one more bad value *raise* a score.
+Expectations that are fixed before the scan keep the counters additive and the scores monotone
+(``docs/quality.md``). If they were decided from the scanned data, one more bad value could *raise* a score.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from nuvyn_executor.reading.frame import SAMPLE_CHARACTERS, family
 
 MAJORITY = 0.9  # of the sampled values, that makes an expectation
 NAMED_MAJORITY = 0.5  # the same, where the column's name suggests the expectation
-CODE_SHARE = 0.01  # of 007s among numbers that makes them codes
+CODE_SHARE = 0.01  # of codes (007) among numbers, that makes all of them codes
 FENCE_MIN_VALUES = 30
 FENCE_FACTOR = 3.0  # Tukey's "far out"
-FENCE_MAX_OUTSIDE = 0.01  # more than that outside: the distribution has a long tail, and its values are true
+FENCE_MAX_OUTSIDE = 0.01  # a larger share outside is a long tail, whose values are true
 
 _WRITTEN = re.compile(
     r"(?:^|_)(?:updated|modified|created|inserted|ingested|ingest|loaded|load|event|changed|synced)(?:_|$)|_ts$|^ts$"
@@ -55,15 +55,16 @@ class ColumnPlan:
     """What to count in one column.
 
     Attributes:
-        name: as metadata calls it.
-        declared_type: Spark SQL type where the format declares one; ``None`` for text to be understood.
-        expected: what its values should be.
-        shapes: the lexical classes that are told apart; all others count as text. Each one costs, so these
-            are what the expectation allows and what the sample holds.
+        name: the name in metadata.
+        declared_type: Spark SQL type, where the format declares one; ``None`` for text that is classified.
+        expected: what the values should be: the name of a check, or a constant of
+            :class:`~nuvyn_executor.profiling.value_patterns.Expected`.
+        shapes: the shapes that are counted apart; all others count as text. Each one costs time, so these are
+            the ones that pass the check and those in the sample.
         day_first: whether ``03/04/2024`` is the third of April.
-        fences: values outside are far out; ``None`` when none could be set.
-        says_when_written: a date or time that tells how fresh a row is.
-        is_key: named as the dataset's primary key.
+        fences: values outside are far out; ``None`` if the sample does not allow to set fences.
+        says_when_written: the column holds dates or times at which rows were written.
+        is_key: the name is that of the dataset's primary key.
         sample: one present value, or its beginning.
     """
 
@@ -84,9 +85,9 @@ class ScanPlan:
 
     Attributes:
         columns: one plan a column, in order.
-        pairs: positions of columns where the first should not lie after the second.
+        pairs: positions of two columns of moments, where the first should not lie after the second.
         exact_distinct: the dataset is small enough to count different values exactly.
-        distinct: count different values and rows at all.
+        distinct: whether different values and rows are counted at all.
     """
 
     columns: Tuple[ColumnPlan, ...]
@@ -95,7 +96,7 @@ class ScanPlan:
     distinct: bool = True
 
     def to_json(self) -> Dict[str, Any]:
-        """Return the plan as JSON takes it, with a fingerprint of the checks that it was made with."""
+        """Return the plan as JSON values, with a fingerprint of the checks that it was made with."""
         return {**asdict(self), "checks": fingerprint()}
 
     @classmethod
@@ -128,9 +129,9 @@ def plan_text_column(
 
     Args:
         name: the column's name.
-        dataset_name: the dataset's name, for what its primary key would be called.
+        dataset_name: the dataset's name, which its primary key may be named after.
         values: sampled values.
-        fences: whether the sample represents the whole, so that "far out" may be judged by it.
+        fences: whether the sample represents the whole dataset, so that fences may be set.
     """
     present = [value for value in values if value is not None and not is_missing(value)]
     trimmed = [value.strip(WHITE) for value in present]
@@ -174,7 +175,7 @@ def plan_typed_column(
 
 
 def is_key(name: str, dataset_name: str) -> bool:
-    """Whether a column is named as the primary key: ``id``, ``uuid``, ``customer_id`` of ``customers``."""
+    """Whether a name is that of the primary key: ``id``, ``uuid``, ``customer_id`` of ``customers``."""
     word = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip("_")
     table = re.sub(r"[^a-z0-9]+", "_", dataset_name.rsplit(".", maxsplit=1)[-1].lower()).strip("_")
     stems = {table, re.sub(r"ies$", "y", table), re.sub(r"s$", "", table), re.sub(r"es$", "", table)}
@@ -184,7 +185,7 @@ def is_key(name: str, dataset_name: str) -> bool:
 
 
 def says_when_written(name: str) -> bool:
-    """Whether a date or time column is named for when its row was written: ``updated_at``, ``ingest_ts``."""
+    """Whether a column's name says that it holds when a row was written: ``updated_at``, ``ingest_ts``."""
     return bool(_WRITTEN.search(words_of(name)))
 
 
@@ -213,7 +214,7 @@ def _expected(name: str, present: Sequence[str], counts: Mapping[str, int]) -> s
     Args:
         name: the column's name.
         present: the sampled values, trimmed.
-        counts: how many of them have which shape, among those that are told apart in every column.
+        counts: how many of them have which shape, among the shapes that are looked for in every column.
     """
     if not present:
         return Expected.TEXT
@@ -237,7 +238,7 @@ def _suggested_by(name: str, present: Sequence[str], counts: Mapping[str, int]) 
 
 
 def _common(counts: Mapping[str, int]) -> Optional[str]:
-    """Find a check of which nearly all values have a shape, among those that are told apart everywhere."""
+    """Find a check of which nearly all values have a shape, among checks that are looked for everywhere."""
     if _share(counts, Shape.CODE) >= CODE_SHARE and _share(counts, *digit_code.CHECK.shapes) >= MAJORITY:
         return Expected.CODE
     common = (check for check in CHECKS if check.anywhere and _share(counts, *check.shapes) >= MAJORITY)
@@ -266,7 +267,7 @@ def _most(holds: Callable[[str], bool], values: Sequence[str], share: float) -> 
 
 
 def _counted_shapes(expected: str, counts: Mapping[str, int]) -> Tuple[str, ...]:
-    """Return the shapes to tell apart: those that pass, and those that the sample holds."""
+    """Return the shapes to count apart: those that pass the check, and those in the sample."""
     check = check_of(expected)
     if check is not None and not check.anywhere:
         return check.shapes
@@ -282,16 +283,16 @@ def _number(text: str) -> float:
 
 
 def _day_first(dates: Sequence[str]) -> bool:
-    """Read ``03/04`` as the third of April, unless a value shows otherwise (``04/13``) and none ``13/04``."""
+    """Whether ``03/04`` is the third of April: unless there is a ``04/13`` and no ``13/04``."""
     parts = [re.split(r"[/.]", date) for date in dates]
     return any(int(day) > 12 for day, _, _ in parts) or not any(int(month) > 12 for _, month, _ in parts)  # noqa: PLR2004  months
 
 
 def _fences(numbers: Sequence[float]) -> Optional[Tuple[float, float]]:
-    """Tukey's outer fences of a sample, or ``None`` where they would not mean anything.
+    """Return Tukey's outer fences of a sample, or ``None``.
 
-    Source: J. W. Tukey, Exploratory Data Analysis (1977): beyond 3 interquartile ranges is "far out". No
-    fences for few values, for a distribution without width, and for one with a long tail.
+    Source: J. W. Tukey, Exploratory Data Analysis (1977): beyond 3 interquartile ranges is "far out". There
+    are no fences for few values, for a distribution without width, and for one with a long tail.
     """
     values = sorted(number for number in numbers if number == number and abs(number) != float("inf"))  # noqa: PLR0124  NaN
     if len(values) < FENCE_MIN_VALUES:

@@ -1,7 +1,8 @@
-"""How many different things there were: a state that adds up over the parts of a dataset. Pure.
+"""Counts of different values that add over the parts of a dataset. Pure.
 
-A few hashes are kept as they are; many become HyperLogLog registers. Both depend on nothing but the *set* of
-hashes that came in, so the order of merging, repetition and the cut into parts cannot change an estimate.
+Up to :data:`KEPT` hashes are stored as they are; more become HyperLogLog registers. Both depend only on the
+*set* of hashes, so that neither the order of merging, nor repetition, nor the division into parts changes an
+estimate.
 
 Sources: P. Flajolet, E. Fusy, O. Gandouet, F. Meunier, "HyperLogLog: the analysis of a near-optimal
 cardinality estimation algorithm" (2007); O. Ertl, "New cardinality estimation algorithms for HyperLogLog
@@ -21,11 +22,11 @@ from nuvyn_executor.quality.tallies import Distinct
 
 PRECISION = 12
 REGISTERS = 1 << PRECISION
-KEPT = 2048  # hashes that are kept as they are before they become registers
+KEPT = 2048  # the most hashes that are stored as they are
 RSD = 1.04 / math.sqrt(REGISTERS)
 
 _HASH_BITS = 64
-RANKED_BITS = _HASH_BITS - PRECISION  # of a hash, those that say a rank
+RANKED_BITS = _HASH_BITS - PRECISION  # the bits of a hash that make its rank
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,11 @@ class Sketch:
     """Different 64-bit hashes: all of them while they are few, HyperLogLog registers afterwards.
 
     Attributes:
-        hash_name: which function made the hashes, and of which version.
+        hash_name: the function that made the hashes, with its version.
         hashes: sorted, without repetition, eight bytes each, little endian; empty when there are registers.
-        registers: one byte a register, its highest rank; empty while the hashes are kept. Their number is a
+        registers: one byte a register, its highest rank; empty while there are hashes. Their number is a
             power of two, :data:`REGISTERS` at most.
-        exact: keeps any number of hashes.
+        exact: any number of hashes is stored, so that the count is exact.
     """
 
     hash_name: str
@@ -54,7 +55,7 @@ class Sketch:
         return cls(hash_name, registers=registers_of(different))
 
     def merge(self, other: Sketch) -> Sketch:
-        """Return the sketch of what both saw; exact only if both are.
+        """Return the sketch of the hashes of both; exact only if both are.
 
         Raises:
             ValueError: their hashes come from different functions.
@@ -71,18 +72,18 @@ class Sketch:
         return Sketch(self.hash_name, registers=bytes(max(pair) for pair in pairs))
 
     def _as_registers(self, fewest: int) -> bytes:
-        """Give so many registers, a power of two: those with the same low bits become one."""
+        """Return so many registers, a power of two. Those with the same low bits become one."""
         registers = self.registers or registers_of(_unpacked(self.hashes))
         return bytes(max(registers[index::fewest]) for index in range(fewest))
 
     def estimate(self) -> Distinct:
-        """Return how many there are, and how sure that is."""
+        """Return how many different hashes there are, with the deviation of that number."""
         if not self.registers:
             return Distinct(len(self.hashes) // 8)
         return Distinct(round(cardinality(self.registers)), 1.04 / math.sqrt(len(self.registers)))
 
     def to_json(self) -> Dict[str, Any]:
-        """Return the sketch as JSON takes it."""
+        """Return the sketch as JSON values."""
         return {
             "hash": self.hash_name,
             "exact": self.exact,
@@ -92,10 +93,10 @@ class Sketch:
 
 @dataclass(frozen=True)
 class Final:
-    """A number of different things whose state was not kept: true of one whole, and nothing adds to it.
+    """A number of different values without the state behind it, so that nothing adds to it.
 
     Attributes:
-        distinct: the number, and how sure it is.
+        distinct: the number, with its deviation.
     """
 
     distinct: Distinct
@@ -105,7 +106,7 @@ class Final:
         return self.distinct
 
     def to_json(self) -> Dict[str, Any]:
-        """Return it as JSON takes it."""
+        """Return it as JSON values."""
         return {"count": self.distinct.count, "rsd": self.distinct.rsd}
 
 
@@ -113,16 +114,16 @@ State = Union[Sketch, Final]
 
 
 def merged(one: Optional[State], other: Optional[State]) -> Optional[State]:
-    """Merge two states, of which one or both may be that of nothing (``None``).
+    """Merge two states. ``None`` is the state of nothing.
 
     Raises:
-        ValueError: they do not merge.
+        ValueError: one of them is final, or their hashes come from different functions.
     """
     if one is None or other is None:
         return one if other is None else other
     if isinstance(one, Sketch) and isinstance(other, Sketch):
         return one.merge(other)
-    raise ValueError(f"a number of different things that is final does not merge: {one!r} and {other!r}")
+    raise ValueError(f"a final number of different values does not merge: {one!r} and {other!r}")
 
 
 def state_from_json(value: Optional[Mapping[str, Any]]) -> Optional[State]:
@@ -136,7 +137,7 @@ def state_from_json(value: Optional[Mapping[str, Any]]) -> Optional[State]:
 
 
 def registers_of(hashes: Iterable[int]) -> bytes:
-    """Return the registers of hashes: the low bits choose one, the leading zeros of the rest are its rank."""
+    """Return the registers of hashes: low bits choose a register, leading zeros of the others its rank."""
     registers = bytearray(REGISTERS)
     for one in hashes:
         index, rank = one & (REGISTERS - 1), rank_of(one >> PRECISION)
@@ -145,15 +146,15 @@ def registers_of(hashes: Iterable[int]) -> bytes:
 
 
 def rank_of(rest: int) -> int:
-    """Count the leading zeros of a hash without its low bits, and one more."""
+    """Return one more than the leading zeros of a hash without its low bits."""
     return RANKED_BITS - rest.bit_length() + 1
 
 
 def cardinality(registers: bytes) -> float:
-    """Estimate how many different hashes registers have seen, whatever their number and order.
+    """Estimate how many different hashes made these registers.
 
     Args:
-        registers: one byte each, the highest rank (:func:`rank_of`) of the hashes that came to it, or 0.
+        registers: one byte each, the highest rank (:func:`rank_of`) of its hashes, or 0.
     """
     highest = RANKED_BITS + 1
     counts = [0] * (highest + 1)

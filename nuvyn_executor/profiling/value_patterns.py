@@ -74,7 +74,7 @@ def is_missing(text: Optional[str]) -> bool:
 
 
 def shape_of(text: str) -> str:
-    """Return the shape of a present text, among those that are told apart in every column."""
+    """Return the shape of a present text, among those that are looked for in every column."""
     if text != text.strip(WHITE):
         return Shape.PADDED
     return next((form.shape for form in ANYWHERE if form.matches(text)), Shape.TEXT)
@@ -88,7 +88,7 @@ def counted_shape_of(text: str, expected: str, shapes: Tuple[str, ...]) -> str:
     Args:
         text: the value.
         expected: what the column is expected to hold.
-        shapes: the shapes that are told apart in it.
+        shapes: the shapes that are counted apart in it.
     """
     found = (merged(form.shape, expected) for form in FORMS if form.matches(text))
     return next((shape for shape in found if shape in shapes), Shape.TEXT)

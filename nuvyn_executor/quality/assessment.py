@@ -1,4 +1,4 @@
-"""From the scans of a source to its scores, level and advice. Pure."""
+"""Computes the scores, the level and the recommendations of a source from its scans. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class QualityLevel(str, Enum):
-    """What an overall score is called."""
+    """The names of ranges of the overall score."""
 
     EXCELLENT = "Excellent"
     GOOD = "Good"
@@ -36,9 +36,9 @@ class QualityLevel(str, Enum):
 
     @classmethod
     def of(cls, score: Optional[float], policy: Policy) -> QualityLevel:
-        """Name the level of an overall score; ``None`` is Unknown.
+        """Return the level of an overall score; ``None`` is Unknown.
 
-        What is shown decides: 89.996 is shown as 90.0, and so it is Excellent.
+        The rounded score decides: 89.996 is shown as 90.0, so that it is Excellent.
         """
         shown = round_score(score)
         if shown is None:
@@ -50,10 +50,10 @@ class QualityLevel(str, Enum):
 def overall(
     scores: Mapping[Dimension, Optional[float]], weights: Mapping[Dimension, float]
 ) -> Optional[float]:
-    """Weigh the assessed dimensions; ``None`` when there is none. Not rounded.
+    """Return the weighted mean of the assessed dimensions, not rounded; ``None`` if there are none.
 
     Args:
-        scores: 0 to 100 each; ``None`` is left out, and the weights of the others make up the whole.
+        scores: 0 to 100 each; ``None`` is left out, and the weights of the others are the whole.
         weights: as in :class:`Policy`.
     """
     assessed = {dimension: score for dimension, score in scores.items() if score is not None}
@@ -66,7 +66,7 @@ def overall(
 
 @dataclass(frozen=True)
 class Provenance:
-    """What an assessment rests on, in plain values for JSON.
+    """The settings that an assessment depends on, as plain values for JSON.
 
     Attributes:
         formula_version: scores of two versions do not compare.
@@ -99,12 +99,12 @@ class DatasetAssessment:
         scores: all six dimensions in the guide's order, rounded; ``None`` is not assessed.
         checked: how many cells, values or rows each score rests on; 0 is not assessed, or nothing that
             could have failed.
-        timeliness_source: ``column: updated_at``, ``storage``, or ``None`` when nothing told its age.
+        timeliness_source: ``column: updated_at``, ``storage``, or ``None`` if its age is unknown.
         uniqueness_rsd: relative standard deviation of the distinct counts; 0 when they are exact.
         columns: in the dataset's order.
         findings: the most expensive first, ``points_lost`` of this dataset's overall score.
         recommendations: the worst findings in words, or what fits the level.
-        provenance: what all this rests on.
+        provenance: the settings that all this depends on.
     """
 
     name: str
@@ -128,7 +128,7 @@ class Assessment:
     Attributes:
         datasets: one for each scan, in order.
         findings: ``points_lost`` of the source's overall score.
-        provenance: what all this rests on.
+        provenance: the settings that all this depends on.
     """
 
     rows: int

@@ -1,8 +1,8 @@
-"""The six dimensions: from what a scan counted to a score. Pure.
+"""The formulas of the six dimensions. Pure.
 
-A dimension makes a :class:`Measure` of a :class:`~.tallies.Scan`: a ratio that keeps its denominator, so
-that the measures of several datasets add up to that of their source. ``docs/quality.md`` gives each formula
-with its reasons; the names there are the names here.
+A dimension computes a :class:`Measure` of a :class:`~.tallies.Scan`: a ratio with its denominator, so that
+the measures of several datasets add up to that of their source. ``docs/quality.md`` explains each formula
+under the same name.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _default_weights() -> Mapping[Dimension, float]:
 
 @dataclass(frozen=True)
 class Policy:
-    """What is a matter of choice, not of counting.
+    """Settings of the scores that are a matter of choice.
 
     Attributes:
         weights: share of each dimension in the overall score. Accuracy counts twice: the smallest whole
@@ -57,7 +57,7 @@ class Policy:
         defect_cut: a column with a smaller share of sound values gets a finding, where a value that is not
             sound is a defect and no mere gap: invalid, suspect, placeholder, padded, in a foreign form,
             duplicate key, corrupt row, wrong order, future. 1 names every single one.
-        max_recommendations: findings that become recommendations; all are kept as findings.
+        max_recommendations: how many findings become recommendations.
         formula_version: :data:`FORMULA_VERSION`.
 
     Raises:
@@ -93,8 +93,8 @@ class Measure:
     Attributes:
         points: what was right, between 0 and ``checked``.
         checked: what was looked at; 0 when there was nothing to look at.
-        unchecked: values that are there, but that nothing can be held against (free text has no validity to
-            lose). They weigh nothing; if they are all there is, the score is 100.
+        unchecked: values that cannot fail, such as free text in validity. They weigh nothing. If there are no
+            others, the score is 100.
     """
 
     points: float = 0.0
@@ -114,14 +114,14 @@ class Measure:
         return self.checked - self.points
 
     def __add__(self, other: Measure) -> Measure:
-        """Add points, and add what they are points of."""
+        """Add points and denominators."""
         return Measure(
             self.points + other.points, self.checked + other.checked, self.unchecked + other.unchecked
         )
 
 
 def total(measures: Iterable[Measure]) -> Measure:
-    """Add measures; the order in which they come does not matter, not even in the last bit."""
+    """Add measures. The sum does not depend on their order, not even in its last bit."""
     known = tuple(measures)
     return Measure(
         math.fsum(one.points for one in known),
@@ -188,7 +188,7 @@ def validity(scan: Scan) -> Measure:
 
 @dataclass(frozen=True)
 class Freshness:
-    """What a dataset says about its age.
+    """The age of a dataset.
 
     Attributes:
         source: ``column`` (timestamps in the data) or ``storage`` (last modification of the files).

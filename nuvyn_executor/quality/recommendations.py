@@ -1,4 +1,4 @@
-"""Reasons for a score, each with its place, its count and what to do about it. Pure.
+"""Findings: the reasons for a score, each with its place, its count and a remedy. Pure.
 
 A finding is either a *defect* (a value that should not be as it is: each one is named, or those above
 ``Policy.defect_cut``) or a *weakness* (much is missing, old or mixed: named below a cut). Where a dataset's
@@ -39,7 +39,7 @@ MAINTAIN = {
     "Poor": "Data quality is poor - raise the dimension with the lowest score first",
     "Unknown": "No rows to assess - check the path, or load data first",
 }
-"""What is said of a level when there is no finding. The second is the guide's sentence, to the letter."""
+"""The recommendation for a level without findings. The second is the guide's sentence, to the letter."""
 
 _FREE_TEXT = "text"
 _WRITTEN: Mapping[Optional[str], str] = {
@@ -113,19 +113,19 @@ def find(scan: Scan, policy: Policy, now_micros: int, price: Price) -> Tuple[Fin
 
 
 def ranked(findings: Sequence[Finding]) -> Tuple[Finding, ...]:
-    """Order findings by points lost; equal ones by place, so that the order never depends on chance."""
+    """Sort findings by points lost, and equal ones by place, so that the order is always the same."""
     return tuple(
         sorted(findings, key=lambda one: (-round(one.points_lost, 9), one.table, one.column or "", one.text))
     )
 
 
 def recommend(level: str, findings: Sequence[Finding], limit: int) -> Tuple[str, ...]:
-    """Word the advice: the worst findings, or what fits the level when there is none.
+    """Return the recommendations: the worst findings, or the sentence of the level if there are none.
 
     Args:
         level: Excellent, Good, Fair, Poor or Unknown.
         findings: ranked.
-        limit: how many to name; what is left out is counted in one more sentence.
+        limit: how many to name. One more sentence counts the others.
     """
     if not findings:
         return (MAINTAIN[level],)
@@ -200,10 +200,11 @@ def _unsound(column: _Column) -> Iterator[Finding]:
 
 
 def _mixed(column: _Column, *, weak: bool) -> Iterator[Finding]:
-    """Name blanks around values, and values in another form than most.
+    """Find blanks around values, and values in another form than most.
 
-    A form of the same family (a date written in another way) is a defect. One of another family is what
-    validity calls invalid and names, and forms beside free text are normal: named when they are many.
+    Another form of the same kind (a date written in another way) is a defect. A form of another kind is
+    invalid, which is a finding of validity. Other forms among free text are normal, and a finding if they are
+    many.
     """
     tally, policy = column.tally, column.policy
     forms = written_forms(tally)

@@ -1,8 +1,8 @@
 """What one scan of a dataset counted. Tallies add; scores do not.
 
-The counters are those of ``docs/quality.md``. What a value is checked *against*
-(:attr:`ColumnFacts.expected`, the fences of "suspect") is decided before the scan, from the schema and a
-deterministic sample: that is what keeps a scan single, its counters additive and the scores monotone.
+``docs/quality.md`` explains the counters. What a value is checked *against* (:attr:`ColumnFacts.expected`,
+the fences of "suspect") is decided before the scan, from the schema and a deterministic sample. That is why
+one scan is enough, why counters add, and why scores are monotone.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Distinct:
-    """How many different values (or rows) there are. Counts do not add, so this stands beside the tally.
+    """How many different values (or rows) there are. It does not add, so that it is no part of the tally.
 
     Attributes:
         count: different non-missing values; an estimate when ``rsd`` is above 0.
@@ -60,7 +60,7 @@ class ColumnTally:
         nans: NaN in a floating point column.
         blanks: text of nothing but white space, the empty text included.
         placeholders: text that says "no value": ``n/a``, ``null``, ``-``, ...
-        suspects: present values that cannot well be true: infinities, sentinels (``-999``), broken
+        suspects: present values that can hardly be true: infinities, sentinels (``-999``), broken
             characters, far outside the frozen fences.
         checked: present values that were checked against a frozen expectation (type or pattern).
         invalid: of those, how many failed.
@@ -69,7 +69,7 @@ class ColumnTally:
         timestamps: present date or time values, of a column that says when a row was written; else 0.
         future: of those, how many lie in the future.
         latest_micros: the latest of the others, in microseconds since 1970 UTC.
-        next_micros: the earliest of those in the future: when it has come, the counts above have changed.
+        next_micros: the earliest of those in the future. When that moment has come, the counts have changed.
 
     Raises:
         ValueError: a counter is negative, or a part is larger than its whole.
@@ -114,7 +114,7 @@ class ColumnTally:
         return self.rows - self.missing
 
     def __add__(self, other: ColumnTally) -> ColumnTally:
-        """Add counter by counter; the later of the latest moments stays, and the earlier of the next."""
+        """Add counter by counter. The later of the latest moments remains, and the earlier of the next."""
         latest = [x.latest_micros for x in (self, other) if x.latest_micros is not None]
         coming = [x.next_micros for x in (self, other) if x.next_micros is not None]
         shapes = {
@@ -146,8 +146,8 @@ class DatasetTally:
         rows: rows seen, corrupt ones included.
         columns: one tally a column (leaf fields of structs), in the dataset's order.
         corrupt_rows: rows that did not parse as a record of this dataset.
-        pairs: rows in which two ordered moments (created <= updated) could be compared.
-        pair_violations: of those, how many were the wrong way round.
+        pairs: pairs of moments that have an order (created <= updated) and could be compared.
+        pair_violations: of those, how many were in the wrong order.
 
     Raises:
         ValueError: a counter is negative, or a part is larger than its whole.
@@ -191,7 +191,7 @@ ZERO = DatasetTally()
 
 @dataclass(frozen=True)
 class ColumnFacts:
-    """What is known of a column beside its counters.
+    """Facts of a column beside its counters.
 
     Attributes:
         name: its name (dotted path for a leaf of a struct).
@@ -214,12 +214,12 @@ class Scan:
     """All that scoring needs of one dataset.
 
     Attributes:
-        name: the dataset's name, as recommendations call it.
+        name: the dataset's name in recommendations.
         tally: what was counted.
         columns: one for each of ``tally.columns``.
         distinct_rows: different rows; ``None`` when not counted.
-        modified_micros: last modification in storage, microseconds since 1970 UTC: how fresh a dataset is
-            that has no column to tell.
+        modified_micros: last modification in storage, microseconds since 1970 UTC. It decides how fresh a
+            dataset is that has no column with such moments.
 
     Raises:
         ValueError: the facts are not those of the tallied columns. (A tally without columns, :data:`ZERO`,

@@ -158,6 +158,7 @@ class TestPlantedDefectsAreFound:
             ("customers", "email"): "email",
             ("customers", "phone"): "phone_number",
             ("customers", "country"): "country_code",
+            ("products.Prices", "currency"): "currency_code",
             ("suppliers_utf16", "email"): "email",
         }
 

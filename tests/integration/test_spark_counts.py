@@ -12,7 +12,6 @@ from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.discovery.formats import source_type_named
 from nuvyn_executor.model import SourceType
 from nuvyn_executor.profiling.counts import total
-from nuvyn_executor.profiling.plan import ColumnPlan
 from nuvyn_executor.profiling.profiler import plan_scan
 from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.profiling.sketch import KEPT
@@ -209,15 +208,6 @@ class TestReadsWithChecks:
             stages = debug.package.codegenStringSeq(shown)
             sizes = [stages.apply(i)._3().maxMethodCodeSize() for i in range(stages.size())]  # noqa: SLF001  as above
             assert 0 < max(sizes) <= COMPILED_BYTECODES, read
-
-    def test_columns_without_one_are_asked_for_no_predicate(self) -> None:
-        """Issue: "Costs must not grow where nothing suggests a check"."""
-        plans = [ColumnPlan("word"), ColumnPlan("mail", expected="email", shapes=("email",))]
-        for some in (plans, [*plans, ColumnPlan("n", expected="number", shapes=("integer",))]):
-            asked = expressions.levels(expressions.TEXT, some, NOW).projections
-            assert len(asked) == 4
-            assert "rewritten" not in str(asked)
-            assert "fails" not in str(asked)
 
 
 class TestFewValues:

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nuvyn_executor.profiling.plan import plan_text_column
+from nuvyn_executor.profiling.plan import ColumnPlan, plan_text_column
+from nuvyn_executor.profiling.spark.expressions import TEXT, levels
 from nuvyn_executor.profiling.value_patterns import PLACEHOLDERS, WHITE
 from nuvyn_executor.quality import checks
 from nuvyn_executor.quality.checks import registry
@@ -240,6 +241,19 @@ class TestExpectations:
             check = check_of(plan.expected)
             assert (check is not None and not check.anywhere) or set(plan.shapes) <= shapes
 
+    def test_spark_is_asked_for_no_predicate_where_no_column_has_one(self) -> None:
+        text, phone = ColumnPlan("x"), ColumnPlan("x", expected="phone_number", shapes=("phone_number",))
+        plain = levels(TEXT, [text, ColumnPlan("y", expected="email", shapes=("email",)), phone], 0)
+        assert [len(projection) for projection in plain.projections] == [2, 2, 1, 1]
+        iban = ColumnPlan("z", expected="iban", shapes=("iban",))
+        assert [len(projection) for projection in levels(TEXT, [text, iban], 0).projections] == [
+            2,
+            2,
+            2,
+            1,
+            1,
+        ]
+
     def test_the_semantic_type_is_what_the_data_type_does_not_say(self) -> None:
         found = {
             name: semantic_type(name) for name in ("email", "uuid", "iban", "code", "number", "text", "typed")
@@ -267,4 +281,7 @@ class TestDocumentation:
     def test_each_check_has_its_line(self) -> None:
         page = QUALITY.read_text(encoding="utf-8")
         table = page.split("## Kinds of values", 1)[1].split("\n## ", 1)[0]
-        assert re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE) == [check.name for check in CHECKS]
+        lines = re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", table, flags=re.MULTILINE)
+        assert [(name, tuple(re.findall(r"`(\w+)`", recognised))) for name, recognised in lines] == [
+            (check.name, check.names) for check in CHECKS
+        ]

@@ -1,4 +1,4 @@
-"""Rows of a dataset as the kernel takes them."""
+"""Rows of a dataset, the input of the kernel."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ class Batch(NamedTuple):
     """Some rows.
 
     Attributes:
-        columns: each column's position in the plan and its values, every column once, in any order. May be
-            an iterator that reads as it goes.
-        is_corrupt: all of these rows are records that did not parse; their cells count.
-        size_bytes: what they take in memory, or about, where that is known before.
+        rows: how many.
+        columns: the position in the plan and the values of each column, in any order. May be an iterator that
+            reads while it is used.
+        is_corrupt: all of these rows are records that did not parse. Their cells are counted all the same.
+        size_bytes: their approximate size in memory, if it is known before they are read; else 0.
     """
 
     rows: int
@@ -31,7 +32,7 @@ class Batch(NamedTuple):
 
 
 def gathered(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """Put small batches together: counting one costs some milliseconds, however little it holds."""
+    """Join small batches: counting one costs some milliseconds, however few rows it has."""
     waiting: List[Dict[int, pl.Series]] = []
     rows = size = 0
     of_what: Any = None

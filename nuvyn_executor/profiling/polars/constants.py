@@ -1,4 +1,4 @@
-"""Columns that a folder's name holds (``year=2024``)."""
+"""Partition columns: their values are in the names of folders (``year=2024``)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _READ = {"int": int, "bigint": int, "double": float, "string": str}
 
 
 def constant_columns(folders: Sequence[Values], reading: Reading) -> Iterator[Tuple[int, pl.Series]]:
-    """Return the partition columns: of each its position in the plan, and its value in each of some folders.
+    """Return the position in the plan of each partition column, and its values in some folders.
 
     Raises:
-        NotNative: of a type that is not read here.
+        NotNative: a column is of a type that is not read here, or a value is not of its column's type.
     """
     for index, texts in zip(reading.constants, zip(*folders)):
         yield index, _read(texts, reading.plan.columns[index].declared_type or "string")

@@ -1,7 +1,7 @@
-"""The rows of CSV files; those of small files together.
+"""Reads the rows of CSV files; those of small files together.
 
-What Polars does costs some milliseconds, however little it is done to: file by file, 20,000 of them would
-take minutes. As a line is a record, lines of several files are read as those of one.
+A call of Polars costs some milliseconds, however small its input is: one by one, 20,000 files would take
+minutes. As every line is a record, the lines of several files are read as those of one file.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def batches(pieces: Sequence[Piece], reading: Reading) -> Iterator[Batch]:
     """Read the lines that begin in the pieces' shares of their files; small files together.
 
     Raises:
-        NotNative: Polars would read something else than Spark.
+        NotNative: Polars would not read the same as Spark.
         OSError: a file cannot be read.
-        PolarsError: Polars does not read it.
+        PolarsError: Polars cannot read the file.
     """
     dialect = reading.dialect
     assert dialect is not None
@@ -44,7 +44,7 @@ def batches(pieces: Sequence[Piece], reading: Reading) -> Iterator[Batch]:
 
 
 class _Body(NamedTuple):
-    """Whole lines of a file, no header among them."""
+    """Whole lines of a file, without its header."""
 
     block: bytes
     constants: Values
@@ -61,7 +61,7 @@ def _bodies(pieces: Sequence[Piece], dialect: CsvDialect, storage: Optional[Stor
 
 
 def _gathered(bodies: Iterator[_Body]) -> Iterator[List[_Body]]:
-    """Put small ones together."""
+    """Gather small blocks until they are as large as one block."""
     gathered: List[_Body] = []
     size = 0
     for body in bodies:
@@ -98,7 +98,7 @@ def _batch(read: Read, reading: Reading) -> Batch:
 
 
 def _without_first_line(block: bytes) -> Optional[bytes]:
-    """Leave out the first line that is not blank; ``None`` when all are."""
+    """Remove the first line that is not blank; ``None`` if all lines are blank."""
     at = 0
     while at < len(block):
         end = block.find(b"\n", at) + 1 or len(block)

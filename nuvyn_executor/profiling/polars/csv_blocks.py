@@ -1,4 +1,4 @@
-"""The bytes of a CSV file as Spark sees them: whole lines, ended by a line feed, in UTF-8, block by block."""
+"""Reads the bytes of a CSV file as blocks of whole lines, in UTF-8, each line ended by a line feed."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def blocks(
     Args:
         piece: which file, and which share.
         encoding: a Java charset name.
-        block_bytes: about how much at once.
-        storage: what reads it; ``None`` where the machine sees it as a file.
+        block_bytes: approximate size of a block.
+        storage: what reads the file; ``None`` where the machine sees it as a file.
 
     Raises:
-        NotNative: it is compressed, or holds what is not of its encoding.
-        OSError: it cannot be read.
+        NotNative: the file is compressed otherwise than with gzip, or its bytes are not in its encoding.
+        OSError: the file cannot be read.
     """
     if piece.path.lower().endswith(_COMPRESSED):
         raise NotNative("it is compressed with something else than gzip")
@@ -51,7 +51,7 @@ def _whole_lines(piece: Piece, block_bytes: int, storage: Optional[Storage]) -> 
     with _opened(piece, storage) as file:
         position = start
         if start:
-            # Whatever line the byte before belongs to began in an earlier share.
+            # The line of the byte before the share began in an earlier share.
             file.seek(start - 1)
             position = start - 1 + len(_through_line_end(file, b""))
         is_last = piece.index + 1 == piece.of
@@ -80,7 +80,7 @@ def _opened(piece: Piece, storage: Optional[Storage]) -> IO[bytes]:
 
 
 def _lines(file: Any, least_bytes: int) -> bytes:
-    """Read to the line end after so many bytes; of what can go back without copying what was read."""
+    """Read so many bytes, and on to the end of the line. Of plain files nothing is copied: they can seek."""
     if not isinstance(getattr(file, "raw", None), io.FileIO):
         block: bytes = file.read(least_bytes)
         return block if block.endswith(b"\n") else _through_line_end(file, block)

@@ -1,10 +1,11 @@
-r"""Lines of CSV as rows, as Spark's PERMISSIVE mode reads them.
+r"""Turns lines of CSV into rows, as Spark's PERMISSIVE mode reads them.
 
-Polars tells rows that are too long, but not those that are too short. In a block without quotes a row whose
-last field has a value is not too short. Where some have none the delimiters are counted: with as many as its
-rows should have, and no row too long, every row is right.
-Where the number is wrong, or quotes occur, lines are told apart one by one: right, wrong number of fields, or
-neither to be told, which is Spark's to read.
+Polars refuses rows that are too long, but accepts rows that are too short. In a block without quotes, a row
+whose last field has a value is not too short. Where some last fields are empty, delimiters are counted: if
+there are as many as all rows should have, and no row is too long, every row is right.
+
+Where that number is wrong, or quotes occur, each line is looked at: it has the right number of fields, or a
+wrong one. If that cannot be decided for a line, Spark has to read the dataset.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ class Block(NamedTuple):
     """Whole lines of one or of several files.
 
     Attributes:
-        folders: the partition columns' values of each run of lines; one run, or the :attr:`lines` of each.
+        folders: the partition columns' values of each run of lines.
+        lines: how many lines each run has; empty if there is one run.
     """
 
     block: bytes
@@ -33,11 +35,13 @@ class Block(NamedTuple):
 
 
 class Read(NamedTuple):
-    """Lines as rows.
+    """Rows that were read from lines.
 
     Attributes:
-        folders: the partition columns' values, in one folder or in several.
-        folder: then, which of them is each row's.
+        frame: the rows.
+        is_corrupt: all of these lines have a wrong number of fields.
+        folders: the partition columns' values, of one folder or of several.
+        folder: the position in ``folders`` of each row; ``None`` if there is one folder.
     """
 
     frame: pl.DataFrame
@@ -51,7 +55,9 @@ class Lines:
     """Turns blocks of lines into rows.
 
     Attributes:
-        width: fields of a right row.
+        delimiter: between fields.
+        quote: around values.
+        width: the number of fields of a right row.
     """
 
     delimiter: str
@@ -73,15 +79,15 @@ class Lines:
         line = pl.col("line")
         lines = lines.filter(~line.str.contains(r"\A[\x00-\x20]*\z"))
         begins_quoted = line.str.contains(rf"(?:\A|{self._delimiter}){self._quote}")
-        told = lines.with_columns(quoted=begins_quoted)
-        for is_quoted, part in ((False, told.filter(~pl.col("quoted"))), (True, told.filter("quoted"))):
+        marked = lines.with_columns(quoted=begins_quoted)
+        for is_quoted, part in ((False, marked.filter(~pl.col("quoted"))), (True, marked.filter("quoted"))):
             if len(part):
-                for is_right, some in self._told(part, is_quoted=is_quoted):
+                for is_right, some in self._by_width(part, is_quoted=is_quoted):
                     frame = self._parsed(some["line"], is_quoted=is_quoted, ragged=not is_right)
                     yield Read(frame, not is_right, block.folders, some["folder"] if block.lines else None)
 
     def _all_right(self, block: bytes) -> Optional[pl.DataFrame]:
-        """Read a block of which every line is a right row; ``None`` when that is not sure."""
+        """Read a block in which every line is a right row; ``None`` when that is not certain."""
         delimiter = self.delimiter.encode()
         starts_blank = delimiter <= b" " and (block.startswith(delimiter) or b"\n" + delimiter in block)
         if self.width == 1 or starts_blank or self.quote.encode() in block:
@@ -94,8 +100,8 @@ class Lines:
             return read
         return read if block.count(delimiter) == len(read) * (self.width - 1) else None
 
-    def _told(self, lines: pl.DataFrame, *, is_quoted: bool) -> Iterator[Tuple[bool, pl.DataFrame]]:
-        """Tell lines with the right number of fields from others; either all have quoted fields or none."""
+    def _by_width(self, lines: pl.DataFrame, *, is_quoted: bool) -> Iterator[Tuple[bool, pl.DataFrame]]:
+        """Separate lines with the right number of fields from others; all have quoted fields, or none."""
         delimiter, quote = self._delimiter, self._quote
         line = lines["line"]
         field = rf"[^{delimiter}]*"
@@ -126,8 +132,8 @@ class Lines:
         return rf"\x{ord(self.quote):02x}"
 
     def _read(self, block: bytes, *, is_quoted: bool, ragged: bool = False) -> pl.DataFrame:
-        """Read lines; of those that are too long what is too much is left out, where ``ragged`` allows it."""
-        # The first line says to Polars how many fields there are.
+        """Read lines. With ``ragged``, fields that are too many are dropped; else they are an error."""
+        # Polars takes the number of fields from the first line.
         first = self.delimiter * (self.width - 1) or "1"
         read = pl.read_csv(
             first.encode() + b"\n" + block if ragged else block,
@@ -138,12 +144,12 @@ class Lines:
             truncate_ragged_lines=ragged,
         )
         read = read.slice(1) if ragged else read
-        # To Spark a quoted empty text is NULL too: it is what stands for NULL.
+        # Spark reads a quoted empty text as NULL, too: that is its default text for NULL.
         return read.select(pl.when(pl.all() != "").then(pl.all())) if is_quoted else read
 
 
 def _folder_of_lines(lines: Sequence[int]) -> Optional[pl.Series]:
-    """Say of each line which run it is of; ``None`` when there is but one."""
+    """Return the run that each line belongs to; ``None`` if there is one run."""
     if not lines:
         return None
     runs = pl.DataFrame({"run": range(len(lines)), "lines": [*lines]}, {"run": pl.UInt32, "lines": pl.UInt32})

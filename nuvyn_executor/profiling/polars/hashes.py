@@ -1,4 +1,4 @@
-"""Different values of a column, from hashes that come in batches."""
+"""Counts the different values of a column, from hashes that come in batches."""
 
 from __future__ import annotations
 
@@ -20,20 +20,21 @@ from nuvyn_executor.profiling.sketch import (
 from nuvyn_executor.quality.tallies import Distinct
 
 _LOOKED_AT = 4 * KEPT
-_FOLDED_AT_ONCE = 8 * REGISTERS  # a fold costs most by its being one; waiting hashes lower no bound
+# Folding has a fixed cost, so that hashes wait for others. Until then the bound is looser than it could be.
+_FOLDED_AT_ONCE = 8 * REGISTERS
 _WAITING = 64
 _NO_HASHES = pl.Series([], dtype=pl.UInt64)
 _MASK = (1 << 64) - 1
 
 
 def hash_name() -> str:
-    """Name the hash function: Polars changes it between versions, and between kinds of processors."""
+    """Return a name for the hash function, which differs between versions of Polars and processors."""
     probe = pl.Series(["nuvyn", ""]).hash().to_list() + pl.Series([0, 1]).hash().to_list()
     return f"polars-{pl.__version__}-{zlib.crc32(repr(probe).encode()):08x}"
 
 
 def multiplier(index: int) -> int:
-    """Return the odd factor of a column's hash in its row's (splitmix64, Steele et al. 2014)."""
+    """Return the odd factor of a column in the hash of its row (splitmix64, Steele et al. 2014)."""
     z = (index + 1) * 0x9E3779B97F4A7C15 & _MASK
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
     z = (z ^ (z >> 27)) * 0x94D049BB133111EB & _MASK
@@ -41,29 +42,29 @@ def multiplier(index: int) -> int:
 
 
 def without(hashes: pl.Series, gone: pl.Series) -> pl.Series:
-    """Leave out the hashes of some few values."""
+    """Remove the hashes of a few values."""
     left = hashes.alias("hash").to_frame().join(gone.alias("hash").to_frame(), on="hash", how="anti")
     return left.to_series()
 
 
 class Sink:
-    """Takes in hashes, and says at the end how many different ones there were.
+    """Counts the different hashes among those that are added.
 
     Args:
-        exact: keep them all.
+        exact: store all of them.
     """
 
     def __init__(self, *, exact: bool) -> None:
         self._exact = exact
         self._few: List[pl.Series] = []
-        # Of each register the least hash, which is the one of the highest rank; _MASK where there is none.
+        # The least hash of each register, which has the highest rank; _MASK if there is none.
         self._least: Optional[pl.Series] = None
         self._bound = _MASK
         self._seen = 0
-        self._waiting: List[pl.Series] = []  # less than the bound, not yet in registers
+        self._waiting: List[pl.Series] = []  # those below the bound that are not yet in registers
 
     def add(self, hashes: pl.Series) -> None:
-        """Take in hashes without nulls, which may repeat."""
+        """Add hashes, without nulls. They may repeat."""
         if self._exact:
             self._few.append(hashes.unique())
             return
@@ -78,13 +79,13 @@ class Sink:
             self._least = pl.Series([_MASK], dtype=pl.UInt64).new_from_index(0, REGISTERS)
             self._take(few)
         start = 0
-        while start < len(hashes):  # as many as were seen: few of them are less than the least
+        while start < len(hashes):  # as many as were seen so far: few of them are below the bound
             step = self._seen
             self._take(hashes.slice(start, step))
             start += step
 
     def state(self, name: str, *, keeps: bool) -> State:
-        """Return the state: to add to others, or the mere number."""
+        """Return the state, which adds to others (``keeps``), or the number alone."""
         if self._least is not None:
             self._fold()
             ranks = (0 if one == _MASK else rank_of(one >> PRECISION) for one in self._least.to_list())

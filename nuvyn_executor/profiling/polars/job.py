@@ -1,7 +1,7 @@
-"""Spreads the files of a dataset over Spark's tasks, and adds what comes back.
+"""Spreads the files of a dataset over Spark's tasks, and adds their counts.
 
-Each task is given its parts by a plain Python function on a range of numbers: that needs neither RDDs nor
-PyArrow, so it runs on Connect and wherever Python functions run.
+A plain Python function on a range of numbers runs in each task. That needs neither RDDs nor PyArrow, so it
+works on Connect and wherever Python functions run.
 """
 
 from __future__ import annotations
@@ -26,18 +26,19 @@ if TYPE_CHECKING:
 
 ENGINE = "polars"
 FILES_A_TASK = 1024
-_ENCODINGS = ("UTF-8", "ISO-8859-1", "windows-1252")  # single bytes tell their lines, and Java reads the same
+# Encodings in which a line feed is one byte, and that Java and Python read alike.
+_ENCODINGS = ("UTF-8", "ISO-8859-1", "windows-1252")
 _UTC = ("UTC", "Etc/UTC", "GMT", "Z", "+00:00")
 _PLAIN = ("tinyint", "smallint", "int", "bigint", "float", "double", "boolean", "string", "binary", "date")
 
 
 def supports(dataset: Dataset, plan: ScanPlan, time_zone: str = "UTC") -> Optional[str]:
-    """Say in a clause why a dataset is none for the native engine; ``None`` when it may be one.
+    """Return why Polars cannot count a dataset, as a clause; ``None`` if it may be able to.
 
     Args:
-        dataset: what is to be counted.
-        plan: what is to be counted in it.
-        time_zone: the Spark session's.
+        dataset: the dataset.
+        plan: what to count in it.
+        time_zone: the time zone of the Spark session.
     """
     if not dataset.format.is_counted_by_polars:
         return f"its format is {dataset.format.value}"
@@ -63,24 +64,25 @@ def count(  # noqa: PLR0913  two of them are switches
 ) -> Counts:
     """Count a dataset with Polars in Spark's tasks: the same counters as :func:`profiler.scan`'s.
 
-    Different values come as states that add (exact with ``plan.exact_distinct``, else with a relative
-    standard deviation of 1.6 %); of a dataset that is one task's work, as the mere number; without
-    ``plan.distinct`` not at all.
+    The counts of different values are states that add: exact with ``plan.exact_distinct``, else estimates
+    with a relative standard deviation of 1.6 %. Of a dataset that is one task's work they are plain numbers.
+    Without ``plan.distinct`` there are none.
 
     Args:
         spark: the session; only the public DataFrame API is used.
         dataset: files of one kind; their paths must be those of the tasks' machines too.
         plan: what to count, as :func:`profiler.plan_scan` decides it from the dataset's frame.
         now_micros: the present, microseconds since 1970 UTC; later moments are in the future.
-        small_here: count a dataset that is one task's work in this process, where Polars is there too: that
+        small_here: count a dataset that is one task's work in this process, if Polars is installed here. That
             saves a Spark job.
-        keeps_states: the counts are to be added to others, however small the dataset is.
+        keeps_states: the counts are to be added to others, so that states are needed even of a small dataset.
         storage: what reads the files, also in the tasks; ``None`` where all machines see them as files.
 
     Raises:
         DatasetUnreadable: the storage could not read a file; Spark would not see that it has changed.
-        NotNative: it must be counted by Spark; its text says why, in one clause: Polars or this package is
-            not there in the tasks, a file is not reachable from them, or Spark would read it otherwise.
+        NotNative: Spark has to count the dataset. The text is a clause with the reason: Polars or this
+            package is not installed in the tasks, a file cannot be opened there, or Spark would read it
+            otherwise.
     """
     reason = supports(dataset, plan, str(spark.conf.get("spark.sql.session.timeZone")))
     if reason is not None:
@@ -91,7 +93,7 @@ def count(  # noqa: PLR0913  two of them are switches
     ]
     if not pieces:
         raise NotNative("it has no files")
-    # All hashes are more than what they were made from: those of a small dataset stay in one task.
+    # All hashes of exact counts may be larger than the data: a small dataset is counted in one task.
     is_one = plan.exact_distinct and not keeps_states and len(pieces) <= FILES_A_TASK
     parts = [tuple(pieces)] if is_one else parts_of(pieces, slots_of(spark))
     reading = Reading.of(dataset, plan, now_micros, keeps_states=not is_one, storage=storage)
@@ -100,12 +102,12 @@ def count(  # noqa: PLR0913  two of them are switches
     counted = _collected(spark, _task(parts, reading), len(parts))
     try:
         return total(counted)
-    except ValueError as error:  # another Polars, or another kind of processor, hashes otherwise
+    except ValueError as error:  # another version of Polars, or another processor, has other hashes
         raise NotNative(f"its tasks do not count alike ({error})", everywhere=True) from error
 
 
 def slots_of(spark: Any) -> int:
-    """Return how many tasks run at the same time, as far as the session tells: Connect does not."""
+    """Return how many tasks run at the same time. On Connect, where that is unknown, it is a guess."""
     try:
         return max(1, int(spark.sparkContext.defaultParallelism))
     except Exception:  # noqa: BLE001  whatever Connect raises where there is no context
@@ -144,7 +146,7 @@ def _task(parts: Sequence[Tuple[Piece, ...]], reading: Reading) -> Callable[[int
 
 
 def answer(pieces: Sequence[Piece], reading: Reading) -> str:
-    """Count a part, in a task: JSON of its :class:`Counts`, or of the ``reason`` why not."""
+    """Count a part, in a task. Return JSON of its :class:`Counts`, or of the ``reason`` why it cannot."""
     try:
         from nuvyn_executor.profiling.polars.kernel import count_part  # noqa: PLC0415  Polars is in tasks only
     except ImportError as error:
@@ -157,7 +159,7 @@ def answer(pieces: Sequence[Piece], reading: Reading) -> str:
         return json.dumps({"unreadable": error.message, "remedy": error.remedy})
     except OSError as error:
         return _refusal(f"a task cannot read a file ({error})")
-    except Exception as error:  # noqa: BLE001  whatever is wrong here, Spark counts as well
+    except Exception as error:  # noqa: BLE001  Spark counts the dataset then
         return _refusal(f"it could not be counted ({type(error).__name__}: {error})")
 
 
@@ -172,7 +174,7 @@ def _needs_zone(plan: ColumnPlan) -> bool:
 
 
 def _unfit(plan: ColumnPlan, kind: FileFormat) -> List[str]:
-    """Return why a column is none for Polars; nothing when it is one."""
+    """Return why Polars cannot count a column; an empty list if it can."""
     reasons = []
     if kind.declares_types and _is_pattern(plan.name):
         reasons.append(f"column {plan.name[:40]} has a name that Polars takes for a pattern")
@@ -192,7 +194,7 @@ def _is_plain(declared: str) -> bool:
 def _unreadable_dialect(dataset: Dataset) -> Optional[str]:
     dialect = dataset.dialect
     if dialect is None:
-        return "how it is written is not known"
+        return "its delimiter and encoding are unknown"
     if dialect.multiline:
         return "a value of it may be several lines"
     if dialect.encoding not in _ENCODINGS:
@@ -203,7 +205,7 @@ def _unreadable_dialect(dataset: Dataset) -> Optional[str]:
 
 
 def _cause(error: Exception) -> str:
-    """Find the line that says most: of a worker's traceback the last, else the first."""
+    """Return the line with the cause: the last error of a worker's traceback, else the first line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     causes = [line for line in lines if re.match(r"\w+(?:Error|Exception): ", line)]
     return (causes[-1:] or lines[:1] or [type(error).__name__])[0][:200]

@@ -1,4 +1,4 @@
-"""Counts one part of a dataset. Runs in a task, and knows nothing of Spark."""
+"""Counts one part of a dataset. Runs in a task, without Spark."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def count_part(pieces: Sequence[Piece], reading: Reading) -> Counts:
     """Read some pieces of a dataset's files once and count.
 
     Raises:
-        NotNative: Spark would count something else, or cannot be known to count the same.
+        NotNative: Spark would count something else, or might.
         OSError: a file cannot be read from here.
     """
     counting = _Counting(reading)
@@ -52,7 +52,7 @@ class _Column:
         self.different = different
 
     def add(self, values: pl.Series) -> Optional[pl.Series]:
-        """Count a batch; give the hash of each value, if different ones are to be counted."""
+        """Count a batch. Return the hash of each value, if different values are to be counted."""
         found = self.counters.add(values)
         if self.different is None:
             return None
@@ -65,7 +65,7 @@ class _Column:
         return hashes
 
     def finish(self) -> None:
-        """Count what was put off."""
+        """Count what was postponed."""
         found = self.counters.finish()
         if found.different is not None:
             self._add_different(found.different.hash(), found.missing)

@@ -1,4 +1,4 @@
-"""Texts as microseconds since 1970 UTC, as Spark's ``try_cast(... AS TIMESTAMP)`` reads them."""
+"""Reads texts as microseconds since 1970 UTC, as Spark's ``try_cast(... AS TIMESTAMP)`` does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FARTHEST_ZONE = 18 * 60
 
 
 def micros_of(texts: pl.Series, shape: str, plan: ColumnPlan) -> pl.Series:
-    """Parse trimmed texts of one shape; null where there is no such moment. Times without a zone are UTC."""
+    """Parse trimmed texts of one shape; null where no such moment exists. Times without a zone are UTC."""
     if shape == Shape.DATE_ISO:
         return _days(texts, "%Y-%m-%d")
     if shape in (Shape.DATE_SLASH, Shape.DATE_DOT):
@@ -32,7 +32,7 @@ def _days(texts: pl.Series, form: str) -> pl.Series:
 
 
 def micros_of_days(days: pl.Series) -> pl.Series:
-    """Return the midnights (UTC) of dates; of those too far away the farthest."""
+    """Return the midnights (UTC) of dates; dates that are too far away are clamped."""
     numbers: pl.Series = days.cast(pl.Int32).cast(pl.Int64).clip(-FARTHEST_DAY, FARTHEST_DAY)
     return numbers * DAY_MICROS
 

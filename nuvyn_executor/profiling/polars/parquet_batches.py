@@ -1,4 +1,4 @@
-"""The rows of Parquet files: row group by row group, some columns at a time."""
+"""Reads the rows of Parquet files by row groups, some columns at a time."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 Path = Tuple[str, ...]
 
-_CELLS = 4_000_000  # that are in memory at once
-_BYTES = 64 * 1024 * 1024  # of them, when they are not compressed
+_CELLS = 4_000_000  # in memory at once
+_BYTES = 64 * 1024 * 1024  # of these cells, uncompressed
 _REBASED = frozenset(("org.apache.spark.legacyDateTime", "org.apache.spark.legacyINT96"))
-# What Spark's type may be in a file, beside the type that it is here.
+# Other types that a file may have where Spark has this type.
 _ALSO: Mapping[str, Tuple[Any, ...]] = {
     "smallint": (pl.UInt8,),
     "int": (pl.UInt16,),
@@ -36,9 +36,9 @@ def batches(pieces: Sequence[Piece], reading: Reading) -> Iterator[Batch]:
     """Read the pieces' shares of their files' row groups, small ones together.
 
     Raises:
-        NotNative: Polars would read something else than Spark.
+        NotNative: Polars would not read the same as Spark.
         OSError: a file cannot be read.
-        PolarsError: Polars does not read it; also while the columns of a batch are read.
+        PolarsError: Polars cannot read the file; also raised while the columns of a batch are read.
     """
     yield from gathered(batch for piece in pieces for batch in _of_file(piece, reading))
 
@@ -68,14 +68,14 @@ def _of_file(piece: Piece, reading: Reading) -> Iterator[Batch]:
 
 
 def windows(start: int, rows: int, size: int) -> Iterator[Tuple[int, int]]:
-    """Cut a row group whose values are long: where each run of its rows begins, and how many they are."""
+    """Cut a row group into runs of rows that fit into memory: the first row and the number of each."""
     step = max(1, min(rows, rows * _BYTES // max(1, size)))
     for first in range(start, start + rows, step):
         yield first, min(step, start + rows - first)
 
 
 class _Table:
-    """One file, and where in it the plan's columns are."""
+    """One file, and where the plan's columns are in it."""
 
     def __init__(self, piece: Piece, reading: Reading) -> None:
         self._piece = piece
@@ -97,7 +97,7 @@ class _Table:
         ]
 
     def columns(self, start: Optional[int], rows: int) -> Iterator[Tuple[int, pl.Series]]:
-        """Read rows from some row on, or all there are, as many columns at once as memory should hold."""
+        """Read some rows (``start`` None: all rows), as many columns at once as fit into memory."""
         many = max(1, _CELLS // rows)
         window = self._frame if start is None else self._frame.slice(start, rows)
         for first in range(0, len(self._exprs), many):
@@ -118,12 +118,12 @@ class _Table:
     def _expression(
         self, index: int, name: str, declared: str, found: List[Tuple[Path, Any]]
     ) -> Optional[pl.Expr]:
-        """Return how a column is read; ``None`` when the file does not have it."""
+        """Return the expression that reads a column; ``None`` if the file does not have the column."""
         wanted = polars_type(declared)
         if wanted is None:
             raise NotNative(f"column {name} is of type {declared}")
         if len(found) > 1 or (not found and name.lower() in self._lower):
-            raise NotNative(f"which field is column {name} cannot be told")
+            raise NotNative(f"several fields could be column {name}")
         if not found:
             return None
         path, kind = found[0]

@@ -1,4 +1,4 @@
-"""What a task is given: pieces of files, and how to read them. Pure, and plain data that pickles."""
+"""The input of a task: pieces of files, and how to read them. Pure, and plain data that pickles."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ScanPlan
     from nuvyn_executor.sources.base import Storage
 
-PART_BYTES = 4 * 1024 * 1024  # less is not worth a task
-OPENING_BYTES = 4 * 1024  # that are read in the time that a file takes to be opened
-PARTS_A_SLOT = 3  # so that a slow part does not keep the others waiting
+PART_BYTES = 4 * 1024 * 1024  # smaller parts are not worth a task
+OPENING_BYTES = 4 * 1024  # opening a file takes as long as reading so many bytes
+PARTS_A_SLOT = 3  # more than one, so that a slow part does not delay the others
 
 
-class NotNative(Exception):  # noqa: N818  no error: the dataset goes the other way
-    """The native engine cannot count a dataset as Spark would.
+class NotNative(Exception):  # noqa: N818  no error: Spark counts the dataset
+    """Polars cannot count a dataset as Spark would.
 
     Attributes:
-        everywhere: it cannot count any other either, because its tasks cannot run at all.
+        everywhere: Polars cannot count any other dataset either, because its tasks cannot run at all.
     """
 
     def __init__(self, reason: str, *, everywhere: bool = False) -> None:
@@ -35,11 +35,11 @@ class Piece:
 
     Attributes:
         path: as Python's ``open`` takes it, or as :attr:`Reading.storage` does.
-        size_bytes: its size when it was listed; shares of text files are cut by it.
-        index: which share, from 0.
-        of: how many shares there are.
-        constants: its values of the partition columns.
-        etag: what :attr:`Reading.storage` knows its content by.
+        size_bytes: its size when it was listed. Text files are divided by it.
+        index: the position of the share, from 0.
+        of: the number of shares.
+        constants: the values of its partition columns.
+        etag: the version of its content, as :attr:`Reading.storage` knows it.
     """
 
     path: str
@@ -57,11 +57,13 @@ class Reading:
     Attributes:
         format: Parquet or CSV.
         plan: what to count.
-        constants: where in the plan the columns of the folders are, in the order of :attr:`Piece.constants`.
         storage: what reads the files; ``None`` where the machine sees them as files.
-        dialect: for CSV.
         now_micros: the present, microseconds since 1970 UTC.
-        keeps_states: different values are to be added to those of other parts; else their number is enough.
+        dialect: of CSV.
+        keeps_states: states of different values are needed, to add those of other parts; else their number is
+            enough.
+        constants: the positions of the partition columns in the plan, in the order of
+            :attr:`Piece.constants`.
     """
 
     format: FileFormat
@@ -83,22 +85,22 @@ class Reading:
         storage: Optional[Storage] = None,
     ) -> Reading:
         """Return how a dataset's files are read."""
-        # A name may be in the files, too: the folders' columns come after them.
+        # Files may have a column of the same name. The columns of the folders come after those of the files.
         places = {one.name: index for index, one in enumerate(plan.columns)}
         constants = tuple(places[name] for name in dataset.partition_columns)
         return cls(dataset.format, plan, now_micros, dataset.dialect, keeps_states, constants, storage)
 
     @property
     def stored(self) -> Tuple[int, ...]:
-        """Where in the plan the columns of the files are."""
+        """The positions of the files' own columns in the plan."""
         return tuple(index for index in range(len(self.plan.columns)) if index not in self.constants)
 
 
 def parts_of(files: Sequence[Piece], slots: int) -> List[Tuple[Piece, ...]]:
-    """Cut large files and gather small ones, so that each part is about as much work as the others.
+    """Divide large files and gather small ones, so that all parts are about the same work.
 
     Args:
-        files: whole files; those whose name ends in ``.gz`` stay whole.
+        files: whole files. Those whose name ends in ``.gz`` are not divided.
         slots: tasks that run at the same time.
     """
     wanted = max(PART_BYTES, math.ceil(sum(map(_cost, files)) / max(1, slots * PARTS_A_SLOT)))

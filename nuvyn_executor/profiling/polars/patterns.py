@@ -17,7 +17,7 @@ _WHITE_CLASS = "[ \\t\\r\\n\\x0b\\x0c]"
 
 @dataclass(frozen=True)
 class ShapePatterns:
-    """The patterns of one shape that is told apart.
+    """The patterns of one shape.
 
     Attributes:
         shape: the shape.
@@ -37,8 +37,8 @@ class Patterns:
 
     Attributes:
         shapes: in the order in which the first match decides.
-        special: matches every text that is not plain: one of a shape that is told apart, a missing one, one
-            with blanks around it, and a broken one.
+        special: matches every text that is not plain: one of these shapes, a missing one, one with blanks
+            around it, and a broken one.
     """
 
     shapes: Tuple[ShapePatterns, ...]

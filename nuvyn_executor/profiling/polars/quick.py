@@ -1,4 +1,4 @@
-"""Tells texts of a shape, without matching a pattern where something is quicker."""
+"""Finds texts of a shape, without a pattern where something else is faster."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import polars as pl
 
 from nuvyn_executor.quality.tallies import Shape
 
-_LONGEST = 18  # digits of a number that fits a bigint, whatever they are
-# The least whole number of so many digits; none of more than the longest, with or without a sign.
+_LONGEST = 18  # digits that fit a bigint in any case
+# The least whole number of so many digits; null for more digits than the longest.
 _LEAST = pl.Series([0, 0, *(10**digits for digits in range(1, _LONGEST)), None, None], dtype=pl.Int64)
 
 
 def matching(texts: pl.Series, shape: str, pattern: str) -> pl.Series:
-    """Return which texts are of a shape: none but those that its pattern matches, and nearly all of those.
+    """Return which texts are of a shape: nearly all that its pattern matches, and no others.
 
     Args:
-        texts: some, none of them null.
-        shape: not ``TEXT``.
-        pattern: the shape's quick one.
+        texts: without nulls.
+        shape: any but ``text``.
+        pattern: the quick pattern of the shape.
     """
     return _is_whole(texts) if shape == Shape.INTEGER else texts.str.contains(pattern)
 
 
 def _is_whole(texts: pl.Series) -> pl.Series:
-    """Compare digits: a number of as many as its text has characters has neither sign nor zero before it."""
+    """Compare digits: if a number has as many as its text has characters, no sign or zero comes first."""
     numbers = texts.cast(pl.Int64, strict=False)
     digits = texts.str.len_bytes().clip(upper_bound=_LONGEST + 2)
     least = numbers.min()

@@ -1,8 +1,7 @@
-"""Counters of a column of texts.
+"""Counts a column of texts.
 
 A column whose values repeat is counted by its different values and how often each occurs, some batches at
-once. In others one quick pattern says for most rows all there is to say; what it leaves goes through every
-step.
+once. In other columns one quick pattern classifies most rows. The rest goes through every step.
 """
 
 from __future__ import annotations
@@ -35,11 +34,11 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan
 
 _TEXT = SHAPES.index(Shape.TEXT)
-_LOOKED_AT = (2_000, 20_000)  # values; the second time where the first left it open
-_REPEATING = 0.25  # different values among those looked at, that make a column of repetitions
-_VARYING = 0.97  # different values among the first, with which nothing is open
-_PUT_OFF = (100_000, 8, 1 << 26)  # different values, batches and bytes that wait, and are in memory
-_LEFT = 0.02  # of a batch that is not worth another quick pattern
+_LOOKED_AT = (2_000, 20_000)  # values; the second number if the first does not decide
+_REPEATING = 0.25  # share of different values up to which a column is one of repetitions
+_VARYING = 0.97  # share of different values among the first ones from which it is not
+_POSTPONED = (100_000, 8, 1 << 26)  # most different values, batches and bytes that wait in memory
+_LEFT = 0.02  # share of a batch that is not worth another quick pattern
 _LONGEST_PLACEHOLDER = max(len(word) for word in PLACEHOLDERS)
 _WITH_VALUE = {Expected.NUMBER: (*NUMBERS, Shape.CODE), Expected.MOMENT: MOMENTS}
 
@@ -60,7 +59,7 @@ class TextColumn:
         self._rows = self._nulls = self._blanks = self._present = self._broken = self._invalid = 0
         self._shapes: Counter[str] = Counter()
         self._lengths = Extremes()
-        self._put_off: List[pl.DataFrame] = []
+        self._postponed: List[pl.DataFrame] = []
         self._aligned: Optional[pl.Series] = None  # moments of the last texts that were counted row by row
         self._numbers = Numbers(fences=plan.fences)
         self._moments = Moments(
@@ -68,7 +67,7 @@ class TextColumn:
         )
 
     def add(self, texts: pl.Series) -> Values:
-        """Count a batch, or put it off; then its different values come with those of a later one."""
+        """Count a batch, or postpone it. The different values of a postponed batch are returned later."""
         self._rows += len(texts)
         self._aligned = None
         nulls = texts.null_count()
@@ -78,27 +77,27 @@ class TextColumn:
             return Values(present)
         if _repeats(present):
             counted = present.alias("text").value_counts(name="weight")
-            self._put_off.append(counted)
+            self._postponed.append(counted)
             waiting = (
-                sum(map(len, self._put_off)),
-                len(self._put_off),
-                sum(one.estimated_size() for one in self._put_off),
+                sum(map(len, self._postponed)),
+                len(self._postponed),
+                sum(one.estimated_size() for one in self._postponed),
             )
-            is_enough = any(many >= most for many, most in zip(waiting, _PUT_OFF))
+            is_enough = any(many >= most for many, most in zip(waiting, _POSTPONED))
             return self.finish() if is_enough else Values(present.clear())
         rest = self._add_quickly(present)
         return Values(None, self._add_carefully(rest, None) if len(rest) else None)
 
     def finish(self) -> Values:
-        """Count what was put off."""
-        if not self._put_off:
+        """Count what was postponed."""
+        if not self._postponed:
             return Values(pl.Series([], dtype=pl.String))
-        counted = pl.concat(self._put_off).group_by("text").agg(pl.col("weight").cast(pl.Int64).sum())
-        self._put_off = []
+        counted = pl.concat(self._postponed).group_by("text").agg(pl.col("weight").cast(pl.Int64).sum())
+        self._postponed = []
         return Values(counted["text"], self._add_carefully(counted["text"], counted["weight"]))
 
     def _add_quickly(self, texts: pl.Series) -> pl.Series:
-        """Count what quick patterns match, the most frequent shape first; give what is left."""
+        """Count the texts that quick patterns match, the most frequent shape first; return the others."""
         enough = _LEFT * len(texts)
         for shape, pattern in self._candidates():
             is_rest = shape == Shape.TEXT
@@ -183,7 +182,7 @@ class TextColumn:
             self._lengths.take(lengths.min(), lengths.max())
 
     def micros(self, texts: pl.Series) -> pl.Series:
-        """Return the moments of the batch that was just counted in its order, null where there is none."""
+        """Return the moments of the last batch in its order; null where a text is no moment."""
         if self._aligned is not None and len(self._aligned) == len(texts):  # all of one shape
             return self._aligned
         different = pl.DataFrame({"raw": texts.drop_nulls().unique()})

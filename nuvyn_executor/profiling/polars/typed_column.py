@@ -1,4 +1,4 @@
-"""Counters of a column whose format declares its type."""
+"""Counts a column whose format declares its type."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _TYPES = {
 
 
 def polars_type(declared: str) -> Optional[pl.DataType]:
-    """Return the Polars type of a Spark SQL type; ``None`` for types that are not counted here."""
+    """Return the Polars type of a Spark SQL type; ``None`` for a type that Polars does not count."""
     decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", declared)
     if decimal:
         return pl.Decimal(int(decimal.group(1)), int(decimal.group(2)))
@@ -60,7 +60,7 @@ class TypedColumn:
         )
 
     def add(self, values: pl.Series) -> Values:
-        """Count a batch; NaN says nothing."""
+        """Count a batch. NaN counts as missing."""
         self._rows += len(values)
         nulls = values.null_count()
         self._nulls += nulls
@@ -78,7 +78,7 @@ class TypedColumn:
         return Values()
 
     def finish(self) -> Values:
-        """Count what was put off: nothing is."""
+        """Count what was postponed: nothing."""
         return Values(pl.Series([], dtype=pl.Int64))
 
     def micros(self, values: pl.Series) -> pl.Series:

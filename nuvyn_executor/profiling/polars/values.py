@@ -1,4 +1,4 @@
-"""Counters of numbers and of moments, whatever they were read from."""
+"""Counts numbers and moments, from texts or from typed columns."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _SENTINEL_DAYS = tuple(date.fromisoformat(day).toordinal() - _EPOCH_DAY for day 
 
 
 class Values(NamedTuple):
-    """Which different values a batch may add to its column.
+    """The values of a batch that may be new to its column.
 
     Attributes:
-        different: they, and nothing that is null; ``None`` are all of the batch.
-        missing: those of them that say nothing, each at least once; or ``None``.
+        different: the values, without nulls; ``None`` for all values of the batch.
+        missing: those among them that count as missing, each at least once; ``None`` if there are none.
     """
 
     different: Optional[pl.Series] = None
@@ -31,7 +31,7 @@ class Values(NamedTuple):
 
 
 def weighed(mask: pl.Series, weights: Optional[pl.Series]) -> int:
-    """Count the rows where a mask holds; each counts as often as its weight says. Null does not hold."""
+    """Count the rows where a mask is true, each as often as its weight. Null is not true."""
     return int((mask.sum() if weights is None else weights.filter(mask).sum()) or 0)
 
 
@@ -43,7 +43,7 @@ class Extremes:
     maximum: Optional[Number] = None
 
     def take(self, least: Any, greatest: Any) -> None:
-        """Take in those of a batch, None when it had none."""
+        """Add those of a batch; ``None`` if it has none."""
         for value in (least, greatest):
             if value is not None:
                 self.minimum = value if self.minimum is None else min(self.minimum, value)
@@ -52,7 +52,7 @@ class Extremes:
 
 @dataclass
 class Numbers(Extremes):
-    """What is counted of numbers.
+    """Counters of numbers.
 
     Attributes:
         fences: values outside are far out.
@@ -63,7 +63,7 @@ class Numbers(Extremes):
     suspects: int = 0
 
     def add(self, numbers: pl.Series, weights: Optional[pl.Series] = None) -> None:
-        """Take in numbers, none of them null or NaN."""
+        """Add numbers, without nulls and NaN."""
         if not len(numbers):
             return
         bounds: List[Any] = [numbers.min(), numbers.max()]
@@ -83,11 +83,15 @@ class Numbers(Extremes):
 
 @dataclass
 class Moments(Extremes):
-    """What is counted of moments, in microseconds since 1970 UTC.
+    """Counters of moments, in microseconds since 1970 UTC.
 
     Attributes:
-        says_when_written: count those of the future, and keep their earliest and the latest of the others.
-        future_micros: later than this is the future.
+        says_when_written: the column says when a row was written, so that future moments are counted.
+        future_micros: a later moment lies in the future.
+        suspects: sentinels.
+        timestamps, future: moments, and those that lie in the future.
+        latest: the latest moment that does not.
+        coming: the earliest moment that does.
     """
 
     says_when_written: bool = False
@@ -99,7 +103,7 @@ class Moments(Extremes):
     coming: Optional[int] = None
 
     def add(self, micros: pl.Series, weights: Optional[pl.Series] = None) -> None:
-        """Take in moments; a null is none."""
+        """Add moments; nulls are ignored."""
         bounds: List[Any] = [micros.min(), micros.max()]
         low, high = bounds
         if low is None:

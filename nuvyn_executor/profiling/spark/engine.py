@@ -1,15 +1,15 @@
-"""A dataset counted by Spark itself: the way that goes everywhere, whatever the format and the type.
+"""Counts a dataset with Spark itself, which works for every format and every type.
 
-The cells of many columns are put below each other (``posexplode``), each is given a class
+The cells of many columns are put below each other (``posexplode``), each gets a class
 (:mod:`~nuvyn_executor.profiling.spark.cells`), and Spark counts the cells of each class of each column. The
 code that Spark compiles for that is as small for two hundred columns as for two. An aggregate with counters
 of its own for each column grows beyond what Java compiles (8,000 bytecodes a method) and Spark accepts (100
-fields), and took ten times as long. Where a text column is worth a read of its own, what its plan wants is
-constant, and the code for other kinds of text is not there.
+fields), and took ten times as long. Where a text column has a read of its own, its plan is constant, so that
+Spark leaves out the code for other kinds of text.
 
-What is different is grouped, too: by its hash where it is counted exactly, else by the hash's low bits, with
-the least of its other bits, which makes a HyperLogLog register (:mod:`~nuvyn_executor.profiling.sketch`).
-Spark's own ``approx_count_distinct`` is never compiled.
+Different values are grouped, too: by their hash where they are counted exactly, else by the hash's low bits,
+with the least of its other bits, which makes a HyperLogLog register
+(:mod:`~nuvyn_executor.profiling.sketch`). Spark's own ``approx_count_distinct`` is never compiled.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ if TYPE_CHECKING:
 ENGINE = "spark"
 HASH_NAME = "spark-xxhash64"
 TOGETHER = 60
-"""Columns of one read; with 90, reading them is a method that Java does not compile."""
+"""Columns of one read. With 90 of them, the method that reads them is too long for Java to compile."""
 ALONE_FROM = 1_000_000
-"""Rows from which a text column has a read of its own, where columns are read one by one."""
+"""Rows from which each text column has a read of its own, where columns can be read one by one."""
 FEW_VALUES, SHORT_TEXT = 0.1, 100
-"""Of a sample: the share of different values, and their mean length, up to which they are grouped first."""
+"""The share of different values in a sample, and their mean length, up to which values are grouped first."""
 AT_ONCE = 4
 ROW = "row"
-"""Where a row itself is a cell: its hash, NULL for a record that did not parse."""
+"""The name of cells that are rows: a row's hash, or NULL for a record that did not parse."""
 FEW_REGISTERS = REGISTERS // 4
-"""Of columns that are no keys: with more there are more groups than Spark has a fast map for (65,536)."""
+"""For columns that are no keys. With more, there are more groups than Spark's fast map holds (65,536)."""
 _CLASS_FROM = 40  # bits of a group's key: its class, its position, its register
 _RANK_BITS = 6
 _UNSIGNED = (1 << 64) - 1
@@ -66,11 +66,11 @@ class Group:
     """Cells of one column and one class.
 
     Attributes:
-        cell: what the class says.
+        cell: what the class means.
         count: how many cells.
         number: their least and greatest number.
         whole: their least and greatest whole number, moment (microseconds since 1970), or length in bytes.
-        different: the state of how many different ones; ``None`` when that is not counted.
+        different: the state of the different values; ``None`` if they are not counted.
     """
 
     cell: Cell
@@ -86,10 +86,10 @@ class Read:
 
     Attributes:
         kind: see :func:`~nuvyn_executor.profiling.spark.expressions.kind_of`.
-        columns: the positions of those whose cells they are.
-        rows: rows are cells, too: what they hold, hashed.
-        pairs: so are pairs of moments that should follow each other: whether they do.
-        by_value: there are so few different cells that they are grouped first, and only they are understood.
+        columns: the positions of the columns.
+        rows: rows are cells, too: hashes of their content.
+        pairs: pairs of moments that have an order are cells, too: whether they are in order.
+        by_value: there are so few different cells that they are grouped first, and each is classified once.
     """
 
     kind: str
@@ -116,10 +116,10 @@ def count(frame: Frame, plan: ScanPlan, now_micros: int) -> Counts:
 
 
 def reads_of(frame: Frame, plan: ScanPlan) -> List[Read]:
-    """Say in which reads a dataset is counted.
+    """Return the reads that count a dataset.
 
-    Where columns are read one by one (Parquet, Delta) rows have a read of their own, and so has each text
-    column of a table of many rows. Where every read parses every record (CSV, JSON) there is but one.
+    Where columns can be read one by one (Parquet, Delta), rows have a read of their own, and so has each text
+    column of a table of many rows. Where every read parses every record (CSV, JSON), there is one for all.
     """
     kinds: Dict[str, List[int]] = defaultdict(list)
     for i, one in enumerate(plan.columns):
@@ -147,7 +147,7 @@ def _together(kinds: Mapping[str, Sequence[int]]) -> List[Read]:
 
 
 def _has_few_values(sample: Sequence[Any]) -> bool:
-    """Whether a sampled column repeats itself, in texts that are cheap to group by."""
+    """Whether a sampled column has few different values, which are cheap to group by."""
     present = [value for value in sample if value is not None]
     size = sum(len(str(value)) for value in present)
     few = len(set(present)) <= FEW_VALUES * len(present) and size <= SHORT_TEXT * len(present)
@@ -155,9 +155,9 @@ def _has_few_values(sample: Sequence[Any]) -> bool:
 
 
 def asked_of(frame: Frame, plan: ScanPlan, read: Read, now_micros: int) -> Any:
-    """Return the DataFrame of a read's groups: position, class, count, extremes, different ones.
+    """Return the DataFrame of a read's groups: position, class, count, extremes, different values.
 
-    Of a read by value each row is one value, and how often it is there.
+    In a read by value, each row is one value with the number of its cells.
     """
     from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
 
@@ -170,9 +170,9 @@ def asked_of(frame: Frame, plan: ScanPlan, read: Read, now_micros: int) -> Any:
         for projection in expressions.moments({i: plan.columns[i] for i in paired}):
             data = data.selectExpr("*", *projection)
         values.extend(expressions.order_of(*pair) for pair in plan.pairs)
-    # A projection first: of more columns than Spark compiles as a whole, it still compiles projections.
+    # A projection first: Spark compiles projections even of more columns than it compiles as a whole.
     data = data.selectExpr(*(f"{value} AS v{k}" for k, value in enumerate(values)))
-    if len(values) == 1:  # what its plan wants is constant then, and folded into the code
+    if len(values) == 1:  # the plan is constant then, and folded into the code
         data = data.selectExpr("0 AS position", "v0 AS cell")
     else:
         data = data.selectExpr(f"posexplode(array({', '.join(data.columns)})) AS (position, cell)")
@@ -186,7 +186,7 @@ def asked_of(frame: Frame, plan: ScanPlan, read: Read, now_micros: int) -> Any:
 
 
 def _row(frame: Frame, plan: ScanPlan) -> str:
-    """Return a row as a cell: the hash of what it holds, as text among texts; NULL if it did not parse."""
+    """Return a row as a cell: the hash of its content, as text among texts; NULL if it did not parse."""
     row = expressions.row_hash(plan.columns) if plan.distinct and plan.columns else "0L"
     if frame.is_columnar:
         return row
@@ -236,12 +236,12 @@ def _grouped(data: Any, plan: ScanPlan, read: Read, extremes: Sequence[str]) -> 
 
 
 def _names(read: Read, plan: ScanPlan) -> List[Any]:
-    """Return whose cells there are at each position: a column's, the rows' or a pair's."""
+    """Return the name of the cells at each position: a column, :data:`ROW` or a pair."""
     return [*read.columns, *((ROW,) if read.rows else ()), *(plan.pairs if read.pairs else ())]
 
 
 def _registers(name: Any, plan: ScanPlan) -> int:
-    """Return the registers of what :func:`_names` names: rows and keys decide a score."""
+    """Return the number of registers for a name of :func:`_names`. Rows and keys decide a score."""
     return (
         REGISTERS if name == ROW or (isinstance(name, int) and plan.columns[name].is_key) else FEW_REGISTERS
     )
@@ -251,7 +251,7 @@ def _registers(name: Any, plan: ScanPlan) -> int:
 
 
 def _answers(frame: Frame, plan: ScanPlan, read: Read, now_micros: int) -> List[Tuple[Any, Group]]:
-    """Make a read, and say what the groups are of. Values that are too many are not few: it is made anew."""
+    """Return the groups of a read by name. A read by value that finds many values is repeated without."""
     asked = asked_of(frame, plan, read, now_micros)
     rows = [row.asDict() for row in (asked.limit(KEPT + 1) if read.by_value else asked).collect()]
     if read.by_value and len(rows) > KEPT:
@@ -285,7 +285,7 @@ def _widest(ends: Sequence[Tuple[Any, Any]]) -> Tuple[Any, Any]:
 
 
 def _different(rows: Sequence[Mapping[str, Any]], registers: int) -> State:
-    """Read a state out of the rows of one group: values, their number, or registers."""
+    """Return the state in the rows of one group: hashes, their number, or registers."""
     if "hash" in rows[0]:
         return Sketch.of(HASH_NAME, (row["hash"] & _UNSIGNED for row in rows if row["hash"] is not None))
     if "groups" in rows[0]:
@@ -315,14 +315,14 @@ def _counts(plan: ScanPlan, groups: Mapping[Any, List[Group]]) -> Counts:
 
 
 def _is_there(group: Group, plan: ColumnPlan) -> bool:
-    """Whether cells have a value. What no text is says something, whatever it looks like as one."""
+    """Whether cells have a value. A value that is no text is never a placeholder."""
     if expressions.is_text(plan) or group.cell.missing in (cells.NULL, cells.NAN):
         return not group.cell.missing
     return True
 
 
 def _state(groups: Sequence[Group], plan: ScanPlan) -> Optional[State]:
-    """Add what is different. No value has two classes, so numbers add, too."""
+    """Add the states of different values. No value has two classes, so that plain numbers add, too."""
     if not plan.distinct:
         return None
     states = [group.different for group in groups if group.different is not None]
@@ -388,5 +388,5 @@ def _has_moment(cell: Cell, plan: ColumnPlan) -> bool:
 
 
 def _is_judged(plan: ColumnPlan) -> bool:
-    """Whether it is known what cannot well be true in a column: not of booleans and opaque values."""
+    """Whether values of a column can be suspects: not booleans and opaque values."""
     return expressions.is_text(plan) or expressions.kind_of(plan) != expressions.TEXT

@@ -1,8 +1,9 @@
-"""What a cell is, in Spark SQL: a value in, its class, its extremes and its hash out. Nothing runs here.
+"""Spark SQL that turns a cell into its class, its extremes and its hash. Nothing runs here.
 
-Columns of one kind share these expressions: their cells come one after another, ``position`` says whose each
-is, and arrays of constants say what that column's plan wants. So the code that Spark makes is small, whatever
-the number of columns. It is SQL because a call through py4j takes as long as a thousand cells.
+Columns of one kind share these expressions: their cells come one after another, ``position`` names the
+column of each, and arrays of constants hold what the plan of that column wants. So the code that Spark
+compiles is small, whatever the number of columns. The expressions are SQL texts, because a call through py4j
+takes as long as a thousand cells.
 """
 
 from __future__ import annotations
@@ -38,34 +39,34 @@ if TYPE_CHECKING:
 
 TEXT = "string"
 MOMENT = "moment"  # microseconds since 1970 UTC
-HASH = "hash"  # of a row, which is always there
+HASH = "hash"  # of a row, which is never missing
 LONGEST_PLACEHOLDER = max(len(word) for word in PLACEHOLDERS)
 MAY_BE_BROKEN = tuple(map(index_of, (Shape.TEXT, *(form.shape for form in FORMS if form.ascii_pattern))))
-# What is not judged is no text that anybody wrote: only missing and different values are counted.
+# Not judged: values that are no text originally; of them only missing and different ones are counted.
 NUMBER_WANTED, MOMENT_WANTED, MONTH_FIRST, NOT_JUDGED = (1 << bit for bit in range(4))
 WANTED = {form.shape: 1 << bit for bit, form in enumerate(FORMS, 4)}
-"""A bit for each shape that is told apart in a column; below them, what else is wanted of it."""
-DOUBLE_DIGITS = 15  # decimals of so many digits stay different as doubles
-# Dates that stand for none are far from all others: only what is beyond these is looked at, in any time zone.
+"""A bit for each shape that a column distinguishes; the bits above are below them."""
+DOUBLE_DIGITS = 15  # decimals of so many digits are different as doubles, too
+# Sentinels lie beyond these moments, in every time zone, so that only moments beyond them are compared.
 _USUAL_MICROS = (-2_208_816_000_000_000, 253_402_128_000_000_000)  # 1900-01-03, 9999-12-30
 
 
 def is_text(plan: ColumnPlan) -> bool:
-    """Whether a column's values are texts to be understood."""
+    """Whether a column's values are texts that are classified."""
     return plan.declared_type in (None, "string")
 
 
 def is_moment(plan: ColumnPlan) -> bool:
-    """Whether a column holds dates or times, declared or understood."""
+    """Whether a column holds dates or times, by its declared type or by its expectation."""
     if is_text(plan):
         return plan.expected == Expected.MOMENT
     return family(str(plan.declared_type)) == "moment"
 
 
 def kind_of(plan: ColumnPlan) -> str:
-    """Say as what a column's cells are counted: :data:`TEXT`, :data:`MOMENT`, or a numeric type of Spark SQL.
+    """Return the kind of a column's cells: :data:`TEXT`, :data:`MOMENT`, or a numeric type of Spark SQL.
 
-    Columns of one kind are counted together. A kind keeps different values different.
+    Columns of one kind are counted together. Different values of a column are different as this kind, too.
     """
     declared = str(plan.declared_type)
     if is_text(plan) or family(declared) not in ("number", "moment"):
@@ -81,12 +82,14 @@ def kind_of(plan: ColumnPlan) -> str:
 
 
 def cell_of(i: int, plan: ColumnPlan, *, content: bool) -> str:
-    """Return a column's cell as its kind's type; of what is no text to be understood, for its NULLs and hash.
+    """Return a column's cell as the type of its kind.
+
+    Values that are not classified are only counted as NULL or not, and hashed.
 
     Args:
         i: the column's position in the DataFrame.
         plan: its plan.
-        content: whether the content of opaque values matters, or only that they are there.
+        content: whether the content of opaque values matters, or only whether they are NULL.
     """
     kind, name = kind_of(plan), f"c{i}"
     if kind == MOMENT:
@@ -101,21 +104,21 @@ def cell_of(i: int, plan: ColumnPlan, *, content: bool) -> str:
 
 
 def row_hash(plans: Sequence[ColumnPlan]) -> str:
-    """Hash a whole row: its columns' hashes, which are never NULL, because ``xxhash64`` skips NULLs."""
+    """Return the hash of the hashes of a row's columns: these are never NULL, and NULLs would be skipped."""
     return f"xxhash64({', '.join(f'xxhash64({_content(i, plan)})' for i, plan in enumerate(plans))})"
 
 
 def order_of(earlier: int, later: int) -> str:
     """Compare two columns of :func:`moments`.
 
-    It is a word if the first lies after the second, blank if not, NULL when there is nothing to compare.
+    The result is ``after`` if the first lies after the second, blank if not, NULL if one of them is missing.
     """
     first, second = f"c{earlier}_micros", f"c{later}_micros"
     return f"CASE WHEN {first} > {second} THEN 'after' WHEN {first} <= {second} THEN '' END"
 
 
 def moments(columns: Mapping[int, ColumnPlan]) -> List[List[str]]:
-    """Return the projections, one upon the other, that add ``c0_micros`` of columns of moments."""
+    """Return the successive projections that add ``c0_micros`` and so on for columns of moments."""
     texts = {i: plan for i, plan in columns.items() if is_text(plan)}
     typed = [
         f"{cell_of(i, plan, content=False)} AS c{i}_micros" for i, plan in columns.items() if i not in texts
@@ -130,7 +133,7 @@ def moments(columns: Mapping[int, ColumnPlan]) -> List[List[str]]:
 
 
 def wanted(plan: ColumnPlan) -> int:
-    """Return the bits of what is wanted of a text column."""
+    """Return the bits for what a text column's plan wants."""
     if not is_text(plan):
         return NOT_JUDGED
     bits = sum(bit for shape, bit in WANTED.items() if merged(shape, plan.expected) in plan.shapes)
@@ -141,11 +144,12 @@ def wanted(plan: ColumnPlan) -> int:
 
 @dataclass(frozen=True)
 class Levels:
-    """How cells are understood: projections of ``position`` and ``cell``, one upon the other.
+    """How cells are classified: successive projections of ``position`` and ``cell``.
 
     Attributes:
-        projections: what each adds. In the end there are ``class``, and perhaps ``number`` and ``whole``.
-        extremes: of ``number`` and ``whole``, those that are there: their least and greatest are asked for.
+        projections: the columns that each adds. The last one has ``class``, and perhaps ``number`` and
+            ``whole``.
+        extremes: which of ``number`` and ``whole`` it has. Their least and greatest values are wanted.
     """
 
     projections: Tuple[Tuple[str, ...], ...]
@@ -153,11 +157,11 @@ class Levels:
 
 
 def levels(kind: str, plans: Sequence[Optional[ColumnPlan]], now_micros: int) -> Levels:
-    """Return how the cells of a kind are understood.
+    """Return how the cells of a kind are classified.
 
     Args:
         kind: see :func:`kind_of`.
-        plans: by position; ``None`` for cells of text that are no column's.
+        plans: by position; ``None`` for cells that belong to no column.
         now_micros: the present, microseconds since 1970 UTC.
     """
     if kind == HASH:
@@ -169,7 +173,7 @@ def levels(kind: str, plans: Sequence[Optional[ColumnPlan]], now_micros: int) ->
     if kind != TEXT:
         nan = "isnan(number)" if kind == "double" else "FALSE"
         flags = [(_odd_number(plans), cells.SUSPECT)]
-        # Doubles know no whole number beyond 2^53.
+        # Doubles do not hold every whole number beyond 2^53.
         exact = ("cell AS whole",) if kind == "bigint" else ()
         ends = ("whole",) if exact else ("number",)
         return Levels((("CAST(cell AS DOUBLE) AS number", *exact), (_typed_class(nan, flags),)), ends)
@@ -249,12 +253,12 @@ def _typed_class(nan: str, flags: Sequence[Tuple[str, int]]) -> str:
 
 
 def _sum(flags: Sequence[Tuple[str, int]]) -> str:
-    """Add the flags of what is true; none is true twice."""
+    """Return the sum of the flags whose conditions are true. Of one flag, no two conditions are."""
     return " + ".join(f"IF({condition}, {flag}, 0)" for condition, flag in flags) or "0"
 
 
 def _future(plans: Sequence[Optional[ColumnPlan]], now_micros: int) -> str:
-    """Return what is true of moments in the future, of columns that say when a row was written."""
+    """Return the condition for moments in the future, in columns that say when a row was written."""
     never = (1 << 63) - 1
     limits = [
         now_micros + DAY_MICROS if plan is not None and plan.says_when_written else never for plan in plans
@@ -281,7 +285,7 @@ def _odd_number(plans: Sequence[Optional[ColumnPlan]]) -> str:
 
 
 def _content(i: int, plan: ColumnPlan) -> str:
-    """Return what is hashed of a column: itself, or as text where ``xxhash64`` refuses it."""
+    """Return what is hashed of a column: the column, or its text where ``xxhash64`` refuses its type."""
     if plan.expected != Expected.OPAQUE:
         return f"CAST(c{i} AS STRING)" if plan.declared_type == "boolean" else f"c{i}"
     nested = str(plan.declared_type).startswith(("array", "map", "struct"))
@@ -289,16 +293,16 @@ def _content(i: int, plan: ColumnPlan) -> str:
 
 
 def _trimmed(text: str) -> str:
-    """Cut white space; of most texts there is none, which comparing bytes at both ends tells."""
+    """Remove white space at both ends. Most texts have none, as their first and last bytes show."""
     ends = " OR ".join(f"{text} LIKE {literal('%' + character)}" for character in WHITE)
     # White space and control characters are below "!", and so is the empty text.
     return f"IF({text} < '!' OR {ends}, trim(BOTH {literal(WHITE)} FROM {text}), {text})"
 
 
 def _shape(text: str, bits: str, plans: Sequence[ColumnPlan]) -> str:
-    """Classify a trimmed text: the first pattern that matches says what it is.
+    """Return the shape of a trimmed text: that of the first pattern that matches.
 
-    No placeholder matches a pattern, so whether a text is one is asked last: of most values never.
+    No placeholder matches a pattern, so that placeholders are tested last, and for most values never.
     """
     together = 0
     for plan in plans:
@@ -310,8 +314,8 @@ def _shape(text: str, bits: str, plans: Sequence[ColumnPlan]) -> str:
             is_wanted = f"({bits} & {WANTED[form.shape]}) != 0"
             branches.append(f"WHEN {is_wanted} AND {is_of_form} THEN {index_of(form.shape)}")
     words = ", ".join(literal(word) for word in PLACEHOLDERS)
-    says_nothing = f"octet_length({text}) <= {LONGEST_PLACEHOLDER} AND lower({text}) IN ({words})"
-    branches.append(f"WHEN {text} = '' THEN {cells.BLANK} WHEN {says_nothing} THEN {cells.PLACEHOLDER}")
+    is_placeholder = f"octet_length({text}) <= {LONGEST_PLACEHOLDER} AND lower({text}) IN ({words})"
+    branches.append(f"WHEN {text} = '' THEN {cells.BLANK} WHEN {is_placeholder} THEN {cells.PLACEHOLDER}")
     return f"CASE {' '.join(branches)} ELSE {index_of(Shape.TEXT)} END"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Optional, Tuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Optional, Pattern, Tuple
 
 if TYPE_CHECKING:
     from nuvyn_executor.quality.checks.predicates import Predicate
@@ -49,7 +50,11 @@ class Form:
     def matches(self, text: str) -> bool:
         """Whether a trimmed text is written in this form."""
         fits = self.shortest <= len(text) and (self.longest is None or len(text) <= self.longest)
-        return fits and re.fullmatch(self.pattern, text, re.ASCII) is not None
+        return fits and self._compiled.fullmatch(text) is not None
+
+    @cached_property
+    def _compiled(self) -> Pattern[str]:
+        return re.compile(self.pattern, re.ASCII)
 
     def accepts(self, text: str) -> bool:
         """Whether a trimmed text is written in this form and satisfies the predicate."""

@@ -43,7 +43,7 @@ CHECKS: Tuple[Check, ...] = (
 )
 FORMS: Tuple[Form, ...] = tuple(form for check in CHECKS for form in check.forms)
 ANYWHERE: Tuple[Form, ...] = tuple(form for check in CHECKS if check.anywhere for form in check.forms)
-"""The forms that are told apart in every column of text."""
+"""The forms that are looked for in every column of text."""
 SHAPES: Tuple[str, ...] = (Shape.TYPED, *(form.shape for form in FORMS), Shape.TEXT, Shape.PADDED)
 """All shapes that a value can be counted as."""
 
