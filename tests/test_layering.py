@@ -29,7 +29,9 @@ LAYERS = (
     r"sources\.base|store\.base|quality|wire|schema\.tables",
     r"model|errors",
 )
-PURE = re.compile(r"(quality|model|errors|parameters|wire|discovery\.formats)(\..*)?")
+PURE = re.compile(
+    r"(quality|model|errors|parameters|wire|discovery\.(formats|avro_header|file_head|text_encoding))(\..*)?"
+)
 ADAPTER = re.compile(r"(store|sources|transport)\.(?!base$|factory$|locations$).*")
 SPARK_USERS = re.compile(
     r"(store\.delta\w*|profiling\..*|reading\..*|discovery\..*|metadata\..*|sources\..*|spark\..*|concurrency)"
