@@ -1,4 +1,4 @@
-"""The port to a data source. Implementations: :mod:`.filesystem`; object stores and databases to come."""
+"""The port to a data source. Its implementation: :mod:`.filesystem`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class DataSource(Protocol):
         ...
 
     def survey(self, limit: int) -> Listing:
-        """List visible files by name, at most ``limit``, in order; nothing is opened.
+        """List the visible files, ordered by name, at most ``limit``. No file is opened.
 
         Raises:
             SourceNotFound: nothing lies at the path.
