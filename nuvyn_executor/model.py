@@ -1,6 +1,6 @@
-"""The values that the executor speaks of: job types, formats, files, datasets, columns. Pure.
+"""The values that all parts of the executor use: job types, formats, files, datasets. Pure.
 
-A Databricks *job* and *run* are integers of the Jobs API and do not occur here. A :class:`Job` is one
+A Databricks *job* and *run* are integers of the Jobs API, and do not occur here. A :class:`Job` is one
 execution of this package; its ``job_id`` is what the audit tables call ``run_id``.
 """
 
@@ -17,7 +17,7 @@ FARTHEST_DAY = 106_751_991  # from 1970, whose microseconds are still a bigint
 
 
 def epoch_micros(moment: datetime) -> int:
-    """Say a moment as whole microseconds since 1970 UTC, which no time zone and no rounding can touch."""
+    """Return a moment as whole microseconds since 1970 UTC, which no time zone and no rounding changes."""
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
@@ -58,8 +58,8 @@ class FileFormat:
         has_dialect: delimiter, quotes, header and encoding have to be found out.
         may_be_document: a file is one document, or holds a document a line.
         has_sheets: a file is a workbook, and each sheet a table.
-        has_log: a table is a folder with a log that says which of its files are the table, in which version.
-        declares_types: a file says the types of its columns.
+        has_log: a table is a folder with a log, which names the files of each of its versions.
+        declares_types: a file declares the types of its columns.
         is_columnar: one column can be read without the others, and rows are counted without reading any.
         is_counted_by_polars: Polars reads it as Spark does.
         spark_package: Maven's ``group:artifact`` of what Spark needs to read it, where that is not a part of
@@ -84,7 +84,7 @@ class FileFormat:
 
 @dataclass(frozen=True)
 class SourceType:
-    """What the caller says that a path holds.
+    """What a path holds, as the caller names it.
 
     Attributes:
         value: the caller's word.
@@ -111,7 +111,7 @@ class RunStatus(str, Enum):
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What a caller asked for: the parsed ``argv``."""
+    """What the caller asks for: the parsed ``argv``."""
 
     job_type: JobType
     data_source_path: Optional[str] = None
@@ -188,7 +188,7 @@ class Dataset:
 
     @property
     def label(self) -> str:
-        """What a person looks for when it cannot be read: the file, where it is one file; else its name."""
+        """The name to report when it cannot be read: that of its file, where it is one file; else its own."""
         is_file = len(self.files) == 1 and self.sheet is None and not self.format.has_log
         return self.files[0].name if is_file else self.name
 
@@ -199,7 +199,7 @@ class Skipped:
 
     Attributes:
         is_failure: it should have been read and could not be (damaged, forbidden, vanished), which makes a
-            run ``Partial``; else it is of no kind, or not of the kind, that was asked for.
+            run ``Partial``. Otherwise its format is unknown, or not the one that was asked for.
     """
 
     name: str
@@ -210,15 +210,15 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a source holds, by name only: nothing was opened.
+    """The names of all that a source holds. No file was opened.
 
     Attributes:
         root: the folder that names are relative to, as ``open`` takes it; of a single file, its folder.
         files: visible files, ordered by name.
         is_single_file: the source is one file, not a folder that holds one.
         delta_folders: folders (relative to the source, ``""`` for its top) that are Delta tables.
-        problems: what could not be looked at: an unreadable folder, a file that vanished, an odd name.
-        truncated: more files were there than the limit allows.
+        problems: what could not be listed: an unreadable folder, a file that vanished, an odd name.
+        truncated: there are more files than the limit allows.
     """
 
     root: str
@@ -231,14 +231,14 @@ class Listing:
 
 @dataclass(frozen=True)
 class Discovery:
-    """What lies at a path, before anything is read in full.
+    """The datasets and other files at a path, before any dataset is read in full.
 
     Attributes:
         files: every visible file found, unknown formats included, up to the limit.
         datasets: the logical tables they make up.
         skipped: files that belong to no dataset: unknown format, wrong format, empty, unreadable.
-        truncated: there are more files than ``EXECUTOR_MAX_FILES_PER_JOB`` allows; the rest is not looked at.
-        wanted: the one format that was looked for; ``None``: any.
+        truncated: there are more files than ``EXECUTOR_MAX_FILES_PER_JOB`` allows; the rest is not read.
+        wanted: the only format that was looked for; ``None``: all of them.
     """
 
     files: Tuple[FileEntry, ...]
@@ -255,7 +255,7 @@ class Discovery:
 
 @dataclass(frozen=True)
 class JobOutcome:
-    """What a job gives back: its documented result and how well it went."""
+    """What a job returns: its documented result and its status."""
 
     result: Mapping[str, Any]
     status: RunStatus = RunStatus.SUCCESS

@@ -22,12 +22,12 @@ def parse_parameters(argv: Sequence[str]) -> JobRequest:
         argv: the parameters alone, without the program's name.
 
     Returns:
-        The request; ``source_type`` is ``auto`` and ``tenant_id`` is ``default`` where they are not given
-        or empty. A job that needs no source ignores what it is given: the guide's own backend sends
-        ``schema_validation`` with and without a path.
+        The request; ``source_type`` is ``auto`` and ``tenant_id`` is ``default`` where they are missing or
+        empty. A job that needs no source ignores a path: the guide's own backend sends ``schema_validation``
+        with and without one.
 
     Raises:
-        UsageError: with one sentence that names the parameter, and the remedy.
+        UsageError: a parameter is wrong. One sentence names it, and there is a remedy.
     """
     if not argv:
         raise UsageError(

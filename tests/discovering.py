@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Dict, Optional
+from typing import TYPE_CHECKING, Dict, Optional, Tuple
 
 import openpyxl
 
@@ -49,3 +49,28 @@ def named(found: Discovery) -> Dict[str, Dataset]:
 
 def reasons(found: Discovery) -> Dict[str, str]:
     return {skipped.name: skipped.reason for skipped in found.skipped}
+
+
+def avro(schema: str, *blocks: Tuple[int, bytes]) -> bytes:
+    """Write an Avro file; each block is a number of rows, and these rows as Avro encodes them."""
+
+    def number(value: int) -> bytes:
+        value = value << 1 if value >= 0 else (-value << 1) - 1
+        written = b""
+        while value > 127:
+            written += bytes([value & 127 | 128])
+            value >>= 7
+        return written + bytes([value])
+
+    def text(value: bytes) -> bytes:
+        return number(len(value)) + value
+
+    sync = bytes(range(200, 216))
+    entries = text(b"avro.schema") + text(schema.encode()) + text(b"avro.codec") + text(b"null")
+    header = b"Obj\x01" + number(2) + entries + number(0) + sync
+    return header + b"".join(number(rows) + number(len(data)) + data + sync for rows, data in blocks)
+
+
+AVRO_SCHEMA = '{"type":"record","name":"r","fields":[{"name":"id","type":"long"}]}'
+AVRO = avro(AVRO_SCHEMA, (3, b"\x02\x04\x06"))
+ORC = b"ORC" + b"\x08\x03\x10\x00\x00" * 9 + b"\x82\xf4\x03\x03ORC\x17"

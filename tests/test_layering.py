@@ -37,7 +37,9 @@ FLOORS: Tuple[Tuple[str, ...], ...] = (
     ("errors",),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-PURE = re.compile(r"(quality|model|errors|parameters|wire|discovery\.formats)(\..*)?")
+PURE = re.compile(
+    r"(quality|model|errors|parameters|wire|discovery\.(formats|avro_header|file_head|text_encoding))(\..*)?"
+)
 ADAPTER = re.compile(r"(store|sources|transport)\.(?!base$|factory$|locations$).*")
 SPARK_USERS = re.compile(
     r"(store\.delta\w*|profiling\..*|reading\..*|discovery\..*|metadata\..*|sources\..*|spark\..*|concurrency)"

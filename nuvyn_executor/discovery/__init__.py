@@ -1,1 +1,6 @@
-"""From a listing to datasets."""
+"""From the files of a source to datasets.
+
+:mod:`.datasets` leads: it reads the head of each file (:mod:`.file_head`), finds its format
+(:mod:`.detection`, by the table :mod:`.formats`) and how its text is written (:mod:`.dialects`,
+:mod:`.json_layout`), and groups files that are one table (:mod:`.grouping`, :mod:`.file_forms`).
+"""

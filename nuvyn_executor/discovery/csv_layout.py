@@ -1,7 +1,7 @@
-"""Which character separates the fields of a text: tried, counted, scored. Pure.
+"""Find the character that separates the fields of a text. Pure.
 
-``csv.Sniffer`` takes letters for delimiters and raises on plain files, so the four delimiters that occur are
-tried one by one: the right one gives records of one width whose cells look like values.
+``csv.Sniffer`` takes letters for delimiters and raises on plain files. So the four delimiters that occur are
+tried one by one and scored: with the right one, records have one width and cells look like values.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TIGHT_COMMA = re.compile(r",(?=\S)")
 
 
 class CsvLayout(NamedTuple):
-    """How a text falls into records under one delimiter and quote.
+    """The records of a text, with one delimiter and quote.
 
     Attributes:
         width: fields of most records; 1 when nothing separates.
@@ -40,7 +40,7 @@ class CsvLayout(NamedTuple):
 
 
 NO_DELIMITER = "\ue000"
-"""Of no script and in no text; the csv module of Python 3.8 to 3.10 does not take NUL."""
+"""A character that no text has. NUL will not do: the csv module of Python 3.8 to 3.10 refuses it."""
 
 
 def parse_records(text: str, delimiter: str, quote: str) -> Iterator[List[str]]:
@@ -72,7 +72,7 @@ def detect_layout(text: str, *, whole: bool) -> CsvLayout:
 
 
 def complete_lines(text: str, *, whole: bool) -> str:
-    """Leave out the last line of a text that was cut; a single line stays."""
+    """Leave out the last line of a text that was cut, unless it is the only one."""
     if whole:
         return text
     end = max(text.rfind("\n"), text.rfind("\r"))
@@ -104,7 +104,7 @@ def _is_plausible(layout: CsvLayout) -> bool:
 
 
 def _is_clean(cell: str, delimiter: str) -> bool:
-    """Whether a cell looks like one value, not like two that another delimiter would part."""
+    """Whether a cell looks like one value, and not like two that another delimiter separates."""
     if any(other in cell for other in DELIMITERS[1:] if other != delimiter):
         return False
     return delimiter == "," or not _TIGHT_COMMA.search(cell) or _NUMBER.match(cell.strip()) is not None

@@ -1,4 +1,4 @@
-"""From files to datasets: what lies at a path, before anything is read in full."""
+"""Find the datasets of a source. Only the beginnings of files are read."""
 
 from __future__ import annotations
 
@@ -61,11 +61,12 @@ def discover(source: DataSource, source_type: SourceType, max_files: int) -> Dis
 
     A Delta table, a Hive-partitioned tree, the part files of a folder and many numbered files of one form are
     one dataset each; so is every other file, and every sheet of a workbook that is not empty. Only the
-    beginnings of files are read (of workbooks all). What is no dataset stands in ``skipped`` with its reason.
+    beginnings of files are read; workbooks are read whole. Files that are no dataset are in ``skipped``, with
+    the reason.
 
     Args:
         source: where to look.
-        source_type: what the caller says: one format, or all of them.
+        source_type: which format to look for, or all of them.
         max_files: list no more than these.
 
     Raises:
@@ -104,7 +105,7 @@ class _Layout(NamedTuple):
 
 
 class _Search:
-    """One search; its lists fill as it goes."""
+    """One search. Its lists are complete after :meth:`run`."""
 
     def __init__(self, source: DataSource, listing: Listing, wanted: Optional[FileFormat]) -> None:
         self._source = source
@@ -125,7 +126,7 @@ class _Search:
             if file_format is None or head is None:
                 continue
             if groups.add(entry, file_format, form):
-                # Now, while the head is there: it is read once, and those of all files are too much to keep.
+                # Now, while the head is there: it is read once, and all heads would fill the memory.
                 self._layouts[entry.name] = _layout_of(entry.name, file_format, head)
         for datasets, skipped in _in_parallel(self._build, groups.tables()):
             self.datasets.extend(datasets)
@@ -169,7 +170,7 @@ class _Search:
         return detection.format
 
     def _accept(self, entry: FileEntry, detection: Detection) -> Optional[FileFormat]:
-        """Return the format to read a file in, or note why it is left out."""
+        """Return the format to read a file in, or record why it is left out."""
         found = self._format(detection)
         if found is None:
             self.skipped.append(
@@ -216,7 +217,7 @@ class _Search:
             return [], [Skipped(entry.name, error.message, error.remedy, is_failure=True)]
         if not filled:
             return [], [Skipped(entry.name, "is empty: no sheet has a filled cell", "Remove it, or fill it.")]
-        # Two workbooks of one stem (a.xls, a.xlsx) were told apart by the grouping.
+        # Of two workbooks of one stem (a.xls, a.xlsx) the grouping has made two names.
         name = group.name or stem
         return [
             Dataset(f"{name}.{sheet}", group.folder, entry.path, group.format, group.entries, sheet=sheet)
@@ -248,12 +249,15 @@ def _layout_of(name: str, file_format: FileFormat, head: FileHead) -> _Layout:
 
 def _in_parallel(function: Callable[[_Item], _Found], items: Sequence[_Item]) -> Iterator[_Found]:
     """Map in order, by several threads that are some blocks of items ahead of the caller."""
+
+    def found_of(block: Sequence[_Item]) -> List[_Found]:
+        return [function(item) for item in block]
+
     size = min(_BLOCK, max(1, len(items) // (_READERS * 8)))
     waiting: Deque[Future[List[_Found]]] = deque()
     with ThreadPoolExecutor(_READERS) as pool:
         for start in range(0, len(items), size):
-            block = items[start : start + size]
-            waiting.append(pool.submit(lambda block=block: [function(item) for item in block]))  # type: ignore[misc]
+            waiting.append(pool.submit(found_of, items[start : start + size]))
             if len(waiting) > _BLOCKS_AHEAD:
                 yield from waiting.popleft().result()
         while waiting:

@@ -1,4 +1,4 @@
-"""What a file is: magic bytes first, then its extension, then its content."""
+"""Find the format of a file: by magic bytes first, then by its extension, then by its content."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Detection:
-    """What a file is, or why it is nothing that can be read.
+    """The format of a file, or why it cannot be read.
 
     Attributes:
-        format: ``None`` when it cannot be read.
-        reason: then, what it seems to be; it goes on from the file's name ("is a PDF document").
+        format: ``None`` when the file cannot be read.
+        reason: then, what the file seems to be; it continues a sentence that begins with the file's name
+            ("is a PDF document").
         remedy: then, what to do about it.
-        is_damaged: it is of a known kind, and spoiled or out of reach.
-        is_text: it is text, if of no certain form: a caller who says "csv" may be believed.
+        is_text: the file is text of no certain form. It is read as CSV where the caller asks for CSV.
+        is_damaged: the file is of a known kind, and is damaged or cannot be reached.
     """
 
     format: Optional[FileFormat]
@@ -50,8 +51,6 @@ _MAGIC: Tuple[Tuple[bytes, str], ...] = (
     (b"II*\x00", "a TIFF image"),
     (b"MM\x00*", "a TIFF image"),
     (b"RIFF", "an audio or video file"),
-    (b"ORC", "an ORC file"),
-    (b"Obj\x01", "an Avro file"),
     (b"PARE", "an encrypted Parquet file"),
     (b"ARROW1", "an Arrow file"),
     (b"FEA1", "a Feather file"),
@@ -71,7 +70,7 @@ _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _XLS = ".xls"
 _XLSX = tuple(one for one in formats.EXCEL.extensions if one != _XLS)
 _TAIL_BYTES = 16
-# Text whose lines may have as many commas by chance, and that is no table for all that.
+# Text whose lines may have the same number of commas by chance: it is no table.
 _FOREIGN = (
     *(".md", ".rst", ".html", ".htm", ".xml", ".xsd", ".svg", ".py", ".ipynb", ".r", ".sql", ".scala"),
     *(".js", ".css", ".sh", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".properties", ".tex", ".eml"),
@@ -79,15 +78,15 @@ _FOREIGN = (
 
 
 def detect_format(name: str, head: FileHead, stream: Optional[BinaryIO] = None) -> Detection:
-    """Decide what a file is.
+    """Find the format of a file.
 
     Args:
         name: its name, with extension.
         head: its beginning.
-        stream: the file, to see a Parquet file's end and a zip's directory; ``None``: the head must do.
+        stream: the file, for the end of a Parquet file or the directory of a zip; ``None``: the head decides.
 
     Raises:
-        SourceError: whatever the stream raises.
+        SourceError: the stream cannot be read.
     """
     if not head.raw:
         return Detection(None, "is empty", "Remove it, or write it again.")
@@ -117,7 +116,7 @@ def _detect_gzip(lower: str, head: FileHead) -> Detection:
 
 
 def _detect_binary(lower: str, head: FileHead, stream: Optional[BinaryIO]) -> Optional[Detection]:
-    """Return what a file is by its bytes, or what is wrong with it; ``None`` for a text."""
+    """Find a binary format by the first bytes, or what is wrong with the file; ``None`` for a text."""
     binary = is_binary(head.text)
     if head.raw.startswith(_ZIP):
         return _detect_zip(lower, head.raw, stream)
@@ -147,7 +146,7 @@ def _ends_well(one: FileFormat, head: FileHead, stream: Optional[BinaryIO]) -> O
 
 
 def _belied_name(lower: str, *, binary: bool) -> Optional[Detection]:
-    """Return what is wrong with a file that should be binary by its name, or is by its bytes."""
+    """Return what is wrong with a file that is binary, or whose name is that of a binary format."""
     for one in formats.FORMATS:
         if one.magic and lower.endswith(one.extensions):
             return _damaged(f"is called {one.extensions[0]} but does not begin like one: it is damaged")
@@ -217,7 +216,7 @@ def _detect_text(lower: str, head: FileHead) -> Detection:
 
 
 def _no_data(lower: str, text: str) -> Optional[Detection]:
-    """Return why a text is no data, as far as its beginning and its name tell."""
+    """Return why a text is no data, judged by its beginning and its name."""
     if not text.strip("\ufeff \t\r\n"):
         return Detection(None, "is empty: it holds nothing but blanks", "Remove it, or write it again.")
     if lower.endswith(_FOREIGN):
@@ -236,7 +235,7 @@ def _no_data(lower: str, text: str) -> Optional[Detection]:
 
 
 def _is_table(lower: str, text: str, *, whole: bool) -> bool:
-    """Whether several lines have the same fields; in a .txt also: one word a line."""
+    """Whether several lines have the same number of fields. In a .txt file one word a line is enough."""
     layout = detect_layout(text, whole=whole)
     if len(layout.records) < 2:  # noqa: PLR2004  one line shows no columns
         return False

@@ -1,4 +1,4 @@
-"""How a CSV file is written, decided from its first bytes like a careful person would. Pure."""
+"""Find how a CSV file is written, from its first bytes. Pure."""
 
 from __future__ import annotations
 
@@ -67,10 +67,10 @@ def detect_dialect(head: FileHead, name: str) -> CsvDialect:
 def detect_header(records: Sequence[List[str]]) -> bool:
     """Whether the first record names the columns.
 
-    A column of numbers (dates, e-mail addresses, ...) below a text speaks for it, a first cell that is
-    itself such a value against. Where all is text, a first record of different, non-empty cells that do not
-    occur again below is a header, unless it holds long texts such as those below it. No records at all: as
-    if there was one.
+    A column of numbers (dates, e-mail addresses, ...) below a text is evidence for a header, a first cell
+    that is itself such a value is evidence against it. Where all cells are text, a first record of
+    different, non-empty cells that do not occur again below is a header, unless it holds long texts such as
+    those below it. Without any record the answer is yes.
     """
     if not records:
         return True
@@ -108,10 +108,10 @@ def _could_be_names(first: Sequence[str], rest: Sequence[List[str]]) -> bool:
 
 
 def _are_long_names(cells: Sequence[str], rest: Sequence[List[str]]) -> bool:
-    """Whether the cells of more than 128 characters, if any, are names and no texts.
+    """Whether all cells of more than 128 characters are names, and not texts.
 
-    None is longer than 1,024 characters, and none is several sentences. Where something lies below them,
-    more of them differ from it than do not: a name is four times as long, or it alone has blanks, or none.
+    No name is longer than 1,024 characters or has several sentences. Most of the cells also differ from the
+    values below them: a name is four times as long, or only one of the two has blanks.
     """
     long = [i for i, cell in enumerate(cells) if len(cell) > _SHORT_NAME]
     if any(len(cells[i]) > _LONGEST_NAME or _SENTENCES.search(cells[i]) for i in long):
@@ -127,7 +127,7 @@ def _are_long_names(cells: Sequence[str], rest: Sequence[List[str]]) -> bool:
 
 
 def _without_cut_cell(text: str, records: Sequence[List[str]], *, whole: bool) -> Sequence[List[str]]:
-    """Leave out the last cell of a first record that is longer than the head: perhaps it is half a name."""
+    """Leave out the last cell of a record that is longer than the head: it may be a part of a name."""
     is_cut = not whole and len(records) == 1 and "\n" not in text and "\r" not in text
     is_name = is_cut and len(records[0]) > 1 and len(records[0][-1]) <= _LONGEST_NAME
     return [records[0][:-1]] if is_name else records
@@ -146,7 +146,7 @@ def _kind_of_column(cells: Sequence[str]) -> Optional[str]:
 
 
 def _has_multiline_values(text: str, layout: CsvLayout, *, whole: bool) -> bool:
-    """Whether a record of the right width has a line break in a cell; a stray quote makes none of that."""
+    """Whether a record of the right width has a line break in a cell. A stray quote makes no such record."""
     if layout.quote not in text:
         return False
     delimiter = layout.delimiter if layout.width > 1 else NO_DELIMITER

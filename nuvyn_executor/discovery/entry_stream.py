@@ -1,4 +1,4 @@
-"""A file of a source as a stream, for what wants to seek: a zip's directory, a workbook."""
+"""A file of a source as a stream, for reading at any position."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class EntryStream(io.RawIOBase):
-    """Reads ranges of a file as they are asked for; wrap it in ``io.BufferedReader``.
+    """Reads ranges of a file on demand. Wrap it in ``io.BufferedReader``.
 
-    Raises what :meth:`DataSource.read_range` raises.
+    Its methods raise what :meth:`DataSource.read_range` raises.
     """
 
     def __init__(self, source: DataSource, entry: FileEntry) -> None:
@@ -25,11 +25,11 @@ class EntryStream(io.RawIOBase):
         self._position = 0
 
     def readable(self) -> bool:
-        """Say that it can be read."""
+        """Return True: the stream can be read."""
         return True
 
     def seekable(self) -> bool:
-        """Say that it has positions."""
+        """Return True: the stream has positions."""
         return True
 
     def tell(self) -> int:
@@ -37,7 +37,7 @@ class EntryStream(io.RawIOBase):
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move; the end is where the listing saw it."""
+        """Move to a position. The end of the file is where it was when it was listed."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._entry.size_bytes}[whence]
         if start + offset < 0:
             raise ValueError(f"{self._entry.name}: there is no position {start + offset}")
@@ -45,7 +45,7 @@ class EntryStream(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: Buffer) -> int:
-        """Fill the buffer with the bytes at the position; 0 at the end."""
+        """Fill the buffer with the bytes at the position, and return their number: 0 at the end."""
         view = memoryview(buffer).cast("B")
         read = self._source.read_range(self._entry, self._position, len(view))
         view[: len(read)] = read

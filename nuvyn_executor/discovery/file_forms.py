@@ -1,4 +1,4 @@
-"""What the beginning of a file says on which others may be one table with it. Pure."""
+"""Find which files may be one table, by their beginnings. Pure."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _FIRST_LINE = re.compile(rb"(?:[ \t]*[\r\n])*([^\r\n]*)")  # that is not blank
 
 
 class Form(NamedTuple):
-    """What the beginning of a file says on which others are of its kind.
+    """A mark that files have in common which may be one table.
 
     Attributes:
         text: the same for files that may be one table.
-        is_ascii: it has no letter that would tell how it is encoded.
+        is_ascii: the beginning has ASCII characters only, so it does not show how the file is encoded.
     """
 
     text: str
@@ -32,7 +32,7 @@ class Form(NamedTuple):
 
 
 def form_of(name: str, file_format: FileFormat, head: FileHead) -> Form:
-    """Return which files one may be a table with, as far as its beginning shows.
+    """Return the form of a file; files of different forms are never one table.
 
     Columns of CSV are identified by their places, so files of one table have the same header, character by
     character, or none and as many fields. CSV whose records may be several lines is read in another way, and

@@ -9,12 +9,28 @@ from __future__ import annotations
 import re
 from typing import Dict, Tuple
 
+from nuvyn_executor.discovery import avro_header
+from nuvyn_executor.discovery.file_head import HEAD_BYTES
 from nuvyn_executor.model import FileFormat, SourceType
 
 
 def _ends_like_parquet(head: bytes, tail: bytes) -> bool:
     del head
     return tail.endswith(b"PAR1")
+
+
+def _ends_like_orc(head: bytes, tail: bytes) -> bool:
+    """Whether the last field of the postscript is there, and after it the byte that holds its length."""
+    del head
+    return tail[-4:-1] == b"ORC"
+
+
+def _ends_like_avro(head: bytes, tail: bytes) -> bool:
+    """Whether the last block ends like the header, which both end with the same 16 bytes."""
+    try:
+        return tail == avro_header.parse_header(head).sync
+    except ValueError:  # a header may be longer than the head, but not longer than the file
+        return len(head) >= HEAD_BYTES
 
 
 CSV = FileFormat(
@@ -44,8 +60,26 @@ JSON = FileFormat(
 )
 EXCEL = FileFormat("excel", noun="a workbook", extensions=(".xlsx", ".xlsm", ".xls"), has_sheets=True)
 DELTA = FileFormat("delta", noun="a Delta table", declares_types=True, is_columnar=True, has_log=True)
+ORC = FileFormat(
+    "orc",
+    noun="an ORC file",
+    extensions=(".orc",),
+    magic=b"ORC",
+    ends_well=_ends_like_orc,
+    declares_types=True,
+    is_columnar=True,
+)
+AVRO = FileFormat(
+    "avro",
+    noun="an Avro file",
+    extensions=(".avro",),
+    magic=avro_header.MAGIC,
+    ends_well=_ends_like_avro,
+    declares_types=True,
+    spark_package="org.apache.spark:spark-avro",
+)
 
-FORMATS: Tuple[FileFormat, ...] = (CSV, PARQUET, JSON, EXCEL, DELTA)
+FORMATS: Tuple[FileFormat, ...] = (CSV, PARQUET, JSON, EXCEL, DELTA, ORC, AVRO)
 
 SOURCE_TYPES: Tuple[SourceType, ...] = (
     SourceType.AUTO,
@@ -58,7 +92,7 @@ _SOURCE_TYPES: Dict[str, SourceType] = {one.value: one for one in SOURCE_TYPES}
 
 _EXTENSIONS = (*(extension for one in FORMATS for extension in one.extensions), ".txt")
 _ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,7}$")
-_CODEC = re.compile(r"\.(?:snappy|gz|zstd|lz4)$", re.IGNORECASE)
+_CODEC = re.compile(r"\.(?:snappy|gz|zstd|zlib|lz4)$", re.IGNORECASE)
 
 
 def source_type_named(value: str) -> SourceType:

@@ -1,4 +1,4 @@
-"""Which files make up one table: parts, partitioned trees, many numbered files; others are one each. Pure."""
+"""Group files into tables: parts, partitioned trees, many numbered files; all others one each. Pure."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from nuvyn_executor.model import FileEntry, FileFormat
 
 FEW = 64
-"""So many numbered files are a table each, for each may be a thing of its own. Of more, nobody looks at each,
-and a Spark job for each takes minutes."""
+"""Up to so many numbered files are a table each, since each may have a meaning of its own. Of more, nobody
+looks at each, and a Spark job for each would take minutes."""
 
 _PARTITION = re.compile(r"^([^=]+)=(.*)$")
 # Spark: part-00000-<uuid>-c000.snappy.parquet, part-r-00000; Hive: 000000_0, 000000_0_copy_1
@@ -39,7 +39,7 @@ _BEFORE_NUMBERS = " -_.([#"  # orders_2024_00001, report (7)
 
 @dataclass(frozen=True)
 class FileGroup:
-    """Files of one format that are one table.
+    """Files of one format that are one table together.
 
     Attributes:
         name: the table's name.
@@ -62,7 +62,7 @@ class _Key(NamedTuple):
     """What the files of one table share.
 
     Attributes:
-        where: the folder; of a table that is a file, that file.
+        where: the folder; of a table that is one file, the name of the file.
         series: the prefix of shards; of numbered files the name without numbers, and the form.
     """
 
@@ -110,7 +110,7 @@ class FileGroups:
         entries.append(entry)
         if key.kind != "numbered":
             return len(entries) == 1
-        # As long as they are few, each may turn out to be a table of its own.
+        # As long as they are few, each may be a table of its own.
         may_decide = len(entries) <= FEW
         if form is not None and not form.is_ascii and key not in self._models:
             self._models[key] = entry
@@ -159,7 +159,7 @@ class FileGroups:
 
 
 def numbered(names: Sequence[str]) -> FrozenSet[str]:
-    """Name the files that may be one table with others: more than 64, their names but for numbers the same.
+    """Return the names of files that may be one table with others: more than 64 that differ in numbers only.
 
     Args:
         names: of files, relative to the source.
@@ -177,7 +177,7 @@ def split_folder(name: str) -> Tuple[str, str]:
 
 
 def _key(entry: FileEntry, file_format: FileFormat, form: Optional[Form], *, single: bool) -> _Key:
-    """Return where a file belongs."""
+    """Return the key of the table that a file belongs to."""
     if single or file_format.has_sheets:
         return _Key(entry.name, "file", file_format)
     place = _place(entry.name)
@@ -191,7 +191,7 @@ def _key(entry: FileEntry, file_format: FileFormat, form: Optional[Form], *, sin
 
 
 def _place(name: str) -> Optional[Tuple[str, str, Tuple[str, ...], str]]:
-    """Return the folder, the kind of table, its partitions and the prefix of shards that a name shows."""
+    """Read a name: the folder, the kind of table, its partitions, and the prefix of shards."""
     folder, last = split_folder(name)
     levels = folder.split("/") if folder else []
     matches = [_PARTITION.match(level) for level in levels]

@@ -11,11 +11,11 @@ _LINES = 20
 
 
 def looks_like_json(text: str, *, whole: bool) -> bool:
-    """Whether a text is JSON by its content: it begins with an object or an array, and it parses.
+    """Whether the content of a text is JSON: it begins with an object or an array, and it parses.
 
     Args:
         text: the beginning of a file.
-        whole: it is the entire file; else only what the cut left has to be well-formed.
+        whole: it is the entire file; else only the part before the cut has to be well-formed.
     """
     if not _BEGINNING.match(text):
         return False
@@ -40,7 +40,8 @@ def is_one_document(text: str, *, whole: bool) -> bool:
     """Whether a JSON text is one document over several lines, and not one document a line.
 
     A text that begins with an array is a document, unless that array ends on its line and more lines follow.
-    Of other texts, a third of the first lines or more are objects in JSON Lines, hardly one in a document.
+    In other texts: where a third of the first lines or more are objects, the text is JSON Lines; in a
+    document hardly one line is an object.
     """
     lines = [line for line in text.split("\n") if line.strip()]
     if len(lines) > 1 and not whole:

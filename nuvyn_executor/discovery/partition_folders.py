@@ -1,4 +1,4 @@
-"""Columns that folders' names hold (``year=2024``). Pure."""
+"""Columns whose values are in the names of folders (``year=2024``). Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NULL = "__HIVE_DEFAULT_PARTITION__"
 
 
 def values_of(dataset: Dataset, path: str) -> Values:
-    """Read the values of the partition columns from the folders of a dataset's file, as Spark does.
+    """Read the values of the partition columns of a file from the names of its folders, as Spark does.
 
     Raises:
         KeyError: no folder names such a column.
@@ -31,5 +31,5 @@ def values_of(dataset: Dataset, path: str) -> Values:
 
 
 def unescaped(text: str) -> str:
-    """Decode as Spark does: each escape is a character, not a byte of one."""
+    """Decode per cent escapes as Spark does: each is a character, and not a byte of one."""
     return _ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), text)

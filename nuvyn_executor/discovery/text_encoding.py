@@ -1,4 +1,4 @@
-"""Which encoding a text is in, and its characters; its end may be cut inside one. Pure."""
+"""Find the encoding of a text and decode it. Its end may be cut inside a character. Pure."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import NamedTuple, Optional
 
 
 class TextEncoding(NamedTuple):
-    """An encoding by both its names.
+    """An encoding, with both of its names.
 
     Attributes:
         java: as Spark's ``encoding`` option takes it.
-        codec: as Python takes it; it swallows a byte order mark.
+        codec: as Python takes it; it removes a byte order mark.
     """
 
     java: str
@@ -34,21 +34,21 @@ ENCODINGS = (UTF_8, _LATIN_1, _WINDOWS, _UTF_16, _UTF_16_LE, _UTF_16_BE)
 
 _PROBE = 4096
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
-# Of Latin text in UTF-16, nearly every other byte is zero; of other scripts, blanks and digits are.
+# In Latin text in UTF-16 nearly every other byte is zero; in other scripts those of blanks and digits are.
 _MANY_ZEROS = 0.3
-# At the other places only a letter in many is (U+0100, half of an emoji).
+# At the other places few bytes are zero (U+0100, half of an emoji).
 _FEW_ZEROS = 0.25
 # One character in four may be damaged before a file counts as no UTF-8 at all.
 _VALID_PER_INVALID = 3
 
 
 def encoding_named(java: str) -> TextEncoding:
-    """Find an encoding by its Java name; one that is not known here is taken for Python's name too."""
+    """Find an encoding by its Java name. An unknown name is used as Python's name too."""
     return next((known for known in ENCODINGS if known.java == java), TextEncoding(java, java))
 
 
 def detect_encoding(head: bytes, *, whole: bool = False) -> TextEncoding:
-    """Decide how a text is encoded.
+    """Find how a text is encoded.
 
     A byte order mark decides; then zero bytes in every other place (UTF-16); then whether it is UTF-8, a few
     damaged characters allowed; else ``windows-1252`` when bytes 80-9F occur (curly quotes, the euro sign),
@@ -82,7 +82,7 @@ def decode(head: bytes, encoding: TextEncoding, *, whole: bool = False) -> str:
 
 
 def is_binary(text: str) -> bool:
-    """Whether a decoded head is no text: control characters beyond the few that texts have."""
+    """Whether a decoded head is no text: more than one character in a hundred is a control character."""
     probe = text[:_PROBE]
     return len(_CONTROL.findall(probe)) * 100 > len(probe)
 

@@ -1,7 +1,7 @@
 """Excel workbooks as rows of text. The only module that imports python_calamine and openpyxl.
 
-calamine is nine times faster and reads .xls too; openpyxl is pure Python and reads error cells (``#N/A``),
-which calamine gives as empty: a workbook that has some goes to openpyxl where that is installed.
+calamine is nine times faster and reads .xls too. openpyxl is pure Python and reads error cells (``#N/A``),
+which are empty in calamine. So a workbook with error cells is read by openpyxl, where that is installed.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _EXACT_FLOAT = 2.0**53
 
 
 def sheet_names(path: str) -> Tuple[str, ...]:
-    """List the worksheets of a workbook, hidden ones too, in its order; charts are no worksheets.
+    """List the worksheets of a workbook in its order, hidden ones too. Charts are no worksheets.
 
     Args:
         path: the workbook, as ``open`` takes it.
 
     Raises:
-        DatasetUnreadable: no workbook, damaged, or protected by a password.
+        DatasetUnreadable: the file is no workbook, is damaged, or is protected by a password.
         EngineError: neither python_calamine nor openpyxl is installed.
     """
     return _open(path).sheet_names()
@@ -47,7 +47,8 @@ def read_rows(path: str, sheet: str) -> Iterator[List[Optional[str]]]:
         sheet: one of :func:`sheet_names`.
 
     Raises:
-        DatasetUnreadable: no workbook, damaged, protected by a password, or no such sheet.
+        DatasetUnreadable: the file is no workbook, is damaged, is protected by a password, or has no such
+            sheet.
         EngineError: neither python_calamine nor openpyxl is installed.
     """
     rows = [row for row in _open(path).rows(sheet) if any(not _is_blank(cell) for cell in row)]
@@ -113,7 +114,7 @@ class _Openpyxl:
 
 
 class _Reader:
-    """One workbook in one engine; whatever the engine raises becomes one sentence."""
+    """One workbook in one engine. An error of the engine becomes one sentence."""
 
     def __init__(self, book: Any, path: str) -> None:
         self._book = book
@@ -137,7 +138,7 @@ def _open(path: str) -> _Reader:
     calamine, openpyxl = _engine("python_calamine"), _engine("openpyxl")
     if calamine is None and openpyxl is None:
         raise EngineError(
-            f"{Path(path).name} is a workbook, and nothing here reads workbooks.",
+            f"{Path(path).name} is a workbook, and neither python_calamine nor openpyxl is installed.",
             "Install it: pip install 'nuvyn-executor-script[excel]'.",
         )
     try:
@@ -211,7 +212,7 @@ def _is_blank(cell: Any) -> bool:
 
 
 def _has_time(cells: Sequence[Any]) -> bool:
-    """Whether a cell is a moment. Midnight says nothing: openpyxl gives a date as a moment at midnight."""
+    """Whether a cell is a moment. Midnight does not count: in openpyxl a date is a moment at midnight."""
     return any(isinstance(cell, dt.datetime) and cell.time() != dt.time() for cell in cells)
 
 

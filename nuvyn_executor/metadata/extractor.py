@@ -22,7 +22,7 @@ from typing import (
 from nuvyn_executor.concurrency import at_once
 from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.discovery.formats import format_names
-from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
+from nuvyn_executor.errors import DatasetUnreadable, EngineError, ExecutorError, SourceError
 from nuvyn_executor.metadata import table_rows
 from nuvyn_executor.metadata.source_profile import PreviousRows, SourceProfile
 from nuvyn_executor.model import Skipped, SourceType
@@ -257,8 +257,9 @@ class MetadataExtractor:
         files = _without(dataset.files, bad)
         try:
             return _with_bad_files(scan(files, state), dataset, bad), list(bad.values())
-        except ExecutorError:
-            if len(dataset.files) == 1 or dataset.format.has_log:
+        except ExecutorError as error:
+            # Where Spark lacks what it needs, no file is to blame.
+            if len(dataset.files) == 1 or dataset.format.has_log or isinstance(error, EngineError):
                 raise
         new = () if state is None else state.not_counted(files)
         bad.update(find_bad(new, error_of) or find_bad(files, error_of))

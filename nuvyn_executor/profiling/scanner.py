@@ -23,7 +23,8 @@ from nuvyn_executor.profiling.scan_state import ScanState, Snapshot
 from nuvyn_executor.profiling.spark import engine as spark_engine
 from nuvyn_executor.reading.delta_table import current_version
 from nuvyn_executor.reading.failures import unreadable
-from nuvyn_executor.reading.readers import columns_of, hides_rows, open_frame
+from nuvyn_executor.reading.readers import columns_of, open_frame
+from nuvyn_executor.reading.typed_frames import hides_rows
 from nuvyn_executor.spark.derived_sessions import TIME_ZONE, session_without
 
 if TYPE_CHECKING:

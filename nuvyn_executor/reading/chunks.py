@@ -1,4 +1,4 @@
-"""A few pieces of a dataset's text: beginning, middle and end, always the same ones, in whole lines."""
+"""Chunks of a text file: its beginning, middle and end, always the same ones, in whole lines."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 128 * 1024
 MOST_BYTES = 64 * 1024 * 1024
-"""So much of a file's beginning is read, where no less holds a record."""
+"""So much of the beginning of a file is read at most, where less does not hold a record."""
 FILES = 5
-_WIDER = 4  # times as much is read each time: what was parsed in vain is a third of what is parsed
+_WIDER = 4  # times as much is read each time, so no more than a third of what is parsed is parsed in vain
 
 
 class Chunk(NamedTuple):
-    """A piece of a file.
+    """A part of a file.
 
     Attributes:
-        text: lines; the first one is never a part of a line.
+        text: lines; the first is a whole one.
         is_first: it begins where the file begins.
-        is_cut: more follows, and its last line may be a part of one.
+        is_cut: more follows in the file, and the last line may be cut.
     """
 
     text: str
@@ -41,11 +41,11 @@ class Chunk(NamedTuple):
 
 
 class Excerpt(NamedTuple):
-    """Some chunks of a file.
+    """One or several chunks of a file.
 
     Attributes:
-        size: how many bytes were read for the first of them, at most.
-        chunks: the file's beginning first; a single one that is not cut is all of it.
+        size: how many bytes were read at most for the first chunk.
+        chunks: the beginning of the file first. A single chunk that is not cut is the whole file.
     """
 
     size: int

@@ -1,4 +1,4 @@
-"""CSV records that tell an empty value from a quoted empty text, which the ``csv`` module cannot. Pure."""
+"""CSV records in which an empty field is not the same as a quoted empty one, unlike in ``csv``. Pure."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def parse_values(text: str, delimiter: str, quote: str, *, is_cut: bool = False)
         text: records, the first of them from its beginning.
         delimiter: what separates fields, one character.
         quote: what encloses them, one character.
-        is_cut: the text goes on elsewhere: a record that does not end in it is left out, and so is what
-            follows a quote that is not closed.
+        is_cut: more of the text follows, which is not here. A record that does not end here is left out, and
+            so is everything after a quote that is not closed.
     """
     record: Record = []
     position, end = 0, len(text)

@@ -1,4 +1,4 @@
-"""What a Delta table says of its current version. Its folder also holds the files of older ones."""
+"""Read the log of a Delta table: its current version. Its folder also holds files of older versions."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ _OLD_PROTOCOL, _WITH_FEATURES = 1, 3
 
 @dataclass(frozen=True)
 class DeltaTable:
-    """A version of a table.
+    """One version of a table.
 
     Attributes:
-        table_id: what makes it this table, and no other that came to lie in its place.
+        table_id: the table's id. Another table that replaced it in the same folder has another id.
         version: the version's number.
         files: how many data files it has.
         size_bytes: their bytes.
         schema: its columns and their types, as JSON.
-        has_plain_files: its data files are Parquet with the table's columns, by name, or folders' names hold
-            them, and nothing else says what a row holds (no mapped columns).
-        may_hide_rows: a file may hold rows that a deletion vector takes away.
+        has_plain_files: its data files are Parquet whose columns have the table's names, or folders' names
+            hold them, and nothing else decides what a row holds (no mapped columns).
+        may_hide_rows: a file may hold rows that a deletion vector removes.
         partition_columns: those that the folders' names hold.
-        data_files: the paths of its data files as Spark calls them; of plain files only.
+        data_files: the paths of its data files as Spark spells them; only where it has plain files.
     """
 
     table_id: str
@@ -69,11 +69,11 @@ class DeltaTable:
 
     @property
     def stamp(self) -> str:
-        """Table and version as a text: the same text, the same rows."""
+        """Table and version as a text. Where it is the same, the rows are the same."""
         return f"{self.table_id}@{self.version}"
 
     def as_files(self, dataset: Dataset) -> Optional[Dataset]:
-        """Return the dataset of its data files; ``None`` when their rows are not those of the table.
+        """Return the dataset of the data files; ``None`` when their rows are not those of the table.
 
         Args:
             dataset: its files are all that the table's folder holds.
@@ -85,13 +85,13 @@ class DeltaTable:
             by_name.setdefault(_name(entry.path), []).append(entry)
         found = [by_name.get(_name(path)) or by_name.get(_name(unquote(path))) for path in self.data_files]
         entries = [one[0] for one in found if one is not None and len(one) == 1]
-        # A writer may well choose other folders, or none: only the log is bound to say what they hold.
+        # A writer may choose other folders, or none: only the log has to name the values.
         files = replace(dataset, files=tuple(entries), partition_columns=self.partition_columns)
         return files if len(entries) == len(self.data_files) and _is_in_folders(files) else None
 
 
 def current_version(spark: Any, path: str) -> DeltaTable:
-    """Ask a table for its current version; reads its log only.
+    """Read the current version of a table from its log.
 
     Args:
         spark: the session.
@@ -121,9 +121,9 @@ def current_version(spark: Any, path: str) -> DeltaTable:
 
 
 def of_version(spark: Any, path: str, version: Optional[int]) -> Any:
-    """Return a table as it is in one version, whoever writes to it meanwhile.
+    """Return a table in one version, even where others write to it at the same time.
 
-    Without a version each query of the DataFrame would read the newest.
+    Without a version each query of the DataFrame would read the newest one.
     """
     reader = spark.read.format("delta")
     return (reader if version is None else reader.option("versionAsOf", version)).load(path)

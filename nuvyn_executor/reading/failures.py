@@ -1,4 +1,4 @@
-"""What a failure of Spark means to the person who reads it."""
+"""Explain a failure of Spark in one sentence, with a remedy."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.spark.derived_sessions import CASE_TWINS
 
-_MOST_CHARACTERS = 300  # of what Spark says, where nothing else is known
-# What Spark says, what that means, and what to do.
+_MOST_CHARACTERS = 300  # of Spark's own words, where their meaning is not known
+# A pattern of Spark's words, what they mean, and what to do.
 _MEANINGS = (
     (
         r"FileNotFoundException|PATH_NOT_FOUND|does not exist|FILE_NOT_EXIST",
@@ -19,6 +19,16 @@ _MEANINGS = (
         r"AccessControlException|Permission denied|AccessDenied|403 Forbidden",
         "it may not be read",
         "Give the cluster's user the right to read it.",
+    ),
+    (
+        r"Malformed ORC file|orc\.FileFormatException|InvalidProtocolBufferException",
+        "it is no intact ORC file",
+        "Write it again, or remove it.",
+    ),
+    (
+        r"AvroRuntimeException|AvroTypeException|Not an Avro data file|Invalid sync",
+        "it is no intact Avro file",
+        "Write it again, or remove it.",
     ),
     (
         r"is not a Parquet file|CANNOT_READ_FOOTER|corrupt(?:ed)? (?:footer|file)|read footer|apache\.thrift",
@@ -55,7 +65,12 @@ _MEANINGS = (
 
 
 def unreadable(name: str, error: Exception) -> DatasetUnreadable:
-    """Say in a sentence what a failure of Spark means for the file or dataset that it happened on."""
+    """Return the error that explains a failure of Spark.
+
+    Args:
+        name: the file or dataset that could not be read.
+        error: what Spark raised.
+    """
     text = f"{type(error).__name__}: {error}"
     for pattern, meaning, remedy in _MEANINGS:
         if re.search(pattern, text):
@@ -67,14 +82,14 @@ def unreadable(name: str, error: Exception) -> DatasetUnreadable:
 
 
 def _shortened(text: str) -> str:
-    """Cut between words: what masks secrets later does not know one by its half."""
+    """Cut between words, because a secret that was cut in two is not found and masked later."""
     return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS].rpartition(" ")[0]
 
 
 def _last_cause(text: str) -> str:
-    """Find the line that says most: the innermost cause of a Java trace, else the first line."""
+    """Find the line that explains most: the innermost cause of a Java trace, else the first line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     causes = [line for line in lines if line.startswith("Caused by: ")]
-    # py4j's first line says which call failed ("calling o415.parquet"), its second why
-    told = [line.lstrip(": ") for line in lines if not line.startswith("An error occurred while calling")]
-    return causes[-1][len("Caused by: ") :] if causes else next(iter(told), "")
+    # py4j's first line names the call that failed ("calling o415.parquet"), its second the reason.
+    others = [line.lstrip(": ") for line in lines if not line.startswith("An error occurred while calling")]
+    return causes[-1][len("Caused by: ") :] if causes else next(iter(others), "")

@@ -1,4 +1,4 @@
-"""The first rows of a file that is no text, for ``data_reading``."""
+"""Read the first rows of a file that is no text, for ``data_reading``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Sequence, Tuple
 from nuvyn_executor.discovery import workbook
 from nuvyn_executor.errors import ExecutorError
 from nuvyn_executor.reading.failures import unreadable
+from nuvyn_executor.spark.packages import with_package
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset, FileEntry
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class SparkRowPreviews:
-    """Reads first rows with a Spark session; of a workbook, without."""
+    """Reads first rows with a Spark session; those of a workbook without one."""
 
     def __init__(self, spark: Any) -> None:
         self._spark = spark
@@ -23,7 +24,7 @@ class SparkRowPreviews:
     def first_rows(
         self, source: DataSource, dataset: Dataset, entry: FileEntry, limit: int
     ) -> Tuple[Sequence[str], Iterable[Sequence[Any]]]:
-        """Return column names and up to ``limit`` rows of a Parquet file, a Delta table or a worksheet.
+        """Return column names and up to ``limit`` rows of a file, a Delta table or a worksheet.
 
         Raises:
             DatasetUnreadable: the file cannot be read.
@@ -33,7 +34,8 @@ class SparkRowPreviews:
                 rows = list(islice(workbook.read_rows(entry.path, str(dataset.sheet)), limit + 1))
                 return [name or "" for name in rows[0]] if rows else [], rows[1:]
             path = source.spark_path(dataset.path if dataset.format.has_log else entry.path)
-            frame = self._spark.read.format(dataset.format.value).load(path)
+            reader = self._spark.read.format(dataset.format.value)
+            frame = with_package(self._spark, dataset.format.spark_package, lambda: reader.load(path))
             return frame.columns, [tuple(row) for row in frame.limit(limit).collect()]
         except ExecutorError:
             raise

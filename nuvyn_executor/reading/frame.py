@@ -1,4 +1,4 @@
-"""A dataset as Spark sees it, ready to be counted."""
+"""A dataset that is ready to be counted: its columns, a sample, and its rows as a Spark DataFrame."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence,
 if TYPE_CHECKING:
     from nuvyn_executor.model import FileEntry
 
-
 SAMPLE_CHARACTERS = 4096  # of a sampled value: far more than is shown, and than a secret has
-_GRAINS = 1_073_741_789  # a prime: registers of different values are told by the same hash's last bits
+SMALL_ROWS = 100_000  # up to here different values are counted exactly
+_GRAINS = 1_073_741_789  # a prime: the last bits of the same hash choose the registers of different values
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A dataset, ready to be counted.
+    """A dataset that is ready to be counted.
 
     Attributes:
-        opened: makes the DataFrame of all files, or of those it is given, with columns ``c0`` ... and perhaps
-            :attr:`corrupt`; not called when Polars counts.
+        opened: returns the DataFrame of all files, or of the files in its argument, with columns ``c0`` ...
+            and perhaps :attr:`corrupt`. It is not called when Polars counts.
         names: what metadata calls the columns; may repeat, may hold anything.
         types: declared Spark SQL type of each column, ``None`` for text to be understood.
         sample: some values of each column.
-        sample_represents: the sample stands for the whole dataset, not for its head alone.
-        is_small: different values can be counted exactly.
-        rows: how many rows it has, or about.
-        rows_known: it has just so many.
+        sample_represents: the sample represents the whole dataset, and not only its beginning.
+        is_small: it is small enough to count different values exactly.
+        rows: how many rows it has, or about how many.
+        rows_known: :attr:`rows` is exact.
         is_columnar: a column can be read without the others.
-        corrupt: name of the column that holds records which did not parse.
+        corrupt: name of the column of records that did not parse.
         details: how it was read, for ``tables.details``.
     """
 
@@ -51,14 +51,14 @@ class Frame:
         return self.opened()
 
     def of(self, files: Optional[Sequence[FileEntry]], share: float = 1.0) -> Frame:
-        """Return the frame of some files (``None``: of all), and of those perhaps a share of the rows.
+        """Return the frame of some files (``None``: of all), or of a share of their rows.
 
-        Rows are chosen by a hash of what they hold: the same rows, however they are ordered and cut into
-        files; of equal rows all or none, so that copies stay copies.
+        Rows are chosen by a hash of their values. So the same rows are chosen whatever their order and their
+        files, and of equal rows all or none: copies stay copies.
 
         Args:
             files: some of the dataset's; only where rows are those of the files.
-            share: of rows, above 0; 1 is all of them.
+            share: which part of the rows, above 0; 1 is all of them.
         """
 
         def chosen() -> Any:

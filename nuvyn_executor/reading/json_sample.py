@@ -1,4 +1,4 @@
-"""The shape of JSON documents: fields in the order in which they first appear. Pure."""
+"""The fields of JSON documents, in the order in which they first appear. Pure."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class JsonField:
 
     Attributes:
         name: its name.
-        kind: ``object``, ``array``, or ``scalar``: any other value, and what is of several kinds.
-        children: fields of the object, or of the first objects that the array holds; empty for an array of
-            others.
+        kind: ``object``, ``array``, or ``scalar``: any other value, or values of several kinds.
+        children: fields of the object, or of the first objects in the array; empty for an array of other
+            values.
     """
 
     name: str
@@ -27,7 +27,7 @@ class JsonField:
 
 
 class Seen:
-    """What was seen of documents, or at one place of them."""
+    """The kinds and fields of all values that were seen at one place of documents."""
 
     def __init__(self) -> None:
         self.kinds: Dict[str, None] = {}
@@ -35,7 +35,7 @@ class Seen:
         self.element: Optional[Seen] = None
 
     def see(self, value: Any) -> None:
-        """Take one value into account; null says nothing."""
+        """Add a value; null is of no kind."""
         if isinstance(value, Mapping):
             self.kinds[OBJECT] = None
             for name, below in value.items():
@@ -51,12 +51,12 @@ class Seen:
     def children(self) -> Tuple[JsonField, ...]:
         """Return the fields of all objects seen here together, in order of first appearance.
 
-        An object without any field in any document is a scalar: there is nothing to make columns of.
+        An object without any field in any document is a scalar: it has no columns.
         """
         return tuple(shape.field(name) for name, shape in self.fields.items())
 
     def field(self, name: str) -> JsonField:
-        """Conclude: one kind, or text for several."""
+        """Return the field of this place: of its one kind, or a scalar where there were several."""
         kind = next(iter(self.kinds)) if len(self.kinds) == 1 else SCALAR
         if kind == OBJECT and self.fields:
             return JsonField(name, OBJECT, self.children())
@@ -68,7 +68,7 @@ class Seen:
 
 
 def shortened(document: Mapping[str, Any], longest: int) -> Dict[str, Any]:
-    """Cut the texts of a document to so many characters; an array becomes its JSON, as text, cut as well."""
+    """Cut the texts of a document to so many characters; an array becomes its JSON, as text, and is cut."""
     return {name: _shortened(value, longest) for name, value in document.items()}
 
 
@@ -81,14 +81,14 @@ def _shortened(value: Any, longest: int) -> Any:
 
 
 def parse_lines(text: str) -> Iterator[Optional[Any]]:
-    """Parse one value a line; ``None`` for a line that is none. Blank lines are left out."""
+    """Parse one value a line; ``None`` for a line that does not parse. Blank lines are left out."""
     for line in text.split("\n"):
         if line.strip():
             yield _parse(line)
 
 
 def parse_documents(text: str) -> Tuple[List[Any], bool]:
-    """Parse a text of one document or several, of which the end may be cut.
+    """Parse a text of one document or several. Its end may be cut.
 
     Returns:
         The elements of an array, or the documents; and whether the text was parsed to its end.

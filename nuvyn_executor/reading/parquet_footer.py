@@ -1,6 +1,6 @@
-"""What a Parquet footer says that Polars does not tell: rows of each row group, and who wrote it how. Pure.
+"""Read from a Parquet footer what Polars does not report: rows of each row group, and metadata keys. Pure.
 
-Reads Thrift's compact protocol as far as that takes (format: ``parquet.thrift`` of Apache Parquet).
+Reads as much of Thrift's compact protocol as that needs (format: ``parquet.thrift`` of Apache Parquet).
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _LONG_FORM = 15
 
 
 class Footer(NamedTuple):
-    """What was read.
+    """The contents of a footer.
 
     Attributes:
         group_rows: rows of each row group, in the file's order.
-        group_bytes: what they are when they are not compressed.
+        group_bytes: bytes of each row group when it is not compressed.
         keys: names of the key-value metadata.
-        nanos: the paths of columns of moments in nanoseconds, none of them in a list or a map.
+        nanos: the paths of columns of moments in nanoseconds that are not in a list or a map.
         group_spans: where the pages of each row group begin in the file, and how many bytes they are.
     """
 
@@ -58,8 +58,8 @@ def footer_of(read: Callable[[int, int], bytes], size: int) -> Footer:
     """Read the footer of a file.
 
     Args:
-        read: gives so many of its bytes from an offset on.
-        size: its bytes.
+        read: returns bytes of the file; takes an offset and how many.
+        size: how many bytes the file has.
 
     Raises:
         ValueError: it is no Parquet file, or its footer is encrypted.
@@ -225,7 +225,7 @@ class _Reader:
         }
 
     def fields(self) -> Iterator[Tuple[int, int]]:
-        """Return each field's number and kind; whoever takes one reads or skips its value."""
+        """Return number and kind of each field. The caller reads or skips its value before the next."""
         number = 0
         while True:
             head = self._byte()
@@ -289,6 +289,6 @@ class _Reader:
         while True:
             byte = self._byte()
             value |= (byte & 127) << shift
-            if byte < 128:  # noqa: PLR2004  the bit that says "more"
+            if byte < 128:  # noqa: PLR2004  the bit that means that more follows
                 return value
             shift += 7

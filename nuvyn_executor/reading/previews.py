@@ -1,4 +1,4 @@
-"""What ``data_reading`` shows: the beginning of each file, 2 KB at most."""
+"""Previews for ``data_reading``: the beginning of each file, 2 KB at most."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def preview_files(
 
 
 def _readable(discovery: Discovery) -> Iterator[Tuple[str, int, Dataset, FileEntry]]:
-    """List what has a preview: each file once, and a Delta table as a whole: its files may be of any age."""
+    """List what has a preview: each file once. A Delta table has one: its files may be of older versions."""
     seen = set()
     for dataset in discovery.datasets:
         if dataset.format.has_log and dataset.files:
@@ -123,13 +123,12 @@ def text_preview(head: FileHead, encoding: Optional[str] = None) -> str:
 
 
 def rows_as_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Write rows as CSV, as many whole ones as 2 KB hold; of a first row that is longer, its beginning."""
+    """Write rows as CSV: as many whole ones as fit into 2 KB, or the beginning of a longer first row."""
     text = ""
     for row in ([*names], *rows):
         line = io.StringIO()
         csv.writer(line, lineterminator="\n").writerow(["" if value is None else value for value in row])
         if len((text + line.getvalue()).encode()) > PREVIEW_BYTES:
-            room = PREVIEW_BYTES - len(text.encode())
-            return text or line.getvalue().encode()[:room].decode("utf-8", "ignore")
+            return text or line.getvalue().encode()[:PREVIEW_BYTES].decode("utf-8", "ignore")
         text += line.getvalue()
     return text

@@ -1,4 +1,4 @@
-"""A deterministic sample of a text dataset, to decide its columns and types before the one scan of it all."""
+"""Read a deterministic sample of a text dataset, which decides its columns and types before the one scan."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 SAMPLE_ROWS = 10_000
 FEW_ROWS = 10
-"""With fewer rows of a file, more of its beginning is read ..."""
+"""Where fewer rows of a file were read, more of its beginning is read ..."""
 FEW_ROWS_BYTES = 4 * 1024 * 1024
-"""... up to so much; for the first of them, up to :data:`~nuvyn_executor.reading.chunks.MOST_BYTES`."""
+"""... up to so many bytes; to find a first row, up to :data:`~nuvyn_executor.reading.chunks.MOST_BYTES`."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class CsvSample:
 
     Attributes:
         column_names: as the file has them, repeated ones too; ``_c0``, ``_c1``, ... where it has none.
-        rows: as long as they are in the file; ``None`` for an empty field, ``""`` for a quoted empty one. Of
-            a value the first 4,096 characters.
+        rows: each as long as it is in the file, its values cut to 4,096 characters; ``None`` for an empty
+            field, ``""`` for a quoted empty one.
         whole: these are all rows of the dataset.
-        mean_length: characters of a row in the file, about; 0 without rows.
+        mean_length: about how many characters a row has in the file; 0 without rows.
     """
 
     column_names: Tuple[str, ...]
@@ -52,11 +52,11 @@ class JsonSample:
 
     Attributes:
         schema: fields of all documents together, in order of first appearance.
-        rows: the documents that are objects. Of a text the first 4,096 characters, and of an array those of
-            its JSON, as text.
+        rows: the documents that are objects. Texts are cut to 4,096 characters; an array is its JSON as
+            text, cut as well.
         failed: lines or documents that do not parse, or are no objects.
         whole: these are all documents of the dataset.
-        mean_length: characters of a document written on one line, about; 0 without documents.
+        mean_length: about how many characters a document has on one line; 0 without documents.
     """
 
     schema: Tuple[JsonField, ...]
@@ -69,9 +69,9 @@ class JsonSample:
 def sample_csv(source: DataSource, dataset: Dataset) -> CsvSample:
     """Read at most 10,000 rows from beginning, middle and end of at most five files.
 
-    The header comes from the first file; in each file it is left out where it stands. Of files whose records
-    may be several lines, of gzip and of UTF-16, only the beginning is read. Where that holds no row, or the
-    header not whole, more is read.
+    The header comes from the first file, and is left out of the rows of each file that has it. Of files whose
+    records may be several lines, of gzip and of UTF-16, only the beginning is read. Where the beginning
+    holds no row, or not the whole header, more is read.
 
     Raises:
         DatasetUnreadable: a file cannot be read, or the first 64 MiB of none hold a whole record.
@@ -91,7 +91,7 @@ def sample_csv(source: DataSource, dataset: Dataset) -> CsvSample:
                 break
         header = header if header is not None else part.first
         if part.first is not None and part.first != header:
-            rows.append(_shortened(part.first))  # a part that was written without a header
+            rows.append(_shortened(part.first))  # a part that has no header
             length += _length(part.first)
         rows.extend(part.rows)
         length += part.length
@@ -107,8 +107,8 @@ def sample_csv(source: DataSource, dataset: Dataset) -> CsvSample:
 def sample_json(source: DataSource, dataset: Dataset) -> JsonSample:
     """Read at most 10,000 documents from beginning, middle and end of at most five files.
 
-    Of a file that is one document, the beginning is read: the elements of its array, as far as they go. Where
-    that holds no whole document, more is read.
+    Of a file that is one document the beginning is read: the first elements of its array. Where the beginning
+    holds no whole document, more is read.
 
     Raises:
         DatasetUnreadable: a file cannot be read, or there are documents, but no whole object among them.
@@ -155,7 +155,7 @@ class _CsvPart(NamedTuple):
 
     @property
     def knowledge(self) -> Tuple[bool, bool]:
-        """What is known; more is greater."""
+        """What is known of the file; the greater, the more."""
         return self.first is not None, bool(self.rows)
 
     def is_enough(self, size: int) -> bool:
@@ -181,7 +181,7 @@ class _JsonPart(NamedTuple):
 
     @property
     def knowledge(self) -> bool:
-        """What is known; more is greater."""
+        """What is known of the file; the greater, the more."""
         return bool(self.rows)
 
     def is_enough(self, size: int) -> bool:
@@ -190,7 +190,7 @@ class _JsonPart(NamedTuple):
         return is_known and (len(self.rows) >= FEW_ROWS or size >= FEW_ROWS_BYTES)
 
     def refusals(self, entry: FileEntry) -> Iterator[DatasetUnreadable]:
-        """Return why a file, if it alone were the dataset, could not be read."""
+        """Return why the file could not be read if it were the whole dataset."""
         if self.is_cut and not self.rows:
             yield DatasetUnreadable(
                 f"{entry.name} has no whole JSON object in its {_most_read()}.",
@@ -207,7 +207,7 @@ _Part = TypeVar("_Part", _CsvPart, _JsonPart)
 
 
 def _better(before: _Part, after: _Part) -> _Part:
-    """Choose what was learned from more of a file, unless that is less."""
+    """Choose the part that was read from more of a file, unless it holds less."""
     return after if after.knowledge >= before.knowledge else before
 
 
@@ -286,6 +286,6 @@ def _documents(chunk: Chunk, *, multiline: bool) -> Tuple[List[Any], int]:
 def _column_names(header: Optional[Record], rows: List[Record]) -> Tuple[str, ...]:
     if header is None:
         return tuple(f"_c{index}" for index in range(len(rows[0]) if rows else 0))
-    # A second byte order mark stands in files that were pasted together or written twice.
+    # Files that were joined or encoded twice have a second byte order mark.
     names = [(name or "").lstrip("\ufeff") for name in header]
     return tuple(name if name.strip() else f"_c{index}" for index, name in enumerate(names))

@@ -1,1 +1,1 @@
-"""Where data lies: one port, one adapter for each kind of storage."""
+"""Where data lies: one port (:mod:`.base`), one adapter for each kind of storage, and their factory."""

@@ -35,7 +35,7 @@ class DataSource(Protocol):
         ...
 
     def survey(self, limit: int) -> Listing:
-        """List visible files by name, at most ``limit``, in order; nothing is opened.
+        """List the visible files, ordered by name, at most ``limit``. No file is opened.
 
         Raises:
             SourceNotFound: nothing lies at the path.

@@ -1,4 +1,4 @@
-"""Which adapter reads a path: :class:`DataSourceFactory`."""
+"""Choose the adapter that reads a path: :class:`DataSourceFactory`."""
 
 from __future__ import annotations
 
@@ -35,19 +35,21 @@ class DataSourceFactory:
     """Chooses the adapter of a path by its URL scheme.
 
     Args:
-        on_databricks: whether Spark wants Databricks' spelling of paths.
+        on_databricks: whether Spark takes paths in Databricks' spelling.
     """
 
     def __init__(self, *, on_databricks: bool) -> None:
         self._on_databricks = on_databricks
 
     def create(self, path: str, source_type: SourceType) -> FileSystemSource:
-        """Make the source that a path names.
+        """Return the source that a path names.
 
-        A plain path of type ``aws_s3`` or ``azure_blob`` is a mount of that storage: files like others.
+        A plain path of type ``aws_s3`` or ``azure_blob`` is a mount of that storage, and is read like other
+        files.
 
         Raises:
-            SourceError: no adapter reads paths of this scheme; the sentence names the scheme, secrets masked.
+            SourceError: no adapter reads paths of this scheme. The sentence names the scheme and masks
+                secrets.
         """
         scheme = scheme_of(path)
         if scheme in _FILE_SCHEMES or (scheme not in _OBJECT_STORE_REMEDIES and "://" not in path):
@@ -65,9 +67,9 @@ class DataSourceFactory:
 
 
 def masked_location(path: str) -> str:
-    """Say a URL without user, password, query and parameters: what may carry a secret is ``***``.
+    """Return a URL with ``***`` for what may hold a secret: user, password, query and parameters.
 
-    ``wasbs://container@account...`` keeps its container, which stands where others have a user.
+    ``wasbs://container@account...`` stays: its container has the place that a user has in other URLs.
     """
     if scheme_of(path) == "jdbc":
         bare = re.split(r"[?;]", path, maxsplit=1)[0]

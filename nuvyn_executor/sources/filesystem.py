@@ -1,4 +1,4 @@
-"""Files that the machine sees as files: local ones, ``/dbfs`` mounts, Unity Catalog volumes."""
+"""Files that Python can open: local ones, ``/dbfs`` mounts, Unity Catalog volumes."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class FileSystemSource:
         return self._location
 
     def survey(self, limit: int) -> Listing:
-        """List visible files and say which folders are Delta tables and what could not be looked at.
+        """List visible files, the folders that are Delta tables, and what could not be listed.
 
-        An empty folder gives an empty listing. A folder that several links lead to is listed once, under
-        the first name.
+        The listing of an empty folder is empty. A folder that several links lead to is listed once, by its
+        first name.
 
         Args:
             limit: how many files at most; the first by name.
@@ -91,8 +91,8 @@ class FileSystemSource:
     def spark_path(self, path: str) -> str:
         """Return the path (of a file or folder of this source) as Spark's readers want it.
 
-        Characters that Hadoop takes for a glob are escaped, but not for a Delta table: its reader expands
-        no globs and would look for the backslash.
+        Characters that Hadoop takes for a glob are escaped, but not in the path of a Delta table: its reader
+        expands no globs, and would look for the backslash.
         """
         literal = Path(path, DELTA_LOG).is_dir()
         return spark_url(path, on_databricks=self._on_databricks, literal=literal)

@@ -1,4 +1,4 @@
-"""Walk a folder and all below it, in the order of the files' full names, with or without patterns."""
+"""Walk through a folder and all below it, in the order of the files' full names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LATEST = datetime(9999, 12, 31, tzinfo=timezone.utc)
 
 
 def entry_of(path: str, name: str, found: os.stat_result) -> FileEntry:
-    """Make a file's entry from what ``stat`` says of it."""
+    """Make the entry of a file from its ``stat``."""
     try:
         modified = _EPOCH + timedelta(seconds=found.st_mtime)
     except OverflowError:  # a damaged inode; it must not end the run
@@ -30,8 +30,8 @@ def entry_of(path: str, name: str, found: os.stat_result) -> FileEntry:
 class _Step(NamedTuple):
     """A file or folder still to be looked at.
 
-    ``at`` holds the patterns that its children may match, by index; ``len(patterns)`` says that all are
-    matched, and so is everything below.
+    ``at`` has the indexes of the patterns that its children may match. ``len(patterns)`` means that all
+    patterns are matched, and so is everything below.
     """
 
     path: str
@@ -64,9 +64,10 @@ class FolderWalk:
         """Walk.
 
         Raises:
-            OSError: the first folder itself cannot be listed; what lies below it is only a problem.
+            OSError: the first folder cannot be listed. A folder below it that cannot be listed is a problem
+                of the listing, and no error.
         """
-        first = _Step(self._base, "", os.path.realpath(self._base), True, self._closure({0}))  # noqa: FBT003  a named tuple
+        first = _Step(self._base, "", os.path.realpath(self._base), is_folder=True, at=self._closure({0}))
         self._seen.add(first.real)
         # A stack and no recursion: a tree may be deeper than Python's own stack.
         stack = self._children(first)[::-1]
@@ -91,7 +92,7 @@ class FolderWalk:
         return bool(listing.files or listing.delta_folders or listing.problems)
 
     def listing(self) -> Listing:
-        """Return what was found."""
+        """Return the files, Delta tables and problems that were found."""
         names = [entry.name for entry in self._files]
         delta = [
             folder
@@ -148,7 +149,7 @@ class FolderWalk:
         return self._closure(reached)
 
     def _closure(self, at: Set[int]) -> FrozenSet[int]:
-        """Add what ``**`` allows: no level at all."""
+        """Add the patterns after each ``**``, which may stand for no level at all."""
         for index, pattern in enumerate(self._patterns):
             if index in at and pattern == "**":
                 at.add(index + 1)

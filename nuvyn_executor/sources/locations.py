@@ -1,4 +1,4 @@
-"""How a path is spelled: by the caller, by Python, by Spark. Pure."""
+"""The spellings of a path: the caller's, Python's, Spark's. Pure."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
 
 
 def scheme_of(path: str) -> str:
-    """Name the URL scheme of a path in lower case (``jdbc``, ``s3a``), ``""`` for a plain path."""
+    """Return the URL scheme of a path in lower case (``jdbc``, ``s3a``); ``""`` for a plain path."""
     found = _SCHEME.match(path)
     return found.group(1).lower() if found else ""
 
 
 def python_path(path: str) -> str:
-    """Say a path as ``open`` takes it: absolute, without a scheme.
+    """Return a path as ``open`` takes it: absolute, without a scheme.
 
     ``dbfs:/mnt/x`` is ``/dbfs/mnt/x``, ``dbfs:/Volumes/x`` is ``/Volumes/x``, ``file:///x`` is ``/x``. The
-    percent escapes of a ``file:`` URL are decoded only when no file bears the name as it is written.
+    percent escapes of a ``file:`` URL are decoded only when no file has the name as it is written.
     """
     scheme = scheme_of(path)
     if scheme not in ("dbfs", "file"):
@@ -40,7 +40,7 @@ def python_path(path: str) -> str:
 
 
 def spark_url(path: str, *, on_databricks: bool, literal: bool = False) -> str:
-    """Say an absolute path as Spark's readers want it.
+    """Return an absolute path as Spark's readers take it.
 
     Args:
         path: as ``open`` takes it.
@@ -68,9 +68,9 @@ def split_glob(path: str) -> Tuple[str, Tuple[str, ...]]:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether Spark's readers overlook a file or folder of this name.
+    """Whether Spark's readers ignore a file or folder of this name.
 
-    Spark's own rule: a leading dot, a leading underscore (unless a partition, ``_year=2024``), and files
-    that are still being copied.
+    It ignores names with a leading dot or underscore (but not partitions, ``_year=2024``), and files that are
+    still being copied.
     """
     return name.startswith(".") or (name.startswith("_") and "=" not in name) or name.endswith("._COPYING_")

@@ -20,7 +20,7 @@ from nuvyn_executor.profiling.spark import engine as spark_engine
 from nuvyn_executor.profiling.spark.cells import Cell
 from nuvyn_executor.quality.checks.registry import SHAPES
 from nuvyn_executor.quality.tallies import Distinct
-from nuvyn_executor.reading import readers
+from nuvyn_executor.reading import readers, spark_files
 from nuvyn_executor.reading.frame import Frame, sample_columns
 from nuvyn_executor.sources.filesystem import FileSystemSource
 
@@ -268,7 +268,7 @@ class TestManyFiles:
     ) -> None:
         folder = tmp_path / "a folder, 100% odd"
         folder.mkdir()
-        for i in range(readers.MANY_FILES + 1):
+        for i in range(spark_files.MANY_FILES + 1):
             (folder / f"part-{i:03d}.csv").write_text(f"id,word\n{i},one\n{i + 1000},two\n")
         if other:
             (folder / other).write_text("not,one\nof,them\n")
@@ -278,11 +278,11 @@ class TestManyFiles:
         )
         profile = SparkScanner(spark, "spark").scan(source, dataset, datetime.now(timezone.utc))
         tally = profile.scan.tally
-        assert (tally.rows, tally.corrupt_rows) == (2 * (readers.MANY_FILES + 1), 0)
+        assert (tally.rows, tally.corrupt_rows) == (2 * (spark_files.MANY_FILES + 1), 0)
         assert profile.state.engine == "spark"
 
     def test_so_is_a_tree_of_partitions(self, spark: Any, tmp_path: Path) -> None:
-        days = readers.MANY_FILES + 1
+        days = spark_files.MANY_FILES + 1
         for i in range(days):
             day = tmp_path / "tree" / f"day=a%20{i % 5}" / f"hour={i:02d}"
             day.mkdir(parents=True)

@@ -14,9 +14,7 @@ import pytest
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.discovery.detection import Detection, detect_format
 from nuvyn_executor.discovery.file_head import FileHead
-from nuvyn_executor.discovery.formats import table_name_of
-from nuvyn_executor.discovery.json_layout import is_one_document
-from tests.discovering import case_id, workbook
+from tests.discovering import AVRO, AVRO_SCHEMA, ORC, avro, case_id, workbook
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import FileFormat
@@ -73,6 +71,12 @@ class TestDetection:
             ("x.json", b'{"a":', formats.JSON),
             ("x", b'{"a":1}\n', formats.JSON),
             ("x.txt", b'[{"a":1},\n{"a":2}]', formats.JSON),
+            ("x.orc", ORC, formats.ORC),
+            ("x", ORC, formats.ORC),
+            ("x.csv", ORC, formats.ORC),
+            ("x.avro", AVRO, formats.AVRO),
+            ("x", AVRO, formats.AVRO),
+            ("x.avro", avro(AVRO_SCHEMA), formats.AVRO),
             ("x.csv", b"ORC,ELF\n1,2\n", formats.CSV),
             ("x.csv", b"PAR1,b\n1,2\n", formats.CSV),
             ("x.csv", b"BZh,b\n1,2\n", formats.CSV),
@@ -92,8 +96,6 @@ class TestDetection:
             ("x.csv", codecs.BOM_UTF8, "is empty: it holds nothing but blanks"),
             ("x.csv", b"%PDF-1.4 ...", "is a PDF document"),
             ("x.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "is a PNG image"),
-            ("x.orc", b"ORC\x08\x03\x10\0\0" * 9, "is an ORC file"),
-            ("x.avro", b"Obj\x01\x04\x14avro.codec", "is an Avro file"),
             ("x.csv.bz2", b"BZh91AY&SY\x00\x01\x02\x03", "is compressed with bzip2"),
             ("x.csv", codecs.BOM_UTF32_LE + "a,b".encode("utf-32-le"), "is text in UTF-32"),
             ("x.zip", archive("a.csv"), "is a zip archive"),
@@ -116,6 +118,7 @@ class TestDetection:
                 "is gzip but is not called .gz, so Spark would not inflate it",
             ),
             ("x.csv.gz", gzip.compress(PARQUET), "is a gzip of a file in parquet format"),
+            ("x.avro.gz", gzip.compress(AVRO), "is a gzip of a file in avro format"),
         ],
         ids=case_id,
     )
@@ -132,6 +135,13 @@ class TestDetection:
             ("x.parquet", b"not at all", "is called .parquet but does not begin like one: it is damaged"),
             ("x.parquet", PARQUET[:-4], "is a Parquet file that is cut short: its end is missing"),
             ("x.parquet", b"PAR1", None),
+            ("x.orc", b"ORC,ELF\n1,2\n", "is an ORC file that is cut short: its end is missing"),
+            ("x.orc", ORC[:-1], "is an ORC file that is cut short: its end is missing"),
+            ("x", ORC[:-9], "is an ORC file that is cut short: its end is missing"),
+            ("x.orc", b"junk" + ORC, "is called .orc but does not begin like one: it is damaged"),
+            ("x.avro", AVRO[:-1], "is an Avro file that is cut short: its end is missing"),
+            ("x.avro", AVRO[:60], "is an Avro file that is cut short: its end is missing"),
+            ("x.avro", AVRO[1:], "is called .avro but does not begin like one: it is damaged"),
             ("x.xlsx", b"not at all", "is called a workbook but does not begin like one: it is damaged"),
             ("x.xlsx", workbook()[:1500], "is a damaged workbook (File is not a zip file)"),
             ("x.xls", b"a\tb\n1\t2\n", "is called .xls but is text"),
@@ -165,54 +175,15 @@ class TestDetection:
         assert detect("x.txt", b"Dear reader,\nthis is prose.\n").is_text
         assert not detect("x.bin", bytes(range(256))).is_text
 
+    @pytest.mark.parametrize("content", [ORC, AVRO], ids=["orc", "avro"])
+    def test_the_end_of_a_large_file_is_looked_at_where_it_lies(self, content: bytes) -> None:
+        long = content[:-20] + bytes(200_000) + content[-20:]
+        assert detect("x", long).format is not None
+        assert detect("x", long[:-1]).is_damaged
+
+    def test_a_header_that_is_longer_than_the_head_is_no_damage(self) -> None:
+        long = avro(AVRO_SCHEMA.replace("id", "x" * 100_000), (3, b"\x02\x04\x06"))
+        assert detect("x", long) == Detection(formats.AVRO)
+
     def test_without_the_file_the_head_decides(self) -> None:
         assert detect_format("x.csv", FileHead(PARQUET[:20])).format is formats.PARQUET
-
-
-class TestJsonLayout:
-    """ "`json` (lines and one document)" """
-
-    @pytest.mark.parametrize(
-        ("text", "document"),
-        [
-            ('{"a":1}\n{"a":2}\n', False),
-            ('{"a":1}\n', False),
-            ('[{"a":1},{"a":2}]', True),
-            ('[\n {"a":1},\n {"a":2}\n]\n', True),
-            ('[{"a":1},\n{"a":2},\n{"a":3}]\n', True),
-            ('{\n "a": 1,\n "b": [1,\n 2]\n}\n', True),
-            ('broken\n{"a":1}\n{"a":2}\n{"a":3}\n', False),
-            ("[1,2]\n[3,4]\n", False),
-            ('[\n{"a":1}\n]', True),
-            ('{"a":1}\nbroken\n{"b":1}\n5\nbroken\n', False),
-            ("[\n]\n", True),
-            ("", False),
-            ('\n\n{"a":1}\n\n{"a":2}\n', False),
-        ],
-    )
-    def test_lines_that_are_values_make_json_lines(self, text: str, *, document: bool) -> None:
-        assert is_one_document(text, whole=True) is document
-
-    def test_a_cut_last_line_does_not_count(self) -> None:
-        assert not is_one_document('{"a":1}\n{"a":', whole=False)
-        assert is_one_document('[{"a":1},\n{"a":', whole=False)
-
-
-class TestNames:
-    """ "Dataset.name = file stem without .csv.gz etc." """
-
-    @pytest.mark.parametrize(
-        ("name", "stem"),
-        [
-            ("a/b/sales.csv", "sales"),
-            ("sales.CSV.gz", "sales"),
-            ("sales.2024.json", "sales.2024"),
-            ("part-0.snappy.parquet", "part-0"),
-            ("part-0.gz.parquet", "part-0"),
-            ("v1.2", "v1.2"),
-            ("x.dat", "x"),
-            (".csv", ".csv"),
-        ],
-    )
-    def test_only_endings_that_name_a_format_are_left_out(self, name: str, stem: str) -> None:
-        assert table_name_of(name) == stem

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.polars.parts import Piece, Reading
     from nuvyn_executor.profiling.sketch import State
 
-_BATCHES = {formats.PARQUET: parquet_batches.batches, formats.CSV: csv_batches.batches}
+BATCHES = {formats.PARQUET: parquet_batches.batches, formats.CSV: csv_batches.batches}
 
 
 def count_part(pieces: Sequence[Piece], reading: Reading) -> Counts:
@@ -34,7 +34,7 @@ def count_part(pieces: Sequence[Piece], reading: Reading) -> Counts:
     """
     counting = _Counting(reading)
     try:
-        for batch in _BATCHES[reading.format](pieces, reading):
+        for batch in BATCHES[reading.format](pieces, reading):
             counting.add(batch)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise NotNative(f"Polars does not read it ({error})") from error

@@ -1,0 +1,223 @@
+"""Frames of the formats that declare the types of their columns: Parquet, Delta, ORC and Avro."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
+
+from nuvyn_executor.discovery import formats
+from nuvyn_executor.discovery.avro_header import AvroHeader, parse_header
+from nuvyn_executor.discovery.file_head import read_head
+from nuvyn_executor.reading.delta_table import of_version
+from nuvyn_executor.reading.frame import SAMPLE_CHARACTERS, SMALL_ROWS, Frame, family, sample_columns
+from nuvyn_executor.reading.parquet_footer import footer_of
+from nuvyn_executor.reading.sampling import SAMPLE_ROWS
+from nuvyn_executor.reading.spark_files import Path, column, leaves, load, quoted, reader_of
+from nuvyn_executor.spark.derived_sessions import NANOS_AS_LONG, is_set
+
+if TYPE_CHECKING:
+    from nuvyn_executor.model import Dataset, FileEntry, FileFormat
+    from nuvyn_executor.sources.base import DataSource
+
+SAMPLE_TEXT = 128 * 1024 * 1024  # characters of all sampled texts: the driver takes them at once
+SAMPLE_CELLS = 400_000  # of a wide table fewer rows: 10,000 would cost more than the scan
+_READERS = 8
+
+
+class TypedTable(NamedTuple):
+    """A dataset as Spark sees it.
+
+    Attributes:
+        reader: reads some of its files, with the columns of the table where it gets its schema.
+        data: all of its rows.
+        rows: how many rows it has, or about how many, and whether that is exact; ``None``: to be counted.
+    """
+
+    reader: Any
+    data: Any
+    rows: Optional[Tuple[int, bool]] = None
+
+
+def open_typed(
+    spark: Any, source: DataSource, dataset: Dataset, files: Optional[Sequence[FileEntry]] = None
+) -> Frame:
+    """Open a dataset of declared types.
+
+    Args:
+        spark: the session.
+        source: where it lies.
+        dataset: what to open.
+        files: read these files alone, with the columns of the whole dataset; ``None``: all rows of it.
+    """
+    table = table_of(spark, source, dataset)
+    cells = cells_of(spark, source, dataset, table.data)
+    types = [data_type for _, data_type, _ in cells]
+    columns = [cell.alias(f"c{i}") for i, (_, _, cell) in enumerate(cells)]
+
+    def opened(some: Optional[Sequence[FileEntry]] = None) -> Any:
+        if some is None:
+            return table.data.select(*columns)
+        return load(spark, table.reader.schema(table.data.schema), source, dataset, some).select(*columns)
+
+    data = opened(files)
+    limit = max(100, min(SAMPLE_ROWS, SAMPLE_CELLS // max(1, len(types))))
+    texts = sum(family(data_type) == "string" for data_type in types)
+    length = min(SAMPLE_CHARACTERS, SAMPLE_TEXT // (limit * max(1, texts)))
+    shown = [_sampled(f"c{i}", data_type, length) for i, data_type in enumerate(types)]
+    sample = [tuple(row) for row in data.select(*shown).limit(limit).collect()] if types else []
+    is_whole = len(sample) < limit and bool(types)
+    if is_whole:
+        rows, rows_known = len(sample), True
+    else:  # a count reads footers only; Connect counts in numbers of NumPy
+        rows, rows_known = table.rows or (int(data.count()), True)
+    return Frame(
+        opened=opened,
+        names=tuple(".".join(path) for path, _, _ in cells),
+        types=tuple(types),
+        sample=sample_columns(sample, len(types)),
+        sample_represents=is_whole,
+        is_small=rows <= SMALL_ROWS,
+        rows=rows,
+        rows_known=rows_known,
+        is_columnar=dataset.format.is_columnar,
+    )
+
+
+def table_of(spark: Any, source: DataSource, dataset: Dataset) -> TypedTable:
+    """Return a dataset of declared types as Spark sees it; reads no rows."""
+    return TABLES[dataset.format](spark, source, dataset)
+
+
+def hides_rows(spark: Any, source: DataSource, dataset: Dataset) -> bool:
+    """Whether the files of a Delta table hold rows that the table has not. Reads footers and the log."""
+    table = table_of(spark, source, dataset)
+    held = load(spark, table.reader.schema(table.data.schema), source, dataset, dataset.files).count()
+    return bool(held != table.data.count())
+
+
+def cells_of(spark: Any, source: DataSource, dataset: Dataset, data: Any) -> List[Tuple[Path, str, Any]]:
+    """Return path, type and expression of each leaf of a table. Moments in nanoseconds are rounded down."""
+    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
+
+    nanos: FrozenSet[Path] = frozenset()
+    if dataset.format == formats.PARQUET and is_set(spark, NANOS_AS_LONG):
+        nanos = frozenset(path for entry in dataset.files for path in _nanos(source, entry))
+    cells: List[Tuple[Path, str, Any]] = []
+    for path, data_type in leaves(data.schema):
+        if path in nanos and data_type == "bigint":
+            name = quoted(path)
+            micros = f.expr(f"timestamp_micros(({name} - pmod({name}, 1000)) div 1000)")
+            cells.append((path, "timestamp", micros))
+        else:
+            cells.append((path, data_type, column(path)))
+    return cells
+
+
+def _parquet(spark: Any, source: DataSource, dataset: Dataset) -> TypedTable:
+    reader = _merging(_parquet_reader(spark, source, dataset), dataset)
+    return TypedTable(reader, load(spark, reader, source, dataset, dataset.files))
+
+
+def _delta(spark: Any, source: DataSource, dataset: Dataset) -> TypedTable:
+    data = of_version(spark, source.spark_path(dataset.path), dataset.version)
+    return TypedTable(_parquet_reader(spark, source, dataset), data)
+
+
+def _orc(spark: Any, source: DataSource, dataset: Dataset) -> TypedTable:
+    reader = _merging(reader_of(spark, source, dataset, "orc"), dataset)
+    return TypedTable(reader, load(spark, reader, source, dataset, dataset.files))
+
+
+def _avro(spark: Any, source: DataSource, dataset: Dataset) -> TypedTable:
+    """Read Avro. Spark takes the columns of one file for those of all, so they are merged here."""
+    reader = reader_of(spark, source, dataset, "avro").option("datetimeRebaseMode", "CORRECTED")
+    with ThreadPoolExecutor(_READERS) as pool:
+        headers = list(pool.map(lambda entry: _avro_header(source, entry), dataset.files))
+    first_of = {header.schema: entry for header, entry in zip(headers, dataset.files) if header is not None}
+    if len(first_of) > 1:
+        one_file = spark.read.format("avro")  # without basePath: folders' columns come with the table
+        found = [load(spark, one_file, source, dataset, [entry]).schema for entry in first_of.values()]
+        reader = reader.schema(_merged(found))
+    counts = [
+        (0, False) if header is None else header.rows_of(entry.size_bytes)
+        for header, entry in zip(headers, dataset.files)
+    ]
+    rows = sum(count for count, _ in counts), all(is_exact for _, is_exact in counts)
+    return TypedTable(reader, load(spark, reader, source, dataset, dataset.files), rows)
+
+
+TABLES: Dict[FileFormat, Callable[[Any, DataSource, Dataset], TypedTable]] = {
+    formats.PARQUET: _parquet,
+    formats.DELTA: _delta,
+    formats.ORC: _orc,
+    formats.AVRO: _avro,
+}
+"""How each format of declared types becomes a table."""
+
+
+def _parquet_reader(spark: Any, source: DataSource, dataset: Dataset) -> Any:
+    # Spark 2 names its calendar in a file. Where none is named, days before 1582 are taken as they are.
+    reader = reader_of(spark, source, dataset, "parquet").option("datetimeRebaseMode", "CORRECTED")
+    return reader.option("int96RebaseMode", "CORRECTED")
+
+
+def _merging(reader: Any, dataset: Dataset) -> Any:
+    """Let a reader look at all files for their columns: a column that came later is not in every file."""
+    return reader.option("mergeSchema", "true") if len(dataset.files) > 1 else reader
+
+
+def _nanos(source: DataSource, entry: FileEntry) -> FrozenSet[Path]:
+    try:
+        footer = footer_of(lambda offset, length: source.read_range(entry, offset, length), entry.size_bytes)
+    except ValueError:  # Spark may read what this does not
+        return frozenset()
+    return footer.nanos
+
+
+def _avro_header(source: DataSource, entry: FileEntry) -> Optional[AvroHeader]:
+    try:
+        return parse_header(read_head(source, entry).raw)
+    except ValueError:  # where it is damaged, Spark's error is reported
+        return None
+
+
+def _merged(schemas: Sequence[Any]) -> Any:
+    merged = schemas[0]
+    for schema in schemas[1:]:
+        merged = _merged_types(merged, schema, ())
+    return merged
+
+
+def _merged_types(one: Any, other: Any, path: Path) -> Any:
+    """Return a type that holds the values of two; structs have the fields of both.
+
+    Raises:
+        ValueError: there is no such type; the sentence begins like Spark's own.
+    """
+    from pyspark.sql.types import StructField, StructType  # noqa: PLC0415  imported only to scan
+
+    if isinstance(one, StructType) and isinstance(other, StructType):
+        types = {field.name: field.dataType for field in one.fields}
+        for field in other.fields:
+            there = types.get(field.name)
+            types[field.name] = (
+                field.dataType if there is None else _merged_types(there, field.dataType, (*path, field.name))
+            )
+        return StructType([StructField(name, data_type) for name, data_type in types.items()])
+    if one.simpleString() == other.simpleString():
+        return one
+    raise ValueError(
+        f"CANNOT_MERGE_SCHEMAS: {'.'.join(path)} is {one.simpleString()} and {other.simpleString()}"
+    )
+
+
+def _sampled(name: str, data_type: str, length: int) -> Any:
+    """Return the part of a value that planning needs: of texts the beginning, of blobs nothing."""
+    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
+
+    kind = family(data_type)
+    if kind == "opaque":
+        return f.lit(None).alias(name)
+    if kind == "moment":
+        return f.col(name).cast("string").alias(name)
+    return f.substring(name, 1, length).alias(name) if kind == "string" else f.col(name)
