@@ -62,6 +62,7 @@ class FileFormat:
         declares_types: a file declares the types of its columns.
         is_columnar: one column can be read without the others, and rows are counted without reading any.
         is_counted_by_polars: Polars reads it as Spark does.
+        is_table: its rows come from a database or a catalog, not from files.
         spark_package: Maven's ``group:artifact`` of what Spark needs to read it, where that is not a part of
             Spark; Databricks has it built in.
     """
@@ -79,6 +80,7 @@ class FileFormat:
     declares_types: bool = False
     is_columnar: bool = False
     is_counted_by_polars: bool = False
+    is_table: bool = False
     spark_package: str = ""
 
 

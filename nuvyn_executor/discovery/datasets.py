@@ -42,9 +42,10 @@ from nuvyn_executor.model import (
     Skipped,
     SourceType,
 )
+from nuvyn_executor.sources.base import TableSource
 
 if TYPE_CHECKING:
-    from nuvyn_executor.sources.base import DataSource
+    from nuvyn_executor.sources.base import DataSource, Source
 
 # A mount answers in milliseconds, not in microseconds: heads are read by several threads at once.
 _READERS = 8
@@ -56,7 +57,7 @@ _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
 
 
-def discover(source: DataSource, source_type: SourceType, max_files: int) -> Discovery:
+def discover(source: Source, source_type: SourceType, max_files: int) -> Discovery:
     """Find the datasets of a source.
 
     A Delta table, a Hive-partitioned tree, the part files of a folder and many numbered files of one form are
@@ -72,6 +73,8 @@ def discover(source: DataSource, source_type: SourceType, max_files: int) -> Dis
     Raises:
         SourceError: the source as a whole cannot be used; a single file never raises.
     """
+    if isinstance(source, TableSource):
+        return source.discover_tables(max_files)
     listing = source.survey(max_files)
     search = _Search(source, listing, source_type.format)
     search.run()

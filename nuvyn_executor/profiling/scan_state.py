@@ -120,7 +120,7 @@ class ScanState:
 
         It is not when the dataset has changed, or when a counted moment that lay in the future has come.
         """
-        if self._has_expired(now_micros):
+        if self._has_expired(now_micros) or (snapshot.dataset.format.is_table and not snapshot.version):
             return False
         if snapshot.may_hide_rows:
             return self.version == snapshot.version and not self.is_unfinished

@@ -13,6 +13,7 @@ from nuvyn_executor.reading.frame import SAMPLE_CHARACTERS, SMALL_ROWS, Frame, f
 from nuvyn_executor.reading.parquet_footer import footer_of
 from nuvyn_executor.reading.sampling import SAMPLE_ROWS
 from nuvyn_executor.reading.spark_files import Path, column, leaves, load, quoted, reader_of
+from nuvyn_executor.sources.base import TableSource
 from nuvyn_executor.spark.derived_sessions import NANOS_AS_LONG, is_set
 
 if TYPE_CHECKING:
@@ -146,11 +147,18 @@ def _avro(spark: Any, source: DataSource, dataset: Dataset) -> TypedTable:
     return TypedTable(reader, load(spark, reader, source, dataset, dataset.files), rows)
 
 
+def _table(spark: Any, source: DataSource, dataset: Dataset) -> TypedTable:
+    """Return a table of a database or a catalog; it has no files that could be read one by one."""
+    assert isinstance(source, TableSource)
+    return TypedTable(None, source.read_table(spark, dataset))
+
+
 TABLES: Dict[FileFormat, Callable[[Any, DataSource, Dataset], TypedTable]] = {
     formats.PARQUET: _parquet,
     formats.DELTA: _delta,
     formats.ORC: _orc,
     formats.AVRO: _avro,
+    formats.TABLE: _table,
 }
 """How each format of declared types becomes a table."""
 

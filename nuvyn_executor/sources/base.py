@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Union, runtime_checkable
 
 if TYPE_CHECKING:
-    from nuvyn_executor.model import FileEntry, Listing
+    from nuvyn_executor.model import Dataset, Discovery, FileEntry, Listing
 
 
 class Storage(Protocol):
@@ -54,3 +54,31 @@ class DataSource(Protocol):
     def spark_path(self, path: str) -> str:
         """Return the path (of a file or folder of this source) as Spark's readers want it."""
         ...
+
+
+@runtime_checkable
+class TableSource(Protocol):
+    """A database or a catalog: its tables are the datasets, and no file is listed."""
+
+    @property
+    def location(self) -> str:
+        """The path as the caller named it, secrets masked."""
+        ...
+
+    def discover_tables(self, limit: int) -> Discovery:
+        """List the tables, ordered by name, at most ``limit``; each has the format ``TABLE`` and no files.
+
+        Raises:
+            SourceNotFound: there is no such table, schema or database.
+            SourceAccessDenied: it may not be read.
+            SourceError: the server did not answer.
+        """
+        ...
+
+    def read_table(self, spark: Any, dataset: Dataset) -> Any:
+        """Return a table as a Spark DataFrame with typed columns; no row is read yet."""
+        ...
+
+
+Source = Union[DataSource, TableSource]
+"""What a path leads to: files, or tables."""
