@@ -1,1 +1,5 @@
-"""Clusters and their libraries: REST side, records and states, and what pip installs."""
+"""Clusters and their libraries.
+
+``api.py`` reads requests, ``clusters.py`` has the states and the running clusters, ``record.py`` what is
+stored, ``libraries.py`` what pip installs.
+"""

@@ -1,1 +1,1 @@
-"""Execution contexts and commands."""
+"""Execution contexts and commands: ``api.py`` reads requests, ``commands.py`` runs them."""

@@ -1,1 +1,1 @@
-"""One request with its values checked: what the REST sides of all families and ``web/`` share."""
+"""One request with its values checked (``call.py``, ``values.py``): shared by all families and ``web/``."""

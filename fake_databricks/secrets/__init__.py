@@ -1,1 +1,1 @@
-"""Secret scopes, their values and access lists."""
+"""Secret scopes, values and access lists: ``api.py`` reads requests, ``secrets.py`` stores."""

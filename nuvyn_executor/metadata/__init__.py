@@ -1,1 +1,4 @@
-"""A source becomes rows of the metadata tables: :mod:`.extractor` and :mod:`.table_rows`."""
+"""A source becomes rows of the metadata tables.
+
+:mod:`.extractor` leads; :mod:`.source_profile` is what it learned, :mod:`.table_rows` the rows of it.
+"""

@@ -3,4 +3,6 @@
 :mod:`.plan` decides what to count, one of the engines :mod:`.spark` and :mod:`.polars` counts (both return
 equal :mod:`.counts`), :mod:`.profiler` interprets the counts. :mod:`.scanner` runs this, and uses the counts
 of earlier runs (:mod:`.scan_state`).
+:mod:`.value_patterns` says what a text looks like, :mod:`.sketch` counts different values,
+:mod:`.sampling_limits` bounds what is read, :mod:`.bad_files` finds files that cannot be read.
 """

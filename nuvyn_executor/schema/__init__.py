@@ -1,1 +1,1 @@
-"""The five tables of ``_executor_metadata`` as data, and their validation."""
+"""The five tables as data (:mod:`.tables`, :mod:`.details`), and their :mod:`.validator`."""

@@ -1,1 +1,4 @@
-"""A Spark session of our own."""
+"""A Spark session of our own (:mod:`.session`), and what a session can be given later.
+
+:mod:`.derived_sessions` are sessions with other settings, :mod:`.packages` adds packages that Spark lacks.
+"""

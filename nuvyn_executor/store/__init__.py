@@ -1,1 +1,1 @@
-"""The store of the metadata tables: a port, its implementation in Delta, and one in memory for tests."""
+"""The store of the metadata tables: the port :mod:`.base`, :mod:`.delta`, and :mod:`.memory` for tests."""

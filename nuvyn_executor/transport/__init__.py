@@ -1,1 +1,1 @@
-"""Sends what is pending in the metadata tables to the platform: payload, HTTP client, transmitter."""
+"""Sends what is pending in the metadata tables: :mod:`.transmitter`, :mod:`.payload`, :mod:`.api_client`."""
