@@ -20,12 +20,13 @@ from fake_databricks.redaction import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from fake_databricks.engine.ports import PipResult
 
 CHUNK = 65536
 LANGUAGES = {"python", "sql"}
+PYTHON = "PYSPARK_PYTHON"
+"""The variable with the cluster's interpreter."""
 INTERRUPT_SECONDS = 1.2
 """How long an interrupted command may take to end; then its process is ended."""
 
@@ -60,12 +61,12 @@ def parse_magics(source: str, language: str) -> list[Magic]:
 class ReplProcess:
     """The process of a context, and the pipes to it."""
 
-    def __init__(self, python: Path, env: Mapping[str, str], cwd: str, mark: str) -> None:
+    def __init__(self, env: Mapping[str, str], cwd: str, mark: str) -> None:
         command_read, self._commands = os.pipe()
         self._results, result_write = os.pipe()
         self.mark = mark
         self.process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603  the cluster's own python
-            [str(python), "-m", "_fakebricks.repl", str(command_read), str(result_write)],
+            [env[PYTHON], "-m", "_fakebricks.repl", str(command_read), str(result_write)],
             stdin=subprocess.PIPE,  # nothing is written: the process ends when the server's end closes it
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -140,43 +141,39 @@ class ReplContext:
 
     Args:
         language: the language of commands that name none.
-        open_process: starts the process for Python and SQL.
+        process_env: returns the environment and the working folder of a process with a given mark.
         pip: runs pip in the cluster's environment.
-        shell_env: the environment of ``%sh``.
-        cwd: the working folder of ``%sh``.
         cancel_jobs: ends the running Spark jobs of a mark.
         redact: returns the secret values that no result may show.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917  the parts of a context, in one place
+    def __init__(
         self,
         language: str,
-        open_process: Callable[[], ReplProcess],
+        process_env: Callable[[str], tuple[Mapping[str, str], str]],
         pip: Callable[[Sequence[str]], PipResult],
-        shell_env: Mapping[str, str],
-        cwd: str,
         cancel_jobs: Callable[[str], object],
         redact: Callable[[], Sequence[str]],
     ) -> None:
         self._language = language
-        self._open_process = open_process
+        self._process_env = process_env
         self._pip = pip
-        self._shell_env = shell_env
-        self._cwd = cwd
         self._cancel_jobs = cancel_jobs
         self._redact = redact
         self._turn = threading.Lock()
         self._repl: ReplProcess | None = None
-        self._repl_lock = threading.Lock()
-        self._is_closed = False
         self._asked: ReplProcess | None = None
         self._number = 0
         self._shell: tuple[subprocess.Popen[bytes], str] | None = None
         self._cancelled = threading.Event()
+        self._lock = threading.Lock()
+        self._closed = False
 
     def execute(self, source: str, language: str | None = None) -> CommandResult:
         """Run one command; return the result of its last part, with what all parts printed."""
         with self._turn:
+            if self._closed:
+                return CommandResult("error", summary="The context is closed", cause="The context is closed")
             self._cancelled.clear()
             outputs: list[str] = []
             result = CommandResult("text")
@@ -214,15 +211,16 @@ class ReplContext:
         strict = first.strip() == "-e"
         script = rest if strict else text
         mark = os.urandom(8).hex()
+        env, cwd = self._process_env(mark)
         # Through the cluster's Python, which puts real paths into the command.
         start = "import subprocess, sys; sys.exit(subprocess.run(['bash', '-c', sys.argv[1]]).returncode)"
         process = subprocess.Popen(  # noqa: S603  what the user asked for
-            [self._shell_env["PYSPARK_PYTHON"], "-c", start, ("set -e\n" if strict else "") + script],
+            [env[PYTHON], "-c", start, ("set -e\n" if strict else "") + script],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**self._shell_env, process_tree.MARK: mark},
-            cwd=self._cwd,
+            env={**env, process_tree.MARK: mark},
+            cwd=cwd,
             start_new_session=True,
         )
         self._shell = (process, mark)
@@ -240,24 +238,25 @@ class ReplContext:
         return CommandResult("text", output)
 
     def _run_repl(self, source: str, language: str) -> CommandResult:
-        if self._repl is None:
-            self._repl = self._open_process()
+        repl = self._repl
+        if repl is None:
+            self._repl = repl = self._open_process()
         self._number += 1
-        self._asked = self._repl
-        if self._cancelled.is_set() or self._is_closed:  # while the process was being started
+        self._asked = repl
+        if self._cancelled.is_set():  # while the process was being started
             self._asked = None
-            if self._is_closed:
-                self._end_repl()
+            if self._closed:
+                self._end_process()
             return CommandResult(
                 "error", summary="Command cancelled", cause="Command cancelled", cancelled=True
             )
         try:
-            answer, printed = self._repl.ask(source, language)
+            answer, printed = repl.ask(source, language)
         finally:
             self._asked = None
         cancelled = self._cancelled.is_set()
         if answer is None:
-            self._end_repl()
+            self._end_process()
             summary = "Command cancelled" if cancelled else "Fatal error: The Python kernel is unresponsive."
             return CommandResult(
                 "error", data=printed, summary=summary, cause=printed or summary, cancelled=cancelled
@@ -296,13 +295,23 @@ class ReplContext:
         return self._asked is repl and self._number == number
 
     def close(self) -> None:
-        """End the process of the context, also one that a command is just starting."""
-        self._is_closed = True
+        """End the process of the context."""
+        self._closed = True
         self.cancel()
-        self._end_repl()
+        # The thread of the command may still read from the process. But pip is not cancelled: wait no longer.
+        has_turn = self._turn.acquire(timeout=INTERRUPT_SECONDS)
+        self._end_process()
+        if has_turn:
+            self._turn.release()
 
-    def _end_repl(self) -> None:
-        with self._repl_lock:
+    def _open_process(self) -> ReplProcess:
+        mark = os.urandom(
+            8
+        ).hex()  # a new one for each process: its end also ends Spark jobs that start later
+        return ReplProcess(*self._process_env(mark), mark)
+
+    def _end_process(self) -> None:
+        with self._lock:  # once, whichever of two threads comes first
             repl, self._repl = self._repl, None
         if repl:
             repl.end()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import os
 import shutil
 import tempfile
 import threading
@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fake_databricks.engine.context import ReplContext, ReplProcess
+from fake_databricks.engine.context import ReplContext
 from fake_databricks.engine.environment import Environment, build_runtime
 from fake_databricks.engine.inside.import_hook import PLACES, PLAN
 from fake_databricks.engine.ports import PipResult
@@ -78,24 +78,29 @@ class LocalCluster:
 
     def start_task(self, spec: TaskSpec) -> TaskProcess:
         """Start a new process for the task."""
-        if self._closed:
+        if self._is_closed():
             raise RuntimeError(f"Cluster {self._plan.cluster_id} is closed")
         env = {**self._variables(), **spec.env}
         scratch = Path(tempfile.mkdtemp(prefix=f"run-{spec.run_id}-", dir=self._folder))
         Path(spec.cwd).mkdir(parents=True, exist_ok=True)
         starter = self._starter(env)
-        task = TaskProcess(
-            spec,
-            starter,
-            scratch,
-            {**env, PLAN: self._write_session_plan(starter.mark, scratch)},
-            Redactor(self._plan.redact()),
-            self._end_jobs,
-            self._ended,
-        )
-        with self._lock:
+        try:
+            full = {**env, PLAN: self._write_session_plan(starter.mark, scratch)}
+        except OSError:  # the cluster was closed meanwhile, and its folder removed
+            starter.dismiss()
+            raise
+        redactor = Redactor(self._plan.redact())
+        task = TaskProcess(spec, starter, scratch, full, redactor, self._end_jobs, self._ended)
+        with self._lock:  # before it starts: a task that has ended already must not be added
             self._tasks.add(task)
+            was_closed = self._is_closed()
+        task.start()
+        if was_closed:
+            task.cancel()
         return task
+
+    def _is_closed(self) -> bool:  # a call, because mypy takes the attribute for the same after a check
+        return self._closed
 
     def _end_jobs(self, mark: str) -> None:
         if self._driver:
@@ -152,7 +157,7 @@ class LocalCluster:
                 "spark.databricks.clusterUsageTags.clusterId": self._plan.cluster_id,
             }
             found = self._driver.plan(self._plan.workspace_id, self._plan.places, conf, properties)
-        file = folder / "plan.json"
+        file = folder / f"plan-{mark}.json"
         file.write_text(json.dumps(asdict(found)), encoding="utf-8")
         return str(file)
 
@@ -170,26 +175,22 @@ class LocalCluster:
 
     def open_context(self, language: str) -> ReplContext:
         """Open a REPL; its process starts with the first command that needs one."""
-        scratch = Path(tempfile.mkdtemp(prefix="context-", dir=self._folder))
-        env = {**self._variables(), **self._plan.environment}
 
-        def open_process() -> ReplProcess:
-            mark = os.urandom(8).hex()  # one for each process: its end also ends Spark jobs that start later
-            plan = self._write_session_plan(mark, scratch)
-            return ReplProcess(self._environment.python, {**env, PLAN: plan}, str(scratch), mark)
+        # Made by the first command, so that a context can be opened while the cluster is being closed.
+        @functools.cache
+        def folder() -> Path:
+            return Path(tempfile.mkdtemp(prefix="context-", dir=self._folder))
 
-        shell = Path(tempfile.mkdtemp(prefix="shell-", dir=self._folder))
-        context = ReplContext(
-            language,
-            open_process,
-            self.pip,
-            {**env, PLAN: self._write_session_plan(os.urandom(8).hex(), shell)},
-            str(scratch),
-            self._cancel_jobs,
-            self._plan.redact,
-        )
+        def process_env(mark: str) -> tuple[dict[str, str], str]:
+            plan = self._write_session_plan(mark, folder())
+            return {**self._variables(), **self._plan.environment, PLAN: plan}, str(folder())
+
+        context = ReplContext(language, process_env, self.pip, self._cancel_jobs, self._plan.redact)
         with self._lock:
             self._contexts.append(context)
+            was_closed = self._closed
+        if was_closed:
+            context.close()
         return context
 
     # -- its end -----------------------------------------------------------------------------------

@@ -111,10 +111,16 @@ class TaskProcess:
         self.used_spark = True
         self.scratch = scratch
         full = {**env, process_tree.MARK: self.mark}
-        starter.order(TaskOrder(spec.python_file, spec.argv, full, spec.cwd, str(self._report)))
-        self._reader = threading.Thread(target=self._listen, name=f"run-{spec.run_id}-output", daemon=True)
+        self._order = TaskOrder(spec.python_file, spec.argv, full, spec.cwd, str(self._report))
+        self._starter = starter
+        self._name = f"run-{spec.run_id}"
+        self._reader = threading.Thread(target=self._listen, name=f"{self._name}-output", daemon=True)
+
+    def start(self) -> None:
+        """Send the order, and begin to read the output."""
+        self._starter.order(self._order)
         self._reader.start()
-        threading.Thread(target=self._attend, name=f"run-{spec.run_id}", daemon=True).start()
+        threading.Thread(target=self._attend, name=self._name, daemon=True).start()
 
     def wait(self) -> TaskExit:
         """Block until the task and all its processes have ended."""

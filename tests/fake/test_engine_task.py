@@ -276,6 +276,53 @@ class TestPathsInPlainPython:
         assert rig.run("import sys\nsys.path.append('/Workspace')\nimport lent\nprint(lent.x)").logs == "5\n"
 
 
+class TestAClusterThatIsClosed:
+    """What starts while a cluster is being closed ends with it."""
+
+    @pytest.fixture
+    def closing(self, rig: Rig, tmp_path: Path) -> LocalCluster:
+        return LocalCluster(ClusterPlan("w", "c", {}, {}, rig.places, tuple), None, tmp_path / "clusters")
+
+    def test_a_task_is_refused(self, rig: Rig, closing: LocalCluster) -> None:
+        closing.close()
+        with pytest.raises(RuntimeError, match="Cluster c is closed"):
+            closing.start_task(rig.spec(""))
+
+    def test_a_task_whose_folder_is_gone_leaves_no_process(
+        self, rig: Rig, closing: LocalCluster, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        marks: list[str] = []
+
+        def fail(mark: str, _folder: Path) -> str:
+            marks.append(mark)
+            raise FileNotFoundError
+
+        monkeypatch.setattr(closing, "_write_session_plan", fail)
+        with pytest.raises(FileNotFoundError):
+            closing.start_task(rig.spec(""))
+        assert members(marks[0]) == set()
+        closing.close()
+
+    def test_a_task_that_had_passed_the_check_is_ended(
+        self, rig: Rig, closing: LocalCluster, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def close(_mark: str, _folder: Path) -> str:
+            closing.close()
+            return ""
+
+        monkeypatch.setattr(closing, "_write_session_plan", close)
+        (rig.folder / "cwd").mkdir(exist_ok=True)
+        task = closing.start_task(rig.spec("import time\ntime.sleep(60)"))
+        begin = time.monotonic()
+        assert task.wait().cancelled
+        assert time.monotonic() - begin < LIMIT
+        assert members(task.mark) == set()
+
+    def test_a_context_answers_that_it_is_closed(self, closing: LocalCluster) -> None:
+        closing.close()
+        assert closing.open_context("python").execute("1").summary == "The context is closed"
+
+
 class TestItsEnd:
     """Issue: "cancel (process tree and its Spark jobs end within 2 s)"."""
 
