@@ -16,12 +16,12 @@ ARCHIVE := .cache/.archived
 .PHONY: help install install-pythons install-servers demo serve test check lint format bench clean
 .DELETE_ON_ERROR:
 
-help: ## say what there is
+help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) $(JARS) ## make .venv with everything pinned, find Java, fetch Delta's jars (once)
 
-# What a killed pip leaves behind is not to be trusted: while it works, .installing says so, and the next run starts anew.
+# A pip that was killed leaves a half-made .venv: while pip works there is a file .installing, with which the next run starts anew.
 $(INSTALLED): pyproject.toml fake_databricks/pyproject.toml constraints.txt constraints-py38.txt
 	@test -n "$(PYTHON)" || { echo "There is no Python 3.8 to 3.13 with the module venv here. Install one, or: make PYTHON=/path/to/python" >&2; exit 1; }
 	@if [ ! -x $(PY) ] || [ -e $(BUSY) ]; then \

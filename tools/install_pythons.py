@@ -1,7 +1,7 @@
 """Prepare the oldest and the newest Python of the executor, for ``tests/unit/test_python_versions.py``.
 
-Each interpreter that is found gets an environment in ``.cache/venv-<version>``; where there is none, or no
-network, a sentence says so and the tests that want it are skipped.
+Each interpreter that is found gets an environment in ``.cache/venv-<version>``. Where there is none, or no
+network, a sentence says so and the tests that need it are skipped.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ TEST_TOOLS = ("hypothesis", "jsonschema", "pytest", "pytest-timeout", "responses
 
 
 def find_python(version: str) -> Optional[Path]:
-    """Find an interpreter of that version: the running one, pyenv's, or on ``PATH``."""
+    """Return an interpreter of a version: pyenv's, or the one on ``PATH``; ``None`` where there is none."""
     candidates = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"), reverse=True)
     on_path = shutil.which(f"python{version}")
     candidates += [Path(on_path)] if on_path else []
-    return next((python for python in candidates if _says(python, version)), None)
+    return next((python for python in candidates if _has_version(python, version)), None)
 
 
-def _says(python: Path, version: str) -> bool:
+def _has_version(python: Path, version: str) -> bool:
     code = "import sys, venv; print('%d.%d' % sys.version_info[:2])"
     done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=False)  # noqa: S603  an interpreter of this machine
     return done.returncode == 0 and done.stdout.strip() == version
@@ -47,7 +47,7 @@ def _recipe(python: Path, pins: str, what: Tuple[str, ...]) -> str:
 
 
 def prepare(version: str, pins: str, project: str) -> str:
-    """Build the environment unless it is there, and say in a sentence how it went."""
+    """Build the environment unless it is there, and return a sentence that says how that went."""
     python = find_python(version)
     if python is None:
         return f"Python {version}: not found on this machine; its tests are skipped."

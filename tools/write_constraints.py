@@ -7,8 +7,8 @@ Reads what pip would install, one report a Python::
     python tools/write_constraints.py report-3.9.json report-3.13.json > constraints.txt
 
 Before Python 3.10 leave out ``./fake_databricks``.
-Where versions differ between Pythons, each line says from which Python to which one it holds; the last one
-given holds for later ones too.
+Where versions differ between Pythons, each line says from which Python to which one it holds. The version of
+the last Python holds for later ones too.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def runs_of(versions: Sequence[Optional[str]]) -> List[Run]:
 
 
 def lines_of(name: str, versions: Sequence[Optional[str]], pythons: Sequence[Python]) -> List[str]:
-    """Say one distribution's pins, with the markers they need."""
+    """Return the lines of one distribution: its pins, with the markers that they need."""
     runs = runs_of(versions)
     lines = []
     for place, (first, _, version) in enumerate(runs):

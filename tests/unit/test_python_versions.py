@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def python_of(version: str) -> Path:
-    """The interpreter that ``make install-pythons`` prepared; skips where there is none."""
+    """Return the interpreter that ``make install-pythons`` prepared; skip the test where there is none."""
     home = ROOT / ".cache" / f"venv-{version}"
     if not (home / ".installed").is_file():
         pytest.skip(f"Python {version} is not prepared: make install-pythons says why")
@@ -22,7 +22,7 @@ def python_of(version: str) -> Path:
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in the checkout, and keep what it says."""
+    """Run a command in the checkout, and return what it prints."""
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
 
 
