@@ -232,7 +232,14 @@ class SparkScanner:
             dataset = replace(dataset, files=files)
             if dataset.format is FileFormat.DELTA:  # whose files are what they are without it
                 dataset = replace(dataset, format=FileFormat.PARQUET)
-        return native.count(self._spark, dataset, plan, visit.now_micros, keeps_states=keeps_states)
+        return native.count(
+            self._spark,
+            dataset,
+            plan,
+            visit.now_micros,
+            keeps_states=keeps_states,
+            storage=visit.source.storage,
+        )
 
 
 def _is_all(done: Files, files: Files) -> bool:
