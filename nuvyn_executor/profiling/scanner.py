@@ -249,7 +249,14 @@ class _DatasetScan:
             dataset = replace(dataset, files=files)
             if dataset.format.has_log:  # its data files are Parquet, and hold its rows
                 dataset = replace(dataset, format=formats.PARQUET)
-        return native.count(self._spark, dataset, plan, self._now_micros, keeps_states=keeps_states)
+        return native.count(
+            self._spark,
+            dataset,
+            plan,
+            self._now_micros,
+            keeps_states=keeps_states,
+            storage=getattr(self._source, "storage", None),  # tables have none
+        )
 
     def _coverage(
         self, rows: int, files: Files, share: float = 1.0, table_rows: Optional[int] = None

@@ -1,8 +1,8 @@
-"""The ports to a data source. Implementations: :mod:`.filesystem`, :mod:`.object_store`."""
+"""The ports to a data source. Implementations: :mod:`.filesystem`, :mod:`.object_source`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, Union, runtime_checkable
+from typing import TYPE_CHECKING, Any, Optional, Protocol, Union, runtime_checkable
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset, Discovery, FileEntry, Listing
@@ -49,6 +49,11 @@ class DataSource(Protocol):
         Raises:
             DatasetUnreadable: the file has vanished, may not be read, or the storage failed.
         """
+        ...
+
+    @property
+    def storage(self) -> Optional[Storage]:
+        """What reads ranges of the files, also in tasks; ``None`` where all machines see them as files."""
         ...
 
     def spark_path(self, path: str) -> str:

@@ -34,6 +34,10 @@ class FileSystemSource:
         """The root as the caller named it."""
         return self._location
 
+    @property
+    def storage(self) -> None:
+        """Nothing: all machines see these files."""
+
     def survey(self, limit: int) -> Listing:
         """List visible files, the folders that are Delta tables, and what could not be listed.
 

@@ -84,7 +84,7 @@ def objects(pages: Pages, folder: str) -> Iterator[Found]:
         except PageRefused as refused:
             odd, after = _beginning(refused.name)
             yield from _beside(pages, folder, last, odd)
-            if not pages.skips:
+            if not pages.skips or after <= last:
                 return
             behind = pages.one(after)  # the listing goes on behind this name
             if behind is not None:

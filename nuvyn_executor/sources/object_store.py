@@ -1,23 +1,18 @@
-"""Objects of S3, Azure Blob Storage and Google Cloud Storage: one library, ``obstore``, reads them all."""
+"""Reads and lists S3, Azure Blob Storage and Google Cloud Storage: the only user of ``obstore``."""
 
 from __future__ import annotations
 
-import logging
 import os
+import re
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from nuvyn_executor.errors import DatasetUnreadable, EngineError, ExecutorError, SourceError, SourceNotFound
-from nuvyn_executor.model import FileEntry, Listing
-from nuvyn_executor.sources.glob_levels import GlobLevels, split_at_wildcard
+from nuvyn_executor.errors import DatasetUnreadable, EngineError, ExecutorError, SourceError
 from nuvyn_executor.sources.instance_identity import has_identity
-from nuvyn_executor.sources.locations import is_hidden
-from nuvyn_executor.sources.object_listing import Odd, PageRefused, Pages, is_odd, objects, refused_name
-from nuvyn_executor.sources.object_survey import ObjectSurvey
+from nuvyn_executor.sources.object_listing import PageRefused, Pages, objects, refused_name
 from nuvyn_executor.sources.store_address import StoreAddress, StoreKind
 from nuvyn_executor.sources.store_credentials import find_access
 from nuvyn_executor.sources.store_failures import Failure, source_error
@@ -26,14 +21,12 @@ if TYPE_CHECKING:
     from nuvyn_executor.sources.object_listing import Found, Meta
     from nuvyn_executor.sources.store_credentials import HasIdentity, StoreAccess
 
-logger = logging.getLogger(__name__)
-
 _PAGE = 1000  # objects of one answer
-_PROGRESS = 10_000  # objects, after which a line says how far the listing is
-_LOOKS = 8  # requests at a time about empty objects
 _LONGEST_REQUEST = 30.0  # seconds; a request for 8 MB takes them at 270 KB/s
 _LONGEST_RETRY = 240.0  # a request keeps its signature when it is repeated, and that ages
 _CONNECT = 5.0
+_LISTS_ALL_NAMES = (0, 11)
+_ENCODED = re.compile(r'[\\{}^%`"<>\[\]~#|*?]')
 
 _clients: Dict[Tuple[int, ObjectStorage], Any] = {}
 _clients_lock = threading.Lock()
@@ -73,14 +66,19 @@ class ObjectStorage:
         if etag:  # Azure's listings have it without the quotes that a request wants
             options["if_match"] = etag if etag.endswith('"') else f'"{etag}"'
         key = self.address.key_of(path)
-        try:
-            return bytes(_library().get(self._client(), key, options=options).bytes())
-        except ExecutorError:
-            raise
-        except Exception as error:  # noqa: BLE001  the library has errors of no common class
-            if Failure.of(error).is_behind_end:
-                return b""
-            raise self._unreadable(error, key) from None
+        deadline = time.monotonic() + self.retry_seconds
+        while True:
+            try:
+                return bytes(_library().get(self._client(), key, options=options).bytes())
+            except ExecutorError:
+                raise
+            except Exception as error:  # noqa: BLE001  the library has errors of no common class
+                failure = Failure.of(error)
+                if failure.is_behind_end:
+                    return b""
+                if not failure.is_broken or time.monotonic() > deadline:
+                    raise self._unreadable(error, key) from None
+            time.sleep(self._pause)
 
     def find(self, key: str) -> Optional[Meta]:
         """Look for one object by its key.
@@ -116,25 +114,27 @@ class ObjectStorage:
 
     def _flat(self, folder: str, after: str) -> Iterator[Meta]:
         deadline = time.monotonic() + self.retry_seconds
+        prefix = _listable(folder)
         last = after
         while True:
             try:
-                pages = _library().list(self._client(), folder or None, offset=last or None, chunk_size=_PAGE)
+                pages = _library().list(self._client(), prefix or None, offset=last or None, chunk_size=_PAGE)
                 for page in pages:
                     for meta in page:
-                        yield meta
+                        if prefix == folder or meta["path"].startswith(folder + "/"):
+                            yield meta
                         last = meta["path"]
             except Exception as error:  # noqa: BLE001  as above
                 failure = self._failed_page(error, folder)
-                # The library repeats a request, but not one whose answer breaks off.
-                is_broken = not Failure.of(error).status and "body" in str(error)
-                if not is_broken or time.monotonic() > deadline:
+                if not Failure.of(error).is_broken or time.monotonic() > deadline:
                     raise failure from None
-                time.sleep(min(1.0, self.retry_seconds / 10))
+                time.sleep(self._pause)
             else:
                 return
 
     def _level(self, folder: str) -> Tuple[List[str], List[Meta]]:
+        if _listable(folder) != folder:
+            raise PageRefused(folder)
         try:
             found = _library().list_with_delimiter(self._client(), folder or None)
         except Exception as error:  # noqa: BLE001  as above
@@ -162,6 +162,11 @@ class ObjectStorage:
             )
         found = source_error(error, replace(self.address, key=key), self.access)
         return DatasetUnreadable(found.message, found.remedy)
+
+    @property
+    def _pause(self) -> float:
+        """Seconds until an answer that broke off is asked for again."""
+        return min(1.0, self.retry_seconds / 10)
 
     def _client(self) -> Any:
         place = (os.getpid(), self)
@@ -192,137 +197,6 @@ def storage_at(
     return ObjectStorage(replace(address.whole, account=access.account), access, retry_seconds)
 
 
-class ObjectStoreSource:
-    """An object, all objects below a folder, or those that a glob matches (``*``, ``?``, ``[..]``, ``**``).
-
-    Args:
-        storage: the bucket or container.
-        key: what is asked for in it: an object, a folder or a pattern; ``""`` for everything.
-        location: the path as the caller named it, secrets masked.
-    """
-
-    def __init__(self, storage: ObjectStorage, key: str, location: str) -> None:
-        self._storage = storage
-        self._key = key
-        self._location = location
-        self._delta_keys: Tuple[str, ...] = ()
-
-    @property
-    def location(self) -> str:
-        """The path as the caller named it, secrets masked."""
-        return self._location
-
-    @property
-    def storage(self) -> ObjectStorage:
-        """What reads the objects, also in tasks."""
-        return self._storage
-
-    def survey(self, limit: int) -> Listing:
-        """List visible objects by name, and say which folders are Delta tables; nothing is opened.
-
-        Args:
-            limit: how many files at most; the first by name.
-
-        Raises:
-            SourceNotFound: nothing lies at the path, or nothing matches the glob.
-            SourceAccessDenied: it may not be listed.
-            SourceError: the store failed.
-        """
-        folder = self._key[:-1] if self._key.endswith("/") else self._key
-        if folder and is_odd(folder):
-            raise SourceError(
-                f"{self._location} has a level that is empty, '.' or '..': such names are not read.",
-                "Rename the objects, or name the folder above.",
-            )
-        single = self._single() if folder == self._key and folder else None
-        if single is not None:
-            return single
-        base, patterns = split_at_wildcard(folder)
-        found = self._walk(folder, (), limit)
-        if found is None and patterns:
-            found = self._walk(base, patterns, limit)
-        if found is None:
-            raise self._nothing(patterns)
-        self._delta_keys = tuple(
-            f"{found.root}/{name}".rstrip("/")[len(self._storage.address.root) :]
-            for name in found.delta_folders
-        )
-        return found
-
-    def read_range(self, entry: FileEntry, offset: int, length: int) -> bytes:
-        """Read up to ``length`` bytes of an object, from ``offset``.
-
-        Raises:
-            DatasetUnreadable: it has vanished or changed, may not be read, or the store failed.
-        """
-        return self._storage.read(entry.path, offset, length, entry.etag)
-
-    def spark_path(self, path: str) -> str:
-        """Return the path of an object or folder as Spark's readers want it.
-
-        Characters that Hadoop takes for a glob are escaped, but not for a Delta table, whose reader expands
-        no globs.
-        """
-        address = self._storage.address
-        key = address.key_of(path)
-        return address.spark_url_of(key, literal=key in self._delta_keys)
-
-    def _single(self) -> Optional[Listing]:
-        """Return the object of exactly this name, unless it stands for a folder."""
-        try:
-            meta = self._storage.find(self._key)
-        except SourceError:
-            return None  # where listing is not allowed either, that is the error to show
-        if meta is None or (not meta["size"] and self._has_children()):
-            return None
-        folder, _, name = self._key.rpartition("/")
-        if is_hidden(name):
-            raise SourceError(
-                f"{self._location} is hidden ('.' or '_' first): Spark does not read it.",
-                "Rename the object.",
-            )
-        address = self._storage.address
-        etag = str(meta.get("e_tag") or "")
-        entry = FileEntry(address.url_of(self._key), name, int(meta["size"]), meta["last_modified"], etag)
-        return Listing(address.url_of(folder).rstrip("/"), (entry,), is_single_file=True)
-
-    def _has_children(self) -> bool:
-        return any(
-            isinstance(found, Odd) or found["path"] != self._key for found in self._storage.list(self._key)
-        )
-
-    def _walk(self, folder: str, patterns: Tuple[str, ...], limit: int) -> Optional[Listing]:
-        root = self._storage.address.url_of(folder).rstrip("/")
-        survey = ObjectSurvey(root, folder, GlobLevels(patterns), limit)
-        for number, found in enumerate(self._storage.list(folder), 1):
-            if isinstance(found, Odd):
-                survey.add_odd(found)
-            else:
-                survey.add(found)
-            if number % _PROGRESS == 0:
-                logger.info("📁 Listed %s objects of %s so far", f"{number:,}", self._location)
-            if survey.is_full:
-                break
-        listing = survey.listing(self._are_markers)
-        return listing if survey.found_anything or not (folder or patterns) else None
-
-    def _are_markers(self, entries: List[FileEntry]) -> Iterator[bool]:
-        """Whether each of some empty objects stands for a folder: then no object has exactly its name."""
-        keys = [self._storage.address.key_of(entry.path) for entry in entries]
-        with ThreadPoolExecutor(_LOOKS) as pool:
-            yield from pool.map(lambda key: self._storage.find(key) is None, keys)
-
-    def _nothing(self, patterns: Tuple[str, ...]) -> SourceNotFound:
-        if patterns:
-            return SourceNotFound(
-                f"Nothing matches {self._location}.",
-                "Check the pattern; hidden files (a leading '.' or '_') are never matched.",
-            )
-        return SourceNotFound(
-            f"Nothing lies at {self._location}.", "Check the path; names are case-sensitive."
-        )
-
-
 def _library() -> Any:
     try:
         import obstore  # noqa: PLC0415  an extra
@@ -332,6 +206,18 @@ def _library() -> Any:
             "Install it: pip install 'nuvyn-executor-script[cloud]'; or mount the store (/dbfs/mnt/...).",
         ) from error
     return obstore
+
+
+def _listable(folder: str) -> str:
+    """Return the folder, or one above it, that the library can list.
+
+    Its releases before 0.11, the last ones for Python 3.9, list nothing below a name with such a character.
+    """
+    version = tuple(int(part) for part in re.findall(r"\d+", str(_library().__version__))[:2])
+    if version >= _LISTS_ALL_NAMES:
+        return folder
+    found = _ENCODED.search(folder)
+    return folder if found is None else folder[: found.start()].rpartition("/")[0]
 
 
 def _build(storage: ObjectStorage) -> Any:

@@ -14,8 +14,6 @@ from nuvyn_executor.errors import SourceAccessDenied, SourceError, SourceNotFoun
 from nuvyn_executor.sources.store_address import StoreAddress, StoreKind, container_word
 from nuvyn_executor.sources.store_credentials import WANTED, StoreAccess
 
-RETRY_SETTING = "EXECUTOR_SOURCE_RETRY_SECONDS"
-
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
 # Azure's word for a signature that has ended is the one for a wrong signature; only its details differ.
@@ -35,11 +33,12 @@ _OTHER_REGION = ("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLo
 _IDENTITY = re.compile(
     r"169\.254\.169\.254|metadata|token request|oauth2|security-credentials|AssumeRole", re.IGNORECASE
 )
+_RESET = "connection reset"
 _CAUSES = (
     ("dns error", re.compile(r"dns error")),
     ("certificate", re.compile(r"certificate|InvalidContentType|CertificateError|UnknownIssuer")),
     ("connection refused", re.compile(r"ConnectionRefused|Connection refused")),
-    ("connection reset", re.compile(r"ConnectionReset|reset by peer|IncompleteMessage|body error|Body")),
+    (_RESET, re.compile(r"ConnectionReset|reset by peer|IncompleteMessage|body error|Body")),
     ("no answer in time", re.compile(r"TimedOut|timed out|kind: Timeout")),
 )
 _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CONFLICT, _SERVER_ERROR = 400, 401, 403, 404, 409, 500
@@ -90,6 +89,11 @@ class Failure(NamedTuple):
         return self.status == _RANGE
 
     @property
+    def is_broken(self) -> bool:
+        """Whether the connection ended within an answer, which the library does not always repeat."""
+        return not self.status and self.cause == _RESET
+
+    @property
     def is_changed(self) -> bool:
         """Whether the object is another one than the request named."""
         return self.status == _PRECONDITION
@@ -127,7 +131,7 @@ def _explained(
     code = f" ({failure.code})" if failure.code else ""
     if failure.status in _TOO_BUSY:
         reason = f"the store was too busy all the time{code}"
-        return SourceError, reason, f"Run the job again later, or raise {RETRY_SETTING}."
+        return SourceError, reason, "Run the job again later, or raise EXECUTOR_SOURCE_RETRY_SECONDS."
     if failure.status >= _SERVER_ERROR:
         reason = f"the store failed with status {failure.status}{code}"
         return SourceError, reason, "Run the job again later."

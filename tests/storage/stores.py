@@ -6,7 +6,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Dict, List
 
-from nuvyn_executor.sources.object_store import ObjectStoreSource, storage_at
+from nuvyn_executor.sources.object_source import ObjectStoreSource
+from nuvyn_executor.sources.object_store import storage_at
 from nuvyn_executor.sources.store_address import parse_store_address
 
 if TYPE_CHECKING:

@@ -290,7 +290,7 @@ class TestManyObjects:
     ) -> None:
         store = store_of("s3", request)
         store.put(*(f"many/{number:03}.csv" for number in range(25)))
-        monkeypatch.setattr("nuvyn_executor.sources.object_store._PROGRESS", 10)
+        monkeypatch.setattr("nuvyn_executor.sources.object_source._PROGRESS", 10)
 
         with caplog.at_level(logging.INFO, "nuvyn_executor"):
             started = time.monotonic()
