@@ -21,7 +21,7 @@ from nuvyn_executor.redaction import Redactor
 from nuvyn_executor.schema.validator import SchemaValidator
 from nuvyn_executor.sources.factory import DataSourceFactory
 from nuvyn_executor.spark.derived_sessions import small_session
-from nuvyn_executor.spark.session import build_local_session, find_session
+from nuvyn_executor.spark.session import build_local_session, find_session, has_file_system
 from nuvyn_executor.store.delta import DeltaMetadataStore
 from nuvyn_executor.transport.api_client import APIClient
 from nuvyn_executor.transport.transmitter import Transmitter
@@ -64,7 +64,12 @@ def manager(
     try:
         location = None if on_databricks else Path(settings.warehouse_dir).absolute()
         store = DeltaMetadataStore(small_session(spark), settings.schema_name, location)
-        factory = DataSourceFactory(on_databricks=on_databricks)
+        factory = DataSourceFactory(
+            on_databricks=on_databricks,
+            variables={**environ, **settings.secret_variables()},
+            retry_seconds=settings.source_retry_seconds,
+            spark_reads=lambda scheme: has_file_system(spark, scheme),
+        )
 
         def open_source(request: JobRequest) -> Any:
             return factory.create(str(request.data_source_path), request.source_type)

@@ -162,6 +162,25 @@ class Settings:
         "AWS_SECRET_ACCESS_KEY", _secret, None,
         "For data in Amazon S3, with `AWS_ACCESS_KEY_ID`.",
         "aws-secret-access-key"))
+    aws_session_token: Optional[Secret] = field(metadata=_row(
+        "AWS_SESSION_TOKEN", _secret, None,
+        "For data in Amazon S3, where the keys are temporary.",
+        "aws-session-token"))
+    azure_storage_account_key: Optional[Secret] = field(metadata=_row(
+        "AZURE_STORAGE_ACCOUNT_KEY", _secret, None,
+        "For data in Azure Blob Storage, in place of the connection string.",
+        "azure-storage-account-key"))
+    azure_storage_sas_token: Optional[Secret] = field(metadata=_row(
+        "AZURE_STORAGE_SAS_TOKEN", _secret, None,
+        "For data in Azure Blob Storage: a shared access signature.",
+        "azure-storage-sas-token"))
+    azure_client_secret: Optional[Secret] = field(metadata=_row(
+        "AZURE_CLIENT_SECRET", _secret, None,
+        "For data in Azure: a service principal's, with `AZURE_TENANT_ID` and `AZURE_CLIENT_ID`.",
+        "azure-client-secret"))
+    source_retry_seconds: float = field(metadata=_row(
+        "EXECUTOR_SOURCE_RETRY_SECONDS", _number(), "60",
+        "Seconds that a request to a source may be repeated while that may help; 0 means one attempt."))
     log_level: str = field(metadata=_row(
         "EXECUTOR_LOG_LEVEL", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO",
         "The lowest level that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`."))
@@ -220,10 +239,14 @@ class Settings:
         """``max_payload_mb`` in bytes."""
         return max(1, int(self.max_payload_mb * _BYTES_PER_MB))
 
+    def secret_variables(self) -> Dict[str, str]:
+        """Return the configured secrets in plain text, by the name of their variable."""
+        values = {setting.name: getattr(self, setting.attribute) for setting in SETTINGS}
+        return {name: value.reveal() for name, value in values.items() if isinstance(value, Secret)}
+
     def secrets(self) -> Tuple[str, ...]:
         """Return the configured secrets in plain text, for a :class:`Redactor`."""
-        values = (getattr(self, setting.attribute) for setting in SETTINGS)
-        return tuple(value.reveal() for value in values if isinstance(value, Secret))
+        return tuple(self.secret_variables().values())
 
 
 SETTINGS: Tuple[Setting, ...] = tuple(Setting(one.name, **one.metadata) for one in fields(Settings))

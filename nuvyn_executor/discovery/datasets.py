@@ -213,9 +213,8 @@ class _Search:
         (entry,) = group.entries
         stem = table_name_of(entry.name)
         try:
-            filled = [
-                sheet for sheet in sheet_names(entry.path) if any(True for _ in read_rows(entry.path, sheet))
-            ]
+            path = self._source.local_path(entry)
+            filled = [sheet for sheet in sheet_names(path) if any(True for _ in read_rows(path, sheet))]
         except (SourceError, EngineError) as error:
             return [], [Skipped(entry.name, error.message, error.remedy, is_failure=True)]
         if not filled:

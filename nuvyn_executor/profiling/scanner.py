@@ -97,6 +97,8 @@ class SparkScanner:
                 raise unreadable(dataset.label, error) from error
             other = SparkScanner(session, self.engine, self.wanted_rows, self.clock)
             return other.scan(source, dataset, now, state, seconds)
+        finally:
+            source.release()
         return profile_dataset(
             dataset, counted, file_count=file_count, size_bytes=size_bytes, rows_read=rows_read
         )

@@ -31,9 +31,13 @@ class SparkRowPreviews:
         """
         try:
             if dataset.format.has_sheets:
-                rows = list(islice(workbook.read_rows(entry.path, str(dataset.sheet)), limit + 1))
+                sheet = workbook.read_rows(source.local_path(entry), str(dataset.sheet))
+                rows = list(islice(sheet, limit + 1))
                 return [name or "" for name in rows[0]] if rows else [], rows[1:]
-            path = source.spark_path(dataset.path if dataset.format.has_log else entry.path)
+            if dataset.format.has_log:
+                path = source.spark_path(dataset.path)
+            else:
+                (path,) = source.spark_paths([entry])
             reader = self._spark.read.format(dataset.format.value)
             frame = with_package(self._spark, dataset.format.spark_package, lambda: reader.load(path))
             return frame.columns, [tuple(row) for row in frame.limit(limit).collect()]

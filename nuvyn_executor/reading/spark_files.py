@@ -39,7 +39,7 @@ def load(spark: Any, reader: Any, source: DataSource, dataset: Dataset, files: S
     holds nothing else.
     """
     package = dataset.format.spark_package
-    paths = [source.spark_path(entry.path) for entry in files]
+    paths = source.spark_paths(files)
     if len(paths) > MANY_FILES:
         is_tree = bool(dataset.partition_columns)
         folders = [dataset.path] if is_tree else sorted({entry.path.rpartition("/")[0] for entry in files})

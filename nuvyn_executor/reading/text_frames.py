@@ -114,8 +114,7 @@ def open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
 
 def open_workbook(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     """Open a sheet of a workbook, which is read here and now."""
-    del source  # a workbook is opened where it lies
-    rows = workbook.read_rows(dataset.path, str(dataset.sheet))
+    rows = workbook.read_rows(source.local_path(dataset.files[0]), str(dataset.sheet))
     names = tuple(name or f"_c{i}" for i, name in enumerate(next(rows, [])))
     width = len(names)
     records = [tuple((list(row) + [None] * width)[:width]) for row in rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional, Protocol, Union, runtime_checkable
+from typing import TYPE_CHECKING, Any, List, Optional, Protocol, Sequence, Union, runtime_checkable
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset, Discovery, FileEntry, Listing
@@ -58,6 +58,26 @@ class DataSource(Protocol):
 
     def spark_path(self, path: str) -> str:
         """Return the path (of a file or folder of this source) as Spark's readers want it."""
+        ...
+
+    def spark_paths(self, files: Sequence[FileEntry]) -> List[str]:
+        """Return the paths of some files as Spark's readers want them.
+
+        Raises:
+            DatasetUnreadable: one of them cannot be brought to where Spark reads it.
+        """
+        ...
+
+    def local_path(self, entry: FileEntry) -> str:
+        """Return the path of a file, or of a copy of it, as Python's ``open`` takes it.
+
+        Raises:
+            DatasetUnreadable: it cannot be copied.
+        """
+        ...
+
+    def release(self) -> None:
+        """Remove the copies that were made of files."""
         ...
 
 

@@ -3,67 +3,86 @@
 from __future__ import annotations
 
 import re
-from typing import Dict
+from typing import TYPE_CHECKING, Callable, Dict, Mapping, Optional
 from urllib.parse import urlsplit
 
 from nuvyn_executor.errors import SourceError
 from nuvyn_executor.model import SourceType
 from nuvyn_executor.sources.filesystem import FileSystemSource
 from nuvyn_executor.sources.locations import scheme_of
+from nuvyn_executor.sources.object_source import ObjectStoreSource
+from nuvyn_executor.sources.object_store import storage_at
+from nuvyn_executor.sources.spooled import SpooledSource
+from nuvyn_executor.sources.store_address import parse_store_address
 
-_MOUNT = "Mount it (/dbfs/mnt/...) or use a Unity Catalog volume (/Volumes/...), and name that path."
+if TYPE_CHECKING:
+    from nuvyn_executor.sources.base import DataSource
 
-_OBJECT_STORE_REMEDIES: Dict[str, str] = {
-    "s3": _MOUNT,
-    "s3a": _MOUNT,
-    "s3n": _MOUNT,
-    "abfs": _MOUNT,
-    "abfss": _MOUNT,
-    "wasb": _MOUNT,
-    "wasbs": _MOUNT,
-    "adl": _MOUNT,
-    "gs": _MOUNT,
-    "http": _MOUNT,
-    "https": _MOUNT,
+_REMEDIES: Dict[str, str] = {
+    "adl": "Azure Data Lake Storage Gen1 has ended; name the path in Gen2: abfss://container@account....",
     "hdfs": "Copy the data to a folder or a volume that this machine sees, and name that path.",
     "jdbc": "Export the tables to files, or federate the database in Unity Catalog and name a volume.",
 }
+_FILE = "Name a path like /dbfs/..., /Volumes/... or a local one."
+_STORE = (
+    "Name an object store as s3://..., abfss://..., gs://... or https://account.blob.core.windows.net/..."
+)
 _FILE_SCHEMES = ("", "file", "dbfs")
 
 
 class DataSourceFactory:
-    """Chooses the adapter of a path by its URL scheme.
+    """Chooses the adapter of a path by its form.
 
     Args:
         on_databricks: whether Spark takes paths in Databricks' spelling.
+        variables: what requests to object stores are signed with: the environment, and secrets of the scope.
+        retry_seconds: how long a request to an object store may be repeated.
+        spark_reads: whether Spark has a way to the store of a URL of this scheme; else objects are copied.
     """
 
-    def __init__(self, *, on_databricks: bool) -> None:
+    def __init__(
+        self,
+        *,
+        on_databricks: bool,
+        variables: Optional[Mapping[str, str]] = None,
+        retry_seconds: float = 60.0,
+        spark_reads: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._on_databricks = on_databricks
+        self._variables = variables or {}
+        self._retry_seconds = retry_seconds
+        self._spark_reads = spark_reads
 
-    def create(self, path: str, source_type: SourceType) -> FileSystemSource:
+    def create(self, path: str, source_type: SourceType) -> DataSource:
         """Return the source that a path names.
 
         A plain path of type ``aws_s3`` or ``azure_blob`` is a mount of that storage, and is read like other
         files.
 
         Raises:
+            ConfigError: the variables of the object store are malformed, or half of a credential is missing.
             SourceError: no adapter reads paths of this scheme. The sentence names the scheme and masks
                 secrets.
         """
         scheme = scheme_of(path)
-        if scheme in _FILE_SCHEMES or (scheme not in _OBJECT_STORE_REMEDIES and "://" not in path):
+        if scheme in _FILE_SCHEMES or (scheme not in _REMEDIES and "://" not in path):
             return FileSystemSource(path, on_databricks=self._on_databricks)
-        raise self._refusal(path, scheme, source_type)
+        address = parse_store_address(path)
+        if address is None:
+            raise self._refusal(path, scheme, source_type)
+        storage = storage_at(address, self._variables, self._retry_seconds)
+        objects = ObjectStoreSource(storage, address.key, masked_location(path))
+        reads = scheme_of(storage.address.spark_url_of(""))
+        return SpooledSource(objects, on_databricks=self._on_databricks, spark_reads=self._spark_reads(reads))
 
     def _refusal(self, path: str, scheme: str, source_type: SourceType) -> SourceError:
-        known = scheme in _OBJECT_STORE_REMEDIES
-        what = f"{scheme}: paths are not read directly" if known else f"{scheme}: is no scheme that is known"
         asked = "" if source_type == SourceType.AUTO else f" (source type {source_type.value})"
-        return SourceError(
-            f"{masked_location(path)}{asked} cannot be opened: {what}.",
-            _OBJECT_STORE_REMEDIES.get(scheme, "Name a path like /dbfs/..., /Volumes/... or a local one."),
-        )
+        what, remedy = f"{scheme}: is no scheme that is known", _FILE
+        if scheme in _REMEDIES:
+            what, remedy = f"{scheme}: paths are not read directly", _REMEDIES[scheme]
+        elif scheme in ("http", "https"):
+            what, remedy = "it is the URL of no object store", _STORE
+        return SourceError(f"{masked_location(path)}{asked} cannot be opened: {what}.", remedy)
 
 
 def masked_location(path: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Tuple
+from typing import List, Sequence, Tuple
 
 from nuvyn_executor.errors import DatasetUnreadable, SourceAccessDenied, SourceError, SourceNotFound
 from nuvyn_executor.model import FileEntry, Listing
@@ -100,6 +100,17 @@ class FileSystemSource:
         """
         literal = Path(path, DELTA_LOG).is_dir()
         return spark_url(path, on_databricks=self._on_databricks, literal=literal)
+
+    def spark_paths(self, files: Sequence[FileEntry]) -> List[str]:
+        """Return the paths of some files as Spark's readers want them."""
+        return [self.spark_path(entry.path) for entry in files]
+
+    def local_path(self, entry: FileEntry) -> str:
+        """Return the path of a file as Python's ``open`` takes it."""
+        return entry.path
+
+    def release(self) -> None:
+        """Do nothing: no file was copied."""
 
     def _survey_file(self, found: os.stat_result) -> Listing:
         name = Path(self._path).name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Iterator, List, Optional, Tuple
+from typing import TYPE_CHECKING, Iterator, List, Optional, Sequence, Tuple
 
 from nuvyn_executor.errors import SourceError, SourceNotFound
 from nuvyn_executor.model import FileEntry, Listing
@@ -96,6 +96,10 @@ class ObjectStoreSource:
         address = self._storage.address
         key = address.key_of(path)
         return address.spark_url_of(key, literal=key in self._delta_keys)
+
+    def spark_paths(self, files: Sequence[FileEntry]) -> List[str]:
+        """Return the paths of some objects as Spark's readers want them."""
+        return [self.spark_path(entry.path) for entry in files]
 
     def _single(self) -> Optional[Listing]:
         """Return the object of exactly this name, unless it stands for a folder."""

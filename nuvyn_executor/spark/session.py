@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
 
 from nuvyn_executor.errors import ConfigError, EngineError
 from nuvyn_executor.spark.local_spark import LocalSparkError, PackageMissing, WrongSetting
@@ -152,3 +152,19 @@ def _settings(warehouse: Path, jars: Tuple[Path, ...], memory: str, java_options
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
+
+
+def has_file_system(spark: Any, scheme: str) -> bool:
+    """Whether Spark reads URLs of a scheme such as ``s3a``, as far as this process can ask.
+
+    Spark Connect does not answer that; a server of it is a cluster of Databricks, which reads all of them.
+    """
+    try:
+        context = spark.sparkContext
+        context._jvm.org.apache.hadoop.fs.FileSystem.getFileSystemClass(  # noqa: SLF001  no other way to ask
+            scheme,
+            context._jsc.hadoopConfiguration(),  # noqa: SLF001  as above
+        )
+    except Exception as error:  # noqa: BLE001  Hadoop's and Connect's errors have no common class
+        return re.search(r"UnsupportedFileSystem|No FileSystem for scheme|ClassNotFound", str(error)) is None
+    return True

@@ -15,6 +15,7 @@ from nuvyn_executor.model import CsvDialect, FileFormat, SourceType
 from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
 from nuvyn_executor.profiling.polars import job
 from nuvyn_executor.profiling.polars.parts import Piece, Reading
+from nuvyn_executor.sources.spooled import SpooledSource
 
 pytest.importorskip("obstore")
 pytest.importorskip("polars")
@@ -74,7 +75,7 @@ def test_discovery_reads_the_objects(store: Store) -> None:
     store.write("sales/orders.csv", b"id;name\n1;a\n2;b\n")
     store.write("sales/day=1/part.json", b'{"a": 1}\n')
 
-    found = discover(store.source("sales"), SourceType.AUTO, 100)
+    found = discover(SpooledSource(store.source("sales"), on_databricks=False), SourceType.AUTO, 100)
 
     assert [(one.name, one.format) for one in found.datasets if one.name == "orders"]
     orders = next(one for one in found.datasets if one.name == "orders")

@@ -1,0 +1,179 @@
+"""Objects of a store as local copies, where Spark has no way to the store.
+
+Polars reads objects by ranges, in the tasks. All else that reads a dataset wants a path of this machine: its
+objects are copied into a temporary folder when they are first needed, by ranges and several at a time, and
+the copies are removed after the dataset was scanned. What has not changed since the last run is not copied.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple
+
+from nuvyn_executor.errors import DatasetUnreadable
+from nuvyn_executor.model import FileEntry, Listing
+from nuvyn_executor.sources.locations import spark_url
+
+if TYPE_CHECKING:
+    from nuvyn_executor.sources.object_source import ObjectStoreSource
+    from nuvyn_executor.sources.object_store import ObjectStorage
+
+logger = logging.getLogger(__name__)
+
+_BLOCK_BYTES = 8 * 1024 * 1024  # of one request
+_AT_ONCE = 8  # objects
+_RESERVE = 0.9  # of the free space of the disk that copies may take
+
+
+class SpooledSource:
+    """A source of objects whose files become local copies when Spark is to read them.
+
+    Args:
+        source: the objects.
+        on_databricks: how Spark wants paths spelled.
+        spark_reads: whether Spark reads the store by itself; then only workbooks are copied.
+        folder: where the copies go; ``None`` is the machine's folder for temporary files (``TMPDIR``).
+    """
+
+    def __init__(
+        self,
+        source: ObjectStoreSource,
+        *,
+        on_databricks: bool,
+        spark_reads: bool = False,
+        folder: Optional[Path] = None,
+    ) -> None:
+        self._source = source
+        self._spark_reads = spark_reads
+        self._on_databricks = on_databricks
+        self._parent = folder
+        self._folder: Optional[Path] = None
+        self._entries: Dict[str, FileEntry] = {}
+        self._delta_folders: Tuple[str, ...] = ()
+        self._lock = threading.Lock()
+
+    @property
+    def location(self) -> str:
+        """The path as the caller named it, secrets masked."""
+        return self._source.location
+
+    @property
+    def storage(self) -> ObjectStorage:
+        """What reads the objects by ranges, also in tasks."""
+        return self._source.storage
+
+    def survey(self, limit: int) -> Listing:
+        """List the visible objects; see :meth:`.ObjectStoreSource.survey`."""
+        listing = self._source.survey(limit)
+        self._entries = {entry.path: entry for entry in listing.files}
+        self._delta_folders = tuple(f"{listing.root}/{name}".rstrip("/") for name in listing.delta_folders)
+        return listing
+
+    def read_range(self, entry: FileEntry, offset: int, length: int) -> bytes:
+        """Read up to ``length`` bytes of an object, from ``offset``."""
+        return self._source.read_range(entry, offset, length)
+
+    def local_path(self, entry: FileEntry) -> str:
+        """Return the path of a copy of an object; it is made if it is not there.
+
+        Raises:
+            DatasetUnreadable: the object cannot be read, or the disk is too small for it.
+        """
+        self._copy([entry])
+        return str(self._target(entry.path))
+
+    def spark_paths(self, files: Sequence[FileEntry]) -> List[str]:
+        """Return the paths of copies of some objects, as Spark's readers want them.
+
+        Raises:
+            DatasetUnreadable: an object cannot be read, or the disk is too small for them.
+        """
+        if self._spark_reads:
+            return self._source.spark_paths(files)
+        self._copy(files)
+        return [self._spark_url(self._target(entry.path)) for entry in files]
+
+    def spark_path(self, path: str) -> str:
+        """Return the path of the copy of an object or a folder, as Spark's readers want it.
+
+        Of a folder that is a Delta table all objects are copied, those of its log first of all.
+        """
+        if self._spark_reads:
+            return self._source.spark_path(path)
+        if path in self._entries:
+            return self.spark_paths([self._entries[path]])[0]
+        target = self._target(path)
+        if path.rstrip("/") in self._delta_folders:
+            self._copy(self._below(path))
+            return self._spark_url(target, literal=True)
+        target.mkdir(parents=True, exist_ok=True)
+        return self._spark_url(target)
+
+    def release(self) -> None:
+        """Remove all copies."""
+        with self._lock:
+            folder, self._folder = self._folder, None
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _spark_url(self, target: Path, *, literal: bool = False) -> str:
+        return spark_url(str(target), on_databricks=self._on_databricks, literal=literal)
+
+    def _target(self, path: str) -> Path:
+        with self._lock:
+            if self._folder is None:
+                self._folder = Path(tempfile.mkdtemp(prefix="nuvyn-spool-", dir=self._parent))
+            return self._folder / self.storage.address.key_of(path)
+
+    def _below(self, folder: str) -> List[FileEntry]:
+        """Return all objects below a folder, hidden ones too."""
+        address = self.storage.address
+        found = []
+        for meta in self.storage.list(address.key_of(folder)):
+            if isinstance(meta, dict) and not str(meta["path"]).endswith("/"):
+                key, etag = str(meta["path"]), str(meta.get("e_tag") or "")
+                size, modified = int(meta["size"]), meta["last_modified"]
+                found.append(FileEntry(address.url_of(key), key, size, modified, etag))
+        return found
+
+    def _copy(self, files: Sequence[FileEntry]) -> None:
+        """Copy objects that are not here yet, several at a time; one that fails leaves nothing behind."""
+        missing = [entry for entry in files if not self._target(entry.path).exists()]
+        if not missing:
+            return
+        needed = sum(entry.size_bytes for entry in missing)
+        parent = self._target(missing[0].path).parent
+        parent.mkdir(parents=True, exist_ok=True)
+        free = int(shutil.disk_usage(parent).free * _RESERVE)
+        if needed > free:
+            raise DatasetUnreadable(
+                f"{missing[0].name} and {len(missing) - 1} more files of the dataset need "
+                f"{needed // 2**20:,} MB of local disk, and {free // 2**20:,} MB are free.",
+                "Set TMPDIR to a folder on a larger disk, or mount the store.",
+            )
+        logger.info("⬇️ Copying %d objects, %.1f MB, of %s", len(missing), needed / 1e6, self.location)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for _ in pool.map(self._copy_one, missing):
+                pass
+
+    def _copy_one(self, entry: FileEntry) -> None:
+        target = self._target(entry.path)
+        part = target.with_name(f"{target.name}.part")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as stream:
+                for offset in range(0, entry.size_bytes, _BLOCK_BYTES):
+                    length = min(_BLOCK_BYTES, entry.size_bytes - offset)
+                    stream.write(self._source.read_range(entry, offset, length))
+            part.rename(target)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise DatasetUnreadable(
+                f"{entry.name} cannot be copied to the local disk: {error.strerror or error}.",
+                "Set TMPDIR to a folder that this job may write to.",
+            ) from error
