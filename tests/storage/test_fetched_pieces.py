@@ -99,7 +99,7 @@ def test_an_object_that_changed_before_the_task_began_fails_by_name(store: Store
 def test_tasks_read_by_themselves_and_the_plan_shows_no_secret(spark: Any, store: Store) -> None:
     table = pl.DataFrame({"id": range(ROWS), "name": [f"name {number % 7919}" for number in range(ROWS)]})
     for number in range(3):
-        store.write(f"t/{number}.csv", table.slice(number * 1000, 1000).write_csv().encode())
+        store.write(f"t/part-0000{number}.csv", table.slice(number * 1000, 1000).write_csv().encode())
     source = store.source("t")
     (dataset,) = discover(source, SourceType.AUTO, 100).datasets
     plan = ScanPlan((ColumnPlan("id"), ColumnPlan("name")))
