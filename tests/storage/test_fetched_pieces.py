@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import replace
-from typing import TYPE_CHECKING, List
+from typing import TYPE_CHECKING, Any, List
 
 import pytest
 
@@ -19,7 +19,9 @@ from nuvyn_executor.sources.spooled import SpooledSource
 
 pytest.importorskip("obstore")
 pytest.importorskip("polars")
+pytest.importorskip("pyspark")
 import polars as pl
+from pyspark.sql import functions
 
 from nuvyn_executor.profiling.polars.kernel import count_part
 from tests.storage.stores import Store, store_of
@@ -94,3 +96,20 @@ def test_an_object_that_changed_before_the_task_began_fails_by_name(store: Store
 
     with pytest.raises(DatasetUnreadable, match=r"t\.csv has changed"):
         job._counted(job.answer([Piece(entry.path, 5, etag=entry.etag)], reading))  # noqa: SLF001  as the driver does
+
+
+def test_tasks_read_by_themselves_and_the_plan_shows_no_secret(spark: Any, store: Store) -> None:
+    table = pl.DataFrame({"id": range(ROWS), "name": [f"name {number % 7919}" for number in range(ROWS)]})
+    for number in range(3):
+        store.write(f"t/part-0000{number}.csv", table.slice(number * 1000, 1000).write_csv().encode())
+    source = store.source("t")
+    (dataset,) = discover(source, SourceType.AUTO, 100).datasets
+    plan = ScanPlan((ColumnPlan("id"), ColumnPlan("name")))
+
+    found = job.count(spark, dataset, plan, NOW, small_here=False, keeps_states=True, storage=source.storage)
+
+    assert found.tally.rows == 3000
+    secrets = [one for one in source.storage.access.secrets if len(one) > 8]
+    task = job._task([()], Reading.of(dataset, plan, NOW, storage=source.storage))  # noqa: SLF001  what Spark is given
+    shown = spark.range(1).select(functions.udf(task, "string")("id"))._jdf.queryExecution().toString()  # noqa: SLF001  the only way to the plan
+    assert not any(one in shown for one in secrets)

@@ -10,6 +10,7 @@ import polars as pl
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.profiling.counts import Counts
 from nuvyn_executor.profiling.polars import csv_batches, parquet_batches
+from nuvyn_executor.profiling.polars.fetched import SmallFilesAhead
 from nuvyn_executor.profiling.polars.hashes import Sink, hash_name, multiplier, without
 from nuvyn_executor.profiling.polars.parts import NotNative
 from nuvyn_executor.profiling.polars.text_column import TextColumn
@@ -31,7 +32,15 @@ def count_part(pieces: Sequence[Piece], reading: Reading) -> Counts:
     Raises:
         NotNative: Spark would count something else, or might.
         OSError: a file cannot be read from here.
+        DatasetUnreadable: a storage cannot read a file.
     """
+    if reading.storage is not None and len(pieces) > 1:
+        with SmallFilesAhead(pieces, reading.storage) as storage:
+            return _count(pieces, replace(reading, storage=storage))
+    return _count(pieces, reading)
+
+
+def _count(pieces: Sequence[Piece], reading: Reading) -> Counts:
     counting = _Counting(reading)
     try:
         for batch in BATCHES[reading.format](pieces, reading):
