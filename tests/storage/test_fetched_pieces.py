@@ -102,7 +102,7 @@ def test_tasks_read_by_themselves_and_the_plan_shows_no_secret(spark: Any, store
     table = pl.DataFrame({"id": range(ROWS), "name": [f"name {number % 7919}" for number in range(ROWS)]})
     for number in range(3):
         store.write(f"t/part-0000{number}.csv", table.slice(number * 1000, 1000).write_csv().encode())
-    source = store.source("t")
+    source = SpooledSource(store.source("t"), on_databricks=False)
     (dataset,) = discover(source, SourceType.AUTO, 100).datasets
     plan = ScanPlan((ColumnPlan("id"), ColumnPlan("name")))
 

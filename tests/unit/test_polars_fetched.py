@@ -235,18 +235,18 @@ class TestCsv:
 
 
 class TestManySmallFiles:
-    @pytest.mark.parametrize("kind", [FileFormat.CSV, FileFormat.PARQUET])
-    def test_each_is_fetched_once_and_counted_as_it_is(self, tmp_path: Path, kind: FileFormat) -> None:
+    @pytest.mark.parametrize("kind", [formats.CSV, formats.PARQUET])
+    def test_each_is_fetched_once_and_counted_as_it_is(self, tmp_path: Path, kind: Any) -> None:
         pieces = []
         for number in range(100):
             path = tmp_path / f"{number}.csv"
             some = table().slice(number * 100, number % 7)
-            if kind is FileFormat.CSV:
+            if kind is formats.CSV:
                 some.write_csv(path)
             else:
                 some.write_parquet(path)
             pieces.append(Piece(str(path), path.stat().st_size))
-        declared = (None, None, None) if kind is FileFormat.CSV else ("bigint", "string", "double")
+        declared = (None, None, None) if kind is formats.CSV else ("bigint", "string", "double")
         reading = Reading(kind, plan_of(*declared), NOW, CsvDialect())
         storage = Folder(tmp_path)
         fetched_pieces = [replace(one, path=f"s3://{number}.csv") for number, one in enumerate(pieces)]
@@ -257,7 +257,7 @@ class TestManySmallFiles:
         assert len(storage.asked) == len({path for path, *_ in storage.asked}) == 100
 
     def test_one_that_cannot_be_read_is_said(self) -> None:
-        reading = Reading(FileFormat.CSV, plan_of(None), NOW, CsvDialect(), storage=Failing())
+        reading = Reading(formats.CSV, plan_of(None), NOW, CsvDialect(), storage=Failing())
         pieces = [Piece(f"s3://{number}.csv", 10) for number in range(50)]
 
         with pytest.raises(DatasetUnreadable, match=r"0\.csv has changed"):
