@@ -68,6 +68,7 @@ def manager(
             on_databricks=on_databricks,
             variables={**environ, **settings.secret_variables()},
             retry_seconds=settings.source_retry_seconds,
+            hide=redact.add,
             spark_reads=lambda scheme: has_file_system(spark, scheme),
         )
 

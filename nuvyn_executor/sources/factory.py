@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Callable, Dict, Mapping, Optional
+from typing import TYPE_CHECKING, Callable, Dict, Iterable, Mapping, Optional
 from urllib.parse import urlsplit
 
 from nuvyn_executor.errors import SourceError
@@ -37,6 +37,7 @@ class DataSourceFactory:
         on_databricks: whether Spark takes paths in Databricks' spelling.
         variables: what requests to object stores are signed with: the environment, and secrets of the scope.
         retry_seconds: how long a request to an object store may be repeated.
+        hide: takes the secrets of a source that is opened, so that they are masked wherever they appear.
         spark_reads: whether Spark has a way to the store of a URL of this scheme; else objects are copied.
     """
 
@@ -46,11 +47,13 @@ class DataSourceFactory:
         on_databricks: bool,
         variables: Optional[Mapping[str, str]] = None,
         retry_seconds: float = 60.0,
+        hide: Callable[[Iterable[str]], None] = lambda _: None,
         spark_reads: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._on_databricks = on_databricks
         self._variables = variables or {}
         self._retry_seconds = retry_seconds
+        self._hide = hide
         self._spark_reads = spark_reads
 
     def create(self, path: str, source_type: SourceType) -> DataSource:
@@ -71,6 +74,7 @@ class DataSourceFactory:
         if address is None:
             raise self._refusal(path, scheme, source_type)
         storage = storage_at(address, self._variables, self._retry_seconds)
+        self._hide(storage.access.secrets)
         objects = ObjectStoreSource(storage, address.key, masked_location(path))
         reads = scheme_of(storage.address.spark_url_of(""))
         return SpooledSource(objects, on_databricks=self._on_databricks, spark_reads=self._spark_reads(reads))

@@ -6,9 +6,9 @@ import os
 import re
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from nuvyn_executor.errors import DatasetUnreadable, EngineError, ExecutorError, SourceError
 from nuvyn_executor.sources.instance_identity import has_identity
@@ -42,11 +42,15 @@ class ObjectStorage:
         address: the whole bucket or container.
         access: what requests are signed with.
         retry_seconds: how long a request may be repeated; 0 means one attempt.
+        clock: seconds that only grow, for that time.
+        sleep: waits some seconds between attempts.
     """
 
     address: StoreAddress
     access: StoreAccess
     retry_seconds: float = 60.0
+    clock: Callable[[], float] = field(default=time.monotonic, compare=False, repr=False)
+    sleep: Callable[[float], None] = field(default=time.sleep, compare=False, repr=False)
 
     def read(self, path: str, offset: int, length: int, etag: str = "") -> bytes:
         """Read up to ``length`` bytes of an object, from ``offset``.
@@ -66,7 +70,7 @@ class ObjectStorage:
         if etag:  # Azure's listings have it without the quotes that a request wants
             options["if_match"] = etag if etag.endswith('"') else f'"{etag}"'
         key = self.address.key_of(path)
-        deadline = time.monotonic() + self.retry_seconds
+        deadline = self.clock() + self.retry_seconds
         while True:
             try:
                 return bytes(_library().get(self._client(), key, options=options).bytes())
@@ -76,9 +80,9 @@ class ObjectStorage:
                 failure = Failure.of(error)
                 if failure.is_behind_end:
                     return b""
-                if not failure.is_broken or time.monotonic() > deadline:
+                if not failure.is_broken or self.clock() > deadline:
                     raise self._unreadable(error, key) from None
-            time.sleep(self._pause)
+            self.sleep(self._pause)
 
     def find(self, key: str) -> Optional[Meta]:
         """Look for one object by its key.
@@ -113,7 +117,7 @@ class ObjectStorage:
         return objects(pages, folder)
 
     def _flat(self, folder: str, after: str) -> Iterator[Meta]:
-        deadline = time.monotonic() + self.retry_seconds
+        deadline = self.clock() + self.retry_seconds
         prefix = _listable(folder)
         last = after
         while True:
@@ -126,9 +130,9 @@ class ObjectStorage:
                         last = meta["path"]
             except Exception as error:  # noqa: BLE001  as above
                 failure = self._failed_page(error, folder)
-                if not Failure.of(error).is_broken or time.monotonic() > deadline:
+                if not Failure.of(error).is_broken or self.clock() > deadline:
                     raise failure from None
-                time.sleep(self._pause)
+                self.sleep(self._pause)
             else:
                 return
 

@@ -118,7 +118,7 @@ def parse_store_address(path: str) -> Optional[StoreAddress]:
     Percent escapes are decoded in ``http`` and ``https`` URLs alone; elsewhere a key is written as it is.
 
     Raises:
-        SourceError: the path names a store, but no bucket or container, or has a query that says nothing.
+        SourceError: the path names a store, but no bucket or container, or has keys or a query in it.
     """
     found = _URL.match(path)
     if found is None:
@@ -137,6 +137,11 @@ def parse_store_address(path: str) -> Optional[StoreAddress]:
         address = _azure_uri(authority, rest)
     elif scheme in ("http", "https"):
         address = _web_url(scheme, authority, rest)
+    if scheme in ("s3", "s3a", "s3n", "gs") and "@" in authority:
+        raise SourceError(
+            f"{scheme}://***@{authority.rpartition('@')[2]}/{rest} has keys in it: such paths are not read.",
+            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and name the path without them.",
+        )
     if address is not None and not address.container:
         raise SourceError(
             f"{path.partition('?')[0]} names no {container_word(address.kind)}.",

@@ -298,16 +298,29 @@ class TestFactory:
         ("path", "shown"),
         [
             ("s3://bucket/x", "s3://bucket/x"),
-            ("s3a://AKIA:hush@bucket/x", "s3a://***@bucket/x"),
             ("abfss://cont@acc.dfs.core.windows.net/x", "abfss://cont@acc.dfs.core.windows.net/x"),
             (
-                "wasbs://cont@acc.blob.core.windows.net/x?sig=hush",
+                "wasbs://cont@acc.blob.core.windows.net/x?sv=1&sig=hush",
                 "wasbs://cont@acc.blob.core.windows.net/x?***",
             ),
             (
                 "https://acc.blob.core.windows.net/c/x?sv=1&sig=hush",
                 "https://acc.blob.core.windows.net/c/x?***",
             ),
+        ],
+    )
+    def test_an_object_store_is_shown_without_its_signature(self, path: str, shown: str) -> None:
+        hidden: List[str] = []
+        variables = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "hushhush"}
+        factory = DataSourceFactory(on_databricks=False, variables=variables, hide=hidden.extend)
+
+        assert factory.create(path, SourceType.AUTO).location == shown == masked_location(path)
+        assert any("hush" in one for one in hidden) == (shown.startswith("s3") or "***" in shown)
+
+    @pytest.mark.parametrize(
+        ("path", "shown"),
+        [
+            ("s3a://AKIA:hush@bucket/x", "s3a://***@bucket/x"),
             ("https://joe:hush@acc.blob.core.windows.net/c", "https://***@acc.blob.core.windows.net/c"),
             ("jdbc:postgresql://joe:hush@db/x?password=hush", "jdbc:postgresql://***@db/x?***"),
             ("jdbc:sqlserver://db:1433;user=joe;password=hush", "jdbc:sqlserver://db:1433;***"),
@@ -315,7 +328,7 @@ class TestFactory:
             ("ftp://joe:hush@host/x#hush", "ftp://***@host/x?***"),
         ],
     )
-    def test_other_schemes_are_refused_by_name_without_their_secrets(self, path: str, shown: str) -> None:
+    def test_what_no_source_reads_is_refused_by_name_without_its_secrets(self, path: str, shown: str) -> None:
         assert masked_location(path) == shown
         with pytest.raises(SourceError) as caught:
             self.factory.create(path, SourceType.AUTO)

@@ -206,3 +206,16 @@ class TestRedactJson:
         value = {"password": "x", "list": [API_KEY]}
         Redactor([API_KEY]).redact_json(value)
         assert value == {"password": "x", "list": [API_KEY]}
+
+
+class TestSecretsThatComeLater:
+    """A source may be opened with keys that no variable holds: those of a profile."""
+
+    def test_they_are_masked_from_then_on(self) -> None:
+        redact = Redactor(["first-secret"])
+        before = redact("first-secret later-secret")
+
+        redact.add(["later-secret"])
+
+        assert before == "[REDACTED] later-secret"
+        assert redact("first-secret later-secret") == "[REDACTED] [REDACTED]"
