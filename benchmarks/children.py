@@ -17,7 +17,7 @@ class ChildFailed(Exception):  # noqa: N818  it says what became of it
 
 
 def tell(answer: Any) -> None:
-    """Say, in the child, what was found."""
+    """Print the result, in the child process."""
     print(json.dumps(answer), flush=True)
 
 

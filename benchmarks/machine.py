@@ -7,7 +7,7 @@ import platform
 
 
 def describe() -> str:
-    """Say in a line what the figures depend on: system, cores, memory, load of the last minute, Python."""
+    """Return in a line what the figures depend on: system, cores, memory, load of the last minute, Python."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"{platform.platform()}, {os.cpu_count()} cores, {memory:.0f} GiB, "

@@ -41,7 +41,7 @@ class Difference(NamedTuple):
     got: str
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Return the difference in one line."""
         return f"{self.path}: wanted {self.wanted}, got {self.got}"
 
 

@@ -106,7 +106,7 @@ class Bed:
         self._planted.append(Defect(self.table, key, "duplicate key", count, 0))
 
     def repeat_keys(self, key: str, count: int) -> None:
-        """Give ``count`` sound rows the key of another sound row."""
+        """Replace the keys of ``count`` sound rows by that of another sound row."""
         spoiled, owners = self._take(count), self._take(count)
         for index, owner in zip(spoiled, owners):
             self.rows[index][key] = self.rows[owner][key]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from datetime import datetime, timedelta, timezone
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import FrozenSet, List, NamedTuple, Set, Tuple
 
 from nuvyn_executor.model import FileEntry, Listing, Skipped
+from nuvyn_executor.sources.glob_levels import GlobLevels
 from nuvyn_executor.sources.locations import is_hidden
 
 DELTA_LOG = "_delta_log"
@@ -52,7 +52,7 @@ class FolderWalk:
 
     def __init__(self, base: str, patterns: Tuple[str, ...], limit: int) -> None:
         self._base = base
-        self._patterns = patterns
+        self._globs = GlobLevels(patterns)
         self._limit = limit
         self._seen: Set[str] = set()
         self._files: List[FileEntry] = []
@@ -67,7 +67,7 @@ class FolderWalk:
             OSError: the first folder cannot be listed. A folder below it that cannot be listed is a problem
                 of the listing, and no error.
         """
-        first = _Step(self._base, "", os.path.realpath(self._base), is_folder=True, at=self._closure({0}))
+        first = _Step(self._base, "", os.path.realpath(self._base), is_folder=True, at=self._globs.top)
         self._seen.add(first.real)
         # A stack and no recursion: a tree may be deeper than Python's own stack.
         stack = self._children(first)[::-1]
@@ -112,7 +112,7 @@ class FolderWalk:
         with os.scandir(folder.path) as scan:
             children = [(child, _is_folder(child)) for child in scan]
         if any(child.name == DELTA_LOG and is_folder for child, is_folder in children):
-            self._delta.append((folder.name, len(self._patterns) in folder.at))
+            self._delta.append((folder.name, self._globs.is_matched(folder.at)))
         # A slash after folders' names: "a-b.csv" comes before "a/x.csv", as in a plain sort of full names.
         children.sort(key=lambda pair: pair[0].name + "/" if pair[1] else pair[0].name)
         steps = (self._step(folder, child, is_folder=is_folder) for child, is_folder in children)
@@ -120,8 +120,8 @@ class FolderWalk:
 
     def _step(self, folder: _Step, child: os.DirEntry[str], *, is_folder: bool) -> _Step:
         name = f"{folder.name}/{child.name}" if folder.name else child.name
-        at = frozenset() if is_hidden(child.name) else self._advance(folder.at, child.name)
-        if not is_folder and len(self._patterns) not in at:
+        at = frozenset() if is_hidden(child.name) else self._globs.below(folder.at, child.name)
+        if not is_folder and not self._globs.is_matched(at):
             at = frozenset()
         if at and not _is_utf8(child.name):
             shown = name.encode("utf-8", "backslashreplace").decode()
@@ -135,25 +135,6 @@ class FolderWalk:
                 at = frozenset()
             self._seen.add(real)
         return _Step(child.path, name, real, is_folder, at)
-
-    def _advance(self, at: FrozenSet[int], name: str) -> FrozenSet[int]:
-        end = len(self._patterns)
-        reached: Set[int] = set()
-        for index in at:
-            if index == end:
-                reached.add(end)
-            elif self._patterns[index] == "**":
-                reached.add(index)
-            elif fnmatchcase(name, self._patterns[index]):
-                reached.add(index + 1)
-        return self._closure(reached)
-
-    def _closure(self, at: Set[int]) -> FrozenSet[int]:
-        """Add the patterns after each ``**``, which may stand for no level at all."""
-        for index, pattern in enumerate(self._patterns):
-            if index in at and pattern == "**":
-                at.add(index + 1)
-        return frozenset(at)
 
     def _add(self, step: _Step) -> None:
         try:

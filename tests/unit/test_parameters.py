@@ -1,4 +1,4 @@
-"""``parse_parameters``: what the guide's calls mean, and what wrong ones are told."""
+"""``parse_parameters``: the meaning of the guide's calls, and the sentences for wrong ones."""
 
 from __future__ import annotations
 
