@@ -19,6 +19,7 @@ from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.reading.first_rows import SparkRowPreviews
 from nuvyn_executor.redaction import Redactor
 from nuvyn_executor.schema.validator import SchemaValidator
+from nuvyn_executor.sources.database import DatabaseAccess
 from nuvyn_executor.sources.factory import DataSourceFactory
 from nuvyn_executor.spark.derived_sessions import small_session
 from nuvyn_executor.spark.session import build_local_session, find_session
@@ -64,10 +65,14 @@ def manager(
     try:
         location = None if on_databricks else Path(settings.warehouse_dir).absolute()
         store = DeltaMetadataStore(small_session(spark), settings.schema_name, location)
-        factory = DataSourceFactory(on_databricks=on_databricks)
+        factory = DataSourceFactory(
+            on_databricks=on_databricks, session=lambda: spark, database=_database_access(settings)
+        )
 
         def open_source(request: JobRequest) -> Any:
-            return factory.create(str(request.data_source_path), request.source_type)
+            source = factory.create(str(request.data_source_path), request.source_type)
+            redact.add(getattr(source, "secrets", ()))
+            return source
 
         services = Services(
             store=store,
@@ -96,6 +101,17 @@ def manager(
 def now() -> datetime:
     """Return the present, UTC."""
     return datetime.now(timezone.utc)
+
+
+def _database_access(settings: Settings) -> DatabaseAccess:
+    password = settings.database_password
+    return DatabaseAccess(
+        user=settings.database_user or "",
+        password="" if password is None else password.reveal(),
+        connections=settings.database_connections,
+        retry_seconds=settings.source_retry_seconds,
+        timeout_seconds=settings.database_timeout_seconds,
+    )
 
 
 def _client(settings: Settings, redact: Redactor) -> Optional[APIClient]:

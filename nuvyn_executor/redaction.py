@@ -161,7 +161,15 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._known = _compile_known(secrets)
+        self._secrets = set(secrets)
+        self._known = _compile_known(self._secrets)
+
+    def add(self, secrets: Iterable[str]) -> None:
+        """Mask more secrets from now on: those of a path, which are known when it was read."""
+        new = set(secrets) - self._secrets
+        if new:
+            self._secrets |= new
+            self._known = _compile_known(self._secrets)
 
     def __call__(self, text: str) -> str:
         """Replace known secrets and what looks like one by ``[REDACTED]``."""

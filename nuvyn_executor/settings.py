@@ -162,6 +162,23 @@ class Settings:
         "AWS_SECRET_ACCESS_KEY", _secret, None,
         "For data in Amazon S3, with `AWS_ACCESS_KEY_ID`.",
         "aws-secret-access-key"))
+    database_user: Optional[str] = field(metadata=_row(
+        "EXECUTOR_DATABASE_USER", _text, None,
+        "For data in a database: the user, where the path names none.",
+        "database-user"))
+    database_password: Optional[Secret] = field(metadata=_row(
+        "EXECUTOR_DATABASE_PASSWORD", _secret, None,
+        "For data in a database: the password, where the path names none.",
+        "database-password"))
+    database_connections: int = field(metadata=_row(
+        "EXECUTOR_DATABASE_CONNECTIONS", _whole_number(at_least=1), "4",
+        "Connections that read one table of a database at one time."))
+    database_timeout_seconds: int = field(metadata=_row(
+        "EXECUTOR_DATABASE_TIMEOUT_SECONDS", _whole_number(at_least=1), "3600",
+        "Seconds that one statement on a database may take."))
+    source_retry_seconds: float = field(metadata=_row(
+        "EXECUTOR_SOURCE_RETRY_SECONDS", _number(at_least=0), "60",
+        "Seconds that a source which does not answer, or is too busy, is asked again; 0 means one attempt."))
     log_level: str = field(metadata=_row(
         "EXECUTOR_LOG_LEVEL", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO",
         "The lowest level that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`."))

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Dict
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional
 from urllib.parse import urlsplit
 
 from nuvyn_executor.errors import SourceError
 from nuvyn_executor.model import SourceType
+from nuvyn_executor.sources.database import DatabaseAccess, DatabaseSource
+from nuvyn_executor.sources.database_address import is_database
 from nuvyn_executor.sources.filesystem import FileSystemSource
 from nuvyn_executor.sources.locations import scheme_of
+
+if TYPE_CHECKING:
+    from nuvyn_executor.sources.base import Source
 
 _MOUNT = "Mount it (/dbfs/mnt/...) or use a Unity Catalog volume (/Volumes/...), and name that path."
 
@@ -26,7 +31,6 @@ _OBJECT_STORE_REMEDIES: Dict[str, str] = {
     "http": _MOUNT,
     "https": _MOUNT,
     "hdfs": "Copy the data to a folder or a volume that this machine sees, and name that path.",
-    "jdbc": "Export the tables to files, or federate the database in Unity Catalog and name a volume.",
 }
 _FILE_SCHEMES = ("", "file", "dbfs")
 
@@ -36,12 +40,22 @@ class DataSourceFactory:
 
     Args:
         on_databricks: whether Spark takes paths in Databricks' spelling.
+        session: returns the Spark session that databases are asked with; ``None``: they are not.
+        database: user, password and limits for databases.
     """
 
-    def __init__(self, *, on_databricks: bool) -> None:
+    def __init__(
+        self,
+        *,
+        on_databricks: bool,
+        session: Optional[Callable[[], Any]] = None,
+        database: Optional[DatabaseAccess] = None,
+    ) -> None:
         self._on_databricks = on_databricks
+        self._session = session
+        self._database = database or DatabaseAccess()
 
-    def create(self, path: str, source_type: SourceType) -> FileSystemSource:
+    def create(self, path: str, source_type: SourceType) -> Source:
         """Return the source that a path names.
 
         A plain path of type ``aws_s3`` or ``azure_blob`` is a mount of that storage, and is read like other
@@ -51,10 +65,21 @@ class DataSourceFactory:
             SourceError: no adapter reads paths of this scheme. The sentence names the scheme and masks
                 secrets.
         """
+        if is_database(path) and self._session is not None:
+            return self._create_database(path, source_type)
         scheme = scheme_of(path)
         if scheme in _FILE_SCHEMES or (scheme not in _OBJECT_STORE_REMEDIES and "://" not in path):
             return FileSystemSource(path, on_databricks=self._on_databricks)
         raise self._refusal(path, scheme, source_type)
+
+    def _create_database(self, path: str, source_type: SourceType) -> DatabaseSource:
+        assert self._session is not None
+        source = DatabaseSource(path, self._database, self._session)
+        if source_type.format is not None:
+            raise SourceError(
+                f"{source.location} is a database, and no {source_type.value}.", "Name source type auto."
+            )
+        return source
 
     def _refusal(self, path: str, scheme: str, source_type: SourceType) -> SourceError:
         known = scheme in _OBJECT_STORE_REMEDIES
