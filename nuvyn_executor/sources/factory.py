@@ -30,6 +30,7 @@ _OBJECT_STORE_REMEDIES: Dict[str, str] = {
     "gs": _MOUNT,
     "http": _MOUNT,
     "https": _MOUNT,
+    "jdbc": "Name a database: jdbc:postgresql://host/name, or the same for mysql, mariadb or sqlserver.",
     "hdfs": "Copy the data to a folder or a volume that this machine sees, and name that path.",
 }
 _FILE_SCHEMES = ("", "file", "dbfs")
