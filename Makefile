@@ -13,7 +13,7 @@ JARS := .cache/jars/.fetched
 ARCHIVE := .cache/.archived
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-pythons install-servers demo serve test check lint format bench clean
+.PHONY: help install install-pythons install-servers demo demo-cloud serve test check lint format bench clean
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -54,6 +54,9 @@ install-servers: install ## install the storage servers of the tests: Azurite, P
 
 demo: install ## run the full pipeline over the flights of New York 2013 and the ugly files of examples/data
 	@$(PY) -m examples.demo
+
+demo-cloud: install-servers ## the same data in S3, Azure and PostgreSQL servers on this machine: one table of scores each
+	@$(PY) -m examples.demo_cloud
 
 serve: install $(ARCHIVE) ## start a local Databricks that really runs jobs; ARGS="--port 8081" passes options
 	@$(PY) -m fake_databricks $(ARGS)

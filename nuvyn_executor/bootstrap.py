@@ -19,6 +19,7 @@ from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.reading.first_rows import SparkRowPreviews
 from nuvyn_executor.redaction import Redactor
 from nuvyn_executor.schema.validator import SchemaValidator
+from nuvyn_executor.sources.database import DatabaseAccess
 from nuvyn_executor.sources.factory import DataSourceFactory
 from nuvyn_executor.spark.derived_sessions import small_session
 from nuvyn_executor.spark.session import build_local_session, find_session, has_file_system
@@ -70,10 +71,14 @@ def manager(
             retry_seconds=settings.source_retry_seconds,
             hide=redact.add,
             spark_reads=lambda scheme: has_file_system(spark, scheme),
+            session=lambda: spark,
+            database=_database_access(settings),
         )
 
         def open_source(request: JobRequest) -> Any:
-            return factory.create(str(request.data_source_path), request.source_type)
+            source = factory.create(str(request.data_source_path), request.source_type)
+            redact.add(getattr(source, "secrets", ()))
+            return source
 
         services = Services(
             store=store,
@@ -102,6 +107,17 @@ def manager(
 def now() -> datetime:
     """Return the present, UTC."""
     return datetime.now(timezone.utc)
+
+
+def _database_access(settings: Settings) -> DatabaseAccess:
+    password = settings.database_password
+    return DatabaseAccess(
+        user=settings.database_user or "",
+        password="" if password is None else password.reveal(),
+        connections=settings.database_connections,
+        retry_seconds=settings.source_retry_seconds,
+        timeout_seconds=settings.database_timeout_seconds,
+    )
 
 
 def _client(settings: Settings, redact: Redactor) -> Optional[APIClient]:

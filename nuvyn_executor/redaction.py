@@ -161,13 +161,15 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets = tuple(secrets)
+        self._secrets = set(secrets)
         self._known = _compile_known(self._secrets)
 
     def add(self, secrets: Iterable[str]) -> None:
-        """Mask more secrets from now on, such as the keys of a profile that a source was opened with."""
-        self._secrets = (*self._secrets, *secrets)
-        self._known = _compile_known(self._secrets)
+        """Mask more secrets from now on: those of a path, which are known when it was read."""
+        new = set(secrets) - self._secrets
+        if new:
+            self._secrets |= new
+            self._known = _compile_known(self._secrets)
 
     def __call__(self, text: str) -> str:
         """Replace known secrets and what looks like one by ``[REDACTED]``."""

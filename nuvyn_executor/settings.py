@@ -181,6 +181,20 @@ class Settings:
     source_retry_seconds: float = field(metadata=_row(
         "EXECUTOR_SOURCE_RETRY_SECONDS", _number(), "60",
         "Seconds that a request to a source may be repeated while that may help; 0 means one attempt."))
+    database_user: Optional[str] = field(metadata=_row(
+        "EXECUTOR_DATABASE_USER", _text, None,
+        "For data in a database: the user, where the path names none.",
+        "database-user"))
+    database_password: Optional[Secret] = field(metadata=_row(
+        "EXECUTOR_DATABASE_PASSWORD", _secret, None,
+        "For data in a database: the password, where the path names none.",
+        "database-password"))
+    database_connections: int = field(metadata=_row(
+        "EXECUTOR_DATABASE_CONNECTIONS", _whole_number(at_least=1), "4",
+        "Connections that read one table of a database at one time."))
+    database_timeout_seconds: int = field(metadata=_row(
+        "EXECUTOR_DATABASE_TIMEOUT_SECONDS", _whole_number(at_least=1), "3600",
+        "Seconds that one statement on a database may take."))
     log_level: str = field(metadata=_row(
         "EXECUTOR_LOG_LEVEL", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO",
         "The lowest level that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`."))

@@ -25,6 +25,7 @@ from nuvyn_executor.reading.delta_table import current_version
 from nuvyn_executor.reading.failures import unreadable
 from nuvyn_executor.reading.readers import columns_of, open_frame
 from nuvyn_executor.reading.typed_frames import hides_rows
+from nuvyn_executor.sources.base import ExplainsErrors
 from nuvyn_executor.spark.derived_sessions import TIME_ZONE, session_without
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ class SparkScanner:
             raise
         except Exception as error:
             session = session_without(self.spark, error)
+            if session is None and isinstance(source, ExplainsErrors):
+                raise source.explained(dataset, error) from error
             if session is None:
                 raise unreadable(dataset.label, error) from error
             other = SparkScanner(session, self.engine, self.wanted_rows, self.clock)
@@ -203,7 +206,7 @@ class _DatasetScan:
         """Decide what to count, and count it in the whole dataset or in a sample of it."""
         snapshot, wanted = self._snapshot, self._scanner.wanted_rows
         frame = open_frame(self._spark, self._source, snapshot.dataset)
-        plan = plan_scan(frame, snapshot.dataset.name)
+        plan = plan_scan(frame, snapshot.dataset.name, snapshot.dataset.key_columns)
         files, share = sampling_limits.choose_files(
             snapshot.dataset.files, frame.rows, wanted, are_divisible=snapshot.is_divisible
         )

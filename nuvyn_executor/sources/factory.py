@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Callable, Dict, Iterable, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional
 from urllib.parse import urlsplit
 
 from nuvyn_executor.errors import SourceError
 from nuvyn_executor.model import SourceType
+from nuvyn_executor.sources.database import DatabaseAccess, DatabaseSource
+from nuvyn_executor.sources.database_address import is_database
 from nuvyn_executor.sources.filesystem import FileSystemSource
 from nuvyn_executor.sources.locations import scheme_of
 from nuvyn_executor.sources.object_source import ObjectStoreSource
@@ -16,12 +18,12 @@ from nuvyn_executor.sources.spooled import SpooledSource
 from nuvyn_executor.sources.store_address import parse_store_address
 
 if TYPE_CHECKING:
-    from nuvyn_executor.sources.base import DataSource
+    from nuvyn_executor.sources.base import Source
 
 _REMEDIES: Dict[str, str] = {
     "adl": "Azure Data Lake Storage Gen1 has ended; name the path in Gen2: abfss://container@account....",
+    "jdbc": "Name a database: jdbc:postgresql://host/name, or the same for mysql, mariadb or sqlserver.",
     "hdfs": "Copy the data to a folder or a volume that this machine sees, and name that path.",
-    "jdbc": "Export the tables to files, or federate the database in Unity Catalog and name a volume.",
 }
 _FILE = "Name a path like /dbfs/..., /Volumes/... or a local one."
 _STORE = (
@@ -39,9 +41,11 @@ class DataSourceFactory:
         retry_seconds: how long a request to an object store may be repeated.
         hide: takes the secrets of a source that is opened, so that they are masked wherever they appear.
         spark_reads: whether Spark has a way to the store of a URL of this scheme; else objects are copied.
+        session: returns the Spark session that databases are asked with; ``None``: they are not.
+        database: user, password and limits for databases.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what the kinds of sources need, each by its name
         self,
         *,
         on_databricks: bool,
@@ -49,14 +53,18 @@ class DataSourceFactory:
         retry_seconds: float = 60.0,
         hide: Callable[[Iterable[str]], None] = lambda _: None,
         spark_reads: Callable[[str], bool] = lambda _: False,
+        session: Optional[Callable[[], Any]] = None,
+        database: Optional[DatabaseAccess] = None,
     ) -> None:
         self._on_databricks = on_databricks
         self._variables = variables or {}
         self._retry_seconds = retry_seconds
         self._hide = hide
         self._spark_reads = spark_reads
+        self._session = session
+        self._database = database or DatabaseAccess()
 
-    def create(self, path: str, source_type: SourceType) -> DataSource:
+    def create(self, path: str, source_type: SourceType) -> Source:
         """Return the source that a path names.
 
         A plain path of type ``aws_s3`` or ``azure_blob`` is a mount of that storage, and is read like other
@@ -67,6 +75,8 @@ class DataSourceFactory:
             SourceError: no adapter reads paths of this scheme. The sentence names the scheme and masks
                 secrets.
         """
+        if is_database(path) and self._session is not None:
+            return self._create_database(path, source_type)
         scheme = scheme_of(path)
         if scheme in _FILE_SCHEMES or (scheme not in _REMEDIES and "://" not in path):
             return FileSystemSource(path, on_databricks=self._on_databricks)
@@ -78,6 +88,15 @@ class DataSourceFactory:
         objects = ObjectStoreSource(storage, address.key, masked_location(path))
         reads = scheme_of(storage.address.spark_url_of(""))
         return SpooledSource(objects, on_databricks=self._on_databricks, spark_reads=self._spark_reads(reads))
+
+    def _create_database(self, path: str, source_type: SourceType) -> DatabaseSource:
+        assert self._session is not None
+        source = DatabaseSource(path, self._database, self._session)
+        if source_type.format is not None:
+            raise SourceError(
+                f"{source.location} is a database, and no {source_type.value}.", "Name source type auto."
+            )
+        return source
 
     def _refusal(self, path: str, scheme: str, source_type: SourceType) -> SourceError:
         asked = "" if source_type == SourceType.AUTO else f" (source type {source_type.value})"

@@ -16,7 +16,10 @@ from nuvyn_executor.errors import EngineError
 logger = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
-_IS_MISSING = re.compile(r"Failed to find data source|Failed to find the data source|DATA_SOURCE_NOT_FOUND")
+_IS_MISSING = re.compile(
+    r"Failed to find data source|Failed to find the data source|DATA_SOURCE_NOT_FOUND"
+    r"|ClassNotFoundException|No suitable driver"
+)
 _failures: Dict[Tuple[str, str], EngineError] = {}
 """By application and package: without a network each attempt may take a minute."""
 
@@ -26,7 +29,8 @@ def with_package(spark: Any, package: str, action: Callable[[], _Result]) -> _Re
 
     Args:
         spark: the session.
-        package: Maven's ``group:artifact``, without the Scala version; empty where Spark needs none.
+        package: Maven's ``group:artifact``, without the Scala version, of what has Spark's own version; or
+            ``group:artifact:version``, such as that of a JDBC driver. Empty where Spark needs none.
         action: what to do.
 
     Raises:
@@ -44,9 +48,7 @@ def with_package(spark: Any, package: str, action: Callable[[], _Result]) -> _Re
 
 def _add(spark: Any, package: str) -> None:
     """Add a package to a session. Only the thread that adds it finds it, so each thread has to."""
-    group, artifact = package.split(":")
-    version = re.sub(r"^(\d+\.\d+\.\d+).*", r"\1", str(spark.version))
-    artifact = f"{artifact}_{_scala_version(spark)}"
+    group, artifact, version = _coordinates(spark, package)
     jar = _ivy_folder(spark) / "jars" / f"{group}_{artifact}-{version}.jar"
     application = str(spark.conf.get("spark.app.id", ""))
     failure = _failures.get((application, package))
@@ -66,6 +68,14 @@ def _add(spark: Any, package: str) -> None:
         _failures[(application, package)] = failure
         logger.debug("%s", name, exc_info=error)
         raise failure from error
+
+
+def _coordinates(spark: Any, package: str) -> Tuple[str, str, str]:
+    group, artifact, *named = package.split(":")
+    if named:
+        return group, artifact, named[0]
+    version = re.sub(r"^(\d+\.\d+\.\d+).*", r"\1", str(spark.version))
+    return group, f"{artifact}_{_scala_version(spark)}", version
 
 
 @contextmanager

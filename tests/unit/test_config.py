@@ -44,6 +44,10 @@ class TestDefaults:
             azure_storage_sas_token=None,
             azure_client_secret=None,
             source_retry_seconds=60,
+            database_user=None,
+            database_password=None,
+            database_connections=4,
+            database_timeout_seconds=3600,
             log_level="INFO",
             schema_name="_executor_metadata",
             max_files_per_job=10_000,
@@ -203,12 +207,14 @@ class TestSecretScope:
         "azure-storage-connection-string": "AccountKey=azure",
         "aws-access-key-id": "AKIASCOPE",
         "aws-secret-access-key": "aws",
+        "database-user": "auditor",
+        "database-password": "read-only",
     }
 
     def test_what_the_environment_lacks_comes_from_the_scope(self) -> None:
         settings = ConfigManager({"HOME": "/h"}, self.SCOPE.get).load()
         assert settings.api_endpoint == "https://p.example.com"
-        assert settings.secrets() == (KEY, "AccountKey=azure", "AKIASCOPE", "aws")
+        assert settings.secrets() == (KEY, "AccountKey=azure", "AKIASCOPE", "aws", "read-only")
 
     def test_the_environment_wins_and_the_scope_is_not_asked(self) -> None:
         asked: List[str] = []

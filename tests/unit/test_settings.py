@@ -41,7 +41,8 @@ class TestTable:
         }
         assert named <= set(NAMES)
 
-    def test_secrets_are_those_that_have_a_key_and_are_no_url(self) -> None:
+    def test_secrets_are_those_that_have_a_key_and_are_no_url_and_no_user(self) -> None:
         assert {s.name for s in SETTINGS if s.scope_key} - {s.name for s in SETTINGS if s.is_secret} == {
-            "NUVYN_API_ENDPOINT"
+            "NUVYN_API_ENDPOINT",
+            "EXECUTOR_DATABASE_USER",
         }
