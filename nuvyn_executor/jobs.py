@@ -132,7 +132,7 @@ def api_transmission(context: JobContext) -> JobOutcome:
 
 
 def full_pipeline(context: JobContext) -> JobOutcome:
-    """Run the five in order; a step that fails stops what depends on it."""
+    """Run the other five jobs in order. When one fails, those that depend on it are skipped."""
     steps: Dict[str, Mapping[str, Any]] = {}
     details: Dict[str, Any] = {}
     outcomes: List[JobOutcome] = []

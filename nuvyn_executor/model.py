@@ -33,12 +33,12 @@ class JobType(str, Enum):
 
     @property
     def needs_source(self) -> bool:
-        """Whether the job wants a ``data_source_path``."""
+        """Whether the job needs a ``data_source_path``."""
         return self not in (JobType.SCHEMA_VALIDATION, JobType.API_TRANSMISSION)
 
 
 def _any_end(head: bytes, tail: bytes) -> bool:
-    """Accept whatever a file of no certain end has there."""
+    """Accept any end: the format has no fixed last bytes."""
     del head, tail
     return True
 
@@ -136,7 +136,7 @@ class FileEntry:
         name: path relative to the source, with ``/``; for a source that is one file, the file's name.
         size_bytes: size in bytes.
         modified_at: last modification, UTC.
-        etag: of an object in a store, what changes with its content; ``""`` where there is no such thing.
+        etag: the version of an object's content in a store; ``""`` for other files.
     """
 
     path: str

@@ -36,7 +36,7 @@ class FileSystemSource:
 
     @property
     def storage(self) -> None:
-        """Nothing: all machines see these files."""
+        """``None``: every machine can open these files."""
 
     def survey(self, limit: int) -> Listing:
         """List visible files, the folders that are Delta tables, and what could not be listed.

@@ -189,7 +189,7 @@ def storage_at(
     """Return the storage that holds an address, with what the environment has to sign requests with.
 
     Args:
-        address: of whatever in it.
+        address: of the bucket or container, or of something in it.
         settings: environment variables by name, secrets from the secret scope among them.
         retry_seconds: how long a request may be repeated.
         identity: whether the machine has an identity of its own in a cloud.

@@ -1,6 +1,6 @@
 """Objects of a store as local copies, where Spark has no way to the store.
 
-Polars reads objects by ranges, in the tasks. All else that reads a dataset wants a path of this machine: its
+Polars reads objects by ranges, in the tasks. Everything else needs a path of this machine: a dataset's
 objects are copied into a temporary folder when they are first needed, by ranges and several at a time, and
 the copies are removed after the dataset was scanned. What has not changed since the last run is not copied.
 """

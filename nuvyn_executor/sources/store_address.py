@@ -37,7 +37,7 @@ _TRAILING_SAS = re.compile(r"\?(?P<sas>[^?/]*\bsig=[^?/]*)\Z")
 
 
 class StoreKind(str, Enum):
-    """Who keeps the objects, or speaks as they do."""
+    """The cloud whose protocol a store uses."""
 
     S3 = "s3"
     AZURE = "azure"
@@ -151,7 +151,7 @@ def parse_store_address(path: str) -> Optional[StoreAddress]:
 
 
 def container_word(kind: StoreKind) -> str:
-    """Return what a store calls that which holds the objects."""
+    """Return the word for the place that holds the objects: container or bucket."""
     return "container" if kind is StoreKind.AZURE else "bucket"
 
 
