@@ -95,6 +95,13 @@ _MEANINGS: Tuple[Meaning, ...] = (
         f"Raise {TIMEOUT_SETTING}, or count a sample (EXECUTOR_SAMPLE_ROWS).",
     ),
     Meaning(
+        # Spark's word for an error of a task whose class, one of the driver, it could not find again.
+        r"UnknownReason",
+        SourceError,
+        "the server ended the statement that reads it: it took too long, or it failed",
+        f"Raise {TIMEOUT_SETTING}, and read it in the database itself with the same user.",
+    ),
+    Meaning(
         r"UnknownHostException|Name or service not known|No such host|ORA-17868",
         SourceError,
         "no host has this name",
