@@ -1,7 +1,7 @@
 """The formats that are read, one entry each. Pure.
 
-A new format is an entry here, and a line in ``TABLES`` of :mod:`nuvyn_executor.reading.typed_frames` (declared
-types) or in ``OPENERS`` of :mod:`nuvyn_executor.reading.readers`. What the command takes
+A new format is an entry here, and a line in ``TABLES`` of :mod:`nuvyn_executor.reading.typed_frames` where
+its files declare types, else in ``OPENERS`` of :mod:`nuvyn_executor.reading.readers`. What the command takes
 as ``source_type``, its help, and the sentences that list the formats follow from the entries.
 """
 

@@ -58,6 +58,9 @@ class DatabaseAccess:
         connections: the most at one time, for one table.
         retry_seconds: so long a server that does not answer is asked again.
         timeout_seconds: the most that one statement may take.
+        clock: seconds that only grow.
+        sleep: waits some seconds.
+        spread: a random number between two; many jobs should not ask again at one moment.
     """
 
     user: str = ""
@@ -65,6 +68,9 @@ class DatabaseAccess:
     connections: int = 4
     retry_seconds: float = 60.0
     timeout_seconds: int = 3600
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    spread: Callable[[float, float], float] = random.uniform
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(connections={self.connections})"
@@ -273,7 +279,7 @@ class DatabaseSource:
 
     def _ask(self, spark: Any, action: Callable[[], _Result], what: str) -> _Result:
         """Do something with the database, with its driver; again for some time where that may help."""
-        end = time.monotonic() + self._access.retry_seconds
+        end = self._access.clock() + self._access.retry_seconds
         pause = _FIRST_PAUSE
         while True:
             try:
@@ -282,13 +288,13 @@ class DatabaseSource:
                 raise
             except Exception as error:
                 meaning = meaning_of(error)
-                if not meaning.is_passing or time.monotonic() + pause > end:
+                if not meaning.is_passing or self._access.clock() + pause > end:
                     logger.debug("%s", what, exc_info=error)
                     raise explained(error, what) from None
                 logger.info(
-                    "%s: %s; asking again for up to %.0f s", what, meaning.reason, end - time.monotonic()
+                    "%s: %s; asking again for up to %.0f s", what, meaning.reason, end - self._access.clock()
                 )
-            time.sleep(pause * random.uniform(0.7, 1.0))  # noqa: S311  no secret
+            self._access.sleep(pause * self._access.spread(0.7, 1.0))
             pause = min(_LONGEST_PAUSE, pause * 2)
 
 
