@@ -1,10 +1,12 @@
 """Where data lies: the ports (:mod:`.base`), an adapter for each kind of storage, and their :mod:`.factory`.
 
 Files that Python can open: :mod:`.filesystem`, with :mod:`.folder_walk`, :mod:`.glob_levels` and
-:mod:`.locations`. Objects of S3, Azure and Google: :mod:`.object_source` lists them, :mod:`.object_store`
-reads them, :mod:`.spooled` makes local copies for Spark; which store a path names (:mod:`.store_address`), what signs requests (:mod:`.store_credentials`, :mod:`.aws_profile`,
-:mod:`.instance_identity`), what is listed (:mod:`.object_listing`, :mod:`.object_survey`) and what a failure
-means (:mod:`.store_failures`).
+:mod:`.locations`.
+
+Objects of S3, Azure and Google: :mod:`.object_source` lists them, :mod:`.object_store` reads them,
+:mod:`.spooled` makes local copies for Spark. Which store a path names: :mod:`.store_address`. What signs
+requests: :mod:`.store_credentials`, :mod:`.aws_profile`, :mod:`.instance_identity`. What is listed:
+:mod:`.object_listing`, :mod:`.object_survey`. What a failure means: :mod:`.store_failures`.
 
 Tables of databases: :mod:`.database`, with the forms of paths (:mod:`.database_address`), what servers differ
 in (:mod:`.database_dialects`) and what their failures mean (:mod:`.database_failures`).
