@@ -53,7 +53,7 @@ def plain_point(point: str) -> str:
     parts = point.removeprefix(SCHEME).strip("/").split("/")
     if point.startswith(f"{DBFS}/"):
         parts = parts[1:]
-    if not point.startswith(("/", SCHEME)) or not all(parts) or {".", ".."} & set(parts):
+    if not point.startswith(("/", SCHEME)) or not parts or not all(parts) or {".", ".."} & set(parts):
         raise InvalidParameter(f"Invalid mount point {point}: an absolute path such as /mnt/client-data.")
     plain = "/" + "/".join(parts)
     if plain.startswith(f"{VOLUMES}/") and len(parts) != VOLUME_PARTS + 1:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping
 from urllib.parse import quote
 
 import pytest
@@ -434,3 +434,51 @@ class TestStartOptions:
             RefusedOptions, match=r"The container nowhere of wasbs://nowhere@.* does not exist"
         ):
             Options(mounts=((POINT, source),)).check()
+
+
+@pytest.fixture(scope="module")
+def at_a_client(spark_server: Callable[[], Client], azure_server: AzureServer) -> tuple[Client, Bucket]:
+    """A workspace on Spark with the guide's data in Azurite."""
+    bucket = azure_bucket(azure_server)
+    bucket.put("customers.csv", b"customer_id,name,country\n1,Ada,GB\n2,Grace,US\n3,Emmy,DE\n")
+    bucket.put("orders/2026.csv", b"order_id,amount\n1,3.5\n2,4.0\n")
+    client = spark_server()
+    mount(client, bucket)
+    return client, bucket
+
+
+@pytest.mark.jvm
+@pytest.mark.timeout(600)
+class TestTheGuide:
+    """the guide's two programs run unchanged with the data in Azurite behind `/dbfs/mnt/client-data/`"""
+
+    def test_spark_reads_and_writes_the_storage(self, at_a_client: tuple[Client, Bucket]) -> None:
+        client, bucket = at_a_client
+        source = (
+            f"frame = spark.read.option('header', True).csv('dbfs:{POINT}/customers.csv')\n"
+            f"frame.coalesce(1).write.json('{POINT}/out')\n"
+            "print(frame.count())"
+        )
+        ended = run(client, source)
+        assert (ended["result_state"], ended["logs"].splitlines()[-1]) == ("SUCCESS", "3")
+        assert bucket.get("out/_SUCCESS") == b""
+        written = [name for name in names(client, f"{POINT}/out") if name.endswith(".json")]
+        assert b"Grace" in (bucket.get(written[0][len(POINT) + 1 :]) or b"")
+        client.post("/api/2.0/dbfs/delete", path=f"{POINT}/out", recursive=True)
+        assert bucket.get("out/_SUCCESS") is None
+
+    def test_the_guides_service_onboards_a_client(self, at_a_client: tuple[Client, Bucket]) -> None:
+        client, _ = at_a_client
+        environment = {
+            **os.environ,
+            "DATABRICKS_HOST": client.url,
+            "DATABRICKS_TOKEN": client.token,
+            "DATABRICKS_CLUSTER_ID": client.cluster_id,
+        }
+        service = ROOT / "examples" / "databricks_executor_service.py"
+        ended = subprocess.run(
+            [sys.executable, str(service)], env=environment, capture_output=True, text=True, check=False
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert "Metadata extraction completed successfully!" in ended.stdout
+        assert '"files_found\\": 2' in ended.stdout
