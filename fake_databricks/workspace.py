@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Mapping
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping
 from fake_databricks.clusters.clusters import ClusterFactory, Clusters, ClusterSurroundings
 from fake_databricks.commands.commands import Commands
 from fake_databricks.engine.ports import Places
+from fake_databricks.errors import ApiError
 from fake_databricks.files.mounted_cluster import MountedCluster
 from fake_databricks.files.mounts import Mounts
 from fake_databricks.files.trees import Dbfs, Tree, Trees
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from fake_databricks.clock import Clock
     from fake_databricks.storage import Storage
 
+LOGGER = logging.getLogger("fake_databricks")
 DEFAULT_CLUSTER_ID = "0123-456789-abcdef01"  # the guide's
 DEFAULT_CLUSTER: Mapping[str, Any] = {
     "cluster_name": "fake",
@@ -137,7 +140,10 @@ class Workspace:
             return
         self._is_open, self._token, self.url = True, token, url
         for point, source in self._surroundings.mounts:
-            self.mounts.declare(point, source)
+            try:
+                self.mounts.declare(point, source)
+            except ApiError as error:  # this workspace has something else there
+                LOGGER.warning("Workspace %s: %s", self.workspace_id, error.message)
         self.clusters.bring_up()
         default = self._surroundings.cluster_id
         if default not in {record.cluster_id for record in self.clusters.list()}:

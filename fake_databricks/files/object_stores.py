@@ -23,7 +23,7 @@ CHUNK = 8 * 1024 * 1024
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 _RETRIES = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
-_CONNECT, _LONGEST_REQUEST = timedelta(seconds=5), timedelta(seconds=300)
+_CONNECT, _LONGEST_REQUEST = timedelta(seconds=5), timedelta(seconds=120)
 
 
 @dataclass(frozen=True)

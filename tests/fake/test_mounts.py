@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import pytest
 
+from fake_databricks.__main__ import main
 from fake_databricks.server import FakeDatabricks, Options, RefusedOptions
 from fake_databricks.storage_servers.azure import RefusedCall
 from tests.fake.conftest import ROOT, Client
@@ -423,6 +424,32 @@ class TestStartOptions:
         assert first.send("DELETE", "/api/2.0/fs/files/Volumes/c/s/v/a.csv").status == 204
         assert s3.get("a.csv") is None
         assert azure.get("a.csv") == b"azure"
+
+    def test_a_workspace_keeps_the_files_that_it_has_there(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, s3_server: S3Server
+    ) -> None:
+        bucket = s3_bucket(s3_server)
+        for name, value in s3_server.environment().items():
+            monkeypatch.setenv(name, value)
+        options = Options(port=0, has_spark=False, state=tmp_path / "state")
+        with FakeDatabricks(options) as fake:
+            client = Client(fake.url, "a-token", fake.cluster_id)
+            client.program(f"{POINT}/mine.py", "")
+        with FakeDatabricks(dataclasses.replace(options, mounts=((POINT, bucket.source),))) as fake:
+            client = dataclasses.replace(client, url=fake.url)
+            assert names(client) == [f"{POINT}/mine.py"]
+            assert client.get("/_fake/mounts")["mounts"] == []
+
+    @pytest.mark.parametrize(
+        ("option", "text"),
+        [("--mount", "/mnt/x"), ("--mount", "/Volumes/c/s/v=s3a://b"), ("--volume", "/mnt/x=s3a://b")],
+    )
+    def test_another_form_of_the_option_is_refused(
+        self, option: str, text: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(SystemExit):
+            main([option, text])
+        assert f"{option} {text.partition('=')[0]}: expected" in capsys.readouterr().err
 
     def test_a_source_that_is_not_there_is_refused_at_the_start(
         self, azure_server: AzureServer, monkeypatch: pytest.MonkeyPatch
