@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Sequence
 
 from fake_databricks.engine.backends import sources
+from fake_databricks.engine.inside.path_table import VOLUMES
 from fake_databricks.server import FakeDatabricks, Options, RefusedOptions
 from fake_databricks.storage import StateError
 from fake_databricks.workspace import DEFAULT_CLUSTER_ID
@@ -43,6 +44,21 @@ def _options(argv: Sequence[str]) -> Options:
         metavar="URL=FOLDER",
         help="install this folder when pip is asked for that git+https URL",
     )
+    parser.add_argument(
+        "--mount",
+        action="append",
+        default=[],
+        metavar="POINT=SOURCE",
+        help="mount a bucket or container: /mnt/client-data=s3a://bucket/path or =wasbs://container@account"
+        ".blob.core.windows.net/path; endpoint and credentials: AWS_... or AZURE_STORAGE_CONNECTION_STRING",
+    )
+    parser.add_argument(
+        "--volume",
+        action="append",
+        default=[],
+        metavar="VOLUME=SOURCE",
+        help="the location of a Volume: /Volumes/catalog/schema/name=s3a://bucket/path",
+    )
     parser.add_argument("--no-spark", action="store_true", help="plain Python tasks, no JVM")
     chosen = parser.parse_args(argv)
     pairs = []
@@ -51,6 +67,8 @@ def _options(argv: Sequence[str]) -> Options:
         if not mark or not Path(folder).is_dir():
             parser.error(f"--source {text}: expected URL=FOLDER, with a folder that exists")
         pairs.append((url, Path(folder).resolve()))
+    mounts = [_mount(parser, "--mount", text) for text in chosen.mount]
+    mounts += [_mount(parser, "--volume", text) for text in chosen.volume]
     return Options(
         chosen.host,
         chosen.port,
@@ -59,7 +77,17 @@ def _options(argv: Sequence[str]) -> Options:
         chosen.cluster_id,
         has_spark=not chosen.no_spark,
         sources=sources(pairs),
+        mounts=tuple(mounts),
     )
+
+
+def _mount(parser: argparse.ArgumentParser, option: str, text: str) -> tuple[str, str]:
+    point, mark, source = text.partition("=")
+    is_volume = point.startswith(f"{VOLUMES}/")
+    if not mark or is_volume != (option == "--volume"):
+        form = "/Volumes/catalog/schema/name=SOURCE" if option == "--volume" else "/mnt/name=SOURCE"
+        parser.error(f"{option} {point}: expected {form}")
+    return point, source
 
 
 def _print_access(fake: FakeDatabricks) -> None:

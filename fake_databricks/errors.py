@@ -15,10 +15,12 @@
       BlockTooLarge                 400  MAX_BLOCK_SIZE_EXCEEDED
       ReadTooLarge                  400  MAX_READ_SIZE_EXCEEDED
       LimitExceeded                 400  RESOURCE_LIMIT_EXCEEDED
+      PermissionDenied              403  PERMISSION_DENIED: a store behind a mount refuses the credentials
       DoesNotExist                  404  RESOURCE_DOES_NOT_EXIST
       NotFound                      404  NOT_FOUND, the newer services' word
       EndpointNotFound              404  ENDPOINT_NOT_FOUND: no such call
       Conflict                      409  ALREADY_EXISTS, the Files API's word
+      TemporarilyUnavailable        503  TEMPORARILY_UNAVAILABLE: a store behind a mount does not answer
       CommandRefused                500  the API 1.2's own envelope, ``{"error": "Name: text"}``
 
 The envelope is ``{"error_code": ..., "message": ...}``; the two about credentials have a number there.
@@ -130,6 +132,20 @@ class LimitExceeded(ApiError):
 
     status = 400
     error_code = "RESOURCE_LIMIT_EXCEEDED"
+
+
+class PermissionDenied(ApiError):
+    """A store behind a mount refuses the credentials."""
+
+    status = 403
+    error_code = "PERMISSION_DENIED"
+
+
+class TemporarilyUnavailable(ApiError):
+    """A store behind a mount does not answer."""
+
+    status = 503
+    error_code = "TEMPORARILY_UNAVAILABLE"
 
 
 class DoesNotExist(ApiError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import secrets
 import shutil
 import signal
@@ -17,6 +18,8 @@ import uvicorn
 
 from fake_databricks.clock import SystemClock
 from fake_databricks.engine.backends import open_backend, sources
+from fake_databricks.errors import ApiError
+from fake_databricks.files.mounts import check_source
 from fake_databricks.storage import Storage
 from fake_databricks.web.app import App
 from fake_databricks.web.tenants import Registry
@@ -48,6 +51,8 @@ class Options:
         cluster_id: the cluster that every workspace has from the start.
         has_spark: whether clusters have Spark; without it the server starts at once.
         sources: the git URLs that pip installs from folders of this machine.
+        mounts: pairs of a mount point (or Volume) and the source that every workspace has there; endpoints
+            and credentials are in the variables of this process.
     """
 
     host: str = "127.0.0.1"
@@ -57,17 +62,23 @@ class Options:
     cluster_id: str = DEFAULT_CLUSTER_ID
     has_spark: bool = True
     sources: tuple[PipSource, ...] = field(default_factory=sources)
+    mounts: tuple[tuple[str, str], ...] = ()
 
     def check(self) -> None:
-        """Refuse options that let others run programs on this machine.
+        """Refuse options that let others run programs on this machine, and mounts that do not work.
 
         Raises:
-            RefusedOptions: another host than loopback without a token.
+            RefusedOptions: another host than loopback without a token, or a mount that does not work.
         """
         if not self.tokens and not _is_loopback(self.host):
             raise RefusedOptions(
                 f"Binding to {self.host} lets others run programs here: name the allowed token with --token."
             )
+        for point, source in self.mounts:
+            try:
+                check_source(point, source, os.environ)
+            except ApiError as error:
+                raise RefusedOptions(error.message) from None
 
 
 class FakeDatabricks:
@@ -101,6 +112,8 @@ class FakeDatabricks:
                 folder,
                 options.cluster_id,
                 self._backend.forget,
+                options.mounts,
+                dict(os.environ),
             ),
             options.tokens,
         )

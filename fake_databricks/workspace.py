@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
 from fake_databricks.clusters.clusters import ClusterFactory, Clusters, ClusterSurroundings
 from fake_databricks.commands.commands import Commands
 from fake_databricks.engine.ports import Places
+from fake_databricks.errors import ApiError
+from fake_databricks.files.mounted_cluster import MountedCluster
+from fake_databricks.files.mounts import Mounts
 from fake_databricks.files.trees import Dbfs, Tree, Trees
 from fake_databricks.files.uploads import Uploads
 from fake_databricks.files.workspace_objects import WorkspaceObjects
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from fake_databricks.clock import Clock
     from fake_databricks.storage import Storage
 
+LOGGER = logging.getLogger("fake_databricks")
 DEFAULT_CLUSTER_ID = "0123-456789-abcdef01"  # the guide's
 DEFAULT_CLUSTER: Mapping[str, Any] = {
     "cluster_name": "fake",
@@ -49,6 +54,8 @@ class Surroundings:
         factory: starts a cluster.
         folder: contains a folder for each workspace.
         cluster_id: the id of the cluster that every workspace has from the start.
+        mounts: pairs of a mount point or Volume and the source that every workspace has there.
+        environment: the variables with endpoints and credentials of mounts.
         on_erase: called with the id of a workspace that is erased, to delete what else is stored of it.
     """
 
@@ -58,6 +65,8 @@ class Surroundings:
     folder: Path
     cluster_id: str = DEFAULT_CLUSTER_ID
     on_erase: Callable[[str], None] = lambda _: None
+    mounts: tuple[tuple[str, str], ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def workspace_id_of(token: str) -> str:
@@ -85,6 +94,10 @@ class Workspace:
         self.folder = surroundings.folder / self.workspace_id
         self.secrets = Secrets(self.workspace_id, storage, clock)
         trees = Trees(*(Tree(self.folder / name) for name in ("dbfs", "volumes", "workspace_files")))
+        self.mounts = Mounts(
+            self.workspace_id, storage, trees, self.folder / "mounts", surroundings.environment
+        )
+        self.secrets.also_hide(self.mounts.secrets)
         self.dbfs = Dbfs(trees.dbfs)
         self.volumes = trees.volumes
         self.uploads = Uploads(self.folder / "uploads")
@@ -94,7 +107,7 @@ class Workspace:
             self.workspace_id,
             storage,
             clock,
-            surroundings.factory,
+            lambda plan: MountedCluster(surroundings.factory(plan), self.mounts),
             ClusterSurroundings(
                 Places(str(trees.dbfs.root), str(trees.volumes.root), str(trees.objects.root)),
                 self.secrets.resolve,
@@ -108,6 +121,7 @@ class Workspace:
             trees,
             self.folder / "runs",
             self._as_programs_see_it,
+            self.mounts.before_starting,
         )
         numbers = Numbers(self.workspace_id, storage)
         self.jobs = Jobs(self.workspace_id, storage, clock, numbers)
@@ -125,6 +139,11 @@ class Workspace:
         if self._is_open:
             return
         self._is_open, self._token, self.url = True, token, url
+        for point, source in self._surroundings.mounts:
+            try:
+                self.mounts.declare(point, source)
+            except ApiError as error:  # this workspace has something else there
+                LOGGER.warning("Workspace %s: %s", self.workspace_id, error.message)
         self.clusters.bring_up()
         default = self._surroundings.cluster_id
         if default not in {record.cluster_id for record in self.clusters.list()}:
@@ -151,6 +170,7 @@ class Workspace:
         self.commands.close()
         self.clusters.close()
         self.dbfs.close_all()
+        self.mounts.close()
 
     def erase(self) -> None:
         """End everything, and delete state and files."""

@@ -35,6 +35,7 @@ def upload(call: Call) -> Reply:
     if entry is not None and not parameters.boolean("overwrite"):
         raise Conflict(f"The file being created already exists: {_shown(call)}")
     tree.write(path, call.body)
+    call.workspace.mounts.after_writing(_shown(call))
     return NO_CONTENT
 
 
@@ -53,6 +54,7 @@ def upload_in_parts(call: Call) -> dict[str, Any]:
         parts = [read_object("parts", part) for part in call.parameters.list("parts")]
         numbers = [read_integer("part_number", part.get("part_number")) for part in parts]
         uploads.complete(token, _shown(call), numbers, tree.locate(path))
+        call.workspace.mounts.after_writing(_shown(call))
     elif action == "abort-upload":
         uploads.abort(token, _shown(call))
     else:
@@ -106,6 +108,7 @@ def delete_file(call: Call) -> Reply:
     _file(call)
     tree, path = _tree_and_path(call)
     tree.remove(path)
+    call.workspace.mounts.after_writing(_shown(call))
     return NO_CONTENT
 
 
@@ -164,6 +167,7 @@ def _shown(call: Call) -> str:
 def _tree_and_path(call: Call) -> tuple[Tree, str]:
     path = posixpath.normpath(_shown(call))
     if path.startswith(f"{VOLUMES}/"):
+        call.workspace.mounts.before_reading(path)
         return call.workspace.volumes, path[len(VOLUMES) :]
     if path.startswith(f"{WORKSPACE}/"):
         return call.workspace.objects.tree, path[len(WORKSPACE) :]
@@ -212,10 +216,10 @@ ROUTES = (
     Route("POST", "/fs/files/*", upload_in_parts, is_slow=True),
     Route("POST", "/fs/create-upload-part-urls", part_urls),
     Route("GET", "/fs/files/*", download, is_slow=True),
-    Route("HEAD", "/fs/files/*", file_head),
-    Route("DELETE", "/fs/files/*", delete_file),
-    Route("PUT", "/fs/directories/*", make_folder),
+    Route("HEAD", "/fs/files/*", file_head, is_slow=True),
+    Route("DELETE", "/fs/files/*", delete_file, is_slow=True),
+    Route("PUT", "/fs/directories/*", make_folder, is_slow=True),
     Route("GET", "/fs/directories/*", list_folder, is_slow=True),
-    Route("HEAD", "/fs/directories/*", folder_head),
+    Route("HEAD", "/fs/directories/*", folder_head, is_slow=True),
     Route("DELETE", "/fs/directories/*", delete_folder, is_slow=True),
 )

@@ -24,18 +24,19 @@ def put(call: Call) -> dict[str, Any]:
             raise BlockTooLarge(
                 f"contents must have at most {MAX_BLOCK_BYTES} bytes; use create and add-block."
             )
-    call.workspace.dbfs.put(parameters.text("path"), content, overwrite=parameters.boolean("overwrite"))
+    path, mounts = parameters.text("path"), call.workspace.mounts
+    mounts.before_reading(path)
+    call.workspace.dbfs.put(path, content, overwrite=parameters.boolean("overwrite"))
+    mounts.after_writing(path)
     return {}
 
 
 def create(call: Call) -> dict[str, Any]:
     """Create a file that blocks are added to."""
     parameters = call.parameters
-    return {
-        "handle": call.workspace.dbfs.create(
-            parameters.text("path"), overwrite=parameters.boolean("overwrite")
-        )
-    }
+    path = parameters.text("path")
+    call.workspace.mounts.before_reading(path)
+    return {"handle": call.workspace.dbfs.create(path, overwrite=parameters.boolean("overwrite"))}
 
 
 def add_block(call: Call) -> dict[str, Any]:
@@ -47,18 +48,23 @@ def add_block(call: Call) -> dict[str, Any]:
 
 def close(call: Call) -> dict[str, Any]:
     """Close an open file."""
-    call.workspace.dbfs.close(call.parameters.integer("handle"))
+    path = call.workspace.dbfs.close(call.parameters.integer("handle"))
+    call.workspace.mounts.after_writing(path)
     return {}
 
 
 def get_status(call: Call) -> dict[str, Any]:
     """Return the file or folder at a path."""
-    return entry_view(call.workspace.dbfs.status(call.parameters.text("path")))
+    path = call.parameters.text("path")
+    call.workspace.mounts.before_reading(path)
+    return entry_view(call.workspace.dbfs.status(path))
 
 
 def list_(call: Call) -> dict[str, Any]:
     """Return the content of a folder."""
-    entries = call.workspace.dbfs.list(call.parameters.text("path"))
+    path = call.parameters.text("path")
+    call.workspace.mounts.before_reading(path)
+    entries = call.workspace.dbfs.list(path)
     return {"files": [entry_view(entry) for entry in entries]} if entries else {}
 
 
@@ -66,7 +72,9 @@ def read(call: Call) -> dict[str, Any]:
     """Return a part of a file."""
     parameters = call.parameters
     length = parameters.integer("length", 0) or DEFAULT_READ_BYTES
-    content = call.workspace.dbfs.read(parameters.text("path"), parameters.integer("offset", 0), length)
+    path = parameters.text("path")
+    call.workspace.mounts.before_reading(path)
+    content = call.workspace.dbfs.read(path, parameters.integer("offset", 0), length)
     return {"bytes_read": len(content), "data": base64.b64encode(content).decode()}
 
 
@@ -79,7 +87,12 @@ def mkdirs(call: Call) -> dict[str, Any]:
 def move(call: Call) -> dict[str, Any]:
     """Move a file or a folder."""
     parameters = call.parameters
-    call.workspace.dbfs.move(parameters.text("source_path"), parameters.text("destination_path"))
+    source, target = parameters.text("source_path"), parameters.text("destination_path")
+    mounts = call.workspace.mounts
+    mounts.before_reading(source)
+    mounts.before_reading(target)
+    call.workspace.dbfs.move(source, target)
+    mounts.after_writing(source, target)
     return {}
 
 
@@ -88,7 +101,10 @@ def delete(call: Call) -> dict[str, Any]:
     parameters = call.parameters
     if parameters.text("path") in ("/", "dbfs:/"):
         raise InvalidParameter("The root cannot be deleted.")
-    call.workspace.dbfs.delete(parameters.text("path"), recursive=parameters.boolean("recursive"))
+    path, mounts = parameters.text("path"), call.workspace.mounts
+    mounts.before_reading(path)
+    call.workspace.dbfs.delete(path, recursive=parameters.boolean("recursive"))
+    mounts.after_writing(path)
     return {}
 
 
@@ -115,7 +131,7 @@ ROUTES = (
     Route("POST", "/dbfs/create", create, is_slow=True),
     Route("POST", "/dbfs/add-block", add_block, is_slow=True),
     Route("POST", "/dbfs/close", close, is_slow=True),
-    Route("GET", "/dbfs/get-status", get_status),
+    Route("GET", "/dbfs/get-status", get_status, is_slow=True),
     Route("GET", "/dbfs/list", list_, is_slow=True),
     Route("GET", "/dbfs/read", read, is_slow=True),
     Route("POST", "/dbfs/mkdirs", mkdirs),

@@ -143,7 +143,7 @@ class Dbfs:
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
-        self._handles: dict[int, BinaryIO] = {}
+        self._handles: dict[int, tuple[str, BinaryIO]] = {}
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
@@ -171,7 +171,7 @@ class Dbfs:
         self.tree.write(plain, b"")
         with self._lock:
             number = next(self._numbers)
-            self._handles[number] = self.tree.locate(plain).open("wb")
+            self._handles[number] = (plain, self.tree.locate(plain).open("wb"))
         return number
 
     def add_block(self, number: int, block: bytes) -> None:
@@ -179,13 +179,15 @@ class Dbfs:
         if len(block) > MAX_BLOCK_BYTES:
             raise BlockTooLarge(f"A block must have at most {MAX_BLOCK_BYTES} bytes.")
         with self._lock:
-            self._handle(number).write(block)
+            self._handle(number)[1].write(block)
 
-    def close(self, number: int) -> None:
-        """Close an open file."""
+    def close(self, number: int) -> str:
+        """Close an open file and return its path."""
         with self._lock:
-            self._handle(number).close()
+            path, file = self._handle(number)
+            file.close()
             del self._handles[number]
+        return path
 
     def read(self, path: str, offset: int, length: int) -> bytes:
         """Return a part of a file, which may be shorter at its end."""
@@ -225,8 +227,8 @@ class Dbfs:
     def close_all(self) -> None:
         """Close every open file."""
         with self._lock:
-            for handle in self._handles.values():
-                handle.close()
+            for _, file in self._handles.values():
+                file.close()
             self._handles.clear()
 
     def _check_free(self, path: str, *, overwrite: bool) -> None:
@@ -234,7 +236,7 @@ class Dbfs:
         if entry is not None and (entry.is_folder or not overwrite):
             raise AlreadyExists(f"A file or directory already exists at the input path dbfs:{_plain(path)}.")
 
-    def _handle(self, number: int) -> BinaryIO:
+    def _handle(self, number: int) -> tuple[str, BinaryIO]:
         try:
             return self._handles[number]
         except KeyError:

@@ -52,6 +52,7 @@ class TaskPreparer:
 
     Args:
         workspace: returns ``id``, ``url`` and ``token`` of the workspace as programs see them.
+        fetch: makes the file at a path as it is in the storage behind it.
     """
 
     def __init__(
@@ -60,11 +61,13 @@ class TaskPreparer:
         trees: Trees,
         folder: Path,
         workspace: Callable[[], Mapping[str, str]],
+        fetch: Callable[[str], None],
     ) -> None:
         self._clusters = clusters
         self._trees = trees
         self._folder = folder
         self._workspace = workspace
+        self._fetch = fetch
         self._lock = threading.Lock()
         self._made: dict[int, dict[str, str]] = {}  # run id -> key of a cluster made for it -> cluster id
 
@@ -136,6 +139,7 @@ class TaskPreparer:
             stub.write_text(_WHEEL.format(package=package, entry=entry), "utf-8")
             return stub
         path = references.resolve(task.body["python_file"], values)
+        self._fetch(path)
         local = self._trees.locate(path)
         if not local.is_file():
             message = f"Cannot read the python file {path}. Please check driver logs for more details."

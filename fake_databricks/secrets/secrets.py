@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable, Iterable
 
 from fake_databricks.errors import AlreadyExists, DoesNotExist, InvalidParameter, LimitExceeded
 from fake_databricks.redaction import Redactor
@@ -38,6 +38,7 @@ class Secrets:
         self._clock = clock
         self._lock = threading.RLock()
         self._scopes: dict[str, _Scope] = {}
+        self._others: list[Callable[[], Iterable[str]]] = []
         for key, document in storage.all(workspace_id, "scope"):
             values = {name: (encrypted, when) for name, (encrypted, when) in document["values"].items()}
             self._scopes[key] = _Scope(document["name"], document["acl"], values)
@@ -124,11 +125,16 @@ class Secrets:
         """Return a text with each ``{{secrets/scope/key}}`` replaced, as in ``spark_env_vars``."""
         return _REFERENCE.sub(lambda match: self.get(match.group(1), match.group(2)).decode(), text)
 
+    def also_hide(self, values: Callable[[], Iterable[str]]) -> None:
+        """Count the values that a function returns as secret values in outputs."""
+        self._others.append(values)
+
     def values(self) -> tuple[str, ...]:
         """Return every secret value that is text, the longest first, to hide them in outputs."""
         with self._lock:
             encrypted = [value for scope in self._scopes.values() for value, _ in scope.values.values()]
         values = {self._storage.cipher.decrypt(value).decode(errors="ignore") for value in encrypted}
+        values.update(value for others in self._others for value in others())
         return tuple(sorted((value for value in values if value.strip()), key=len, reverse=True))
 
     def redact(self, content: Any) -> Any:

@@ -201,6 +201,10 @@ PARITY: Mapping[tuple[str, str], Row] = {
     ("GET", "/_fake/journal"): Row(("method", "path")),
     ("DELETE", "/_fake/journal"): Row(),
     ("POST", "/_fake/reset"): Row(),
+    ("POST", "/_fake/mounts"): Row(("source (s3a, wasbs, abfss)", "mount_point", "extra_configs")),
+    ("GET", "/_fake/mounts"): Row(),
+    ("DELETE", "/_fake/mounts"): Row(("mount_point",)),
+    ("POST", "/_fake/mounts/refresh"): Row(),
 }
 
 

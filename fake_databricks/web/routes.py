@@ -8,6 +8,7 @@ from fake_databricks.clusters import api as clusters
 from fake_databricks.commands import api as commands
 from fake_databricks.files import api as files
 from fake_databricks.files import dbfs_api as dbfs
+from fake_databricks.files import mounts_api as mounts
 from fake_databricks.files import workspace_api as workspace
 from fake_databricks.jobs import api as jobs
 from fake_databricks.jobs import runs_api as runs
@@ -28,7 +29,7 @@ ROUTES: tuple[Route, ...] = (
     *clusters.ROUTES,
     *scim.ROUTES,
 )
-CONTROL: tuple[Route, ...] = control.ROUTES
+CONTROL: tuple[Route, ...] = (*control.ROUTES, *mounts.ROUTES)
 _EXACT = {
     (route.method, version, route.path): route
     for route in ROUTES

@@ -151,4 +151,12 @@ WITNESSES: Mapping[str, tuple[str, ...]] = {
     "test_control.py::TestJournal::test_each_exchange_is_there_in_order": ("GET /_fake/journal",),
     "test_control.py::TestJournal::test_can_be_cleared": ("DELETE /_fake/journal",),
     "test_control.py::TestReset::test_the_next_request_finds_a_new_workspace": ("POST /_fake/reset",),
+    "test_mounts.py::TestRest::test_the_mount_can_be_removed_and_the_objects_stay": (
+        "GET /_fake/mounts",
+        "DELETE /_fake/mounts",
+    ),
+    "test_mounts.py::TestDbutils::test_mounts_lists_and_unmounts": (
+        "POST /_fake/mounts",
+        "POST /_fake/mounts/refresh",
+    ),
 }

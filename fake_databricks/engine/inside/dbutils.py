@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FileInfo = namedtuple("FileInfo", "path name size modificationTime")  # noqa: PYI024  it prints as Databricks' does
 SecretMetadata = namedtuple("SecretMetadata", "key")  # noqa: PYI024  as above
+MountInfo = namedtuple("MountInfo", "mountPoint source encryptionType")  # noqa: PYI024  as above
 SecretScope = namedtuple("SecretScope", "name")  # noqa: PYI024  as above
 
 
@@ -130,13 +131,79 @@ class Files:
         """Copy, then remove the source."""
         return self.cp(source, dest, recurse) and self.rm(source, recurse)
 
+    def mount(
+        self,
+        source: str,
+        mount_point: str,
+        encryption_type: str = "",
+        extra_configs: dict[str, str] | None = None,
+    ) -> bool:
+        """Mount a bucket or container of S3 or Azure at a path of DBFS."""
+        if encryption_type:
+            raise NotImplementedError("encryption_type of dbutils.fs.mount is not emulated")
+        body = {"source": source, "mount_point": mount_point, "extra_configs": extra_configs or {}}
+        self._ask_mounts("POST", "", body)
+        return True
+
+    def updateMount(  # noqa: N802  Databricks' name
+        self,
+        source: str,
+        mount_point: str,
+        encryption_type: str = "",
+        extra_configs: dict[str, str] | None = None,
+    ) -> bool:
+        """Mount another source at a mount point."""
+        self._ask_mounts("DELETE", "", {"mount_point": mount_point})
+        return self.mount(source, mount_point, encryption_type, extra_configs)
+
+    def unmount(self, mount_point: str) -> bool:
+        """Remove a mount; the objects stay."""
+        self._ask_mounts("DELETE", "", {"mount_point": mount_point})
+        print(f"{mount_point} has been unmounted.")  # noqa: T201  Databricks prints it
+        return True
+
     def mounts(self) -> list[Any]:
-        """Return no mounts: /mnt is an ordinary folder here."""
-        return []
+        """Return the mounts of DBFS; a Volume is none."""
+        return [
+            MountInfo(each["mount_point"], each["source"], each["encryption_type"])
+            for each in self._ask_mounts("GET", "", None)["mounts"]
+            if not each["mount_point"].startswith("/Volumes/")
+        ]
 
     def refreshMounts(self) -> bool:  # noqa: N802  Databricks' name
-        """Do nothing: there are no mounts."""
+        """Upload what this program has written below the mounts, and fetch what has changed."""
+        self._ask_mounts("POST", "/refresh", {})
         return True
+
+    @staticmethod
+    def _ask_mounts(method: str, call: str, body: dict[str, Any] | None) -> Any:
+        status, answer = _ask_workspace(method, f"/_fake/mounts{call}", body)
+        if status == 200:  # noqa: PLR2004  OK
+            return answer
+        message = answer.get("message", "") if isinstance(answer, dict) else answer
+        raise ExecutionError(f"java.rmi.RemoteException: {message}")
+
+
+def _ask_workspace(method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
+    """Send a call to the workspace with the token of the run; return status and answer."""
+    import json  # noqa: PLC0415  only a program that asks needs it
+    import urllib.error  # noqa: PLC0415  these two take 20 ms
+    import urllib.request  # noqa: PLC0415  as above
+
+    url = f"{os.environ.get('DATABRICKS_HOST', '').rstrip('/')}{path}"
+    content = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, content, method=method)  # noqa: S310  the workspace's own address
+    request.add_header("Authorization", f"Bearer {os.environ.get('DATABRICKS_TOKEN', '')}")
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=30 if method == "GET" else None) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        text = error.read().decode(errors="replace")
+        try:
+            return error.code, json.loads(text)
+        except ValueError:
+            return error.code, text
 
 
 class Secrets:
@@ -167,25 +234,14 @@ class Secrets:
 
     @staticmethod
     def _ask(call: str, query: dict[str, str], missing: str) -> Any:
-        import json  # noqa: PLC0415  as above
-        import urllib.error  # noqa: PLC0415  these three take 20 ms
         import urllib.parse  # noqa: PLC0415  as above
-        import urllib.request  # noqa: PLC0415  as above
 
-        host = os.environ.get("DATABRICKS_HOST", "")
-        url = f"{host.rstrip('/')}/api/2.0/secrets/{call}?{urllib.parse.urlencode(query)}"
-        request = urllib.request.Request(url)  # noqa: S310  the workspace's own address
-        request.add_header("Authorization", f"Bearer {os.environ.get('DATABRICKS_TOKEN', '')}")
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        try:
-            with opener.open(request, timeout=30) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            if error.code == 404:  # noqa: PLR2004  not found
-                raise IllegalArgumentException(missing) from None
-            raise ExecutionError(
-                f"{call}: HTTP {error.code}: {error.read().decode(errors='replace')}"
-            ) from None
+        status, answer = _ask_workspace("GET", f"/api/2.0/secrets/{call}?{urllib.parse.urlencode(query)}")
+        if status == 200:  # noqa: PLR2004  OK
+            return answer
+        if status == 404:  # noqa: PLR2004  not found
+            raise IllegalArgumentException(missing)
+        raise ExecutionError(f"{call}: HTTP {status}: {answer}")
 
 
 class Widgets:
