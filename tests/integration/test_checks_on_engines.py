@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nuvyn_executor.profiling.spark import predicates
+from nuvyn_executor.profiling.spark.cells import index_of
 from tests.check_values import WITH_PREDICATES, examples_of, values_of
 
 pl = pytest.importorskip("polars")
@@ -33,19 +34,20 @@ def generated() -> Dict[str, List[str]]:
 
 def test_the_three_engines_agree(spark: Any) -> None:
     texts = generated()
-    rows = [(shape, text) for shape, some in texts.items() for text in some]
-    data = spark.createDataFrame(rows, "shape STRING, text STRING")
-    matches, rewritten, holds = [], [], []
-    for form in WITH_PREDICATES:
-        assert form.predicate is not None
-        matches.append(f"WHEN '{form.shape}' THEN {predicates.matches('text', form.pattern)}")
-        rewritten.append(f"WHEN '{form.shape}' THEN {predicates.rewritten('text', form.predicate)}")
-        holds.append(f"WHEN '{form.shape}' THEN {predicates.tested('rewritten', form.predicate)}")
-    data = data.selectExpr("*", f"CASE shape {' '.join(rewritten)} END AS rewritten")
-    answers = {"matches": matches, "holds": holds}
-    columns = [f"CASE shape {' '.join(branches)} END AS {name}" for name, branches in answers.items()]
-    found = data.selectExpr("shape", "text", *columns).collect()
-    by_spark = {(row["shape"], row["text"]): row["holds"] for row in found}
+    forms = {index_of(form.shape): form for form in WITH_PREDICATES}
+    rows = [(index, text) for index, form in forms.items() for text in texts[form.shape]]
+    data = spark.createDataFrame(rows, "shape INT, text STRING")
+    by_index = {index: form.predicate for index, form in forms.items() if form.predicate}
+    matched = " ".join(
+        f"WHEN {i} THEN {predicates.matches('text', form.pattern)}" for i, form in forms.items()
+    )
+    rewritten = " ".join(f"WHEN {i} THEN {predicates.rewritten('text', one)}" for i, one in by_index.items())
+    data = data.selectExpr("*", f"CASE shape {rewritten} END AS rewritten")
+    fails = predicates.failing("rewritten", by_index)
+    found = data.selectExpr(
+        "shape", "text", f"CASE shape {matched} END AS matches", f"{fails} AS fails"
+    ).collect()
+    by_spark = {(forms[row["shape"]].shape, row["text"]): not row["fails"] for row in found}
     assert all(row["matches"] for row in found)
     for form in WITH_PREDICATES:
         assert form.predicate is not None

@@ -64,7 +64,7 @@ def _remainder(test: Remainder) -> pl.Expr:
         number = padded.str.slice(part * _INT64_DIGITS, _INT64_DIGITS).cast(pl.Int64)
         weight = pow(10, (parts - 1 - part) * _INT64_DIGITS, test.modulus)
         left = left + number % test.modulus * weight
-    return (_REWRITTEN.str.len_bytes() <= test.longest) & (left % test.modulus == test.remainder)
+    return left % test.modulus == test.remainder
 
 
 def _digit_sum(test: DigitSum) -> pl.Expr:
@@ -75,4 +75,4 @@ def _digit_sum(test: DigitSum) -> pl.Expr:
         digit = padded.str.slice(test.longest - 1 - place, 1).cast(pl.Int64)
         values = [int(value) for value in test.values[place % len(test.values)]]
         total = total + digit.replace_strict(list(range(10)), values, return_dtype=pl.Int64)
-    return (_REWRITTEN.str.len_bytes() <= test.longest) & (total % test.modulus == 0)
+    return total % test.modulus == 0

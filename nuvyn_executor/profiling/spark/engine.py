@@ -34,23 +34,19 @@ from nuvyn_executor.profiling.sketch import (
 )
 from nuvyn_executor.profiling.spark import cells, expressions
 from nuvyn_executor.profiling.spark.cells import Cell
+from nuvyn_executor.profiling.spark.reads import reads_of
 from nuvyn_executor.profiling.value_patterns import MOMENTS, Expected
 from nuvyn_executor.quality.checks.registry import check_of
 from nuvyn_executor.quality.tallies import ColumnTally, DatasetTally, Distinct, Shape
 
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
+    from nuvyn_executor.profiling.spark.reads import Read
     from nuvyn_executor.quality.checks.check import Check
     from nuvyn_executor.reading.frame import Frame
 
 ENGINE = "spark"
 HASH_NAME = "spark-xxhash64"
-TOGETHER = 60
-"""Columns of one read. With 90 of them, the method that reads them is too long for Java to compile."""
-ALONE_FROM = 1_000_000
-"""Rows from which each text column has a read of its own, where columns can be read one by one."""
-FEW_VALUES, SHORT_TEXT = 0.1, 100
-"""The share of different values in a sample, and their mean length, up to which values are grouped first."""
 AT_ONCE = 4
 ROW = "row"
 """The name of cells that are rows: a row's hash, or NULL for a record that did not parse."""
@@ -80,25 +76,6 @@ class Group:
     different: Optional[State] = None
 
 
-@dataclass(frozen=True)
-class Read:
-    """One aggregate over cells of one kind.
-
-    Attributes:
-        kind: see :func:`~nuvyn_executor.profiling.spark.expressions.kind_of`.
-        columns: the positions of the columns.
-        rows: rows are cells, too: hashes of their content.
-        pairs: pairs of moments that have an order are cells, too: whether they are in order.
-        by_value: there are so few different cells that they are grouped first, and each is classified once.
-    """
-
-    kind: str
-    columns: Tuple[int, ...] = ()
-    rows: bool = False
-    pairs: bool = False
-    by_value: bool = False
-
-
 def count(frame: Frame, plan: ScanPlan, now_micros: int) -> Counts:
     """Count a dataset.
 
@@ -113,45 +90,6 @@ def count(frame: Frame, plan: ScanPlan, now_micros: int) -> Counts:
         for name, group in answers:
             groups[name].append(group)
     return _counts(plan, groups)
-
-
-def reads_of(frame: Frame, plan: ScanPlan) -> List[Read]:
-    """Return the reads that count a dataset.
-
-    Where columns can be read one by one (Parquet, Delta), rows have a read of their own, and so has each text
-    column of a table of many rows. Where every read parses every record (CSV, JSON), there is one for all.
-    """
-    kinds: Dict[str, List[int]] = defaultdict(list)
-    for i, one in enumerate(plan.columns):
-        kinds[expressions.kind_of(one)].append(i)
-    texts = tuple(kinds.get(expressions.TEXT, ()))
-    if not frame.is_columnar:
-        kinds.pop(expressions.TEXT, None)
-        return [Read(expressions.TEXT, texts, rows=True, pairs=True), *_together(kinds)]
-    reads = [Read(expressions.HASH, rows=True)]
-    if plan.pairs:
-        reads.append(Read(expressions.TEXT, pairs=True))
-    if frame.rows >= ALONE_FROM:
-        kinds.pop(expressions.TEXT, None)
-        alone = [Read(expressions.TEXT, (i,), by_value=_has_few_values(frame.sample[i])) for i in texts]
-        reads.extend(alone)
-    return reads + _together(kinds)
-
-
-def _together(kinds: Mapping[str, Sequence[int]]) -> List[Read]:
-    return [
-        Read(kind, tuple(some[start : start + TOGETHER]))
-        for kind, some in kinds.items()
-        for start in range(0, len(some), TOGETHER)
-    ]
-
-
-def _has_few_values(sample: Sequence[Any]) -> bool:
-    """Whether a sampled column has few different values, which are cheap to group by."""
-    present = [value for value in sample if value is not None]
-    size = sum(len(str(value)) for value in present)
-    few = len(set(present)) <= FEW_VALUES * len(present) and size <= SHORT_TEXT * len(present)
-    return bool(present) and few
 
 
 def asked_of(frame: Frame, plan: ScanPlan, read: Read, now_micros: int) -> Any:

@@ -9,12 +9,12 @@ takes as long as a thousand cells.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.model import DAY_MICROS, FARTHEST_DAY
 from nuvyn_executor.profiling.spark import cells
 from nuvyn_executor.profiling.spark.cells import index_of
-from nuvyn_executor.profiling.spark.predicates import literal, matches, rewritten, tested
+from nuvyn_executor.profiling.spark.predicates import failing, literal, matches, rewritten
 from nuvyn_executor.profiling.value_patterns import (
     BROKEN_TEXT,
     DATE_SENTINELS,
@@ -232,19 +232,24 @@ def _predicates(plans: Sequence[ColumnPlan]) -> Mapping[int, Predicate]:
 
 
 def _rewritten(predicates: Mapping[int, Predicate]) -> Tuple[str, ...]:
-    """Return the column of rewritten texts, which predicates test more than once; of other texts NULL."""
+    """Return the column of rewritten texts. It is never NULL: code without tests for NULL is shorter."""
     if not predicates:
         return ()
-    branches = (f"WHEN {index} THEN {rewritten('text', one)}" for index, one in predicates.items())
-    return (f"CASE shape {' '.join(branches)} END AS rewritten",)
+    texts = {index: rewritten("text", one) for index, one in predicates.items()}
+    branches = (f"WHEN {index} THEN {text}" for index, text in texts.items() if text != "text")
+    return (f"coalesce({_case('shape', branches, 'text')}, '') AS rewritten",)
 
 
 def _failures(predicates: Mapping[int, Predicate]) -> Tuple[Tuple[str, ...], ...]:
     """Return the projection that tests the rewritten texts."""
     if not predicates:
         return ()
-    branches = (f"WHEN {index} THEN NOT ({tested('rewritten', one)})" for index, one in predicates.items())
-    return ((f"CASE shape {' '.join(branches)} ELSE FALSE END AS fails",),)
+    return ((f"{failing('rewritten', predicates)} AS fails",),)
+
+
+def _case(of: str, branches: Iterable[str], otherwise: str) -> str:
+    together = " ".join(branches)
+    return f"CASE {of} {together} ELSE {otherwise} END" if together else otherwise
 
 
 def _typed_class(nan: str, flags: Sequence[Tuple[str, int]]) -> str:

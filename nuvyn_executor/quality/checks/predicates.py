@@ -78,7 +78,7 @@ class Remainder:
     Attributes:
         modulus: what it is divided by, at most 9,999.
         remainder: what is left.
-        longest: digits of the longest number; a longer one fails.
+        longest: digits of the longest number that the form's pattern and the steps allow.
     """
 
     modulus: int
@@ -87,7 +87,7 @@ class Remainder:
 
     def holds(self, text: str) -> bool:
         """Whether it does."""
-        return len(text) <= self.longest and int(text) % self.modulus == self.remainder
+        return int(text) % self.modulus == self.remainder
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class DigitSum:
         values: what a digit counts. From the right, the digit ``d`` at place ``i`` counts
             ``values[i % len(values)][d]``. A zero counts 0 at each place.
         modulus: the number.
-        longest: digits of the longest text; a longer one fails.
+        longest: digits of the longest text that the form's pattern and the steps allow.
     """
 
     values: Tuple[str, ...]
@@ -111,7 +111,7 @@ class DigitSum:
             int(self.values[place % len(self.values)][int(digit)])
             for place, digit in enumerate(reversed(text))
         )
-        return len(text) <= self.longest and total % self.modulus == 0
+        return total % self.modulus == 0
 
 
 Step = Union[Without, Rotated, LettersAsNumbers]

@@ -1,0 +1,108 @@
+"""In which reads Spark counts a dataset: few, and of a size that Java compiles. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
+
+from nuvyn_executor.profiling.spark import expressions
+from nuvyn_executor.profiling.spark.predicates import is_long
+from nuvyn_executor.quality.checks.registry import check_of
+
+if TYPE_CHECKING:
+    from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
+    from nuvyn_executor.quality.checks.predicates import Predicate
+    from nuvyn_executor.reading.frame import Frame
+
+TOGETHER = 60
+"""Columns of one read. With 90 of them, the method that reads them is too long for Java to compile."""
+ALONE_FROM = 1_000_000
+"""Rows from which each text column has a read of its own, where columns can be read one by one."""
+FEW_VALUES, SHORT_TEXT = 0.1, 100
+"""The share of different values in a sample, and their mean length, up to which values are grouped first."""
+MOST_SHAPES = 10
+"""Shapes of one read, if some have predicates. With more, Java may not compile the method that finds them."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """One aggregate over cells of one kind.
+
+    Attributes:
+        kind: see :func:`~nuvyn_executor.profiling.spark.expressions.kind_of`.
+        columns: the positions of the columns.
+        rows: rows are cells, too: hashes of their content.
+        pairs: pairs of moments that have an order are cells, too: whether they are in order.
+        by_value: there are so few different cells that they are grouped first, and each is classified once.
+    """
+
+    kind: str
+    columns: Tuple[int, ...] = ()
+    rows: bool = False
+    pairs: bool = False
+    by_value: bool = False
+
+
+def reads_of(frame: Frame, plan: ScanPlan) -> List[Read]:
+    """Return the reads that count a dataset.
+
+    Where columns can be read one by one (Parquet, Delta), rows have a read of their own, and so has each text
+    column of a table of many rows. Where every read parses every record (CSV, JSON), there is one for all;
+    more only if predicates need more code than Java compiles.
+    """
+    kinds: Dict[str, List[int]] = defaultdict(list)
+    for i, one in enumerate(plan.columns):
+        kinds[expressions.kind_of(one)].append(i)
+    texts, *apart = _groups(kinds.pop(expressions.TEXT, []), plan)
+    others = list(kinds.items())
+    if not frame.is_columnar:
+        first = Read(expressions.TEXT, tuple(texts), rows=True, pairs=True)
+        return [first, *_together([*((expressions.TEXT, columns) for columns in apart), *others])]
+    reads = [Read(expressions.HASH, rows=True)]
+    if plan.pairs:
+        reads.append(Read(expressions.TEXT, pairs=True))
+    if frame.rows < ALONE_FROM:
+        others = [*((expressions.TEXT, columns) for columns in (texts, *apart)), *others]
+    else:
+        alone = sorted(i for columns in (texts, *apart) for i in columns)
+        reads.extend(Read(expressions.TEXT, (i,), by_value=_has_few_values(frame.sample[i])) for i in alone)
+    return reads + _together(others)
+
+
+def _groups(texts: Sequence[int], plan: ScanPlan) -> List[List[int]]:
+    """Divide text columns by the code that they need. The first group may be empty."""
+    plain: List[int] = []
+    short: List[int] = []
+    long: Dict[str, List[int]] = defaultdict(list)
+    for i in texts:
+        predicates = _predicates(plan.columns[i])
+        if any(map(is_long, predicates)):
+            long[plan.columns[i].expected].append(i)
+        else:
+            (short if predicates else plain).append(i)
+    shapes = {shape for i in (*plain, *short) for shape in plan.columns[i].shapes}
+    if len(shapes) <= MOST_SHAPES or not short:
+        return [sorted([*plain, *short]), *long.values()]
+    return [plain, short, *long.values()]
+
+
+def _predicates(plan: ColumnPlan) -> List[Predicate]:
+    check = check_of(plan.expected) if expressions.is_text(plan) else None
+    return [] if check is None else [form.predicate for form in check.forms if form.predicate]
+
+
+def _together(kinds: Sequence[Tuple[str, Sequence[int]]]) -> List[Read]:
+    return [
+        Read(kind, tuple(columns[start : start + TOGETHER]))
+        for kind, columns in kinds
+        for start in range(0, len(columns), TOGETHER)
+    ]
+
+
+def _has_few_values(sample: Sequence[Any]) -> bool:
+    """Whether a sampled column has few different values, which are cheap to group by."""
+    present = [value for value in sample if value is not None]
+    size = sum(len(str(value)) for value in present)
+    few = len(set(present)) <= FEW_VALUES * len(present) and size <= SHORT_TEXT * len(present)
+    return bool(present) and few
