@@ -69,6 +69,8 @@ def manager(
             variables={**environ, **settings.secret_variables()},
             retry_seconds=settings.source_retry_seconds,
             spark_reads=lambda scheme: has_file_system(spark, scheme),
+            session=lambda: spark,
+            own_schema=settings.schema_name,
         )
 
         def open_source(request: JobRequest) -> Any:

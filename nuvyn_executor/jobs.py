@@ -14,6 +14,7 @@ from nuvyn_executor.model import JobOutcome, JobType, RunStatus, Skipped, epoch_
 from nuvyn_executor.quality.assessment import assess
 from nuvyn_executor.quality.dimensions import Policy
 from nuvyn_executor.reading import previews
+from nuvyn_executor.sources.base import TableSource
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -113,7 +114,8 @@ def data_reading(context: JobContext) -> JobOutcome:
     shown, unread = previews.preview_files(
         context.source, discovery, context.services.row_previews, context.services.max_preview_files
     )
-    logger.info("📖 Previewed %d of %d files", len(shown), len(discovery.files))
+    what = "tables" if isinstance(context.source, TableSource) else "files"
+    logger.info("📖 Previewed %d of %d %s", len(shown), discovery.found, what)
     return _outcome(wire.data_reading(context.source.location, discovery, shown, unread), unread)
 
 

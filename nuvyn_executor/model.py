@@ -83,6 +83,12 @@ class FileFormat:
     is_table: bool = False
     spark_package: str = ""
 
+    TABLE: ClassVar[FileFormat]
+
+
+FileFormat.TABLE = FileFormat("table", noun="a table", declares_types=True, is_table=True)
+"""A table of a database or of a catalog; no file has this format."""
+
 
 @dataclass(frozen=True)
 class SourceType:
@@ -157,6 +163,65 @@ class CsvDialect:
 
 
 @dataclass(frozen=True)
+class DeclaredColumn:
+    """What a catalogue says about a column.
+
+    Attributes:
+        name: its name.
+        data_type: its type in the words of the database; ``""`` where it says none.
+        comment: the comment on it; ``""`` where there is none.
+    """
+
+    name: str
+    data_type: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """Columns whose values are those of a key of another table.
+
+    Attributes:
+        columns: the columns of this table.
+        table: the other table, with its schema where there are schemas.
+        references: the columns there, in the same order.
+    """
+
+    columns: Tuple[str, ...]
+    table: str
+    references: Tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DeclaredTable:
+    """What a catalogue says about a table.
+
+    Attributes:
+        kind: ``table`` or ``view``.
+        comment: the comment on it; ``""`` where there is none.
+        rows: about how many rows it has; ``None`` where the catalogue does not know.
+        size_bytes: bytes that it takes; ``None`` where the catalogue does not know.
+        columns: its columns, in no certain order.
+        foreign_keys: its foreign keys, ordered by name.
+        stamp: while it is the same, the rows are the same; ``""`` where nothing says so.
+        modified_at: when its rows last changed, UTC; ``None`` where the catalogue does not know.
+    """
+
+    kind: str = "table"
+    comment: str = ""
+    rows: Optional[int] = None
+    size_bytes: Optional[int] = None
+    columns: Tuple[DeclaredColumn, ...] = ()
+    foreign_keys: Tuple[ForeignKey, ...] = ()
+    stamp: str = ""
+    modified_at: Optional[datetime] = None
+
+    def column(self, name: str) -> DeclaredColumn:
+        """Return what is declared of a column; of an unknown one, its name alone."""
+        return next((one for one in self.columns if one.name == name), DeclaredColumn(name))
+
+
+@dataclass(frozen=True)
 class Dataset:
     """One logical table of a source: a row of ``_executor_metadata.tables``.
 
@@ -170,6 +235,8 @@ class Dataset:
         multiline: for JSON: the file is one document, not one document a line.
         partition_columns: names of Hive partition columns (``year`` of ``year=2024/``), outermost first.
         version: of a Delta table, the one that is read; ``None`` before its log was read.
+        key_columns: the primary key that a catalogue declares, in its order; empty where it declares none.
+        declared: what else a catalogue says about it; ``None`` for files.
     """
 
     name: str
@@ -182,11 +249,21 @@ class Dataset:
     multiline: bool = False
     partition_columns: Tuple[str, ...] = ()
     version: Optional[int] = None
+    key_columns: Tuple[str, ...] = ()
+    declared: Optional[DeclaredTable] = None
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of all its files."""
+        """Bytes of all its files; of a table of a database, those that its catalogue names."""
+        if self.declared is not None and self.declared.size_bytes is not None:
+            return self.declared.size_bytes
         return sum(entry.size_bytes for entry in self.files)
+
+    @property
+    def modified_at(self) -> Optional[datetime]:
+        """When it last changed, UTC; ``None`` where nothing says so."""
+        declared = None if self.declared is None else self.declared.modified_at
+        return max((entry.modified_at for entry in self.files), default=declared)
 
     @property
     def label(self) -> str:
@@ -248,6 +325,18 @@ class Discovery:
     skipped: Tuple[Skipped, ...] = ()
     truncated: bool = False
     wanted: Optional[FileFormat] = None
+
+    @property
+    def found(self) -> int:
+        """How many files were found; in a database or catalog, how many tables."""
+        tables = sum(dataset.format.is_table for dataset in self.datasets)
+        return len(self.files) + tables + (len(self.skipped) if tables else 0)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all files that were found; of a database or catalog, those of its tables."""
+        tables = (dataset.size_bytes for dataset in self.datasets if dataset.format.is_table)
+        return sum(entry.size_bytes for entry in self.files) + sum(tables)
 
     @property
     def unreadable(self) -> Tuple[Skipped, ...]:

@@ -18,7 +18,7 @@ from nuvyn_executor.quality.dimensions import round_score
 
 if TYPE_CHECKING:
     from nuvyn_executor.metadata.source_profile import SourceProfile
-    from nuvyn_executor.model import Discovery, Skipped
+    from nuvyn_executor.model import Dataset, Discovery, Skipped
     from nuvyn_executor.profiling.profiler import ColumnProfile, DatasetProfile
     from nuvyn_executor.quality.assessment import Assessment, DatasetAssessment
     from nuvyn_executor.quality.dimensions import Dimension
@@ -70,8 +70,8 @@ def metadata_extraction(profile: SourceProfile, assessment: Assessment) -> Docum
     return {
         "source_path": profile.location,
         "source_type": profile.source_type,
-        "files_found": len(profile.discovery.files),
-        "total_size_bytes": sum(entry.size_bytes for entry in profile.discovery.files),
+        "files_found": profile.discovery.found,
+        "total_size_bytes": profile.discovery.size_bytes,
         "schema_info": {
             "tables": len(profile.datasets),
             "columns": sum(len(one.scan.tally.columns) for one in profile.datasets),
@@ -104,12 +104,12 @@ def data_reading(
     """Return the result of ``data_reading``."""
     return {
         "source_path": location,
-        "files_found": len(discovery.files),
+        "files_found": discovery.found,
         "sample_data": {one.name: {"size": one.size_bytes, "preview": one.text} for one in previews},
         "connection_status": "success",
         "details": {
             "files_previewed": len(previews),
-            "files_not_previewed": len(discovery.files) - len(previews),
+            "files_not_previewed": discovery.found - len(previews),
             **_findings(discovery, unread),
         },
     }
@@ -297,6 +297,7 @@ def table_details(one: DatasetProfile, assessment: DatasetAssessment, *, listing
         "engine": state.engine,
         "sheet": one.dataset.sheet,
         "partition_columns": list(one.dataset.partition_columns),
+        **_declared_table(one.dataset),
         "rows_scanned": tally.rows,
         "rows_read": one.rows_read,
         "corrupt_rows": tally.corrupt_rows,
@@ -313,10 +314,13 @@ def table_details(one: DatasetProfile, assessment: DatasetAssessment, *, listing
     }
 
 
-def column_details(facts: ColumnFacts, tally: ColumnTally, extremes: ColumnProfile) -> Document:
-    """Return ``columns.details``."""
+def column_details(
+    facts: ColumnFacts, tally: ColumnTally, extremes: ColumnProfile, dataset: Optional[Dataset] = None
+) -> Document:
+    """Return ``columns.details``; ``dataset`` is the one of the column, where a catalogue declares it."""
     return {
         "expected": facts.expected,
+        **_declared_column(dataset, facts.name),
         "semantic_type": semantic_type(facts.expected),
         "nulls": tally.nulls,
         "nans": tally.nans,
@@ -332,6 +336,36 @@ def column_details(facts: ColumnFacts, tally: ColumnTally, extremes: ColumnProfi
         "length_min": extremes.length_min,
         "length_max": extremes.length_max,
         "distinct_rsd": facts.distinct.rsd if facts.distinct is not None else None,
+    }
+
+
+def _declared_table(dataset: Dataset) -> Document:
+    """Return what the catalogue of a database says about a table; ``null`` for files."""
+    declared = dataset.declared
+    return {
+        "kind": None if declared is None else declared.kind,
+        "comment": None if declared is None else declared.comment or None,
+        "estimated_rows": None if declared is None else declared.rows,
+        "primary_key": list(dataset.key_columns),
+        "foreign_keys": [] if declared is None else [asdict(one) for one in declared.foreign_keys],
+    }
+
+
+def _declared_column(dataset: Optional[Dataset], name: str) -> Document:
+    declared = None if dataset is None else dataset.declared
+    if declared is None:
+        return {"declared_type": None, "comment": None, "references": None}
+    column = declared.column(name)
+    referenced = (
+        f"{key.table}.{there}"
+        for key in declared.foreign_keys
+        for here, there in zip(key.columns, key.references)
+        if here == name
+    )
+    return {
+        "declared_type": column.data_type or None,
+        "comment": column.comment or None,
+        "references": next(referenced, None),
     }
 
 

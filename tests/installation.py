@@ -128,7 +128,7 @@ def memory_installation(
     store = MemoryMetadataStore()
     factory = DataSourceFactory(on_databricks=False)
 
-    def source_of(request: JobRequest) -> DataSource:
+    def source_of(request: JobRequest) -> Any:
         return factory.create(str(request.data_source_path), request.source_type)
 
     @contextmanager

@@ -79,8 +79,7 @@ AVRO = FileFormat(
     spark_package="org.apache.spark:spark-avro",
 )
 
-TABLE = FileFormat("table", noun="a table", declares_types=True, is_table=True)
-"""A table of a database or of a catalog; no file has this format."""
+TABLE = FileFormat.TABLE
 
 FORMATS: Tuple[FileFormat, ...] = (CSV, PARQUET, JSON, EXCEL, DELTA, ORC, AVRO)
 

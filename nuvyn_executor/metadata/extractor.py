@@ -29,6 +29,7 @@ from nuvyn_executor.model import Skipped, SourceType
 from nuvyn_executor.profiling.bad_files import find_bad, still_bad
 from nuvyn_executor.profiling.scan_state import pack_state, unpack_state
 from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
+from nuvyn_executor.sources.base import TableSource
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -117,9 +118,10 @@ class MetadataExtractor:
         """
         logger.info("🔗 Connecting to data source: %s", source.location)
         discovery = discover(source, request.source_type, self._limits.max_files)
-        logger.info("📁 Found %d files, %d datasets", len(discovery.files), len(discovery.datasets))
+        what = "tables" if isinstance(source, TableSource) else "files"
+        logger.info("📁 Found %d %s, %d datasets", discovery.found, what, len(discovery.datasets))
         if discovery.truncated:
-            logger.warning("More than %d files: the rest was not looked at", self._limits.max_files)
+            logger.warning("More than %d %s: the rest was not looked at", self._limits.max_files, what)
         for one in discovery.skipped:
             what = "Could not read" if one.is_failure else "Skipped"
             logger.warning("%s %s: %s", what, one.name, one.reason)
@@ -259,7 +261,8 @@ class MetadataExtractor:
             return _with_bad_files(scan(files, state), dataset, bad), list(bad.values())
         except ExecutorError as error:
             # Where Spark lacks what it needs, no file is to blame.
-            if len(dataset.files) == 1 or dataset.format.has_log or isinstance(error, EngineError):
+            is_one = len(dataset.files) == 1 or dataset.format.has_log or dataset.format.is_table
+            if is_one or isinstance(error, EngineError):
                 raise
         new = () if state is None else state.not_counted(files)
         bad.update(find_bad(new, error_of) or find_bad(files, error_of))
@@ -320,6 +323,13 @@ def _source_type(requested: SourceType, discovery: Discovery) -> str:
 
 
 def _nothing_readable(source: DataSource, discovery: Discovery, requested: SourceType) -> SourceError:
+    if isinstance(source, TableSource):
+        first = discovery.skipped[0] if discovery.skipped else None
+        return SourceError(
+            f"There are no tables at {source.location} that can be read"
+            + (f"; the first, {first.name}: {first.reason}." if first else "."),
+            (first.remedy if first else "") or "Check the database, the schema and the user's rights.",
+        )
     if not discovery.files:
         return SourceError(
             f"There are no files at {source.location}.",

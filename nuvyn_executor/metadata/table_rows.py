@@ -40,8 +40,8 @@ def source_row(profile: SourceProfile, tenant_id: str, job_id: str) -> Row:
         "source_name": profile.location.rstrip("/").rsplit("/", 1)[-1] or profile.location,
         "source_path": profile.location,
         "source_type": profile.source_type,
-        "files_found": len(profile.discovery.files),
-        "total_size_bytes": sum(entry.size_bytes for entry in profile.discovery.files),
+        "files_found": profile.discovery.found,
+        "total_size_bytes": profile.discovery.size_bytes,
         "connection_details": wire.details_text(wire.connection_details(profile)),
         "last_run_id": job_id,
         "created_at": now,
@@ -80,7 +80,7 @@ def table_row(
         "quality_level": assessment.level.value,
         **{dimension.value: score for dimension, score in assessment.scores.items()},
         "details": wire.details_text(details),
-        "last_modified": max((entry.modified_at for entry in dataset.files), default=None),
+        "last_modified": dataset.modified_at,
         "last_refreshed": profile.profiled_at,
         "removed_at": None,
         "last_run_id": job_id,
@@ -109,7 +109,8 @@ def column_rows(one: DatasetProfile, assessment: DatasetAssessment, parent: str,
                 "ordinal_position": position,
                 "data_type": facts.data_type,
                 "is_nullable": tally.missing > 0 or tally.rows == 0 or one.is_sampled,
-                "is_primary_key": facts.is_key and is_unique and tally.rows > 0 and not one.is_sampled,
+                "is_primary_key": facts.name in one.dataset.key_columns
+                or (facts.is_key and is_unique and tally.rows > 0 and not one.is_sampled),
                 "null_count": tally.missing,
                 "distinct_count": distinct.count if distinct is not None else None,
                 "distinct_is_approximate": distinct is not None and (distinct.rsd > 0 or one.is_sampled),
@@ -117,7 +118,7 @@ def column_rows(one: DatasetProfile, assessment: DatasetAssessment, parent: str,
                 "validity": scores.validity,
                 "uniqueness": scores.uniqueness,
                 "sample_value": plan.sample,
-                "details": wire.details_text(wire.column_details(facts, tally, extremes)),
+                "details": wire.details_text(wire.column_details(facts, tally, extremes, one.dataset)),
                 "removed_at": None,
             }
         )
@@ -141,6 +142,7 @@ def gone_tables(
     taken = {entry.path for dataset in discovery.datasets for entry in dataset.files}
     files = [entry.path for entry in discovery.files if entry.path not in taken]
     unread = {*files, *(folder for path in files for folder in _parents(path))}
+    unread.update(one.name for one in discovery.unreadable)  # the path of a table is its name
     if any(MASK in str(row["file_path"]) for row in known):
         read_paths, unread = ({redact(path) for path in paths} for paths in (read_paths, unread))
     # Files, and folders that could not be listed.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple
 
 from nuvyn_executor.model import EPOCH, epoch_micros
 from nuvyn_executor.profiling.counts import Span
@@ -74,14 +74,23 @@ class DatasetProfile:
         return self.state.coverage is not None
 
 
-def plan_scan(frame: Frame, dataset_name: str) -> ScanPlan:
-    """Decide what to count, from the frame's names, types and sample."""
+def plan_scan(frame: Frame, dataset_name: str, key_columns: Sequence[str] = ()) -> ScanPlan:
+    """Decide what to count, from the frame's names, types and sample.
+
+    Args:
+        frame: the dataset.
+        dataset_name: its name, which its primary key may be named after.
+        key_columns: the primary key that a catalogue declares. Then no name is taken for that of a key; of a
+            key of several columns, no column has to be unique.
+    """
     plans = tuple(
         plan_text_column(name, dataset_name, values, fences=frame.sample_represents)
         if declared is None
         else plan_typed_column(name, dataset_name, declared, values, fences=frame.sample_represents)
         for name, declared, values in zip(frame.names, frame.types, frame.sample)
     )
+    if key_columns:
+        plans = tuple(replace(one, is_key=[one.name] == [*key_columns]) for one in plans)
     return ScanPlan(plans, ordered_pairs(plans), exact_distinct=frame.is_small)
 
 
@@ -89,7 +98,7 @@ def profile_dataset(
     dataset: Dataset, state: ScanState, *, file_count: int, size_bytes: int, rows_read: int
 ) -> DatasetProfile:
     """Return the profile of a dataset that was counted. Arguments as in :class:`DatasetProfile`."""
-    modified = max((entry.modified_at for entry in dataset.files), default=None)
+    modified = dataset.modified_at
     scan, columns = interpret_counts(
         state.plan, state.counts, dataset.name, None if modified is None else epoch_micros(modified)
     )

@@ -53,7 +53,8 @@ class Snapshot:
     @property
     def is_divisible(self) -> bool:
         """Whether its files can be read one by one, each for the rows that it holds."""
-        return self.is_plain and not self.dataset.format.has_sheets
+        one = self.dataset.format
+        return self.is_plain and not one.has_sheets and not one.is_table
 
     @cached_property
     def stamps(self) -> Dict[str, FileEntry]:

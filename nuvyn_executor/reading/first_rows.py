@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Iterable, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Iterable, Optional, Sequence, Tuple
 
 from nuvyn_executor.discovery import workbook
 from nuvyn_executor.errors import ExecutorError
 from nuvyn_executor.reading.failures import unreadable
+from nuvyn_executor.sources.base import ExplainsErrors, TableSource
 from nuvyn_executor.spark.packages import with_package
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset, FileEntry
-    from nuvyn_executor.sources.base import DataSource
+    from nuvyn_executor.sources.base import Source
 
 
 class SparkRowPreviews:
@@ -22,7 +23,7 @@ class SparkRowPreviews:
         self._spark = spark
 
     def first_rows(
-        self, source: DataSource, dataset: Dataset, entry: FileEntry, limit: int
+        self, source: Source, dataset: Dataset, entry: Optional[FileEntry], limit: int
     ) -> Tuple[Sequence[str], Iterable[Sequence[Any]]]:
         """Return column names and up to ``limit`` rows of a file, a Delta table or a worksheet.
 
@@ -30,6 +31,10 @@ class SparkRowPreviews:
             DatasetUnreadable: the file cannot be read.
         """
         try:
+            if isinstance(source, TableSource) or entry is None:
+                assert isinstance(source, TableSource)
+                frame = source.read_table(self._spark, dataset)
+                return frame.columns, [tuple(row) for row in frame.limit(limit).collect()]
             if dataset.format.has_sheets:
                 sheet = workbook.read_rows(source.local_path(entry), str(dataset.sheet))
                 rows = list(islice(sheet, limit + 1))
@@ -44,4 +49,6 @@ class SparkRowPreviews:
         except ExecutorError:
             raise
         except Exception as error:
-            raise unreadable(entry.name, error) from error
+            if isinstance(source, ExplainsErrors):
+                raise source.explained(dataset, error) from error
+            raise unreadable(dataset.label if entry is None else entry.name, error) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Optional, Protocol, Sequence, Tuple
 
@@ -12,11 +13,12 @@ from nuvyn_executor.discovery.file_head import read_head
 from nuvyn_executor.discovery.text_encoding import decode, encoding_named
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, SourceError
 from nuvyn_executor.model import Skipped
+from nuvyn_executor.sources.base import TableSource
 
 if TYPE_CHECKING:
     from nuvyn_executor.discovery.file_head import FileHead
     from nuvyn_executor.model import Dataset, Discovery, FileEntry
-    from nuvyn_executor.sources.base import DataSource
+    from nuvyn_executor.sources.base import Source
 
 logger = logging.getLogger(__name__)
 
@@ -38,9 +40,9 @@ class RowPreviews(Protocol):
     """Reads the first rows of a file that is no text."""
 
     def first_rows(
-        self, source: DataSource, dataset: Dataset, entry: FileEntry, limit: int
+        self, source: Source, dataset: Dataset, entry: Optional[FileEntry], limit: int
     ) -> Tuple[Sequence[str], Iterable[Sequence[Any]]]:
-        """Return column names and up to ``limit`` rows.
+        """Return column names and up to ``limit`` rows of a file; of a table where there is no file.
 
         Raises:
             DatasetUnreadable: the file cannot be read.
@@ -49,7 +51,7 @@ class RowPreviews(Protocol):
 
 
 def preview_files(
-    source: DataSource, discovery: Discovery, rows: RowPreviews, limit: int
+    source: Source, discovery: Discovery, rows: RowPreviews, limit: int
 ) -> Tuple[List[Preview], List[Skipped]]:
     """Preview up to ``limit`` files of known formats, in order.
 
@@ -78,10 +80,15 @@ def preview_files(
     return shown, unread
 
 
-def _readable(discovery: Discovery) -> Iterator[Tuple[str, int, Dataset, FileEntry]]:
+def _readable(discovery: Discovery) -> Iterator[Tuple[str, int, Dataset, Optional[FileEntry]]]:
     """List what has a preview: each file once. A Delta table has one: its files may be of older versions."""
     seen = set()
+    tables = Counter(dataset.name for dataset in discovery.datasets if dataset.format.is_table)
     for dataset in discovery.datasets:
+        if dataset.format.is_table:
+            name = dataset.name if tables[dataset.name] == 1 else dataset.path
+            yield name, dataset.size_bytes, dataset, None
+            continue
         if dataset.format.has_log and dataset.files:
             name = f"{dataset.folder}/{dataset.name}".lstrip("/")
             yield name, dataset.size_bytes, dataset, dataset.files[0]
@@ -92,8 +99,8 @@ def _readable(discovery: Discovery) -> Iterator[Tuple[str, int, Dataset, FileEnt
                 yield entry.name, entry.size_bytes, dataset, entry
 
 
-def _preview(source: DataSource, dataset: Dataset, entry: FileEntry, rows: RowPreviews) -> str:
-    if dataset.format.is_text:
+def _preview(source: Source, dataset: Dataset, entry: Optional[FileEntry], rows: RowPreviews) -> str:
+    if dataset.format.is_text and entry is not None and not isinstance(source, TableSource):
         encoding = None if dataset.dialect is None else dataset.dialect.encoding
         try:
             return text_preview(read_head(source, entry, _HEAD_BYTES), encoding)

@@ -1,7 +1,8 @@
 """Where data lies: the ports (:mod:`.base`), an adapter for each kind of storage, and their :mod:`.factory`.
 
 Files that Python can open: :mod:`.filesystem`, with :mod:`.folder_walk`, :mod:`.glob_levels` and
-:mod:`.locations`. Objects of S3, Azure and Google: :mod:`.object_store`; which store a path names
+:mod:`.locations`. Tables of a catalog: :mod:`.catalog`, and what their names look like
+(:mod:`.catalog_names`). Objects of S3, Azure and Google: :mod:`.object_store`; which store a path names
 (:mod:`.store_address`), what signs requests (:mod:`.store_credentials`, :mod:`.aws_profile`,
 :mod:`.instance_identity`), what is listed (:mod:`.object_listing`, :mod:`.object_survey`) and what a failure
 means (:mod:`.store_failures`).

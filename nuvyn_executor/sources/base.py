@@ -1,10 +1,11 @@
-"""The ports to a data source. Implementations: :mod:`.filesystem`, :mod:`.object_source`."""
+"""The ports to a data source. Implementations: :mod:`.filesystem`, :mod:`.object_source`, :mod:`.catalog`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, List, Optional, Protocol, Sequence, Union, runtime_checkable
 
 if TYPE_CHECKING:
+    from nuvyn_executor.errors import ExecutorError
     from nuvyn_executor.model import Dataset, Discovery, FileEntry, Listing
 
 
@@ -102,6 +103,15 @@ class TableSource(Protocol):
 
     def read_table(self, spark: Any, dataset: Dataset) -> Any:
         """Return a table as a Spark DataFrame with typed columns; no row is read yet."""
+        ...
+
+
+@runtime_checkable
+class ExplainsErrors(Protocol):
+    """A source whose errors mean something else than those of files."""
+
+    def explained(self, dataset: Dataset, error: Exception) -> ExecutorError:
+        """Return the error that explains what Spark raised while it read a dataset; without a secret."""
         ...
 
 

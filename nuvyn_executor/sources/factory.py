@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Callable, Dict, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional
 from urllib.parse import urlsplit
 
 from nuvyn_executor.errors import SourceError
 from nuvyn_executor.model import SourceType
+from nuvyn_executor.sources.catalog import CatalogSource
+from nuvyn_executor.sources.catalog_names import parse_catalog_name
 from nuvyn_executor.sources.filesystem import FileSystemSource
 from nuvyn_executor.sources.locations import scheme_of
 from nuvyn_executor.sources.object_source import ObjectStoreSource
@@ -16,7 +18,7 @@ from nuvyn_executor.sources.spooled import SpooledSource
 from nuvyn_executor.sources.store_address import parse_store_address
 
 if TYPE_CHECKING:
-    from nuvyn_executor.sources.base import DataSource
+    from nuvyn_executor.sources.base import Source
 
 _REMEDIES: Dict[str, str] = {
     "adl": "Azure Data Lake Storage Gen1 has ended; name the path in Gen2: abfss://container@account....",
@@ -38,24 +40,31 @@ class DataSourceFactory:
         variables: what requests to object stores are signed with: the environment, and secrets of the scope.
         retry_seconds: how long a request to an object store may be repeated.
         spark_reads: whether Spark has a way to the store of a URL of this scheme; else objects are copied.
+        session: returns the session that reads tables; without one, every plain name is that of a file.
+        own_schema: the schema of the executor's own tables, which are never a source.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each says what another kind of source needs
         self,
         *,
         on_databricks: bool,
         variables: Optional[Mapping[str, str]] = None,
         retry_seconds: float = 60.0,
         spark_reads: Callable[[str], bool] = lambda _: False,
+        session: Optional[Callable[[], Any]] = None,
+        own_schema: str = "",
     ) -> None:
         self._on_databricks = on_databricks
         self._variables = variables or {}
         self._retry_seconds = retry_seconds
         self._spark_reads = spark_reads
+        self._session = session
+        self._own_schema = own_schema
 
-    def create(self, path: str, source_type: SourceType) -> DataSource:
+    def create(self, path: str, source_type: SourceType) -> Source:
         """Return the source that a path names.
 
+        A plain name such as ``schema.table`` is a table, see :mod:`.catalog_names` for the rule.
         A plain path of type ``aws_s3`` or ``azure_blob`` is a mount of that storage, and is read like other
         files.
 
@@ -64,6 +73,9 @@ class DataSourceFactory:
             SourceError: no adapter reads paths of this scheme. The sentence names the scheme and masks
                 secrets.
         """
+        name = parse_catalog_name(path)
+        if name is not None and self._session is not None:
+            return CatalogSource(name, path, self._session, self._own_schema)
         scheme = scheme_of(path)
         if scheme in _FILE_SCHEMES or (scheme not in _REMEDIES and "://" not in path):
             return FileSystemSource(path, on_databricks=self._on_databricks)

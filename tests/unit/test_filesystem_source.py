@@ -287,12 +287,16 @@ class TestFactory:
         self, tmp_path: Path, source_type: SourceType
     ) -> None:
         write(tmp_path, "x.csv")
-        assert len(self.factory.create(str(tmp_path), source_type).survey(MANY).files) == 1
+        found = self.factory.create(str(tmp_path), source_type)
+        assert isinstance(found, FileSystemSource)
+        assert len(found.survey(MANY).files) == 1
 
     def test_a_colon_alone_makes_no_scheme(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         write(tmp_path, "a:b.csv")
-        assert len(self.factory.create("a:b.csv", SourceType.AUTO).survey(MANY).files) == 1
+        found = self.factory.create("a:b.csv", SourceType.AUTO)
+        assert isinstance(found, FileSystemSource)
+        assert len(found.survey(MANY).files) == 1
 
     @pytest.mark.parametrize(
         ("path", "shown"),

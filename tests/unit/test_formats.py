@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nuvyn_executor.discovery import formats
-from nuvyn_executor.discovery.formats import FORMATS, SOURCE_TYPES, source_type_named, table_name_of
+from nuvyn_executor.discovery.formats import FORMATS, SOURCE_TYPES, TABLE, source_type_named, table_name_of
 from nuvyn_executor.model import FileFormat, SourceType
 from nuvyn_executor.reading.readers import OPENERS
 from nuvyn_executor.reading.typed_frames import TABLES
@@ -20,10 +20,10 @@ class TestTheTable:
     """ "A format is one entry" and one opener; all that lists formats follows from the entries."""
 
     def test_each_format_has_one_opener(self) -> None:
-        assert set(OPENERS) == set(FORMATS)
+        assert set(OPENERS) == {*FORMATS, TABLE}
 
     def test_formats_that_declare_types_are_those_that_become_tables(self) -> None:
-        assert set(TABLES) == {one for one in FORMATS if one.declares_types}
+        assert set(TABLES) == {one for one in (*FORMATS, TABLE) if one.declares_types}
 
     def test_polars_counts_the_formats_that_it_has_batches_of(self) -> None:
         kernel = pytest.importorskip("nuvyn_executor.profiling.polars.kernel")
