@@ -73,6 +73,7 @@ def manager(
             spark_reads=lambda scheme: has_file_system(spark, scheme),
             session=lambda: spark,
             database=_database_access(settings),
+            own_schema=settings.schema_name,
         )
 
         def open_source(request: JobRequest) -> Any:

@@ -203,6 +203,8 @@ class DeclaredTable:
         size_bytes: bytes that it takes; ``None`` where the catalogue does not know.
         columns: its columns, in no certain order.
         foreign_keys: its foreign keys, ordered by name.
+        stamp: while it is the same, the rows are the same; ``""`` where nothing says so.
+        modified_at: when its rows last changed, UTC; ``None`` where the catalogue does not know.
     """
 
     kind: str = "table"
@@ -211,6 +213,8 @@ class DeclaredTable:
     size_bytes: Optional[int] = None
     columns: Tuple[DeclaredColumn, ...] = ()
     foreign_keys: Tuple[ForeignKey, ...] = ()
+    stamp: str = ""
+    modified_at: Optional[datetime] = None
 
     def column(self, name: str) -> DeclaredColumn:
         """Return what is declared of a column; of an unknown one, its name alone."""
@@ -254,6 +258,12 @@ class Dataset:
         if self.declared is not None and self.declared.size_bytes is not None:
             return self.declared.size_bytes
         return sum(entry.size_bytes for entry in self.files)
+
+    @property
+    def modified_at(self) -> Optional[datetime]:
+        """When it last changed, UTC; ``None`` where nothing says so."""
+        declared = None if self.declared is None else self.declared.modified_at
+        return max((entry.modified_at for entry in self.files), default=declared)
 
     @property
     def label(self) -> str:

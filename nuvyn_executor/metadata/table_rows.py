@@ -80,7 +80,7 @@ def table_row(
         "quality_level": assessment.level.value,
         **{dimension.value: score for dimension, score in assessment.scores.items()},
         "details": wire.details_text(details),
-        "last_modified": max((entry.modified_at for entry in dataset.files), default=None),
+        "last_modified": dataset.modified_at,
         "last_refreshed": profile.profiled_at,
         "removed_at": None,
         "last_run_id": job_id,

@@ -98,7 +98,7 @@ def profile_dataset(
     dataset: Dataset, state: ScanState, *, file_count: int, size_bytes: int, rows_read: int
 ) -> DatasetProfile:
     """Return the profile of a dataset that was counted. Arguments as in :class:`DatasetProfile`."""
-    modified = max((entry.modified_at for entry in dataset.files), default=None)
+    modified = dataset.modified_at
     scan, columns = interpret_counts(
         state.plan, state.counts, dataset.name, None if modified is None else epoch_micros(modified)
     )

@@ -25,7 +25,7 @@ from nuvyn_executor.reading.delta_table import current_version
 from nuvyn_executor.reading.failures import unreadable
 from nuvyn_executor.reading.readers import columns_of, open_frame
 from nuvyn_executor.reading.typed_frames import hides_rows
-from nuvyn_executor.sources.base import ExplainsErrors
+from nuvyn_executor.sources.base import ExplainsErrors, TableSource
 from nuvyn_executor.spark.derived_sessions import TIME_ZONE, session_without
 
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ class SparkScanner:
             other = SparkScanner(session, self.engine, self.wanted_rows, self.clock)
             return other.scan(source, dataset, now, state, seconds)
         finally:
-            source.release()
+            if not isinstance(source, TableSource):
+                source.release()
         return profile_dataset(
             dataset, counted, file_count=file_count, size_bytes=size_bytes, rows_read=rows_read
         )
@@ -109,6 +110,10 @@ class SparkScanner:
     def _look(self, source: DataSource, dataset: Dataset) -> Tuple[Snapshot, int, int]:
         """Return the dataset as it is now, its number of files, and their bytes."""
         time_zone = str(self.spark.conf.get(TIME_ZONE))
+        if dataset.format.is_table:
+            stamp = "" if dataset.declared is None else dataset.declared.stamp
+            snapshot = Snapshot(dataset, stamp, is_plain=False, time_zone=time_zone)
+            return snapshot, len(dataset.files), dataset.size_bytes
         if not dataset.format.has_log:
             return Snapshot(dataset, time_zone=time_zone), len(dataset.files), dataset.size_bytes
         table = current_version(self.spark, source.spark_path(dataset.path))

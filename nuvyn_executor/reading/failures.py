@@ -16,7 +16,7 @@ _MEANINGS = (
         "Run the job again when nothing is writing there.",
     ),
     (
-        r"AccessControlException|Permission denied|AccessDenied|403 Forbidden",
+        r"AccessControlException|Permission denied|AccessDenied|403 Forbidden|PERMISSION_DENIED",
         "it may not be read",
         "Give the cluster's user the right to read it.",
     ),

@@ -10,4 +10,6 @@ requests: :mod:`.store_credentials`, :mod:`.aws_profile`, :mod:`.instance_identi
 
 Tables of databases: :mod:`.database`, with the forms of paths (:mod:`.database_address`), what servers differ
 in (:mod:`.database_dialects`) and what their failures mean (:mod:`.database_failures`).
+
+Tables of a catalog: :mod:`.catalog`, and the forms of their names (:mod:`.catalog_names`).
 """

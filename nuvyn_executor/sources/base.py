@@ -1,4 +1,4 @@
-"""The ports to a data source: files (:mod:`.filesystem`, :mod:`.spooled`) and tables (:mod:`.database`)."""
+"""The ports to a data source: files (:mod:`.filesystem`, :mod:`.spooled`), or tables of databases and catalogs."""
 
 from __future__ import annotations
 

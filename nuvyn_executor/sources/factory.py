@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from nuvyn_executor.errors import SourceError
 from nuvyn_executor.model import SourceType
+from nuvyn_executor.sources.catalog import CatalogSource
+from nuvyn_executor.sources.catalog_names import parse_catalog_name
 from nuvyn_executor.sources.database import DatabaseAccess, DatabaseSource
 from nuvyn_executor.sources.database_address import is_database
 from nuvyn_executor.sources.filesystem import FileSystemSource
@@ -41,8 +43,9 @@ class DataSourceFactory:
         retry_seconds: how long a request to an object store may be repeated.
         hide: takes the secrets of a source that is opened, so that they are masked wherever they appear.
         spark_reads: whether Spark has a way to the store of a URL of this scheme; else objects are copied.
-        session: returns the Spark session that databases are asked with; ``None``: they are not.
+        session: returns the session that reads tables; without one, every plain name is that of a file.
         database: user, password and limits for databases.
+        own_schema: the schema of the executor's own tables, which are never a source.
     """
 
     def __init__(  # noqa: PLR0913  what the kinds of sources need, each by its name
@@ -55,6 +58,7 @@ class DataSourceFactory:
         spark_reads: Callable[[str], bool] = lambda _: False,
         session: Optional[Callable[[], Any]] = None,
         database: Optional[DatabaseAccess] = None,
+        own_schema: str = "",
     ) -> None:
         self._on_databricks = on_databricks
         self._variables = variables or {}
@@ -63,10 +67,12 @@ class DataSourceFactory:
         self._spark_reads = spark_reads
         self._session = session
         self._database = database or DatabaseAccess()
+        self._own_schema = own_schema
 
     def create(self, path: str, source_type: SourceType) -> Source:
         """Return the source that a path names.
 
+        A plain name such as ``schema.table`` is a table, see :mod:`.catalog_names` for the rule.
         A plain path of type ``aws_s3`` or ``azure_blob`` is a mount of that storage, and is read like other
         files.
 
@@ -77,6 +83,9 @@ class DataSourceFactory:
         """
         if is_database(path) and self._session is not None:
             return self._create_database(path, source_type)
+        name = parse_catalog_name(path)
+        if name is not None and self._session is not None:
+            return CatalogSource(name, path, self._session, self._own_schema)
         scheme = scheme_of(path)
         if scheme in _FILE_SCHEMES or (scheme not in _REMEDIES and "://" not in path):
             return FileSystemSource(path, on_databricks=self._on_databricks)
