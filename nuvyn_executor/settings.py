@@ -181,6 +181,12 @@ class Settings:
     source_retry_seconds: float = field(metadata=_row(
         "EXECUTOR_SOURCE_RETRY_SECONDS", _number(), "60",
         "Seconds that a request to a source may be repeated while that may help; 0 means one attempt."))
+    job_payload: Optional[str] = field(metadata=_row(
+        "NUVYN_JOB_PAYLOAD", _text, None,
+        "JSON that names the sources of a run whose parameters name no path."))
+    sources_at_once: int = field(metadata=_row(
+        "EXECUTOR_SOURCES_AT_ONCE", _whole_number(at_least=1), "2",
+        "Sources of one run that are read at the same time, where it has several."))
     log_level: str = field(metadata=_row(
         "EXECUTOR_LOG_LEVEL", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO",
         "The lowest level that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`."))
