@@ -218,9 +218,8 @@ def full_pipeline(context: JobContext) -> JobOutcome:
             _log_failure(job_type, error)
             steps[job_type.value] = wire.failed_step(error)
             failed[job_type] = str(wire.error_entry(error)["message"])
-            more = wire.details_of(error)
-            if more is not None:
-                details[job_type.value] = {"details": more}
+            if isinstance(error, ExecutorError) and error.details is not None:
+                details[job_type.value] = {"details": error.details}
             continue
         outcomes.append(outcome)
         details[job_type.value] = outcome.result

@@ -218,9 +218,7 @@ def entry_of(attempt: Attempt, counts: Mapping[str, Any]) -> Dict[str, Any]:
         attempt: its result.
         counts: its counts and its score; one of them, ``unreadable``, is the number of bad files.
     """
-    run, error = attempt.run, attempt.error
-    names = wire.source_names(run.source_id, run.requested_id, run.location)
-    if error is not None:
-        return wire.source_entry(names, RunStatus.FAILED, {}, error)
+    if attempt.error is not None:
+        return wire.source_entry(attempt.run, RunStatus.FAILED, {}, attempt.error)
     status = RunStatus.PARTIAL if counts["unreadable"] else RunStatus.SUCCESS
-    return wire.source_entry(names, status, counts, None)
+    return wire.source_entry(attempt.run, status, counts, None)

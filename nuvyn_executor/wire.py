@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally
     from nuvyn_executor.reading.previews import Preview
     from nuvyn_executor.schema.validator import SchemaReport
+    from nuvyn_executor.source_runs import SourceRun
 
 Document = Dict[str, Any]
 
@@ -115,17 +116,18 @@ def source_previewed(discovery: Discovery, shown: Sequence[Preview], unread: Seq
     return {**_files(discovery), "files_previewed": len(shown), "unreadable": len(unread)}
 
 
-def source_names(source_id: str, requested_source_id: Optional[str], location: str) -> Document:
-    """Return what one of several sources is called: by the tables, by the caller, and its path."""
-    return {"source_id": source_id, "requested_source_id": requested_source_id, "location": location}
-
-
 def source_entry(
-    names: Mapping[str, Any], status: RunStatus, counts: Mapping[str, Any], error: Optional[Exception]
+    run: SourceRun, status: RunStatus, counts: Mapping[str, Any], error: Optional[Exception]
 ) -> Document:
     """Return the entry of one of several sources in ``details.sources``."""
-    failed = {} if error is None else {"error": error_entry(error)}
-    return {**names, "status": status.value, **counts, **failed}
+    return {
+        "source_id": run.source_id,
+        "requested_source_id": run.requested_id,
+        "location": run.location,
+        "status": status.value,
+        **counts,
+        **({} if error is None else {"error": error_entry(error)}),
+    }
 
 
 def with_sources(document: Mapping[str, Any], sources: Sequence[Mapping[str, Any]]) -> Document:
@@ -288,7 +290,7 @@ def failed_step(error: Exception) -> Document:
 
 def failure(job_id: Optional[str], job_type: Optional[JobType], error: Exception) -> Document:
     """Return what stdout carries after a failure."""
-    details = details_of(error)
+    details = getattr(error, "details", None)
     return {
         "job_id": job_id,
         "job_type": job_type.value if job_type is not None else None,
@@ -308,11 +310,6 @@ def error_entry(error: Exception) -> Document:
         "message": first or type(error).__name__,
         "remedy": "This error is unexpected: see the log lines of this run, and report them.",
     }
-
-
-def details_of(error: Exception) -> Optional[Mapping[str, Any]]:
-    """Return what an error has for ``details`` of the result."""
-    return error.details if isinstance(error, ExecutorError) else None
 
 
 def details_text(details: Mapping[str, Any]) -> str:
