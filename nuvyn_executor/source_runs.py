@@ -186,13 +186,15 @@ class SeveralSources:
             if earlier is not None:
                 return Attempt(run, error=earlier)
             try:
-                return Attempt(run, step(run))
+                attempt = Attempt(run, step(run))
             except ExecutorError as error:
                 logger.warning("Source %s: %s %s", run.location, error.message, error.remedy)
                 return self._ended(number, error)
             except Exception as error:
                 logger.exception("Source %s failed", run.location)
                 return self._ended(number, error)
+            logger.info("Source %d of %d is done: %s", number + 1, len(self._runs), run.location)
+            return attempt
 
         return action
 
@@ -204,11 +206,14 @@ class SeveralSources:
     def _repeated(self) -> Dict[int, Exception]:
         """Return the error of each source that stands in the list before: its rows would be the same."""
         ids = [one.source_id for one in self._runs]
-        return {
-            number: SourceError(f"{run.location} is in the list twice.", "Name each source once.")
-            for number, run in enumerate(self._runs)
-            if ids[number] in ids[:number]
-        }
+        repeated: Dict[int, Exception] = {}
+        for number, run in enumerate(self._runs):
+            if ids[number] in ids[:number]:
+                logger.warning("Source %s is in the list twice, and is read once", run.location)
+                repeated[number] = SourceError(
+                    f"{run.location} is in the list twice.", "Name each source once."
+                )
+        return repeated
 
 
 def entry_of(attempt: Attempt, counts: Mapping[str, Any]) -> Dict[str, Any]:
