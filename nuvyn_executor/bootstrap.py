@@ -98,6 +98,7 @@ def manager(
             transmitter=Transmitter(store, _client(settings, redact), settings, now, redact),
             max_preview_files=settings.max_preview_files,
             clock=now,
+            sources_at_once=settings.sources_at_once,
         )
         yield JobManager(services, log_buffer, redact.redact_json, this_driver())
     finally:

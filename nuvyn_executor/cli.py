@@ -10,9 +10,12 @@ from typing import Any, List, Optional, Sequence
 from nuvyn_executor import __version__, wire
 from nuvyn_executor.errors import ExecutorError, UsageError
 from nuvyn_executor.model import JobType
-from nuvyn_executor.parameters import JOB_TYPES, SOURCE_TYPES, parse_parameters
+from nuvyn_executor.parameters import JOB_TYPES, parse_parameters
 from nuvyn_executor.redaction import Redactor
 from nuvyn_executor.settings import SETTINGS
+from nuvyn_executor.source_list import SOURCE_TYPES
+from nuvyn_executor.source_list import VARIABLE as PAYLOAD
+from nuvyn_executor.sources.locations import python_path
 
 _JOBS = {
     "schema_validation": "check the five metadata tables, create what is missing",
@@ -43,7 +46,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         print(f"nuvyn-executor {__version__}")  # noqa: T201  as above
         return 0
     try:
-        request = parse_parameters(parameters)
+        request = parse_parameters(parameters, os.environ.get(PAYLOAD, ""), _exists)
     except UsageError as error:
         print(f"{error.message} {error.remedy}", file=sys.stderr)  # noqa: T201  there is no log before a job
         return _answer(wire.failure(None, _job_type(parameters), error), error.exit_code)
@@ -98,7 +101,8 @@ def help_text() -> str:
         *[f"  {name:<20} {_JOBS[name]}" for name in JOB_TYPES],
         "",
         "parameters:",
-        "  data_source_path     folder, file or glob: /Volumes/..., dbfs:/..., /dbfs/..., plain paths",
+        "  data_source_path     folder, file or glob: /Volumes/..., dbfs:/..., /dbfs/..., plain paths;",
+        "                       several with commas between them",
         f"  source_type          {', '.join(SOURCE_TYPES)}; default auto",
         "  tenant_id            default default",
         "",
@@ -120,6 +124,10 @@ def _answer(document: object, exit_code: int) -> int:
     sys.stderr.flush()
     print(wire.dump(document), flush=True)  # noqa: T201  the result
     return exit_code
+
+
+def _exists(path: str) -> bool:
+    return os.path.lexists(python_path(path))
 
 
 def _job_type(parameters: Sequence[str]) -> Optional[JobType]:

@@ -21,6 +21,8 @@ what to do.
 
 from __future__ import annotations
 
+from typing import Any, Mapping, Optional
+
 
 class ExecutorError(Exception):
     """Any failure that the executor expects.
@@ -28,14 +30,16 @@ class ExecutorError(Exception):
     Args:
         message: one sentence that names what failed.
         remedy: one sentence that says what to do about it.
+        details: more, for ``details`` of the result; ``None`` where there is no more.
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, remedy: str = "") -> None:
+    def __init__(self, message: str, remedy: str = "", details: Optional[Mapping[str, Any]] = None) -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy
+        self.details = details
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()

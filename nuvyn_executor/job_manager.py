@@ -125,6 +125,8 @@ class JobManager:
         """
         job = job.advance("start")
         logger.info("🚀 Starting job execution: %s", job.job_id)
+        for note in job.request.notes:
+            logger.info("%s", note)
         record: Optional[RunRecord] = None
         try:
             schema = self._services.validator.validate()
@@ -188,13 +190,19 @@ class JobManager:
             "source_id": self._services.source_id(request),
             "tenant_id": request.tenant_id,
             "run_mode": request.job_type.value,
-            "source_path": self._redact(request.data_source_path),
+            "source_path": self._source_path(request),
             "started_at": job.started_at,
         }
         services = self._services
         record = RunRecord(services.store, self._log_buffer, self._driver, services.clock, row)
         record.open(lasts=request.job_type is not JobType.SCHEMA_VALIDATION)  # which has happened by now
         return record
+
+    def _source_path(self, request: JobRequest) -> Optional[str]:
+        """Return the path for the record; each of several is masked by itself."""
+        if not request.sources:
+            return self._masked(request.data_source_path)
+        return ",".join(str(self._redact(one.path)) for one in request.sources)
 
 
 _ANSWERS_FOR_SCHEMA = (JobType.SCHEMA_VALIDATION, JobType.FULL_PIPELINE)

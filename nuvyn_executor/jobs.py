@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor import wire
 from nuvyn_executor.errors import ExecutorError, SchemaError
 from nuvyn_executor.metadata import table_rows
-from nuvyn_executor.model import JobOutcome, JobType, RunStatus, Skipped, epoch_micros
-from nuvyn_executor.quality.assessment import assess
-from nuvyn_executor.quality.dimensions import Policy
-from nuvyn_executor.reading import previews
-from nuvyn_executor.sources.base import TableSource
+from nuvyn_executor.metadata.merged_sources import (
+    distinct_names,
+    merged_discovery,
+    merged_profile,
+    renamed_all,
+)
+from nuvyn_executor.model import JobOutcome, JobType, RunStatus, Skipped
+from nuvyn_executor.source_runs import SeveralSources, SourceRun, SourceTools, assessed, entry_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,8 +27,9 @@ if TYPE_CHECKING:
     from nuvyn_executor.metadata.source_profile import SourceProfile
     from nuvyn_executor.model import Discovery, JobRequest
     from nuvyn_executor.quality.assessment import Assessment
-    from nuvyn_executor.reading.previews import RowPreviews
+    from nuvyn_executor.reading.previews import Preview, RowPreviews
     from nuvyn_executor.schema.validator import SchemaReport, SchemaValidator
+    from nuvyn_executor.source_runs import Attempt
     from nuvyn_executor.sources.base import DataSource
     from nuvyn_executor.store.base import MetadataStore
     from nuvyn_executor.transport.transmitter import Transmitter
@@ -41,6 +46,7 @@ class Services:
         transmitter: sends metadata to the platform; it has the attribute ``configured``.
         max_preview_files: the most files that ``data_reading`` shows.
         clock: the present, UTC.
+        sources_at_once: of a run with several sources, how many are read at the same time.
     """
 
     store: MetadataStore
@@ -51,10 +57,11 @@ class Services:
     transmitter: Transmitter
     max_preview_files: int
     clock: Callable[[], datetime]
+    sources_at_once: int = 2
 
     def source_id(self, request: JobRequest) -> Optional[str]:
-        """Return the id of the source of a request, before anything is opened."""
-        if request.data_source_path is None:
+        """Return the id of the one source of a request, before anything is opened."""
+        if request.data_source_path is None or request.sources:
             return None
         try:
             location = self.open_source(request).location
@@ -63,8 +70,31 @@ class Services:
         return table_rows.source_id(request.tenant_id, location)
 
 
+@dataclass(frozen=True)
+class Scanned:
+    """The sources of a run after their scans, as one profile, and the scores of all datasets together."""
+
+    profile: SourceProfile
+    assessment: Assessment
+    attempts: Tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The beginnings of the files of all sources of a run."""
+
+    location: str
+    discovery: Discovery
+    previews: Sequence[Preview]
+    unread: Sequence[Skipped]
+    attempts: Tuple[Attempt, ...] = ()
+
+
 class JobContext:
-    """What one run works on. The source is listed and scanned once, however many steps need the result."""
+    """What one run works on. Each source is listed and scanned once, however many steps need the result.
+
+    Of a run with one source, ``attempts`` is empty: what goes wrong is raised.
+    """
 
     def __init__(self, job_id: str, request: JobRequest, services: Services, schema: SchemaReport) -> None:
         self.job_id = job_id
@@ -73,25 +103,53 @@ class JobContext:
         self.schema = schema
 
     @cached_property
-    def source(self) -> DataSource:
-        """The data source."""
-        return self.services.open_source(self.request)
-
-    @cached_property
-    def discovery(self) -> Discovery:
-        """The files and datasets at the path."""
-        return self.services.extractor.discover(self.source, self.request)
-
-    @cached_property
-    def profile(self) -> Tuple[SourceProfile, Assessment]:
-        """The source with each of its datasets scanned once, and its scores; both recorded in the tables."""
+    def runs(self) -> Tuple[SourceRun, ...]:
+        """The sources."""
+        requests = self.request.of_each_source()
+        ids = [one.requested_id for one in self.request.sources] or [None]
         services = self.services
-        profile = services.extractor.profile(self.source, self.request, self.discovery)
-        assessment = assess(
-            [one.scan for one in profile.datasets], Policy(), epoch_micros(profile.profiled_at)
+        share = min(1.0, services.sources_at_once / len(requests))
+        tools = SourceTools(self.job_id, services.open_source, services.extractor, threading.Lock(), share)
+        return tuple(SourceRun(request, one, tools) for request, one in zip(requests, ids))
+
+    @cached_property
+    def several(self) -> Optional[SeveralSources]:
+        """The sources, where there are several."""
+        return SeveralSources(self.runs, self.services.sources_at_once) if self.request.sources else None
+
+    @cached_property
+    def scanned(self) -> Scanned:
+        """The sources with each of their datasets scanned once, recorded in the tables."""
+        if self.several is None:
+            return Scanned(*self.runs[0].profile)
+        attempts = self.several.attempt(lambda run: run.profile)
+        profiles = [one.value[0] for one in attempts if one.error is None]
+        merged = merged_profile(self.several.location, profiles)
+        return Scanned(merged, assessed([merged]), attempts)
+
+    def shown(self) -> Shown:
+        """Return the beginnings of files."""
+        rows, limit = self.services.row_previews, self.services.max_preview_files
+        if self.several is None:
+            (run,) = self.runs
+            return Shown(run.source.location, run.discovery, *run.previews(rows, limit))
+        share = max(1, limit // len(self.runs))
+        attempts = self.several.attempt(lambda run: run.previews(rows, share))
+        good = [one for one in attempts if one.error is None]
+        discoveries = [one.run.discovery for one in good]
+        renamed = distinct_names([one.run.location for one in good], discoveries)
+        previews = [
+            replace(preview, name=names.get(preview.name, preview.name))
+            for one, names in zip(good, renamed)
+            for preview in one.value[0]
+        ]
+        return Shown(
+            self.several.location,
+            merged_discovery(discoveries, renamed),
+            previews,
+            renamed_all([one.value[1] for one in good], renamed),
+            attempts,
         )
-        services.extractor.record(profile, assessment, self.request.tenant_id, self.job_id)
-        return profile, assessment
 
 
 def schema_validation(context: JobContext) -> JobOutcome:
@@ -104,26 +162,31 @@ def schema_validation(context: JobContext) -> JobOutcome:
 
 def metadata_extraction(context: JobContext) -> JobOutcome:
     """Extract metadata and store it."""
-    profile, assessment = context.profile
-    return _outcome(wire.metadata_extraction(profile, assessment), profile.unreadable)
+    scanned = context.scanned
+    document = wire.metadata_extraction(scanned.profile, scanned.assessment)
+    return _outcome(document, scanned.profile.unreadable, _scan_entries(scanned))
 
 
 def data_reading(context: JobContext) -> JobOutcome:
     """Show the beginning of files."""
-    discovery = context.discovery
-    shown, unread = previews.preview_files(
-        context.source, discovery, context.services.row_previews, context.services.max_preview_files
-    )
-    what = "tables" if isinstance(context.source, TableSource) else "files"
-    logger.info("📖 Previewed %d of %d %s", len(shown), discovery.found, what)
-    return _outcome(wire.data_reading(context.source.location, discovery, shown, unread), unread)
+    shown = context.shown()
+    what = "tables" if any(one.format.is_table for one in shown.discovery.datasets) else "files"
+    logger.info("📖 Previewed %d of %d %s", len(shown.previews), shown.discovery.found, what)
+    document = wire.data_reading(shown.location, shown.discovery, shown.previews, shown.unread)
+    entries = [
+        entry_of(one, {} if one.error else wire.source_previewed(one.run.discovery, *one.value))
+        for one in shown.attempts
+    ]
+    return _outcome(document, shown.unread, entries)
 
 
 def quality_assessment(context: JobContext) -> JobOutcome:
     """Score what was counted."""
-    profile, assessment = context.profile
+    scanned = context.scanned
+    assessment = scanned.assessment
     logger.info("🎯 Quality score: %s/100 (%s)", wire.number(assessment.overall), assessment.level.value)
-    return _outcome(wire.quality_assessment(profile, assessment), profile.unreadable)
+    document = wire.quality_assessment(scanned.profile, assessment)
+    return _outcome(document, scanned.profile.unreadable, _scan_entries(scanned))
 
 
 def api_transmission(context: JobContext) -> JobOutcome:
@@ -156,6 +219,8 @@ def full_pipeline(context: JobContext) -> JobOutcome:
             _log_failure(job_type, error)
             steps[job_type.value] = wire.failed_step(error)
             failed[job_type] = str(wire.error_entry(error)["message"])
+            if isinstance(error, ExecutorError) and error.details is not None:
+                details[job_type.value] = {"details": error.details}
             continue
         outcomes.append(outcome)
         details[job_type.value] = outcome.result
@@ -217,7 +282,19 @@ def _transmitted(context: JobContext, tenant_id: Optional[str]) -> JobOutcome:
     return JobOutcome(wire.api_transmission(sent.api_response, sent.status_code, sent.details))
 
 
-def _outcome(document: Mapping[str, Any], unreadable: Sequence[Skipped]) -> JobOutcome:
+def _scan_entries(scanned: Scanned) -> List[Mapping[str, Any]]:
+    return [entry_of(one, {} if one.error else wire.source_scanned(*one.value)) for one in scanned.attempts]
+
+
+def _outcome(
+    document: Mapping[str, Any], unreadable: Sequence[Skipped], sources: Sequence[Mapping[str, Any]]
+) -> JobOutcome:
+    """Return the outcome of a job; it is partial where a file or one of several sources could not be read."""
+    if sources:
+        document = wire.with_sources(document, sources)
+    bad = next((one for one in sources if "error" in one), None)
+    if bad is not None:
+        return JobOutcome(document, RunStatus.PARTIAL, f"{bad['location']}: {bad['error']['message']}")
     if not unreadable:
         return JobOutcome(document)
     first = unreadable[0]

@@ -6,7 +6,7 @@ execution of this package; its ``job_id`` is what the audit tables call ``run_id
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from enum import Enum
 from typing import Any, Callable, ClassVar, Mapping, Optional, Tuple
@@ -118,13 +118,46 @@ class RunStatus(str, Enum):
 
 
 @dataclass(frozen=True)
+class RequestedSource:
+    """One of several sources that a request names.
+
+    Attributes:
+        path: its path, as in ``argv``.
+        source_type: what it holds, as the caller names it.
+        requested_id: the caller's own id of it, where it has one.
+    """
+
+    path: str
+    source_type: SourceType = SourceType.AUTO
+    requested_id: Optional[str] = None
+
+
+@dataclass(frozen=True)
 class JobRequest:
-    """What the caller asks for: the parsed ``argv``."""
+    """What the caller asks for: the parsed ``argv``, or the sources of ``NUVYN_JOB_PAYLOAD``.
+
+    Attributes:
+        data_source_path: the path; of several sources their paths, joined by commas.
+        source_type: what the path holds; each of several sources has its own.
+        sources: the sources, where there are several; empty where there is one, or none.
+        notes: sentences for the log: how the parameters were understood.
+    """
 
     job_type: JobType
     data_source_path: Optional[str] = None
     source_type: SourceType = SourceType.AUTO
     tenant_id: str = "default"
+    sources: Tuple[RequestedSource, ...] = ()
+    notes: Tuple[str, ...] = ()
+
+    def of_each_source(self) -> Tuple[JobRequest, ...]:
+        """Return one request for each source; of a request with one source or none, the request itself."""
+        if not self.sources:
+            return (self,)
+        return tuple(
+            replace(self, data_source_path=one.path, source_type=one.source_type, sources=())
+            for one in self.sources
+        )
 
 
 @dataclass(frozen=True)

@@ -195,6 +195,12 @@ class Settings:
     database_timeout_seconds: int = field(metadata=_row(
         "EXECUTOR_DATABASE_TIMEOUT_SECONDS", _whole_number(at_least=1), "3600",
         "Seconds that one statement on a database may take."))
+    job_payload: Optional[str] = field(metadata=_row(
+        "NUVYN_JOB_PAYLOAD", _text, None,
+        "JSON that names the sources of a run whose parameters name no path."))
+    sources_at_once: int = field(metadata=_row(
+        "EXECUTOR_SOURCES_AT_ONCE", _whole_number(at_least=1), "2",
+        "Sources of one run that are read at the same time, where it has several."))
     log_level: str = field(metadata=_row(
         "EXECUTOR_LOG_LEVEL", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO",
         "The lowest level that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`."))

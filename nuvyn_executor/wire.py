@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.errors import ExecutorError
-from nuvyn_executor.model import JobType
+from nuvyn_executor.model import JobType, RunStatus
 from nuvyn_executor.quality.checks.registry import semantic_type
 from nuvyn_executor.quality.dimensions import round_score
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally
     from nuvyn_executor.reading.previews import Preview
     from nuvyn_executor.schema.validator import SchemaReport
+    from nuvyn_executor.source_runs import SourceRun
 
 Document = Dict[str, Any]
 
@@ -96,6 +97,42 @@ def metadata_extraction(profile: SourceProfile, assessment: Assessment) -> Docum
             **_findings(profile.discovery, profile.unreadable),
         },
     }
+
+
+def source_scanned(profile: SourceProfile, assessment: Assessment) -> Document:
+    """Return the counts and the score of one of several sources that was scanned."""
+    return {
+        "source_type": profile.source_type,
+        **_files(profile.discovery),
+        "tables": len(profile.datasets),
+        "columns": sum(len(one.scan.tally.columns) for one in profile.datasets),
+        "unreadable": len(profile.unreadable),
+        "overall_score": number(assessment.overall),
+    }
+
+
+def source_previewed(discovery: Discovery, shown: Sequence[Preview], unread: Sequence[Skipped]) -> Document:
+    """Return the counts of one of several sources whose files were shown."""
+    return {**_files(discovery), "files_previewed": len(shown), "unreadable": len(unread)}
+
+
+def source_entry(
+    run: SourceRun, status: RunStatus, counts: Mapping[str, Any], error: Optional[Exception]
+) -> Document:
+    """Return the entry of one of several sources in ``details.sources``."""
+    return {
+        "source_id": run.source_id,
+        "requested_source_id": run.requested_id,
+        "location": run.location,
+        "status": status.value,
+        **counts,
+        **({} if error is None else {"error": error_entry(error)}),
+    }
+
+
+def with_sources(document: Mapping[str, Any], sources: Sequence[Mapping[str, Any]]) -> Document:
+    """Return the result of a job with the entry of each of its sources in ``details.sources``."""
+    return {**document, "details": {**document["details"], "sources": list(sources)}}
 
 
 def data_reading(
@@ -253,11 +290,13 @@ def failed_step(error: Exception) -> Document:
 
 def failure(job_id: Optional[str], job_type: Optional[JobType], error: Exception) -> Document:
     """Return what stdout carries after a failure."""
+    details = getattr(error, "details", None)
     return {
         "job_id": job_id,
         "job_type": job_type.value if job_type is not None else None,
         "status": "failed",
         "error": error_entry(error),
+        **({} if details is None else {"details": dict(details)}),
     }
 
 
@@ -387,6 +426,13 @@ def _duplicates(one: DatasetProfile) -> Optional[int]:
 
 def _by_name(by_dimension: Mapping[Dimension, Any]) -> Dict[str, Any]:
     return {dimension.value: value for dimension, value in by_dimension.items()}
+
+
+def _files(discovery: Discovery) -> Document:
+    return {
+        "files_found": len(discovery.files),
+        "total_size_bytes": sum(entry.size_bytes for entry in discovery.files),
+    }
 
 
 def _findings(discovery: Discovery, unreadable: Sequence[Skipped]) -> Document:

@@ -98,6 +98,10 @@ class Installation:
         request = JobRequest(
             JobType(job_type), None if path is None else str(path), source_type_named(source_type), tenant
         )
+        return self.run_request(request, **environ)
+
+    def run_request(self, request: JobRequest, **environ: str) -> Run:
+        """Run the job of a request, which may name several sources."""
         stream = io.StringIO()
         with self._manager({**self._environ, **environ}, stream) as manager:
             report = manager.execute(manager.create_job(request))
@@ -158,6 +162,7 @@ def memory_installation(
             transmitter=Transmitter(store, client, settings, bootstrap.now, redact),
             max_preview_files=settings.max_preview_files,
             clock=bootstrap.now,
+            sources_at_once=settings.sources_at_once,
         )
         yield JobManager(services, log_buffer, redact.redact_json, this_driver())
 

@@ -26,9 +26,10 @@ FLOORS: Tuple[Tuple[str, ...], ...] = (
     ("bootstrap",),
     ("job_manager",),
     ("jobs",),
+    ("source_runs",),
     ("metadata", "transport", "audit"),
-    ("profiling",),
-    ("reading", "parameters"),
+    ("profiling", "parameters"),
+    ("reading", "source_list"),
     ("discovery",),
     ("sources", "store", "config"),
     ("spark",),
@@ -39,7 +40,7 @@ FLOORS: Tuple[Tuple[str, ...], ...] = (
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 PURE = re.compile(
-    r"(quality|model|errors|parameters|wire|discovery\.(formats|avro_header|file_head|text_encoding))(\..*)?"
+    r"(quality|model|errors|parameters|source_list|wire|discovery\.(formats|avro_header|file_head|text_encoding))(\..*)?"
 )
 ADAPTER = re.compile(r"(store|sources|transport)\.(?!base$|factory$|locations$).*")
 SPARK_USERS = re.compile(

@@ -129,8 +129,16 @@ class MetadataExtractor:
             raise _nothing_readable(source, discovery, request.source_type)
         return discovery
 
-    def profile(self, source: DataSource, request: JobRequest, discovery: Discovery) -> SourceProfile:
+    def profile(
+        self, source: DataSource, request: JobRequest, discovery: Discovery, share_of_time: float = 1.0
+    ) -> SourceProfile:
         """Scan every dataset of a source once. One that cannot be read does not stop the others.
+
+        Args:
+            source: what is scanned.
+            request: names the tenant and the source type.
+            discovery: the source's datasets.
+            share_of_time: the part of the job's time that this source may take, 0 to 1.
 
         Raises:
             SourceError: none could be read.
@@ -138,7 +146,8 @@ class MetadataExtractor:
         now = self._clock()
         parent = table_rows.source_id(request.tenant_id, source.location)
         previous = self._previous(parent)
-        end = self._end(self._limits.seconds)
+        seconds_of_all = self._limits.seconds
+        end = self._end(None if seconds_of_all is None else seconds_of_all * share_of_time)
         profiles: List[DatasetProfile] = []
         unreadable = list(discovery.unreadable)
         for number, (dataset, state) in enumerate(self._with_states(parent, discovery.datasets), 1):

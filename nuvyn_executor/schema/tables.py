@@ -160,7 +160,7 @@ EXECUTOR_RUNS = Table(
     _columns(
         ("run_id", "string", "job_ and 12 hex digits"),
         ("executor_version", "string", "version of this package"),
-        ("source_id", "string", "sources.source_id, where the job has a source"),
+        ("source_id", "string", "sources.source_id, where the job has one source"),
         ("tenant_id", "string", "for whom"),
         ("run_mode", "string", "the job type"),
         ("source_path", "string", "as the caller named it, secrets masked"),

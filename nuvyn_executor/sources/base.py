@@ -1,4 +1,4 @@
-"""The ports to a data source: files (:mod:`.filesystem`, :mod:`.spooled`), or tables of databases and catalogs."""
+"""The ports to a data source: files (:mod:`.filesystem`, :mod:`.spooled`), and tables (:mod:`.database`)."""
 
 from __future__ import annotations
 

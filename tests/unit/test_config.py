@@ -48,6 +48,8 @@ class TestDefaults:
             database_password=None,
             database_connections=4,
             database_timeout_seconds=3600,
+            job_payload=None,
+            sources_at_once=2,
             log_level="INFO",
             schema_name="_executor_metadata",
             max_files_per_job=10_000,

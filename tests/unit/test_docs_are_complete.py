@@ -12,9 +12,9 @@ import pytest
 import nuvyn_executor
 from nuvyn_executor.errors import ExecutorError
 from nuvyn_executor.model import JobType, RunStatus
-from nuvyn_executor.parameters import SOURCE_TYPES
 from nuvyn_executor.schema.details import COLUMN_DETAILS, CONNECTION_DETAILS, TABLE_DETAILS
 from nuvyn_executor.schema.tables import REQUIRED_TABLES, Table
+from nuvyn_executor.source_list import SOURCE_TYPES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from nuvyn_executor.discovery.formats import source_type_named
 from nuvyn_executor.errors import UsageError
 from nuvyn_executor.model import JobRequest, JobType, SourceType
-from nuvyn_executor.parameters import JOB_TYPES, SOURCE_TYPES, parse_parameters
+from nuvyn_executor.parameters import JOB_TYPES, parse_parameters
+from nuvyn_executor.source_list import SOURCE_TYPES
 
 
 class TestParseParameters:
