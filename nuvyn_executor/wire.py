@@ -359,7 +359,6 @@ def column_details(
     """Return ``columns.details``; ``dataset`` is the one of the column, where a catalogue declares it."""
     return {
         "expected": facts.expected,
-        **_declared_column(dataset, facts.name),
         "semantic_type": semantic_type(facts.expected),
         **_declared_column(dataset, facts.name),
         "nulls": tally.nulls,

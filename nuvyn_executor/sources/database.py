@@ -8,7 +8,6 @@ masks in its plans and its UI; they are never a part of the URL.
 from __future__ import annotations
 
 import logging
-import random
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,9 +57,6 @@ class DatabaseAccess:
         connections: the most at one time, for one table.
         retry_seconds: so long a server that does not answer is asked again.
         timeout_seconds: the most that one statement may take.
-        clock: seconds that only grow.
-        sleep: waits some seconds.
-        spread: a random number between two; many jobs should not ask again at one moment.
     """
 
     user: str = ""
@@ -68,9 +64,6 @@ class DatabaseAccess:
     connections: int = 4
     retry_seconds: float = 60.0
     timeout_seconds: int = 3600
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-    spread: Callable[[float, float], float] = random.uniform
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(connections={self.connections})"
@@ -83,16 +76,28 @@ class DatabaseSource:
         path: as :mod:`.database_address` describes it.
         access: user, password, and how much is asked.
         session: returns the Spark session.
+        clock: seconds, rising.
+        sleep: waits so many seconds.
 
     Raises:
         SourceError: the path names no database that can be read.
     """
 
-    def __init__(self, path: str, access: DatabaseAccess, session: Callable[[], Any]) -> None:
+    def __init__(
+        self,
+        path: str,
+        access: DatabaseAccess,
+        session: Callable[[], Any],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._address = parse_address(path)
         self._access = access
         self._session = session
         self._dialect = DIALECTS[self._address.kind]
+        self._clock = clock
+        self._sleep = sleep
 
     @property
     def location(self) -> str:
@@ -279,7 +284,7 @@ class DatabaseSource:
 
     def _ask(self, spark: Any, action: Callable[[], _Result], what: str) -> _Result:
         """Do something with the database, with its driver; again for some time where that may help."""
-        end = self._access.clock() + self._access.retry_seconds
+        end = self._clock() + self._access.retry_seconds
         pause = _FIRST_PAUSE
         while True:
             try:
@@ -288,13 +293,13 @@ class DatabaseSource:
                 raise
             except Exception as error:
                 meaning = meaning_of(error)
-                if not meaning.is_passing or self._access.clock() + pause > end:
+                if not meaning.is_passing or self._clock() + pause > end:
                     logger.debug("%s", what, exc_info=error)
                     raise explained(error, what) from None
                 logger.info(
-                    "%s: %s; asking again for up to %.0f s", what, meaning.reason, end - self._access.clock()
+                    "%s: %s; asking again for up to %.0f s", what, meaning.reason, end - self._clock()
                 )
-            self._access.sleep(pause * self._access.spread(0.7, 1.0))
+            self._sleep(pause)
             pause = min(_LONGEST_PAUSE, pause * 2)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 import pytest
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from fake_databricks.storage_servers.databases import DatabaseServer
     from tests.fake.conftest import Client
 
+ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.process, pytest.mark.jvm, pytest.mark.timeout(600)]
 
 
@@ -28,21 +30,19 @@ def test_two_runs_in_one_jvm_read_a_database(
     for key, value in (("user", postgres_server.user), ("password", postgres_server.password)):
         client.post("/api/2.0/secrets/put", scope="nuvyn-executor", key=f"database-{key}", string_value=value)
     place = f"{postgres_server.host}:{postgres_server.port}/{postgres_server.database}"
-    job = client.post(
-        "/api/2.1/jobs/create",
-        name="a database",
-        existing_cluster_id=client.cluster_id,
-        spark_python_task={
-            "python_file": "dbfs:/executor/main.py",
-            "parameters": ["metadata_extraction", f"postgresql://{place}#of_the_fake", "auto", "client-1"],
-        },
-    )["job_id"]
+    program = (
+        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n"
+        "from nuvyn_executor.cli import main\nsys.exit(main())\n"
+    )
+    job = client.flat_job(
+        program, "metadata_extraction", f"postgresql://{place}#of_the_fake", "auto", "client-1"
+    )
 
     for _ in range(2):
         run_id = client.post("/api/2.1/jobs/run-now", job_id=job)["run_id"]
         run = client.wait(run_id, 240)
         output = client.output(run_id)
 
-        assert run["state"]["result_state"] == "SUCCESS", output
+        assert run["state"]["result_state"] == "SUCCESS", json.dumps(output)
         assert postgres_server.password not in json.dumps(output)
         assert '"files_found": 1' in json.dumps(output).replace("\\", "")

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Dict, List
+
 import pytest
 
 from nuvyn_executor.errors import ExecutorError, SourceError
@@ -188,3 +190,71 @@ class TestFailures:
         assert named in found.remedy
         assert found.message.startswith("postgresql://h/d cannot be read: ")
         assert text not in str(found)
+
+
+class _Session:
+    """A Spark session whose reads fail some times with a text, and then return rows."""
+
+    version = "3.5.9"
+
+    def __init__(self, text: str, failures: int) -> None:
+        self.text, self.failures = text, failures
+        self.options_seen: Dict[str, str] = {}
+
+    @property
+    def read(self) -> _Session:
+        return self
+
+    def format(self, name: str) -> _Session:
+        assert name == "jdbc"
+        return self
+
+    def options(self, **options: str) -> _Session:
+        self.options_seen = options
+        return self
+
+    def option(self, name: str, value: str) -> _Session:
+        self.options_seen[name] = value
+        return self
+
+    def load(self) -> _Session:
+        if self.failures:
+            self.failures -= 1
+            raise RuntimeError(self.text)
+        return self
+
+    def collect(self) -> List[Any]:
+        return []
+
+
+class TestAskingAgain:
+    """Retried within `EXECUTOR_SOURCE_RETRY_SECONDS` where it helps."""
+
+    def discover(self, session: _Session, retry_seconds: float = 60) -> List[float]:
+        seconds: List[float] = []
+        access = DatabaseAccess("anna", "hush", retry_seconds=retry_seconds)
+        DatabaseSource(
+            "postgresql://h/d",
+            access,
+            lambda: session,
+            clock=lambda: sum(seconds),
+            sleep=seconds.append,
+        ).discover_tables(10)
+        return seconds
+
+    def test_a_server_that_starts_is_asked_until_it_answers(self) -> None:
+        session = _Session("FATAL: the database system is starting up", 4)
+
+        assert self.discover(session) == [0.5, 1, 2, 4]
+        assert session.options_seen["user"] == "anna"
+        assert "hush" not in session.options_seen["url"]
+
+    def test_after_some_time_it_is_given_up(self) -> None:
+        with pytest.raises(SourceError, match="starting or ending"):
+            self.discover(_Session("FATAL: the database system is starting up", 99), retry_seconds=10)
+
+    def test_a_wrong_password_is_tried_once(self) -> None:
+        session = _Session('FATAL: password authentication failed for user "anna"', 2)
+        with pytest.raises(SourceError, match="user or the password"):
+            self.discover(session)
+        assert session.failures == 1
