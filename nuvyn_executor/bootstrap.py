@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterator, Mapping, Optional, TextIO, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Optional, TextIO, Tuple
 
 from nuvyn_executor.config import ConfigManager, databricks_secrets, secret_scope
 from nuvyn_executor.errors import ConfigError
@@ -71,6 +71,7 @@ def manager(
             spark_reads=lambda scheme: has_file_system(spark, scheme),
             session=lambda: spark,
             own_schema=settings.schema_name,
+            roots={} if on_databricks else _roots(settings),
         )
 
         def open_source(request: JobRequest) -> Any:
@@ -103,6 +104,12 @@ def manager(
 def now() -> datetime:
     """Return the present, UTC."""
     return datetime.now(timezone.utc)
+
+
+def _roots(settings: Settings) -> Dict[str, str]:
+    """Return the folders that stand for Databricks' roots on this machine."""
+    roots = {"/dbfs": settings.dbfs_root, "/Volumes": settings.volumes_root}
+    return {root: str(Path(folder).expanduser()) for root, folder in roots.items() if folder}
 
 
 def _client(settings: Settings, redact: Redactor) -> Optional[APIClient]:

@@ -181,6 +181,12 @@ class Settings:
     source_retry_seconds: float = field(metadata=_row(
         "EXECUTOR_SOURCE_RETRY_SECONDS", _number(), "60",
         "Seconds that a request to a source may be repeated while that may help; 0 means one attempt."))
+    dbfs_root: Optional[str] = field(metadata=_row(
+        "EXECUTOR_DBFS_ROOT", _text, None,
+        "Off Databricks, the folder that `/dbfs/` and `dbfs:/` mean; unset, paths are taken as they are."))
+    volumes_root: Optional[str] = field(metadata=_row(
+        "EXECUTOR_VOLUMES_ROOT", _text, None,
+        "Off Databricks, the folder that `/Volumes/` means; unset, paths are taken as they are."))
     log_level: str = field(metadata=_row(
         "EXECUTOR_LOG_LEVEL", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO",
         "The lowest level that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`."))

@@ -42,6 +42,7 @@ class DataSourceFactory:
         spark_reads: whether Spark has a way to the store of a URL of this scheme; else objects are copied.
         session: returns the session that reads tables; without one, every plain name is that of a file.
         own_schema: the schema of the executor's own tables, which are never a source.
+        roots: folders that stand for ``/dbfs`` and ``/Volumes`` off Databricks, by these names.
     """
 
     def __init__(  # noqa: PLR0913  each says what another kind of source needs
@@ -53,6 +54,7 @@ class DataSourceFactory:
         spark_reads: Callable[[str], bool] = lambda _: False,
         session: Optional[Callable[[], Any]] = None,
         own_schema: str = "",
+        roots: Optional[Mapping[str, str]] = None,
     ) -> None:
         self._on_databricks = on_databricks
         self._variables = variables or {}
@@ -60,6 +62,7 @@ class DataSourceFactory:
         self._spark_reads = spark_reads
         self._session = session
         self._own_schema = own_schema
+        self._roots = roots or {}
 
     def create(self, path: str, source_type: SourceType) -> Source:
         """Return the source that a path names.
@@ -78,7 +81,7 @@ class DataSourceFactory:
             return CatalogSource(name, path, self._session, self._own_schema)
         scheme = scheme_of(path)
         if scheme in _FILE_SCHEMES or (scheme not in _REMEDIES and "://" not in path):
-            return FileSystemSource(path, on_databricks=self._on_databricks)
+            return FileSystemSource(path, on_databricks=self._on_databricks, roots=self._roots)
         address = parse_store_address(path)
         if address is None:
             raise self._refusal(path, scheme, source_type)

@@ -44,6 +44,8 @@ class TestDefaults:
             azure_storage_sas_token=None,
             azure_client_secret=None,
             source_retry_seconds=60,
+            dbfs_root=None,
+            volumes_root=None,
             log_level="INFO",
             schema_name="_executor_metadata",
             max_files_per_job=10_000,
