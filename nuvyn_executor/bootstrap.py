@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterator, Mapping, Optional, TextIO, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Optional, TextIO, Tuple
 
 from nuvyn_executor.config import ConfigManager, databricks_secrets, secret_scope
 from nuvyn_executor.errors import ConfigError
@@ -74,6 +74,7 @@ def manager(
             session=lambda: spark,
             database=_database_access(settings),
             own_schema=settings.schema_name,
+            roots={} if on_databricks else _roots(settings),
         )
 
         def open_source(request: JobRequest) -> Any:
@@ -111,6 +112,7 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+<<<<<<< HEAD
 def _database_access(settings: Settings) -> DatabaseAccess:
     password = settings.database_password
     return DatabaseAccess(
@@ -120,6 +122,12 @@ def _database_access(settings: Settings) -> DatabaseAccess:
         retry_seconds=settings.source_retry_seconds,
         timeout_seconds=settings.database_timeout_seconds,
     )
+=======
+def _roots(settings: Settings) -> Dict[str, str]:
+    """Return the folders that stand for Databricks' roots on this machine."""
+    roots = {"/dbfs": settings.dbfs_root, "/Volumes": settings.volumes_root}
+    return {root: str(Path(folder).expanduser()) for root, folder in roots.items() if folder}
+>>>>>>> h-catalog
 
 
 def _client(settings: Settings, redact: Redactor) -> Optional[APIClient]:

@@ -46,6 +46,7 @@ class DataSourceFactory:
         session: returns the session that reads tables; without one, every plain name is that of a file.
         database: user, password and limits for databases.
         own_schema: the schema of the executor's own tables, which are never a source.
+        roots: folders that stand for ``/dbfs`` and ``/Volumes`` off Databricks, by these names.
     """
 
     def __init__(  # noqa: PLR0913  what the kinds of sources need, each by its name
@@ -59,6 +60,7 @@ class DataSourceFactory:
         session: Optional[Callable[[], Any]] = None,
         database: Optional[DatabaseAccess] = None,
         own_schema: str = "",
+        roots: Optional[Mapping[str, str]] = None,
     ) -> None:
         self._on_databricks = on_databricks
         self._variables = variables or {}
@@ -68,6 +70,7 @@ class DataSourceFactory:
         self._session = session
         self._database = database or DatabaseAccess()
         self._own_schema = own_schema
+        self._roots = roots or {}
 
     def create(self, path: str, source_type: SourceType) -> Source:
         """Return the source that a path names.
@@ -88,7 +91,7 @@ class DataSourceFactory:
             return CatalogSource(name, path, self._session, self._own_schema)
         scheme = scheme_of(path)
         if scheme in _FILE_SCHEMES or (scheme not in _REMEDIES and "://" not in path):
-            return FileSystemSource(path, on_databricks=self._on_databricks)
+            return FileSystemSource(path, on_databricks=self._on_databricks, roots=self._roots)
         address = parse_store_address(path)
         if address is None:
             raise self._refusal(path, scheme, source_type)

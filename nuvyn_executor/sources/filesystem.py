@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import List, Sequence, Tuple
+from typing import List, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.errors import DatasetUnreadable, SourceAccessDenied, SourceError, SourceNotFound
 from nuvyn_executor.model import FileEntry, Listing
 from nuvyn_executor.sources.folder_walk import DELTA_LOG, FolderWalk, entry_of
-from nuvyn_executor.sources.locations import is_hidden, python_path, spark_url, split_glob
+from nuvyn_executor.sources.locations import is_hidden, python_path, spark_url, split_glob, under_root
 
 _GRANT = "Grant read access to the user that runs this job."
 
@@ -22,12 +22,13 @@ class FileSystemSource:
         root: as the caller named it: ``/dbfs/x``, ``dbfs:/x``, ``/Volumes/x``, ``file:/x``, ``file:///x``,
             ``/x`` or ``x``. ``~`` is not expanded.
         on_databricks: how Spark wants paths spelled, see :func:`~.locations.spark_url`.
+        roots: folders that stand for ``/dbfs`` and ``/Volumes`` on this machine, by these names.
     """
 
-    def __init__(self, root: str, *, on_databricks: bool) -> None:
+    def __init__(self, root: str, *, on_databricks: bool, roots: Optional[Mapping[str, str]] = None) -> None:
         self._location = root
         self._on_databricks = on_databricks
-        self._path = python_path(root)
+        self._path = under_root(python_path(root), roots or {})
 
     @property
     def location(self) -> str:
@@ -151,4 +152,6 @@ class FileSystemSource:
             return "Write the path in full: ~ is not expanded."
         if self._path.startswith("/dbfs/") and not Path("/dbfs").is_dir():
             return "This machine has no /dbfs: name a Unity Catalog volume (/Volumes/...) or a local path."
+        if self._path != python_path(self._location):
+            return f"Check the path; here it means {self._path} (EXECUTOR_DBFS_ROOT, EXECUTOR_VOLUMES_ROOT)."
         return "Check the path."

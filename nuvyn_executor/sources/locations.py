@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Tuple
+from typing import Mapping, Tuple
 from urllib.parse import unquote
 
 # Hadoop's globber takes these for patterns unless a backslash stands before them. Per cent signs, blanks,
@@ -37,6 +37,19 @@ def python_path(path: str) -> str:
         return os.path.normpath(rest if rest.startswith("/Volumes/") else "/dbfs" + rest)
     decoded = unquote(rest)
     return os.path.normpath(decoded if not os.path.lexists(rest) and os.path.lexists(decoded) else rest)
+
+
+def under_root(path: str, roots: Mapping[str, str]) -> str:
+    """Return an absolute path below the folder that stands for its root on this machine.
+
+    Args:
+        path: as :func:`python_path` returns it.
+        roots: folders by what they stand for: ``/dbfs`` and ``/Volumes``.
+    """
+    for root, folder in roots.items():
+        if path == root or path.startswith(root + "/"):
+            return os.path.normpath(os.path.abspath(folder) + path[len(root) :])  # noqa: PTH100  as above
+    return path
 
 
 def spark_url(path: str, *, on_databricks: bool, literal: bool = False) -> str:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Tuple
+from typing import Dict, Tuple
 
 import pytest
 
-from nuvyn_executor.sources.locations import is_hidden, python_path, scheme_of, spark_url, split_glob
+from nuvyn_executor.sources.locations import (
+    is_hidden,
+    python_path,
+    scheme_of,
+    spark_url,
+    split_glob,
+    under_root,
+)
 
 
 class TestSpelling:
@@ -67,6 +74,23 @@ class TestSpelling:
     )
     def test_only_what_a_hadoop_glob_would_interpret_is_escaped(self, opened: str, for_spark: str) -> None:
         assert spark_url(opened, on_databricks=False) == for_spark
+
+    @pytest.mark.parametrize(
+        ("path", "roots", "opened"),
+        [
+            ("/dbfs/mnt/x.csv", {"/dbfs": "/data/dbfs"}, "/data/dbfs/mnt/x.csv"),
+            ("/dbfs", {"/dbfs": "/data/dbfs/"}, "/data/dbfs"),
+            ("/dbfs/x", {"/Volumes": "/data/volumes"}, "/dbfs/x"),
+            ("/dbfsx/y", {"/dbfs": "/data"}, "/dbfsx/y"),
+            ("/Volumes/main/d/v", {"/dbfs": "/a", "/Volumes": "/b"}, "/b/main/d/v"),
+            ("/other/dbfs/x", {"/dbfs": "/a"}, "/other/dbfs/x"),
+            ("/dbfs/x", {}, "/dbfs/x"),
+        ],
+    )
+    def test_off_databricks_other_folders_stand_for_its_roots(
+        self, path: str, roots: Dict[str, str], opened: str
+    ) -> None:
+        assert under_root(path, roots) == opened
 
     @pytest.mark.parametrize(
         ("path", "scheme"),
