@@ -112,7 +112,6 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-<<<<<<< HEAD
 def _database_access(settings: Settings) -> DatabaseAccess:
     password = settings.database_password
     return DatabaseAccess(
@@ -122,12 +121,12 @@ def _database_access(settings: Settings) -> DatabaseAccess:
         retry_seconds=settings.source_retry_seconds,
         timeout_seconds=settings.database_timeout_seconds,
     )
-=======
+
+
 def _roots(settings: Settings) -> Dict[str, str]:
     """Return the folders that stand for Databricks' roots on this machine."""
     roots = {"/dbfs": settings.dbfs_root, "/Volumes": settings.volumes_root}
     return {root: str(Path(folder).expanduser()) for root, folder in roots.items() if folder}
->>>>>>> h-catalog
 
 
 def _client(settings: Settings, redact: Redactor) -> Optional[APIClient]:

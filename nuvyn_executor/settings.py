@@ -181,7 +181,6 @@ class Settings:
     source_retry_seconds: float = field(metadata=_row(
         "EXECUTOR_SOURCE_RETRY_SECONDS", _number(), "60",
         "Seconds that a request to a source may be repeated while that may help; 0 means one attempt."))
-<<<<<<< HEAD
     database_user: Optional[str] = field(metadata=_row(
         "EXECUTOR_DATABASE_USER", _text, None,
         "For data in a database: the user, where the path names none.",
@@ -202,14 +201,12 @@ class Settings:
     sources_at_once: int = field(metadata=_row(
         "EXECUTOR_SOURCES_AT_ONCE", _whole_number(at_least=1), "2",
         "Sources of one run that are read at the same time, where it has several."))
-=======
     dbfs_root: Optional[str] = field(metadata=_row(
         "EXECUTOR_DBFS_ROOT", _text, None,
         "Off Databricks, the folder that `/dbfs/` and `dbfs:/` mean; unset, paths are taken as they are."))
     volumes_root: Optional[str] = field(metadata=_row(
         "EXECUTOR_VOLUMES_ROOT", _text, None,
         "Off Databricks, the folder that `/Volumes/` means; unset, paths are taken as they are."))
->>>>>>> h-catalog
     log_level: str = field(metadata=_row(
         "EXECUTOR_LOG_LEVEL", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO",
         "The lowest level that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`."))

@@ -44,17 +44,14 @@ class TestDefaults:
             azure_storage_sas_token=None,
             azure_client_secret=None,
             source_retry_seconds=60,
-<<<<<<< HEAD
             database_user=None,
             database_password=None,
             database_connections=4,
             database_timeout_seconds=3600,
             job_payload=None,
             sources_at_once=2,
-=======
             dbfs_root=None,
             volumes_root=None,
->>>>>>> h-catalog
             log_level="INFO",
             schema_name="_executor_metadata",
             max_files_per_job=10_000,
