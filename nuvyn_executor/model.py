@@ -270,6 +270,7 @@ class Dataset:
         version: of a Delta table, the one that is read; ``None`` before its log was read.
         key_columns: the primary key that a catalogue declares, in its order; empty where it declares none.
         declared: what else a catalogue says about it; ``None`` for files.
+        as_of: of a Delta table, the version that the caller named: ``v3``, or the digits of a moment.
     """
 
     name: str
@@ -284,6 +285,7 @@ class Dataset:
     version: Optional[int] = None
     key_columns: Tuple[str, ...] = ()
     declared: Optional[DeclaredTable] = None
+    as_of: str = ""
 
     @property
     def size_bytes(self) -> int:
@@ -331,6 +333,7 @@ class Listing:
         delta_folders: folders (relative to the source, ``""`` for its top) that are Delta tables.
         problems: what could not be listed: an unreadable folder, a file that vanished, an odd name.
         truncated: there are more files than the limit allows.
+        as_of: the version of the Delta table that is meant; ``""``: the newest.
     """
 
     root: str
@@ -339,6 +342,7 @@ class Listing:
     delta_folders: Tuple[str, ...] = ()
     problems: Tuple[Skipped, ...] = ()
     truncated: bool = False
+    as_of: str = ""
 
 
 @dataclass(frozen=True)

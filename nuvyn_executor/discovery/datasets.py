@@ -151,7 +151,9 @@ class _Search:
                 continue
             # A deletion vector is a file of the table but holds no rows.
             files = tuple(entry for entry in entries if entry.name.endswith(".parquet"))
-            self.datasets.append(Dataset(name, folder, self._absolute(relative), formats.DELTA, files))
+            path = self._absolute(relative)
+            table = Dataset(name, folder, path, formats.DELTA, files, as_of=self._listing.as_of)
+            self.datasets.append(table)
         return others
 
     def _look_at(self, entry: FileEntry) -> _Look:

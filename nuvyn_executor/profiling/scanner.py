@@ -21,7 +21,7 @@ from nuvyn_executor.profiling.profiler import plan_scan, profile_dataset
 from nuvyn_executor.profiling.sampling_limits import Coverage
 from nuvyn_executor.profiling.scan_state import ScanState, Snapshot
 from nuvyn_executor.profiling.spark import engine as spark_engine
-from nuvyn_executor.reading.delta_table import current_version
+from nuvyn_executor.reading.delta_table import current_version, named_version
 from nuvyn_executor.reading.failures import unreadable
 from nuvyn_executor.reading.readers import columns_of, open_frame
 from nuvyn_executor.reading.typed_frames import hides_rows
@@ -103,6 +103,8 @@ class SparkScanner:
         finally:
             if not isinstance(source, TableSource):
                 source.release()
+        if dataset.as_of:  # it changed last when the last of these files was written
+            dataset = snapshot.dataset
         return profile_dataset(
             dataset, counted, file_count=file_count, size_bytes=size_bytes, rows_read=rows_read
         )
@@ -116,6 +118,8 @@ class SparkScanner:
             return snapshot, len(dataset.files), dataset.size_bytes
         if not dataset.format.has_log:
             return Snapshot(dataset, time_zone=time_zone), len(dataset.files), dataset.size_bytes
+        if dataset.as_of:
+            return self._look_back(source, dataset, time_zone)
         table = current_version(self.spark, source.spark_path(dataset.path))
         dataset = replace(dataset, version=table.version)
         as_files = table.as_files(dataset)
@@ -128,6 +132,13 @@ class SparkScanner:
             time_zone=time_zone,
         )
         return snapshot, table.files, table.size_bytes
+
+    def _look_back(self, source: DataSource, dataset: Dataset, time_zone: str) -> Tuple[Snapshot, int, int]:
+        """Return the version of a Delta table that the caller named; it is always read as a whole."""
+        table = named_version(self.spark, source.spark_path(dataset.path), dataset)
+        dataset = replace(dataset, version=table.version, files=tuple(table.entries_of(dataset)))
+        snapshot = Snapshot(dataset, table.stamp, table.schema, is_plain=False, time_zone=time_zone)
+        return snapshot, table.files, dataset.size_bytes
 
 
 class _DatasetScan:

@@ -1,4 +1,4 @@
-"""Read the log of a Delta table: its current version. Its folder also holds files of older versions."""
+"""Read the log of a Delta table: one of its versions. Its folder holds the files of all of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 from urllib.parse import unquote
 
 from nuvyn_executor.discovery.partition_folders import values_of
+from nuvyn_executor.errors import DatasetUnreadable
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset, FileEntry
@@ -54,7 +55,8 @@ class DeltaTable:
             hold them, and nothing else decides what a row holds (no mapped columns).
         may_hide_rows: a file may hold rows that a deletion vector removes.
         partition_columns: those that the folders' names hold.
-        data_files: the paths of its data files as Spark spells them; only where it has plain files.
+        data_files: the paths of its data files as Spark spells them; only of plain files, or of a version
+            that the caller named.
     """
 
     table_id: str
@@ -80,14 +82,18 @@ class DeltaTable:
         """
         if not self.has_plain_files:
             return None
+        entries = self.entries_of(dataset)
+        # A writer may choose other folders, or none: only the log has to name the values.
+        files = replace(dataset, files=tuple(entries), partition_columns=self.partition_columns)
+        return files if len(entries) == len(self.data_files) and _is_in_folders(files) else None
+
+    def entries_of(self, dataset: Dataset) -> List[FileEntry]:
+        """Return those of a dataset's files that are data files of this version."""
         by_name: Dict[str, List[FileEntry]] = {}
         for entry in dataset.files:
             by_name.setdefault(_name(entry.path), []).append(entry)
         found = [by_name.get(_name(path)) or by_name.get(_name(unquote(path))) for path in self.data_files]
-        entries = [one[0] for one in found if one is not None and len(one) == 1]
-        # A writer may choose other folders, or none: only the log has to name the values.
-        files = replace(dataset, files=tuple(entries), partition_columns=self.partition_columns)
-        return files if len(entries) == len(self.data_files) and _is_in_folders(files) else None
+        return [one[0] for one in found if one is not None and len(one) == 1]
 
 
 def current_version(spark: Any, path: str) -> DeltaTable:
@@ -118,6 +124,69 @@ def current_version(spark: Any, path: str) -> DeltaTable:
         partition_columns=partitions,
         data_files=tuple(table.inputFiles()) if plain else (),
     )
+
+
+def named_version(spark: Any, path: str, dataset: Dataset) -> DeltaTable:
+    """Read the version of a table that the caller named (``dataset.as_of``).
+
+    Raises:
+        DatasetUnreadable: there is no such version.
+    """
+    name = "delta.`" + path.replace("`", "``") + "`"
+    number = version_as_of(spark, path, dataset)
+    table = of_version(spark, path, number)
+    detail = spark.sql(f"DESCRIBE DETAIL {name}").collect()[0]
+    return DeltaTable(
+        table_id=str(detail["id"]),
+        version=number,
+        files=len(table.inputFiles()),
+        size_bytes=0,
+        schema=table.schema.json(),
+        # What else the log says (features, partitions) is said of the current version only.
+        has_plain_files=False,
+        may_hide_rows=False,
+        data_files=tuple(table.inputFiles()),
+    )
+
+
+def version_as_of(spark: Any, path: str, dataset: Dataset) -> int:
+    """Return the number of the version that the caller named.
+
+    A moment (of the session's time zone) means the newest version that is not younger. One after the last
+    change has none, as in Delta itself.
+
+    Raises:
+        DatasetUnreadable: there is no such version.
+    """
+    name = "delta.`" + path.replace("`", "``") + "`"
+    rows = (
+        spark.sql(f"DESCRIBE HISTORY {name}")
+        .selectExpr("version", "unix_micros(timestamp) AS micros")
+        .collect()
+    )
+    versions = sorted((int(row["version"]), int(row["micros"])) for row in rows)
+    if dataset.as_of.startswith("v"):
+        wanted = int(dataset.as_of[1:])
+        found = [version for version, _ in versions if version == wanted]
+    else:
+        moment = _micros_of(spark, dataset.as_of)
+        is_known = moment is not None and moment <= versions[-1][1]
+        found = [version for version, micros in versions if is_known and micros <= (moment or 0)]
+    if not found:
+        first, last = versions[0][0], versions[-1][0]
+        raise DatasetUnreadable(
+            f"{dataset.name} has no version @{dataset.as_of}: its versions are {first} to {last}.",
+            "See DESCRIBE HISTORY for their moments; leave the version out for the newest.",
+        )
+    return found[-1]
+
+
+def _micros_of(spark: Any, digits: str) -> Optional[int]:
+    """Return the microseconds of ``20260101`` or ``20260101123000000``; ``None`` where it is no moment."""
+    year, month, day, rest = digits[:4], digits[4:6], digits[6:8], digits[8:].ljust(9, "0")
+    text = f"{year}-{month}-{day} {rest[:2]}:{rest[2:4]}:{rest[4:6]}.{rest[6:]}"
+    (row,) = spark.sql(f"SELECT unix_micros(CAST('{text}' AS TIMESTAMP)) AS micros").collect()
+    return None if row["micros"] is None else int(row["micros"])
 
 
 def of_version(spark: Any, path: str, version: Optional[int]) -> Any:

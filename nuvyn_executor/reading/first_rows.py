@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Optional, Sequence, Tuple
 
 from nuvyn_executor.discovery import workbook
 from nuvyn_executor.errors import ExecutorError
+from nuvyn_executor.reading.delta_table import of_version, version_as_of
 from nuvyn_executor.reading.failures import unreadable
 from nuvyn_executor.sources.base import ExplainsErrors, TableSource
 from nuvyn_executor.spark.packages import with_package
@@ -39,6 +40,10 @@ class SparkRowPreviews:
                 sheet = workbook.read_rows(source.local_path(entry), str(dataset.sheet))
                 rows = list(islice(sheet, limit + 1))
                 return [name or "" for name in rows[0]] if rows else [], rows[1:]
+            if dataset.as_of:
+                path = source.spark_path(dataset.path)
+                frame = of_version(self._spark, path, version_as_of(self._spark, path, dataset))
+                return frame.columns, [tuple(row) for row in frame.limit(limit).collect()]
             if dataset.format.has_log:
                 path = source.spark_path(dataset.path)
             else:

@@ -12,4 +12,5 @@ Tables of databases: :mod:`.database`, with the forms of paths (:mod:`.database_
 in (:mod:`.database_dialects`) and what their failures mean (:mod:`.database_failures`).
 
 Tables of a catalog: :mod:`.catalog`, and the forms of their names (:mod:`.catalog_names`).
+Earlier versions of Delta tables: :mod:`.time_travel`.
 """

@@ -18,9 +18,10 @@ from nuvyn_executor.sources.object_source import ObjectStoreSource
 from nuvyn_executor.sources.object_store import storage_at
 from nuvyn_executor.sources.spooled import SpooledSource
 from nuvyn_executor.sources.store_address import parse_store_address
+from nuvyn_executor.sources.time_travel import VersionSource, split_as_of
 
 if TYPE_CHECKING:
-    from nuvyn_executor.sources.base import Source
+    from nuvyn_executor.sources.base import DataSource, Source
 
 _REMEDIES: Dict[str, str] = {
     "adl": "Azure Data Lake Storage Gen1 has ended; name the path in Gen2: abfss://container@account....",
@@ -76,6 +77,7 @@ class DataSourceFactory:
         """Return the source that a path names.
 
         A plain name such as ``schema.table`` is a table, see :mod:`.catalog_names` for the rule.
+        A path that ends with ``@v3`` is that version of a Delta table, see :mod:`.time_travel`.
         A plain path of type ``aws_s3`` or ``azure_blob`` is a mount of that storage, and is read like other
         files.
 
@@ -89,6 +91,12 @@ class DataSourceFactory:
         name = parse_catalog_name(path)
         if name is not None and self._session is not None:
             return CatalogSource(name, path, self._session, self._own_schema)
+        bare, as_of = split_as_of(path)
+        if not as_of:
+            return self._create_files(path, source_type)
+        return VersionSource(self._create_files(bare, source_type), masked_location(path), as_of)
+
+    def _create_files(self, path: str, source_type: SourceType) -> DataSource:
         scheme = scheme_of(path)
         if scheme in _FILE_SCHEMES or (scheme not in _REMEDIES and "://" not in path):
             return FileSystemSource(path, on_databricks=self._on_databricks, roots=self._roots)

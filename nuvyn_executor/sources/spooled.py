@@ -8,6 +8,7 @@ the copies are removed after the dataset was scanned. What has not changed since
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import tempfile
 import threading
@@ -170,6 +171,8 @@ class SpooledSource:
                 for offset in range(0, entry.size_bytes, _BLOCK_BYTES):
                     length = min(_BLOCK_BYTES, entry.size_bytes - offset)
                     stream.write(self._source.read_range(entry, offset, length))
+            moment = entry.modified_at.timestamp()  # Delta takes the moments of versions from its log's files
+            os.utime(part, (moment, moment))
             part.rename(target)
         except OSError as error:
             part.unlink(missing_ok=True)
