@@ -75,7 +75,8 @@ def guide_source(checkout: Path) -> PipSource:
 def copy_checkout(source: PipSource, into: Path) -> None:
     """Copy a checkout for pip, because setuptools writes ``build`` and ``*.egg-info`` into what it builds."""
     ignore = shutil.ignore_patterns(*NOT_COPIED)
-    shutil.copytree(source.checkout, into, ignore=ignore, ignore_dangling_symlinks=True)
+    # Links stay links: copytree would look for the targets of relative ones in the working folder.
+    shutil.copytree(source.checkout, into, ignore=ignore, symlinks=True)
 
 
 def closure(names: Sequence[str]) -> dict[str, importlib.metadata.Distribution]:

@@ -471,6 +471,13 @@ def at_a_client(spark_server: Callable[[], Client], azure_server: AzureServer) -
     bucket.put("orders/2026.csv", b"order_id,amount\n1,3.5\n2,4.0\n")
     client = spark_server()
     mount(client, bucket)
+    # The guide's service does not wait for its own installation.
+    command = "%pip install git+https://github.com/nuvyn-bldr/executor-script.git@main"
+    sent = client.post(
+        "/api/2.0/commands/execute", language="python", clusterId=client.cluster_id, command=command
+    )
+    path = f"/api/2.0/commands/status?clusterId={client.cluster_id}&commandId={sent['id']}"
+    client.wait_for(path, "status", "Finished")
     return client, bucket
 
 
