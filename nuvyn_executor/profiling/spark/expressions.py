@@ -186,12 +186,14 @@ def _text_levels(plans: Sequence[Optional[ColumnPlan]], future: str) -> Levels:
     with_moments = any(is_moment(plan) for plan in real)
     bits = _constants([NOT_JUDGED if plan is None else wanted(plan) for plan in plans])
     has_value = f"(wanted & {NUMBER_WANTED | MOMENT_WANTED}) != 0"
+    predicates = _predicates(real)
+    padded = f"(marks & {cells.PADDED}) != 0" if predicates else "padded"
     broken = (
-        f"(padded OR shape IN {_in(MAY_BE_BROKEN)}) AND NOT cell RLIKE {literal(PLAIN_TEXT)}"
+        f"({padded} OR shape IN {_in(MAY_BE_BROKEN)}) AND NOT cell RLIKE {literal(PLAIN_TEXT)}"
         f" AND cell RLIKE {literal(MAYBE_BROKEN)} AND cell RLIKE {literal(BROKEN_TEXT)}"
     )
     is_plain = f"(wanted & {NUMBER_WANTED | MOMENT_WANTED | NOT_JUDGED}) = 0"
-    flags = [("padded", cells.PADDED), (f"{is_plain} AND {broken}", cells.SUSPECT)]
+    flags = [(padded, cells.PADDED), (f"{is_plain} AND {broken}", cells.SUSPECT)]
     if with_numbers:
         odd = f"(wanted & {NUMBER_WANTED}) != 0 AND {_odd_number(plans)}"
         flags.append((odd, cells.SUSPECT))
@@ -200,9 +202,8 @@ def _text_levels(plans: Sequence[Optional[ColumnPlan]], future: str) -> Levels:
         flags.append((f"{is_moment_wanted} AND {_odd_moment('whole')}", cells.SUSPECT))
         flags.append((f"{is_moment_wanted} AND whole IS NULL", cells.INVALID))
         flags.append((f"{is_moment_wanted} AND {future.format('whole')}", cells.FUTURE))
-    predicates = _predicates(real)
     if predicates:
-        flags.append(("fails", cells.INVALID))
+        flags.append((f"(marks & {cells.INVALID}) != 0", cells.INVALID))
     length = f"IF({has_value} OR shape >= {cells.NULL}, NULL, CAST(octet_length(cell) AS BIGINT))"
     if with_moments:
         length = f"IF((wanted & {MOMENT_WANTED}) != 0, {_text_micros('text', 'shape', 'wanted')}, {length})"
@@ -218,7 +219,7 @@ def _text_levels(plans: Sequence[Optional[ColumnPlan]], future: str) -> Levels:
                 "octet_length(text) != octet_length(cell) AS padded",
             ),
             (f"{length} AS whole", *(numbers if with_numbers else ()), *_rewritten(predicates)),
-            *_failures(predicates),
+            *_marks(predicates),
             (f"shape + IF(shape >= {cells.NULL}, 0, {_sum(flags)}) AS class",),
         ),
         ("number", "whole") if with_numbers else ("whole",),
@@ -240,11 +241,16 @@ def _rewritten(predicates: Mapping[int, Predicate]) -> Tuple[str, ...]:
     return (f"coalesce({_case('shape', branches, 'text')}, '') AS rewritten",)
 
 
-def _failures(predicates: Mapping[int, Predicate]) -> Tuple[Tuple[str, ...], ...]:
-    """Return the projection that tests the rewritten texts."""
+def _marks(predicates: Mapping[int, Predicate]) -> Tuple[Tuple[str, ...], ...]:
+    """Return the projection that tests the rewritten texts. Its column ``marks`` has the flags known so far.
+
+    Spark makes a method of its own of the next projection only if that uses each of its columns twice: so it
+    does with ``marks``, in place of ``padded``. One method for both would be too long for Java to compile.
+    """
     if not predicates:
         return ()
-    return ((f"{failing('rewritten', predicates)} AS fails",),)
+    fails = failing("rewritten", predicates)
+    return ((f"IF(padded, {cells.PADDED}, 0) + IF({fails}, {cells.INVALID}, 0) AS marks",),)
 
 
 def _case(of: str, branches: Iterable[str], otherwise: str) -> str:

@@ -11,8 +11,7 @@ from nuvyn_executor.profiling.spark.predicates import is_long
 from nuvyn_executor.quality.checks.registry import check_of
 
 if TYPE_CHECKING:
-    from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
-    from nuvyn_executor.quality.checks.predicates import Predicate
+    from nuvyn_executor.profiling.plan import ScanPlan
     from nuvyn_executor.reading.frame import Frame
 
 TOGETHER = 60
@@ -22,7 +21,8 @@ ALONE_FROM = 1_000_000
 FEW_VALUES, SHORT_TEXT = 0.1, 100
 """The share of different values in a sample, and their mean length, up to which values are grouped first."""
 MOST_SHAPES = 10
-"""Shapes of one read, if some have predicates. With more, Java may not compile the method that finds them."""
+"""Shapes of one read, if some are not looked for in every column. With one of those beside the twelve that
+are, and with their predicates, the method that classifies texts is too long for Java to compile."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def reads_of(frame: Frame, plan: ScanPlan) -> List[Read]:
 
     Where columns can be read one by one (Parquet, Delta), rows have a read of their own, and so has each text
     column of a table of many rows. Where every read parses every record (CSV, JSON), there is one for all;
-    more only if predicates need more code than Java compiles.
+    more only if checks need more code than Java compiles.
     """
     kinds: Dict[str, List[int]] = defaultdict(list)
     for i, one in enumerate(plan.columns):
@@ -72,24 +72,21 @@ def reads_of(frame: Frame, plan: ScanPlan) -> List[Read]:
 
 def _groups(texts: Sequence[int], plan: ScanPlan) -> List[List[int]]:
     """Divide text columns by the code that they need. The first group may be empty."""
-    plain: List[int] = []
-    short: List[int] = []
+    common: List[int] = []
+    others: List[int] = []
     long: Dict[str, List[int]] = defaultdict(list)
     for i in texts:
-        predicates = _predicates(plan.columns[i])
-        if any(map(is_long, predicates)):
-            long[plan.columns[i].expected].append(i)
+        check = check_of(plan.columns[i].expected) if expressions.is_text(plan.columns[i]) else None
+        if check is None or check.anywhere:
+            common.append(i)
+        elif any(form.predicate and is_long(form.predicate) for form in check.forms):
+            long[check.name].append(i)
         else:
-            (short if predicates else plain).append(i)
-    shapes = {shape for i in (*plain, *short) for shape in plan.columns[i].shapes}
-    if len(shapes) <= MOST_SHAPES or not short:
-        return [sorted([*plain, *short]), *long.values()]
-    return [plain, short, *long.values()]
-
-
-def _predicates(plan: ColumnPlan) -> List[Predicate]:
-    check = check_of(plan.expected) if expressions.is_text(plan) else None
-    return [] if check is None else [form.predicate for form in check.forms if form.predicate]
+            others.append(i)
+    shapes = {shape for i in (*common, *others) for shape in plan.columns[i].shapes}
+    if len(shapes) <= MOST_SHAPES or not others:
+        return [sorted([*common, *others]), *long.values()]
+    return [common, others, *long.values()]
 
 
 def _together(kinds: Sequence[Tuple[str, Sequence[int]]]) -> List[Read]:
