@@ -1,4 +1,4 @@
-"""Tell names of catalog tables from paths of files. Pure, except that it looks whether a file exists.
+"""Which paths are names of catalog tables and which are files. Pure, but for looking whether a file exists.
 
 The rule: a path names tables when it has neither a slash nor a scheme, when it is two or three identifiers
 with dots between them (the last may be ``*``), when it does not end like a data file (``sales.csv``), and

@@ -221,7 +221,7 @@ def _oracle(rest: str) -> Tuple[str, str, str]:
 
 
 def _narrowed(parts: _Parts, fragment: str) -> DatabaseAddress:
-    """Sort the parameters: which tables, whose login, and what the driver is told."""
+    """Sort the parameters: the tables, the login, and the options of the driver."""
     ours: Dict[str, str] = {}
     options: List[Tuple[str, str]] = []
     for name, value in parts.options:
