@@ -1,4 +1,4 @@
-"""The composition root: the only place that names concrete adapters."""
+"""The composition root: creates the executor with its adapters; :mod:`.sources.factory` chooses sources."""
 
 from __future__ import annotations
 

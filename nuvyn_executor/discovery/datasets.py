@@ -219,6 +219,8 @@ class _Search:
             filled = [sheet for sheet in sheet_names(path) if any(True for _ in read_rows(path, sheet))]
         except (SourceError, EngineError) as error:
             return [], [Skipped(entry.name, error.message, error.remedy, is_failure=True)]
+        finally:
+            self._source.release()
         if not filled:
             return [], [Skipped(entry.name, "is empty: no sheet has a filled cell", "Remove it, or fill it.")]
         # Of two workbooks of one stem (a.xls, a.xlsx) the grouping has made two names.

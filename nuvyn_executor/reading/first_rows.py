@@ -57,3 +57,6 @@ class SparkRowPreviews:
             if isinstance(source, ExplainsErrors):
                 raise source.explained(dataset, error) from error
             raise unreadable(dataset.label if entry is None else entry.name, error) from error
+        finally:
+            if not isinstance(source, TableSource):
+                source.release()

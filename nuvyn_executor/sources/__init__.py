@@ -4,9 +4,10 @@ Files that Python can open: :mod:`.filesystem`, with :mod:`.folder_walk`, :mod:`
 :mod:`.locations`.
 
 Objects of S3, Azure and Google: :mod:`.object_source` lists them, :mod:`.object_store` reads them,
-:mod:`.spooled` makes local copies for Spark. Which store a path names: :mod:`.store_address`. What signs
-requests: :mod:`.store_credentials`, :mod:`.aws_profile`, :mod:`.instance_identity`. What is listed:
-:mod:`.object_listing`, :mod:`.object_survey`. What a failure means: :mod:`.store_failures`.
+:mod:`.spooled` makes local copies for Spark in a :mod:`.spool_folder`. Which store a path names:
+:mod:`.store_address`. What signs requests: :mod:`.store_credentials`, :mod:`.aws_profile`,
+:mod:`.instance_identity`. What is listed: :mod:`.object_listing`, :mod:`.object_survey`. What failures mean:
+:mod:`.store_failures`.
 
 Tables of databases: :mod:`.database`, with the forms of paths (:mod:`.database_address`), what servers differ
 in (:mod:`.database_dialects`) and what their failures mean (:mod:`.database_failures`).

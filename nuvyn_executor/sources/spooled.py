@@ -1,8 +1,9 @@
 """Objects of a store as local copies, where Spark has no way to the store.
 
 Polars reads objects by ranges, in the tasks. Everything else needs a path of this machine: a dataset's
-objects are copied into a temporary folder when they are first needed, by ranges and several at a time, and
-the copies are removed after the dataset was scanned. What has not changed since the last run is not copied.
+objects are copied into a temporary folder when they are first needed, by ranges and several at a time. Who
+asked for copies releases them when they were read. What has not changed since the last run is not copied, and
+what is copied is not fetched a second time.
 """
 
 from __future__ import annotations
@@ -10,17 +11,19 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple, Union
 
 from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.model import FileEntry, Listing
 from nuvyn_executor.sources.locations import spark_url
+from nuvyn_executor.sources.spool_folder import SpoolFolder
 
 if TYPE_CHECKING:
+    from nuvyn_executor.sources.base import Storage
     from nuvyn_executor.sources.object_source import ObjectStoreSource
     from nuvyn_executor.sources.object_store import ObjectStorage
 
@@ -29,6 +32,32 @@ logger = logging.getLogger(__name__)
 _BLOCK_BYTES = 8 * 1024 * 1024  # of one request
 _AT_ONCE = 8  # objects
 _RESERVE = 0.9  # of the free space of the disk that copies may take
+
+
+@dataclass(frozen=True)
+class CopiedStorage:
+    """Reads copies where they are, and other objects from their store; plain data, which travels to tasks.
+
+    Attributes:
+        objects: the store.
+        folder: where the copies are. Copies are made where Spark runs on this machine, so tasks see them.
+    """
+
+    objects: ObjectStorage
+    folder: str
+
+    def read(self, path: str, offset: int, length: int, etag: str = "") -> bytes:
+        """Read up to ``length`` bytes of an object, from ``offset``.
+
+        Raises:
+            DatasetUnreadable: the object has vanished or changed, may not be read, or the store failed.
+        """
+        try:
+            with _copy_in(self.folder, self.objects.address.key_of(path)).open("rb") as stream:
+                stream.seek(offset)
+                return stream.read(length)
+        except FileNotFoundError:
+            return self.objects.read(path, offset, length, etag)
 
 
 class SpooledSource:
@@ -53,7 +82,7 @@ class SpooledSource:
         self._spark_reads = spark_reads
         self._on_databricks = on_databricks
         self._parent = folder
-        self._folder: Optional[Path] = None
+        self._folder: Optional[SpoolFolder] = None
         self._entries: Dict[str, FileEntry] = {}
         self._delta_folders: Tuple[str, ...] = ()
         self._lock = threading.Lock()
@@ -64,9 +93,11 @@ class SpooledSource:
         return self._source.location
 
     @property
-    def storage(self) -> ObjectStorage:
-        """What reads the objects by ranges, also in tasks."""
-        return self._source.storage
+    def storage(self) -> Storage:
+        """What reads the objects by ranges, also in tasks; of those that are copied, the copies."""
+        with self._lock:
+            objects = self._source.storage
+            return objects if self._folder is None else CopiedStorage(objects, str(self._folder.path))
 
     def survey(self, limit: int) -> Listing:
         """List the visible objects; see :meth:`.ObjectStoreSource.survey`."""
@@ -102,7 +133,7 @@ class SpooledSource:
     def spark_path(self, path: str) -> str:
         """Return the path of the copy of an object or a folder, as Spark's readers want it.
 
-        Of a folder that is a Delta table all objects are copied, those of its log first of all.
+        Of a folder that is a Delta table all objects are copied, its log too.
         """
         if self._spark_reads:
             return self._source.spark_path(path)
@@ -120,7 +151,7 @@ class SpooledSource:
         with self._lock:
             folder, self._folder = self._folder, None
         if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+            folder.remove()
 
     def _spark_url(self, target: Path, *, literal: bool = False) -> str:
         return spark_url(str(target), on_databricks=self._on_databricks, literal=literal)
@@ -128,14 +159,14 @@ class SpooledSource:
     def _target(self, path: str) -> Path:
         with self._lock:
             if self._folder is None:
-                self._folder = Path(tempfile.mkdtemp(prefix="nuvyn-spool-", dir=self._parent))
-            return self._folder / self.storage.address.key_of(path)
+                self._folder = SpoolFolder(self._parent)
+            return _copy_in(self._folder.path, self._source.storage.address.key_of(path))
 
     def _below(self, folder: str) -> List[FileEntry]:
         """Return all objects below a folder, hidden ones too."""
-        address = self.storage.address
+        address = self._source.storage.address
         found = []
-        for meta in self.storage.list(address.key_of(folder)):
+        for meta in self._source.storage.list(address.key_of(folder)):
             if isinstance(meta, dict) and not str(meta["path"]).endswith("/"):
                 key, etag = str(meta["path"]), str(meta.get("e_tag") or "")
                 size, modified = int(meta["size"]), meta["last_modified"]
@@ -175,8 +206,20 @@ class SpooledSource:
             os.utime(part, (moment, moment))
             part.rename(target)
         except OSError as error:
-            part.unlink(missing_ok=True)
             raise DatasetUnreadable(
                 f"{entry.name} cannot be copied to the local disk: {error.strerror or error}.",
                 "Set TMPDIR to a folder that this job may write to.",
             ) from error
+        finally:
+            part.unlink(missing_ok=True)  # of a copy that failed
+
+
+def _copy_in(folder: Union[str, Path], key: str) -> Path:
+    """Return the place of an object's copy in a folder.
+
+    Raises:
+        DatasetUnreadable: its name would lead out of the folder.
+    """
+    if key.startswith("/") or ".." in PurePosixPath(key).parts:
+        raise DatasetUnreadable(f"{key} has a name that is no path below a folder.", "Rename the object.")
+    return Path(folder, key)

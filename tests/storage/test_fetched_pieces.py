@@ -102,14 +102,15 @@ def test_tasks_read_by_themselves_and_the_plan_shows_no_secret(spark: Any, store
     table = pl.DataFrame({"id": range(ROWS), "name": [f"name {number % 7919}" for number in range(ROWS)]})
     for number in range(3):
         store.write(f"t/part-0000{number}.csv", table.slice(number * 1000, 1000).write_csv().encode())
-    source = SpooledSource(store.source("t"), on_databricks=False)
+    objects = store.source("t")
+    source = SpooledSource(objects, on_databricks=False)
     (dataset,) = discover(source, SourceType.AUTO, 100).datasets
     plan = ScanPlan((ColumnPlan("id"), ColumnPlan("name")))
 
     found = job.count(spark, dataset, plan, NOW, small_here=False, keeps_states=True, storage=source.storage)
 
     assert found.tally.rows == 3000
-    secrets = [one for one in source.storage.access.secrets if len(one) > 8]
+    secrets = [one for one in objects.storage.access.secrets if len(one) > 8]
     task = job._task([()], Reading.of(dataset, plan, NOW, storage=source.storage))  # noqa: SLF001  what Spark is given
     shown = spark.range(1).select(functions.udf(task, "string")("id"))._jdf.queryExecution().toString()  # noqa: SLF001  the only way to the plan
     assert not any(one in shown for one in secrets)

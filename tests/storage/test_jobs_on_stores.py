@@ -87,6 +87,23 @@ class TestEveryJob:
         assert run.document["data_reading"]["files_read"] == 19
         assert run.document["metadata_extraction"]["files_found"] == 23
 
+    def test_no_copy_of_the_data_is_left_on_this_machine(
+        self,
+        installation: Installation,
+        store: Store,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        (tmp_path / "tmp").mkdir()
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+
+        run = installation.run(
+            "data_reading", f"{store.root}shop", EXECUTOR_ENGINE="spark", **store.environment
+        )
+
+        assert "Copying" in run.log
+        assert [path.name for path in (tmp_path / "tmp").glob("nuvyn-*")] == []
+
     def test_no_secret_is_shown_or_stored(self, installation: Installation, store: Store) -> None:
         path = store.paths[0] if store.kind == "azure" else store.root
         run = installation.run("metadata_extraction", f"{path}shop", **store.environment)
