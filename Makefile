@@ -65,11 +65,11 @@ test: install-pythons install-servers $(ARCHIVE) ## run the whole test suite; AR
 	$(PY) -m pytest $(ARGS)
 
 # The suite on the oldest and the newest Python is the same tests again: make test runs it.
-check: install ## check style and types, and run all tests that need no Spark, on two cores, in under 90 seconds
+check: install ## check style and types, and run all tests that need no Spark and no storage server, in under 90 seconds
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m pytest -q -n 2 -m "not spark and not jvm" --ignore tests/unit/test_python_versions.py $(ARGS)
+	$(PY) -m pytest -q -n 2 -m "not spark and not jvm" --dist worksteal --ignore tests/unit/test_python_versions.py --ignore tests/storage $(ARGS)
 
 lint: install ## check style and types
 	$(PY) -m ruff check .
