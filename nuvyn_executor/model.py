@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from enum import Enum
-from typing import Any, Callable, ClassVar, Mapping, Optional, Tuple
+from typing import Any, Callable, ClassVar, FrozenSet, Mapping, Optional, Sequence, Tuple
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 DAY_MICROS = 86_400_000_000
@@ -195,6 +195,33 @@ class CsvDialect:
     multiline: bool = False
 
 
+def column_names(record: Sequence[Optional[str]], *, header: bool) -> Tuple[str, ...]:
+    """Return the names of the columns of a CSV file: ``_c0``, ``_c1``, ... where it does not name them.
+
+    Args:
+        record: its first record.
+        header: whether that names the columns.
+    """
+    # Files that were joined or encoded twice have a second byte order mark.
+    names = [(name or "").lstrip("\ufeff") if header else "" for name in record]
+    return tuple(name if name.strip() else f"_c{index}" for index, name in enumerate(names))
+
+
+@dataclass(frozen=True)
+class FileLayout:
+    """How some of the files of a CSV dataset are written, where not all are written alike.
+
+    Attributes:
+        dialect: their dialect.
+        columns: the names of their columns, in their order.
+        files: their names.
+    """
+
+    dialect: CsvDialect
+    columns: Tuple[str, ...]
+    files: FrozenSet[str]
+
+
 @dataclass(frozen=True)
 class DeclaredColumn:
     """What a catalogue says about a column.
@@ -271,6 +298,8 @@ class Dataset:
         key_columns: the primary key that a catalogue declares, in its order; empty where it declares none.
         declared: what else a catalogue says about it; ``None`` for files.
         as_of: of a Delta table, the version that the caller named: ``v3``, or the digits of a moment.
+        layouts: of CSV, how its files are written, where they differ; the layout of the first file is the
+            first. Empty where all are written alike.
     """
 
     name: str
@@ -286,6 +315,22 @@ class Dataset:
     key_columns: Tuple[str, ...] = ()
     declared: Optional[DeclaredTable] = None
     as_of: str = ""
+    layouts: Tuple[FileLayout, ...] = ()
+
+    def by_layout(self) -> Tuple[Dataset, ...]:
+        """Return its parts whose files are written alike; itself, where all are."""
+        if len(self.layouts) <= 1:
+            return (self,)
+        parts = (
+            replace(
+                self,
+                files=tuple(entry for entry in self.files if entry.name in layout.files),
+                dialect=layout.dialect,
+                layouts=(layout,),
+            )
+            for layout in self.layouts
+        )
+        return tuple(part for part in parts if part.files)
 
     @property
     def size_bytes(self) -> int:

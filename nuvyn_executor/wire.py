@@ -331,8 +331,12 @@ def connection_details(profile: SourceProfile) -> Document:
 def table_details(one: DatasetProfile, assessment: DatasetAssessment, *, listing_was_cut: bool) -> Document:
     """Return ``tables.details``."""
     state, tally = one.state, one.scan.tally
+    read_as = dict(state.read_as)
+    missing, fetched = read_as.pop("missing_columns", []), read_as.pop("fetched", None)
     return {
-        "read_as": dict(state.read_as),
+        "read_as": read_as,
+        "missing_columns": missing,
+        "fetched": fetched,
         "engine": state.engine,
         "sheet": one.dataset.sheet,
         "partition_columns": list(one.dataset.partition_columns),

@@ -47,21 +47,24 @@ def assert_both_ways_agree(spark: Any, root: Path, dataset: Dataset, slices: Seq
     if reason is not None:
         raise NotNative(reason)
     for number in slices:
-        pieces = [
-            Piece(
-                entry.path,
-                entry.size_bytes,
-                index,
-                1 if entry.path.endswith(".gz") else number,
-                values_of(dataset, entry.path),
-            )
-            for entry in dataset.files
-            for index in range(1 if entry.path.endswith(".gz") else number)
-        ]
-        reading = reading_of(dataset, profile.plan)
-        assert_same(profile, total(count_part([piece], reading) for piece in pieces))
-        if len(pieces) > 1:
-            assert_same(profile, count_part(pieces, reading))
+        tasks = [(_pieces(part, number), reading_of(part, profile.plan)) for part in dataset.by_layout()]
+        assert_same(profile, total(count_part([one], how) for pieces, how in tasks for one in pieces))
+        if any(len(pieces) > 1 for pieces, _ in tasks):
+            assert_same(profile, total(count_part(pieces, how) for pieces, how in tasks))
+
+
+def _pieces(dataset: Dataset, number: int) -> List[Piece]:
+    return [
+        Piece(
+            entry.path,
+            entry.size_bytes,
+            index,
+            1 if entry.path.endswith(".gz") else number,
+            values_of(dataset, entry.path),
+        )
+        for entry in dataset.files
+        for index in range(1 if entry.path.endswith(".gz") else number)
+    ]
 
 
 def assert_same(profile: Counted, counts: Counts) -> None:

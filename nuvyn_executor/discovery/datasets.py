@@ -27,17 +27,18 @@ from nuvyn_executor.discovery.dialects import detect_dialect
 from nuvyn_executor.discovery.entry_stream import open_entry
 from nuvyn_executor.discovery.file_forms import Form, form_of
 from nuvyn_executor.discovery.file_head import FileHead, read_head
+from nuvyn_executor.discovery.file_layouts import FirstFile, Written
 from nuvyn_executor.discovery.formats import table_name_of
 from nuvyn_executor.discovery.grouping import FileGroup, FileGroups, numbered, split_folder
 from nuvyn_executor.discovery.json_layout import is_one_document
 from nuvyn_executor.discovery.workbook import read_rows, sheet_names
 from nuvyn_executor.errors import EngineError, SourceError
 from nuvyn_executor.model import (
-    CsvDialect,
     Dataset,
     Discovery,
     FileEntry,
     FileFormat,
+    FileLayout,
     Listing,
     Skipped,
     SourceType,
@@ -101,9 +102,9 @@ class _Look(NamedTuple):
 
 
 class _Layout(NamedTuple):
-    """How a text file is written: the dialect of CSV; of JSON, whether the file is one document."""
+    """How a text file is written: CSV, the first of its dataset; JSON, as one document or not."""
 
-    dialect: Optional[CsvDialect] = None
+    first: Optional[FirstFile] = None
     multiline: bool = False
 
 
@@ -117,6 +118,7 @@ class _Search:
         self._name = listing.root.rstrip("/").rsplit("/", 1)[-1] or "root"
         self._numbered = numbered([entry.name for entry in listing.files])
         self._layouts: Dict[str, _Layout] = {}
+        self._others: Dict[str, Written] = {}
         self.datasets: List[Dataset] = []
         self.skipped: List[Skipped] = []
 
@@ -128,9 +130,12 @@ class _Search:
             file_format = self._accept(entry, detection)
             if file_format is None or head is None:
                 continue
-            if groups.add(entry, file_format, form):
-                # Now, while the head is there: it is read once, and all heads would fill the memory.
+            # Now, while the head is there: it is read once, and all heads would fill the memory.
+            model = groups.add(entry, file_format, form)
+            if model is entry:
                 self._layouts[entry.name] = _layout_of(entry.name, file_format, head)
+            elif form is None:
+                self._compare(entry, head, self._layouts[model.name])
         for datasets, skipped in _in_parallel(self._build, groups.tables()):
             self.datasets.extend(datasets)
             self.skipped.extend(skipped)
@@ -169,6 +174,12 @@ class _Search:
             return _Look(head, detection)
         return _Look(head, detection, form_of(entry.name, found, head))
 
+    def _compare(self, entry: FileEntry, head: FileHead, model: _Layout) -> None:
+        """Record how a file is written, where that is not how the first file of its dataset is."""
+        found = None if model.first is None else model.first.other(head, entry.name)
+        if found is not None:
+            self._others[entry.name] = found
+
     def _format(self, detection: Detection) -> Optional[FileFormat]:
         if detection.format is None and detection.is_text and self._wanted == formats.CSV:
             return formats.CSV
@@ -205,11 +216,22 @@ class _Search:
             path=path,
             format=group.format,
             files=group.entries,
-            dialect=layout.dialect,
+            dialect=None if layout.first is None else layout.first.dialect,
             multiline=layout.multiline,
             partition_columns=group.partitions,
+            layouts=self._layouts_of(group),
         )
         return [dataset], []
+
+    def _layouts_of(self, group: FileGroup) -> Tuple[FileLayout, ...]:
+        """Return how the files of a table are written; nothing where all are written alike."""
+        first = self._layouts[group.model.name].first
+        if first is None or not any(entry.name in self._others for entry in group.entries):
+            return ()
+        files: Dict[Written, List[str]] = {first.written: []}
+        for entry in group.entries:
+            files.setdefault(self._others.get(entry.name, first.written), []).append(entry.name)
+        return tuple(FileLayout(*written, frozenset(names)) for written, names in files.items())
 
     def _sheets(self, group: FileGroup) -> Tuple[List[Dataset], List[Skipped]]:
         (entry,) = group.entries
@@ -247,7 +269,7 @@ def _unwanted(name: str, found: FileFormat, wanted: Optional[FileFormat], what: 
 
 def _layout_of(name: str, file_format: FileFormat, head: FileHead) -> _Layout:
     if file_format.has_dialect:
-        return _Layout(detect_dialect(head, name))
+        return _Layout(FirstFile(detect_dialect(head, name), head))
     if file_format.may_be_document:
         return _Layout(multiline=is_one_document(head.text, whole=head.is_whole))
     return _Layout()

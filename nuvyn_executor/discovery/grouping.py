@@ -94,7 +94,7 @@ class FileGroups:
         self._members: Dict[_Key, List[FileEntry]] = {}
         self._models: Dict[_Key, FileEntry] = {}
 
-    def add(self, entry: FileEntry, file_format: FileFormat, form: Optional[Form] = None) -> bool:
+    def add(self, entry: FileEntry, file_format: FileFormat, form: Optional[Form] = None) -> FileEntry:
         """Add a file; files come in the order of their names.
 
         Args:
@@ -103,19 +103,20 @@ class FileGroups:
             form: of a file that :func:`numbered` names, which others may be a table with it.
 
         Returns:
-            Whether the file may be the one whose layout its table is read by.
+            The file whose layout its table is read by, as far as the files show that were added; the file
+            itself where it may be that one.
         """
         key = _key(entry, file_format, form, single=self._single)
         entries = self._members.setdefault(key, [])
         entries.append(entry)
         if key.kind != "numbered":
-            return len(entries) == 1
+            return entries[0]
         # As long as they are few, each may be a table of its own.
         may_decide = len(entries) <= FEW
         if form is not None and not form.is_ascii and key not in self._models:
             self._models[key] = entry
             may_decide = True
-        return may_decide
+        return entry if may_decide else self._models.get(key, entries[0])
 
     def tables(self) -> List[FileGroup]:
         """Return the tables of all files, by folder and name."""

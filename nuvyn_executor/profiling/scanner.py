@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Callable, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.errors import ExecutorError
@@ -242,7 +242,7 @@ class _DatasetScan:
             counts, done = self._in_time(files, count)
         table_rows = frame.rows if frame.rows_known else None
         return replace(
-            ScanState.of(snapshot, plan, counts, engines[-1], frame.details),
+            ScanState.of(snapshot, plan, counts, engines[-1], self._read_as(frame, engines[-1])),
             # Chosen files stand for all files. Where the time was over, the others are still to be read.
             stamps=snapshot.stamps_of(snapshot.dataset.files if len(done) == len(files) else done),
             coverage=self._coverage(counts.tally.rows, done, share, table_rows),
@@ -278,6 +278,13 @@ class _DatasetScan:
             keeps_states=keeps_states,
             storage=getattr(self._source, "storage", None),  # tables have none
         )
+
+    def _read_as(self, frame: Frame, engine: str) -> Dict[str, Any]:
+        """Return how the files were read, and of an object store, in which way they were fetched."""
+        by_spark = getattr(self._source, "spark_fetches", None)  # only object stores have it
+        if by_spark is None:
+            return frame.details
+        return {**frame.details, "fetched": "ranges" if engine == native.ENGINE else by_spark}
 
     def _coverage(
         self, rows: int, files: Files, share: float = 1.0, table_rows: Optional[int] = None

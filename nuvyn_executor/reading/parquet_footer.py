@@ -29,6 +29,7 @@ class Footer(NamedTuple):
         keys: names of the key-value metadata.
         nanos: the paths of columns of moments in nanoseconds that are not in a list or a map.
         group_spans: where the pages of each row group begin in the file, and how many bytes they are.
+        columns: the names of its columns; of structs, those of the whole.
     """
 
     group_rows: Tuple[int, ...]
@@ -36,6 +37,7 @@ class Footer(NamedTuple):
     keys: FrozenSet[str]
     nanos: FrozenSet[Tuple[str, ...]]
     group_spans: Tuple[Tuple[int, int], ...]
+    columns: Tuple[str, ...]
 
 
 def read_footer(path: str) -> Footer:
@@ -90,12 +92,14 @@ def _parse(data: bytes) -> Footer:
                 reader.skip(kind)
     except IndexError as error:
         raise ValueError("the footer ends too early") from error
+    nodes = list(_nodes(elements))
     return Footer(
         tuple(group.rows for group in groups),
         tuple(group.size for group in groups),
         frozenset(keys),
-        frozenset(_nanos(elements)),
+        frozenset(path for path, element in nodes if element.is_nanos and not element.children),
         tuple(group.span for group in groups),
+        tuple(element.name for path, element in nodes if len(path) == 1),
     )
 
 
@@ -138,17 +142,16 @@ def _is_in_nanos(reader: _Reader) -> bool:
     return found
 
 
-def _nanos(elements: Sequence[_Element]) -> Iterator[Tuple[str, ...]]:
-    """Return the paths of moments in nanoseconds; the first element is the schema itself."""
+def _nodes(elements: Sequence[_Element]) -> Iterator[Tuple[Tuple[str, ...], _Element]]:
+    """Return each node with its path; the first element is the schema itself, whose path is empty."""
     open_groups: List[List[Any]] = []  # the path of each group that is not yet whole, and children to come
     for element in elements:
         path = (*open_groups[-1][0], element.name) if open_groups else ()
         if open_groups:
             open_groups[-1][1] -= 1
+        yield path, element
         if element.children:
             open_groups.append([path, element.children])
-        elif element.is_nanos:
-            yield path
         while open_groups and not open_groups[-1][1]:
             open_groups.pop()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optiona
 
 from nuvyn_executor.discovery.text_encoding import UTF_8, encoding_named
 from nuvyn_executor.errors import DatasetUnreadable
-from nuvyn_executor.model import CsvDialect
+from nuvyn_executor.model import CsvDialect, column_names
 from nuvyn_executor.reading import chunks
 from nuvyn_executor.reading.chunks import Excerpt, excerpts, sampled_files
 from nuvyn_executor.reading.csv_records import Record, parse_values
@@ -101,7 +101,11 @@ def sample_csv(source: DataSource, dataset: Dataset) -> CsvSample:
             f"The first line of {files[0].name} does not end in its {_most_read()}.",
             "Check that its lines end, and that delimiter and quotes are those of a CSV file.",
         )
-    return CsvSample(_column_names(header, rows), rows, whole, length / max(1, len(rows)))
+    if header is None:
+        names = column_names(rows[0] if rows else (), header=False)
+    else:
+        names = column_names(header, header=True)
+    return CsvSample(names, rows, whole, length / max(1, len(rows)))
 
 
 def sample_json(source: DataSource, dataset: Dataset) -> JsonSample:
@@ -281,11 +285,3 @@ def _documents(chunk: Chunk, *, multiline: bool) -> Tuple[List[Any], int]:
         else:
             values.append(value)
     return values, failed
-
-
-def _column_names(header: Optional[Record], rows: List[Record]) -> Tuple[str, ...]:
-    if header is None:
-        return tuple(f"_c{index}" for index in range(len(rows[0]) if rows else 0))
-    # Files that were joined or encoded twice have a second byte order mark.
-    names = [(name or "").lstrip("\ufeff") for name in header]
-    return tuple(name if name.strip() else f"_c{index}" for index, name in enumerate(names))

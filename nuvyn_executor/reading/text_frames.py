@@ -14,6 +14,7 @@ from nuvyn_executor.discovery import workbook
 from nuvyn_executor.discovery.partition_folders import values_of
 from nuvyn_executor.reading import sampling
 from nuvyn_executor.reading.frame import SMALL_ROWS, Frame, sample_columns
+from nuvyn_executor.reading.merged_frames import merged
 from nuvyn_executor.reading.sampling import SAMPLE_ROWS
 from nuvyn_executor.reading.spark_files import Path, column, leaves, load, quoted, reader_of
 
@@ -29,10 +30,16 @@ GZIP_FACTOR = 5  # about how much smaller gzip makes a text
 
 def open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     """Open a CSV dataset: a text for each field, and the records that have too many or too few."""
+    parts = dataset.by_layout()
+    if len(parts) > 1:
+        frames = [(part, open_csv(spark, source, part)) for part in parts]
+        return merged(dataset, frames, is_small=dataset.size_bytes <= SMALL_TEXT_BYTES)
+    (dataset,) = parts
     sample = sampling.sample_csv(source, dataset)
     dialect = dataset.dialect
     assert dialect is not None
-    width = len(sample.column_names)
+    names = dataset.layouts[0].columns if dataset.layouts else sample.column_names
+    width = len(names)
     # Not the file's own names, which may be anything and may repeat; and no name of a partition column.
     *fields, corrupt = (
         _free_name(name, dataset.partition_columns) for name in (*(f"__c{i}" for i in range(width)), CORRUPT)
@@ -54,7 +61,7 @@ def open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     )
     frame = Frame(
         opened=lambda files=dataset.files: load(spark, reader, source, dataset, files),
-        names=tuple(sample.column_names),
+        names=tuple(names),
         types=(None,) * width,
         sample=sample_columns(sample.rows, width),
         sample_represents=sample.whole or _is_seekable(dataset),

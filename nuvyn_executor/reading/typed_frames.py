@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
 
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.discovery.avro_header import AvroHeader, parse_header
 from nuvyn_executor.discovery.file_head import read_head
+from nuvyn_executor.reading.columns_by_name import missing_columns
 from nuvyn_executor.reading.delta_table import of_version
 from nuvyn_executor.reading.frame import SAMPLE_CHARACTERS, SMALL_ROWS, Frame, family, sample_columns
 from nuvyn_executor.reading.parquet_footer import footer_of
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 SAMPLE_TEXT = 128 * 1024 * 1024  # characters of all sampled texts: the driver takes them at once
 SAMPLE_CELLS = 400_000  # of a wide table fewer rows: 10,000 would cost more than the scan
+MOST_COMPARED = 1_000
+"""Of so many files the columns are compared, to name those that some do not have."""
 _READERS = 8
 
 
@@ -81,6 +85,7 @@ def open_typed(
         rows=rows,
         rows_known=rows_known,
         is_columnar=dataset.format.is_columnar,
+        details=_unlike_files(source, dataset) if files is None else {},
     )
 
 
@@ -172,6 +177,41 @@ def _parquet_reader(spark: Any, source: DataSource, dataset: Dataset) -> Any:
 def _merging(reader: Any, dataset: Dataset) -> Any:
     """Let a reader look at all files for their columns: a column that came later is not in every file."""
     return reader.option("mergeSchema", "true") if len(dataset.files) > 1 else reader
+
+
+def _unlike_files(source: DataSource, dataset: Dataset) -> Dict[str, Any]:
+    """Return which columns some files of a dataset do not have. The first 1,000 files are compared."""
+    columns_of = _COLUMNS.get(dataset.format)
+    files = dataset.files[:MOST_COMPARED]
+    if columns_of is None or len(files) <= 1:
+        return {}
+    with ThreadPoolExecutor(_READERS) as pool:
+        found = list(pool.map(lambda entry: columns_of(source, entry), files))
+    known = [(entry.name, columns) for entry, columns in zip(files, found) if columns]
+    missing = missing_columns(known)
+    return {"missing_columns": missing} if missing else {}
+
+
+def _parquet_columns(source: DataSource, entry: FileEntry) -> Tuple[str, ...]:
+    try:
+        return footer_of(lambda at, length: source.read_range(entry, at, length), entry.size_bytes).columns
+    except ValueError:  # Spark may read what this does not
+        return ()
+
+
+def _avro_columns(source: DataSource, entry: FileEntry) -> Tuple[str, ...]:
+    header = _avro_header(source, entry)
+    try:
+        fields = json.loads("{}" if header is None else header.schema).get("fields", [])
+    except (ValueError, AttributeError):  # a schema that is no record
+        return ()
+    return tuple(str(field["name"]) for field in fields)
+
+
+_COLUMNS: Dict[FileFormat, Callable[[DataSource, FileEntry], Tuple[str, ...]]] = {
+    formats.PARQUET: _parquet_columns,
+    formats.AVRO: _avro_columns,
+}
 
 
 def _nanos(source: DataSource, entry: FileEntry) -> FrozenSet[Path]:

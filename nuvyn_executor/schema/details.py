@@ -48,7 +48,17 @@ CONNECTION_DETAILS = _keys(
 )
 
 TABLE_DETAILS = _keys(
-    ("read_as", "delimiter, quote, header, encoding; sheet of a workbook; `multiline` of JSON", YES),
+    (
+        "read_as",
+        "delimiter, quote, header, encoding, `layouts`; sheet of a workbook; `multiline` of JSON",
+        YES,
+    ),
+    (
+        "missing_columns",
+        "columns that some files lack: `column`, `missing_in` files, `of` all, the `first`",
+        YES,
+    ),
+    ("fetched", "of an object store: `ranges`, `copies`, or `spark` (which read it by itself)", YES),
     ("engine", "what counted: `spark`, or `polars` inside Spark's tasks", YES),
     ("sheet", "of a workbook", YES),
     ("partition_columns", "columns whose values are in the names of folders (`year=2024`)", YES),

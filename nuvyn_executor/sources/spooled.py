@@ -93,6 +93,11 @@ class SpooledSource:
         return self._source.location
 
     @property
+    def spark_fetches(self) -> str:
+        """How Spark gets the objects: ``spark`` by itself, or ``copies``."""
+        return "spark" if self._spark_reads else "copies"
+
+    @property
     def storage(self) -> Storage:
         """What reads the objects by ranges, also in tasks; of those that are copied, the copies."""
         with self._lock:

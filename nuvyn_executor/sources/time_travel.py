@@ -57,6 +57,11 @@ class VersionSource:
         """What reads the files by ranges."""
         return self._source.storage
 
+    @property
+    def spark_fetches(self) -> Optional[str]:
+        """How Spark gets the files; ``None`` where all machines see them as files."""
+        return getattr(self._source, "spark_fetches", None)
+
     def survey(self, limit: int) -> Listing:
         """List the files of the table, of all its versions.
 

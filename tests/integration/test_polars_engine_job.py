@@ -81,7 +81,7 @@ class TestJob:
         (dataset,) = datasets_of(tmp_path)
         source = FileSystemSource(str(tmp_path), on_databricks=False)
         plan = plan_scan(open_frame(spark, source, dataset), dataset.name)
-        monkeypatch.setattr(job, "_task", lambda _parts, _reading: failing)
+        monkeypatch.setattr(job, "_task", lambda _parts: failing)
         with pytest.raises(NotNative, match="No module named 'nuvyn_executor'") as raised:
             job.count(spark, dataset, plan, NOW, small_here=False)
         assert raised.value.everywhere
@@ -91,8 +91,8 @@ class TestJob:
     ) -> None:
         real = job._task  # noqa: SLF001  what tasks do is to differ
 
-        def unlike(parts: Any, reading: Any) -> Any:
-            task = real(parts, reading)
+        def unlike(parts: Any) -> Any:
+            task = real(parts)
             return lambda index: task(index).replace("polars-", f"polars-{index}-")
 
         spark.range(0, 120_000, 1, 2).write.parquet(str(tmp_path / "ids"))

@@ -111,6 +111,6 @@ def test_tasks_read_by_themselves_and_the_plan_shows_no_secret(spark: Any, store
 
     assert found.tally.rows == 3000
     secrets = [one for one in objects.storage.access.secrets if len(one) > 8]
-    task = job._task([()], Reading.of(dataset, plan, NOW, storage=source.storage))  # noqa: SLF001  what Spark is given
+    task = job._task([((), Reading.of(dataset, plan, NOW, storage=source.storage))])  # noqa: SLF001  what Spark is given
     shown = spark.range(1).select(functions.udf(task, "string")("id"))._jdf.queryExecution().toString()  # noqa: SLF001  the only way to the plan
     assert not any(one in shown for one in secrets)

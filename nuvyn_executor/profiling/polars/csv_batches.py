@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Sequence
 
+import polars as pl
+
 from nuvyn_executor.profiling.polars.batch import Batch
 from nuvyn_executor.profiling.polars.constants import constant_columns
 from nuvyn_executor.profiling.polars.csv_blocks import BLOCK_BYTES, blocks
@@ -89,12 +91,18 @@ def _joined(bodies: Sequence[_Body]) -> Block:
 
 def _batch(read: Read, reading: Reading) -> Batch:
     rows = len(read.frame)
-    columns = [*enumerate(read.frame.get_columns())]
+    columns = [*zip(reading.stored, read.frame.get_columns())]
+    columns.extend((index, _nothing(rows)) for index in reading.missing)
     for index, values in constant_columns(read.folders, reading):
         columns.append(
             (index, values.new_from_index(0, rows) if read.folder is None else values.gather(read.folder))
         )
     return Batch(rows, columns, read.is_corrupt)
+
+
+def _nothing(rows: int) -> pl.Series:
+    nulls: pl.Series = pl.Series([None], dtype=pl.String).new_from_index(0, rows)
+    return nulls
 
 
 def _without_first_line(block: bytes) -> Optional[bytes]:

@@ -29,6 +29,7 @@ FILES_A_TASK = 1024
 # Encodings in which a line feed is one byte, and that Java and Python read alike.
 _ENCODINGS = ("UTF-8", "ISO-8859-1", "windows-1252")
 _UTC = ("UTC", "Etc/UTC", "GMT", "Z", "+00:00")
+_Part = Tuple[Tuple[Piece, ...], Reading]
 _PLAIN = ("tinyint", "smallint", "int", "bigint", "float", "double", "boolean", "string", "binary", "date")
 
 
@@ -84,26 +85,36 @@ def count(  # noqa: PLR0913  two of them are switches
             package is not installed in the tasks, a file cannot be opened there, or Spark would read it
             otherwise.
     """
-    reason = supports(dataset, plan, str(spark.conf.get("spark.sql.session.timeZone")))
+    alike = dataset.by_layout()
+    reasons = [supports(one, plan, str(spark.conf.get("spark.sql.session.timeZone"))) for one in alike]
+    reason = next((one for one in reasons if one is not None), None)
     if reason is not None:
         raise NotNative(reason)
-    pieces = [
-        Piece(entry.path, entry.size_bytes, constants=values_of(dataset, entry.path), etag=entry.etag)
-        for entry in dataset.files
-    ]
-    if not pieces:
+    if not dataset.files:
         raise NotNative("it has no files")
     # All hashes of exact counts may be larger than the data: a small dataset is counted in one task.
-    is_one = plan.exact_distinct and not keeps_states and len(pieces) <= FILES_A_TASK
-    parts = [tuple(pieces)] if is_one else parts_of(pieces, slots_of(spark))
-    reading = Reading.of(dataset, plan, now_micros, keeps_states=not is_one, storage=storage)
+    is_one = (
+        plan.exact_distinct and not keeps_states and len(dataset.files) <= FILES_A_TASK and len(alike) == 1
+    )
+    parts: List[_Part] = []
+    for one in alike:
+        pieces = _pieces(one)
+        reading = Reading.of(one, plan, now_micros, keeps_states=not is_one, storage=storage)
+        parts.extend((some, reading) for some in ([pieces] if is_one else parts_of(pieces, slots_of(spark))))
     if len(parts) == 1 and small_here and importlib.util.find_spec("polars") is not None:
-        return _counted(answer(parts[0], reading))
-    counted = _collected(spark, _task(parts, reading), len(parts))
+        return _counted(answer(*parts[0]))
+    counted = _collected(spark, _task(parts), len(parts))
     try:
         return total(counted)
     except ValueError as error:  # another version of Polars, or another processor, has other hashes
         raise NotNative(f"its tasks do not count alike ({error})", everywhere=True) from error
+
+
+def _pieces(dataset: Dataset) -> Tuple[Piece, ...]:
+    return tuple(
+        Piece(entry.path, entry.size_bytes, constants=values_of(dataset, entry.path), etag=entry.etag)
+        for entry in dataset.files
+    )
 
 
 def slots_of(spark: Any) -> int:
@@ -136,11 +147,11 @@ def _counted(text: str) -> Counts:
     return Counts.from_json(value)
 
 
-def _task(parts: Sequence[Tuple[Piece, ...]], reading: Reading) -> Callable[[int], str]:
+def _task(parts: Sequence[_Part]) -> Callable[[int], str]:
     def task(index: int) -> str:
         # Spark gives a task one core; Polars reads this when it is imported.
         os.environ.setdefault("POLARS_MAX_THREADS", "1")
-        return answer(parts[index], reading)
+        return answer(*parts[index])
 
     return task
 

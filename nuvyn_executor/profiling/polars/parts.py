@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
+from nuvyn_executor.reading.columns_by_name import places_of
+
 if TYPE_CHECKING:
     from nuvyn_executor.discovery.partition_folders import Values
     from nuvyn_executor.model import CsvDialect, Dataset, FileFormat
@@ -64,6 +66,8 @@ class Reading:
             enough.
         constants: the positions of the partition columns in the plan, in the order of
             :attr:`Piece.constants`.
+        order: the positions in the plan of the files' own columns, in their order; ``None``: all that are no
+            partition columns.
     """
 
     format: FileFormat
@@ -73,6 +77,7 @@ class Reading:
     keeps_states: bool = True
     constants: Tuple[int, ...] = ()
     storage: Optional[Storage] = None
+    order: Optional[Tuple[int, ...]] = None
 
     @classmethod
     def of(
@@ -84,16 +89,36 @@ class Reading:
         keeps_states: bool = True,
         storage: Optional[Storage] = None,
     ) -> Reading:
-        """Return how a dataset's files are read."""
+        """Return how a dataset's files are read, which are all written alike.
+
+        Raises:
+            NotNative: they have columns that the plan has not.
+        """
         # Files may have a column of the same name. The columns of the folders come after those of the files.
         places = {one.name: index for index, one in enumerate(plan.columns)}
         constants = tuple(places[name] for name in dataset.partition_columns)
-        return cls(dataset.format, plan, now_micros, dataset.dialect, keeps_states, constants, storage)
+        reading = cls(dataset.format, plan, now_micros, dataset.dialect, keeps_states, constants, storage)
+        if not dataset.layouts:
+            return reading
+        own = reading.stored
+        held = places_of(dataset.layouts[0].columns, [plan.columns[index].name for index in own])
+        order = tuple(own[place] for place in held if place is not None)
+        if len(order) < len(held):
+            raise NotNative("its files have other columns")
+        return replace(reading, order=order)
 
     @property
     def stored(self) -> Tuple[int, ...]:
-        """The positions of the files' own columns in the plan."""
+        """The positions in the plan of the files' own columns, in their order."""
+        if self.order is not None:
+            return self.order
         return tuple(index for index in range(len(self.plan.columns)) if index not in self.constants)
+
+    @property
+    def missing(self) -> Tuple[int, ...]:
+        """The positions in the plan of the columns that the files do not have."""
+        held = {*self.stored, *self.constants}
+        return tuple(index for index in range(len(self.plan.columns)) if index not in held)
 
 
 def parts_of(files: Sequence[Piece], slots: int) -> List[Tuple[Piece, ...]]:

@@ -1,0 +1,130 @@
+"""Find the files of a CSV dataset that are written in another way than its first. Pure.
+
+They have other columns, the columns in another order, another delimiter, or no header. Columns are the same
+where they have the same name, so that no value gets into a column because of its place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence, Tuple
+
+from nuvyn_executor.discovery.csv_layout import complete_lines, parse_records
+from nuvyn_executor.discovery.dialects import detect_dialect, detect_header
+from nuvyn_executor.model import column_names
+
+if TYPE_CHECKING:
+    from nuvyn_executor.discovery.file_head import FileHead
+    from nuvyn_executor.model import CsvDialect
+
+_COMPARED = 50  # records
+
+
+class Written(NamedTuple):
+    """How a CSV file is written.
+
+    Attributes:
+        dialect: its dialect.
+        columns: the names of its columns.
+    """
+
+    dialect: CsvDialect
+    columns: Tuple[str, ...]
+
+
+class FirstFile:
+    """The first file of a dataset, with which the others are compared.
+
+    Args:
+        dialect: its dialect.
+        head: its beginning, of which only the first line is kept.
+    """
+
+    def __init__(self, dialect: CsvDialect, head: FileHead) -> None:
+        self.dialect = dialect
+        self._line = _first_line(head)
+
+    @cached_property
+    def written(self) -> Written:
+        """How it is written; no columns where its first record is no whole line of the head."""
+        dialect = self.dialect
+        quotes = self._line.count(dialect.quote)
+        record = (
+            next(parse_records(self._line, dialect.delimiter, dialect.quote), []) if quotes % 2 == 0 else []
+        )
+        return Written(dialect, column_names(record, header=dialect.header))
+
+    def other(self, head: FileHead, name: str) -> Optional[Written]:
+        """Return how another file is written; ``None`` if it is written as the first, or does not show it.
+
+        A file that has no name of the first file's columns in its first record has no header, and its columns
+        are those of the first file. It has a header where its values say so and their number differs.
+
+        Args:
+            head: the beginning of the other file; gzip that inflates.
+            name: its name.
+        """
+        first = self.written
+        # ASCII does not show an encoding.
+        encoding = first.dialect.encoding if head.data.isascii() else head.encoding.java
+        is_alike = encoding == first.dialect.encoding and _first_line(head) == self._line
+        if not first.columns or (is_alike and not _has_open_quote(head)):
+            return None
+        detected = detect_dialect(head, name)
+        as_first = replace(first.dialect, encoding=encoding, multiline=detected.multiline)
+        records = _records(head, as_first)
+        dialect, is_header = as_first, _names_any(records, first)
+        if not is_header:
+            dialect = replace(detected, encoding=encoding)
+            records = _records(head, dialect)
+            is_header = _names_any(records, first)
+        if not records:
+            return None
+        if first.dialect.header and not is_header:
+            is_header = len(records[0]) != len(first.columns) and detect_header(records)
+        columns = _spelled_as(column_names(records[0], header=True), first) if is_header else first.columns
+        found = Written(replace(dialect, header=is_header), columns)
+        return None if found == first else found
+
+
+def _first_line(head: FileHead) -> str:
+    """Return the first line that is not blank; ``""`` where it does not end in the head."""
+    text = complete_lines(head.text, whole=head.is_whole).lstrip("\ufeff \t\r\n")
+    line = text.splitlines()[0] if text else ""
+    return "" if not head.is_whole and len(line) == len(text) else line
+
+
+def _has_open_quote(head: FileHead) -> bool:
+    """Whether a line has a quote that is closed in a later line, or never."""
+    if b'"' not in head.data:
+        return False
+    lines = head.data.split(b"\n")
+    return any(line.count(b'"') % 2 for line in (lines if head.is_whole else lines[:-1]))
+
+
+def _records(head: FileHead, dialect: CsvDialect) -> List[List[str]]:
+    """Return the first records that are whole."""
+    text = complete_lines(head.text, whole=head.is_whole)
+    if not head.is_whole and not text.endswith(("\n", "\r")):
+        return []
+    return [one for one, _ in zip(parse_records(text, dialect.delimiter, dialect.quote), range(_COMPARED))]
+
+
+def _names_any(records: Sequence[Sequence[str]], first: Written) -> bool:
+    """Whether the first record has half of the names that it and the first file could share."""
+    if not first.dialect.header or not records:
+        return False
+    known = {_plain(name) for name in first.columns}
+    shared = sum(_plain(name) in known for name in records[0])
+    return shared > 0 and shared * 2 >= min(len(records[0]), len(known))
+
+
+def _spelled_as(names: Sequence[str], first: Written) -> Tuple[str, ...]:
+    """Return names, spelled as in the first file where they differ from that in blanks and capitals only."""
+    spelled = {_plain(name): name for name in reversed(first.columns)}
+    return tuple(name if name in first.columns else spelled.get(_plain(name), name) for name in names)
+
+
+def _plain(name: str) -> str:
+    return name.strip("\ufeff \t").casefold()
