@@ -31,7 +31,7 @@ from nuvyn_executor.discovery.file_layouts import FirstFile, Written
 from nuvyn_executor.discovery.formats import table_name_of
 from nuvyn_executor.discovery.grouping import FileGroup, FileGroups, numbered, split_folder
 from nuvyn_executor.discovery.json_layout import is_one_document
-from nuvyn_executor.discovery.workbook import read_rows, sheet_names
+from nuvyn_executor.discovery.workbook import has_rows, sheet_names
 from nuvyn_executor.errors import EngineError, SourceError
 from nuvyn_executor.model import (
     Dataset,
@@ -238,7 +238,7 @@ class _Search:
         stem = table_name_of(entry.name)
         try:
             path = self._source.local_path(entry)
-            filled = [sheet for sheet in sheet_names(path) if any(True for _ in read_rows(path, sheet))]
+            filled = [sheet for sheet in sheet_names(path) if has_rows(path, sheet)]
         except (SourceError, EngineError) as error:
             return [], [Skipped(entry.name, error.message, error.remedy, is_failure=True)]
         finally:

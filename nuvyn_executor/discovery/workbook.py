@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
+import pickle
+import tempfile
+import weakref
 import zipfile
+from itertools import islice
 from pathlib import Path
-from typing import Any, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from nuvyn_executor.errors import DatasetUnreadable, EngineError
 
@@ -18,6 +22,8 @@ _OLE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _ERROR_CELL = b't="e"'
 _CHUNK = 1 << 20
+_IN_MEMORY = 64 * 1024 * 1024
+_BLOCK = 1_000  # rows
 _EXACT_FLOAT = 2.0**53
 
 
@@ -34,8 +40,8 @@ def sheet_names(path: str) -> Tuple[str, ...]:
     return _open(path).sheet_names()
 
 
-def read_rows(path: str, sheet: str) -> Iterator[List[Optional[str]]]:
-    """Return the rows of a worksheet as text; the first is its header.
+class SheetRows:
+    """The rows of a worksheet as text, the first of which is its header; not all are in memory at once.
 
     Empty rows, and columns that are empty all the way down before the first and after the last filled one,
     are left out; every row has the same length. Integers come without ``.0``, other numbers in their shortest
@@ -43,7 +49,45 @@ def read_rows(path: str, sheet: str) -> Iterator[List[Optional[str]]]:
     column too), ``true`` and ``false``, errors as ``#N/A``; an empty cell is ``None``.
 
     Args:
-        path: the workbook, as ``open`` takes it.
+        read: returns the rows from the first on, each time that it is called.
+    """
+
+    def __init__(self, read: Callable[[], Iterator[Sequence[Any]]]) -> None:
+        self._read = read
+        self._count = 0
+        self._with_time: Set[int] = set()
+        filled: Set[int] = set()
+        for row in self._filled_rows():
+            self._count += 1
+            filled.update(
+                index for index, cell in enumerate(row) if index not in filled and not _is_blank(cell)
+            )
+            self._with_time.update(
+                index for index, cell in enumerate(row) if index not in self._with_time and _has_time(cell)
+            )
+        self._columns = range(min(filled), max(filled) + 1) if filled else range(0)
+
+    def __len__(self) -> int:
+        """Return how many rows there are, with the header."""
+        return self._count
+
+    def __iter__(self) -> Iterator[List[Optional[str]]]:
+        """Read the rows."""
+        for row in self._filled_rows():
+            yield [
+                _as_text(row[index], with_time=index in self._with_time) if index < len(row) else None
+                for index in self._columns
+            ]
+
+    def _filled_rows(self) -> Iterator[Sequence[Any]]:
+        return (row for row in self._read() if any(not _is_blank(cell) for cell in row))
+
+
+def read_rows(path: str, sheet: str) -> SheetRows:
+    """Return the rows of a worksheet as text.
+
+    Args:
+        path: the workbook, as ``open`` takes it; it has to stay there while rows are read.
         sheet: one of :func:`sheet_names`.
 
     Raises:
@@ -51,22 +95,12 @@ def read_rows(path: str, sheet: str) -> Iterator[List[Optional[str]]]:
             sheet.
         EngineError: neither python_calamine nor openpyxl is installed.
     """
-    rows = [row for row in _open(path).rows(sheet) if any(not _is_blank(cell) for cell in row)]
-    width = max((len(row) for row in rows), default=0)
-    filled = [
-        index for index in range(width) if any(index < len(row) and not _is_blank(row[index]) for row in rows)
-    ]
-    if not filled:
-        return iter(())
-    columns = range(filled[0], filled[-1] + 1)
-    with_time = {index for index in columns if any(_has_time(row[index : index + 1]) for row in rows)}
-    return (
-        [
-            _as_text(row[index], with_time=index in with_time) if index < len(row) else None
-            for index in columns
-        ]
-        for row in rows
-    )
+    return SheetRows(_open(path).rows(sheet))
+
+
+def has_rows(path: str, sheet: str) -> bool:
+    """Whether a cell of a worksheet is filled. Arguments and errors as of :func:`read_rows`."""
+    return any(not _is_blank(cell) for row in _open(path).rows(sheet)() for cell in row)
 
 
 class _Calamine:
@@ -81,12 +115,12 @@ class _Calamine:
         worksheet = self._engine.SheetTypeEnum.WorkSheet
         return tuple(sheet.name for sheet in self._book.sheets_metadata if sheet.typ == worksheet)
 
-    def rows(self, sheet: str) -> List[Sequence[Any]]:
-        """Return the used area of a sheet."""
+    def rows(self, sheet: str) -> Callable[[], Iterator[Sequence[Any]]]:
+        """Return what reads a sheet; calamine has its cells in memory, and Python one row."""
         if sheet not in self.sheet_names():
             raise _no_sheet(self._path, sheet)
-        rows: List[Sequence[Any]] = self._book.get_sheet_by_name(sheet).to_python()
-        return rows
+        read: Callable[[], Iterator[Sequence[Any]]] = self._book.get_sheet_by_name(sheet).iter_rows
+        return read
 
 
 class _Openpyxl:
@@ -101,16 +135,40 @@ class _Openpyxl:
         finally:
             self._book.close()
 
-    def rows(self, sheet: str) -> List[Sequence[Any]]:
-        """Return all rows of a sheet, and close the workbook."""
+    def rows(self, sheet: str) -> Callable[[], Iterator[Sequence[Any]]]:
+        """Return what reads a sheet, and close the workbook.
+
+        It is parsed once, which takes long. What does not fit into a piece of memory waits on the disk, in a
+        file without a name, which is gone when nobody reads it any more.
+        """
         try:
             if sheet not in (one.title for one in self._book.worksheets):
                 raise _no_sheet(self._path, sheet)
             worksheet = self._book[sheet]
             worksheet.reset_dimensions()  # some programs write a wrong one, and rows would be missing
-            return list(worksheet.iter_rows(values_only=True))
+            return _Waiting(worksheet.iter_rows(values_only=True)).rows
         finally:
             self._book.close()
+
+
+class _Waiting:
+    """Rows that can be read again; the file of those that do not fit into memory ends with this object."""
+
+    def __init__(self, rows: Iterator[Sequence[Any]]) -> None:
+        self._stream = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  closed by the next line
+        weakref.finalize(self, self._stream.close)
+        for block in iter(lambda: list(islice(rows, _BLOCK)), []):
+            pickle.dump(block, self._stream)
+        self._end = self._stream.tell()
+
+    def rows(self) -> Iterator[Sequence[Any]]:
+        """Read them from the first on."""
+        at = 0
+        while at < self._end:
+            self._stream.seek(at)  # another reader may have moved it
+            block = pickle.load(self._stream)  # noqa: S301  what this process has written
+            at = self._stream.tell()
+            yield from block
 
 
 class _Reader:
@@ -124,14 +182,25 @@ class _Reader:
         names: Tuple[str, ...] = self._book.sheet_names()
         return names
 
-    def rows(self, sheet: str) -> List[Sequence[Any]]:
+    def rows(self, sheet: str) -> Callable[[], Iterator[Sequence[Any]]]:
+        read = self._guarded(self._book.rows, sheet)
+        return lambda: self._guarded_rows(read)
+
+    def _guarded(self, action: Callable[..., Any], *arguments: str) -> Any:
         try:
-            rows: List[Sequence[Any]] = self._book.rows(sheet)
+            return action(*arguments)
         except DatasetUnreadable:
             raise
         except Exception as error:
             raise _damaged(self._path, error) from error
-        return rows
+
+    def _guarded_rows(self, read: Callable[[], Iterator[Sequence[Any]]]) -> Iterator[Sequence[Any]]:
+        rows = iter(self._guarded(read))
+        while True:
+            row = self._guarded(lambda: next(rows, None))
+            if row is None:
+                return
+            yield row
 
 
 def _open(path: str) -> _Reader:
@@ -211,9 +280,9 @@ def _is_blank(cell: Any) -> bool:
     return cell is None or cell == ""
 
 
-def _has_time(cells: Sequence[Any]) -> bool:
+def _has_time(cell: Any) -> bool:
     """Whether a cell is a moment. Midnight does not count: in openpyxl a date is a moment at midnight."""
-    return any(isinstance(cell, dt.datetime) and cell.time() != dt.time() for cell in cells)
+    return isinstance(cell, dt.datetime) and cell.time() != dt.time()
 
 
 def _as_text(cell: Any, *, with_time: bool) -> Optional[str]:

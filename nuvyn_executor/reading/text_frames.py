@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import reduce
+from itertools import islice
 from typing import TYPE_CHECKING, Any, List, Optional, Sequence
 
 from nuvyn_executor.discovery import workbook
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 CORRUPT = "__corrupt_record"  # lengthened where a column of the dataset has this name
 NOTHING = "__nothing"  # as above: a field that no document has
 SMALL_TEXT_BYTES = 8 * 1024 * 1024
+SHEET_CELLS = 1_000_000  # that Python has in memory at once
 GZIP_FACTOR = 5  # about how much smaller gzip makes a text
 
 
@@ -120,20 +123,30 @@ def open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
 
 
 def open_workbook(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
-    """Open a sheet of a workbook, which is read here and now."""
+    """Open a sheet of a workbook. Its rows go to Spark in blocks."""
     rows = workbook.read_rows(source.local_path(dataset.files[0]), str(dataset.sheet))
-    names = tuple(name or f"_c{i}" for i, name in enumerate(next(rows, [])))
-    width = len(names)
-    records = [tuple((list(row) + [None] * width)[:width]) for row in rows]
+    names = tuple(name or f"_c{i}" for i, name in enumerate(next(iter(rows), [])))
+    width, count = len(names), max(0, len(rows) - 1)
     schema = ", ".join(f"c{i} STRING" for i in range(width))
+
+    def opened() -> Any:
+        records = islice(rows, 1, None)
+        blocks = iter(lambda: list(islice(records, max(1, SHEET_CELLS // width))), [])
+        frames = [spark.createDataFrame(block, schema) for block in blocks]
+        return (
+            reduce(lambda one, other: one.union(other), frames)
+            if frames
+            else spark.createDataFrame([], schema)
+        )
+
     return Frame(
-        opened=lambda: spark.createDataFrame(records, schema) if width else spark.range(0).select(),
+        opened=opened if width else lambda: spark.range(0).select(),
         names=names,
         types=(None,) * width,
-        sample=sample_columns(records[:SAMPLE_ROWS], width),
+        sample=sample_columns(list(islice(rows, 1, SAMPLE_ROWS + 1)), width),
         sample_represents=True,
-        is_small=len(records) <= SMALL_ROWS,
-        rows=len(records),
+        is_small=count <= SMALL_ROWS,
+        rows=count,
         rows_known=True,
         details={"sheet": dataset.sheet},
     )
