@@ -281,10 +281,10 @@ class _DatasetScan:
 
     def _read_as(self, frame: Frame, engine: str) -> Dict[str, Any]:
         """Return how the files were read, and of an object store, in which way they were fetched."""
-        by_spark = getattr(self._source, "spark_fetches", None)  # only object stores have it
-        if by_spark is None:
+        if self._snapshot.dataset.format.is_table:
             return frame.details
-        return {**frame.details, "fetched": "ranges" if engine == native.ENGINE else by_spark}
+        fetched = self._source.fetched_by(spark=engine == spark_engine.ENGINE)
+        return frame.details if fetched is None else {**frame.details, "fetched": fetched}
 
     def _coverage(
         self, rows: int, files: Files, share: float = 1.0, table_rows: Optional[int] = None

@@ -77,6 +77,14 @@ class DataSource(Protocol):
         """
         ...
 
+    def fetched_by(self, *, spark: bool) -> Optional[str]:
+        """Return how objects of a store were fetched, as in ``tables.details``; ``None`` for other files.
+
+        Args:
+            spark: Spark counted them, and not Polars.
+        """
+        ...
+
     def release(self) -> None:
         """Remove the copies that were made of files."""
         ...

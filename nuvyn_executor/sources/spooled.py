@@ -92,10 +92,16 @@ class SpooledSource:
         """The path as the caller named it, secrets masked."""
         return self._source.location
 
-    @property
-    def spark_fetches(self) -> str:
-        """How Spark gets the objects: ``spark`` by itself, or ``copies``."""
-        return "spark" if self._spark_reads else "copies"
+    def fetched_by(self, *, spark: bool) -> str:
+        """Return how the objects of the dataset that is being read were fetched, for ``tables.details``.
+
+        Args:
+            spark: Spark counted them, and not Polars.
+        """
+        with self._lock:
+            if self._folder is not None:
+                return "copies"
+        return "spark" if spark else "ranges"
 
     @property
     def storage(self) -> Storage:

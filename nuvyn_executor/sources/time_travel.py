@@ -57,11 +57,6 @@ class VersionSource:
         """What reads the files by ranges."""
         return self._source.storage
 
-    @property
-    def spark_fetches(self) -> Optional[str]:
-        """How Spark gets the files; ``None`` where all machines see them as files."""
-        return getattr(self._source, "spark_fetches", None)
-
     def survey(self, limit: int) -> Listing:
         """List the files of the table, of all its versions.
 
@@ -75,6 +70,10 @@ class VersionSource:
                 "Name the folder that holds _delta_log, or leave the version out.",
             )
         return replace(listing, as_of=self._as_of)
+
+    def fetched_by(self, *, spark: bool) -> Optional[str]:
+        """Return how objects of a store were fetched; ``None`` where all machines see them as files."""
+        return self._source.fetched_by(spark=spark)
 
     def read_range(self, entry: FileEntry, offset: int, length: int) -> bytes:
         """Read up to ``length`` bytes of a file, from ``offset``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping
@@ -113,6 +114,33 @@ class TestEveryJob:
         assert "files_found" in shown
         assert CANARY not in shown
         assert "'testing'" not in shown
+
+
+class TestDelta:
+    """ "Delta with time travel (`@v3`, `@20260101`)" """
+
+    def test_an_earlier_version(
+        self, spark: Any, installation: Installation, store: Store, tmp_path: Path
+    ) -> None:
+        table = tmp_path / "sales"
+        for rows in (3, 7):
+            spark.range(rows).coalesce(1).write.format("delta").mode("append").save(str(table))
+        for path in table.rglob("*"):
+            if path.is_file() and not path.name.endswith(".crc"):
+                store.write(f"lake/{path.relative_to(tmp_path)}", path.read_bytes())
+
+        runs = {
+            as_of: installation.run(
+                "metadata_extraction", f"{store.root}lake/sales{as_of}", **store.environment
+            )
+            for as_of in ("@v0", "", "@v7")
+        }
+
+        assert [(one["name"], one["rows"]) for one in runs["@v0"].details["tables"]] == [("sales", 3)]
+        assert [(one["name"], one["rows"]) for one in runs[""].details["tables"]] == [("sales", 10)]
+        assert "sales has no version @v7: its versions are 0 to 1." in runs["@v7"].error["message"]
+        fetched = [json.loads(row["details"])["fetched"] for row in installation.rows(TABLES)]
+        assert fetched == ["copies", "copies"]
 
 
 class TestTroubles:
