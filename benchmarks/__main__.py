@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, Mapping
 
-from benchmarks import cluster, files, growth, others, profiler, server, where
+from benchmarks import cluster, files, growth, others, profiler, server, stores, where
 
 PARTS: Mapping[str, Any] = {
     "server": server,
@@ -15,6 +15,7 @@ PARTS: Mapping[str, Any] = {
     "growth": growth,
     "others": others,
     "where": where,
+    "stores": stores,
 }
 USUAL = ("server", "profiler")
 
