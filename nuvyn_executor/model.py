@@ -184,6 +184,7 @@ class CsvDialect:
     """How a CSV file is written.
 
     Attributes:
+        delimiter: what separates fields, one character or several; ``""`` where a line is one field.
         encoding: a Java charset name (``UTF-8``, ``UTF-16``, ``ISO-8859-1``).
         multiline: a quoted value holds a line break, so a line is not a record.
     """
@@ -193,6 +194,11 @@ class CsvDialect:
     header: bool = True
     encoding: str = "UTF-8"
     multiline: bool = False
+
+    @property
+    def separator(self) -> str:
+        """The delimiter for readers that need one; where nothing separates, a character that no text has."""
+        return self.delimiter or "\x1f"
 
 
 def column_names(record: Sequence[Optional[str]], *, header: bool) -> Tuple[str, ...]:
@@ -300,6 +306,7 @@ class Dataset:
         as_of: of a Delta table, the version that the caller named: ``v3``, or the digits of a moment.
         layouts: of CSV, how its files are written, where they differ; the layout of the first file is the
             first. Empty where all are written alike.
+        doubts: what speaks against the way in which it is read: clauses with a remedy.
     """
 
     name: str
@@ -316,6 +323,7 @@ class Dataset:
     declared: Optional[DeclaredTable] = None
     as_of: str = ""
     layouts: Tuple[FileLayout, ...] = ()
+    doubts: Tuple[str, ...] = ()
 
     def by_layout(self) -> Tuple[Dataset, ...]:
         """Return its parts whose files are written alike; itself, where all are."""

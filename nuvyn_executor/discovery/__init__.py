@@ -3,7 +3,8 @@
 :mod:`.datasets` leads: it reads the head of each file (:mod:`.file_head`), finds its format
 (:mod:`.detection`, by the table :mod:`.formats`) and how its text is written (:mod:`.dialects`,
 :mod:`.json_layout`), and groups files that are one table (:mod:`.grouping`, :mod:`.file_forms`), of which
-some may be written differently (:mod:`.file_layouts`).
-Below them: :mod:`.text_encoding`, :mod:`.csv_layout` and :mod:`.partition_folders` read texts and names,
-:mod:`.avro_header` and :mod:`.workbook` read those files, and :mod:`.entry_stream` is a file as a stream.
+some may be written differently (:mod:`.file_layouts`). What speaks against that: :mod:`.doubts`.
+Below them: :mod:`.text_encoding`, :mod:`.legacy_encodings`, :mod:`.csv_layout` and
+:mod:`.partition_folders` read texts and names, :mod:`.avro_header` and :mod:`.workbook` read those files,
+and :mod:`.entry_stream` is a file as a stream.
 """

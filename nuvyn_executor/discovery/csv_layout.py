@@ -1,7 +1,8 @@
-"""Find the character that separates the fields of a text. Pure.
+"""Find what separates the fields of a text. Pure.
 
-``csv.Sniffer`` takes letters for delimiters and raises on plain files. So the four delimiters that occur are
-tried one by one and scored: with the right one, records have one width and cells look like values.
+``csv.Sniffer`` takes letters for delimiters and raises on plain files. So delimiters are tried one by one and
+scored: with the right one, records have one width and cells look like values. The four usual ones come first.
+Others may occur in any text, so every record has to have as many fields as the header.
 """
 
 from __future__ import annotations
@@ -14,9 +15,15 @@ from itertools import islice
 from typing import Iterator, List, NamedTuple, Tuple
 
 DELIMITERS = (",", ";", "\t", "|")
+CONTROLS = ("\x01", "\x1f")
+"""Hive's delimiter, and ASCII's."""
+_RARE = ("\xa6", "\xa7", "^", "~", ":", "#", "*", "!", " ")
+_LEAST_WIDTH = {" ": 3, ":": 3}  # "full name" and "Ann Lee" are one field each; so are 10:30 and 11:45
+_SEVERAL = re.compile(r"[|:~^#@$&*%<>!=\xa6\xa7+-]{2,4}")
 
 _RECORDS = 200
 _CELLS = 400
+_FEW_LINES = 3
 _SURE = 0.8
 _LIKELY = 0.5
 _NUMBER = re.compile(r"^[+-]?\d+(?:[.,]\d+)*$")
@@ -27,6 +34,7 @@ class CsvLayout(NamedTuple):
     """The records of a text, with one delimiter and quote.
 
     Attributes:
+        delimiter: one character, or several; ``""`` when nothing separates.
         width: fields of most records; 1 when nothing separates.
         consistency: share of records of that width, 0 to 1.
         records: the first records that are not blank.
@@ -44,7 +52,16 @@ NO_DELIMITER = "\ue000"
 
 
 def parse_records(text: str, delimiter: str, quote: str) -> Iterator[List[str]]:
-    """Parse records with the ``csv`` module; blank lines are left out."""
+    """Parse records with the ``csv`` module; blank lines are left out.
+
+    Args:
+        text: the records.
+        delimiter: what separates fields; ``""`` for nothing.
+        quote: what encloses them, one character.
+    """
+    # The module takes one character.
+    if len(delimiter) != 1:
+        text, delimiter = text.replace(delimiter, NO_DELIMITER) if delimiter else text, NO_DELIMITER
     # Old versions of the module stop at a NUL, and a field may be as long as the text.
     source = io.StringIO(text.replace("\0", ""), newline="")
     reader = csv.reader(source, delimiter=delimiter, quotechar=quote)
@@ -60,15 +77,43 @@ def detect_layout(text: str, *, whole: bool) -> CsvLayout:
     """
     text = complete_lines(text, whole=whole)
     quote = _quote_of(text)
-    candidates = [
-        _split(text, delimiter, quote, whole=whole) for delimiter in DELIMITERS if delimiter in text
-    ]
+
+    def split(delimiter: str) -> CsvLayout:
+        return _split(text, delimiter, quote, whole=whole)
+
+    controls = [one for one in CONTROLS if one in text]
+    certain = [layout for layout in map(split, (*controls, *_several(text))) if _is_certain(layout)]
+    if certain:
+        return certain[0]
+    candidates = [split(delimiter) for delimiter in DELIMITERS if delimiter in text]
     good = [layout for layout in candidates if _is_plausible(layout)]
     if good:
         # Of equals, the wider; max() keeps the first, and that is the order of DELIMITERS.
         return good[0] if len(good) == 1 else max(good, key=lambda layout: (_score(layout), layout.width))
-    records = tuple([record[0]] for record in islice(parse_records(text, NO_DELIMITER, quote), _RECORDS))
-    return CsvLayout(",", quote, 1, 1.0, records)
+    rare = [layout for layout in map(split, (one for one in _RARE if one in text)) if _is_sure(layout)]
+    if rare:
+        return max(rare, key=lambda layout: layout.width)
+    split_header = [_as_header(layout) for layout in candidates if _splits_header(layout)]
+    if split_header:
+        return max(split_header, key=lambda layout: (_share_split(layout), layout.width))
+    records = tuple([record[0]] for record in islice(parse_records(text, "", quote), _RECORDS))
+    return CsvLayout("", quote, 1, 1.0, records)
+
+
+def splits_alike(text: str, *, whole: bool) -> str:
+    """Return a character that occurs equally often in each of several records; ``""`` where none does.
+
+    Args:
+        text: the beginning of a file that was read as one column.
+        whole: it is the entire file.
+    """
+    lines = [line for line in complete_lines(text, whole=whole).splitlines() if line.strip()][
+        1 : _RECORDS + 1
+    ]
+    if len(lines) < _FEW_LINES:
+        return ""
+    marks = dict.fromkeys(char for char in lines[0] if not char.isalnum() and char not in " '\"-._/\\@+()")
+    return next((char for char in marks if len({line.count(char) for line in lines}) == 1), "")
 
 
 def complete_lines(text: str, *, whole: bool) -> str:
@@ -101,6 +146,46 @@ def _is_plausible(layout: CsvLayout) -> bool:
     if layout.consistency >= _SURE:
         return True
     return layout.consistency >= _LIKELY and len(layout.records[0]) == layout.width
+
+
+def _several(text: str) -> List[str]:
+    """Return what separates fields of the first line, if that is several characters and always the same."""
+    line = text.lstrip("\ufeff \t\r\n").splitlines()[0] if text.strip("\ufeff \t\r\n") else ""
+    found = set(_SEVERAL.findall(line))
+    return list(found) if len(found) == 1 else []
+
+
+def _is_certain(layout: CsvLayout) -> bool:
+    """Whether nearly all records have as many fields as the header, of a delimiter that no value has."""
+    return layout.width > 1 and layout.consistency >= _SURE and len(layout.records[0]) == layout.width
+
+
+def _is_sure(layout: CsvLayout) -> bool:
+    """Whether all records, of which there are several, have as many fields as the header names."""
+    return (
+        layout.width >= _LEAST_WIDTH.get(layout.delimiter, 2)
+        and layout.consistency == 1
+        and len(layout.records) > 1
+        and all(cell.strip() for cell in layout.records[0])
+    )
+
+
+def _splits_header(layout: CsvLayout) -> bool:
+    """Whether the header has several fields, and so has most of what follows."""
+    return bool(layout.records) and len(layout.records[0]) > 1 and _share_split(layout) >= _LIKELY
+
+
+def _share_split(layout: CsvLayout) -> float:
+    """Return which share of the records below the header has several fields."""
+    rest = layout.records[1:]
+    return sum(len(record) > 1 for record in rest) / len(rest) if rest else 1.0
+
+
+def _as_header(layout: CsvLayout) -> CsvLayout:
+    """Return a layout as wide as its header."""
+    width = len(layout.records[0])
+    alike = sum(len(record) == width for record in layout.records)
+    return layout._replace(width=width, consistency=alike / len(layout.records))
 
 
 def _is_clean(cell: str, delimiter: str) -> bool:

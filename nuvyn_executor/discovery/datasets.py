@@ -24,6 +24,7 @@ from typing import (
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.discovery.detection import Detection, detect_format
 from nuvyn_executor.discovery.dialects import detect_dialect
+from nuvyn_executor.discovery.doubts import doubts_of
 from nuvyn_executor.discovery.entry_stream import open_entry
 from nuvyn_executor.discovery.file_forms import Form, form_of
 from nuvyn_executor.discovery.file_head import FileHead, read_head
@@ -106,6 +107,7 @@ class _Layout(NamedTuple):
 
     first: Optional[FirstFile] = None
     multiline: bool = False
+    doubts: Tuple[str, ...] = ()
 
 
 class _Search:
@@ -220,6 +222,7 @@ class _Search:
             multiline=layout.multiline,
             partition_columns=group.partitions,
             layouts=self._layouts_of(group),
+            doubts=layout.doubts,
         )
         return [dataset], []
 
@@ -269,7 +272,8 @@ def _unwanted(name: str, found: FileFormat, wanted: Optional[FileFormat], what: 
 
 def _layout_of(name: str, file_format: FileFormat, head: FileHead) -> _Layout:
     if file_format.has_dialect:
-        return _Layout(FirstFile(detect_dialect(head, name), head))
+        dialect = detect_dialect(head, name)
+        return _Layout(FirstFile(dialect, head), doubts=tuple(doubts_of(head, dialect)))
     if file_format.may_be_document:
         return _Layout(multiline=is_one_document(head.text, whole=head.is_whole))
     return _Layout()

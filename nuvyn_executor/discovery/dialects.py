@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, List, Optional, Sequence
 
 from nuvyn_executor.discovery.csv_layout import (
-    NO_DELIMITER,
     CsvLayout,
     complete_lines,
     detect_layout,
@@ -149,8 +148,7 @@ def _has_multiline_values(text: str, layout: CsvLayout, *, whole: bool) -> bool:
     """Whether a record of the right width has a line break in a cell. A stray quote makes no such record."""
     if layout.quote not in text:
         return False
-    delimiter = layout.delimiter if layout.width > 1 else NO_DELIMITER
-    records = list(parse_records(complete_lines(text, whole=whole), delimiter, layout.quote))
+    records = list(parse_records(complete_lines(text, whole=whole), layout.delimiter, layout.quote))
     if not whole or text.count(layout.quote) % 2:
         records = records[:-1]  # what an open quote swallowed
     return any(

@@ -6,6 +6,8 @@ import codecs
 import re
 from typing import NamedTuple, Optional
 
+from nuvyn_executor.discovery.legacy_encodings import LEGACY, guess_encoding
+
 
 class TextEncoding(NamedTuple):
     """An encoding, with both of its names.
@@ -13,10 +15,12 @@ class TextEncoding(NamedTuple):
     Attributes:
         java: as Spark's ``encoding`` option takes it.
         codec: as Python takes it; it removes a byte order mark.
+        is_sure: nothing speaks against it.
     """
 
     java: str
     codec: str
+    is_sure: bool = True
 
     @property
     def is_wide(self) -> bool:
@@ -30,10 +34,19 @@ _WINDOWS = TextEncoding("windows-1252", "cp1252")
 _UTF_16 = TextEncoding("UTF-16", "utf-16")
 _UTF_16_LE = TextEncoding("UTF-16LE", "utf-16-le")
 _UTF_16_BE = TextEncoding("UTF-16BE", "utf-16-be")
-ENCODINGS = (UTF_8, _LATIN_1, _WINDOWS, _UTF_16, _UTF_16_LE, _UTF_16_BE)
+ENCODINGS = (
+    UTF_8,
+    _LATIN_1,
+    _WINDOWS,
+    _UTF_16,
+    _UTF_16_LE,
+    _UTF_16_BE,
+    *(TextEncoding(java, codec) for java, codec in LEGACY),
+)
 
 _PROBE = 4096
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+# Without 1 and 1F, which are delimiters of text.
+_CONTROL = re.compile(r"[\x00\x02-\x08\x0b\x0e-\x1a\x1c-\x1e]")
 # In Latin text in UTF-16 nearly every other byte is zero; in other scripts those of blanks and digits are.
 _MANY_ZEROS = 0.3
 # At the other places few bytes are zero (U+0100, half of an emoji).
@@ -51,8 +64,8 @@ def detect_encoding(head: bytes, *, whole: bool = False) -> TextEncoding:
     """Find how a text is encoded.
 
     A byte order mark decides; then zero bytes in every other place (UTF-16); then whether it is UTF-8, a few
-    damaged characters allowed; else ``windows-1252`` when bytes 80-9F occur (curly quotes, the euro sign),
-    else ``ISO-8859-1``.
+    damaged characters allowed; then what :mod:`.legacy_encodings` guesses. Latin text without bytes 80-9F
+    (curly quotes, the euro sign) is called ``ISO-8859-1``.
 
     Args:
         head: the first bytes.
@@ -65,7 +78,10 @@ def detect_encoding(head: bytes, *, whole: bool = False) -> TextEncoding:
     wide = _wide_without_mark(head[:_PROBE])
     if wide is not None or _is_utf8(head, whole=whole):
         return wide or UTF_8
-    return _WINDOWS if _is_windows(head) else _LATIN_1
+    guess = guess_encoding(head)
+    if guess is not None and (guess.java != _WINDOWS.java or _has_c1_bytes(head)):
+        return TextEncoding(*guess)
+    return _LATIN_1 if guess is None else _LATIN_1._replace(is_sure=guess.is_sure)
 
 
 def decode(head: bytes, encoding: TextEncoding, *, whole: bool = False) -> str:
@@ -82,9 +98,13 @@ def decode(head: bytes, encoding: TextEncoding, *, whole: bool = False) -> str:
 
 
 def is_binary(text: str) -> bool:
-    """Whether a decoded head is no text: more than one character in a hundred is a control character."""
+    """Whether a decoded head is no text: more than one character in a hundred is a control character.
+
+    A single one makes no text binary, unless it is one of ten characters.
+    """
     probe = text[:_PROBE]
-    return len(_CONTROL.findall(probe)) * 100 > len(probe)
+    found = len(_CONTROL.findall(probe))
+    return found * 100 > len(probe) and (found > 1 or found * 10 > len(probe))
 
 
 def _wide_without_mark(probe: bytes) -> Optional[TextEncoding]:
@@ -99,11 +119,7 @@ def _wide_without_mark(probe: bytes) -> Optional[TextEncoding]:
     return None
 
 
-def _is_windows(head: bytes) -> bool:
-    try:
-        head.decode("cp1252")
-    except UnicodeDecodeError:
-        return False
+def _has_c1_bytes(head: bytes) -> bool:
     return any(byte in head for byte in range(0x80, 0xA0))
 
 

@@ -102,7 +102,9 @@ def profile_dataset(
     scan, columns = interpret_counts(
         state.plan, state.counts, dataset.name, None if modified is None else epoch_micros(modified)
     )
-    return DatasetProfile(dataset, scan, columns, state, file_count, size_bytes, rows_read)
+    return DatasetProfile(
+        dataset, replace(scan, doubts=dataset.doubts), columns, state, file_count, size_bytes, rows_read
+    )
 
 
 def interpret_counts(

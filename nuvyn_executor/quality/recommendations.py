@@ -58,7 +58,8 @@ class Finding:
     Attributes:
         table: the dataset.
         column: the column, or ``None`` for the dataset as a whole.
-        dimension: where it costs points, or ``None`` when there was nothing to assess.
+        dimension: where it costs points; ``None`` when there was nothing to assess, and for a doubt about how
+            the dataset was read.
         count: how many values (rows, pairs) are concerned.
         of: of how many.
         points_lost: what it takes from the overall score, 0 to 100. Where one value is counted in two
@@ -90,17 +91,18 @@ def pricing(measures: Mapping[Dimension, Measure], weights: Mapping[Dimension, f
 def find(scan: Scan, policy: Policy, now_micros: int, price: Price) -> Tuple[Finding, ...]:
     """List what is wrong with one dataset, the most expensive first."""
     rows = scan.tally.rows
+    doubts = [Finding(scan.name, None, None, 0, rows, 0.0, f"{scan.name}: {one}") for one in scan.doubts]
     if not rows or not scan.tally.columns:
         missing = "columns" if rows else "rows"
         text = f"{scan.name}: no {missing} to assess - check that it is complete, or load data first"
-        return (Finding(scan.name, None, None, 0, rows, 0.0, text),)
+        return (Finding(scan.name, None, None, 0, rows, 0.0, text), *doubts)
     measures = measure(scan, policy, now_micros)
     weak = {
         dimension
         for dimension, one in measures.items()
         if one.score is not None and one.score < policy.dimension_cut
     }
-    found: List[Finding] = []
+    found: List[Finding] = doubts
     for tally, facts in zip(scan.tally.columns, scan.columns):
         column = _Column(scan.name, tally, facts, policy, price)
         found.extend(_missing(column, weak=Dimension.COMPLETENESS in weak))
@@ -113,9 +115,21 @@ def find(scan: Scan, policy: Policy, now_micros: int, price: Price) -> Tuple[Fin
 
 
 def ranked(findings: Sequence[Finding]) -> Tuple[Finding, ...]:
-    """Sort findings by points lost, and equal ones by place, so that the order is always the same."""
+    """Sort findings by points lost, and equal ones by place, so that the order is always the same.
+
+    What concerns no dimension comes first: it says whether the scores can be trusted at all.
+    """
     return tuple(
-        sorted(findings, key=lambda one: (-round(one.points_lost, 9), one.table, one.column or "", one.text))
+        sorted(
+            findings,
+            key=lambda one: (
+                one.dimension is not None,
+                -round(one.points_lost, 9),
+                one.table,
+                one.column or "",
+                one.text,
+            ),
+        )
     )
 
 

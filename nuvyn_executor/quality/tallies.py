@@ -220,6 +220,7 @@ class Scan:
         distinct_rows: different rows; ``None`` when not counted.
         modified_micros: last modification in storage, microseconds since 1970 UTC. It decides how fresh a
             dataset is that has no column with such moments.
+        doubts: what speaks against the way in which it was read: clauses with a remedy.
 
     Raises:
         ValueError: the facts are not those of the tallied columns. (A tally without columns, :data:`ZERO`,
@@ -231,6 +232,7 @@ class Scan:
     columns: Tuple[ColumnFacts, ...]
     distinct_rows: Optional[Distinct] = None
     modified_micros: Optional[int] = None
+    doubts: Tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse facts that are not those of the tallied columns."""

@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import Iterator, List, Optional, Pattern
 
+from nuvyn_executor.discovery.csv_layout import NO_DELIMITER
+
 Record = List[Optional[str]]
 
 
@@ -17,11 +19,13 @@ def parse_values(text: str, delimiter: str, quote: str, *, is_cut: bool = False)
 
     Args:
         text: records, the first of them from its beginning.
-        delimiter: what separates fields, one character.
+        delimiter: what separates fields, one character or several.
         quote: what encloses them, one character.
         is_cut: more of the text follows, which is not here. A record that does not end here is left out, and
             so is everything after a quote that is not closed.
     """
+    if len(delimiter) > 1:
+        text, delimiter = text.replace(delimiter, NO_DELIMITER), NO_DELIMITER
     record: Record = []
     position, end = 0, len(text)
     pattern = _field_pattern(delimiter, quote)

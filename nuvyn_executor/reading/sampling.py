@@ -260,7 +260,7 @@ def _length(record: Record) -> int:
 
 
 def _records(chunk: Chunk, dialect: CsvDialect) -> Iterator[Record]:
-    delimiter, quote = dialect.delimiter, dialect.quote
+    delimiter, quote = dialect.separator, dialect.quote
     if not dialect.multiline:
         text = chunk.whole_lines()
         # Line by line, as Spark does it: a stray quote then spoils one line and not the rest.

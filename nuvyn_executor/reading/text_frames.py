@@ -50,7 +50,7 @@ def open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     texts = (*fields, corrupt, *(quoted((name,)) for name in dataset.partition_columns))
     reader = reader_of(spark, source, dataset, "csv").schema(", ".join(f"{name} STRING" for name in texts))
     reader = reader.options(
-        sep=dialect.delimiter,
+        sep=dialect.separator,
         quote=dialect.quote,
         escape=dialect.quote,
         header=str(dialect.header).lower(),
@@ -72,7 +72,7 @@ def open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         rows=_about_rows(dataset, sample.mean_length),
         corrupt=corrupt,
         details={
-            "delimiter": dialect.delimiter,
+            "delimiter": dialect.delimiter or None,
             "quote": dialect.quote,
             "header": dialect.header,
             "encoding": dialect.encoding,

@@ -6,7 +6,7 @@ from typing import List
 
 import pytest
 
-from nuvyn_executor.discovery.csv_layout import complete_lines, detect_layout, parse_records
+from nuvyn_executor.discovery.csv_layout import complete_lines, detect_layout, parse_records, splits_alike
 
 
 class TestLayout:
@@ -23,8 +23,8 @@ class TestLayout:
             ("a,b\nx;y,z\nu;v,w\n", ",", '"', 2),
             ("a,b\n'x,y',1\n'z',2\n", ",", "'", 2),
             ("a,b\n\"it's\",1\n'x',2\n", ",", '"', 2),
-            ("word\none\ntwo\n", ",", '"', 1),
-            ("", ",", '"', 1),
+            ("word\none\ntwo\n", "", '"', 1),
+            ("", "", '"', 1),
             ('a,b\n"x\ny",1\n"z",2\n', ",", '"', 2),
         ],
         ids=range(11),
@@ -32,6 +32,64 @@ class TestLayout:
     def test_delimiter_quote_and_width(self, text: str, delimiter: str, quote: str, width: int) -> None:
         layout = detect_layout(text, whole=True)
         assert (layout.delimiter, layout.quote, layout.width) == (delimiter, quote, width)
+
+    @pytest.mark.parametrize(
+        ("text", "delimiter", "width"),
+        [
+            ("id;name;city;zip\n1;Ann;Oslo\n2;Bob;Rom\n", ";", 4),
+            ("id,name,city,zip\n1,Ann,Oslo\n2,Bob,Rom\n3,Eve,Bonn\n", ",", 4),
+            ("id\tname\n1\n2\tx\ty\n3\tz\tu\tv\n", "\t", 2),
+            ("a|b|c\n1\n2\n3|4\n5|6\n", "|", 3),
+            ("Hello, world\nthis is\nno table\n", "", 1),
+            ("note\nHello, world\nfoo\nbar\n", "", 1),
+        ],
+    )
+    def test_what_splits_the_header_is_preferred_to_nothing(
+        self, text: str, delimiter: str, width: int
+    ) -> None:
+        """ "A delimiter that occurs nowhere is never chosen; one that gives the header more than one field is
+        preferred to none" """
+        layout = detect_layout(text, whole=True)
+        assert (layout.delimiter, layout.width) == (delimiter, width)
+
+    @pytest.mark.parametrize(
+        ("text", "delimiter", "width"),
+        [
+            ("id:name:city\n1:Ann:Oslo\n2:Bob:Rom\n", ":", 3),
+            ("root:x\n10:30\n11:45\n", "", 1),
+            ("id||name||n\n1||Ann, B||\n2||||3\n", "||", 3),
+            ("id~^~name\n1~^~Ann\n2~^~\n", "~^~", 2),
+            ("id::name\n1::Ann: x\n", "::", 2),
+            ("id\x01name\x01note\n1\x01Ann\x01Hello, world\n2\x01Bob\x01a,b\n", "\x01", 3),
+            ("1\x01Ann\x01\\N\n2\x01Bob\x01x\n", "\x01", 3),
+            ("a\x1fb\n1\x1f2\n", "\x1f", 2),
+            ("id^name\n1^Ann\n2^Bob\n", "^", 2),
+            ("id~name\n1~Ann\n2~Bob\n", "~", 2),
+            ("id\xa6name\n1\xa6Ann\n2\xa6Bob\n", "\xa6", 2),
+            ("id name n\n1 Ann 3\n2 Bob 4\n", " ", 3),
+            ("full name\nAnn Lee\nBob Ray\n", "", 1),
+            ("a|b\n1|\n||\n|2\n3|4\n5|6\n", "|", 2),
+            ("a,,b\n1,,2\n3,4,5\n", ",", 3),
+        ],
+    )
+    def test_other_delimiters(self, text: str, delimiter: str, width: int) -> None:
+        """ "Also `:`, `||`, `~^~`, `\\x01` (Hive's default ...), runs of blanks" """
+        layout = detect_layout(text, whole=True)
+        assert (layout.delimiter, layout.width) == (delimiter, width)
+        assert len(layout.records[1]) == width
+
+    @pytest.mark.parametrize(
+        ("text", "mark"),
+        [
+            ("name\nSmith, John\nDoe, Jane\nRoe, Richard\n", ","),
+            ("row\n1=a\n2=b\n3=c\n", "="),
+            ("word\none\ntwo\nthree\n", ""),
+            ("at\n10.5\n11.5\n12.5\n", ""),
+            ("name\nSmith, John\nDoe, Jane\n", ""),
+        ],
+    )
+    def test_a_character_that_splits_every_record_alike(self, text: str, mark: str) -> None:
+        assert splits_alike(text, whole=True) == mark
 
     def test_consistency_is_the_share_of_records_of_that_width(self) -> None:
         layout = detect_layout("a,b\n1,2\n1,2\n1,2,3\n1,2\n", whole=True)

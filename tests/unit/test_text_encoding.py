@@ -29,7 +29,7 @@ class TestDetection:
             ("é".encode() * 10 + b"\xff", "UTF-8"),
             ("näme".encode("iso-8859-1"), "ISO-8859-1"),
             ("€ “x”".encode("cp1252"), "windows-1252"),
-            (b"\xe9\x81,", "ISO-8859-1"),
+            (b"\xe9,\xff", "ISO-8859-1"),
             ("id,n".encode("utf-16"), "UTF-16"),
             (codecs.BOM_UTF16_BE + "id".encode("utf-16-be"), "UTF-16"),
             ("id,name".encode("utf-16-le"), "UTF-16LE"),
@@ -81,10 +81,13 @@ class TestDecoding:
             ("", False),
             ("a,b\t\r\n\x0c\x1b", False),
             ("x" * 200 + "\0", False),
-            ("x" * 50 + "\0", True),
+            ("x" * 50 + "\0", False),
+            ("x" * 50 + "\0\0", True),
+            ("x" * 5 + "\0", True),
             ("\x01\x02", True),
+            ("a\x01b\n1\x012\n", False),
         ],
-        ids=range(5),
+        ids=range(8),
     )
     def test_more_than_one_control_character_in_a_hundred_is_no_text(
         self, text: str, *, binary: bool

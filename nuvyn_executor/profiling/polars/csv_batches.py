@@ -39,7 +39,7 @@ def batches(pieces: Sequence[Piece], reading: Reading) -> Iterator[Batch]:
     if not pieces:
         return
     width = len(reading.stored)
-    lines = Lines(dialect.delimiter, dialect.quote, width)
+    lines = Lines(dialect.separator, dialect.quote, width)
     for bodies in _gathered(_bodies(pieces, dialect, reading.storage)):
         for read in lines.read(_joined(bodies)):
             yield _batch(read, reading)

@@ -212,6 +212,8 @@ def _unreadable_dialect(dataset: Dataset) -> Optional[str]:
         return f"its encoding is {dialect.encoding}"
     if not (dialect.delimiter.isascii() and dialect.quote.isascii()):
         return "its delimiter or quote is no ASCII character"
+    if len(dialect.delimiter) > 1:
+        return "its delimiter is several characters"
     return None
 
 
