@@ -219,7 +219,7 @@ class FileLayout:
 
     Attributes:
         dialect: their dialect.
-        columns: the names of their columns, in their order.
+        columns: the column of each field of a row; ``""`` for a field that is no column.
         files: their names.
     """
 
@@ -306,6 +306,7 @@ class Dataset:
         as_of: of a Delta table, the version that the caller named: ``v3``, or the digits of a moment.
         layouts: of CSV, how its files are written, where they differ; the layout of the first file is the
             first. Empty where all are written alike.
+        columns: of CSV whose header has not as many fields as its rows, the columns; else empty.
         doubts: what speaks against the way in which it is read: clauses with a remedy.
     """
 
@@ -323,6 +324,7 @@ class Dataset:
     declared: Optional[DeclaredTable] = None
     as_of: str = ""
     layouts: Tuple[FileLayout, ...] = ()
+    columns: Tuple[str, ...] = ()
     doubts: Tuple[str, ...] = ()
 
     def by_layout(self) -> Tuple[Dataset, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import (
     TYPE_CHECKING,
     BinaryIO,
@@ -28,7 +29,7 @@ from nuvyn_executor.discovery.doubts import doubts_of
 from nuvyn_executor.discovery.entry_stream import open_entry
 from nuvyn_executor.discovery.file_forms import Form, form_of
 from nuvyn_executor.discovery.file_head import FileHead, read_head
-from nuvyn_executor.discovery.file_layouts import FirstFile, Written
+from nuvyn_executor.discovery.file_layouts import FirstFile, Fit, Written, fit_rows
 from nuvyn_executor.discovery.formats import table_name_of
 from nuvyn_executor.discovery.grouping import FileGroup, FileGroups, numbered, split_folder
 from nuvyn_executor.discovery.json_layout import is_one_document
@@ -107,6 +108,7 @@ class _Layout(NamedTuple):
 
     first: Optional[FirstFile] = None
     multiline: bool = False
+    fit: Optional[Fit] = None
     doubts: Tuple[str, ...] = ()
 
 
@@ -224,7 +226,7 @@ class _Search:
             layouts=self._layouts_of(group),
             doubts=layout.doubts,
         )
-        return [dataset], []
+        return [_fitted(dataset, layout.fit)], []
 
     def _layouts_of(self, group: FileGroup) -> Tuple[FileLayout, ...]:
         """Return how the files of a table are written; nothing where all are written alike."""
@@ -273,10 +275,20 @@ def _unwanted(name: str, found: FileFormat, wanted: Optional[FileFormat], what: 
 def _layout_of(name: str, file_format: FileFormat, head: FileHead) -> _Layout:
     if file_format.has_dialect:
         dialect = detect_dialect(head, name)
-        return _Layout(FirstFile(dialect, head), doubts=tuple(doubts_of(head, dialect)))
+        fit = fit_rows(head, dialect)
+        doubts = (*doubts_of(head, dialect), *([fit.doubt] if fit is not None and fit.doubt else []))
+        return _Layout(FirstFile(dialect, head), fit=fit, doubts=doubts)
     if file_format.may_be_document:
         return _Layout(multiline=is_one_document(head.text, whole=head.is_whole))
     return _Layout()
+
+
+def _fitted(dataset: Dataset, fit: Optional[Fit]) -> Dataset:
+    """Return a dataset whose rows fit its header; one whose files are written differently as it is."""
+    if fit is None or dataset.layouts or dataset.dialect is None:
+        return dataset
+    names = frozenset(entry.name for entry in dataset.files)
+    return replace(dataset, layouts=(FileLayout(dataset.dialect, fit.fields, names),), columns=fit.columns)
 
 
 def _in_parallel(function: Callable[[_Item], _Found], items: Sequence[_Item]) -> Iterator[_Found]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.model import CsvDialect
 
 _COMPARED = 50  # records
+_FEW_ROWS = 2
 
 
 class Written(NamedTuple):
@@ -86,6 +87,49 @@ class FirstFile:
         columns = _spelled_as(column_names(records[0], header=True), first) if is_header else first.columns
         found = Written(replace(dialect, header=is_header), columns)
         return None if found == first else found
+
+
+class Fit(NamedTuple):
+    """How rows fit a header that has not as many fields.
+
+    Attributes:
+        columns: the columns of the table.
+        fields: the column of each field of a row; ``""`` for one that is no column.
+        doubt: what to say about it; ``""`` for nothing.
+    """
+
+    columns: Tuple[str, ...]
+    fields: Tuple[str, ...]
+    doubt: str = ""
+
+
+def fit_rows(head: FileHead, dialect: CsvDialect) -> Optional[Fit]:
+    """Return how rows fit their header; ``None`` where both have as many fields, or rows differ.
+
+    A field behind the last one that is empty in all rows is a trailing delimiter. Other fields are counted
+    from the left.
+
+    Args:
+        head: the beginning of the file.
+        dialect: how it is written.
+    """
+    header, *rows = _records(head, dialect) or [[]]
+    widths = {len(row) for row in rows}
+    if not dialect.header or not dialect.delimiter or len(rows) < _FEW_ROWS or len(widths) != 1:
+        return None
+    (width,) = widths
+    names = column_names(header, header=True)
+    ends_blank = all(not row[-1].strip() for row in rows)
+    if width == len(names):
+        is_trailing = ends_blank and len(names) > 1 and not header[-1].strip()
+        return Fit(names[:-1], (*names[:-1], "")) if is_trailing else None
+    if width == len(names) + 1 and ends_blank:
+        return Fit(names, (*names, ""))
+    doubt = f"its header has {len(names)} fields and its rows have {width} - write as many in both"
+    if width < len(names):
+        return Fit(names, names[:width], doubt)
+    names = (*names, *(f"_c{index}" for index in range(len(names), width)))
+    return Fit(names, names, doubt)
 
 
 def _first_line(head: FileHead) -> str:

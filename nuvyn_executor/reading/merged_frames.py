@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
-from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from nuvyn_executor.reading.columns_by_name import missing_columns, places_of, union_of
 from nuvyn_executor.reading.frame import Frame
@@ -23,8 +23,7 @@ def merged(dataset: Dataset, parts: Sequence[Tuple[Dataset, Frame]], *, is_small
     first = parts[0][1]
     added = len(dataset.partition_columns)
     own = [frame.names[: len(frame.names) - added] for _, frame in parts]
-    columns = union_of(own)
-    of_file = {entry.name: names for (part, _), names in zip(parts, own) for entry in part.files}
+    columns = dataset.columns or union_of(own)
     names = (*columns, *dataset.partition_columns)
     places = [(*places_of(columns, some), *range(len(some), len(some) + added)) for some in own]
 
@@ -50,12 +49,16 @@ def merged(dataset: Dataset, parts: Sequence[Tuple[Dataset, Frame]], *, is_small
         is_small=is_small,
         rows=sum(frame.rows for _, frame in parts),
         corrupt=first.corrupt,
-        details={
-            **first.details,
-            "layouts": len(parts),
-            "missing_columns": missing_columns([(one.name, of_file[one.name]) for one in dataset.files]),
-        },
+        details={**first.details, **({} if dataset.columns else _differences(dataset, parts, own))},
     )
+
+
+def _differences(
+    dataset: Dataset, parts: Sequence[Tuple[Dataset, Frame]], own: Sequence[Sequence[str]]
+) -> Dict[str, Any]:
+    of_file = {entry.name: names for (part, _), names in zip(parts, own) for entry in part.files}
+    missing = missing_columns([(entry.name, of_file[entry.name]) for entry in dataset.files])
+    return {"layouts": len(parts), "missing_columns": missing}
 
 
 def _placed(data: Any, places: Sequence[Optional[int]], corrupt: Optional[str]) -> Any:

@@ -34,8 +34,8 @@ GZIP_FACTOR = 5  # about how much smaller gzip makes a text
 def open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     """Open a CSV dataset: a text for each field, and the records that have too many or too few."""
     parts = dataset.by_layout()
-    if len(parts) > 1:
-        frames = [(part, open_csv(spark, source, part)) for part in parts]
+    if len(parts) > 1 or dataset.columns:
+        frames = [(part, open_csv(spark, source, replace(part, columns=()))) for part in parts]
         return merged(dataset, frames, is_small=dataset.size_bytes <= SMALL_TEXT_BYTES)
     (dataset,) = parts
     sample = sampling.sample_csv(source, dataset)

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Dict, List, Tuple
 
 import pytest
 
+from nuvyn_executor.discovery.file_head import FileHead
+from nuvyn_executor.discovery.file_layouts import fit_rows
+from nuvyn_executor.model import CsvDialect
 from nuvyn_executor.reading.columns_by_name import missing_columns, places_of, union_of
 from tests.discovering import look, write
 
@@ -133,3 +136,29 @@ class TestColumnsByName:
             {"column": "c", "missing_in": 2, "of": 3, "first": "1"},
         ]
         assert missing_columns([("1", "ab"), ("2", "ba")]) == []
+
+
+class TestFit:
+    """ "One empty trailing field on every row is a trailing delimiter ... Fields more or fewer by the same
+    number in every row are a header of another width: named so, read so." """
+
+    @pytest.mark.parametrize(
+        ("text", "columns", "fields", "doubt"),
+        [
+            ("a,b\n1,2,\n3,4,\n", "a b", ["a", "b", ""], ""),
+            ("a,b,\n1,2,\n3,4,\n", "a b", ["a", "b", ""], ""),
+            ("a,b,c\n1,2\n3,4\n", "a b c", ["a", "b"], "3 fields and its rows have 2"),
+            ("a,b\n1,2,x\n3,4,\n", "a b _c2", ["a", "b", "_c2"], "2 fields and its rows have 3"),
+            ("a,b\n1,2,,\n3,4,,\n", "a b _c2 _c3", ["a", "b", "_c2", "_c3"], "2 fields and its rows have 4"),
+        ],
+    )
+    def test_rows_of_another_width(self, text: str, columns: str, fields: List[str], doubt: str) -> None:
+        fit = fit_rows(FileHead(text.encode(), is_all=True), CsvDialect())
+        assert fit is not None
+        assert (" ".join(fit.columns), [*fit.fields], doubt in fit.doubt) == (columns, fields, True)
+
+    @pytest.mark.parametrize(
+        "text", ["a,b\n1,2\n3,4\n", "a,b,\n1,2,x\n3,4,\n", "a,b\n1,2,3\n4,5\n", "a,b\n1,2,3\n", "a,b\n", ""]
+    )
+    def test_rows_that_fit_or_differ(self, text: str) -> None:
+        assert fit_rows(FileHead(text.encode(), is_all=True), CsvDialect()) is None

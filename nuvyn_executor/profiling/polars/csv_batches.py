@@ -38,7 +38,7 @@ def batches(pieces: Sequence[Piece], reading: Reading) -> Iterator[Batch]:
     assert dialect is not None
     if not pieces:
         return
-    width = len(reading.stored)
+    width = len(reading.fields)
     lines = Lines(dialect.separator, dialect.quote, width)
     for bodies in _gathered(_bodies(pieces, dialect, reading.storage)):
         for read in lines.read(_joined(bodies)):
@@ -91,7 +91,8 @@ def _joined(bodies: Sequence[_Body]) -> Block:
 
 def _batch(read: Read, reading: Reading) -> Batch:
     rows = len(read.frame)
-    columns = [*zip(reading.stored, read.frame.get_columns())]
+    fields = zip(reading.fields, read.frame.get_columns())
+    columns = [(index, values) for index, values in fields if index is not None]
     columns.extend((index, _nothing(rows)) for index in reading.missing)
     for index, values in constant_columns(read.folders, reading):
         columns.append(

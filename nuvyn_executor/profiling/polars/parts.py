@@ -66,8 +66,8 @@ class Reading:
             enough.
         constants: the positions of the partition columns in the plan, in the order of
             :attr:`Piece.constants`.
-        order: the positions in the plan of the files' own columns, in their order; ``None``: all that are no
-            partition columns.
+        order: the position in the plan of each field of a row of CSV, ``None`` for a field that is no column;
+            without it, the fields are all columns that are no partition columns.
     """
 
     format: FileFormat
@@ -77,7 +77,7 @@ class Reading:
     keeps_states: bool = True
     constants: Tuple[int, ...] = ()
     storage: Optional[Storage] = None
-    order: Optional[Tuple[int, ...]] = None
+    order: Optional[Tuple[Optional[int], ...]] = None
 
     @classmethod
     def of(
@@ -101,18 +101,23 @@ class Reading:
         if not dataset.layouts:
             return reading
         own = reading.stored
-        held = places_of(dataset.layouts[0].columns, [plan.columns[index].name for index in own])
-        order = tuple(own[place] for place in held if place is not None)
-        if len(order) < len(held):
+        fields = dataset.layouts[0].columns
+        held = places_of(fields, [plan.columns[index].name for index in own])
+        if any(place is None and name for name, place in zip(fields, held)):
             raise NotNative("its files have other columns")
-        return replace(reading, order=order)
+        return replace(reading, order=tuple(None if place is None else own[place] for place in held))
 
     @property
     def stored(self) -> Tuple[int, ...]:
         """The positions in the plan of the files' own columns, in their order."""
         if self.order is not None:
-            return self.order
+            return tuple(index for index in self.order if index is not None)
         return tuple(index for index in range(len(self.plan.columns)) if index not in self.constants)
+
+    @property
+    def fields(self) -> Tuple[Optional[int], ...]:
+        """The position in the plan of each field of a row; ``None`` for a field that is no column."""
+        return self.stored if self.order is None else self.order
 
     @property
     def missing(self) -> Tuple[int, ...]:

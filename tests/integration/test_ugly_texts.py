@@ -1,0 +1,98 @@
+"""Texts as other programs write them: what is read, by both engines, and what is said about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, List, Optional, Tuple
+
+import pytest
+
+from nuvyn_executor.quality.assessment import assess
+from nuvyn_executor.quality.dimensions import Policy
+from tests.discovering import write
+from tests.scans import scan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.spark
+
+SPLITS = (
+    "it is read as one column of text, and ',' splits each of its rows alike - "
+    "give each column a name in the first line"
+)
+HEADER = "its header has {} fields and its rows have {} - write as many in both"
+
+
+@pytest.mark.parametrize("engine", ["auto", "spark"])
+@pytest.mark.parametrize(
+    ("text", "delimiter", "columns", "missing", "doubt"),
+    [
+        (
+            "id;name;city;zip\n1;Ann;Oslo\n2;Bob;Rom\n",
+            ";",
+            ("id", "name", "city", "zip"),
+            [0, 0, 0, 2],
+            HEADER.format(4, 3),
+        ),
+        ("id,name\n1,Ann,x\n2,Bob,y\n", ",", ("id", "name", "_c2"), [0, 0, 0], HEADER.format(2, 3)),
+        ("id,name\n1,Ann,\n2,Bob,\n", ",", ("id", "name"), [0, 0], None),
+        ("id;name;\n1;Ann;\n2;;\n", ";", ("id", "name"), [0, 1], None),
+        ("id||name||n\n1||Ann, B||7\n2||||3\n", "||", ("id", "name", "n"), [0, 1, 0], None),
+        ("id~^~name\n1~^~Ann\n2~^~Bob\n", "~^~", ("id", "name"), [0, 0], None),
+        ("id\x01name\n1\x01Hello, world\n2\x01a,b\n", "\x01", ("id", "name"), [0, 0], None),
+        ("id:name:city\n1:Ann:Oslo\n2:Bob:\n", ":", ("id", "name", "city"), [0, 0, 1], None),
+        ("note\nHello, world\nyes\nfoo\n", None, ("note",), [0], None),
+        (
+            "name\nSmith, John\nDoe, Jane\nRoe, Richard\n",
+            None,
+            ("name",),
+            [0],
+            SPLITS,
+        ),
+    ],
+)
+def test_each_value_is_in_its_column(  # noqa: PLR0913, PLR0917  a table of cases
+    spark: Any,
+    tmp_path: Path,
+    engine: str,
+    text: str,
+    delimiter: Optional[str],
+    columns: Tuple[str, ...],
+    missing: List[int],
+    doubt: Optional[str],
+) -> None:
+    write(tmp_path, {"t.csv": text.encode()})
+
+    found = scan(spark, tmp_path, engine=engine)
+
+    assert found.state.read_as["delimiter"] == delimiter
+    assert tuple(one.name for one in found.scan.columns) == columns
+    assert [one.missing for one in found.scan.tally.columns] == missing
+    assert found.scan.tally.corrupt_rows == 0
+    assert found.rows == text.count("\n") - 1
+    (assessed,) = assess([found.scan], Policy(), 0).datasets
+    said = [one.text for one in assessed.findings if one.dimension is None]
+    assert said == ([] if doubt is None else [f"t: {doubt}"])
+    assert assessed.recommendations[0] == said[0] if said else True
+
+
+@pytest.mark.parametrize(
+    ("codec", "text", "names"),
+    [
+        ("cp932", "氏名,都市\n田中太郎,東京\n鈴木花子,大阪\n佐藤次郎,名古屋\n", ("氏名", "都市")),
+        ("gbk", "姓名,城市\n张三,北京\n李四,上海\n王五,广州\n", ("姓名", "城市")),
+        ("euc_kr", "이름,도시\n김철수,서울\n이영희,부산\n박민수,대구\n", ("이름", "도시")),
+        ("cp1251", "имя,город\nИван Петров,Москва\nАнна Иванова,Казань\n", ("имя", "город")),  # noqa: RUF001
+        ("cp850", "größe,stadt\nMüller,Köln\nJäger,Düsseldorf\n", ("größe", "stadt")),
+    ],
+)
+def test_names_and_values_are_those_that_were_written(
+    spark: Any, tmp_path: Path, codec: str, text: str, names: Tuple[str, ...]
+) -> None:
+    write(tmp_path, {"t.csv": text.encode(codec)})
+
+    found = scan(spark, tmp_path)
+
+    assert tuple(one.name for one in found.scan.columns) == names
+    assert [one.sample for one in found.state.plan.columns] == text.split("\n")[1].split(",")
+    assert found.columns[0].length_max == max(len(row.split(",")[0].encode()) for row in text.split("\n")[1:])
