@@ -4,5 +4,6 @@
 (:mod:`.detection`, by the table :mod:`.formats`) and how its text is written (:mod:`.dialects`,
 :mod:`.json_layout`), and groups files that are one table (:mod:`.grouping`, :mod:`.file_forms`).
 Below them: :mod:`.text_encoding`, :mod:`.csv_layout` and :mod:`.partition_folders` read texts and names,
-:mod:`.avro_header` and :mod:`.workbook` read those files, and :mod:`.entry_stream` is a file as a stream.
+:mod:`.text_kinds` and :mod:`.packed_kinds` know what is not read, :mod:`.avro_header` and :mod:`.workbook`
+read those files.
 """
