@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import (
     TYPE_CHECKING,
     BinaryIO,
@@ -24,14 +26,13 @@ from typing import (
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.discovery.detection import Detection, detect_format
 from nuvyn_executor.discovery.dialects import detect_dialect
-from nuvyn_executor.discovery.entry_stream import open_entry
 from nuvyn_executor.discovery.file_forms import Form, form_of
 from nuvyn_executor.discovery.file_head import FileHead, read_head
 from nuvyn_executor.discovery.formats import table_name_of
 from nuvyn_executor.discovery.grouping import FileGroup, FileGroups, numbered, split_folder
 from nuvyn_executor.discovery.json_layout import is_one_document
 from nuvyn_executor.discovery.workbook import read_rows, sheet_names
-from nuvyn_executor.errors import EngineError, SourceError
+from nuvyn_executor.errors import EngineError, SourceError, WronglyNamed
 from nuvyn_executor.model import (
     CsvDialect,
     Dataset,
@@ -43,6 +44,7 @@ from nuvyn_executor.model import (
     SourceType,
 )
 from nuvyn_executor.sources.base import TableSource
+from nuvyn_executor.sources.entry_stream import open_entry
 
 if TYPE_CHECKING:
     from nuvyn_executor.sources.base import DataSource, Source
@@ -117,6 +119,7 @@ class _Search:
         self._name = listing.root.rstrip("/").rsplit("/", 1)[-1] or "root"
         self._numbered = numbered([entry.name for entry in listing.files])
         self._layouts: Dict[str, _Layout] = {}
+        self._copying = threading.Lock()
         self.datasets: List[Dataset] = []
         self.skipped: List[Skipped] = []
 
@@ -130,7 +133,7 @@ class _Search:
                 continue
             if groups.add(entry, file_format, form):
                 # Now, while the head is there: it is read once, and all heads would fill the memory.
-                self._layouts[entry.name] = _layout_of(entry.name, file_format, head)
+                self._layouts[entry.name] = _layout_of(entry.plain_name, file_format, head)
         for datasets, skipped in _in_parallel(self._build, groups.tables()):
             self.datasets.extend(datasets)
             self.skipped.extend(skipped)
@@ -160,14 +163,22 @@ class _Search:
         """Read the beginning of a file, and of no file more than once."""
         try:
             head = read_head(self._source, entry)
-            with io.BytesIO(head.raw) if head.is_all else open_entry(self._source, entry) as stream:
-                detection = detect_format(entry.name, head, cast("BinaryIO", stream))
+            detection = self._detect(entry, head)
+        except WronglyNamed as error:
+            return _Look(None, Detection(None, error.reason, error.remedy))
         except SourceError as error:
             return _Look(None, Detection(None, error.message, error.remedy, is_damaged=True))
         found = self._format(detection)
         if found is None or entry.name not in self._numbered:
             return _Look(head, detection)
-        return _Look(head, detection, form_of(entry.name, found, head))
+        return _Look(head, detection, form_of(entry.plain_name, found, head))
+
+    def _detect(self, entry: FileEntry, head: FileHead) -> Detection:
+        if entry.is_packed and not head.is_all:
+            # Its end would be all of it. Whoever reads it finds out whether that is there.
+            return detect_format(entry.plain_name, head)
+        with io.BytesIO(head.raw) if head.is_all else open_entry(self._source, entry) as stream:
+            return detect_format(entry.plain_name, head, cast("BinaryIO", stream))
 
     def _format(self, detection: Detection) -> Optional[FileFormat]:
         if detection.format is None and detection.is_text and self._wanted == formats.CSV:
@@ -213,14 +224,18 @@ class _Search:
 
     def _sheets(self, group: FileGroup) -> Tuple[List[Dataset], List[Skipped]]:
         (entry,) = group.entries
-        stem = table_name_of(entry.name)
-        try:
-            path = self._source.local_path(entry)
-            filled = [sheet for sheet in sheet_names(path) if any(True for _ in read_rows(path, sheet))]
-        except (SourceError, EngineError) as error:
-            return [], [Skipped(entry.name, error.message, error.remedy, is_failure=True)]
-        finally:
-            self._source.release()
+        stem = table_name_of(entry.plain_name)
+        # Copies are removed all at once, so of those that are copied one is read at a time.
+        is_copied = entry.is_packed or self._source.storage is not None
+        with self._copying if is_copied else nullcontext():
+            try:
+                path = self._source.local_path(entry)
+                filled = [sheet for sheet in sheet_names(path) if any(True for _ in read_rows(path, sheet))]
+            except (SourceError, EngineError) as error:
+                return [], [Skipped(entry.name, error.message, error.remedy, is_failure=True)]
+            finally:
+                if is_copied:
+                    self._source.release()
         if not filled:
             return [], [Skipped(entry.name, "is empty: no sheet has a filled cell", "Remove it, or fill it.")]
         # Of two workbooks of one stem (a.xls, a.xlsx) the grouping has made two names.

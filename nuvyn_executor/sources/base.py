@@ -83,6 +83,21 @@ class DataSource(Protocol):
 
 
 @runtime_checkable
+class UnpacksFiles(Protocol):
+    """A source with files that are compressed or in archives."""
+
+    def unpacked(self, dataset: Dataset) -> Dataset:
+        """Return a dataset as it is read: with copies of its packed files, and the sizes of their content.
+
+        The copies are there until :meth:`DataSource.release`. Names of files stay as they are.
+
+        Raises:
+            DatasetUnreadable: a file is damaged, or too large for the disk, or tasks would not see its copy.
+        """
+        ...
+
+
+@runtime_checkable
 class TableSource(Protocol):
     """A database or a catalog: its tables are the datasets, and no file is listed."""
 
