@@ -36,7 +36,7 @@ class DataSource(Protocol):
         ...
 
     def survey(self, limit: int) -> Listing:
-        """List the visible files, ordered by name, at most ``limit``. No file is opened.
+        """List the visible files, ordered by name, at most ``limit``. No file is opened, but archives are.
 
         Raises:
             SourceNotFound: nothing lies at the path.

@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 _AT_ONCE = 8  # files
 _DIRECTORIES = 64  # archives whose directories are read, before it is asked whether the limit is reached
-_HEAD_BYTES = 64 * 1024  # of one read, where only a beginning is wanted
+_HEAD_BYTES = 128 * 1024  # of one read, where only a beginning is wanted
 _BLOCK_BYTES = 4 * 1024 * 1024  # of one read, where all is wanted
 _WRITE_BYTES = 1024 * 1024
 
@@ -298,9 +298,8 @@ class UnpackedSource:
         if not missing:
             return self._copies
         home = self._home()
-        members = (self._packed[entry.path].member for entry in missing if entry.is_packed)
-        known = sum(member.content_bytes for member in members if member is not None)
-        reserve = self._place.reserve(home, known, [entry.name for entry in missing])
+        least = sum(map(self._least_bytes, missing))
+        reserve = self._place.reserve(home, least, [entry.name for entry in missing])
         stored = sum(entry.size_bytes for entry in missing)
         logger.info("📦 Unpacking %d files, %.1f MB, of %s", len(missing), stored / 1e6, self.location)
         targets = [self._target(home, entry) for entry in missing]
@@ -320,6 +319,13 @@ class UnpackedSource:
                 if made is not None:
                     self._copies[entry.path] = made
         return self._copies
+
+    def _least_bytes(self, entry: FileEntry) -> int:
+        """Return how many bytes a copy has at least, as far as that is known before."""
+        if not entry.is_packed:
+            return entry.size_bytes
+        member = self._packed[entry.path].member
+        return 0 if member is None else member.content_bytes
 
     def _target(self, home: Path, entry: FileEntry) -> Path:
         """Return where the copy of a file goes: a place for each, with the folders that the file is in."""
