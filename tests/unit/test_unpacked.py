@@ -140,12 +140,13 @@ class TestCompressedFiles:
         }
 
     def test_gzip_of_text_is_left_to_those_who_read_it(self, tmp_path: Path) -> None:
-        write(tmp_path, {"a.csv.gz": gzip.compress(CSV), "z.zip": zipped({"b.csv.gz": gzip.compress(CSV)})})
+        packed = gzip.compress(CSV)
+        write(tmp_path, {"a.csv.gz": packed, "z.zip": zipped({"b.csv.gz": packed})})
 
         found = look(tmp_path)
 
         assert sorted(named(found)) == ["a", "z.zip/b"]
-        assert unpack(tmp_path) == {"z.zip/b.csv.gz": gzip.compress(CSV)}
+        assert unpack(tmp_path) == {"z.zip/b.csv.gz": packed}
 
     def test_the_endings_of_binary_gzip_are_those_of_the_formats(self) -> None:
         binary = [one for one in formats.FORMATS if not one.is_text]
