@@ -60,7 +60,7 @@ def aged(folder: Path) -> None:
 def _plain(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of plain files, of each kind one table."""
     folder = tmp_path_factory.mktemp("plain")
-    copied = ["customers.csv", "suppliers_utf16.csv", "order_items.jsonl", "returns.json", "products.xlsx"]
+    copied = ["suppliers_utf16.csv", "order_items.jsonl", "returns.json", "products.xlsx"]
     orders = sorted(path.relative_to(EXAMPLES).as_posix() for path in (EXAMPLES / "orders").rglob("*.*"))
     write(folder, {name: (EXAMPLES / name).read_bytes() for name in (*copied, *orders)})
     header, *lines = (EXAMPLES / "customers.csv").read_bytes().splitlines(keepends=True)
@@ -83,7 +83,6 @@ def _packed(plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     def content(name: str) -> bytes:
         return (plain / name).read_bytes()
 
-    write(folder, {"customers.csv.bz2": bz2.compress(content("customers.csv"))})
     write(folder, {"suppliers_utf16.csv.xz": lzma.compress(content("suppliers_utf16.csv"))})
     items = {"order_items.jsonl.zst": zstd} if reads_zstd() else {"order_items.jsonl.bz2": bz2.compress}
     write(folder, {name: pack(content("order_items.jsonl")) for name, pack in items.items()})
@@ -140,7 +139,7 @@ class TestFigures:
         assert found.exit_code == 0, found.log
         assert found.names("unreadable") == found.names("skipped") == []
         assert figures(other) == figures(one)
-        assert len(other.rows(TABLES)) == 10
+        assert len(other.rows(TABLES)) == 9
         for key in ("overall_score", "quality_level", "quality_metrics"):
             assert found.document[key] == expected.document[key]
 
