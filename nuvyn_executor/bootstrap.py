@@ -21,8 +21,15 @@ from nuvyn_executor.redaction import Redactor
 from nuvyn_executor.schema.validator import SchemaValidator
 from nuvyn_executor.sources.database import DatabaseAccess
 from nuvyn_executor.sources.factory import DataSourceFactory
+from nuvyn_executor.sources.locations import python_path, under_root
+from nuvyn_executor.sources.spool_folder import SpoolPlace
 from nuvyn_executor.spark.derived_sessions import small_session
-from nuvyn_executor.spark.session import build_local_session, find_session, has_file_system
+from nuvyn_executor.spark.session import (
+    build_local_session,
+    find_session,
+    has_file_system,
+    runs_on_this_machine,
+)
 from nuvyn_executor.store.delta import DeltaMetadataStore
 from nuvyn_executor.transport.api_client import APIClient
 from nuvyn_executor.transport.transmitter import Transmitter
@@ -63,6 +70,7 @@ def manager(
         )
     spark, is_ours = _session(settings, on_databricks=on_databricks)
     try:
+        roots = {} if on_databricks else _roots(settings)
         location = None if on_databricks else Path(settings.warehouse_dir).absolute()
         store = DeltaMetadataStore(small_session(spark), settings.schema_name, location)
         factory = DataSourceFactory(
@@ -74,7 +82,8 @@ def manager(
             session=lambda: spark,
             database=_database_access(settings),
             own_schema=settings.schema_name,
-            roots={} if on_databricks else _roots(settings),
+            roots=roots,
+            spool=SpoolPlace(_spool_dir(settings, roots), lambda: runs_on_this_machine(spark)),
         )
 
         def open_source(request: JobRequest) -> Any:
@@ -127,6 +136,13 @@ def _roots(settings: Settings) -> Dict[str, str]:
     """Return the folders that stand for Databricks' roots on this machine."""
     roots = {"/dbfs": settings.dbfs_root, "/Volumes": settings.volumes_root}
     return {root: str(Path(folder).expanduser()) for root, folder in roots.items() if folder}
+
+
+def _spool_dir(settings: Settings, roots: Mapping[str, str]) -> Optional[Path]:
+    """Return the folder for copies of files, as Python's ``open`` takes it."""
+    if settings.spool_dir is None:
+        return None
+    return Path(under_root(python_path(settings.spool_dir), roots))
 
 
 def _client(settings: Settings, redact: Redactor) -> Optional[APIClient]:

@@ -11,6 +11,7 @@
     │   ├── SourceNotFound
     │   ├── SourceAccessDenied
     │   └── DatasetUnreadable           one dataset of it; the others go on
+    │       └── WronglyNamed            it is not compressed as its name says
     └── TransmissionError           1   the platform did not accept the metadata
         ├── TransmissionRejected        4xx: repeating does not help
         └── TransmissionUnavailable     5xx, 408, 425, 429, no answer: it stays pending; send it later
@@ -77,6 +78,20 @@ class SourceAccessDenied(SourceError):  # noqa: N818  what happened, in a word
 
 class DatasetUnreadable(SourceError):  # noqa: N818  what happened, in a word
     """One dataset cannot be read; the others go on."""
+
+
+class WronglyNamed(DatasetUnreadable):
+    """A file is not what its name says.
+
+    Args:
+        name: of the file.
+        reason: continues a sentence that begins with the name.
+        remedy: what to do about it.
+    """
+
+    def __init__(self, name: str, reason: str, remedy: str) -> None:
+        super().__init__(f"{name} {reason}.", remedy)
+        self.reason = reason
 
 
 class TransmissionError(ExecutorError):

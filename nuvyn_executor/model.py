@@ -169,7 +169,10 @@ class FileEntry:
         name: path relative to the source, with ``/``; for a source that is one file, the file's name.
         size_bytes: size in bytes.
         modified_at: last modification, UTC.
-        etag: the version of an object's content in a store; ``""`` for other files.
+        etag: the version of an object's content in a store, or the checksum of a member of an archive; ``""``
+            for other files.
+        content_name: of a file that is compressed or in an archive, its name when it is unpacked; ``""`` for
+            all others. ``size_bytes`` is what such a file takes where it lies.
     """
 
     path: str
@@ -177,6 +180,17 @@ class FileEntry:
     size_bytes: int
     modified_at: datetime
     etag: str = ""
+    content_name: str = ""
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether its content is longer than ``size_bytes``, and is read by unpacking it."""
+        return bool(self.content_name)
+
+    @property
+    def plain_name(self) -> str:
+        """Its name, without what says how it is compressed; of gzip that is read as it is, the name."""
+        return self.content_name or self.name
 
 
 @dataclass(frozen=True)

@@ -207,6 +207,9 @@ class Settings:
     volumes_root: Optional[str] = field(metadata=_row(
         "EXECUTOR_VOLUMES_ROOT", _text, None,
         "Off Databricks, the folder that `/Volumes/` means; unset, paths are taken as they are."))
+    spool_dir: Optional[str] = field(metadata=_row(
+        "EXECUTOR_SPOOL_DIR", _text, None,
+        "Folder for copies of files that Spark cannot read where they lie; unset, the machine's (`TMPDIR`)."))
     log_level: str = field(metadata=_row(
         "EXECUTOR_LOG_LEVEL", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO",
         "The lowest level that is logged: `DEBUG`, `INFO`, `WARNING` or `ERROR`."))

@@ -42,7 +42,7 @@ FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 PURE = re.compile(
     r"(quality|model|errors|parameters|source_list|wire|discovery\.(formats|avro_header|file_head|text_encoding|legacy_encodings))(\..*)?"
 )
-ADAPTER = re.compile(r"(store|sources|transport)\.(?!base$|factory$|locations$).*")
+ADAPTER = re.compile(r"(store|sources|transport)\.(?!base$|factory$|locations$|entry_stream$).*")
 SPARK_USERS = re.compile(
     r"(store\.delta\w*|profiling\..*|reading\..*|discovery\..*|metadata\..*|sources\..*|spark\..*|concurrency)"
 )

@@ -17,6 +17,8 @@ from typing import Iterator, List, NamedTuple, Tuple
 DELIMITERS = (",", ";", "\t", "|")
 CONTROLS = ("\x01", "\x1f")
 """Hive's delimiter, and ASCII's."""
+WEAK = (" ", ":", "#", "*", "!")
+"""Delimiters that occur in prose, logs and settings: they make a table of a file only where its name says so."""
 _RARE = ("\xa6", "\xa7", "^", "~", ":", "#", "*", "!", " ")
 _LEAST_WIDTH = {" ": 3, ":": 3}  # "full name" and "Ann Lee" are one field each; so are 10:30 and 11:45
 _SEVERAL = re.compile(r"[|:~^#@$&*%<>!=\xa6\xa7+-]{2,4}")

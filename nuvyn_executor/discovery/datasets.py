@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import (
     TYPE_CHECKING,
@@ -26,7 +28,6 @@ from nuvyn_executor.discovery import formats
 from nuvyn_executor.discovery.detection import Detection, detect_format
 from nuvyn_executor.discovery.dialects import detect_dialect
 from nuvyn_executor.discovery.doubts import doubts_of
-from nuvyn_executor.discovery.entry_stream import open_entry
 from nuvyn_executor.discovery.file_forms import Form, form_of
 from nuvyn_executor.discovery.file_head import FileHead, read_head
 from nuvyn_executor.discovery.file_layouts import FirstFile, Fit, Written, fit_rows
@@ -34,7 +35,7 @@ from nuvyn_executor.discovery.formats import table_name_of
 from nuvyn_executor.discovery.grouping import FileGroup, FileGroups, numbered, split_folder
 from nuvyn_executor.discovery.json_layout import is_one_document
 from nuvyn_executor.discovery.workbook import has_rows, sheet_names
-from nuvyn_executor.errors import EngineError, SourceError
+from nuvyn_executor.errors import EngineError, SourceError, WronglyNamed
 from nuvyn_executor.model import (
     Dataset,
     Discovery,
@@ -46,6 +47,7 @@ from nuvyn_executor.model import (
     SourceType,
 )
 from nuvyn_executor.sources.base import TableSource
+from nuvyn_executor.sources.entry_stream import open_entry
 
 if TYPE_CHECKING:
     from nuvyn_executor.sources.base import DataSource, Source
@@ -123,6 +125,7 @@ class _Search:
         self._numbered = numbered([entry.name for entry in listing.files])
         self._layouts: Dict[str, _Layout] = {}
         self._others: Dict[str, Written] = {}
+        self._copying = threading.Lock()
         self.datasets: List[Dataset] = []
         self.skipped: List[Skipped] = []
 
@@ -137,7 +140,7 @@ class _Search:
             # Now, while the head is there: it is read once, and all heads would fill the memory.
             model = groups.add(entry, file_format, form)
             if model is entry:
-                self._layouts[entry.name] = _layout_of(entry.name, file_format, head)
+                self._layouts[entry.name] = _layout_of(entry.plain_name, file_format, head)
             elif form is None:
                 self._compare(entry, head, self._layouts[model.name])
         for datasets, skipped in _in_parallel(self._build, groups.tables()):
@@ -169,18 +172,26 @@ class _Search:
         """Read the beginning of a file, and of no file more than once."""
         try:
             head = read_head(self._source, entry)
-            with io.BytesIO(head.raw) if head.is_all else open_entry(self._source, entry) as stream:
-                detection = detect_format(entry.name, head, cast("BinaryIO", stream))
+            detection = self._detect(entry, head)
+        except WronglyNamed as error:
+            return _Look(None, Detection(None, error.reason, error.remedy))
         except SourceError as error:
             return _Look(None, Detection(None, error.message, error.remedy, is_damaged=True))
         found = self._format(detection)
         if found is None or entry.name not in self._numbered:
             return _Look(head, detection)
-        return _Look(head, detection, form_of(entry.name, found, head))
+        return _Look(head, detection, form_of(entry.plain_name, found, head))
+
+    def _detect(self, entry: FileEntry, head: FileHead) -> Detection:
+        if entry.is_packed and not head.is_all:
+            # Its end would be all of it. Whoever reads it finds out whether that is there.
+            return detect_format(entry.plain_name, head)
+        with io.BytesIO(head.raw) if head.is_all else open_entry(self._source, entry) as stream:
+            return detect_format(entry.plain_name, head, cast("BinaryIO", stream))
 
     def _compare(self, entry: FileEntry, head: FileHead, model: _Layout) -> None:
         """Record how a file is written, where that is not how the first file of its dataset is."""
-        found = None if model.first is None else model.first.other(head, entry.name)
+        found = None if model.first is None else model.first.other(head, entry.plain_name)
         if found is not None:
             self._others[entry.name] = found
 
@@ -240,14 +251,18 @@ class _Search:
 
     def _sheets(self, group: FileGroup) -> Tuple[List[Dataset], List[Skipped]]:
         (entry,) = group.entries
-        stem = table_name_of(entry.name)
-        try:
-            path = self._source.local_path(entry)
-            filled = [sheet for sheet in sheet_names(path) if has_rows(path, sheet)]
-        except (SourceError, EngineError) as error:
-            return [], [Skipped(entry.name, error.message, error.remedy, is_failure=True)]
-        finally:
-            self._source.release()
+        stem = table_name_of(entry.plain_name)
+        # Copies are removed all at once, so of those that are copied one is read at a time.
+        is_copied = entry.is_packed or self._source.storage is not None
+        with self._copying if is_copied else nullcontext():
+            try:
+                path = self._source.local_path(entry)
+                filled = [sheet for sheet in sheet_names(path) if has_rows(path, sheet)]
+            except (SourceError, EngineError) as error:
+                return [], [Skipped(entry.name, error.message, error.remedy, is_failure=True)]
+            finally:
+                if is_copied:
+                    self._source.release()
         if not filled:
             return [], [Skipped(entry.name, "is empty: no sheet has a filled cell", "Remove it, or fill it.")]
         # Of two workbooks of one stem (a.xls, a.xlsx) the grouping has made two names.

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Optional, Tuple
 
 from nuvyn_executor.discovery import formats
-from nuvyn_executor.discovery.csv_layout import complete_lines, detect_layout
+from nuvyn_executor.discovery.csv_layout import WEAK, complete_lines, detect_layout
 from nuvyn_executor.discovery.json_layout import begins_like_json, looks_like_json
+from nuvyn_executor.discovery.packed_kinds import refused_archive, refused_compression
 from nuvyn_executor.discovery.text_encoding import is_binary
+from nuvyn_executor.discovery.text_kinds import is_fixed_width, is_log, is_named_log, is_xml
+from nuvyn_executor.errors import SourceError
+from nuvyn_executor.sources.locations import is_hidden
 
 if TYPE_CHECKING:
     from nuvyn_executor.discovery.file_head import FileHead
@@ -56,19 +60,16 @@ _MAGIC: Tuple[Tuple[bytes, str], ...] = (
     (b"FEA1", "a Feather file"),
     (b"\x89HDF\r\n", "an HDF5 file"),
     (b"SQLite format 3\x00", "an SQLite database"),
-    (b"BZh", "compressed with bzip2"),
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
-    (b"\xfd7zXZ\x00", "compressed with xz"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
-    (b"Rar!\x1a\x07", "a RAR archive"),
     (b"\x80\x04\x95", "a Python pickle"),
     (b"\x7fELF", "a program"),
     (b"\xff\xfe\x00\x00", "text in UTF-32"),
     (b"\x00\x00\xfe\xff", "text in UTF-32"),
 )
+_SOME_ZIP = ("is a zip archive", "Unpack it, or call it .zip.")
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _XLS = ".xls"
 _XLSX = tuple(one for one in formats.EXCEL.extensions if one != _XLS)
+_XML = (".xml", ".xsd", ".svg")
 _TAIL_BYTES = 16
 # Text whose lines may have the same number of commas by chance: it is no table.
 _FOREIGN = (
@@ -91,6 +92,9 @@ def detect_format(name: str, head: FileHead, stream: Optional[BinaryIO] = None) 
     if not head.raw:
         return Detection(None, "is empty", "Remove it, or write it again.")
     lower = name.lower()
+    archive = refused_archive(lower, head.raw)
+    if archive is not None:
+        return Detection(None, *archive)
     if head.is_gzip:
         return _detect_gzip(lower, head)
     if lower.endswith(".gz"):
@@ -132,7 +136,8 @@ def _detect_binary(lower: str, head: FileHead, stream: Optional[BinaryIO]) -> Op
     what = next((what for magic, what in _MAGIC if head.raw.startswith(magic)), "")
     if what and (binary or not head.raw[:3].isalnum()):
         return Detection(None, f"is {what}", _CONVERT)
-    return _belied_name(lower, binary=binary)
+    compressed = refused_compression(lower, head.raw, binary=binary)
+    return _belied_name(lower, binary=binary) if compressed is None else Detection(None, *compressed)
 
 
 def _ends_well(one: FileFormat, head: FileHead, stream: Optional[BinaryIO]) -> Optional[bool]:
@@ -161,12 +166,15 @@ def _belied_name(lower: str, *, binary: bool) -> Optional[Detection]:
 
 def _detect_zip(lower: str, head: bytes, stream: Optional[BinaryIO]) -> Detection:
     if stream is None:
-        found = b"xl/workbook.xml" in head or (lower.endswith(_XLSX) and b"[Content_Types].xml" in head)
-        return Detection(formats.EXCEL) if found else Detection(None, "is a zip archive", "Unpack it.")
+        # Its directory is at its end. Whoever opens the workbook finds out.
+        found = b"xl/workbook.xml" in head or lower.endswith(formats.EXCEL.extensions)
+        return Detection(formats.EXCEL) if found else Detection(None, *_SOME_ZIP)
     try:
         with zipfile.ZipFile(stream) as archive:
             inside = set(archive.namelist())
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except SourceError:
+        raise
+    except Exception as error:  # noqa: BLE001  zipfile has no list of what it raises
         what = "workbook" if lower.endswith(formats.EXCEL.extensions) else "zip archive"
         return _damaged(f"is a damaged {what} ({error})")
     if "xl/workbook.xml" in inside:
@@ -179,9 +187,13 @@ def _detect_zip(lower: str, head: bytes, stream: Optional[BinaryIO]) -> Detectio
         "META-INF/MANIFEST.MF": "a Java archive",
     }
     what = next((kinds[part] for part in kinds if part in inside), "")
-    return (
-        Detection(None, f"is {what}", _CONVERT) if what else Detection(None, "is a zip archive", "Unpack it.")
-    )
+    if not any(map(_is_visible, inside)):
+        return Detection(None, "is a zip archive without a visible file", "Remove it, or write it again.")
+    return Detection(None, f"is {what}", _CONVERT) if what else Detection(None, *_SOME_ZIP)
+
+
+def _is_visible(member: str) -> bool:
+    return not member.endswith("/") and not any(map(is_hidden, member.split("/")))
 
 
 def _detect_ole(lower: str) -> Detection:
@@ -205,25 +217,36 @@ def _detect_text(lower: str, head: FileHead) -> Detection:
         if encoding.is_wide:
             return Detection(None, f"is JSON in {encoding.java}", "Write it in UTF-8, as JSON should be.")
         return Detection(formats.JSON)
-    if _is_table(lower, text, whole=whole):
+    if not is_log(text, whole=whole) and _is_table(lower, text, whole=whole):
         return Detection(formats.CSV)
-    return Detection(
-        None,
-        "is text without columns",
-        "If it is a table, call it .csv or name source type csv.",
-        is_text=True,
-    )
+    reason, remedy = _other_text(lower, text, whole=whole)
+    return Detection(None, reason, remedy, is_text=True)
+
+
+def _other_text(lower: str, text: str, *, whole: bool) -> Tuple[str, str]:
+    """Return what a text is that is no table, and what to do about it."""
+    if is_named_log(lower) or is_log(text, whole=whole):
+        return "is a log, which is not profiled", "Write its values as csv or json, or leave it out."
+    if is_fixed_width(text, whole=whole):
+        return (
+            "is text of fixed width, which is not profiled",
+            "Write it with a delimiter, as csv, or leave it out.",
+        )
+    return "is text without columns", "If it is a table, call it .csv or name source type csv."
 
 
 def _no_data(lower: str, text: str) -> Optional[Detection]:
     """Return why a text is no data, judged by its beginning and its name."""
     if not text.strip("\ufeff \t\r\n"):
         return Detection(None, "is empty: it holds nothing but blanks", "Remove it, or write it again.")
+    start = text.lstrip()[:100].lower()
+    if start.startswith(("<!doctype html", "<html")):
+        return Detection(None, "is a web page (HTML)", _CONVERT)
+    is_other = lower.endswith((*formats.CSV.extensions, *_FOREIGN)) and not lower.endswith(_XML)
+    if start.startswith(("<?xml", "<!doctype")) or (is_xml(text) and not is_other):
+        return Detection(None, "is XML, which is not profiled", _CONVERT)
     if lower.endswith(_FOREIGN):
         return Detection(None, f"is called .{lower.rsplit('.', 1)[-1]}: no data", _CONVERT, is_text=True)
-    start = text.lstrip()[:100].lower()
-    if start.startswith(("<!doctype", "<html", "<?xml")):
-        return Detection(None, f"is {'XML' if start.startswith('<?xml') else 'a web page (HTML)'}", _CONVERT)
     if lower.endswith(formats.JSON.extensions) and not begins_like_json(text):
         return Detection(
             None,
@@ -240,6 +263,8 @@ def _is_table(lower: str, text: str, *, whole: bool) -> bool:
     if len(layout.records) < 2:  # noqa: PLR2004  one line shows no columns
         return False
     if layout.width > 1:
+        if layout.delimiter in WEAK:  # any text has it
+            return False
         return layout.consistency >= 0.9  # noqa: PLR2004  prose has a comma in many lines, not in all
     lines = [line for line in complete_lines(text, whole=whole).splitlines() if line.strip()]
     return lower.endswith(".txt") and all(len(line.split()) == 1 for line in lines)

@@ -78,11 +78,14 @@ class FileHead:
 
 
 def read_head(source: DataSource, entry: FileEntry, size: int = HEAD_BYTES) -> FileHead:
-    """Read the first bytes of a file.
+    """Read the first bytes of a file; of a packed one, of its content.
 
     Raises:
         DatasetUnreadable: the file has vanished, may not be read, or the storage failed.
     """
+    if entry.is_packed:  # how long its content is shows only at its end
+        raw = source.read_range(entry, 0, size + 1)
+        return FileHead(raw[:size], len(raw) <= size, size)
     raw = source.read_range(entry, 0, size)
     return FileHead(raw, len(raw) < size or entry.size_bytes == size, size)
 

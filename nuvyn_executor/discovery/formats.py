@@ -114,7 +114,11 @@ def format_names(conjunction: str) -> str:
 
 
 def table_name_of(name: str) -> str:
-    """Name a dataset after its file: ``a/sales.csv.gz`` is ``sales``, ``v1.2`` stays ``v1.2``."""
+    """Name a dataset after its file: ``a/sales.csv.gz`` is ``sales``, ``v1.2`` stays ``v1.2``.
+
+    Args:
+        name: of the file; of a packed one, that of its content.
+    """
     stem = name.rsplit("/", 1)[-1]
     if stem.lower().endswith(".gz"):
         stem = stem[: -len(".gz")] or stem

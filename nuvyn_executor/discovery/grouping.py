@@ -33,6 +33,7 @@ _PARTITION = re.compile(r"^([^=]+)=(.*)$")
 _PART = re.compile(r"^(?:part-(?:[rm]-)?\d+|\d{6}_\d+(?:_copy_\d+)?)(?![^.\-_])")
 # train-00001-of-00010.csv
 _SHARD = re.compile(r"^(.*?)[-_.]?\d{4,6}-of-\d{4,6}(?![^.\-_])")
+_ARCHIVE = ".zip"
 _NUMBER = re.compile(r"[0-9]+")
 _BEFORE_NUMBERS = " -_.([#"  # orders_2024_00001, report (7)
 
@@ -144,7 +145,7 @@ class FileGroups:
         taken: Counter[Tuple[str, str, FileFormat]] = Counter()
         for key, entries in sorted(many, key=lambda one: min(map(_numbers, one[1]))):
             parent, last = split_folder(key.where)
-            own = last or self._source_name
+            own = _folder_name(last or self._source_name, entries[0])
             first = split_folder(entries[0].name)[1]
             stem = _NUMBER.split(first, maxsplit=1)[0].rstrip(_BEFORE_NUMBERS) or own
             taken[(key.where, stem, key.format)] += 1
@@ -212,7 +213,7 @@ def _group(
     if key.kind == "file":
         return _file(entries[0], key.format)
     folder, last = split_folder(key.where)
-    name = last or source_name
+    name = _folder_name(last or source_name, entries[0])
     if key.kind == "shards" and key.series and shards[(key.where, key.format)] > 1:
         # train-... and test-... lie side by side: two tables inside this folder
         return FileGroup(key.series, key.where, key.where, key.format, tuple(entries), entries[0])
@@ -220,8 +221,14 @@ def _group(
 
 
 def _file(entry: FileEntry, file_format: FileFormat) -> FileGroup:
-    folder, last = split_folder(entry.name)
-    return FileGroup(table_name_of(last), folder, None, file_format, (entry,), entry)
+    folder = split_folder(entry.name)[0]
+    return FileGroup(table_name_of(entry.plain_name), folder, None, file_format, (entry,), entry)
+
+
+def _folder_name(last: str, entry: FileEntry) -> str:
+    """Return the name of a table that is a folder: that of an archive without its end."""
+    is_archive = entry.is_packed and last.lower().endswith(_ARCHIVE)
+    return last[: -len(_ARCHIVE)] or last if is_archive else last
 
 
 def _without_numbers(name: str) -> str:

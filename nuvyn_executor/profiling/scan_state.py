@@ -62,9 +62,9 @@ class Snapshot:
         return {_stamp(entry): entry for entry in self.dataset.files} if self.is_plain else {}
 
     def stamps_of(self, files: Sequence[FileEntry]) -> FrozenSet[str]:
-        """Return the stamps of some of its files."""
-        paths = {entry.path for entry in files}
-        return frozenset(stamp for stamp, entry in self.stamps.items() if entry.path in paths)
+        """Return the stamps of some of its files, or of copies of them."""
+        names = {entry.name for entry in files}  # a copy has another path
+        return frozenset(stamp for stamp, entry in self.stamps.items() if entry.name in names)
 
     @cached_property
     def layout(self) -> str:
@@ -232,7 +232,9 @@ def unpack_state(text: Optional[str]) -> Optional[ScanState]:
 
 
 def _stamp(entry: FileEntry) -> str:
-    return _digest(f"{entry.path}\0{entry.size_bytes}\0{epoch_micros(entry.modified_at)}")
+    # Programs that write archives may write the same moment for each member; its checksum tells them apart.
+    version = f"\0{entry.etag}" if entry.is_packed else ""
+    return _digest(f"{entry.path}\0{entry.size_bytes}\0{epoch_micros(entry.modified_at)}{version}")
 
 
 def _compressed(state: ScanState) -> str:

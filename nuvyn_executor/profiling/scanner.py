@@ -25,7 +25,7 @@ from nuvyn_executor.reading.delta_table import current_version, named_version
 from nuvyn_executor.reading.failures import unreadable
 from nuvyn_executor.reading.readers import columns_of, open_frame
 from nuvyn_executor.reading.typed_frames import hides_rows
-from nuvyn_executor.sources.base import ExplainsErrors, TableSource
+from nuvyn_executor.sources.base import ExplainsErrors, TableSource, UnpacksFiles
 from nuvyn_executor.spark.derived_sessions import TIME_ZONE, session_without
 
 if TYPE_CHECKING:
@@ -158,6 +158,7 @@ class _DatasetScan:
         self._snapshot = snapshot
         self._now_micros = now_micros
         self._seconds = seconds
+        self._read = snapshot.dataset  # with copies of packed files, once they were made
 
     def run(self, state: Optional[ScanState]) -> Tuple[ScanState, int]:
         """Return the state of the dataset as it is now, and how many rows were read for it."""
@@ -188,9 +189,11 @@ class _DatasetScan:
         is_native = state.engine == native.ENGINE
         if added is None or (is_native and not self._scanner.tries_polars):
             return None
-        newly = replace(snapshot.dataset, files=added)
-        frame = None if is_native else open_frame(self._spark, self._source, snapshot.dataset, added)
-        if not snapshot.dataset.format.has_log:  # a log shows that the columns are the same
+        newly = self._read = self._unpacked(replace(snapshot.dataset, files=added))
+        has_log = snapshot.dataset.format.has_log
+        opened = snapshot.dataset if has_log else newly
+        frame = None if is_native else open_frame(self._spark, self._source, opened, newly.files)
+        if not has_log:  # a log shows that the columns are the same
             names, types = (
                 columns_of(self._spark, self._source, newly) if frame is None else (frame.names, frame.types)
             )
@@ -203,28 +206,29 @@ class _DatasetScan:
             return spark_engine.count(frame.of(some, 1.0), state.plan, self._now_micros)
 
         try:
-            counts, done = self._in_time(added, count)
+            counts, done = self._in_time(newly.files, count)
             counts = state.counts + counts
         except (NotNative, ValueError) as reason:
             logger.debug("All files of %s are counted again: %s", snapshot.dataset.name, reason)
             return None
         before = tuple(entry for stamp, entry in snapshot.stamps.items() if stamp in state.stamps)
-        covered = (*before, *done)
+        covered = (*before, *self._as_listed(done))
         return replace(
             state,
             stamps=snapshot.stamps_of(covered),
             version=snapshot.version,
             counts=counts,
-            coverage=self._coverage(counts.tally.rows, covered),
+            coverage=_coverage(snapshot.dataset, counts.tally.rows, covered),
         )
 
     def _count_all(self) -> ScanState:
         """Decide what to count, and count it in the whole dataset or in a sample of it."""
         snapshot, wanted = self._snapshot, self._scanner.wanted_rows
-        frame = open_frame(self._spark, self._source, snapshot.dataset)
+        dataset = self._read = self._unpacked(snapshot.dataset)
+        frame = open_frame(self._spark, self._source, dataset)
         plan = plan_scan(frame, snapshot.dataset.name, snapshot.dataset.key_columns)
         files, share = sampling_limits.choose_files(
-            snapshot.dataset.files, frame.rows, wanted, are_divisible=snapshot.is_divisible
+            dataset.files, frame.rows, wanted, are_divisible=snapshot.is_divisible
         )
         engines: List[str] = []
 
@@ -244,8 +248,8 @@ class _DatasetScan:
         return replace(
             ScanState.of(snapshot, plan, counts, engines[-1], self._read_as(frame, engines[-1])),
             # Chosen files stand for all files. Where the time was over, the others are still to be read.
-            stamps=snapshot.stamps_of(snapshot.dataset.files if len(done) == len(files) else done),
-            coverage=self._coverage(counts.tally.rows, done, share, table_rows),
+            stamps=snapshot.stamps_of(dataset.files if len(done) == len(files) else done),
+            coverage=_coverage(dataset, counts.tally.rows, done, share, table_rows),
             wanted_rows=wanted,
         )
 
@@ -261,11 +265,11 @@ class _DatasetScan:
             except NotNative as reason:
                 logger.debug("%s is counted by Spark: %s", self._snapshot.dataset.name, reason)
                 self._scanner.tries_polars = not reason.everywhere
-        some = None if files == self._snapshot.dataset.files else files
+        some = None if files == self._read.files else files
         return spark_engine.count(frame.of(some, share), plan, self._now_micros), spark_engine.ENGINE
 
     def _count_with_polars(self, files: Files, plan: ScanPlan, *, keeps_states: bool = False) -> Counts:
-        dataset = self._snapshot.dataset
+        dataset = self._read
         if self._snapshot.is_divisible:
             dataset = replace(dataset, files=files)
             if dataset.format.has_log:  # its data files are Parquet, and hold its rows
@@ -286,24 +290,34 @@ class _DatasetScan:
         fetched = self._source.fetched_by(spark=engine == spark_engine.ENGINE)
         return frame.details if fetched is None else {**frame.details, "fetched": fetched}
 
-    def _coverage(
-        self, rows: int, files: Files, share: float = 1.0, table_rows: Optional[int] = None
-    ) -> Optional[Coverage]:
-        """Return how much of the dataset was counted; ``None`` for all of it.
+    def _unpacked(self, dataset: Dataset) -> Dataset:
+        """Return a dataset as it is read: with copies of the files that are compressed or in archives."""
+        return self._source.unpacked(dataset) if isinstance(self._source, UnpacksFiles) else dataset
 
-        Args:
-            rows: rows that were counted.
-            files: files that were read.
-            share: share of their rows that was counted.
-            table_rows: rows of the whole dataset, where they are known.
-        """
-        dataset = self._snapshot.dataset
-        if share >= 1 and len(files) == len(dataset.files):
-            return None
-        about = rows / share * dataset.size_bytes / max(1, sum(one.size_bytes for one in files))
-        return Coverage(
-            table_rows=round(about) if table_rows is None else table_rows,
-            is_estimate=table_rows is None,
-            files=len(files),
-            share=share,
-        )
+    def _as_listed(self, files: Files) -> Files:
+        """Return files as they were listed; some may be copies."""
+        listed = {entry.name: entry for entry in self._snapshot.dataset.files}
+        return tuple(listed[entry.name] for entry in files)
+
+
+def _coverage(
+    dataset: Dataset, rows: int, files: Files, share: float = 1.0, table_rows: Optional[int] = None
+) -> Optional[Coverage]:
+    """Return how much of a dataset was counted; ``None`` for all of it.
+
+    Args:
+        dataset: the dataset.
+        rows: rows that were counted.
+        files: files of it that were read.
+        share: share of their rows that was counted.
+        table_rows: rows of the whole dataset, where they are known.
+    """
+    if share >= 1 and len(files) == len(dataset.files):
+        return None
+    about = rows / share * dataset.size_bytes / max(1, sum(one.size_bytes for one in files))
+    return Coverage(
+        table_rows=round(about) if table_rows is None else table_rows,
+        is_estimate=table_rows is None,
+        files=len(files),
+        share=share,
+    )

@@ -9,6 +9,9 @@ Objects of S3, Azure and Google: :mod:`.object_source` lists them, :mod:`.object
 :mod:`.instance_identity`. What is listed: :mod:`.object_listing`, :mod:`.object_survey`. What failures mean:
 :mod:`.store_failures`.
 
+Compressed files and archives of both: :mod:`.unpacked`, with :mod:`.compression` and :mod:`.zip_archive`.
+:mod:`.entry_stream` is a file as a stream.
+
 Tables of databases: :mod:`.database`, with the forms of paths (:mod:`.database_address`), what servers differ
 in (:mod:`.database_dialects`) and what their failures mean (:mod:`.database_failures`).
 

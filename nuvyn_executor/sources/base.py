@@ -36,7 +36,7 @@ class DataSource(Protocol):
         ...
 
     def survey(self, limit: int) -> Listing:
-        """List the visible files, ordered by name, at most ``limit``. No file is opened.
+        """List the visible files, ordered by name, at most ``limit``. No file is opened, but archives are.
 
         Raises:
             SourceNotFound: nothing lies at the path.
@@ -87,6 +87,21 @@ class DataSource(Protocol):
 
     def release(self) -> None:
         """Remove the copies that were made of files."""
+        ...
+
+
+@runtime_checkable
+class UnpacksFiles(Protocol):
+    """A source with files that are compressed or in archives."""
+
+    def unpacked(self, dataset: Dataset) -> Dataset:
+        """Return a dataset as it is read: with copies of its packed files, and the sizes of their content.
+
+        The copies are there until :meth:`DataSource.release`. Names of files stay as they are.
+
+        Raises:
+            DatasetUnreadable: a file is damaged, or too large for the disk, or tasks would not see its copy.
+        """
         ...
 
 

@@ -19,9 +19,11 @@ from nuvyn_executor.sources.object_store import storage_at
 from nuvyn_executor.sources.spooled import SpooledSource
 from nuvyn_executor.sources.store_address import parse_store_address
 from nuvyn_executor.sources.time_travel import VersionSource, split_as_of
+from nuvyn_executor.sources.unpacked import UnpackedSource
 
 if TYPE_CHECKING:
     from nuvyn_executor.sources.base import DataSource, Source
+    from nuvyn_executor.sources.spool_folder import SpoolPlace
 
 _REMEDIES: Dict[str, str] = {
     "adl": "Azure Data Lake Storage Gen1 has ended; name the path in Gen2: abfss://container@account....",
@@ -48,6 +50,7 @@ class DataSourceFactory:
         database: user, password and limits for databases.
         own_schema: the schema of the executor's own tables, which are never a source.
         roots: folders that stand for ``/dbfs`` and ``/Volumes`` off Databricks, by these names.
+        spool: where copies of files go.
     """
 
     def __init__(  # noqa: PLR0913  what the kinds of sources need, each by its name
@@ -62,6 +65,7 @@ class DataSourceFactory:
         database: Optional[DatabaseAccess] = None,
         own_schema: str = "",
         roots: Optional[Mapping[str, str]] = None,
+        spool: Optional[SpoolPlace] = None,
     ) -> None:
         self._on_databricks = on_databricks
         self._variables = variables or {}
@@ -72,12 +76,14 @@ class DataSourceFactory:
         self._database = database or DatabaseAccess()
         self._own_schema = own_schema
         self._roots = roots or {}
+        self._spool = spool
 
     def create(self, path: str, source_type: SourceType) -> Source:
         """Return the source that a path names.
 
         A plain name such as ``schema.table`` is a table, see :mod:`.catalog_names` for the rule.
         A path that ends with ``@v3`` is that version of a Delta table, see :mod:`.time_travel`.
+        Files that are compressed or in archives are shown as the files that they hold, see :mod:`.unpacked`.
         A plain path of type ``aws_s3`` or ``azure_blob`` is a mount of that storage, and is read like other
         files.
 
@@ -97,6 +103,10 @@ class DataSourceFactory:
         return VersionSource(self._create_files(bare, source_type), masked_location(path), as_of)
 
     def _create_files(self, path: str, source_type: SourceType) -> DataSource:
+        source = self._create_stored(path, source_type)
+        return UnpackedSource(source, on_databricks=self._on_databricks, place=self._spool)
+
+    def _create_stored(self, path: str, source_type: SourceType) -> DataSource:
         scheme = scheme_of(path)
         if scheme in _FILE_SCHEMES or (scheme not in _REMEDIES and "://" not in path):
             return FileSystemSource(path, on_databricks=self._on_databricks, roots=self._roots)
@@ -107,7 +117,12 @@ class DataSourceFactory:
         self._hide(storage.access.secrets)
         objects = ObjectStoreSource(storage, address.key, masked_location(path))
         reads = scheme_of(storage.address.spark_url_of(""))
-        return SpooledSource(objects, on_databricks=self._on_databricks, spark_reads=self._spark_reads(reads))
+        return SpooledSource(
+            objects,
+            on_databricks=self._on_databricks,
+            spark_reads=self._spark_reads(reads),
+            place=self._spool,
+        )
 
     def _create_database(self, path: str, source_type: SourceType) -> DatabaseSource:
         assert self._session is not None

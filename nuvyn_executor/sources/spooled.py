@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple, Union
@@ -20,18 +20,18 @@ from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple, Union
 from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.model import FileEntry, Listing
 from nuvyn_executor.sources.locations import spark_url
-from nuvyn_executor.sources.spool_folder import SpoolFolder
+from nuvyn_executor.sources.spool_folder import SpoolPlace
 
 if TYPE_CHECKING:
     from nuvyn_executor.sources.base import Storage
     from nuvyn_executor.sources.object_source import ObjectStoreSource
     from nuvyn_executor.sources.object_store import ObjectStorage
+    from nuvyn_executor.sources.spool_folder import SpoolFolder
 
 logger = logging.getLogger(__name__)
 
 _BLOCK_BYTES = 8 * 1024 * 1024  # of one request
 _AT_ONCE = 8  # objects
-_RESERVE = 0.9  # of the free space of the disk that copies may take
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class SpooledSource:
         source: the objects.
         on_databricks: how Spark wants paths spelled.
         spark_reads: whether Spark reads the store by itself; then only workbooks are copied.
-        folder: where the copies go; ``None`` is the machine's folder for temporary files (``TMPDIR``).
+        place: where the copies go.
     """
 
     def __init__(
@@ -76,12 +76,12 @@ class SpooledSource:
         *,
         on_databricks: bool,
         spark_reads: bool = False,
-        folder: Optional[Path] = None,
+        place: Optional[SpoolPlace] = None,
     ) -> None:
         self._source = source
         self._spark_reads = spark_reads
         self._on_databricks = on_databricks
-        self._parent = folder
+        self._place = place or SpoolPlace()
         self._folder: Optional[SpoolFolder] = None
         self._entries: Dict[str, FileEntry] = {}
         self._delta_folders: Tuple[str, ...] = ()
@@ -138,6 +138,8 @@ class SpooledSource:
         """
         if self._spark_reads:
             return self._source.spark_paths(files)
+        for entry in files[:1]:
+            self._place.require_tasks(entry.name, "copied")
         self._copy(files)
         return [self._spark_url(self._target(entry.path)) for entry in files]
 
@@ -150,6 +152,7 @@ class SpooledSource:
             return self._source.spark_path(path)
         if path in self._entries:
             return self.spark_paths([self._entries[path]])[0]
+        self._place.require_tasks(path, "copied")
         target = self._target(path)
         if path.rstrip("/") in self._delta_folders:
             self._copy(self._below(path))
@@ -170,7 +173,7 @@ class SpooledSource:
     def _target(self, path: str) -> Path:
         with self._lock:
             if self._folder is None:
-                self._folder = SpoolFolder(self._parent)
+                self._folder = self._place.make()
             return _copy_in(self._folder.path, self._source.storage.address.key_of(path))
 
     def _below(self, folder: str) -> List[FileEntry]:
@@ -192,13 +195,7 @@ class SpooledSource:
         needed = sum(entry.size_bytes for entry in missing)
         parent = self._target(missing[0].path).parent
         parent.mkdir(parents=True, exist_ok=True)
-        free = int(shutil.disk_usage(parent).free * _RESERVE)
-        if needed > free:
-            raise DatasetUnreadable(
-                f"{missing[0].name} and {len(missing) - 1} more files of the dataset need "
-                f"{needed // 2**20:,} MB of local disk, and {free // 2**20:,} MB are free.",
-                "Set TMPDIR to a folder on a larger disk, or mount the store.",
-            )
+        self._place.reserve(parent, needed, [entry.name for entry in missing])
         logger.info("⬇️ Copying %d objects, %.1f MB, of %s", len(missing), needed / 1e6, self.location)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             for _ in pool.map(self._copy_one, missing):
@@ -214,12 +211,13 @@ class SpooledSource:
                     length = min(_BLOCK_BYTES, entry.size_bytes - offset)
                     stream.write(self._source.read_range(entry, offset, length))
             moment = entry.modified_at.timestamp()  # Delta takes the moments of versions from its log's files
-            os.utime(part, (moment, moment))
+            with suppress(OSError):  # a folder that several machines share may not let it be set
+                os.utime(part, (moment, moment))
             part.rename(target)
         except OSError as error:
             raise DatasetUnreadable(
                 f"{entry.name} cannot be copied to the local disk: {error.strerror or error}.",
-                "Set TMPDIR to a folder that this job may write to.",
+                "Set EXECUTOR_SPOOL_DIR to a folder that this job may write to.",
             ) from error
         finally:
             part.unlink(missing_ok=True)  # of a copy that failed

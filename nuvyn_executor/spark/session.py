@@ -168,3 +168,12 @@ def has_file_system(spark: Any, scheme: str) -> bool:
     except Exception as error:  # noqa: BLE001  Hadoop's and Connect's errors have no common class
         return re.search(r"UnsupportedFileSystem|No FileSystem for scheme|ClassNotFound", str(error)) is None
     return True
+
+
+def runs_on_this_machine(spark: Any) -> bool:
+    """Whether all of Spark runs on this machine. Spark Connect does not say, so of it that is not known."""
+    try:
+        master = str(spark.sparkContext.master)
+    except Exception:  # noqa: BLE001  whatever Connect raises where there is no context
+        return False
+    return master.startswith("local")

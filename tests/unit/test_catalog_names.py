@@ -17,7 +17,7 @@ from nuvyn_executor.sources.catalog_names import (
     shown_name,
 )
 from nuvyn_executor.sources.factory import DataSourceFactory
-from nuvyn_executor.sources.filesystem import FileSystemSource
+from nuvyn_executor.sources.unpacked import UnpackedSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,5 +106,5 @@ class TestNames:
         with_session = DataSourceFactory(on_databricks=False, session=lambda: None)
         without = DataSourceFactory(on_databricks=False)
         assert isinstance(with_session.create("sales.orders", SourceType.AUTO), CatalogSource)
-        assert isinstance(with_session.create(str(tmp_path), SourceType.AUTO), FileSystemSource)
-        assert isinstance(without.create("sales.orders", SourceType.AUTO), FileSystemSource)
+        assert isinstance(with_session.create(str(tmp_path), SourceType.AUTO), UnpackedSource)
+        assert isinstance(without.create("sales.orders", SourceType.AUTO), UnpackedSource)

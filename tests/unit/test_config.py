@@ -52,6 +52,7 @@ class TestDefaults:
             sources_at_once=2,
             dbfs_root=None,
             volumes_root=None,
+            spool_dir=None,
             log_level="INFO",
             schema_name="_executor_metadata",
             max_files_per_job=10_000,

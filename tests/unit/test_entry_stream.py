@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Tuple
 
 import pytest
 
-from nuvyn_executor.discovery.entry_stream import EntryStream, open_entry
+from nuvyn_executor.sources.entry_stream import EntryStream, open_entry
 from nuvyn_executor.sources.filesystem import FileSystemSource
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ import pytest
 from nuvyn_executor.discovery.formats import SOURCE_TYPES
 from nuvyn_executor.errors import DatasetUnreadable, SourceAccessDenied, SourceError, SourceNotFound
 from nuvyn_executor.model import FileEntry, SourceType
+from nuvyn_executor.sources.base import TableSource
 from nuvyn_executor.sources.factory import DataSourceFactory, masked_location
 from nuvyn_executor.sources.filesystem import FileSystemSource
 
@@ -288,14 +289,14 @@ class TestFactory:
     ) -> None:
         write(tmp_path, "x.csv")
         found = self.factory.create(str(tmp_path), source_type)
-        assert isinstance(found, FileSystemSource)
+        assert not isinstance(found, TableSource)
         assert len(found.survey(MANY).files) == 1
 
     def test_a_colon_alone_makes_no_scheme(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         write(tmp_path, "a:b.csv")
         found = self.factory.create("a:b.csv", SourceType.AUTO)
-        assert isinstance(found, FileSystemSource)
+        assert not isinstance(found, TableSource)
         assert len(found.survey(MANY).files) == 1
 
     @pytest.mark.parametrize(

@@ -9,14 +9,13 @@ import subprocess
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Dict, List, Tuple
 
 import pytest
 
 from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.model import FileEntry, Listing
-from nuvyn_executor.sources.spool_folder import SpoolFolder
+from nuvyn_executor.sources.spool_folder import SpoolFolder, SpoolPlace
 from nuvyn_executor.sources.spooled import SpooledSource
 from nuvyn_executor.sources.store_address import StoreAddress, parse_store_address
 
@@ -70,7 +69,7 @@ class Objects:
 
 def spooled(objects: Objects, folder: Path) -> SpooledSource:
     source: Any = objects
-    return SpooledSource(source, on_databricks=False, folder=folder)
+    return SpooledSource(source, on_databricks=False, place=SpoolPlace(folder))
 
 
 def left(folder: Path) -> List[str]:
@@ -130,9 +129,10 @@ class TestCopies:
         assert not (tmp_path / "spool" / "outside").exists()
         assert not (tmp_path / "outside").exists()
 
-    def test_a_disk_that_is_too_small_is_named(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=3))
-        source = spooled(Objects(a=b"content"), tmp_path)
+    def test_a_disk_that_is_too_small_is_named(self, tmp_path: Path) -> None:
+        objects: Any = Objects(a=b"content")
+        place = SpoolPlace(tmp_path, free=lambda _: 3)
+        source = SpooledSource(objects, on_databricks=False, place=place)
 
         with pytest.raises(DatasetUnreadable, match="local disk") as caught:
             source.spark_paths(source.survey(10).files)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from nuvyn_executor.model import FileEntry
     from nuvyn_executor.sources.base import DataSource
 
+BUFFER_BYTES = 1 << 16
+
 
 class EntryStream(io.RawIOBase):
     """Reads ranges of a file on demand. Wrap it in ``io.BufferedReader``.
@@ -53,6 +55,12 @@ class EntryStream(io.RawIOBase):
         return len(read)
 
 
-def open_entry(source: DataSource, entry: FileEntry) -> io.BufferedReader:
-    """Open a file of a source for reading and seeking."""
-    return io.BufferedReader(EntryStream(source, entry), 1 << 16)
+def open_entry(source: DataSource, entry: FileEntry, buffer_bytes: int = BUFFER_BYTES) -> io.BufferedReader:
+    """Open a file of a source for reading and seeking.
+
+    Args:
+        source: where it lies.
+        entry: the file.
+        buffer_bytes: how much is read at a time.
+    """
+    return io.BufferedReader(EntryStream(source, entry), buffer_bytes)

@@ -1,0 +1,613 @@
+"""Compressed files and archives as plain files: what is listed, what is read, what is left behind."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import hashlib
+import lzma
+import os
+import pickle
+import struct
+import sys
+import zipfile
+import zlib
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+import pytest
+
+from nuvyn_executor.discovery import formats
+from nuvyn_executor.discovery.datasets import discover
+from nuvyn_executor.errors import DatasetUnreadable, WronglyNamed
+from nuvyn_executor.model import Dataset, Discovery, FileEntry, FileFormat, SourceType
+from nuvyn_executor.profiling.scan_state import Snapshot
+from nuvyn_executor.sources.base import UnpacksFiles
+from nuvyn_executor.sources.compression import BINARY_GZIP
+from nuvyn_executor.sources.filesystem import FileSystemSource
+from nuvyn_executor.sources.spool_folder import SpoolPlace
+from nuvyn_executor.sources.unpacked import UnpackedSource, UnpackedStorage
+from tests.discovering import AVRO, CSV, MANY, named, reasons, workbook, write
+from tests.packing import LATER, PACKERS, packed_ways, zipped, zstd
+
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+LONG = b"id,name\n" + b"".join(b"%d,name %d\n" % (i, i * 7919 % 1000) for i in range(20_000))
+NOISE = b"".join(hashlib.sha256(b"%d" % i).digest() for i in range(10_000))
+
+
+def source(root: object, place: Optional[SpoolPlace] = None) -> UnpackedSource:
+    return UnpackedSource(FileSystemSource(str(root), on_databricks=False), on_databricks=False, place=place)
+
+
+def look(root: object, limit: int = MANY) -> Discovery:
+    return discover(source(root), SourceType.AUTO, limit)
+
+
+def dataset(files: List[FileEntry], kind: FileFormat = formats.CSV, **values: Any) -> Dataset:
+    return Dataset("t", "", files[0].path, kind, tuple(files), **values)
+
+
+def contents(copies: Dataset) -> Dict[str, bytes]:
+    return {entry.name: Path(entry.path).read_bytes() for entry in copies.files}
+
+
+def unpack(root: Path, place: Optional[SpoolPlace] = None) -> Dict[str, bytes]:
+    """Return the content of all packed files of a folder, as copies have it."""
+    one = source(root, place)
+    files = [entry for entry in one.survey(MANY).files if entry.is_packed]
+    try:
+        return contents(one.unpacked(dataset(files)))
+    finally:
+        one.release()
+
+
+def left(folder: Path) -> List[str]:
+    return [path.name for path in folder.glob("nuvyn-*")]
+
+
+class TestCompressedFiles:
+    """Issue: "Compressed files: gzip, bz2, zstd, xz and a zip with one or many files inside." """
+
+    @pytest.mark.parametrize("suffix", PACKERS)
+    def test_one_stream_is_one_file_with_the_name_of_its_content(self, tmp_path: Path, suffix: str) -> None:
+        write(tmp_path, {f"deep/Orders.csv{suffix.upper()}": PACKERS[suffix](LONG)})
+
+        found = look(tmp_path)
+
+        (table,) = found.datasets
+        assert (table.name, table.folder, table.format) == ("Orders", "deep", formats.CSV)
+        assert found.files[0].plain_name == "deep/Orders.csv"
+        assert unpack(tmp_path) == {f"deep/Orders.csv{suffix.upper()}": LONG}
+
+    @pytest.mark.parametrize("suffix", PACKERS)
+    def test_all_streams_of_a_file_are_read(self, tmp_path: Path, suffix: str) -> None:
+        pack = PACKERS[suffix]
+        write(tmp_path, {f"a.csv{suffix}": pack(LONG) + pack(b"") + pack(CSV)})
+        assert unpack(tmp_path) == {f"a.csv{suffix}": LONG + CSV}
+
+    def test_a_beginning_is_read_without_a_copy(self, tmp_path: Path) -> None:
+        (tmp_path / "spool").mkdir()
+        write(tmp_path / "in", packed_ways("a.csv", LONG))
+        one = source(tmp_path / "in", SpoolPlace(tmp_path / "spool"))
+
+        for entry in one.survey(MANY).files:
+            assert one.read_range(entry, 0, 100) == LONG[:100]
+            assert one.read_range(entry, 70_000, 100) == LONG[70_000:70_100]
+            assert one.read_range(entry, len(LONG) - 5, 100) == LONG[-5:]
+            assert one.read_range(entry, len(LONG) + 5, 100) == b""
+        assert left(tmp_path / "spool") == []
+
+    @pytest.mark.parametrize("length", [65535, 65536, 65537])
+    def test_the_head_shows_whether_it_is_all(self, tmp_path: Path, length: int) -> None:
+        text = (b"id,name\n" + b"1,Anna\n" * 10_000)[:length]
+        write(tmp_path, {"a.csv": text, **packed_ways("a.csv", text)})
+        layouts = {one.dialect for one in look(tmp_path).datasets}
+        assert len(layouts) == 1
+
+    def test_binary_formats_are_found_as_well(self, tmp_path: Path) -> None:
+        parquet = b"PAR1" + NOISE + b"PAR1"
+        for name, content in {"p.parquet": parquet, "a.avro": AVRO, "w.xlsx": workbook()}.items():
+            write(tmp_path, {f"{name}.d/{way}": one for way, one in packed_ways(name, content).items()})
+        write(tmp_path, {"p.parquet.gz": gzip.compress(parquet), "w.xlsx.gz": gzip.compress(workbook())})
+
+        found = look(tmp_path)
+
+        assert found.skipped == ()
+        assert (
+            sorted(one.format.value for one in found.datasets)
+            == ["avro"] * 4 + ["excel"] * 5 + ["parquet"] * 5
+        )
+        assert unpack(tmp_path)["p.parquet.gz"] == parquet
+
+    def test_a_large_workbook_is_found_by_its_name(self, tmp_path: Path) -> None:
+        import openpyxl  # noqa: PLC0415  for this test alone
+
+        book = openpyxl.Workbook()
+        for row in range(20_000):
+            book.active.append([f"{row * 7919 % 10007} text {row}"])
+        book.save(tmp_path / "large.xlsx")
+        content = (tmp_path / "large.xlsx").read_bytes()
+        (tmp_path / "large.xlsx").unlink()
+        assert len(content) > 65536
+        write(tmp_path, {"a.zip": zipped({"large.xlsx": content}), "no.zip": zipped({"no.xlsx": NOISE})})
+
+        found = look(tmp_path)
+
+        assert [one.name for one in found.datasets] == ["large.Sheet"]
+        assert reasons(found) == {
+            "no.zip/no.xlsx": "is called a workbook but does not begin like one: it is damaged"
+        }
+
+    def test_gzip_of_text_is_left_to_those_who_read_it(self, tmp_path: Path) -> None:
+        packed = gzip.compress(CSV)
+        write(tmp_path, {"a.csv.gz": packed, "z.zip": zipped({"b.csv.gz": packed})})
+
+        found = look(tmp_path)
+
+        assert sorted(named(found)) == ["a", "z.zip/b"]
+        assert unpack(tmp_path) == {"z.zip/b.csv.gz": packed}
+
+    def test_the_endings_of_binary_gzip_are_those_of_the_formats(self) -> None:
+        binary = [one for one in formats.FORMATS if not one.is_text]
+        assert set(BINARY_GZIP) == {f"{end}.gz" for one in binary for end in one.extensions}
+
+    def test_without_a_library_for_zstd_the_others_are_read(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write(tmp_path, {"a.csv.zst": b"\x28\xb5\x2f\xfd\x04\x00", "b.csv.bz2": bz2.compress(CSV)})
+        for name in ("compression.zstd", "backports.zstd", "pyarrow"):
+            monkeypatch.setitem(sys.modules, name, None)
+
+        found = look(tmp_path)
+
+        assert [one.name for one in found.datasets] == ["b"]
+        (skipped,) = found.skipped
+        assert skipped.reason == "a.csv.zst is compressed with zstd, and nothing that reads it is installed."
+        assert "pip install pyarrow" in skipped.remedy
+        assert skipped.is_failure
+
+
+class TestDamage:
+    """Issue: a damaged file is named, and the others are read."""
+
+    @pytest.mark.parametrize("suffix", PACKERS)
+    def test_a_stream_that_is_cut_short(self, tmp_path: Path, suffix: str) -> None:
+        write(tmp_path, {f"a.csv{suffix}": PACKERS[suffix](LONG)[:-9], "b.csv": CSV})
+        with pytest.raises(DatasetUnreadable, match=rf"a\.csv{suffix} is a \w+ file that is cut short"):
+            unpack(tmp_path)
+
+    @pytest.mark.parametrize("suffix", PACKERS)
+    def test_a_stream_with_other_bytes_in_it(self, tmp_path: Path, suffix: str) -> None:
+        packed = bytearray(PACKERS[suffix](NOISE))
+        packed[len(packed) // 2 : len(packed) // 2 + 40] = b"\xaa" * 40
+        write(tmp_path, {f"a.csv{suffix}": bytes(packed)})
+        with pytest.raises(DatasetUnreadable, match=rf"a\.csv{suffix} is a damaged \w+ file \(.+\)"):
+            unpack(tmp_path)
+
+    def test_a_short_one_is_named_when_it_is_looked_at(self, tmp_path: Path) -> None:
+        write(tmp_path, {"a.csv.bz2": bz2.compress(CSV)[:-4], "b.csv.bz2": bz2.compress(CSV)})
+
+        found = look(tmp_path)
+
+        assert [one.name for one in found.datasets] == ["b"]
+        assert [one.name for one in found.unreadable] == ["a.csv.bz2"]
+
+    @pytest.mark.parametrize("suffix", PACKERS)
+    def test_a_text_that_is_called_compressed(self, tmp_path: Path, suffix: str) -> None:
+        write(tmp_path, {f"a.csv{suffix}": CSV})
+
+        found = look(tmp_path)
+
+        (skipped,) = found.skipped
+        assert skipped.reason.startswith(f"is called {suffix} but is not compressed with ")
+        assert skipped.remedy == f"Rename it without {suffix}."
+        assert not skipped.is_failure
+        with pytest.raises(WronglyNamed):
+            unpack(tmp_path)
+
+    def test_empty_files_are_empty(self, tmp_path: Path) -> None:
+        write(tmp_path, {"a.csv.xz": b"", "b.csv.bz2": bz2.compress(b""), "c.zip": zipped({"d.csv": b""})})
+        found = look(tmp_path)
+        assert reasons(found) == dict.fromkeys(("a.csv.xz", "b.csv.bz2", "c.zip/d.csv"), "is empty")
+        assert found.unreadable == ()
+
+    def test_other_archives_are_named(self, tmp_path: Path) -> None:
+        names = ("a.tar", "a.tar.gz", "a.tgz", "a.tar.bz2", "a.tar.zst", "a.7z", "a.rar", "a.zip.xz")
+        write(tmp_path, dict.fromkeys(names, b"anything"))
+        write(tmp_path, {"b": b"7z\xbc\xaf\x27\x1c\0", "c": b"x" * 257 + b"ustar\0" + b"\0" * 300})
+
+        found = look(tmp_path)
+
+        assert {name: reason.rpartition(", ")[2] for name, reason in reasons(found).items()} == dict.fromkeys(
+            (*names, "b", "c"), "which is not read"
+        )
+        assert {one.remedy for one in found.skipped} == {"Unpack it, or write its files as a .zip."}
+
+
+class TestArchives:
+    """Issue: "a zip with one or many files inside"; each is a file below a folder, which is the archive."""
+
+    @pytest.mark.parametrize("method", METHODS)
+    def test_members_are_files_of_a_folder(self, tmp_path: Path, method: int) -> None:
+        files = {"orders.csv": LONG, "more/items.json": b'{"a":1}\n'}
+        write(tmp_path, {"Shop.ZIP": zipped(files, method)})
+
+        found = look(tmp_path)
+
+        assert sorted(named(found)) == ["Shop.ZIP/more/items", "Shop.ZIP/orders"]
+        assert [entry.name for entry in found.files] == ["Shop.ZIP/more/items.json", "Shop.ZIP/orders.csv"]
+        assert unpack(tmp_path) == {f"Shop.ZIP/{name}": content for name, content in files.items()}
+
+    def test_a_member_may_be_compressed_with_zstd(self, tmp_path: Path) -> None:
+        packed = zstd(LONG)
+        content = bytearray(zipped({"a.csv": packed}, zipfile.ZIP_STORED))
+        patch(content, method=93, size=len(LONG), crc=zlib.crc32(LONG))
+        write(tmp_path, {"a.zip": bytes(content)})
+        assert unpack(tmp_path) == {"a.zip/a.csv": LONG}
+
+    def test_the_source_may_be_the_archive_itself(self, tmp_path: Path) -> None:
+        write(tmp_path, {"shop.zip": zipped({"orders.csv": CSV})})
+        (table,) = look(tmp_path / "shop.zip").datasets
+        assert (table.folder, table.name) == ("shop.zip", "orders")
+        assert table.path == f"{tmp_path}/shop.zip/orders.csv"
+
+    def test_part_files_are_one_table_with_the_name_of_the_archive(self, tmp_path: Path) -> None:
+        parts = {f"part-{i:05}.csv": CSV for i in range(3)}
+        write(
+            tmp_path, {"in/orders.zip": zipped(parts), "in/more.zip": zipped({f"x/{n}": CSV for n in parts})}
+        )
+
+        found = named(look(tmp_path))
+
+        assert {name: len(one.files) for name, one in found.items()} == {"in/orders": 3, "in/more.zip/x": 3}
+
+    def test_part_files_that_are_compressed_are_one_table(self, tmp_path: Path) -> None:
+        write(tmp_path, {"t/part-0.csv.bz2": bz2.compress(CSV), "t/part-1.csv.xz": lzma.compress(CSV)})
+        write(tmp_path, {"t/part-2.csv": CSV, "t/part-0.csv.xz": lzma.compress(LONG)})
+
+        one = source(tmp_path)
+        (table,) = discover(one, SourceType.AUTO, MANY).datasets
+        copies = one.unpacked(table)
+
+        assert list(contents(copies).values()) == [CSV, LONG, CSV, CSV]
+        assert [entry.size_bytes for entry in copies.files] == [len(CSV), len(LONG), len(CSV), len(CSV)]
+        assert copies.files[-1].path == f"{tmp_path}/t/part-2.csv"
+        assert {Path(entry.path).suffix for entry in copies.files} == {".csv"}
+        one.release()
+
+    def test_a_tree_of_partitions_is_copied_with_its_plain_files(self, tmp_path: Path) -> None:
+        write(tmp_path, {"t/year=2024/a.csv": CSV, "t/year=2025/b.csv.bz2": bz2.compress(CSV)})
+        one = source(tmp_path)
+        (table,) = discover(one, SourceType.AUTO, MANY).datasets
+
+        copies = one.unpacked(table)
+
+        assert table.partition_columns == ("year",)
+        assert [entry.path[len(copies.path) :] for entry in copies.files] == [
+            "/year=2024/a.csv",
+            "/year=2025/b.csv",
+        ]
+        assert set(contents(copies).values()) == {CSV}
+        assert one.spark_path(copies.path) == f"file://{copies.path}"
+        one.release()
+
+    def test_folders_and_hidden_members_are_left_out(self, tmp_path: Path) -> None:
+        hidden = ("__MACOSX/._a.csv", ".DS_Store", "_aside/b.csv", "x/.c.csv", "d.csv._COPYING_")
+        write(tmp_path, {"a.zip": zipped({"x/": b"", "x/a.csv": CSV, **dict.fromkeys(hidden, CSV)})})
+
+        found = look(tmp_path)
+
+        assert [entry.name for entry in found.files] == ["a.zip/x/a.csv"]
+        assert found.skipped == ()
+
+    @pytest.mark.parametrize(
+        "name", ["../x.csv", "a/../../x.csv", "/x.csv", "C:/x.csv", "..\\x.csv", "a//x.csv"]
+    )
+    def test_a_name_that_leads_out_is_not_read(self, tmp_path: Path, name: str) -> None:
+        write(tmp_path / "in", {"a.zip": zipped({name: CSV, "good.csv": CSV})})
+
+        found = look(tmp_path / "in")
+
+        assert [one.name for one in found.datasets] == ["good"]
+        assert [one.reason for one in found.unreadable] == ["has a name that leads out of its archive"]
+        assert unpack(tmp_path / "in") == {"a.zip/good.csv": CSV}
+
+    def test_backslashes_are_folders(self, tmp_path: Path) -> None:
+        write(tmp_path, {"a.zip": zipped({"x\\a.csv": CSV})})
+        assert [entry.name for entry in look(tmp_path).files] == ["a.zip/x/a.csv"]
+
+    def test_of_two_members_of_one_name_the_last_is_read(self, tmp_path: Path) -> None:
+        content = zipped({"a.csv": CSV, "b.csv": LONG}).replace(b"b.csv", b"a.csv")
+        write(tmp_path, {"a.zip": content})
+
+        found = look(tmp_path)
+
+        assert unpack(tmp_path) == {"a.zip/a.csv": LONG}
+        assert reasons(found) == {"a.zip/a.csv": "is in its archive twice; the last one is read"}
+        assert found.unreadable == ()
+
+    @pytest.mark.parametrize(
+        ("written", "meant"), [(b"n\x84me", "näme"), ("nä".encode(), "nä"), ("名".encode(), "名")]
+    )
+    def test_names_are_in_cp437_or_utf_8(self, tmp_path: Path, written: bytes, meant: str) -> None:
+        place = b"X" * len(written)
+        content = zipped({f"{place.decode()}.csv": CSV}).replace(place, written)
+        write(tmp_path, {"a.zip": content, "b.zip": zipped({f"{meant}.csv": CSV})})
+        assert [one.name for one in look(tmp_path).datasets] == [meant, meant]
+        assert set(unpack(tmp_path).values()) == {CSV}
+
+    def test_what_is_not_read_is_named(self, tmp_path: Path) -> None:
+        locked, odd = bytearray(zipped({"secret.csv": CSV})), bytearray(zipped({"odd.csv": CSV}))
+        patch(locked, flags=1)
+        patch(odd, method=9)
+        link = zipfile.ZipInfo("link.csv", LATER)
+        link.external_attr = 0o120777 << 16
+        with zipfile.ZipFile(tmp_path / "link.zip", "w") as archive:
+            archive.writestr(link, "a.csv")
+        nested = {"in.zip": zipped({"a.csv": CSV}), "b.tar.gz": b"x", "c.7z": b"x", "d.csv": CSV}
+        write(tmp_path, {"locked.zip": bytes(locked), "odd.zip": bytes(odd), "nested.zip": zipped(nested)})
+
+        found = look(tmp_path)
+
+        assert reasons(found) == {
+            "link.zip/link.csv": "is a link in an archive, which is not followed",
+            "locked.zip/secret.csv": "is protected by a password",
+            "odd.zip/odd.csv": "is compressed in a way that is not read (deflate64)",
+            "nested.zip/in.zip": "is an archive in an archive, which is not read",
+            "nested.zip/b.tar.gz": "is an archive in an archive, which is not read",
+            "nested.zip/c.7z": "is an archive in an archive, which is not read",
+        }
+        assert [one.name for one in found.unreadable] == ["locked.zip/secret.csv", "odd.zip/odd.csv"]
+        assert [one.name for one in found.datasets] == ["d"]
+        assert all(one.remedy for one in found.skipped)
+
+    def test_a_delta_table_in_an_archive_is_not_read_as_its_files(self, tmp_path: Path) -> None:
+        members = {"t/_delta_log/0.json": b"{}", "t/part-0.csv": CSV, "u.csv": CSV}
+        write(tmp_path, {"a.zip": zipped(members), "b.zip": zipped({n[2:]: b for n, b in members.items()})})
+
+        found = look(tmp_path)
+
+        assert [one.name for one in found.datasets] == ["u"]
+        assert reasons(found) == {
+            "a.zip/t": "is a Delta table in an archive, which is not read",
+            "b.zip/.": "is a Delta table in an archive, which is not read",
+        }
+
+    def test_what_is_called_zip_and_is_none_is_named(self, tmp_path: Path) -> None:
+        write(
+            tmp_path,
+            {
+                "cut.zip": zipped({"a.csv": LONG})[:-40],
+                "empty.zip": zipped({}),
+                "folders.zip": zipped({"x/": b"", "__MACOSX/a.csv": CSV}),
+                "text.zip": CSV,
+                "nothing.zip": b"",
+                "word.zip": zipped({"[Content_Types].xml": b"", "word/document.xml": b"x"}),
+                "java.zip": zipped({"META-INF/MANIFEST.MF": b"", "a.csv": CSV}),
+            },
+        )
+
+        found = look(tmp_path)
+
+        assert reasons(found) == {
+            "cut.zip": "is a damaged zip archive (File is not a zip file)",
+            "empty.zip": "is an empty zip archive",
+            "folders.zip": "is a zip archive without a visible file",
+            "text.zip": "is called .zip but is no zip archive",
+            "nothing.zip": "is empty",
+            "word.zip": "is a Word document",
+            "java.zip": "is a Java archive",
+        }
+        assert [one.name for one in found.unreadable] == ["cut.zip"]
+
+    def test_a_workbook_that_is_called_zip_is_one_file(self, tmp_path: Path) -> None:
+        write(tmp_path, {"book.zip": workbook()})
+        (entry,) = source(tmp_path).survey(MANY).files
+        assert (entry.name, entry.is_packed) == ("book.zip", False)
+
+    def test_damage_inside_is_found(self, tmp_path: Path) -> None:
+        content = bytearray(zipped({"a.csv": NOISE, "b.csv": CSV}))
+        content[5000:5040] = b"\xaa" * 40
+        write(tmp_path, {"a.zip": bytes(content)})
+        with pytest.raises(DatasetUnreadable, match=r"a\.zip/a\.csv is a damaged member of a zip archive \("):
+            unpack(tmp_path)
+
+    def test_another_checksum_is_damage(self, tmp_path: Path) -> None:
+        content = zipped({"a.csv": CSV}, zipfile.ZIP_STORED).replace(b"Anna", b"Anne")
+        write(tmp_path, {"a.zip": content})
+        with pytest.raises(DatasetUnreadable, match="its checksum is another one"):
+            unpack(tmp_path)
+
+    @pytest.mark.parametrize(("size", "words"), [(10, "longer than the directory says"), (99, "cut short")])
+    def test_a_size_that_is_a_lie_is_damage(self, tmp_path: Path, size: int, words: str) -> None:
+        content = bytearray(zipped({"a.csv": CSV}))
+        patch(content, size=size)
+        write(tmp_path, {"a.zip": bytes(content)})
+        with pytest.raises(DatasetUnreadable, match=words):
+            unpack(tmp_path)
+
+    def test_two_thousand_members(self, tmp_path: Path) -> None:
+        names = [f"part-{i:05}.csv" for i in range(2000)]
+        write(tmp_path, {"a.zip": zipped(dict.fromkeys(names, CSV))})
+
+        (table,) = look(tmp_path).datasets
+
+        assert (table.name, len(table.files)) == ("a", 2000)
+        assert set(unpack(tmp_path).values()) == {CSV}
+
+    def test_the_limit_counts_members(self, tmp_path: Path) -> None:
+        write(tmp_path, {f"{name}.zip": zipped({f"{i}.csv": CSV for i in range(4)}) for name in "abc"})
+
+        found = look(tmp_path, 6)
+
+        assert found.truncated
+        assert [entry.name for entry in found.files] == [
+            *(f"a.zip/{i}.csv" for i in range(4)),
+            "b.zip/0.csv",
+            "b.zip/1.csv",
+        ]
+        assert not look(tmp_path, 12).truncated
+
+    def test_archives_of_a_delta_table_are_its_own_affair(self, tmp_path: Path) -> None:
+        write(tmp_path, {"t/_delta_log/0.json": b"{}", "t/a.zip": zipped({"a.csv": CSV})})
+        assert [entry.name for entry in look(tmp_path).files] == ["t/a.zip"]
+
+
+class TestTimesAndStates:
+    """Issue: "Incremental scan state must work"."""
+
+    def test_a_member_has_its_own_time_but_is_not_newer_than_its_archive(self, tmp_path: Path) -> None:
+        archive = datetime(2026, 3, 1, tzinfo=timezone.utc)
+        unix = zipfile.ZipInfo("c.csv", LATER)
+        unix.extra = struct.pack(
+            "<HHBi", 0x5455, 5, 1, int(datetime(2025, 5, 5, tzinfo=timezone.utc).timestamp())
+        )
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as opened:
+            opened.writestr(zipfile.ZipInfo("a.csv", LATER), CSV)
+            opened.writestr(zipfile.ZipInfo("b.csv", (2030, 1, 1, 0, 0, 0)), CSV)
+            opened.writestr(unix, CSV)
+            opened.writestr(zipfile.ZipInfo("d.csv"), CSV)  # the first moment that there is: no time
+        os.utime(tmp_path / "a.zip", (archive.timestamp(),) * 2)
+
+        times = [entry.modified_at for entry in source(tmp_path).survey(MANY).files]
+
+        assert times == [
+            datetime(*LATER, tzinfo=timezone.utc),
+            archive,
+            datetime(2025, 5, 5, tzinfo=timezone.utc),
+            archive,
+        ]
+
+    def test_stamps_change_with_the_content_and_with_nothing_else(self, tmp_path: Path) -> None:
+        def stamps(content: bytes) -> Any:
+            write(tmp_path, {"a.zip": content})
+            os.utime(tmp_path / "a.zip", (1.8e9, 1.8e9))
+            files = list(source(tmp_path).survey(MANY).files)
+            return set(Snapshot(dataset(files)).stamps)
+
+        before = stamps(zipped({"a.csv": b"id\n1\n"}, zipfile.ZIP_STORED))
+
+        assert stamps(zipped({"a.csv": b"id\n1\n"}, zipfile.ZIP_STORED)) == before
+        assert stamps(zipped({"a.csv": b"id\n2\n"}, zipfile.ZIP_STORED)) != before
+        assert stamps(zipped({"0.csv": CSV, "a.csv": b"id\n1\n"}, zipfile.ZIP_STORED)) > before
+
+    def test_sizes_are_those_that_files_take(self, tmp_path: Path) -> None:
+        packed = bz2.compress(LONG)
+        write(tmp_path, {"a.csv.bz2": packed, "b.zip": zipped({"c.csv": LONG})})
+        first, second = source(tmp_path).survey(MANY).files
+        assert first.size_bytes == len(packed)
+        assert second.size_bytes < len(LONG) / 2
+
+
+class TestCopies:
+    """Issue: "Decompression bomb (bounded by free disk space: never fill the disk; a clear sentence)"."""
+
+    def test_a_source_that_unpacks_says_so(self, tmp_path: Path) -> None:
+        assert isinstance(source(tmp_path), UnpacksFiles)
+        assert not isinstance(FileSystemSource(str(tmp_path), on_databricks=False), UnpacksFiles)
+
+    def test_copies_are_made_once_and_removed(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level("INFO", "nuvyn_executor")
+        write(tmp_path / "in", {"a.csv.bz2": bz2.compress(CSV), "b.csv": CSV})
+        one = source(tmp_path / "in", SpoolPlace(tmp_path / "spool"))
+        first, second = one.survey(MANY).files
+
+        copies = one.unpacked(dataset([first, second]))
+        again = one.unpacked(dataset([first]))
+
+        assert [record.message for record in caplog.records] == [
+            f"📦 Unpacking 1 files, 0.0 MB, of {tmp_path}/in"
+        ]
+        assert again.files[0] == copies.files[0]
+        assert copies.files[1] == second
+        assert one.local_path(first) == one.local_path(copies.files[0]) == copies.files[0].path
+        assert one.spark_paths([second, first]) == [f"file://{second.path}", f"file://{copies.files[0].path}"]
+        assert one.read_range(copies.files[0], 3, 4) == CSV[3:7]
+        assert oct(Path(copies.files[0].path).parent.stat().st_mode)[-3:] == "700"
+        one.release()
+        assert left(tmp_path / "spool") == []
+
+    def test_a_small_disk_is_not_filled(self, tmp_path: Path) -> None:
+        write(tmp_path / "in", {"bomb.csv.bz2": bz2.compress(b"0" * 50_000_000)})
+        disk = tmp_path / "spool"
+
+        def free(_: Path) -> int:
+            return 10_000_000 - sum(path.stat().st_size for path in disk.rglob("*") if path.is_file())
+
+        one = source(tmp_path / "in", SpoolPlace(disk, free=free))
+        (entry,) = one.survey(MANY).files
+        with pytest.raises(DatasetUnreadable, match="the disk was not filled") as caught:
+            one.unpacked(dataset([entry]))
+
+        assert "EXECUTOR_SPOOL_DIR" in caught.value.remedy
+        assert free(disk) == 10_000_000  # what was there of it is removed
+        one.release()
+
+    def test_what_an_archive_says_to_be_too_large_is_not_begun(self, tmp_path: Path) -> None:
+        write(tmp_path / "in", {"a.zip": zipped({"a.csv": b"0" * 20_000_000, "b.csv": CSV})})
+        place = SpoolPlace(tmp_path / "spool", free=lambda _: 10_000_000)
+        with pytest.raises(DatasetUnreadable, match=r"a\.csv and 1 more files of the dataset need 19 MB"):
+            unpack(tmp_path / "in", place)
+
+    def test_a_disk_that_does_not_say_what_is_free_is_used(self, tmp_path: Path) -> None:
+        write(tmp_path / "in", {"a.csv.bz2": bz2.compress(CSV)})
+        place = SpoolPlace(tmp_path / "spool", free=lambda _: None)
+        assert unpack(tmp_path / "in", place) == {"a.csv.bz2": CSV}
+
+    def test_a_folder_that_cannot_be_made_is_named(self, tmp_path: Path) -> None:
+        write(tmp_path, {"in/a.csv.bz2": bz2.compress(CSV), "file": b""})
+        with pytest.raises(
+            DatasetUnreadable, match=r"No folder for copies can be made in .*/file/x: "
+        ) as caught:
+            unpack(tmp_path / "in", SpoolPlace(tmp_path / "file" / "x"))
+        assert "EXECUTOR_SPOOL_DIR" in caught.value.remedy
+
+    def test_where_tasks_run_elsewhere_a_shared_folder_is_asked_for(self, tmp_path: Path) -> None:
+        write(tmp_path / "in", {"a.csv.bz2": bz2.compress(CSV), "b.xlsx.bz2": bz2.compress(workbook())})
+        one = source(tmp_path / "in", SpoolPlace(tasks_see_it=lambda: False))
+        text, book = one.survey(MANY).files
+
+        for ask in (lambda: one.unpacked(dataset([text])), lambda: one.spark_paths([text])):
+            with pytest.raises(
+                DatasetUnreadable, match=r"^a\.csv\.bz2 would be unpacked to a disk of"
+            ) as caught:
+                ask()
+            assert "EXECUTOR_SPOOL_DIR" in caught.value.remedy
+        assert contents(one.unpacked(dataset([book], formats.EXCEL))) != {}  # this machine reads it
+        assert one.spark_paths([]) == []
+        one.release()
+        shared = SpoolPlace(tmp_path / "shared", tasks_see_it=lambda: False)
+        assert unpack(tmp_path / "in", shared)["a.csv.bz2"] == CSV
+
+    def test_on_databricks_shared_folders_are_spelt_for_spark(self, tmp_path: Path) -> None:
+        one = UnpackedSource(FileSystemSource(str(tmp_path), on_databricks=True), on_databricks=True)
+        assert one.spark_path("/Volumes/main/x/a.csv") == "/Volumes/main/x/a.csv"
+        assert one.spark_path("/dbfs/x/a.csv") == "dbfs:/x/a.csv"
+
+    def test_tasks_read_copies_where_they_are(self, tmp_path: Path) -> None:
+        write(tmp_path, {"spool/a": b"0123456789"})
+        storage: Any = UnpackedStorage(FakeStorage(), f"{tmp_path}/spool/")
+
+        travelled = pickle.loads(pickle.dumps(storage))  # noqa: S301  made here
+
+        assert travelled.read(f"{tmp_path}/spool/a", 2, 3) == b"234"
+        assert travelled.read("s3://bucket/a", 2, 3, "v1") == b"s3://bucket/a v1"
+
+
+class FakeStorage:
+    """A storage of other files."""
+
+    def read(self, path: str, offset: int, length: int, etag: str = "") -> bytes:
+        del offset, length
+        return f"{path} {etag}".encode()
+
+
+def patch(content: bytearray, **values: int) -> None:
+    """Change fields of the headers of an archive with one member: flags, method, crc, size."""
+    local, central = content.index(b"PK\x03\x04"), content.index(b"PK\x01\x02")
+    places = {"flags": (6, "<H"), "method": (8, "<H"), "crc": (14, "<I"), "size": (22, "<I")}
+    for name, value in values.items():
+        offset, form = places[name]
+        struct.pack_into(form, content, local + offset, value)
+        struct.pack_into(form, content, central + offset + 2, value)
