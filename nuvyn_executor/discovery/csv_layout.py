@@ -18,7 +18,7 @@ DELIMITERS = (",", ";", "\t", "|")
 CONTROLS = ("\x01", "\x1f")
 """Hive's delimiter, and ASCII's."""
 WEAK = (" ", ":", "#", "*", "!")
-"""Delimiters that occur in prose, logs and settings: they make a table of a file only where its name says so."""
+"""They occur in prose, logs and settings too: only of a file that is called .csv they make a table."""
 _RARE = ("\xa6", "\xa7", "^", "~", ":", "#", "*", "!", " ")
 _LEAST_WIDTH = {" ": 3, ":": 3}  # "full name" and "Ann Lee" are one field each; so are 10:30 and 11:45
 _SEVERAL = re.compile(r"[|:~^#@$&*%<>!=\xa6\xa7+-]{2,4}")
