@@ -55,7 +55,7 @@ install-servers: install ## install the storage servers of the tests: Azurite, P
 demo: install ## run the full pipeline over the flights of New York 2013 and the ugly files of examples/data
 	@$(PY) -m examples.demo
 
-demo-cloud: install-servers ## the same data in S3, Azure and PostgreSQL servers on this machine: one table of scores each
+demo-cloud: install-servers ## the same data in S3, Azure and PostgreSQL servers on this machine, and their scores side by side
 	@$(PY) -m examples.demo_cloud
 
 serve: install $(ARCHIVE) ## start a local Databricks that really runs jobs; ARGS="--port 8081" passes options

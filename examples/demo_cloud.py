@@ -1,9 +1,9 @@
 """The same data in four places: ``make demo-cloud``, or ``python -m examples.demo_cloud``.
 
 Starts an S3 server (moto), an Azure Blob server (Azurite) and PostgreSQL on this machine, puts the data of
-``examples/data`` into them, runs ``quality_assessment`` on each and on the local folder, and prints the
-scores. Files have the same scores wherever they lie, but for timeliness: uploaded files are new. Needs Python
-3.10 or later; ``make install-servers`` installs the servers.
+``examples/data`` into them, and runs ``quality_assessment`` on each and on the local folder. The last table
+has the scores of ``customers`` in all four places, and the exit code is 1 where they differ. Timeliness is
+left out: uploaded files are new. Needs Python 3.10 or later; ``make install-servers`` installs the servers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 import tempfile
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple
 
 from examples import demo_report as report
 from examples.make_data import DATA
@@ -28,6 +28,7 @@ from nuvyn_executor.spark.session import build_local_session
 
 BUCKET = "client-data"
 TABLE = "customers"
+COMPARED = tuple(name for name in report.DIMENSIONS if name != "timeliness")
 _ROWS_AT_ONCE = 200
 
 
@@ -56,29 +57,43 @@ def main() -> int:
             delta_jars=settings.delta_jars,
             app_name="nuvyn-demo-cloud",
         )
-        for place in places:
-            print(report.heading(place.title))
-            print(f"$ nuvyn-executor quality_assessment {place.path}\n", flush=True)
-            print(report.score_table(assess(place)))
+        exit_code = compare(places)
         spark.stop()
-    return 0
+    return exit_code
 
 
-def open_places(stack: ExitStack) -> Iterator[Place]:
-    """Start the servers and put the data into them.
+def compare(places: Iterable[Place]) -> int:
+    """Assess and print each place, and at the end ``customers`` of all of them; return the exit code."""
+    found: Dict[str, Mapping[str, Any]] = {}
+    for place in places:
+        print(report.heading(place.title))
+        print(f"$ nuvyn-executor quality_assessment {place.path}\n", flush=True)
+        document = assess(place)
+        print(report.score_table(document))
+        (found[place.title],) = [one for one in document["details"]["datasets"] if one["name"] == TABLE]
+    print(report.heading(f"{TABLE}, wherever they lie"))
+    print(report.place_table(found, COMPARED))
+    scores = [{name: one["quality_metrics"][name] for name in COMPARED} for one in found.values()]
+    agree = all(one == scores[0] for one in scores)
+    print(f"\nThe scores {'agree' if agree else 'differ'}.", flush=True)
+    return 0 if agree else 1
+
+
+def open_places(stack: ExitStack, data: Path = DATA) -> Iterator[Place]:
+    """Start the servers and put the data of a folder into them.
 
     Raises:
         ServerUnavailable: one of the servers cannot be had on this machine.
     """
-    yield Place("This machine", str(DATA), {})
+    yield Place("This machine", str(data), {})
     bucket = stack.enter_context(open_server(s3.KIND))
     container = stack.enter_context(open_server(azure.KIND))
     database = stack.enter_context(open_server(postgres.KIND))
     bucket.create_bucket(BUCKET)
     container.create_container(BUCKET)
-    for path in sorted(DATA.rglob("*")):
+    for path in sorted(data.rglob("*")):
         if path.is_file():
-            name = f"shop/{path.relative_to(DATA).as_posix()}"
+            name = f"shop/{path.relative_to(data).as_posix()}"
             bucket.put(BUCKET, name, path.read_bytes())
             container.put(BUCKET, name, path.read_bytes())
     yield Place("Amazon S3 (moto)", f"s3://{BUCKET}/shop", bucket.environment())
@@ -87,7 +102,7 @@ def open_places(stack: ExitStack) -> Iterator[Place]:
         f"wasbs://{BUCKET}@{container.account}.blob.core.windows.net/shop",
         container.environment(),
     )
-    database.execute(*statements())
+    database.execute(*statements(data))
     yield Place(
         "PostgreSQL",
         f"postgresql://{database.host}:{database.port}/{database.database}",
@@ -95,9 +110,9 @@ def open_places(stack: ExitStack) -> Iterator[Place]:
     )
 
 
-def statements() -> List[str]:
+def statements(data: Path = DATA) -> List[str]:
     """Return the SQL that makes a table of ``customers.csv``, every column as text."""
-    with (DATA / "customers.csv").open(encoding="utf-8", newline="") as stream:
+    with (data / "customers.csv").open(encoding="utf-8", newline="") as stream:
         header, *rows = csv.reader(stream)
     columns = ", ".join(f'"{name}" text' for name in header)
     made = [f'CREATE TABLE "{TABLE}" ({columns})']

@@ -41,6 +41,15 @@ def shorten(line: str, width: int = WIDTH) -> str:
     return line
 
 
+def place_table(datasets: Mapping[str, Mapping[str, Any]], dimensions: Sequence[str]) -> str:
+    """Lay out the scores of one dataset in several places: a line for each place."""
+    rows = [
+        [place, f"{one['rows']:,}", *[_score(one["quality_metrics"][name]) for name in dimensions]]
+        for place, one in datasets.items()
+    ]
+    return aligned([["place", "rows", *dimensions], *rows], right=set(range(1, len(dimensions) + 2)))
+
+
 def score_table(quality: Mapping[str, Any]) -> str:
     """Lay out the scores of a ``quality_assessment``: a line for each dataset, and one for the source."""
     datasets = quality["details"]["datasets"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -9,6 +10,11 @@ if TYPE_CHECKING:
 
 MASK = "[REDACTED]"
 T = TypeVar("T")
+# scheme://user:password@host (and not host:port/path@...), the signature of a SAS, passwords among parameters
+_IN_URLS = re.compile(
+    r"(://[^\s/:@\"']*:)(?!\d{1,5}(?:[/?#,\s\"']|$))[^\s/@\"']+(?=@)|([?&;](?:sig|password|pwd)=)[^&;,\s\"'\\]+",
+    re.IGNORECASE,
+)
 
 
 class Redactor:
@@ -41,3 +47,18 @@ class Redactor:
             if any(secret.endswith(text[:length]) for secret in self._secrets):
                 return length
         return 0
+
+
+def mask_urls(content: T) -> T:
+    """Return a text or a JSON value with a mask in the place of passwords and signatures of URLs."""
+    return cast("T", _mask_urls(content))
+
+
+def _mask_urls(content: Any) -> Any:
+    if isinstance(content, str):
+        return _IN_URLS.sub(lambda found: f"{found[1] or found[2]}{MASK}", content)
+    if isinstance(content, list):
+        return [_mask_urls(item) for item in content]
+    if isinstance(content, dict):
+        return {key: _mask_urls(item) for key, item in content.items()}
+    return content

@@ -1,5 +1,6 @@
-"""The stored state of a server: one SQLite file in WAL mode, and the key of its secrets.
+"""The stored state of a server: one SQLite file in WAL mode, and the key of its documents.
 
+Documents are encrypted: the parameters of a job may hold a password or the signature of a URL.
 Every change is written at once, so a server that is killed loses nothing that it has answered. A server
 without a state folder uses the same code on a temporary folder.
 """
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY_VARIABLE = "FAKE_DATABRICKS_KEY"
+_ENCRYPTED = "gAAAA"  # Fernet's version and the first bytes of the time, until the year 2106
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
     workspace TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
@@ -32,7 +34,7 @@ class StateError(Exception):
 
 
 class Cipher:
-    """Encrypts secret values; the key is in the environment, or in a file beside the data with mode 600."""
+    """Encrypts what is stored; the key is in the environment, or in a file beside the data with mode 600."""
 
     def __init__(self, key: bytes) -> None:
         try:
@@ -66,11 +68,11 @@ class Cipher:
         try:
             return self._fernet.decrypt(encrypted.encode())
         except InvalidToken as error:
-            raise StateError("The secrets in this state folder were written with another key.") from error
+            raise StateError("This state folder was written with another key.") from error
 
 
 class Storage:
-    """JSON documents by workspace, kind and key; safe for use by many threads.
+    """JSON documents by workspace, kind and key, encrypted; safe for use by many threads.
 
     Raises:
         StateError: another server uses the folder.
@@ -100,7 +102,7 @@ class Storage:
 
     def put(self, workspace: str, kind: str, key: str | int, document: Any) -> None:
         """Store a document; a former one is replaced."""
-        body = json.dumps(document, ensure_ascii=False)
+        body = self.cipher.encrypt(json.dumps(document, ensure_ascii=False).encode())
         with self._mutex:
             self._database.execute(
                 "INSERT INTO documents VALUES (?, ?, ?, ?) "
@@ -115,7 +117,7 @@ class Storage:
                 "SELECT body FROM documents WHERE workspace = ? AND kind = ? AND key = ?",
                 (workspace, kind, str(key)),
             ).fetchone()
-        return None if row is None else json.loads(row[0])
+        return None if row is None else self._document(row[0])
 
     def all(self, workspace: str, kind: str) -> Iterator[tuple[str, Any]]:
         """Return every document of a kind, with its key."""
@@ -123,7 +125,7 @@ class Storage:
             rows = self._database.execute(
                 "SELECT key, body FROM documents WHERE workspace = ? AND kind = ?", (workspace, kind)
             ).fetchall()
-        return ((key, json.loads(body)) for key, body in rows)
+        return ((key, self._document(body)) for key, body in rows)
 
     def delete(self, workspace: str, kind: str, key: str | int) -> None:
         """Delete a document if there is one."""
@@ -137,6 +139,10 @@ class Storage:
         """Delete all documents of a workspace."""
         with self._mutex:
             self._database.execute("DELETE FROM documents WHERE workspace = ?", (workspace,))
+
+    def _document(self, body: str) -> Any:
+        """Return a document; a folder of version 1.0 holds it as JSON."""
+        return json.loads(self.cipher.decrypt(body) if body.startswith(_ENCRYPTED) else body)
 
     def workspaces(self) -> list[str]:
         """Return every workspace that has a document."""

@@ -40,6 +40,7 @@ PASSED_ON = re.compile(
     r"PIP_\w+|\w+_proxy|\w+_PROXY|LD_LIBRARY_PATH|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|HOME|TZ|TMPDIR"
 )
 """The server's environment variables that the processes of a cluster see."""
+_EXTRAS = re.compile(r"(?:\[[\w.,\s-]*\])")
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,13 @@ class PipSource:
     dbfs_files: Mapping[str, str] = field(default_factory=dict)
 
     def matches(self, requirement: str) -> bool:
-        """Whether a requirement names the URL, at whatever revision."""
+        """Whether a requirement names the URL, at whatever revision, with or without extras."""
         wanted = re.escape(self.url.removesuffix(".git"))
         return (
-            re.fullmatch(rf"(?:[\w.-]+\s*@\s*)?{wanted}(?:\.git)?/?(?:@[^#]*)?(?:#.*)?", requirement)
+            re.fullmatch(
+                rf"(?:[\w.-]+\s*{_EXTRAS.pattern}?\s*@\s*)?{wanted}(?:\.git)?/?(?:@[^#]*)?(?:#.*)?",
+                requirement,
+            )
             is not None
         )
 
@@ -177,7 +181,8 @@ class Environment:
             copy = scratch / str(number) / "source"
             copy_checkout(source, copy)
             used[str(copy)] = (arg, source)
-            given.append(str(copy))
+            extras = _EXTRAS.search(arg.partition("@")[0])
+            given.append(f"{copy}{extras[0] if extras else ''}")
         if used and builds_without_isolation():
             given.insert(1, "--no-build-isolation")
         return given, used

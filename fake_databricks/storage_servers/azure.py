@@ -9,6 +9,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from functools import partial
 from http.client import HTTPConnection, HTTPSConnection
 from typing import TYPE_CHECKING, Any, Iterator, Mapping
 from urllib.parse import quote, urlencode, urlsplit
@@ -179,7 +180,7 @@ def _contain() -> Iterator[AzureServer]:
         yield server
 
 
-def _build(folder: Path) -> tuple[Spec, Any]:
+def _build(folder: Path, account: str, key: str) -> tuple[Spec, Any]:
     # Port 0: Azurite prints the port that it got, so no other process can take it before.
     command = (str(node_program()), str(azurite_program()), "--blobHost", "127.0.0.1", "--blobPort", "0")
 
@@ -187,15 +188,17 @@ def _build(folder: Path) -> tuple[Spec, Any]:
         port = _LISTENS.search(program.log())
         if port is None:
             return None
-        server = AzureServer(f"http://127.0.0.1:{port[1]}/{ACCOUNT}")
+        server = AzureServer(f"http://127.0.0.1:{port[1]}/{account}", account, key)
         return server if answers(server) else None
 
-    return Spec((*command, "--location", str(folder / "data"), *OPTIONS)), ready
+    environment = {"AZURITE_ACCOUNTS": f"{account}:{key}"}
+    return Spec((*command, "--location", str(folder / "data"), *OPTIONS), environment=environment), ready
 
 
 @contextmanager
-def _launch() -> Iterator[AzureServer]:
-    with running("azurite", _build) as server:
+def launch(account: str = ACCOUNT, key: str = KEY) -> Iterator[AzureServer]:
+    """Start Azurite with one account, and end it with the block; the key is in base64."""
+    with running("azurite", partial(_build, account=account, key=key)) as server:
         yield server
 
 
@@ -207,5 +210,5 @@ KIND = Kind(
     _missing,
     _connect,
     _contain,
-    _launch,
+    launch,
 )

@@ -148,8 +148,9 @@ def _started(
     folder = Path(tempfile.mkdtemp(prefix=f"nuvyn-{name}-"))
     try:
         spec, ready = build(folder)
+        document = _document(folder, spec)
         process = subprocess.Popen(  # noqa: S603  a program of this package
-            [sys.executable, "-I", "-S", supervisor.__file__, _document(folder, spec)],
+            [sys.executable, "-I", "-S", supervisor.__file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C ends pytest, which then ends the server
@@ -157,16 +158,18 @@ def _started(
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    assert process.stdin is not None
     try:
+        process.stdin.write(f"{document}\n".encode())
+        process.stdin.flush()
         yield Program(folder), ready
     finally:
-        assert process.stdin is not None
         process.stdin.close()
         process.wait()
 
 
 def _document(folder: Path, spec: Spec) -> str:
-    """Return the supervisor's argument; the folder belongs to the server's user afterwards."""
+    """Return what the supervisor reads; the folder belongs to the server's user afterwards."""
     user = group = None
     if spec.unprivileged and runs_as_root():
         import pwd  # noqa: PLC0415  there is none on Windows, where pytest loads this module too

@@ -1,7 +1,8 @@
 """Run a server for as long as its parent lives; then end it and remove its folder.
 
-Started as a program with a JSON document as its only argument (``program.py`` writes it). Standard input is a
-pipe from the parent. Nothing is written to it: it closes when the parent closes it or ends, by SIGKILL too.
+Standard input is a pipe from the parent (``program.py``). Its one line is a JSON document, which may hold a
+key: a parameter could be read in the list of processes. The pipe closes when the parent closes it or ends,
+by SIGKILL too.
 """
 
 from __future__ import annotations
@@ -77,9 +78,20 @@ def run(spec: dict[str, Any], log: int) -> None:
         pass  # the parent still reads the log
 
 
-def main(text: str) -> None:
+def read_line() -> bytes:
+    """Return the line of the standard input; unlike a file object, no later byte and no end of it is read."""
+    line = b""
+    while not line.endswith(b"\n"):
+        part = os.read(0, 65536)
+        if not part:
+            sys.exit("the parent has ended before it said what to run")
+        line += part
+    return line
+
+
+def main() -> None:
     """Run what the document describes; its folder is gone afterwards."""
-    spec = json.loads(text)
+    spec = json.loads(read_line())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         with (Path(spec["folder"]) / LOG).open("ab") as log:
@@ -89,4 +101,4 @@ def main(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

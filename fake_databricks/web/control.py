@@ -6,6 +6,7 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
+from fake_databricks.redaction import mask_urls
 from fake_databricks.request.call import Call, Route
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def read_journal(call: Call) -> dict[str, Any]:
         {**dataclasses.asdict(entry), "request": _body(entry.request), "response": _body(entry.response)}
         for entry in entries
     ]
-    return {"entries": call.workspace.secrets.redact(views)}
+    return {"entries": mask_urls(call.workspace.secrets.redact(views))}
 
 
 def clear_journal(call: Call) -> dict[str, Any]:

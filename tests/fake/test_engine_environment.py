@@ -26,6 +26,8 @@ build-backend = "setuptools.build_meta"
 name = "nuvyn-executor-script"
 version = "1.0.0"
 dependencies = ["requests>=2.25"]
+[project.optional-dependencies]
+cloud = ["lonely>=1"]
 [project.scripts]
 nuvyn-executor = "executor.main:main"
 [tool.setuptools]
@@ -101,6 +103,15 @@ class TestPip:
         again = cluster.pip(["install", GUIDE_URL])
         assert again.output.rstrip().splitlines()[-1] == "Successfully installed nuvyn-executor-script-1.0.0"
 
+    def test_an_extra_of_it_is_installed_too(
+        self, cluster: LocalCluster, places: Places, tmp_path: Path
+    ) -> None:
+        wheel(tmp_path, "lonely", "x = 1")
+        wanted = f"nuvyn-executor-script[cloud] @ {GUIDE_URL}"
+        result = cluster.pip(["install", "--no-index", "--find-links", str(tmp_path), wanted])
+        assert result.ok, result.output
+        assert logs(cluster, places, "import executor, lonely; print(lonely.x)") == "1\n"
+
     def test_the_command_of_a_package_is_on_the_path_of_a_shell(self, cluster: LocalCluster) -> None:
         assert cluster.pip(["install", GUIDE_URL]).ok
         context = cluster.open_context("python")
@@ -153,6 +164,7 @@ class TestTheTableOfUrls:
             "git+https://github.com/nuvyn-bldr/executor-script@v1.0.0",
             "git+https://github.com/nuvyn-bldr/executor-script.git@main#egg=nuvyn",
             "nuvyn-executor-script @ git+https://github.com/nuvyn-bldr/executor-script.git@main",
+            "nuvyn-executor-script[cloud, fast] @ git+https://github.com/nuvyn-bldr/executor-script.git@main",
         ],
     )
     def test_the_guides_url_is_known_at_every_revision(self, requirement: str) -> None:

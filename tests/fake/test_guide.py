@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
 import shutil
 import subprocess
@@ -12,26 +11,16 @@ from typing import TYPE_CHECKING, Callable
 
 import pytest
 
+from tests.fake.guide_programs import SCRIPT, run_script, variables
+
 if TYPE_CHECKING:
     from tests.fake.conftest import Client
 
 pytestmark = [pytest.mark.process, pytest.mark.jvm, pytest.mark.timeout(600)]
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "examples" / "onboard_client.sh"
 SERVICE = ROOT / "examples" / "databricks_executor_service.py"
 SCRIPT_IN_THE_GUIDE = "8c6ce8a9a1e4724cfbebac88a5aa906a4d21e0d39a9669c5d8109b8ce7f8d5af"
 SERVICE_IN_THE_GUIDE = "bbfceb95ff13c42c539f3a1df03f7498e1d869cebaef45301b74ecff5557d011"
-# The script waits 10 s for a run: on a busy machine the pause ends when the run has, be it sooner or later.
-PATIENT_SLEEP = """#!/bin/bash
-active() {
-  curl -s "$DATABRICKS_HOST/api/2.1/jobs/runs/list?active_only=true" \\
-    -H "Authorization: Bearer $DATABRICKS_TOKEN" | grep -q run_id
-}
-case $1 in
-  30) exec /bin/sleep 30 ;;
-  *) /bin/sleep 0.2; while active; do /bin/sleep 0.2; done ;;
-esac
-"""
 CUSTOMERS = b"customer_id,name,country\n1,Ada,GB\n2,Grace,US\n3,Emmy,DE\n"
 
 
@@ -58,27 +47,12 @@ def guide_client(spark_server: Callable[[], Client]) -> Client:
     return client
 
 
-def variables(client: Client) -> dict[str, str]:
-    return {
-        **os.environ,
-        "DATABRICKS_HOST": client.url,
-        "DATABRICKS_TOKEN": client.token,
-        "DATABRICKS_CLUSTER_ID": client.cluster_id,
-    }
-
-
 @pytest.mark.skipif(shutil.which("jq") is None, reason="the guide's script needs curl and jq")
 class TestTheGuidesScript:
     """Complete Backend Integration Example"""
 
     def test_ends_well(self, guide_client: Client, tmp_path: Path) -> None:
-        sleep = tmp_path / "sleep"
-        sleep.write_text(PATIENT_SLEEP)
-        sleep.chmod(0o755)
-        environment = {**variables(guide_client), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-        ended = subprocess.run(
-            ["/bin/bash", str(SCRIPT)], env=environment, capture_output=True, text=True, check=False
-        )
+        ended = run_script(variables(guide_client), tmp_path)
         assert ended.returncode == 0, ended.stdout + ended.stderr
         for line in (
             "Step 1 Complete: Executor installed",

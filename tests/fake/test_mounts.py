@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from fake_databricks.__main__ import main
 from fake_databricks.server import FakeDatabricks, Options, RefusedOptions
 from fake_databricks.storage_servers.azure import RefusedCall
 from tests.fake.conftest import ROOT, Client
+from tests.fake.guide_programs import run_script, variables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -501,17 +503,26 @@ class TestTheGuide:
         client.post("/api/2.0/dbfs/delete", path=f"{POINT}/out", recursive=True)
         assert bucket.get("out/_SUCCESS") is None
 
+    @pytest.mark.skipif(shutil.which("jq") is None, reason="the guide's script needs curl and jq")
+    def test_the_guides_script_onboards_a_client(
+        self, at_a_client: tuple[Client, Bucket], tmp_path: Path
+    ) -> None:
+        client, _ = at_a_client
+        ended = run_script(variables(client), tmp_path)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert "Metadata extraction result: SUCCESS" in ended.stdout
+        assert "Client onboarding completed successfully!" in ended.stdout
+        assert '"files_found\\": 2' in ended.stdout
+
     def test_the_guides_service_onboards_a_client(self, at_a_client: tuple[Client, Bucket]) -> None:
         client, _ = at_a_client
-        environment = {
-            **os.environ,
-            "DATABRICKS_HOST": client.url,
-            "DATABRICKS_TOKEN": client.token,
-            "DATABRICKS_CLUSTER_ID": client.cluster_id,
-        }
         service = ROOT / "examples" / "databricks_executor_service.py"
         ended = subprocess.run(
-            [sys.executable, str(service)], env=environment, capture_output=True, text=True, check=False
+            [sys.executable, str(service)],
+            env=variables(client),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert ended.returncode == 0, ended.stdout + ended.stderr
         assert "Metadata extraction completed successfully!" in ended.stdout

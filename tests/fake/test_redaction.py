@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fake_databricks.redaction import Redactor
+from fake_databricks.redaction import Redactor, mask_urls
 
 
 class TestRedactor:
@@ -40,3 +40,25 @@ class TestRedactor:
     )
     def test_the_end_of_a_secret_at_the_begin_of_a_text_is_measured(self, text: str, length: int) -> None:
         assert Redactor(["abcdef", "zz"]).cut_secret_length(text) == length
+
+
+class TestUrls:
+    """all exchanges, secrets hidden"""
+
+    @pytest.mark.parametrize(
+        ("content", "masked"),
+        [
+            ("postgresql://user:p%2Fw@host:5432/x", "postgresql://user:[REDACTED]@host:5432/x"),
+            (
+                {"parameters": ["a", "s3a://KEY:SECRET@bucket,b"]},
+                {"parameters": ["a", "s3a://KEY:[REDACTED]@bucket,b"]},
+            ),
+            ("https://a.b/c?sv=1&sig=a%2Bb%3D&se=2", "https://a.b/c?sv=1&sig=[REDACTED]&se=2"),
+            ('{"x": "jdbc:x://h/d?user=u&password=p"}', '{"x": "jdbc:x://h/d?user=u&password=[REDACTED]"}'),
+            ("http://host:8080/a@b", "http://host:8080/a@b"),
+            ("wasbs://container@account/path", "wasbs://container@account/path"),
+            (1, 1),
+        ],
+    )
+    def test_passwords_and_signatures_are_masked_and_nothing_else(self, content: Any, masked: Any) -> None:
+        assert mask_urls(content) == masked

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import base64
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,6 +94,27 @@ class TestSecretsAtRest:
     def test_another_key_is_refused_with_a_sentence(self, tmp_path: Path) -> None:
         with pytest.raises(StateError, match="FAKE_DATABRICKS_KEY"):
             Storage(tmp_path, {"FAKE_DATABRICKS_KEY": "short"})
+
+    def test_no_document_is_stored_as_it_is(self, tmp_path: Path) -> None:
+        storage = Storage(tmp_path, {})
+        storage.put("w", "job", 1, {"parameters": [f"postgresql://user:{VALUE}@host"]})
+        stored = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+        assert VALUE.encode() not in stored
+        assert storage.get("w", "job", 1) == {"parameters": [f"postgresql://user:{VALUE}@host"]}
+        storage.close()
+        other = Storage(tmp_path, {"FAKE_DATABRICKS_KEY": "0" * 42 + "A="})
+        with pytest.raises(StateError, match="another key"):
+            other.get("w", "job", 1)
+        other.close()
+
+    def test_documents_of_before_are_read(self, tmp_path: Path) -> None:
+        storage = Storage(tmp_path, {})
+        with closing(sqlite3.connect(tmp_path / "state.sqlite")) as database:
+            database.execute("INSERT INTO documents VALUES ('w', 'job', '1', '{\"name\": \"käse\"}')")
+            database.commit()
+        assert storage.get("w", "job", 1) == {"name": "käse"}
+        assert dict(storage.all("w", "job")) == {"1": {"name": "käse"}}
+        storage.close()
 
     def test_one_folder_serves_one_server(self, tmp_path: Path) -> None:
         first = Storage(tmp_path, {})

@@ -4,30 +4,29 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
-import os
 import sqlite3
-import subprocess
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 import pytest
 
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.errors import ExecutorError, SourceAccessDenied, SourceError, SourceNotFound
-from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, LOGS, SOURCES, TABLES
+from nuvyn_executor.schema.tables import COLUMNS, TABLES
 from nuvyn_executor.sources.database import DatabaseAccess, DatabaseSource
-from tests.installation import Installation, delta_installation
+from tests.installation import Installation, Run, delta_installation
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pyspark.sql import SparkSession
 
     from fake_databricks.storage_servers.databases import DatabaseServer
 
 pytestmark = [pytest.mark.process, pytest.mark.spark]
 
-ROOT = Path(__file__).resolve().parents[2]
 CANARY = "c4nary-Pa55-w0rd"
 ROWS = 60
 ENTITIES = ("table", "view")
@@ -163,6 +162,25 @@ def installation(place: Place, spark: SparkSession, tmp_path_factory: pytest.Tem
     return delta_installation(tmp_path_factory.mktemp(schema), schema)
 
 
+@pytest.fixture(scope="module")
+def local_installation(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """An installation for what is no place of the above."""
+    del spark
+    return delta_installation(tmp_path_factory.mktemp("local"), "databases_local")
+
+
+@pytest.fixture(scope="module")
+def pipeline(place: Place, installation: Installation) -> Run:
+    """The full pipeline over the tables above, once for all tests that look at what it did."""
+    return installation.run("full_pipeline", place.path, **place.environ)
+
+
+def one_table(place: Place) -> str:
+    """Return the path of the table ``customers``."""
+    name = "customers" if place.kind == "sqlite" else "shop.customers"
+    return f"{place.path.partition('?')[0]}?table={name}"
+
+
 def access_of(server: DatabaseServer, **more: Any) -> DatabaseAccess:
     return DatabaseAccess(**{"user": server.user, "password": server.password, "retry_seconds": 0, **more})
 
@@ -172,23 +190,23 @@ def path_of(server: DatabaseServer, rest: str = "") -> str:
 
 
 class TestJobs:
-    """All jobs, on each of the three."""
+    """All jobs, on each of the three; and by itself each that reads a source in its own way."""
 
-    def test_the_whole_pipeline_reads_each_table(self, place: Place, installation: Installation) -> None:
-        run = installation.run("full_pipeline", place.path, **place.environ)
-
-        assert run.exit_code == 0, run.log
-        details = run.details["metadata_extraction"]
+    def test_the_whole_pipeline_reads_each_table(self, place: Place, pipeline: Run) -> None:
+        assert pipeline.exit_code == 0, pipeline.log
+        details = pipeline.details["metadata_extraction"]
         assert sorted(table["name"].split(" ")[0] for table in details["details"]["tables"]) == NAMES
         assert details["files_found"] == len(NAMES)
         assert {table["name"]: table["rows"] for table in details["details"]["tables"]}["customers"] == ROWS
-        previews = run.details["data_reading"]["sample_data"]
+        previews = pipeline.details["data_reading"]["sample_data"]
         assert previews["orders"]["preview"].splitlines()[:2] == [
             "number,customer,amount",
             previews_first(place),
         ]
         assert all(len(entry["preview"].encode()) <= 2048 for entry in previews.values())
 
+    @pytest.mark.usefixtures("pipeline")
+    def test_what_the_catalogue_says_is_in_the_tables(self, place: Place, installation: Installation) -> None:
         tables = {row["table_name"]: row for row in installation.rows(TABLES)}
         told = {name: json.loads(row["details"]) for name, row in tables.items()}
         assert told["big_orders"]["kind"] == "view"
@@ -214,71 +232,84 @@ class TestJobs:
         reference = json.loads(columns[tables["orders"]["table_id"], "customer"]["details"])["references"]
         assert reference == f"{prefix}customers.id"
 
-    @pytest.mark.parametrize(
-        "job", ["schema_validation", "metadata_extraction", "data_reading", "quality_assessment"]
-    )
-    def test_each_job_alone(self, place: Place, installation: Installation, job: str) -> None:
-        run = installation.run(job, place.path, **place.environ)
+    def test_data_reading_alone(self, place: Place, installation: Installation) -> None:
+        run = installation.run("data_reading", place.path, **place.environ)
 
         assert run.exit_code == 0, run.log
-        assert not run.details.get("unreadable")
-
-    def test_one_table_alone(self, place: Place, installation: Installation) -> None:
-        name = "customers" if place.kind == "sqlite" else "shop.customers"
-        path = f"{place.path.partition('?')[0]}?table={name}"
-        run = installation.run("metadata_extraction", path, **place.environ)
-
-        assert run.names("tables") == ["customers"], run.log
+        assert sorted(name.split(" ")[0] for name in run.document["sample_data"]) == NAMES
+        assert not run.details["unreadable"]
 
     def test_a_table_that_is_dropped_is_gone_afterwards(
-        self, place: Place, installation: Installation
+        self, local_installation: Installation, tmp_path: Path
     ) -> None:
-        if place.kind != "sqlite":
-            pytest.skip("once is enough, and the servers' tables serve other tests")
-        file = place.path[len("sqlite:///") :].replace("%20", " ")
-        connection = sqlite3.connect(file)
-        connection.executescript("CREATE TABLE short_lived (a); INSERT INTO short_lived VALUES (1)")
-        installation.run("metadata_extraction", place.path)
-        connection.executescript("DROP TABLE short_lived")
-        connection.close()
-        installation.run("metadata_extraction", place.path)
+        """Of SQLite; once is enough, and the servers' tables serve other tests."""
+        path = f"sqlite:///{tmp_path}/dropped.db"
+        with closing(sqlite3.connect(tmp_path / "dropped.db")) as connection:
+            connection.executescript("CREATE TABLE lasting (a); CREATE TABLE short_lived (a)")
+            local_installation.run("metadata_extraction", path)
+            before = removed(local_installation)
+            connection.executescript("DROP TABLE short_lived")
+        local_installation.run("metadata_extraction", path)
+        after = removed(local_installation)
 
-        removed = {
-            row["table_name"]: row["removed_at"]
-            for row in installation.rows(TABLES)
-            if not row["file_path"].startswith("/")
-        }
-        assert removed["short_lived"] is not None
-        assert removed["orders"] is None
+        assert (before["lasting"], before["short_lived"]) == (None, None)
+        assert after["lasting"] is None
+        assert after["short_lived"] is not None
+
+
+def removed(installation: Installation) -> dict[str, Any]:
+    return {row["table_name"]: row["removed_at"] for row in installation.rows(TABLES)}
 
 
 def previews_first(place: Place) -> str:
     return "1,1,10.5" if place.kind == "sqlite" else "1,1,10.50"
 
 
+@pytest.fixture(scope="module")
+def local_scores(
+    spark: SparkSession, local_installation: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Any]:
+    """Return a function: the scores of the same customers in files of a format, which are read once."""
+    folder = tmp_path_factory.mktemp("files")
+
+    @functools.lru_cache
+    def read(source_type: str) -> Any:
+        if source_type == "csv":
+            lines = [",".join("" if value is None else str(value) for value in row) for row in CUSTOMERS]
+            text = "\n".join([",".join(Customer._fields), *lines, ""])
+            (folder / "customers.csv").write_text(text, encoding="utf-8")
+        else:
+            frame = spark.createDataFrame(CUSTOMERS).selectExpr("cast(id as int) id", *Customer._fields[1:])
+            frame.coalesce(1).write.parquet(str(folder / "customers"))
+        path = folder / ("customers.csv" if source_type == "csv" else "customers")
+        return scores(local_installation.run("quality_assessment", path, source_type).document)
+
+    return read
+
+
 class TestScores:
     """The six scores of the same data are the same, wherever it lies."""
 
-    def test_they_are_those_of_parquet_or_csv(
-        self, place: Place, installation: Installation, spark: SparkSession, tmp_path: Path
+    def test_one_table_alone_has_those_of_parquet_or_csv(
+        self, place: Place, installation: Installation, local_scores: Callable[[str], Any]
     ) -> None:
-        frame = spark.createDataFrame(CUSTOMERS)
-        source_type = "csv" if place.kind == "sqlite" else "parquet"
-        if source_type == "csv":
-            lines = [",".join("" if value is None else str(value) for value in row) for row in CUSTOMERS]
-            (tmp_path / "customers.csv").write_text(
-                "\n".join([",".join(Customer._fields), *lines, ""]), encoding="utf-8"
-            )
-        else:
-            frame.selectExpr("cast(id as int) id", *Customer._fields[1:]).coalesce(1).write.parquet(
-                str(tmp_path / "customers")
-            )
-        run = installation.run("quality_assessment", tmp_path, source_type)
-        name = "customers" if place.kind == "sqlite" else "shop.customers"
-        path = f"{place.path.partition('?')[0]}?table={name}"
-        other = installation.run("quality_assessment", path, **place.environ)
+        run = installation.run("quality_assessment", one_table(place), **place.environ)
 
-        assert scores(other.document) == scores(run.document)
+        assert [one["name"] for one in run.details["datasets"]] == ["customers"]
+        assert scores(run.document) == local_scores("csv" if place.kind == "sqlite" else "parquet")
+
+    def test_the_pipeline_has_the_same(
+        self, place: Place, pipeline: Run, local_scores: Callable[[str], Any]
+    ) -> None:
+        (found,) = [
+            one
+            for one in pipeline.details["quality_assessment"]["details"]["datasets"]
+            if one["name"] == "customers"
+        ]
+
+        assert scores({"details": {"datasets": [found]}}) == local_scores(
+            "csv" if place.kind == "sqlite" else "parquet"
+        )
 
 
 def scores(document: Any) -> Any:
@@ -318,28 +349,6 @@ class TestReading:
             assert data.rdd.getNumPartitions() == 3
             assert data.count() == 120_000
             assert {row.id for row in data.select("id").collect()} == set(range(1, 120_001))
-
-    def test_a_read_only_role_is_enough_and_what_it_may_not_read_is_named(
-        self, postgres: Place, postgres_server: DatabaseServer, spark: SparkSession
-    ) -> None:
-        del postgres
-        postgres_server.execute(
-            "DROP SCHEMA IF EXISTS least CASCADE",
-            "CREATE SCHEMA least",
-            "CREATE TABLE least.open (id INTEGER PRIMARY KEY)",
-            "INSERT INTO least.open VALUES (1), (2)",
-            "CREATE ROLE auditor LOGIN PASSWORD 'reads-only'",
-            "GRANT USAGE ON SCHEMA least TO auditor",
-            "GRANT SELECT ON ALL TABLES IN SCHEMA least TO auditor",
-            "CREATE TABLE least.shut (id INTEGER)",
-        )
-        access = access_of(postgres_server, user="auditor", password="reads-only")
-        source = DatabaseSource(path_of(postgres_server, "#least"), access, lambda: spark)
-        found = source.discover_tables(10)
-
-        assert [dataset.path for dataset in found.datasets] == ["least.open"]
-        assert [one.name for one in found.unreadable] == ["least.shut"]
-        assert source.read_table(spark, found.datasets[0]).count() == 2
 
     def test_nothing_is_written_even_by_a_view_that_would(
         self, postgres_server: DatabaseServer, spark: SparkSession
@@ -450,42 +459,3 @@ class TestFailures:
         (tmp_path / "text.db").write_text("This is no database, whatever its name says. " * 99)
         error = self.refused(f"sqlite:///{tmp_path}/text.db", DatabaseAccess(retry_seconds=0), spark)
         assert "no intact SQLite database" in error.message
-
-
-class TestCommand:
-    """The command, in a process of its own; no secret is anywhere."""
-
-    def test_a_password_in_the_path_is_nowhere_to_be_seen(
-        self, postgres: Place, postgres_server: DatabaseServer, spark: SparkSession, tmp_path: Path
-    ) -> None:
-        del postgres
-        postgres_server.execute(
-            f"CREATE ROLE canary LOGIN PASSWORD '{CANARY}'",
-            "GRANT USAGE ON SCHEMA shop TO canary",
-            "GRANT SELECT ON ALL TABLES IN SCHEMA shop TO canary",
-        )
-        server = f"{postgres_server.host}:{postgres_server.port}/{postgres_server.database}"
-        done = subprocess.run(
-            [sys.executable, "-m", "nuvyn_executor", "full_pipeline",
-             f"jdbc:postgresql://{server}?user=canary&password={CANARY}#shop"],
-            cwd=ROOT,
-            env={
-                **os.environ,
-                "EXECUTOR_WAREHOUSE_DIR": str(tmp_path),
-                "EXECUTOR_SCHEMA_NAME": "canary_runs",
-                "EXECUTOR_LOG_LEVEL": "DEBUG",
-            },
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-            timeout=300,
-        )  # fmt: skip
-
-        assert done.returncode == 0, done.stderr[-3000:]
-        assert CANARY not in done.stdout + done.stderr
-        assert len(done.stdout.splitlines()) == 1
-        for table in (SOURCES, TABLES, COLUMNS, EXECUTOR_RUNS, LOGS):
-            (folder,) = [path for path in tmp_path.rglob(table.name) if (path / "_delta_log").is_dir()]
-            rows = spark.read.format("delta").load(str(folder)).collect()
-            assert rows
-            assert CANARY not in str(rows)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence
 
 import pytest
 
-from nuvyn_executor.schema.tables import COLUMNS, LOGS, SOURCES, TABLES
+from nuvyn_executor.schema.tables import TABLES
 from tests.installation import Installation, Run, delta_installation
 from tests.storage.stores import Store, store_of
 
@@ -20,13 +21,6 @@ pytestmark = pytest.mark.spark
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "data"
 FILES = sorted(path for path in EXAMPLES.rglob("*") if path.is_file())
-CANARY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq"  # the key of every Azurite
-
-
-@pytest.fixture(name="installation")
-def _installation(spark: SparkSession, tmp_path: Path) -> Installation:
-    del spark
-    return delta_installation(tmp_path / "warehouse", f"s{uuid.uuid4().hex[:8]}")
 
 
 @pytest.fixture(name="store", params=["s3", "azure"], scope="module")
@@ -37,10 +31,42 @@ def _store(request: pytest.FixtureRequest) -> Store:
     return store
 
 
-def scores(run: Run) -> Dict[str, Any]:
-    """Return what does not depend on when a file was written."""
-    metrics = {name: one for name, one in run.document["quality_metrics"].items() if name != "timeliness"}
-    return {"metrics": metrics, "checked": run.details["checked"], "unreadable": run.names("unreadable")}
+def new_installation(folder: Path) -> Installation:
+    return delta_installation(folder / "warehouse", f"s{uuid.uuid4().hex[:8]}")
+
+
+@dataclass(frozen=True)
+class Site:
+    """An installation after a run over the store, and what the run left in the folder of temporary files."""
+
+    installation: Installation
+    run: Run
+    left: Sequence[str]
+
+
+def run_at(folder: Path, store: Store, job: str, engine: str) -> Site:
+    """Run a job over all files of a store, with a temporary folder of its own."""
+    installation = new_installation(folder)
+    (folder / "tmp").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tempfile.tempdir", str(folder / "tmp"))
+        run = installation.run(job, f"{store.root}shop", **store.environment, EXECUTOR_ENGINE=engine)
+    return Site(installation, run, [path.name for path in (folder / "tmp").glob("nuvyn-*")])
+
+
+@pytest.fixture(name="pipeline", scope="module")
+def _pipeline(spark: SparkSession, store: Store, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The full pipeline over the store, once for all tests that look at what it did."""
+    del spark
+    return run_at(tmp_path_factory.mktemp("pipeline"), store, "full_pipeline", "auto")
+
+
+def scores(assessment: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return what does not depend on when a file was written, of the result of ``quality_assessment``."""
+    metrics = {name: one for name, one in assessment["quality_metrics"].items() if name != "timeliness"}
+    details = assessment["details"]
+    unreadable = [entry["name"] for entry in details["unreadable"]]
+    return {"metrics": metrics, "checked": details["checked"], "unreadable": unreadable}
 
 
 def counts(installation: Installation) -> List[Mapping[str, Any]]:
@@ -52,68 +78,50 @@ def counts(installation: Installation) -> List[Mapping[str, Any]]:
 @pytest.fixture(name="local", scope="module")
 def _local(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Any:
     del spark
-    installation = delta_installation(tmp_path_factory.mktemp("local"), f"s{uuid.uuid4().hex[:8]}")
+    installation = new_installation(tmp_path_factory.mktemp("local"))
     run = installation.run("quality_assessment", EXAMPLES)
-    return scores(run), counts(installation)
+    return scores(run.document), counts(installation)
 
 
-class TestScores:
-    """Auto-detect connector (Azure Blob, S3, Database, etc.)."""
+class TestFullPipeline:
+    """Full Pipeline: validates, extracts, reads samples, assesses."""
 
-    @pytest.mark.parametrize("engine", ["auto", "spark"])
-    def test_they_are_those_of_the_same_files_on_this_machine(
-        self, installation: Installation, store: Store, local: Any, engine: str
-    ) -> None:
-        environ = {**store.environment, "EXECUTOR_ENGINE": engine}
+    def test_scores_are_those_of_the_same_files_on_this_machine(self, pipeline: Site, local: Any) -> None:
+        assert scores(pipeline.run.details["quality_assessment"]) == local[0]
+        assert counts(pipeline.installation) == local[1]
 
-        run = installation.run("quality_assessment", f"{store.root}shop", **environ)
+    def test_it_previews_every_file(self, pipeline: Site) -> None:
+        assert pipeline.run.document["data_reading"]["files_read"] == 19
+        assert pipeline.run.document["metadata_extraction"]["files_found"] == 23
 
-        assert scores(run) == local[0]
-        assert counts(installation) == local[1]
+    def test_no_copy_of_the_data_is_left_on_this_machine(self, pipeline: Site) -> None:
+        assert "Copying" in pipeline.run.log
+        assert pipeline.left == []
 
-    def test_what_has_not_changed_is_not_read_again(self, installation: Installation, store: Store) -> None:
-        installation.run("metadata_extraction", f"{store.root}shop", **store.environment)
-        second = installation.run("metadata_extraction", f"{store.root}shop", **store.environment)
+    def test_what_has_not_changed_is_not_read_again(self, pipeline: Site, store: Store) -> None:
+        second = pipeline.installation.run("metadata_extraction", f"{store.root}shop", **store.environment)
 
-        assert "order_items, 603 rows" not in second.log
+        told = [line for run in (pipeline.run, second) for line in run.log.splitlines() if " rows, " in line]
+        first_told, second_told = told[: len(told) // 2], told[len(told) // 2 :]
+        assert any("order_items: 603 rows" in line for line in first_told)
+        assert [line.endswith("(as before, not read again)") for line in first_told] == [False] * 9
+        assert [line.endswith("(as before, not read again)") for line in second_told] == [True] * 9
         assert second.log.count("Copying") <= 2  # the workbook's sheets, and the log of the Delta table
 
 
-class TestEveryJob:
-    """Full Pipeline: validates, extracts, reads samples, assesses."""
+class TestSparkAlone:
+    """Auto-detect connector (Azure Blob, S3, Database, etc.), where Spark counts and not Polars."""
 
-    def test_full_pipeline_previews_every_file(self, installation: Installation, store: Store) -> None:
-        run = installation.run("full_pipeline", f"{store.root}shop", **store.environment)
-
-        assert run.document["data_reading"]["files_read"] == 19
-        assert run.document["metadata_extraction"]["files_found"] == 23
-
-    def test_no_copy_of_the_data_is_left_on_this_machine(
-        self,
-        installation: Installation,
-        store: Store,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
+    def test_scores_are_the_same_and_no_copy_is_left(
+        self, spark: SparkSession, store: Store, local: Any, tmp_path: Path
     ) -> None:
-        (tmp_path / "tmp").mkdir()
-        monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+        del spark
+        site = run_at(tmp_path, store, "quality_assessment", "spark")
 
-        run = installation.run(
-            "data_reading", f"{store.root}shop", EXECUTOR_ENGINE="spark", **store.environment
-        )
-
-        assert "Copying" in run.log
-        assert [path.name for path in (tmp_path / "tmp").glob("nuvyn-*")] == []
-
-    def test_no_secret_is_shown_or_stored(self, installation: Installation, store: Store) -> None:
-        path = store.paths[0] if store.kind == "azure" else store.root
-        run = installation.run("metadata_extraction", f"{path}shop", **store.environment)
-        stored = [installation.rows(table) for table in (SOURCES, TABLES, COLUMNS, LOGS)]
-
-        shown = run.log + str(run.document) + str(stored)
-        assert "files_found" in shown
-        assert CANARY not in shown
-        assert "'testing'" not in shown
+        assert scores(site.run.document) == local[0]
+        assert counts(site.installation) == local[1]
+        assert "Copying" in site.run.log
+        assert site.left == []
 
 
 class TestDelta:
@@ -145,6 +153,11 @@ class TestDelta:
 
 class TestTroubles:
     """Verify data source path is accessible."""
+
+    @pytest.fixture(name="installation")
+    def _installation(self, spark: SparkSession, tmp_path: Path) -> Installation:
+        del spark
+        return new_installation(tmp_path)
 
     def test_wrong_keys_are_one_sentence_with_the_variable(
         self, installation: Installation, azure_server: Any
