@@ -5,6 +5,7 @@ Then requests without a signature lead nowhere, or to a public bucket of the sam
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Optional, Tuple
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ from nuvyn_executor.sources.store_address import StoreKind
 
 if TYPE_CHECKING:
     from nuvyn_executor.sources.store_address import StoreAddress
+
+logger = logging.getLogger(__name__)
 
 _AMAZON = ("amazonaws.com", "amazonaws.com.cn")
 
@@ -31,11 +34,20 @@ def names_access(address: StoreAddress, spark: Any) -> bool:
         try:
             return _text(hadoop.conf.get(name))
         except NotThisWay:
-            return _text(spark.conf.get(f"spark.hadoop.{name}", None))
+            return _of_session(spark, f"spark.hadoop.{name}")
 
     if any(value(name) for name in _names(address)):
         return True
     return address.kind is StoreKind.S3 and any(_is_own(value(name)) for name in _endpoints(address))
+
+
+def _of_session(spark: Any, name: str) -> Optional[str]:
+    """Return a setting of the session; ``None`` where it has none, or says none."""
+    try:
+        return _text(spark.conf.get(name, None))
+    except Exception as error:  # noqa: BLE001  serverless compute refuses most names
+        logger.debug("The setting %s is not told: %s", name, type(error).__name__)
+        return None
 
 
 def _text(value: Any) -> Optional[str]:
