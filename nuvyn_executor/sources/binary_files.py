@@ -65,8 +65,7 @@ class BinaryFiles:
             return bytes(rows[0]["content"])
         if not frame.where("length > 0").select("length").collect():
             return b""
-        most = self._most_bytes // 2**20
-        raise NotThisWay(f"it has more than {most} MB, and this cluster gives Python no access to Java")
+        raise NotThisWay(f"binaryFile reads no object of more than {self._most_bytes // 2**20} MB here")
 
     def _open(self, *urls: str) -> Any:
         return self._spark.read.format("binaryFile").option("recursiveFileLookup", "true").load(list(urls))

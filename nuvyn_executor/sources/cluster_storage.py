@@ -122,20 +122,21 @@ class ClusterStorage:
         done: str,
     ) -> Tuple[_Result, str]:
         """Return the result of the first way that can do it, and the way's name."""
-        failure, why = Exception("there is no way"), ""
+        failure, reasons = Exception("there is no way"), []
         for way in ways:
             try:
                 return action(way), way.name
             except NotThisWay as error:
-                why = why or str(error)
+                reasons.append(str(error))
             except Exception as error:
                 if is_nothing(error):
                     raise _NothingThere from error
                 logger.debug("%s: %s failed", address.url_of(address.key), way.name, exc_info=error)
                 failure = error
+                reasons.append(f"{way.name} failed ({type(error).__name__})")
                 if is_answer(error):
                     break
-        raise _Failed(cluster_error(failure, address, done, why)) from failure
+        raise _Failed(cluster_error(failure, address, done, "; ".join(reasons))) from failure
 
 
 class _NothingThere(Exception):  # noqa: N818  no error where a listing asks

@@ -318,12 +318,6 @@ class TestListing:
         assert ("instance profile" if way != "binary" else "s3:GetObject") in caught.value.remedy
         assert "at org." not in str(caught.value)
 
-    def test_a_server_that_does_not_answer(self, bucket: Bucket, way: str) -> None:
-        with bucket.cluster.having(endpoint="http://127.0.0.1:9"), pytest.raises(SourceError) as caught:
-            bucket.names(way, "shop")
-
-        assert "does not answer the cluster" in caught.value.message
-
 
 class TestReading:
     """Read through what the cluster has"""
@@ -350,19 +344,27 @@ class TestReading:
         bucket.put("large.bin", content=b"\xff\x00" * 100)
         paths = ClusterPaths(bucket.address)
         small = BinaryFiles(paths, bucket.cluster.spark, most_bytes=100)
-        storage = ClusterStorage(bucket.address, [], [small, bucket.way("dbutils")])
+        hadoop = HadoopFiles(paths, SimpleNamespace())  # as of Spark Connect: it has no _jsparkSession
+        storage = ClusterStorage(bucket.address, [], [hadoop, small, bucket.way("dbutils")])
 
         assert storage.read(bucket.address.url_of("large.csv"), 0, 5) == "aäa".encode()[:5].rstrip(b"\xc3")
         for name, offset in (("large.csv", 5), ("large.bin", 0)):
-            with pytest.raises(DatasetUnreadable, match="more than 0 MB, and this cluster gives Python no"):
+            with pytest.raises(DatasetUnreadable, match="no access to Java; binaryFile reads no object"):
                 storage.read(bucket.address.url_of(name), offset, 5)
 
     def test_where_java_is_out_of_reach_the_next_way_reads(self, bucket: Bucket) -> None:
         bucket.put("a.csv")
-        connect = SimpleNamespace()  # as Spark Connect: it has no _jsparkSession
-        ways = [HadoopFiles(ClusterPaths(bucket.address), connect), bucket.way("binary")]
+        ways = [HadoopFiles(ClusterPaths(bucket.address), SimpleNamespace()), bucket.way("binary")]
 
         assert ClusterStorage(bucket.address, ways, ways).read(bucket.address.url_of("a.csv"), 0, 2) == b"id"
+
+
+class TestNoAnswer:
+    def test_a_server_that_does_not_answer(self, bucket: Bucket) -> None:
+        with bucket.cluster.having(endpoint="http://127.0.0.1:9"), pytest.raises(SourceError) as caught:
+            bucket.names("hadoop", "shop")
+
+        assert "does not answer the cluster" in caught.value.message
 
 
 class TestWhenItIsChosen:
