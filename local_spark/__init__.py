@@ -1,5 +1,7 @@
 """What a Spark on this machine needs beside pyspark: a Java (``java``) and Delta's jars (``delta_jars``).
 
+``maven`` fetches jars.
+
 ``nuvyn_executor`` and ``fake_databricks`` both start Spark and never import each other. So each of them holds
 this package by a symbolic link: ``nuvyn_executor/spark/local_spark``, ``fake_databricks/engine/local_spark``.
 A wheel holds a copy of the files. The modules import each other relatively, and nothing else but the standard

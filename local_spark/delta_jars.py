@@ -7,21 +7,17 @@ own Ivy fetches them once into a folder, and every later start names the files (
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import os
-import subprocess
-import sys
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Mapping, Optional, Tuple
 
-from . import LocalSparkError, PackageMissing, WrongSetting
+from . import PackageMissing, WrongSetting
+from .maven import fetch_jars, spark_home
 
 VARIABLE = "EXECUTOR_DELTA_JARS"
 """The environment variable that names the jars: a folder, or paths separated by commas."""
 DISTRIBUTION = "delta-spark"
-_FETCH_SECONDS = 900
 _REMEDY = f"Connect to the network once, or put the jars in a folder and name it in {VARIABLE}."
 
 
@@ -55,12 +51,19 @@ def jar_folder(environ: Optional[Mapping[str, str]] = None) -> Path:
         PackageMissing: delta-spark is not installed.
     """
     environ = os.environ if environ is None else environ
+    return cache_folder(environ) / "jars" / _delta_version()
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """Return the folder for what is fetched once: that of the checkout, or the user's.
+
+    Args:
+        environ: environment variables.
+    """
     checkout = Path(__file__).resolve().parents[1]
     if (checkout / "pyproject.toml").is_file():
-        cache = checkout / ".cache"
-    else:
-        cache = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nuvyn-executor"
-    return cache / "jars" / _delta_version()
+        return checkout / ".cache"
+    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nuvyn-executor"
 
 
 def fetch_delta_jars(folder: Path, java_home: Path) -> Tuple[Path, ...]:
@@ -79,32 +82,8 @@ def fetch_delta_jars(folder: Path, java_home: Path) -> Tuple[Path, ...]:
     present = _jars_in(folder)
     if present:
         return present
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=str(folder.parent), prefix="fetching-") as scratch:
-        _resolve(Path(scratch), java_home)
-        fetched = Path(scratch) / "ivy" / "jars"
-        if not _jars_in(fetched):
-            raise LocalSparkError("Spark's Ivy fetched no jar of Delta.", _REMEDY)
-        try:
-            fetched.replace(folder)
-        except OSError:
-            if not _jars_in(folder):  # else another process was faster, and its jars are as good
-                raise
-    return _jars_in(folder)
-
-
-def spark_home() -> Path:
-    """Return the folder of pyspark, which is Spark's home; pyspark is not imported for that.
-
-    Raises:
-        PackageMissing: pyspark is not installed.
-    """
-    found = importlib.util.find_spec("pyspark")
-    if found is None or found.origin is None:
-        raise PackageMissing(
-            "pyspark is not installed for this Python.", "Install it with: pip install pyspark"
-        )
-    return Path(found.origin).parent
+    coordinates = (_coordinates(spark_home()),)
+    return fetch_jars(folder, coordinates, java_home, _jars_in, what="Delta's jars", remedy=_REMEDY)
 
 
 def _named_jars(named: str) -> Tuple[Path, ...]:
@@ -145,33 +124,3 @@ def _coordinates(home: Path) -> str:
     library = next((home / "jars").glob("scala-library-*.jar"), None)
     scala = ".".join(library.stem.split("-")[-1].split(".")[:2]) if library else "2.12"
     return f"io.delta:delta-spark_{scala}:{_delta_version()}"
-
-
-def _resolve(scratch: Path, java_home: Path) -> None:
-    """Let spark-submit resolve Delta into ``scratch/ivy`` and then run an empty program."""
-    home = spark_home()
-    program = scratch / "nothing.py"
-    program.write_text("", encoding="utf-8")
-    command = [
-        str(home / "bin" / ("spark-submit.cmd" if os.name == "nt" else "spark-submit")),
-        *("--master", "local[1]", "--packages", _coordinates(home)),
-        *("--conf", f"spark.jars.ivy={scratch / 'ivy'}", str(program)),
-    ]
-    environment = dict(
-        os.environ, JAVA_HOME=str(java_home), SPARK_HOME=str(home), PYSPARK_PYTHON=sys.executable
-    )
-    try:
-        done = subprocess.run(  # noqa: S603  Spark's own program, with arguments made here
-            command, env=environment, capture_output=True, text=True, timeout=_FETCH_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise LocalSparkError(f"Delta's jars did not arrive in {_FETCH_SECONDS} s.", _REMEDY) from error
-    if done.returncode:
-        raise LocalSparkError(f"Delta's jars could not be fetched: {_reason(done.stderr)}", _REMEDY)
-
-
-def _reason(output: str) -> str:
-    """Return the line of Ivy's report that says why."""
-    lines = [line.strip(" :\t") for line in output.splitlines() if line.strip(" :\t")]
-    causes = [line for line in lines if "unresolved dependency" in line or "not found" in line]
-    return (causes or lines or ["no reason given"])[-1]

@@ -9,6 +9,7 @@
       task          the process of a run             log_tail       the end of its output
       context       the process of a REPL            process_tree   ends all processes of a run
     driver          keeps the JVM running            session_plan   how a process reaches it
+      cluster_conf    what sessions begin with         s3a_jars       s3a:// for clusters that name it
       warm_jvm      one JVM                          catalog        a workspace's tables after a restart
       archive       makes the JVM start sooner
     inside/         runs in the Python processes of a cluster

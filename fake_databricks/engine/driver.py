@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from py4j.protocol import Py4JError
 
 from fake_databricks.engine import catalog
+from fake_databricks.engine.cluster_conf import names_s3, session_conf
+from fake_databricks.engine.local_spark import LocalSparkError
 from fake_databricks.engine.ports import Places
+from fake_databricks.engine.s3a_jars import s3a_jars
 from fake_databricks.engine.session_plan import SEPARATOR, session_plan
-from fake_databricks.engine.warm_jvm import Jvm, JvmFailed
+from fake_databricks.engine.warm_jvm import Jvm, JvmFailed, find_java
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -169,6 +172,15 @@ class Driver:
             conf={**plan.conf, **conf},
             properties={**plan.properties, **properties},
         )
+
+    def cluster_conf(self, spark_conf: Mapping[str, str]) -> dict[str, str]:
+        """Return what the sessions of a cluster begin with; raise JvmFailed where jars for it are missing."""
+        if not names_s3(spark_conf):
+            return session_conf(spark_conf, ())
+        try:
+            return session_conf(spark_conf, s3a_jars(find_java().parents[1]))
+        except LocalSparkError as error:
+            raise JvmFailed(str(error)) from error
 
     def workspace_session(self, workspace: str, places: Places) -> Any:
         """Return the Java session that holds the workspace's catalog; wait for the JVM."""

@@ -124,7 +124,12 @@ def build_runtime(folder: Path) -> Path:
                 link.symlink_to(entry)
     (part / "_fakebricks").symlink_to(INSIDE)
     (part / "dbruntime").symlink_to(INSIDE.parent / "dbruntime")
-    part.rename(folder)
+    try:
+        part.rename(folder)
+    except OSError:
+        if not folder.exists():  # else another cluster that starts now was faster, and its folder is as good
+            raise
+        shutil.rmtree(part)
     return folder
 
 

@@ -37,6 +37,9 @@ class LocalCluster:
         home: the server's folder for its clusters.
         sources: the git URLs that pip installs from folders of this machine.
         standby: whether to start an interpreter ahead of the next task.
+
+    Raises:
+        JvmFailed: its ``spark_conf`` needs jars that cannot be fetched.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class LocalCluster:
     ) -> None:
         self._plan = plan
         self._driver = driver
+        self._conf = {} if driver is None else driver.cluster_conf(plan.spark_conf)
         self._home = home
         self._sources = sources
         self._standby = standby and driver is not None
@@ -153,7 +157,7 @@ class LocalCluster:
                 "spark.job.interruptOnCancel": "true",
             }
             conf = {
-                **self._plan.spark_conf,
+                **self._conf,
                 "spark.databricks.clusterUsageTags.clusterId": self._plan.cluster_id,
             }
             found = self._driver.plan(self._plan.workspace_id, self._plan.places, conf, properties)

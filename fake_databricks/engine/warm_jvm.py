@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from py4j.java_gateway import GatewayParameters, JavaGateway
 
 from fake_databricks.engine.local_spark import LocalSparkError
-from fake_databricks.engine.local_spark.delta_jars import VARIABLE, delta_jars, spark_home
+from fake_databricks.engine.local_spark.delta_jars import VARIABLE, delta_jars
 from fake_databricks.engine.local_spark.java import java_program, require_java, supported_versions
+from fake_databricks.engine.local_spark.maven import spark_home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +27,10 @@ OLDEST_JAVA = 9
 """The first that knows ``--add-opens``, with which we start it."""
 NO_PYSPARK = "pyspark is not installed for this Python: pip install fake-databricks"
 SOURCES = Path(__file__).parent / "java" / "fakedatabricks"
-CLASSES = ("KeyedPath", "MappedFileSystem", "MappedLocalFileSystem", "RunListener", "Warm", "WarmUp")
+CLASSES = (
+    *("AddedFileSystem", "KeyedPath", "MappedFileSystem", "MappedLocalFileSystem", "RunListener", "Warm"),
+    "WarmUp",
+)
 """In the order in which they must be compiled."""
 ARCHIVE = "spark.jsa"
 START_SECONDS = 180.0

@@ -12,6 +12,11 @@ Objects of S3, Azure and Google: :mod:`.object_source` lists them, :mod:`.object
 Compressed files and archives of both: :mod:`.unpacked`, with :mod:`.compression` and :mod:`.zip_archive`.
 :mod:`.entry_stream` is a file as a stream.
 
+The same objects with the access that a Databricks cluster has: :mod:`.cluster_source` decides between both,
+:mod:`.cluster_storage` tries the ways of :mod:`.cluster_ways`, which are :mod:`.dbutils_files`,
+:mod:`.hadoop_files` and :mod:`.binary_files`. :mod:`.cluster_settings` looks into the cluster's settings,
+:mod:`.cluster_failures` explains what goes wrong.
+
 Tables of databases: :mod:`.database`, with the forms of paths (:mod:`.database_address`), what servers differ
 in (:mod:`.database_dialects`) and what their failures mean (:mod:`.database_failures`).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, List, Optional, Protocol, Sequence, Union, runtime_checkable
 
 if TYPE_CHECKING:
@@ -25,6 +26,17 @@ class Storage(Protocol):
             DatasetUnreadable: the file has vanished or changed, may not be read, or the storage failed.
         """
         ...
+
+
+@dataclass(frozen=True)
+class OnlySpark:
+    """Stands for a storage that Python in Spark's tasks cannot read: Spark's own readers have to.
+
+    Attributes:
+        reason: why, as a clause.
+    """
+
+    reason: str
 
 
 class DataSource(Protocol):
@@ -53,7 +65,7 @@ class DataSource(Protocol):
         ...
 
     @property
-    def storage(self) -> Optional[Storage]:
+    def storage(self) -> Union[Storage, OnlySpark, None]:
         """What reads ranges of the files, also in tasks; ``None`` where all machines see them as files."""
         ...
 

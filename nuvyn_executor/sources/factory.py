@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Tuple
 from urllib.parse import urlsplit
 
 from nuvyn_executor.errors import SourceError
 from nuvyn_executor.model import SourceType
 from nuvyn_executor.sources.catalog import CatalogSource
 from nuvyn_executor.sources.catalog_names import parse_catalog_name
+from nuvyn_executor.sources.cluster_settings import names_access
+from nuvyn_executor.sources.cluster_source import LibraryOrClusterSource
+from nuvyn_executor.sources.cluster_storage import ClusterStorage, cluster_storage
 from nuvyn_executor.sources.database import DatabaseAccess, DatabaseSource
 from nuvyn_executor.sources.database_address import is_database
 from nuvyn_executor.sources.filesystem import FileSystemSource
@@ -115,13 +118,27 @@ class DataSourceFactory:
             raise self._refusal(path, scheme, source_type)
         storage = storage_at(address, self._variables, self._retry_seconds)
         self._hide(storage.access.secrets)
-        objects = ObjectStoreSource(storage, address.key, masked_location(path))
-        reads = scheme_of(storage.address.spark_url_of(""))
+        location = masked_location(path)
+        spark_reads = self._spark_reads(scheme_of(storage.address.spark_url_of("")))
+        library = self._spooled(ObjectStoreSource(storage, address.key, location), spark_reads=spark_reads)
+        if not spark_reads or self._session is None or address.sas:
+            return library
+        session = self._session
+
+        def by_cluster() -> Tuple[DataSource, ClusterStorage]:
+            own = cluster_storage(storage.address, session())
+            return self._spooled(ObjectStoreSource(own, address.key, location), spark_reads=True), own
+
+        return LibraryOrClusterSource(
+            library,
+            by_cluster,
+            storage.access.origin if storage.access.is_chosen else "",
+            lambda: names_access(storage.address, session()),
+        )
+
+    def _spooled(self, objects: ObjectStoreSource[Any], *, spark_reads: bool) -> SpooledSource:
         return SpooledSource(
-            objects,
-            on_databricks=self._on_databricks,
-            spark_reads=self._spark_reads(reads),
-            place=self._spool,
+            objects, on_databricks=self._on_databricks, spark_reads=spark_reads, place=self._spool
         )
 
     def _create_database(self, path: str, source_type: SourceType) -> DatabaseSource:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Iterator, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Generic, Iterator, List, Optional, Protocol, Sequence, Tuple, TypeVar
 
 from nuvyn_executor.errors import SourceError, SourceNotFound
 from nuvyn_executor.model import FileEntry, Listing
@@ -14,7 +14,8 @@ from nuvyn_executor.sources.object_listing import Odd, is_odd
 from nuvyn_executor.sources.object_survey import ObjectSurvey
 
 if TYPE_CHECKING:
-    from nuvyn_executor.sources.object_store import ObjectStorage
+    from nuvyn_executor.sources.object_listing import Found, Meta
+    from nuvyn_executor.sources.store_address import StoreAddress
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +23,31 @@ _PROGRESS = 10_000  # objects, after which a line says how far the listing is
 _LOOKS = 8  # requests at a time about empty objects
 
 
-class ObjectStoreSource:
+class Objects(Protocol):
+    """A bucket or container: :class:`.ObjectStorage`, :class:`.ClusterStorage`."""
+
+    @property
+    def address(self) -> StoreAddress:
+        """The whole bucket or container."""
+        ...
+
+    def find(self, key: str) -> Optional[Meta]:
+        """Look for one object; ``None`` where it is not there, and where it only stands for a folder."""
+        ...
+
+    def list(self, folder: str) -> Iterator[Found]:
+        """List what lies below a folder."""
+        ...
+
+    def read(self, path: str, offset: int, length: int, etag: str = "") -> bytes:
+        """Read a range of an object."""
+        ...
+
+
+_Storage = TypeVar("_Storage", bound=Objects)
+
+
+class ObjectStoreSource(Generic[_Storage]):
     """An object, all objects below a folder, or those that a glob matches (``*``, ``?``, ``[..]``, ``**``).
 
     Args:
@@ -31,7 +56,7 @@ class ObjectStoreSource:
         location: the path as the caller named it, secrets masked.
     """
 
-    def __init__(self, storage: ObjectStorage, key: str, location: str) -> None:
+    def __init__(self, storage: _Storage, key: str, location: str) -> None:
         self._storage = storage
         self._key = key
         self._location = location
@@ -43,8 +68,8 @@ class ObjectStoreSource:
         return self._location
 
     @property
-    def storage(self) -> ObjectStorage:
-        """What reads the objects, also in tasks."""
+    def storage(self) -> _Storage:
+        """What lists and reads the objects."""
         return self._storage
 
     def survey(self, limit: int) -> Listing:

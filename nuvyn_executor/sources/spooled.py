@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple, Union
 
 from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.model import FileEntry, Listing
@@ -24,8 +24,7 @@ from nuvyn_executor.sources.spool_folder import SpoolPlace
 
 if TYPE_CHECKING:
     from nuvyn_executor.sources.base import Storage
-    from nuvyn_executor.sources.object_source import ObjectStoreSource
-    from nuvyn_executor.sources.object_store import ObjectStorage
+    from nuvyn_executor.sources.object_source import Objects, ObjectStoreSource
     from nuvyn_executor.sources.spool_folder import SpoolFolder
 
 logger = logging.getLogger(__name__)
@@ -43,7 +42,7 @@ class CopiedStorage:
         folder: where the copies are. Copies are made where Spark runs on this machine, so tasks see them.
     """
 
-    objects: ObjectStorage
+    objects: Objects
     folder: str
 
     def read(self, path: str, offset: int, length: int, etag: str = "") -> bytes:
@@ -72,7 +71,7 @@ class SpooledSource:
 
     def __init__(
         self,
-        source: ObjectStoreSource,
+        source: ObjectStoreSource[Any],
         *,
         on_databricks: bool,
         spark_reads: bool = False,

@@ -32,6 +32,11 @@ _POD_IDENTITY = (
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
 )
+_CONTAINER = "the identity of this container (AWS_CONTAINER_CREDENTIALS_*, AWS_WEB_IDENTITY_TOKEN_FILE)"
+_INSTANCE = "the role of this instance"
+_MANAGED = "the managed identity of this machine"
+_SERVICE = "the service account of this machine"
+_IDENTITIES = (_CONTAINER, _INSTANCE, _MANAGED, _SERVICE)
 WANTED = {
     StoreKind.S3: "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or AWS_PROFILE)",
     StoreKind.AZURE: f"{CONNECTION_STRING} (or AZURE_STORAGE_ACCOUNT_KEY, or AZURE_STORAGE_SAS_TOKEN)",
@@ -57,6 +62,11 @@ class StoreAccess:
     origin: str = ""
     endpoint: str = ""
     account: str = ""
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether somebody chose it: it is in a path or variables, and no identity that the machine has."""
+        return bool(self.origin) and self.origin not in _IDENTITIES
 
     @property
     def secrets(self) -> Tuple[str, ...]:
@@ -120,9 +130,9 @@ def _s3(address: StoreAddress, settings: Settings, has_identity: HasIdentity) ->
         names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
         credential = _aws_keys(profile, *names)
     elif any(name in settings for name in _POD_IDENTITY):
-        origin = "the identity of this container (AWS_CONTAINER_CREDENTIALS_*, AWS_WEB_IDENTITY_TOKEN_FILE)"
+        origin = _CONTAINER
     elif has_identity(StoreKind.S3, settings):
-        origin = "the role of this instance"
+        origin = _INSTANCE
         if "AWS_EC2_METADATA_SERVICE_ENDPOINT" in settings:
             options["metadata_endpoint"] = settings["AWS_EC2_METADATA_SERVICE_ENDPOINT"]
     else:
@@ -232,7 +242,7 @@ def _azure_identity(options: Dict[str, object], settings: Settings, has_identity
         return ""
     if client:
         options["client_id"] = client
-    return "the managed identity of this machine"
+    return _MANAGED
 
 
 def _connection(text: Optional[str]) -> Dict[str, str]:
@@ -280,7 +290,7 @@ def _gcs(settings: Settings, has_identity: HasIdentity) -> StoreAccess:
     if named:
         return StoreAccess(_pairs(_google_key(named)), (), "GOOGLE_APPLICATION_CREDENTIALS", endpoint)
     if has_identity(StoreKind.GCS, settings):
-        return StoreAccess((), (), "the service account of this machine", endpoint)
+        return StoreAccess((), (), _SERVICE, endpoint)
     return StoreAccess((("skip_signature", True),), (), "", endpoint)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple, Union
 
 from nuvyn_executor.errors import SourceError
 from nuvyn_executor.sources.locations import python_path, scheme_of
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import FileEntry, Listing
-    from nuvyn_executor.sources.base import DataSource, Storage
+    from nuvyn_executor.sources.base import DataSource, OnlySpark, Storage
 
 _AS_OF = re.compile(r"(?P<path>.*[^/@])/?@(?P<as_of>v\d{1,18}|\d{8}|\d{17})/?", re.DOTALL)
 _FILES = ("", "dbfs", "file")
@@ -53,7 +53,7 @@ class VersionSource:
         return self._location
 
     @property
-    def storage(self) -> Optional[Storage]:
+    def storage(self) -> Union[Storage, OnlySpark, None]:
         """What reads the files by ranges."""
         return self._source.storage
 

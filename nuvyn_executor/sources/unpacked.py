@@ -13,10 +13,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import IO, TYPE_CHECKING, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.model import FileEntry, Listing
+from nuvyn_executor.sources.base import OnlySpark
 from nuvyn_executor.sources.compression import codec_of, content_name, explained, open_content
 from nuvyn_executor.sources.entry_stream import open_entry
 from nuvyn_executor.sources.locations import spark_url
@@ -112,11 +113,11 @@ class UnpackedSource:
         return self._source.location
 
     @property
-    def storage(self) -> Optional[Storage]:
+    def storage(self) -> Union[Storage, OnlySpark, None]:
         """What reads ranges of the files, also in tasks; ``None`` where all machines see them as files."""
         storage = self._source.storage
         with self._lock:
-            if storage is None or self._folder is None:
+            if storage is None or isinstance(storage, OnlySpark) or self._folder is None:
                 return storage
             return UnpackedStorage(storage, f"{self._folder.path}/")
 

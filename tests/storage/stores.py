@@ -37,7 +37,7 @@ class Store:
         for key in keys:
             self.write(key, b"id\n1\n")
 
-    def source(self, key: str = "") -> ObjectStoreSource:
+    def source(self, key: str = "") -> ObjectStoreSource[Any]:
         return source_at(self.root + key, self.environment)
 
     def survey(self, key: str = "", limit: int = MANY) -> Listing:
@@ -47,7 +47,7 @@ class Store:
         return [entry.name for entry in self.survey(key).files]
 
 
-def source_at(path: str, environment: Dict[str, str], retry_seconds: float = 10) -> ObjectStoreSource:
+def source_at(path: str, environment: Dict[str, str], retry_seconds: float = 10) -> ObjectStoreSource[Any]:
     address = parse_store_address(path)
     assert address is not None
     storage = storage_at(address, environment, retry_seconds, lambda _kind, _settings: False)

@@ -19,7 +19,7 @@ from nuvyn_executor.discovery.partition_folders import values_of
 from nuvyn_executor.model import CsvDialect, Dataset, FileEntry
 from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
 from nuvyn_executor.profiling.polars.csv_blocks import blocks
-from nuvyn_executor.profiling.polars.job import answer, supports
+from nuvyn_executor.profiling.polars.job import answer, count, supports
 from nuvyn_executor.profiling.polars.parts import (
     PART_BYTES,
     NotNative,
@@ -29,6 +29,7 @@ from nuvyn_executor.profiling.polars.parts import (
 )
 from nuvyn_executor.profiling.value_patterns import Expected
 from nuvyn_executor.reading.parquet_footer import read_footer
+from nuvyn_executor.sources.base import OnlySpark
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "data"
 
@@ -101,6 +102,10 @@ class TestWhatIsRefused:
         said = json.loads(answer([], Reading(formats.PARQUET, ScanPlan(()), 0)))
         assert said["everywhere"]
         assert said["reason"].startswith("Polars is not there in the tasks")
+
+    def test_a_storage_that_spark_alone_reads(self) -> None:
+        with pytest.raises(NotNative, match="the cluster alone has access"):
+            count(None, DATASET, ScanPlan(()), 0, storage=OnlySpark("the cluster alone has access"))
 
     def test_folders_say_constants(self) -> None:
         path = "/d/t/year=2024/city=K\u00f6ln%20a%3D%F6/day=__HIVE_DEFAULT_PARTITION__/f.csv"

@@ -9,6 +9,7 @@ Every task pays for these imports, so a heavy module (``urllib.request``: 20 ms)
       paths         the file functions of Python, for /dbfs, /Volumes and /Workspace
       spark         pyspark, attached to the server's JVM
       dbutils       dbutils for ``from pyspark.dbutils import DBUtils``
+        stores      object stores for dbutils.fs
       names         spark, dbutils, display ... for programs and for ``databricks.sdk.runtime``
     import_hook   calls a function after a module was imported
     path_table    the names of the file trees, for Python and for Spark

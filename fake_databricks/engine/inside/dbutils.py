@@ -1,5 +1,7 @@
 """``dbutils`` for Python on the cluster: secrets (asked of the workspace), files, widgets, ``notebook.exit``.
 
+``fs`` lists folders of an object store and reads heads of objects (:mod:`.stores`); it writes none.
+
 What is not emulated raises NotImplementedError with its name; no call pretends to have done something.
 """
 
@@ -13,7 +15,8 @@ import types
 from collections import namedtuple
 from typing import TYPE_CHECKING, Any
 
-from .path_table import python_path, spark_path
+from . import stores
+from .path_table import is_store, python_path, spark_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,12 +50,21 @@ class InputWidgetNotDefined(Exception):  # noqa: N818  Databricks' name
     """A program read a widget that was not defined."""
 
 
+def file_path(path: str) -> str:
+    """Return a path as Python's file functions know it; raise NotImplementedError for an object store."""
+    if is_store(path):
+        raise NotImplementedError(f"dbutils.fs lists and reads object stores here, and no more: {path}")
+    return python_path(path)
+
+
 class Files:
     """``dbutils.fs``."""
 
     def ls(self, path: str) -> list[Any]:
         """Return the entries of a folder; for a file, the file itself."""
-        place = python_path(path)
+        if is_store(path):
+            return [FileInfo(*facts) for facts in stores.entries(path, ExecutionError)]
+        place = file_path(path)
         if not os.path.exists(place):
             raise ExecutionError(f"java.io.FileNotFoundException: No such file or directory {path}")
         if not os.path.isdir(place):
@@ -70,12 +82,14 @@ class Files:
 
     def head(self, path: str, maxBytes: int = 65536) -> str:  # noqa: N803  Databricks' name
         """Return the first bytes of a file, as text."""
-        with open(python_path(path), "rb") as file:
+        if is_store(path):
+            return stores.head(path, maxBytes, ExecutionError).decode("utf-8", errors="replace")
+        with open(file_path(path), "rb") as file:
             return file.read(maxBytes).decode("utf-8", errors="replace")
 
     def put(self, path: str, contents: str, overwrite: bool = False) -> bool:  # noqa: FBT001, FBT002  Databricks' form
         """Write text to a file."""
-        place = python_path(path)
+        place = file_path(path)
         if os.path.exists(place) and not overwrite:
             raise ExecutionError(
                 f"org.apache.hadoop.fs.FileAlreadyExistsException: {spark_path(place)} already exists"
@@ -88,12 +102,12 @@ class Files:
 
     def mkdirs(self, path: str) -> bool:
         """Create a folder and its parents."""
-        os.makedirs(python_path(path), exist_ok=True)
+        os.makedirs(file_path(path), exist_ok=True)
         return True
 
     def rm(self, path: str, recurse: bool = False) -> bool:  # noqa: FBT001, FBT002  Databricks' form
         """Remove a file or a folder; return False where there is none."""
-        place = python_path(path)
+        place = file_path(path)
         if not os.path.lexists(place):
             return False
         if not os.path.isdir(place):
@@ -114,7 +128,7 @@ class Files:
         """Copy a file, or with ``recurse`` a folder."""
         import shutil  # noqa: PLC0415  as above
 
-        place, target = python_path(source), python_path(dest)
+        place, target = file_path(source), file_path(dest)
         if not os.path.isdir(place):
             target = os.path.join(target, os.path.basename(place)) if os.path.isdir(target) else target
             os.makedirs(os.path.dirname(target), exist_ok=True)

@@ -21,6 +21,11 @@ def tree_of(path: str) -> str:
     return next((tree for tree in TREES if path == tree or path.startswith(tree + "/")), "")
 
 
+def is_store(path: str) -> bool:
+    """Whether a path of Spark names an object store: it has another scheme than those of files."""
+    return "://" in path and not path.startswith((SCHEME, LOCAL_SCHEME))
+
+
 def python_path(path: str) -> str:
     """Return a path of Spark as Python's file functions know it."""
     if path.startswith(LOCAL_SCHEME):

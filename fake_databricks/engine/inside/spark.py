@@ -71,13 +71,15 @@ class Plan:
     def attach(self, jvm: Any) -> Any:
         """Return a Java session for this process."""
         Plan.attached = True
-        return jvm.fakedatabricks.Warm.attach(
-            self.workspace,
-            joined(self.options),
-            SEPARATOR.join(self.statements),
-            joined(self.conf),
-            joined(self.properties),
-        )
+        return jvm.fakedatabricks.Warm.attach(*self._session_texts(), joined(self.properties))
+
+    def derive(self, jvm: Any) -> Any:
+        """Return another Java session for this process, with the conf of the cluster."""
+        return jvm.fakedatabricks.Warm.derive(*self._session_texts())
+
+    def _session_texts(self) -> tuple[str, str, str, str]:
+        statements = SEPARATOR.join(self.statements)
+        return self.workspace, joined(self.options), statements, joined(self.conf)
 
 
 def install(after: AfterImport) -> None:
@@ -155,8 +157,8 @@ def shared_context(jvm: Any, running: Any) -> Any:
 
     shared = Context(running)
     own = jvm.org.apache.hadoop.conf.Configuration(running.hadoopConfiguration())
-    for name, value in Plan().options.items():
-        if name.startswith("fake."):
+    for name, value in Plan().conf.items():
+        if not name.startswith("spark."):  # the file trees, and Hadoop's settings of the cluster
             own.set(name, value)
     object.__setattr__(shared, "_conf", HadoopConf(own))
     return shared
@@ -182,7 +184,11 @@ def patch_session(module: ModuleType) -> None:
             session._activeSession = self  # noqa: SLF001
             enter_threads(sparkContext._gateway, jsparkSession, joined(plan.properties))  # noqa: SLF001
 
+    def new_session(self: Any) -> Any:
+        return type(self)(self._sc, Plan().derive(self._jvm))
+
     session.__init__ = init
+    session.newSession = new_session
 
 
 def enter_threads(gateway: Any, session: Any, properties: str) -> None:

@@ -10,7 +10,7 @@ import importlib.util
 import json
 import os
 import re
-from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple, Union
 
 from nuvyn_executor.discovery.partition_folders import values_of
 from nuvyn_executor.errors import DatasetUnreadable
@@ -18,6 +18,7 @@ from nuvyn_executor.profiling.counts import Counts, total
 from nuvyn_executor.profiling.polars.parts import NotNative, Piece, Reading, parts_of
 from nuvyn_executor.profiling.value_patterns import Expected
 from nuvyn_executor.reading.frame import family
+from nuvyn_executor.sources.base import OnlySpark
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset, FileFormat
@@ -61,7 +62,7 @@ def count(  # noqa: PLR0913  two of them are switches
     *,
     small_here: bool = True,
     keeps_states: bool = False,
-    storage: Optional[Storage] = None,
+    storage: Union[Storage, OnlySpark, None] = None,
 ) -> Counts:
     """Count a dataset with Polars in Spark's tasks: the same counters as :func:`profiler.scan`'s.
 
@@ -85,6 +86,8 @@ def count(  # noqa: PLR0913  two of them are switches
             package is not installed in the tasks, a file cannot be opened there, or Spark would read it
             otherwise.
     """
+    if isinstance(storage, OnlySpark):
+        raise NotNative(storage.reason)
     alike = dataset.by_layout()
     reasons = [supports(one, plan, str(spark.conf.get("spark.sql.session.timeZone"))) for one in alike]
     reason = next((one for one in reasons if one is not None), None)

@@ -60,12 +60,18 @@ public class Warm {
 
     /** Returns a new session for a run: the workspace's catalog, and its own conf, temporary views and functions. */
     public static SparkSession attach(String id, String options, String statements, String conf, String properties) {
+        SparkSession session = derive(id, options, statements, conf);
+        enter(session, properties);
+        return session;
+    }
+
+    /** Returns the same without entering it: SparkSession.newSession of a program. */
+    public static SparkSession derive(String id, String options, String statements, String conf) {
         SparkSession session = workspace(id, options, statements).newSession();
         String[] each = parts(conf);
         for (int i = 0; i + 1 < each.length; i = i + 2) {
             session.conf().set(each[i], each[i + 1]);
         }
-        enter(session, properties);
         return session;
     }
 
