@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 # Every JVM of the suite is short-lived: Java's second compiler costs it more than it gives (48 s of processor
 # for a dozen small statements on Delta, 20 s without). Processes that tests start inherit it.
-os.environ.setdefault("EXECUTOR_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+# With one compiler Java reserves 48 MB for compiled code: tests fill them, and then it compiles nothing more.
+os.environ.setdefault("EXECUTOR_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -13,8 +13,9 @@ import re
 import signal
 import sys
 import threading
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional, Tuple
 
 from nuvyn_executor.errors import ConfigError, EngineError
 from nuvyn_executor.spark.local_spark import LocalSparkError, PackageMissing, WrongSetting
@@ -69,7 +70,8 @@ def build_local_session(
         builder = builder.config(key, value)
     on_interrupt = signal.getsignal(signal.SIGINT)
     try:
-        session = builder.getOrCreate()
+        with _java_writes_to_stderr():
+            session = builder.getOrCreate()
     except RuntimeError as error:  # pyspark's word for a JVM that ended before it answered
         raise EngineError(
             f"Spark did not start with the Java at {java_home}: {str(error).splitlines()[0]}",
@@ -80,6 +82,26 @@ def build_local_session(
         # broken connection, so like a dataset that cannot be read, and the run goes on.
         signal.signal(signal.SIGINT, on_interrupt)
     return session
+
+
+@contextmanager
+def _java_writes_to_stderr() -> Iterator[None]:
+    """Let a Java that starts meanwhile inherit stderr as its stdout, which carries the result of the job.
+
+    Java writes warnings of its own to stdout (``CodeCache is full``), whatever Spark's logging is set to.
+    """
+    try:
+        stdout = os.dup(1)
+    except OSError:  # this process has none
+        yield
+        return
+    try:
+        with suppress(OSError):
+            os.dup2(2, 1)
+        yield
+    finally:
+        os.dup2(stdout, 1)
+        os.close(stdout)
 
 
 def find_session(*, on_databricks: bool) -> Optional[SparkSession]:

@@ -287,6 +287,7 @@ class TestNoSecretIsShown:
                 sources.secrets["the account's key"], wrong["the account's key"]
             ),
             "EXECUTOR_DATABASE_PASSWORD": wrong["the password in the variable"],
+            "EXECUTOR_JAVA_OPTIONS": f"{os.environ['EXECUTOR_JAVA_OPTIONS']} -verbose:gc",
             "NUVYN_JOB_PAYLOAD": json.dumps({"sources": [{"data_source_path": path} for path in paths]}),
         }
         canaries = Canaries({**sources.secrets, **{f"{name} (wrong)": one for name, one in wrong.items()}})
@@ -296,3 +297,4 @@ class TestNoSecretIsShown:
         assert "\n".join(sorted(canaries.found)) == ""
         assert statuses(ended) == ["Failed"] * 6
         assert not ended.bodies
+        assert "GC" in ended.log  # what Java itself writes is in stderr, and stdout is the result alone
