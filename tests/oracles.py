@@ -22,7 +22,27 @@ pl = pytest.importorskip("polars")
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 ENGINES = ("spark", "auto")
-SAYS_NOTHING = ("#n/a", "-", "--", "?", "n/a", "na", "nan", "none", "null")  # docs/quality.md
+# docs/quality.md
+SAYS_NOTHING = (
+    *(
+        "#n/a",
+        "#null!",
+        "(null)",
+        "-",
+        "--",
+        ".",
+        "<na>",
+        "?",
+        "n.a.",
+        "n/a",
+        "na",
+        "nan",
+        "nil",
+        "none",
+        "null",
+    ),
+    "\\n",
+)
 WHITE = " \t\r\n\x0b\x0c"
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  what the oracles count from has no zone
 ROWS = 3000

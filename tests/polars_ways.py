@@ -95,6 +95,7 @@ def assert_same(profile: Counted, counts: Counts) -> None:
 # Texts that look like something, nearly look like something, or say nothing.
 UGLY: Sequence[Optional[str]] = (
     None, "", " ", "\t", "NA", "n/a", " null ", "-", "--", "?", "#N/A", "NaN", "None", "none of it", "nulls",
+    "\\N", "\\n", "\n", "<NA>", "NA>", "N.A.", "N.A", "NXA.", "(NULL)", "NULL)", "nil", "#NULL!", "#NULL",
     "0", "-0", "7", "-7", "+7", "007", "00", "-999", " -999 ", "999999", "999999.0", "123456789012345678",
     "1234567890123456789", "3.5", "-.5", "5.", ".", "1e5", "1E-300", "1e999", "-1e999", "1e3456", "3,14",
     "1,234", "0.1", "-999,0", "+440000000152", "9" * 30, "1" * 400,

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
 from nuvyn_executor.discovery import formats
-from nuvyn_executor.errors import ExecutorError
+from nuvyn_executor.errors import DatasetUnreadable, ExecutorError
 from nuvyn_executor.model import epoch_micros
 from nuvyn_executor.profiling import sampling_limits
 from nuvyn_executor.profiling.polars import job as native
@@ -244,6 +244,8 @@ class _DatasetScan:
         ):
             share = min(1.0, share * sampling_limits.WIDER)
             counts, done = self._in_time(files, count)
+        if share >= 1 and len(done) == len(dataset.files):
+            _require_rows(dataset, frame.declared_rows, counts.tally.rows)
         table_rows = frame.rows if frame.rows_known else None
         return replace(
             ScanState.of(snapshot, plan, counts, engines[-1], self._read_as(frame, engines[-1])),
@@ -298,6 +300,19 @@ class _DatasetScan:
         """Return files as they were listed; some may be copies."""
         listed = {entry.name: entry for entry in self._snapshot.dataset.files}
         return tuple(listed[entry.name] for entry in files)
+
+
+def _require_rows(dataset: Dataset, declared: Optional[int], read: int) -> None:
+    """Check that all rows were read that the files say that they have.
+
+    Raises:
+        DatasetUnreadable: there are fewer or more.
+    """
+    if declared is not None and declared != read:
+        raise DatasetUnreadable(
+            f"{dataset.label} says that it has {declared} rows, and {read} can be read: it is damaged.",
+            "Write or copy the file again.",
+        )
 
 
 def _coverage(

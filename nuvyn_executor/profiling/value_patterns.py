@@ -21,7 +21,27 @@ BROKEN_TEXT = "[\ufffd\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]|[\u00c2\u00c3][\u0080-\u
 MAYBE_BROKEN = "[\ufffd\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\u0080-\u00bf]"
 PLAIN_TEXT = r"\A[ -~]*\z"  # matches most texts, and none that is broken
 
-PLACEHOLDERS = ("#n/a", "-", "--", "?", "n/a", "na", "nan", "none", "null")
+PLACEHOLDERS = (
+    *(
+        "#n/a",
+        "#null!",
+        "(null)",
+        "-",
+        "--",
+        ".",
+        "<na>",
+        "?",
+        "n.a.",
+        "n/a",
+        "na",
+        "nan",
+        "nil",
+        "none",
+        "null",
+    ),
+    r"\n",  # \N, by which Hive, MySQL and PostgreSQL export NULL
+)
+"""Texts that stand for no value, in lower case."""
 NUMBER_SENTINELS: Tuple[float, ...] = (-999, -9999, -99999, 999999, 9999999, 99999999, 999999999)
 DATE_SENTINELS: Tuple[str, ...] = ("0001-01-01", "1900-01-01", "9999-12-31")
 

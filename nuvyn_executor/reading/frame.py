@@ -28,6 +28,7 @@ class Frame:
         is_small: it is small enough to count different values exactly.
         rows: how many rows it has, or about how many.
         rows_known: :attr:`rows` is exact.
+        declared_rows: how many rows its files say that they have; ``None`` where they do not say.
         is_columnar: a column can be read without the others.
         corrupt: name of the column of records that did not parse.
         details: how it was read, for ``tables.details``.
@@ -41,6 +42,7 @@ class Frame:
     is_small: bool
     rows: int = 0
     rows_known: bool = False
+    declared_rows: Optional[int] = None
     is_columnar: bool = False
     corrupt: Optional[str] = None
     details: Dict[str, Any] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, S
 MAGIC = b"PAR1"
 _TAIL = 8
 _STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(13)
-_SCHEMA, _ROW_GROUPS, _KEY_VALUES = 2, 4, 5  # of FileMetaData
+_SCHEMA, _ROWS, _ROW_GROUPS, _KEY_VALUES = 2, 3, 4, 5  # of FileMetaData
 _NAME, _NUM_CHILDREN, _LOGICAL_TYPE = 4, 5, 10  # of SchemaElement
 _TIMESTAMP, _UNIT, _NANOS = 8, 2, 3  # of LogicalType, TimestampType, TimeUnit
 _COLUMNS, _TOTAL_BYTE_SIZE, _NUM_ROWS = 1, 2, 3  # of RowGroup
@@ -24,6 +24,7 @@ class Footer(NamedTuple):
     """The contents of a footer.
 
     Attributes:
+        rows: rows of the file, as it declares them.
         group_rows: rows of each row group, in the file's order.
         group_bytes: bytes of each row group when it is not compressed.
         keys: names of the key-value metadata.
@@ -32,6 +33,7 @@ class Footer(NamedTuple):
         columns: the names of its columns; of structs, those of the whole.
     """
 
+    rows: int
     group_rows: Tuple[int, ...]
     group_bytes: Tuple[int, ...]
     keys: FrozenSet[str]
@@ -80,12 +82,15 @@ def _parse(data: bytes) -> Footer:
     groups: List[_Group] = []
     keys: List[str] = []
     elements: List[_Element] = []
+    rows = 0
     try:
         for field, kind in reader.fields():
             if field == _ROW_GROUPS:
                 groups = [_group(reader) for _ in reader.elements()]
             elif field == _SCHEMA:
                 elements = [_element(reader) for _ in reader.elements()]
+            elif field == _ROWS:
+                rows = reader.integer()
             elif field == _KEY_VALUES:
                 keys = [_key(reader) for _ in reader.elements()]
             else:
@@ -94,6 +99,7 @@ def _parse(data: bytes) -> Footer:
         raise ValueError("the footer ends too early") from error
     nodes = list(_nodes(elements))
     return Footer(
+        rows,
         tuple(group.rows for group in groups),
         tuple(group.size for group in groups),
         frozenset(keys),

@@ -75,6 +75,7 @@ def open_typed(
         rows, rows_known = len(sample), True
     else:  # a count reads footers only; Connect counts in numbers of NumPy
         rows, rows_known = table.rows or (int(data.count()), True)
+    declared = _declared(source, dataset) if files is None else []
     return Frame(
         opened=opened,
         names=tuple(".".join(path) for path, _, _ in cells),
@@ -85,7 +86,8 @@ def open_typed(
         rows=rows,
         rows_known=rows_known,
         is_columnar=dataset.format.is_columnar,
-        details=_unlike_files(source, dataset) if files is None else {},
+        details=_unlike(declared),
+        declared_rows=_rows_of(declared, dataset),
     )
 
 
@@ -179,38 +181,60 @@ def _merging(reader: Any, dataset: Dataset) -> Any:
     return reader.option("mergeSchema", "true") if len(dataset.files) > 1 else reader
 
 
-def _unlike_files(source: DataSource, dataset: Dataset) -> Dict[str, Any]:
-    """Return which columns some files of a dataset do not have. The first 1,000 files are compared."""
-    columns_of = _COLUMNS.get(dataset.format)
+class _Declared(NamedTuple):
+    """What a file says of itself.
+
+    Attributes:
+        columns: the names of its columns; empty where that is not understood.
+        rows: how many rows it has; ``None`` where it does not say.
+    """
+
+    columns: Tuple[str, ...] = ()
+    rows: Optional[int] = None
+
+
+def _declared(source: DataSource, dataset: Dataset) -> List[Tuple[str, _Declared]]:
+    """Read what the files of a dataset say of themselves: at most 1,000 files, with their names."""
+    read = _DECLARED.get(dataset.format)
+    if read is None:
+        return []
     files = dataset.files[:MOST_COMPARED]
-    if columns_of is None or len(files) <= 1:
-        return {}
     with ThreadPoolExecutor(_READERS) as pool:
-        found = list(pool.map(lambda entry: columns_of(source, entry), files))
-    known = [(entry.name, columns) for entry, columns in zip(files, found) if columns]
-    missing = missing_columns(known)
+        return list(zip((entry.name for entry in files), pool.map(lambda entry: read(source, entry), files)))
+
+
+def _unlike(declared: Sequence[Tuple[str, _Declared]]) -> Dict[str, Any]:
+    """Return which columns some files do not have, for ``tables.details``."""
+    missing = missing_columns([(name, one.columns) for name, one in declared if one.columns])
     return {"missing_columns": missing} if missing else {}
 
 
-def _parquet_columns(source: DataSource, entry: FileEntry) -> Tuple[str, ...]:
+def _rows_of(declared: Sequence[Tuple[str, _Declared]], dataset: Dataset) -> Optional[int]:
+    """Return how many rows all files say that they have; ``None`` where one does not say."""
+    rows = [one.rows for _, one in declared if one.rows is not None]
+    return sum(rows) if rows and len(rows) == len(dataset.files) else None
+
+
+def _in_footer(source: DataSource, entry: FileEntry) -> _Declared:
     try:
-        return footer_of(lambda at, length: source.read_range(entry, at, length), entry.size_bytes).columns
+        footer = footer_of(lambda at, length: source.read_range(entry, at, length), entry.size_bytes)
     except ValueError:  # Spark may read what this does not
-        return ()
+        return _Declared()
+    return _Declared(footer.columns, footer.rows)
 
 
-def _avro_columns(source: DataSource, entry: FileEntry) -> Tuple[str, ...]:
+def _in_avro_header(source: DataSource, entry: FileEntry) -> _Declared:
     header = _avro_header(source, entry)
     try:
         fields = json.loads("{}" if header is None else header.schema).get("fields", [])
     except (ValueError, AttributeError):  # a schema that is no record
-        return ()
-    return tuple(str(field["name"]) for field in fields)
+        return _Declared()
+    return _Declared(tuple(str(field["name"]) for field in fields))
 
 
-_COLUMNS: Dict[FileFormat, Callable[[DataSource, FileEntry], Tuple[str, ...]]] = {
-    formats.PARQUET: _parquet_columns,
-    formats.AVRO: _avro_columns,
+_DECLARED: Dict[FileFormat, Callable[[DataSource, FileEntry], _Declared]] = {
+    formats.PARQUET: _in_footer,
+    formats.AVRO: _in_avro_header,
 }
 
 

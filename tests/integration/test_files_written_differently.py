@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, List
 import pytest
 
 from nuvyn_executor import wire
+from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.quality.assessment import assess
 from nuvyn_executor.quality.dimensions import Policy
 from tests.discovering import write
@@ -100,3 +101,24 @@ class TestDeclaredTypes:
             {"column": "s", "missing_in": 1, "of": 2, "first": "part-00000.parquet"},
         ]
         assert [one.missing for one in found.scan.tally.columns] == [0, 5, 5]
+
+
+class TestRowsThatAreDeclared:
+    """ "Rows read against rows declared ...: a difference makes it unreadable by name." """
+
+    @pytest.mark.parametrize("engine", ENGINES)
+    def test_a_footer_of_more_rows_than_there_are(self, spark: Any, tmp_path: Path, engine: str) -> None:
+        spark.range(25).coalesce(1).write.parquet(str(tmp_path / "t"))
+        (part,) = (tmp_path / "t").glob("part-*")
+        part.with_name(f".{part.name}.crc").unlink()
+        data = part.read_bytes()
+        length = int.from_bytes(data[-8:-4], "little")
+        footer = data[-8 - length : -8]
+        # Thrift writes 25 as 50: the rows of the file come after its schema, before its row groups.
+        at = footer.index(b"\x16\x32\x19")
+        part.write_bytes(data[: -8 - length] + footer[:at] + b"\x16\x36" + footer[at + 2 :] + data[-8:])
+
+        with pytest.raises(
+            DatasetUnreadable, match=f"{part.name} says that it has 27 rows, and 25 can be read"
+        ):
+            scan(spark, tmp_path / "t", engine=engine)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan
     from nuvyn_executor.quality.checks.check import Form
 
+_SPECIAL = frozenset("\\.+*?()|[]{}^$#&-~")
 _WHITE_CLASS = "[ \\t\\r\\n\\x0b\\x0c]"
 
 
@@ -78,4 +79,5 @@ def whole(pattern: str) -> str:
 
 
 def _literal(word: str) -> str:
-    return "".join(character if character.isalnum() else "\\" + character for character in word)
+    # Not every character: an escaped < is where a word begins.
+    return "".join("\\" + character if character in _SPECIAL else character for character in word)
