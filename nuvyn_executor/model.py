@@ -313,6 +313,8 @@ class Dataset:
         sheet: the worksheet, for Excel.
         dialect: for CSV.
         multiline: for JSON: the file is one document, not one document a line.
+        records_at: for JSON: the key of the one document whose array has the rows; ``""`` where documents
+            follow each other; ``None`` where Spark reads a document a line, or an array.
         partition_columns: names of Hive partition columns (``year`` of ``year=2024/``), outermost first.
         version: of a Delta table, the one that is read; ``None`` before its log was read.
         key_columns: the primary key that a catalogue declares, in its order; empty where it declares none.
@@ -332,6 +334,7 @@ class Dataset:
     sheet: Optional[str] = None
     dialect: Optional[CsvDialect] = None
     multiline: bool = False
+    records_at: Optional[str] = None
     partition_columns: Tuple[str, ...] = ()
     version: Optional[int] = None
     key_columns: Tuple[str, ...] = ()

@@ -33,7 +33,7 @@ from nuvyn_executor.discovery.file_head import FileHead, read_head
 from nuvyn_executor.discovery.file_layouts import FirstFile, Fit, Written, fit_rows
 from nuvyn_executor.discovery.formats import table_name_of
 from nuvyn_executor.discovery.grouping import FileGroup, FileGroups, numbered, split_folder
-from nuvyn_executor.discovery.json_layout import is_one_document
+from nuvyn_executor.discovery.json_layout import layout_of
 from nuvyn_executor.discovery.workbook import has_rows, sheet_names
 from nuvyn_executor.errors import EngineError, SourceError, WronglyNamed
 from nuvyn_executor.model import (
@@ -110,6 +110,7 @@ class _Layout(NamedTuple):
 
     first: Optional[FirstFile] = None
     multiline: bool = False
+    records_at: Optional[str] = None
     fit: Optional[Fit] = None
     doubts: Tuple[str, ...] = ()
 
@@ -233,6 +234,7 @@ class _Search:
             files=group.entries,
             dialect=None if layout.first is None else layout.first.dialect,
             multiline=layout.multiline,
+            records_at=layout.records_at,
             partition_columns=group.partitions,
             layouts=self._layouts_of(group),
             doubts=layout.doubts,
@@ -294,7 +296,8 @@ def _layout_of(name: str, file_format: FileFormat, head: FileHead) -> _Layout:
         doubts = (*doubts_of(head, dialect), *([fit.doubt] if fit is not None and fit.doubt else []))
         return _Layout(FirstFile(dialect, head), fit=fit, doubts=doubts)
     if file_format.may_be_document:
-        return _Layout(multiline=is_one_document(head.text, whole=head.is_whole))
+        found = layout_of(head.text, name[: -len(".gz")] if head.is_gzip else name, whole=head.is_whole)
+        return _Layout(multiline=found.multiline, records_at=found.records_at)
     return _Layout()
 
 

@@ -1,13 +1,31 @@
-"""Whether a text is JSON, and whether it is one document or one document a line. Pure."""
+"""Whether a text is JSON, and how its documents lie in it. Pure."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from itertools import islice
+from typing import Any, Iterator, NamedTuple, Optional, Tuple
 
 _BEGINNING = re.compile(r'\A\s*(?:\{\s*["}]|\[\s*(?:[\[{"\]]|-?\d|true|false|null))')
 _LINES = 20
+_LINES_ENDINGS = (".jsonl", ".ndjson")
+_SEVERAL = 2  # objects of an array show that it is a table
+_TABLES = ("data", "entries", "features", "items", "list", "records", "results", "rows", "values")
+_BLANK = " \t\r\n\ufeff"
+
+
+class JsonLayout(NamedTuple):
+    """How the documents of a JSON file lie in it.
+
+    Attributes:
+        multiline: a document may be several lines, so the file is read as a whole.
+        records_at: the key of the one document, whose array has the rows; ``""`` where documents follow each
+            other without being a line each; ``None`` where a line is a document, or the file an array.
+    """
+
+    multiline: bool
+    records_at: Optional[str] = None
 
 
 def looks_like_json(text: str, *, whole: bool) -> bool:
@@ -60,3 +78,101 @@ def _parse(line: str) -> Any:
         return json.loads(line)
     except (ValueError, RecursionError):
         return None
+
+
+def layout_of(text: str, name: str, *, whole: bool) -> JsonLayout:
+    """Find how the documents of a file lie in it.
+
+    Args:
+        text: its beginning.
+        name: its name, without ``.gz``: of ``.jsonl`` and ``.ndjson`` each line is a document.
+        whole: the text is the entire file.
+    """
+    multiline = is_one_document(text, whole=whole)
+    start = text.lstrip(_BLANK)
+    if not start.startswith("{") or name.lower().endswith(_LINES_ENDINGS):
+        return JsonLayout(multiline)
+    lines = [line for line in start.split("\n") if line.strip()]
+    if not multiline and len(lines) > 1 and _parse(lines[0]) is not None:
+        return JsonLayout(multiline=False)
+    try:
+        value, end = json.JSONDecoder().raw_decode(start)
+    except (ValueError, RecursionError):
+        key = None if whole else _open_array(start)
+        return JsonLayout(multiline) if key is None else JsonLayout(multiline=True, records_at=key)
+    if start[end:].strip(_BLANK):
+        follows = start[end:].lstrip(_BLANK).startswith("{")
+        return JsonLayout(multiline=True, records_at="") if follows else JsonLayout(multiline)
+    key = _wrapped(value)
+    return JsonLayout(multiline) if key is None else JsonLayout(multiline=True, records_at=key)
+
+
+def array_at(text: str, key: str) -> Optional[int]:
+    """Return where the array of a key of the one document begins, behind its bracket."""
+    return next((at for name, at in _pairs(text) if name == key and text[at] == "["), -1) + 1 or None
+
+
+def _wrapped(value: Any) -> Optional[str]:
+    """Return the key of the one array of objects in a document."""
+    arrays = [
+        name
+        for name, held in value.items()
+        if isinstance(held, list) and held and all(isinstance(one, dict) for one in held)
+    ]
+    if len(arrays) != 1:
+        return None
+    (name,) = arrays
+    return name if len(value[name]) >= _SEVERAL or name.lower() in _TABLES else None
+
+
+def _open_array(text: str) -> Optional[str]:
+    """Return the key of the first array of objects in a document that is cut."""
+    for name, at in _pairs(text):
+        found = len(list(islice(_objects(text, at), _SEVERAL))) if text[at] == "[" else 0
+        if found == _SEVERAL or (found and name.lower() in _TABLES):
+            return name
+    return None
+
+
+def _objects(text: str, bracket: int) -> Iterator[Any]:
+    """Return the first objects of an array, up to what is no object or cannot be parsed."""
+    decoder = json.JSONDecoder()
+    at = _next(text, bracket + 1)
+    try:
+        while True:
+            value, at = decoder.raw_decode(text, at)
+            if not isinstance(value, dict):
+                return
+            yield value
+            at = _next(text, at)
+            if text[at : at + 1] != ",":
+                return
+            at = _next(text, at + 1)
+    except (ValueError, RecursionError):
+        return
+
+
+def _pairs(text: str) -> Iterator[Tuple[str, int]]:
+    """Return the keys of the one document, and where their values begin, as far as it can be parsed."""
+    decoder = json.JSONDecoder()
+    at = _next(text, 0)
+    try:
+        while at < len(text) and text[at] in "{,":
+            name, at = decoder.raw_decode(text, _next(text, at + 1))
+            at = _next(text, at)
+            if text[at : at + 1] != ":" or not isinstance(name, str):
+                return
+            at = _next(text, at + 1)
+            if at >= len(text):
+                return
+            yield name, at
+            at = _next(text, decoder.raw_decode(text, at)[1])
+    except (ValueError, RecursionError):
+        return
+
+
+def _next(text: str, at: int) -> int:
+    """Return the place of the next character that is no blank."""
+    while at < len(text) and text[at] in _BLANK:
+        at += 1
+    return at

@@ -70,7 +70,8 @@ class Snapshot:
     def layout(self) -> str:
         """A short hash of how the files are read."""
         one = self.dataset
-        parts = (one.format.value, one.sheet, one.dialect, one.multiline, one.partition_columns, self.schema)
+        written = (one.dialect, one.multiline, one.records_at)
+        parts = (one.format.value, one.sheet, *written, one.partition_columns, self.schema)
         return _digest(repr((*parts, self.time_zone, "" if self.is_plain else self.version)))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Tuple, TypeVar
 
+from nuvyn_executor.discovery.json_layout import array_at
 from nuvyn_executor.discovery.text_encoding import UTF_8, encoding_named
 from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.model import CsvDialect, column_names
@@ -126,7 +127,7 @@ def sample_json(source: DataSource, dataset: Dataset) -> JsonSample:
     for entry in files:
         part = _JsonPart([], 0, 0, is_cut=True, whole=False)
         for excerpt in excerpts(source, entry, UTF_8, head_only=dataset.multiline):
-            part = _better(part, _json_part(excerpt, SAMPLE_ROWS // len(files), multiline=dataset.multiline))
+            part = _better(part, _json_part(excerpt, SAMPLE_ROWS // len(files), dataset))
             if part.is_enough(excerpt.size):
                 break
         refusals.extend(part.refusals(entry))
@@ -236,12 +237,12 @@ def _csv_part(excerpt: Excerpt, dialect: CsvDialect, most: int) -> _CsvPart:
     return _CsvPart(first, rows, head_rows, length, whole)
 
 
-def _json_part(excerpt: Excerpt, most: int, *, multiline: bool) -> _JsonPart:
+def _json_part(excerpt: Excerpt, most: int, dataset: Dataset) -> _JsonPart:
     rows: List[Dict[str, Any]] = []
     failed = head_documents = 0
     whole = excerpt.is_whole
     for chunk in excerpt.chunks:
-        values, broken = _documents(chunk, multiline=multiline)
+        values, broken = _documents(chunk, dataset)
         objects = [value for value in values if isinstance(value, dict)]
         failed += broken + len(values) - len(objects)
         share = most // len(excerpt.chunks)
@@ -270,10 +271,12 @@ def _records(chunk: Chunk, dialect: CsvDialect) -> Iterator[Record]:
     yield from parse_values(chunk.text, delimiter, quote, is_cut=chunk.is_cut)
 
 
-def _documents(chunk: Chunk, *, multiline: bool) -> Tuple[List[Any], int]:
+def _documents(chunk: Chunk, dataset: Dataset) -> Tuple[List[Any], int]:
     """Return the documents of a chunk, and how many could not be parsed."""
-    if multiline:
-        values, ended = parse_documents(chunk.text)
+    if dataset.multiline:
+        start = array_at(chunk.text, dataset.records_at) if dataset.records_at else None
+        values, ended = parse_documents(chunk.text if start is None else chunk.text[start - 1 :])
+        ended = ended or start is not None  # more of the document may follow its array
         return values, int(not ended and not chunk.is_cut)
     values = []
     failed = 0

@@ -10,12 +10,13 @@ import json
 from dataclasses import replace
 from functools import reduce
 from itertools import islice
-from typing import TYPE_CHECKING, Any, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence
 
 from nuvyn_executor.discovery import workbook
 from nuvyn_executor.discovery.partition_folders import values_of
 from nuvyn_executor.reading import sampling
 from nuvyn_executor.reading.frame import SMALL_ROWS, Frame, sample_columns
+from nuvyn_executor.reading.json_documents import documents_in
 from nuvyn_executor.reading.merged_frames import merged
 from nuvyn_executor.reading.sampling import SAMPLE_ROWS
 from nuvyn_executor.reading.spark_files import Path, column, leaves, load, quoted, reader_of
@@ -95,16 +96,15 @@ def open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     folders = (name for name in dataset.partition_columns if name.lower() not in held)
     for name in (*(() if paths else (nothing,)), corrupt, *folders):
         schema = schema.add(StructField(name, StringType()))
-    reader = (
-        reader_of(spark, source, dataset, "json")
-        .schema(schema)
-        .options(
-            multiLine=str(dataset.multiline).lower(), mode="PERMISSIVE", columnNameOfCorruptRecord=corrupt
-        )
-    )
+    options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": corrupt}
 
     def opened(files: Sequence[FileEntry] = dataset.files) -> Any:
-        data = load(spark, reader, source, dataset, files)
+        if dataset.records_at is None:
+            reader = reader_of(spark, source, dataset, "json").schema(schema)
+            reader = reader.options(multiLine=str(dataset.multiline).lower(), **options)
+            data = load(spark, reader, source, dataset, files)
+        else:
+            data = _documents(spark, source, dataset, files, schema, options)
         # Spark refuses to read that column alone.
         return data if paths else data.withColumn(corrupt, f.coalesce(corrupt, nothing))
 
@@ -117,9 +117,37 @@ def open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         is_small=dataset.size_bytes <= SMALL_TEXT_BYTES,
         rows=_about_rows(dataset, sample.mean_length),
         corrupt=corrupt,
-        details={"multiline": dataset.multiline},
+        details={
+            "multiline": dataset.multiline,
+            **({"records_at": dataset.records_at} if dataset.records_at else {}),
+        },
     )
     return _positional(frame, paths, dataset)
+
+
+def _documents(  # noqa: PLR0913, PLR0917  what a read needs
+    spark: Any,
+    source: DataSource,
+    dataset: Dataset,
+    files: Sequence[FileEntry],
+    schema: Any,
+    options: Mapping[str, str],
+) -> Any:
+    """Read files whose documents Spark does not see: each file is taken apart in a task, as a whole."""
+    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
+
+    records_at = str(dataset.records_at)
+    folders = [quoted((name,)) for name in dataset.partition_columns]
+    text = _free_name("__text", dataset.partition_columns)
+    columns = ", ".join(f"{name} STRING" for name in (text, *folders))
+    reader = reader_of(spark, source, dataset, "text").schema(columns).option("wholetext", "true")
+    apart = f.udf(lambda whole: documents_in(whole, records_at), "array<string>")
+    data = load(spark, reader, source, dataset, files).select(
+        f.explode(apart(text)).alias("document"), *folders
+    )
+    held = [one for one in schema.fields if one.name not in dataset.partition_columns]
+    parsed = f.from_json("document", type(schema)(held), dict(options)).alias("parsed")
+    return data.select(parsed, *folders).select("parsed.*", *folders)
 
 
 def open_workbook(spark: Any, source: DataSource, dataset: Dataset) -> Frame:

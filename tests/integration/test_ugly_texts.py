@@ -77,6 +77,44 @@ def test_each_value_is_in_its_column(  # noqa: PLR0913, PLR0917  a table of case
 
 
 @pytest.mark.parametrize(
+    ("text", "names", "rows", "corrupt", "records_at"),
+    [
+        ('{"a":3}{"a":4}', ("a",), 2, 0, None),
+        ('{"a":3}{"a":4}\n{"a":5}{"a":6}{"a":7}\n', ("a",), 5, 0, None),
+        ('{\n "a": 1,\n "b": "x"\n}\n{\n "a": 2,\n "b": "}{"\n}\n', ("a", "b"), 2, 0, None),
+        ('{"a":3} {"a": oops}\n{"a":4}\n', ("a",), 3, 1, None),
+        ('{"meta": {"n": 2}, "data": [{"a": 1, "b": {"c": 2}}, {"a": 3}]}', ("a", "b.c"), 2, 0, "data"),
+        ('{\n"tags": ["x"],\n"orders": [\n{"a": 1},\n{"a": 3}\n],\n"total": 2}\n', ("a",), 2, 0, "orders"),
+        (
+            '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"name":"Rom"}}]}',
+            ("type", "properties.name"),
+            1,
+            0,
+            "features",
+        ),
+        ('{"id": 1, "items": [{"a": 1}]}\n{"id": 2, "items": [{"a": 2}]}\n', ("id", "items"), 2, 0, None),
+        ('[{"a": 1}, {"a": 2}]', ("a",), 2, 0, None),
+    ],
+)
+def test_every_document_of_a_json_file_is_a_row(  # noqa: PLR0913, PLR0917  a table of cases
+    spark: Any,
+    tmp_path: Path,
+    text: str,
+    names: Tuple[str, ...],
+    rows: int,
+    corrupt: int,
+    records_at: Optional[str],
+) -> None:
+    write(tmp_path, {"t.json": text.encode()})
+
+    found = scan(spark, tmp_path)
+
+    assert tuple(one.name for one in found.scan.columns) == names
+    assert (found.rows, found.scan.tally.corrupt_rows) == (rows, corrupt)
+    assert found.state.read_as.get("records_at") == records_at
+
+
+@pytest.mark.parametrize(
     ("codec", "text", "names"),
     [
         ("cp932", "氏名,都市\n田中太郎,東京\n鈴木花子,大阪\n佐藤次郎,名古屋\n", ("氏名", "都市")),

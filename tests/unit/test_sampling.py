@@ -239,7 +239,7 @@ class TestLargeRecords:
     def test_a_document_longer_than_a_piece_is_read_to_its_end(
         self, tmp_path: Path, indent: Optional[int]
     ) -> None:
-        features = [{"type": "Feature", "id": n, "filler": "x" * 60} for n in range(8000)]
+        features = [[n, "x" * 60] for n in range(8000)]  # of objects it would be the table
         (tmp_path / "x.json").write_text(json.dumps({"features": features, "last": 5}, indent=indent))
         found = json_of(tmp_path)
         assert [(field.name, field.kind) for field in found.schema] == [
