@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Optional, Pattern, Tuple
 if TYPE_CHECKING:
     from nuvyn_executor.quality.checks.predicates import Predicate
 
-# Two and three capital letters, but for the placeholders NA and NAN.
+# Two and three capital letters, but for the placeholders NA, NAN and NIL.
 TWO_LETTERS = "[A-MO-Z][A-Z]|N[B-Z]"
-THREE_LETTERS = "[A-MO-Z][A-Z]{2}|N[B-Z][A-Z]|NA[A-MO-Z]"
+THREE_LETTERS = "[A-MO-Z][A-Z]{2}|N[B-HJ-Z][A-Z]|NA[A-MO-Z]|NI[A-KM-Z]"
 
 
 @dataclass(frozen=True)
