@@ -83,6 +83,7 @@ def manager(
             database=_database_access(settings),
             own_schema=settings.schema_name,
             roots=roots,
+            follow_links=settings.follow_links,
             spool=SpoolPlace(_spool_dir(settings, roots), lambda: runs_on_this_machine(spark)),
         )
 

@@ -231,6 +231,9 @@ class Settings:
     sample_rows: Optional[int] = field(metadata=_row(
         "EXECUTOR_SAMPLE_ROWS", _whole_number(at_least=1), None,
         "About so many rows of each table are counted, the same on every run; `details` says `sampled`."))
+    follow_links: bool = field(metadata=_row(
+        "EXECUTOR_FOLLOW_LINKS", _boolean, "false",
+        "Whether symbolic links are followed that lead out of the source's folder: `true` or `false`."))
     max_preview_files: int = field(metadata=_row(
         "EXECUTOR_MAX_PREVIEW_FILES", _whole_number(at_least=1), "100",
         "Files of which `data_reading` shows the first 2 KB; the others are counted."))

@@ -53,6 +53,7 @@ class DataSourceFactory:
         database: user, password and limits for databases.
         own_schema: the schema of the executor's own tables, which are never a source.
         roots: folders that stand for ``/dbfs`` and ``/Volumes`` off Databricks, by these names.
+        follow_links: whether links are followed that lead out of a folder.
         spool: where copies of files go.
     """
 
@@ -68,6 +69,7 @@ class DataSourceFactory:
         database: Optional[DatabaseAccess] = None,
         own_schema: str = "",
         roots: Optional[Mapping[str, str]] = None,
+        follow_links: bool = False,
         spool: Optional[SpoolPlace] = None,
     ) -> None:
         self._on_databricks = on_databricks
@@ -79,6 +81,7 @@ class DataSourceFactory:
         self._database = database or DatabaseAccess()
         self._own_schema = own_schema
         self._roots = roots or {}
+        self._follow_links = follow_links
         self._spool = spool
 
     def create(self, path: str, source_type: SourceType) -> Source:
@@ -112,7 +115,12 @@ class DataSourceFactory:
     def _create_stored(self, path: str, source_type: SourceType) -> DataSource:
         scheme = scheme_of(path)
         if scheme in _FILE_SCHEMES or (scheme not in _REMEDIES and "://" not in path):
-            return FileSystemSource(path, on_databricks=self._on_databricks, roots=self._roots)
+            return FileSystemSource(
+                path,
+                on_databricks=self._on_databricks,
+                roots=self._roots,
+                follow_links=self._follow_links,
+            )
         address = parse_store_address(path)
         if address is None:
             raise self._refusal(path, scheme, source_type)

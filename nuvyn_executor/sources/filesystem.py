@@ -23,11 +23,20 @@ class FileSystemSource:
             ``/x`` or ``x``. ``~`` is not expanded.
         on_databricks: how Spark wants paths spelled, see :func:`~.locations.spark_url`.
         roots: folders that stand for ``/dbfs`` and ``/Volumes`` on this machine, by these names.
+        follow_links: whether links are followed that lead out of the folder.
     """
 
-    def __init__(self, root: str, *, on_databricks: bool, roots: Optional[Mapping[str, str]] = None) -> None:
+    def __init__(
+        self,
+        root: str,
+        *,
+        on_databricks: bool,
+        roots: Optional[Mapping[str, str]] = None,
+        follow_links: bool = False,
+    ) -> None:
         self._location = root
         self._on_databricks = on_databricks
+        self._follow_links = follow_links
         self._path = under_root(python_path(root), roots or {})
 
     @property
@@ -59,7 +68,7 @@ class FileSystemSource:
         if found is not None and stat.S_ISREG(found.st_mode):
             return self._survey_file(found)
         base, patterns = self._split_or_fail()
-        walk = FolderWalk(base, patterns, limit)
+        walk = FolderWalk(base, patterns, limit, follow_links=self._follow_links)
         try:
             walk.run()
         except OSError as error:

@@ -13,6 +13,10 @@ from nuvyn_executor.sources.glob_levels import GlobLevels
 from nuvyn_executor.sources.locations import is_hidden
 
 DELTA_LOG = "_delta_log"
+_LEADS_OUT = (
+    "is a link that leads out of the source's folder",
+    "Name what it leads to as a source of its own, or set EXECUTOR_FOLLOW_LINKS=true.",
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LATEST = datetime(9999, 12, 31, tzinfo=timezone.utc)
@@ -48,12 +52,17 @@ class FolderWalk:
         base: where to start.
         patterns: one glob for each level below it (``**`` for any number of levels); none: everything.
         limit: how many files to list.
+        follow_links: whether links are followed that lead out of that folder; else they are named.
     """
 
-    def __init__(self, base: str, patterns: Tuple[str, ...], limit: int) -> None:
+    def __init__(
+        self, base: str, patterns: Tuple[str, ...], limit: int, *, follow_links: bool = False
+    ) -> None:
         self._base = base
         self._globs = GlobLevels(patterns)
         self._limit = limit
+        self._follow_links = follow_links
+        self._root = os.path.realpath(base)
         self._seen: Set[str] = set()
         self._files: List[FileEntry] = []
         self._delta: List[Tuple[str, bool]] = []
@@ -67,7 +76,7 @@ class FolderWalk:
             OSError: the first folder cannot be listed. A folder below it that cannot be listed is a problem
                 of the listing, and no error.
         """
-        first = _Step(self._base, "", os.path.realpath(self._base), is_folder=True, at=self._globs.top)
+        first = _Step(self._base, "", self._root, is_folder=True, at=self._globs.top)
         self._seen.add(first.real)
         # A stack and no recursion: a tree may be deeper than Python's own stack.
         stack = self._children(first)[::-1]
@@ -128,9 +137,12 @@ class FolderWalk:
             self._skip(shown, "has a name that is not UTF-8", "Rename it.")
             at = frozenset()
         real = f"{folder.real}/{child.name}"
+        if at and child.is_symlink():
+            real = os.path.realpath(child.path)
+            if not self._may_follow(real):
+                self._skip(name, *_LEADS_OUT, is_failure=False)
+                at = frozenset()
         if at and is_folder:
-            if child.is_symlink():
-                real = os.path.realpath(child.path)
             if real in self._seen:  # a link back, or a second way to one folder
                 at = frozenset()
             self._seen.add(real)
@@ -152,8 +164,14 @@ class FolderWalk:
         else:
             self._files.append(entry_of(step.path, step.name, found))
 
-    def _skip(self, name: str, reason: str, remedy: str) -> None:
-        self._problems.append(Skipped(name, reason, remedy, is_failure=True))
+    def _may_follow(self, real: str) -> bool:
+        """Whether a link to this place is followed; one to nothing is, and reported as such."""
+        if self._follow_links or not os.path.exists(real):  # noqa: PTH110  as of a name that may be no path
+            return True
+        return real == self._root or real.startswith(self._root.rstrip("/") + "/")
+
+    def _skip(self, name: str, reason: str, remedy: str, *, is_failure: bool = True) -> None:
+        self._problems.append(Skipped(name, reason, remedy, is_failure=is_failure))
 
 
 def _is_folder(child: os.DirEntry[str]) -> bool:

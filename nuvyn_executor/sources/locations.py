@@ -81,9 +81,11 @@ def split_glob(path: str) -> Tuple[str, Tuple[str, ...]]:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether Spark's readers ignore a file or folder of this name.
+    """Whether a file or folder of this name is ignored: by Spark's readers, or because it is no data.
 
-    It ignores names with a leading dot or underscore (but not partitions, ``_year=2024``), and files that are
-    still being copied.
+    Spark ignores names with a leading dot or underscore (but not partitions, ``_year=2024``), and files that
+    are still being copied. ``~$report.xlsx`` says that somebody has the workbook open.
     """
+    if name.startswith("~$"):
+        return True
     return name.startswith(".") or (name.startswith("_") and "=" not in name) or name.endswith("._COPYING_")

@@ -53,6 +53,7 @@ class TestDefaults:
             dbfs_root=None,
             volumes_root=None,
             spool_dir=None,
+            follow_links=False,
             log_level="INFO",
             schema_name="_executor_metadata",
             max_files_per_job=10_000,

@@ -153,11 +153,33 @@ class TestListing:
         assert [entry.name for entry in listing.files] == ["a/x.csv"]
         assert [problem.name for problem in listing.problems] == ["a/self"]
 
-    def test_a_linked_folder_elsewhere_is_followed(self, tmp_path: Path) -> None:
-        write(tmp_path, "outside/x.csv")
-        (tmp_path / "in").mkdir()
-        (tmp_path / "in" / "link").symlink_to(tmp_path / "outside")
-        assert names(tmp_path / "in") == ["link/x.csv"]
+    def test_links_out_of_the_folder_are_followed_only_if_the_setting_says_so(self, tmp_path: Path) -> None:
+        """ "links that leave the source's root are skipped by name unless `EXECUTOR_FOLLOW_LINKS=true`" """
+        write(tmp_path, "outside/x.csv", "inside/own/y.csv")
+        folder = tmp_path / "inside"
+        (folder / "link").symlink_to(tmp_path / "outside")
+        (folder / "passwd.csv").symlink_to("/etc/passwd")
+        (folder / "up").symlink_to("..")
+        (folder / "z.csv").symlink_to("own/y.csv")
+        (tmp_path / "also").symlink_to("inside")
+
+        listing = source(folder).survey(MANY)
+        followed = FileSystemSource(str(folder), on_databricks=False, follow_links=True).survey(MANY)
+
+        assert [entry.name for entry in listing.files] == ["own/y.csv", "z.csv"]
+        assert {(one.name, one.is_failure) for one in listing.problems} == {
+            ("link", False),
+            ("passwd.csv", False),
+            ("up", False),
+        }
+        assert {one.reason for one in listing.problems} == {"is a link that leads out of the source's folder"}
+        assert names(tmp_path / "also") == ["own/y.csv", "z.csv"]
+        assert {"link/x.csv", "passwd.csv"} < {entry.name for entry in followed.files}
+        assert followed.problems == ()
+
+    def test_the_mark_of_an_open_workbook_is_no_file(self, tmp_path: Path) -> None:
+        write(tmp_path, "a.xlsx", "~$a.xlsx")
+        assert names(tmp_path) == ["a.xlsx"]
 
     def test_what_cannot_be_looked_at_is_a_problem_and_the_rest_is_listed(self, tmp_path: Path) -> None:
         write(tmp_path, "good.csv")
