@@ -76,10 +76,20 @@ def detect_header(records: Sequence[List[str]]) -> bool:
     first, rest = records[0], records[1:]
     if rest and len(first) > 1 and first in rest:  # files with headers, pasted together
         return True
-    votes = sum(
+    votes = header_votes(records)
+    return votes > 0 if votes else _could_be_names(first, rest)
+
+
+def header_votes(records: Sequence[List[str]]) -> int:
+    """Return in how many columns the values say that the first record is a header, less those that deny it.
+
+    Args:
+        records: one at least.
+    """
+    first, rest = records[0], records[1:]
+    return sum(
         _vote(cell, [row[i] for row in rest[:_COMPARED] if i < len(row)]) for i, cell in enumerate(first)
     )
-    return votes > 0 if votes else _could_be_names(first, rest)
 
 
 def _vote(first: str, below: Sequence[str]) -> int:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, List, NamedTuple, Optional, Sequence, Tuple
+from itertools import islice
+from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from nuvyn_executor.discovery.csv_layout import complete_lines, parse_records
-from nuvyn_executor.discovery.dialects import detect_dialect, detect_header
+from nuvyn_executor.discovery.dialects import detect_dialect, detect_header, header_votes
 from nuvyn_executor.model import column_names
 
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ class FirstFile:
     def other(self, head: FileHead, name: str) -> Optional[Written]:
         """Return how another file is written; ``None`` if it is written as the first, or does not show it.
 
-        A file that has no name of the first file's columns in its first record has no header, and its columns
-        are those of the first file. It has a header where its values say so and their number differs.
+        A file that has no name of the first file's columns in its first record, and no values that speak for
+        a header, has none, and its columns are those of the first file.
 
         Args:
             head: the beginning of the other file; gzip that inflates.
@@ -83,7 +84,8 @@ class FirstFile:
         if not records:
             return None
         if first.dialect.header and not is_header:
-            is_header = len(records[0]) != len(first.columns) and detect_header(records)
+            differs = len(records[0]) != len(first.columns) and detect_header(records)
+            is_header = differs or header_votes(records) > 0
         columns = _spelled_as(column_names(records[0], header=True), first) if is_header else first.columns
         found = Written(replace(dialect, header=is_header), columns)
         return None if found == first else found
@@ -113,12 +115,18 @@ def fit_rows(head: FileHead, dialect: CsvDialect) -> Optional[Fit]:
         head: the beginning of the file.
         dialect: how it is written.
     """
-    header, *rows = _records(head, dialect) or [[]]
-    widths = {len(row) for row in rows}
-    if not dialect.header or not dialect.delimiter or len(rows) < _FEW_ROWS or len(widths) != 1:
-        return None
-    (width,) = widths
-    names = column_names(header, header=True)
+    records = _all_records(head, dialect) if dialect.header and dialect.delimiter else iter(())
+    header, row = next(records, []), next(records, [])
+    if not row or (len(row) == len(header) and header[-1].strip()):
+        return None  # as of most files, of which no more is parsed
+    rows = [row, *records]
+    is_steady = len(rows) >= _FEW_ROWS and len({len(one) for one in rows}) == 1
+    return _fit(header, rows) if is_steady else None
+
+
+def _fit(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Optional[Fit]:
+    """Fit rows of one width to a header; see :func:`fit_rows`."""
+    names, width = column_names(header, header=True), len(rows[0])
     ends_blank = all(not row[-1].strip() for row in rows)
     if width == len(names):
         is_trailing = ends_blank and len(names) > 1 and not header[-1].strip()
@@ -148,11 +156,16 @@ def _has_open_quote(head: FileHead) -> bool:
 
 
 def _records(head: FileHead, dialect: CsvDialect) -> List[List[str]]:
-    """Return the first records that are whole."""
+    """Return some of the first records."""
+    return list(islice(_all_records(head, dialect), _COMPARED))
+
+
+def _all_records(head: FileHead, dialect: CsvDialect) -> Iterator[List[str]]:
+    """Return the records of the head that are whole."""
     text = complete_lines(head.text, whole=head.is_whole)
     if not head.is_whole and not text.endswith(("\n", "\r")):
-        return []
-    return [one for one, _ in zip(parse_records(text, dialect.delimiter, dialect.quote), range(_COMPARED))]
+        return iter(())
+    return parse_records(text, dialect.delimiter, dialect.quote)
 
 
 def _names_any(records: Sequence[Sequence[str]], first: Written) -> bool:

@@ -68,6 +68,7 @@ class TestUnlike:
             (b"qty\tprice\n7\t1.5\n8\t2.5\n", ("qty", "price"), True, "\t"),
             (b"Qty, Price\n7,1.5\n", ("qty", "price"), True, ","),
             (b"1.5,7\n2.5,8\n", ("price", "qty"), False, ","),
+            (b"code,label\n7,x\n8,y\n", ("code", "label"), True, ","),
             (b"1.5;7\n2.5;8\n", ("price", "qty"), False, ";"),
             (b"id,place,at\n1,Oslo,2024-01-01\n2,Rom,2024-01-02\n", ("id", "place", "at"), True, ","),
         ],
@@ -158,7 +159,16 @@ class TestFit:
         assert (" ".join(fit.columns), [*fit.fields], doubt in fit.doubt) == (columns, fields, True)
 
     @pytest.mark.parametrize(
-        "text", ["a,b\n1,2\n3,4\n", "a,b,\n1,2,x\n3,4,\n", "a,b\n1,2,3\n4,5\n", "a,b\n1,2,3\n", "a,b\n", ""]
+        "text",
+        [
+            "a,b,\n1,2,\n" + "3,4,\n" * 99 + "5,6,note\n",
+            "a,b\n1,2\n3,4\n",
+            "a,b,\n1,2,x\n3,4,\n",
+            "a,b\n1,2,3\n4,5\n",
+            "a,b\n1,2,3\n",
+            "a,b\n",
+            "",
+        ],
     )
     def test_rows_that_fit_or_differ(self, text: str) -> None:
         assert fit_rows(FileHead(text.encode(), is_all=True), CsvDialect()) is None
