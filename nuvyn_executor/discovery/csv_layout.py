@@ -19,13 +19,15 @@ CONTROLS = ("\x01", "\x1f")
 """Hive's delimiter, and ASCII's."""
 WEAK = (" ", ":", "#", "*", "!")
 """They occur in prose, logs and settings too: only of a file that is called .csv they make a table."""
-_RARE = ("\xa6", "\xa7", "^", "~", ":", "#", "*", "!", " ")
-_LEAST_WIDTH = {" ": 3, ":": 3}  # "full name" and "Ann Lee" are one field each; so are 10:30 and 11:45
-_SEVERAL = re.compile(r"[|:~^#@$&*%<>!=\xa6\xa7+-]{2,4}")
+_RARE = ("\xa6", "\xa7", "^", "~", *WEAK)
+# What separates fields by several characters: one of them twice, or different ones of these.
+_SEVERAL = re.compile(r"\|\||::|~~|\^\^|@@|##|(?=[|~^#@$]{2,4})([|~^#@$])(?!\1)[|~^#@$]{1,3}")
+_NAME = re.compile(r"[^\W\d][\w .()/%-]*")
 
 _RECORDS = 200
 _CELLS = 400
 _FEW_LINES = 3
+_IN_VALUES = " '\"-._/\\@+()!?"
 _SURE = 0.8
 _LIKELY = 0.5
 _NUMBER = re.compile(r"^[+-]?\d+(?:[.,]\d+)*$")
@@ -83,12 +85,16 @@ def detect_layout(text: str, *, whole: bool) -> CsvLayout:
     def split(delimiter: str) -> CsvLayout:
         return _split(text, delimiter, quote, whole=whole)
 
-    controls = [one for one in CONTROLS if one in text]
-    certain = [layout for layout in map(split, (*controls, *_several(text))) if _is_certain(layout)]
+    certain = [
+        layout for layout in map(split, (one for one in CONTROLS if one in text)) if _is_certain(layout)
+    ]
     if certain:
         return certain[0]
     candidates = [split(delimiter) for delimiter in DELIMITERS if delimiter in text]
     good = [layout for layout in candidates if _is_plausible(layout)]
+    several = [layout for layout in map(split, _several(text)) if _is_sure(layout)]
+    if several and all(layout.delimiter in several[0].delimiter or layout.consistency < 1 for layout in good):
+        return several[0]
     if good:
         # Of equals, the wider; max() keeps the first, and that is the order of DELIMITERS.
         return good[0] if len(good) == 1 else max(good, key=lambda layout: (_score(layout), layout.width))
@@ -114,8 +120,13 @@ def splits_alike(text: str, *, whole: bool) -> str:
     ]
     if len(lines) < _FEW_LINES:
         return ""
-    marks = dict.fromkeys(char for char in lines[0] if not char.isalnum() and char not in " '\"-._/\\@+()")
+    marks = dict.fromkeys(char for char in lines[0][1:-1] if not char.isalnum() and char not in _IN_VALUES)
     return next((char for char in marks if len({line.count(char) for line in lines}) == 1), "")
+
+
+def lines_of(text: str) -> List[str]:
+    """Split a text at line ends, and at no other character (``str.splitlines`` also does at form feeds)."""
+    return re.split(r"\r\n|\n|\r", text)
 
 
 def complete_lines(text: str, *, whole: bool) -> str:
@@ -152,8 +163,8 @@ def _is_plausible(layout: CsvLayout) -> bool:
 
 def _several(text: str) -> List[str]:
     """Return what separates fields of the first line, if that is several characters and always the same."""
-    line = text.lstrip("\ufeff \t\r\n").splitlines()[0] if text.strip("\ufeff \t\r\n") else ""
-    found = set(_SEVERAL.findall(line))
+    line = next((one for one in lines_of(text.lstrip("\ufeff")) if one.strip()), "")
+    found = {match.group() for match in _SEVERAL.finditer(line)}
     return list(found) if len(found) == 1 else []
 
 
@@ -163,13 +174,24 @@ def _is_certain(layout: CsvLayout) -> bool:
 
 
 def _is_sure(layout: CsvLayout) -> bool:
-    """Whether all records, of which there are several, have as many fields as the header names."""
-    return (
-        layout.width >= _LEAST_WIDTH.get(layout.delimiter, 2)
-        and layout.consistency == 1
-        and len(layout.records) > 1
-        and all(cell.strip() for cell in layout.records[0])
-    )
+    """Whether all records, of which there are several, have as many fields as the header names.
+
+    Of what occurs in values, too (``10:30``, ``fe80::1``, ``Ann Lee``), values have to show that the first
+    record is a header: numbers below names. Of blanks, in half of the columns.
+    """
+    if layout.width < 2 or layout.consistency < 1 or len(layout.records) < 2:  # noqa: PLR2004  a table
+        return False
+    header, *rows = layout.records
+    if not all(cell.strip() for cell in header):
+        return False
+    if layout.delimiter not in (*WEAK, "::"):
+        return True
+    if layout.delimiter in WEAK and layout.width < 3:  # noqa: PLR2004  10:30 is one value
+        return False
+    if not all(_NAME.fullmatch(cell.strip()) for cell in header):
+        return False
+    numbers = sum(all(_NUMBER.match(row[i].strip()) for row in rows) for i in range(layout.width))
+    return numbers * 2 >= layout.width if layout.delimiter == " " else numbers > 0
 
 
 def _splits_header(layout: CsvLayout) -> bool:

@@ -19,6 +19,7 @@ from typing import (
     NamedTuple,
     Optional,
     Sequence,
+    Set,
     Tuple,
     TypeVar,
     cast,
@@ -126,6 +127,7 @@ class _Search:
         self._numbered = numbered([entry.name for entry in listing.files])
         self._layouts: Dict[str, _Layout] = {}
         self._others: Dict[str, Written] = {}
+        self._unfit: Set[str] = set()
         self._copying = threading.Lock()
         self.datasets: List[Dataset] = []
         self.skipped: List[Skipped] = []
@@ -192,9 +194,13 @@ class _Search:
 
     def _compare(self, entry: FileEntry, head: FileHead, model: _Layout) -> None:
         """Record how a file is written, where that is not how the first file of its dataset is."""
-        found = None if model.first is None else model.first.other(head, entry.plain_name)
+        if model.first is None:
+            return
+        found = model.first.other(head, entry.plain_name)
         if found is not None:
             self._others[entry.name] = found
+        elif fit_rows(head, model.first.dialect) != model.fit:
+            self._unfit.add(entry.name)
 
     def _format(self, detection: Detection) -> Optional[FileFormat]:
         if detection.format is None and detection.is_text and self._wanted == formats.CSV:
@@ -239,7 +245,8 @@ class _Search:
             layouts=self._layouts_of(group),
             doubts=layout.doubts,
         )
-        return [_fitted(dataset, layout.fit)], []
+        is_fit = not any(entry.name in self._unfit for entry in group.entries)
+        return [_fitted(dataset, layout.fit) if is_fit else dataset], []
 
     def _layouts_of(self, group: FileGroup) -> Tuple[FileLayout, ...]:
         """Return how the files of a table are written; nothing where all are written alike."""
@@ -293,8 +300,7 @@ def _layout_of(name: str, file_format: FileFormat, head: FileHead) -> _Layout:
     if file_format.has_dialect:
         dialect = detect_dialect(head, name)
         fit = fit_rows(head, dialect)
-        doubts = (*doubts_of(head, dialect), *([fit.doubt] if fit is not None and fit.doubt else []))
-        return _Layout(FirstFile(dialect, head), fit=fit, doubts=doubts)
+        return _Layout(FirstFile(dialect, head), fit=fit, doubts=tuple(doubts_of(head, dialect)))
     if file_format.may_be_document:
         found = layout_of(head.text, name[: -len(".gz")] if head.is_gzip else name, whole=head.is_whole)
         return _Layout(multiline=found.multiline, records_at=found.records_at)
@@ -306,7 +312,12 @@ def _fitted(dataset: Dataset, fit: Optional[Fit]) -> Dataset:
     if fit is None or dataset.layouts or dataset.dialect is None:
         return dataset
     names = frozenset(entry.name for entry in dataset.files)
-    return replace(dataset, layouts=(FileLayout(dataset.dialect, fit.fields, names),), columns=fit.columns)
+    return replace(
+        dataset,
+        layouts=(FileLayout(dataset.dialect, fit.fields, names),),
+        columns=fit.columns,
+        doubts=(*dataset.doubts, *([fit.doubt] if fit.doubt else [])),
+    )
 
 
 def _in_parallel(function: Callable[[_Item], _Found], items: Sequence[_Item]) -> Iterator[_Found]:

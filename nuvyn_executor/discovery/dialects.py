@@ -92,6 +92,11 @@ def header_votes(records: Sequence[List[str]]) -> int:
     )
 
 
+def is_value(cell: str) -> bool:
+    """Whether a text is a number, a moment, an address or the like, and so hardly a name."""
+    return _kind(cell) is not None
+
+
 def _vote(first: str, below: Sequence[str]) -> int:
     kind = _kind(first)
     column = _kind_of_column(below)

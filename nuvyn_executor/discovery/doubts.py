@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Iterator
 
-from nuvyn_executor.discovery.csv_layout import splits_alike
+from nuvyn_executor.discovery.csv_layout import complete_lines, lines_of, splits_alike
+from nuvyn_executor.discovery.dialects import is_value
 
 if TYPE_CHECKING:
     from nuvyn_executor.discovery.file_head import FileHead
@@ -21,7 +22,8 @@ def doubts_of(head: FileHead, dialect: CsvDialect) -> Iterator[str]:
     if not head.encoding.is_sure:
         yield f"its text is read as {head.encoding.java}, which is a guess - write it in UTF-8"
     mark = "" if dialect.delimiter else splits_alike(head.text, whole=head.is_whole)
-    if mark:
+    values = [line for line in lines_of(complete_lines(head.text, whole=head.is_whole)) if line.strip()][1:]
+    if mark and not all(map(is_value, values)):
         yield (
             f"it is read as one column of text, and {mark!r} splits each of its rows alike - "
             "give each column a name in the first line"

@@ -11,8 +11,8 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from nuvyn_executor.discovery.csv_layout import complete_lines, parse_records
-from nuvyn_executor.discovery.dialects import detect_dialect, detect_header, header_votes
+from nuvyn_executor.discovery.csv_layout import complete_lines, lines_of, parse_records
+from nuvyn_executor.discovery.dialects import detect_dialect, header_votes, is_value
 from nuvyn_executor.model import column_names
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _COMPARED = 50  # records
 _FEW_ROWS = 2
+_NO_NAMES = ("n/a", "na", "nan", "nil", "none", "null", "(null)", "\\n", "-", "--", "?", ".")
 
 
 class Written(NamedTuple):
@@ -61,7 +62,8 @@ class FirstFile:
         """Return how another file is written; ``None`` if it is written as the first, or does not show it.
 
         A file that has no name of the first file's columns in its first record, and no values that speak for
-        a header, has none, and its columns are those of the first file.
+        a header, has none, and its columns are those of the first file. So are those of every file where the
+        first one has no header.
 
         Args:
             head: the beginning of the other file; gzip that inflates.
@@ -83,10 +85,10 @@ class FirstFile:
             is_header = _names_any(records, first)
         if not records:
             return None
-        if first.dialect.header and not is_header:
-            differs = len(records[0]) != len(first.columns) and detect_header(records)
-            is_header = differs or header_votes(records) > 0
-        columns = _spelled_as(column_names(records[0], header=True), first) if is_header else first.columns
+        is_header = is_header or _speak_for_header(records)
+        columns = first.columns
+        if is_header and first.dialect.header:
+            columns = _spelled_as(column_names(records[0], header=True), first)
         found = Written(replace(dialect, header=is_header), columns)
         return None if found == first else found
 
@@ -143,7 +145,7 @@ def _fit(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Optional[Fit]:
 def _first_line(head: FileHead) -> str:
     """Return the first line that is not blank; ``""`` where it does not end in the head."""
     text = complete_lines(head.text, whole=head.is_whole).lstrip("\ufeff \t\r\n")
-    line = text.splitlines()[0] if text else ""
+    line = lines_of(text)[0]
     return "" if not head.is_whole and len(line) == len(text) else line
 
 
@@ -174,7 +176,15 @@ def _names_any(records: Sequence[Sequence[str]], first: Written) -> bool:
         return False
     known = {_plain(name) for name in first.columns}
     shared = sum(_plain(name) in known for name in records[0])
+    if any(is_value(name) and _plain(name) not in known for name in records[0]):
+        return False
     return shared > 0 and shared * 2 >= min(len(records[0]), len(known))
+
+
+def _speak_for_header(records: Sequence[List[str]]) -> bool:
+    """Whether values say that the first record is a header; a word for no value is no name."""
+    first = ["" if cell.strip().lower() in _NO_NAMES else cell for cell in records[0]]
+    return header_votes([first, *records[1:]]) > 0
 
 
 def _spelled_as(names: Sequence[str], first: Written) -> Tuple[str, ...]:

@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 import re
 from itertools import islice
-from typing import Any, Iterator, NamedTuple, Optional, Tuple
+from typing import Any, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 _BEGINNING = re.compile(r'\A\s*(?:\{\s*["}]|\[\s*(?:[\[{"\]]|-?\d|true|false|null))')
 _LINES = 20
 _LINES_ENDINGS = (".jsonl", ".ndjson")
 _SEVERAL = 2  # objects of an array show that it is a table
-_TABLES = ("data", "entries", "features", "items", "list", "records", "results", "rows", "values")
+_TABLES = ("data", "features", "records", "results", "rows", "value", "values")
+# What stands beside the rows of an answer, and says nothing of them.
+_ASIDE = re.compile(
+    r"[@_$]?(?:meta\w*|\w*count|total\w*|next\w*|prev\w*|page\w*|per_?page|limit|offset|cursor|status|code|ok"
+    r"|success|errors?|messages?|version|type|kind|schema|links?|crs|bbox|time_?stamp|generated\w*|number\w*|size"
+    r"|took|query|request\w*|has_?more|odata\S*|@\S*)",
+    re.IGNORECASE,
+)
 _BLANK = " \t\r\n\ufeff"
 
 
@@ -98,10 +105,10 @@ def layout_of(text: str, name: str, *, whole: bool) -> JsonLayout:
     try:
         value, end = json.JSONDecoder().raw_decode(start)
     except (ValueError, RecursionError):
-        key = None if whole else _open_array(start)
+        key = _open_array(start)
         return JsonLayout(multiline) if key is None else JsonLayout(multiline=True, records_at=key)
     if start[end:].strip(_BLANK):
-        follows = start[end:].lstrip(_BLANK).startswith("{")
+        follows = start[end:].strip(_BLANK + ",").startswith("{")
         return JsonLayout(multiline=True, records_at="") if follows else JsonLayout(multiline)
     key = _wrapped(value)
     return JsonLayout(multiline) if key is None else JsonLayout(multiline=True, records_at=key)
@@ -122,16 +129,31 @@ def _wrapped(value: Any) -> Optional[str]:
     if len(arrays) != 1:
         return None
     (name,) = arrays
-    return name if len(value[name]) >= _SEVERAL or name.lower() in _TABLES else None
+    others = [one for one in value if one != name]
+    return name if _is_table(name, len(value[name]), others) else None
 
 
 def _open_array(text: str) -> Optional[str]:
-    """Return the key of the first array of objects in a document that is cut."""
-    for name, at in _pairs(text):
-        found = len(list(islice(_objects(text, at), _SEVERAL))) if text[at] == "[" else 0
-        if found == _SEVERAL or (found and name.lower() in _TABLES):
-            return name
-    return None
+    """Return the key of the array of objects in which a document is cut."""
+    pairs = list(_pairs(text))
+    if not pairs or text[pairs[-1][1]] != "[":
+        return None
+    name, at = pairs[-1]
+    found = len(list(islice(_objects(text, at), _SEVERAL)))
+    return name if _is_table(name, found, [one for one, _ in pairs[:-1]]) else None
+
+
+def _is_table(name: str, objects: int, others: Sequence[str]) -> bool:
+    """Whether an array is the table, and not a list in a record.
+
+    Args:
+        name: its key.
+        objects: how many it has.
+        others: the other keys of the document.
+    """
+    if name.lower() in _TABLES:
+        return objects > 0 and not any(one.lower() == "id" for one in others)
+    return objects >= _SEVERAL and all(map(_ASIDE.fullmatch, others))
 
 
 def _objects(text: str, bracket: int) -> Iterator[Any]:

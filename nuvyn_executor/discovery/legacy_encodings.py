@@ -41,8 +41,10 @@ _RUN = re.compile(rb"[\x80-\xff]+")
 _MOSTLY = 0.7
 _MANY_LETTERS = 0.9
 _SURE_COHERENCE = 0.3  # of the words with those of a language, as charset-normalizer measures it
-_MOST_CHAOS = 0.1
+_MOST_CHAOS, _MORE_CHAOS = 0.1, 0.3
+_WITH_C1 = ("cp850", "mac_roman")
 _CLEARLY = 0.05
+_ANYWHERE = "\u2019\xa6\xa7"  # an apostrophe; delimiters
 _MARKS = frozenset(
     "\u201c\u201d\u2018\u201e\u201a\xab\xbb\u2039\u203a\u2013\u2014\u2026\xa1\xbf\xba\xaa\xa0\u2122\xae\xb0"
 )
@@ -75,10 +77,14 @@ def guess_encoding(head: bytes) -> Optional[Guess]:
     if not runs:
         return None
     is_latin = sum(1 for length in runs if length == 1) >= _MOSTLY * len(runs)
-    found = (None if is_latin else _other_script(sample)) or _latin(sample)
-    if found is None or found.java == _LATIN[0][0]:
-        return found
-    return found._replace(is_sure=found.is_sure and sum(runs) >= _FEW_BYTES)
+    found = None if is_latin else _other_script(sample)
+    if found is None:
+        found = _latin(sample)
+        if found is None or (found.java == _LATIN[0][0] and is_latin):
+            return found
+        found = found._replace(is_sure=found.is_sure and is_latin)
+    least = 3 * _FEW_BYTES if found.codec in _MULTIBYTE else _FEW_BYTES
+    return found._replace(is_sure=found.is_sure and sum(runs) >= least)
 
 
 def _telling_lines(head: bytes) -> bytes:
@@ -98,6 +104,8 @@ def _latin(sample: bytes) -> Optional[Guess]:
     """Choose the encoding that gives most letters where letters belong; of equal ones by their words."""
     shares: Dict[str, float] = {}
     for java, codec in _LATIN:
+        if codec in _WITH_C1 and not any(byte in sample for byte in range(0x80, 0xA0)):
+            continue  # where their usual letters are
         try:
             shares[java] = _letters(sample.decode(codec))
         except UnicodeDecodeError:
@@ -127,10 +135,14 @@ def _letters(text: str) -> float:
         beyond = sum(char > "\x7f" for char in word)
         total += beyond
         if word[0].isalpha():
-            good += beyond if word.isupper() or word[1:].islower() or len(word) == 1 else 0
+            is_steady = word[0] == "\xb5" or word.isupper() or word[1:].islower() or len(word) == 1
+            is_in_number = (
+                text[found.start() - 1 : found.start()].isdigit() and text[found.end() :][:1].isdigit()
+            )
+            good += beyond if is_steady and not is_in_number else 0
             continue
         touches = [text[at : at + 1].isalpha() for at in (found.start() - 1, found.end()) if at >= 0]
-        may_touch = word == "\u2019" or (word in _MARKS and not all(touches))
+        may_touch = word in _ANYWHERE or (word in _MARKS and not all(touches))
         good += word >= "\xa0" and (may_touch or not any(touches))
     return good / total if total else 0.0
 
@@ -140,7 +152,12 @@ def _other_script(sample: bytes) -> Optional[Guess]:
         words = _SURE_COHERENCE if match.encoding in _MULTIBYTE else match.coherence
         return float(words - match.chaos)
 
-    matches = [one for one in _matches(sample, [*_OTHERS]) if one.encoding in _OTHERS]
+    matches = [
+        one
+        for chaos in (_MOST_CHAOS, _MORE_CHAOS)  # a long or repeated sample has more
+        for one in _matches(sample, [*_OTHERS], chaos)
+        if one.encoding in _OTHERS
+    ]
     if not matches:
         return None
     best = max(matches, key=likelihood)
@@ -148,9 +165,9 @@ def _other_script(sample: bytes) -> Optional[Guess]:
     return Guess(_OTHERS[best.encoding], best.encoding, is_sure)
 
 
-def _matches(sample: bytes, codecs: List[str]) -> List[Any]:
+def _matches(sample: bytes, codecs: List[str], chaos: float = _MOST_CHAOS) -> List[Any]:
     try:
         from charset_normalizer import from_bytes  # noqa: PLC0415  older versions of requests do not bring it
     except ImportError:
         return []
-    return list(from_bytes(sample, cp_isolation=codecs, threshold=_MOST_CHAOS))
+    return list(from_bytes(sample, cp_isolation=codecs, threshold=chaos))

@@ -9,7 +9,7 @@ from typing import Iterator, List, Optional
 from nuvyn_executor.discovery.json_layout import array_at
 
 _BLANKS = re.compile(r"[ \t\r\n\ufeff]*")
-_NEXT = re.compile(r"(?<=[\n}])[ \t]*\{")
+_NEXT = re.compile(r"(?<=[\n}])[ \t]*,?[ \t\r\n]*\{")
 
 
 def documents_in(text: Optional[str], records_at: str) -> List[str]:
@@ -32,7 +32,7 @@ def _after_each_other(text: str, at: int, end: str) -> Iterator[str]:
     decoder = json.JSONDecoder()
     while True:
         at = _behind_blanks(text, at)
-        if end and text[at : at + 1] == ",":
+        while text[at : at + 1] == ",":
             at = _behind_blanks(text, at + 1)
         if at >= len(text) or text[at] == end:
             return

@@ -91,7 +91,7 @@ def sample_csv(source: DataSource, dataset: Dataset) -> CsvSample:
             if part.is_enough(excerpt.size):
                 break
         header = header if header is not None else part.first
-        if part.first is not None and part.first != header:
+        if part.first is not None and _plain(part.first) != _plain(header or []):
             rows.append(_shortened(part.first))  # a part that has no header
             length += _length(part.first)
         rows.extend(part.rows)
@@ -250,6 +250,10 @@ def _json_part(excerpt: Excerpt, most: int, dataset: Dataset) -> _JsonPart:
         head_documents = len(values) + broken if chunk.is_first else head_documents
         whole = whole and len(objects) <= share
     return _JsonPart(rows, failed, head_documents, not excerpt.is_whole, whole)
+
+
+def _plain(header: Record) -> List[str]:
+    return [(name or "").strip().casefold() for name in header]
 
 
 def _shortened(record: Record) -> Record:

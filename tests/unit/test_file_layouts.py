@@ -69,6 +69,8 @@ class TestUnlike:
             (b"Qty, Price\n7,1.5\n", ("qty", "price"), True, ","),
             (b"1.5,7\n2.5,8\n", ("price", "qty"), False, ","),
             (b"code,label\n7,x\n8,y\n", ("code", "label"), True, ","),
+            (b"B,N/A\nC,5\nD,6\n", ("price", "qty"), False, ","),
+            (b"price,9\nx,8\n", ("price", "qty"), False, ","),
             (b"1.5;7\n2.5;8\n", ("price", "qty"), False, ";"),
             (b"id,place,at\n1,Oslo,2024-01-01\n2,Rom,2024-01-02\n", ("id", "place", "at"), True, ","),
         ],
@@ -92,6 +94,23 @@ class TestUnlike:
     def test_a_headerless_part_of_texts_is_no_header(self, tmp_path: Path) -> None:
         dataset = dataset_of(tmp_path, b"Ann,Oslo\nBob,Rom\n", first=b"name,city\nEve,Bonn\n")
         assert layouts_of(dataset)[1][:2] == (("name", "city"), False)
+
+    def test_a_header_beside_a_first_file_without_one_is_no_row(self, tmp_path: Path) -> None:
+        dataset = dataset_of(tmp_path, b"id,name\n3,Eve\n4,Kim\n", first=b"1,Ann\n2,Bob\n")
+        assert layouts_of(dataset) == [
+            (("_c0", "_c1"), False, ",", ["00000"]),
+            (("_c0", "_c1"), True, ",", ["00001"]),
+        ]
+
+    def test_rows_that_fit_their_headers_differently_are_not_fitted(self, tmp_path: Path) -> None:
+        dataset = dataset_of(tmp_path, b"id,name\n3,C\n4,D\n", first=b"id,name\n1,A,\n2,B,\n")
+        assert (dataset.layouts, dataset.columns) == ((), ())
+
+    def test_only_an_end_of_line_ends_a_header(self, tmp_path: Path) -> None:
+        first = "id,na\x0cme\u2028,v\n1,Ann,2\n".encode()
+        dataset = dataset_of(tmp_path, "v,id,na\x0cme\u2028\n2,1,Ann\n".encode(), first=first)
+        assert [len(one.columns) for one in dataset.layouts] == [3, 3]
+        assert sorted(dataset.layouts[0].columns) == sorted(dataset.layouts[1].columns)
 
     def test_an_encoding_of_its_own(self, tmp_path: Path) -> None:
         dataset = dataset_of(
