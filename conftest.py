@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING, Iterator, List, Optional
 
@@ -36,6 +37,12 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
 def pytest_make_parametrize_id(val: object) -> Optional[str]:
     """Name gzip content by its size: its header holds the time, and xdist's workers must agree on names."""
     return f"{len(val)} bytes of gzip" if isinstance(val, bytes) and val[:2] == b"\x1f\x8b" else None
+
+
+@pytest.fixture(autouse=True)
+def _log_reaches_pytest() -> None:
+    """Let ``caplog`` see log lines. A job that ran before in this process has set that they go no further."""
+    logging.getLogger("nuvyn_executor").propagate = True
 
 
 @pytest.fixture(scope="session")

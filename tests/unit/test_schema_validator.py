@@ -86,7 +86,6 @@ class TestSchemaValidation:
         self, store: MemoryMetadataStore, caplog: pytest.LogCaptureFixture
     ) -> None:
         with caplog.at_level(logging.INFO, logger="nuvyn_executor"):
-            logging.getLogger("nuvyn_executor").propagate = True
             SchemaValidator(store).validate()
         said = [(record.name, record.getMessage()) for record in caplog.records]
         assert said[0] == ("nuvyn_executor.schema.validator", "🔍 Validating schema: _executor_metadata")

@@ -78,14 +78,8 @@ class TestPackages:
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         spark = _Spark(tmp_path)
-        # Directly: a job that ran before in this process may have set that nothing goes to the root logger.
-        log = logging.getLogger("nuvyn_executor.spark.packages")
-        log.addHandler(caplog.handler)
-        try:
-            with caplog.at_level(logging.INFO, logger=log.name):
-                assert with_package(spark, AVRO, spark.load) == "rows"
-        finally:
-            log.removeHandler(caplog.handler)
+        with caplog.at_level(logging.INFO, logger="nuvyn_executor"):
+            assert with_package(spark, AVRO, spark.load) == "rows"
         assert spark.statements == ["ADD JAR 'ivy://org.apache.spark:spark-avro_2.12:3.5.9?transitive=false'"]
         assert "Spark lacks spark-avro_2.12 3.5.9" in caplog.text
 
