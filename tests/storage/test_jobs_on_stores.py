@@ -83,6 +83,12 @@ def _local(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Any
     return scores(run.document), counts(installation)
 
 
+@pytest.fixture(name="installation")
+def _installation(spark: SparkSession, tmp_path: Path) -> Installation:
+    del spark
+    return new_installation(tmp_path)
+
+
 class TestFullPipeline:
     """Full Pipeline: validates, extracts, reads samples, assesses."""
 
@@ -153,11 +159,6 @@ class TestDelta:
 
 class TestTroubles:
     """Verify data source path is accessible."""
-
-    @pytest.fixture(name="installation")
-    def _installation(self, spark: SparkSession, tmp_path: Path) -> Installation:
-        del spark
-        return new_installation(tmp_path)
 
     def test_wrong_keys_are_one_sentence_with_the_variable(
         self, installation: Installation, azure_server: Any

@@ -51,7 +51,7 @@ def block(language: str, beginning: str) -> str:
 
 def grants(database: str) -> list[str]:
     """Return the statements of the page for a kind of database, with a password in place of its dots."""
-    parts = re.split(r"^-- (.+)\n", block("sql", "**Rights.**"), flags=re.MULTILINE)
+    parts = re.split(r"^-- (.+)\n", block("sql", "## Databases"), flags=re.MULTILINE)
     statements = dict(zip(parts[1::2], parts[2::2], strict=True))[database]
     assert "'...'" in statements
     return [one.strip() for one in statements.replace("'...'", f"'{PASSWORD}'").split(";") if one.strip()]
