@@ -22,6 +22,7 @@ WEAK = (" ", ":", "#", "*", "!")
 _RARE = ("\xa6", "\xa7", "^", "~", *WEAK)
 # What separates fields by several characters: one of them twice, or different ones of these.
 _SEVERAL = re.compile(r"\|\||::|~~|\^\^|@@|##|(?=[|~^#@$]{2,4})([|~^#@$])(?!\1)[|~^#@$]{1,3}")
+_LINE = re.compile(r"[^\r\n]+")
 _NAME = re.compile(r"[^\W\d][\w .()/%-]*")
 
 _RECORDS = 200
@@ -115,18 +116,17 @@ def splits_alike(text: str, *, whole: bool) -> str:
         text: the beginning of a file that was read as one column.
         whole: it is the entire file.
     """
-    lines = [line for line in complete_lines(text, whole=whole).splitlines() if line.strip()][
-        1 : _RECORDS + 1
-    ]
+    whole_lines = lines_of(complete_lines(text, whole=whole))
+    lines = [line.strip() for line in whole_lines if line.strip()][1 : _RECORDS + 1]
     if len(lines) < _FEW_LINES:
         return ""
     marks = dict.fromkeys(char for char in lines[0][1:-1] if not char.isalnum() and char not in _IN_VALUES)
     return next((char for char in marks if len({line.count(char) for line in lines}) == 1), "")
 
 
-def lines_of(text: str) -> List[str]:
-    """Split a text at line ends, and at no other character (``str.splitlines`` also does at form feeds)."""
-    return re.split(r"\r\n|\n|\r", text)
+def lines_of(text: str) -> Iterator[str]:
+    """Return the lines of a text that are not empty; ``str.splitlines`` also splits at form feeds."""
+    return (found.group() for found in _LINE.finditer(text))
 
 
 def complete_lines(text: str, *, whole: bool) -> str:

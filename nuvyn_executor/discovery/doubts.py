@@ -22,9 +22,14 @@ def doubts_of(head: FileHead, dialect: CsvDialect) -> Iterator[str]:
     if not head.encoding.is_sure:
         yield f"its text is read as {head.encoding.java}, which is a guess - write it in UTF-8"
     mark = "" if dialect.delimiter else splits_alike(head.text, whole=head.is_whole)
-    values = [line for line in lines_of(complete_lines(head.text, whole=head.is_whole)) if line.strip()][1:]
-    if mark and not all(map(is_value, values)):
+    if mark and not _are_values(head):
         yield (
             f"it is read as one column of text, and {mark!r} splits each of its rows alike - "
             "give each column a name in the first line"
         )
+
+
+def _are_values(head: FileHead) -> bool:
+    """Whether each line below the first is a number, a moment or the like, which has marks of its own."""
+    lines = lines_of(complete_lines(head.text, whole=head.is_whole))
+    return all(is_value(line) for line in [one for one in lines if one.strip()][1:])

@@ -145,7 +145,7 @@ def _fit(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Optional[Fit]:
 def _first_line(head: FileHead) -> str:
     """Return the first line that is not blank; ``""`` where it does not end in the head."""
     text = complete_lines(head.text, whole=head.is_whole).lstrip("\ufeff \t\r\n")
-    line = lines_of(text)[0]
+    line = next(lines_of(text), "")
     return "" if not head.is_whole and len(line) == len(text) else line
 
 

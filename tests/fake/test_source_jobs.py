@@ -174,7 +174,7 @@ def fill(server: DatabaseServer) -> None:
 
 @pytest.fixture(scope="module")
 def prepared(site: Site, s3_server: S3Server, azurite: AzureServer) -> Site:
-    """Give S3's keys to the cluster as variables; the other credentials are in the executor's own scope."""
+    """Return the site, with S3's keys as the cluster's variables and the others in the executor's scope."""
     put = {
         "sources": {"key-id": KEY_ID, "key": KEY, "token": TOKEN},
         "nuvyn-executor": {

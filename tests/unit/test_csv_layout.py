@@ -96,6 +96,8 @@ class TestLayout:
             ("name\nSmith, John\nDoe, Jane\nRoe, Richard\n", ","),
             ("row\n1=a\n2=b\n3=c\n", "="),
             ("word\none\ntwo\nthree\n", ""),
+            ("name\na\x0cb, c\nd, e\nf, g\n", ","),
+            ("greeting\nhi;\nho;\nhey;\n", ""),
             ("at\n10.5\n11.5\n12.5\n", ""),
             ("name\nSmith, John\nDoe, Jane\n", ""),
         ],
