@@ -80,7 +80,12 @@ class DatasetProfile:
         return self.state.coverage is not None
 
 
-def plan_scan(frame: Frame, dataset_name: str, key_columns: Sequence[str] = ()) -> ScanPlan:
+def plan_scan(
+    frame: Frame,
+    dataset_name: str,
+    key_columns: Sequence[str] = (),
+    null_markers: Optional[Tuple[str, ...]] = None,
+) -> ScanPlan:
     """Decide what to count, from the frame's names, types and sample.
 
     Args:
@@ -88,10 +93,18 @@ def plan_scan(frame: Frame, dataset_name: str, key_columns: Sequence[str] = ()) 
         dataset_name: its name, which its primary key may be named after.
         key_columns: the primary key that a catalogue declares. Then no name is taken for that of a key; of a
             key of several columns, no column has to be unique.
+        null_markers: the texts that stand for no value, where the user says so.
     """
+
+    def of_text(name: str, declared: Optional[str], values: Sequence[Any]) -> ColumnPlan:
+        texts = [None if value is None else str(value) for value in values]
+        fences = frame.sample_represents
+        plan = plan_text_column(name, dataset_name, texts, fences=fences, null_markers=null_markers)
+        return replace(plan, declared_type=declared)
+
     plans = tuple(
-        plan_text_column(name, dataset_name, values, fences=frame.sample_represents)
-        if declared is None
+        of_text(name, declared, values)
+        if declared in (None, "string")
         else plan_typed_column(name, dataset_name, declared, values, fences=frame.sample_represents)
         for name, declared, values in zip(frame.names, frame.types, frame.sample)
     )
@@ -99,7 +112,7 @@ def plan_scan(frame: Frame, dataset_name: str, key_columns: Sequence[str] = ()) 
         plans = tuple(replace(one, is_key=[one.name] == [*key_columns]) for one in plans)
     else:
         plans = without_false_keys(plans, frame.sample)
-    return ScanPlan(plans, ordered_pairs(plans), exact_distinct=frame.is_small)
+    return ScanPlan(plans, ordered_pairs(plans), exact_distinct=frame.is_small, null_markers=null_markers)
 
 
 def profile_dataset(

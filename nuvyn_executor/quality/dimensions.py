@@ -142,18 +142,31 @@ def accuracy(scan: Scan) -> Measure:
     return Measure(present - sum(column.suspected for column in scan.tally.columns), present)
 
 
+_SAME_FORM: Mapping[str, Tuple[str, ...]] = {
+    Shape.DECIMAL: (Shape.GROUPED, Shape.NEGATIVE),
+    Shape.DECIMAL_COMMA: (Shape.THREE_DECIMALS, f"{Shape.GROUPED}_comma", f"{Shape.NEGATIVE}_comma"),
+}
+"""Shapes that are written like another one."""
+
+
 def written_forms(column: ColumnTally) -> Dict[Optional[str], int]:
     """Count present values by the form they are written in; ``None`` is the form of those without a shape.
 
-    Whole numbers and decimals are one form, ``DECIMAL``: 10 among 10.5 is not written differently.
+    Numbers with thousands apart, with a sign behind, whole and with decimals are one form: 10 among 10.5 is
+    not written differently. Those with a decimal point are another form than those with a comma.
     """
     forms: Dict[Optional[str], int] = dict(column.shapes.items())
     unclassified = column.present - sum(column.shapes.values())
     if unclassified:
         forms[None] = unclassified
+    for main, others in _SAME_FORM.items():
+        count = sum(forms.pop(shape, 0) for shape in (main, *others))
+        if count:
+            forms[main] = count
     whole = forms.pop(Shape.INTEGER, 0)
     if whole:
-        forms[Shape.DECIMAL] = forms.get(Shape.DECIMAL, 0) + whole
+        main = max((Shape.DECIMAL, Shape.DECIMAL_COMMA), key=lambda shape: forms.get(shape, 0))
+        forms[main] = forms.get(main, 0) + whole
     return forms
 
 
