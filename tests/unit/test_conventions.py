@@ -7,8 +7,7 @@ from typing import List, Set
 import pytest
 
 from nuvyn_executor.profiling.plan import ColumnPlan, plan_text_column
-from nuvyn_executor.profiling.value_patterns import Expected, data_type_of, shape_of
-from nuvyn_executor.quality.checks.registry import OF_MOMENTS
+from nuvyn_executor.profiling.value_patterns import OF_MOMENTS, Expected, data_type_of
 
 
 def planned(values: List[str], name: str = "x") -> ColumnPlan:
@@ -67,7 +66,7 @@ class TestMoments:
     def test_are_found(self, name: str, values: List[str], data_type: str) -> None:
         plan = planned(values, name)
         assert plan.expected == Expected.MOMENT
-        (shape,) = {shape_of(value, OF_MOMENTS) for value in values}
+        (shape,) = {*OF_MOMENTS.shapes_of(values)}
         assert shape in plan.shapes
         assert data_type_of(plan.expected, {shape: 2}) == data_type
 
