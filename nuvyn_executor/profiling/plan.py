@@ -14,7 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.profiling import column_names, suspects
-from nuvyn_executor.profiling.conventions import forms_for, is_day_first
+from nuvyn_executor.profiling.conventions import are_identifiers, forms_for, is_day_first
 from nuvyn_executor.profiling.null_markers import WHITE, is_missing, placeholders_that_are_values
 from nuvyn_executor.profiling.value_patterns import (
     DATE_SENTINELS,
@@ -155,6 +155,8 @@ def plan_text_column(
     found = forms.shapes_of(trimmed)
     counts = Counter(found)
     expected = _expected(name, trimmed, counts)
+    if expected == Expected.NUMBER and are_identifiers(trimmed, found):
+        expected = Expected.TEXT
     numbers = [float(plain_of(value, shape)) for value, shape in zip(trimmed, found) if shape in NUMBERS]
     if expected == country_code.CHECK.name and null_markers is None:
         kept = tuple(sorted({*kept, "NA"}))  # Namibia

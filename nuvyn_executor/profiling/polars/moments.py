@@ -25,8 +25,9 @@ def micros_of(texts: pl.Series, shape: str, plan: ColumnPlan) -> pl.Series:
     form = form_of(shape)
     assert form is not None
     if form.micros:
-        units: pl.Series = texts.cast(pl.Int64)
-        return units * form.micros
+        # Doubles hold so many microseconds exactly.
+        units: pl.Series = (texts.cast(pl.Float64) * form.micros).round().cast(pl.Int64)
+        return units
     if shape in _IN_PARTS:  # three times as fast as step by step
         dash = texts.str.replace_all("[/.]", "-")
         days = dash.str.to_date("%d-%m-%Y" if plan.day_first else "%m-%d-%Y", strict=False, cache=False)
