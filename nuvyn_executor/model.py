@@ -201,6 +201,8 @@ class CsvDialect:
         delimiter: what separates fields, one character or several; ``""`` where a line is one field.
         encoding: a Java charset name (``UTF-8``, ``UTF-16``, ``ISO-8859-1``).
         multiline: a quoted value holds a line break, so a line is not a record.
+        escape: what stands before a quote inside a quoted value; ``""`` where such a quote is doubled.
+        trims: blanks around a value do not belong to it.
     """
 
     delimiter: str = ","
@@ -208,6 +210,8 @@ class CsvDialect:
     header: bool = True
     encoding: str = "UTF-8"
     multiline: bool = False
+    escape: str = ""
+    trims: bool = False
 
     @property
     def separator(self) -> str:
@@ -240,6 +244,35 @@ class FileLayout:
     dialect: CsvDialect
     columns: Tuple[str, ...]
     files: FrozenSet[str]
+
+
+@dataclass(frozen=True)
+class SkippedLines:
+    """Lines of CSV files that are no rows: titles, comments, borders, units, totals, notes.
+
+    Attributes:
+        lines: their texts; a line of the same text is no row in any of the files.
+        headers: the records that name columns, in files with lines before them.
+        comment: what a comment begins with, in any line that has not as many fields as a row; or ``""``.
+        top: how many come before the first row, all files together, without headers.
+        end: how many come after the last row.
+    """
+
+    lines: FrozenSet[str] = frozenset()
+    headers: FrozenSet[str] = frozenset()
+    comment: str = ""
+    top: int = 0
+    end: int = 0
+
+    def __add__(self, other: SkippedLines) -> SkippedLines:
+        """Return those of the files of both."""
+        return SkippedLines(
+            self.lines | other.lines,
+            self.headers | other.headers,
+            self.comment or other.comment,
+            self.top + other.top,
+            self.end + other.end,
+        )
 
 
 @dataclass(frozen=True)
@@ -324,6 +357,7 @@ class Dataset:
             first. Empty where all are written alike.
         columns: of CSV whose header has not as many fields as its rows, the columns; else empty.
         doubts: what speaks against the way in which it is read: clauses with a remedy.
+        skipped: of CSV, the lines that are no rows; ``None`` where there are none.
     """
 
     name: str
@@ -343,6 +377,7 @@ class Dataset:
     layouts: Tuple[FileLayout, ...] = ()
     columns: Tuple[str, ...] = ()
     doubts: Tuple[str, ...] = ()
+    skipped: Optional[SkippedLines] = None
 
     def by_layout(self) -> Tuple[Dataset, ...]:
         """Return its parts whose files are written alike; itself, where all are."""

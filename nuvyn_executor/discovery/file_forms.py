@@ -61,7 +61,7 @@ def _csv_form(name: str, head: FileHead) -> str:
     if is_header and not _has_open_quote(data, whole=head.is_whole):
         return _digest(line)
     dialect = detect_dialect(head, name)
-    first = next(parse_records(head.text, dialect.delimiter, dialect.quote), [])
+    first = next(parse_records(head.text, dialect.delimiter, dialect.quote, dialect.escape), [])
     if not is_header and not dialect.header:
         return f"{dialect.delimiter}{len(first)}{dialect.multiline}"
     return _digest(repr(first).encode() if dialect.multiline else line)

@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from nuvyn_executor.discovery.csv_layout import complete_lines, lines_of, parse_records
+from nuvyn_executor.discovery.csv_layout import ESCAPE, complete_lines, lines_of, parse_records
 from nuvyn_executor.discovery.dialects import detect_dialect, header_votes, is_value
 from nuvyn_executor.model import column_names
 
@@ -54,8 +54,11 @@ class FirstFile:
         dialect = self.dialect
         quotes = self._line.count(dialect.quote)
         record = (
-            next(parse_records(self._line, dialect.delimiter, dialect.quote), []) if quotes % 2 == 0 else []
+            next(parse_records(self._line, dialect.delimiter, dialect.quote, dialect.escape), [])
+            if quotes % 2 == 0
+            else []
         )
+        record = [cell.strip() for cell in record] if dialect.trims else record
         return Written(dialect, column_names(record, header=dialect.header))
 
     def other(self, head: FileHead, name: str) -> Optional[Written]:
@@ -73,10 +76,12 @@ class FirstFile:
         # ASCII does not show an encoding.
         encoding = first.dialect.encoding if head.data.isascii() else head.encoding.java
         is_alike = encoding == first.dialect.encoding and _first_line(head) == self._line
-        if not first.columns or (is_alike and not _has_open_quote(head)):
+        has_escapes = ESCAPE.encode() + first.dialect.quote.encode() in head.data
+        if not first.columns or (is_alike and not has_escapes and not _has_open_quote(head)):
             return None
         detected = detect_dialect(head, name)
-        as_first = replace(first.dialect, encoding=encoding, multiline=detected.multiline)
+        escape = detected.escape if has_escapes else first.dialect.escape
+        as_first = replace(first.dialect, encoding=encoding, multiline=detected.multiline, escape=escape)
         records = _records(head, as_first)
         dialect, is_header = as_first, _names_any(records, first)
         if not is_header:
@@ -107,23 +112,39 @@ class Fit(NamedTuple):
     doubt: str = ""
 
 
-def fit_rows(head: FileHead, dialect: CsvDialect) -> Optional[Fit]:
+def fit_rows(head: FileHead, dialect: CsvDialect, names: Sequence[str] = ()) -> Optional[Fit]:
     """Return how rows fit their header; ``None`` where both have as many fields, or rows differ.
 
-    A field behind the last one that is empty in all rows is a trailing delimiter. Other fields are counted
-    from the left.
+    A field behind the last one that is empty in all rows is a trailing delimiter. So is, between bars, one
+    before the first that is empty everywhere. Other fields are counted from the left.
 
     Args:
         head: the beginning of the file.
         dialect: how it is written.
+        names: the names of the columns, where they are not those of the header.
     """
     records = _all_records(head, dialect) if dialect.header and dialect.delimiter else iter(())
     header, row = next(records, []), next(records, [])
-    if not row or (len(row) == len(header) and header[-1].strip()):
+    if not row or (len(row) == len(header) and header[-1].strip() and not names):
         return None  # as of most files, of which no more is parsed
     rows = [row, *records]
     is_steady = len(rows) >= _FEW_ROWS and len({len(one) for one in rows}) == 1
-    return _fit(header, rows) if is_steady else None
+    if (
+        dialect.trims
+        and is_steady
+        and len(row) == len(header)
+        and not any(one[0].strip() for one in (header, *rows))
+    ):
+        return _framed(header, rows)
+    found = _fit([*names] or header, rows) if is_steady else None
+    return found or (Fit(tuple(names), tuple(names)) if names else None)
+
+
+def _framed(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Fit:
+    """Fit the fields of rows between a leading and, if there is one, a trailing delimiter."""
+    ends = not any(one[-1].strip() for one in (header, *rows))
+    names = column_names([cell.strip() for cell in header[1 : len(header) - ends]], header=True)
+    return Fit(names, ("", *names, *([""] if ends else [])))
 
 
 def _fit(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Optional[Fit]:
@@ -167,7 +188,7 @@ def _all_records(head: FileHead, dialect: CsvDialect) -> Iterator[List[str]]:
     text = complete_lines(head.text, whole=head.is_whole)
     if not head.is_whole and not text.endswith(("\n", "\r")):
         return iter(())
-    return parse_records(text, dialect.delimiter, dialect.quote)
+    return parse_records(text, dialect.delimiter, dialect.quote, dialect.escape)
 
 
 def _names_any(records: Sequence[Sequence[str]], first: Written) -> bool:

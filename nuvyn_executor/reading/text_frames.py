@@ -19,10 +19,11 @@ from nuvyn_executor.reading.frame import SMALL_ROWS, Frame, sample_columns
 from nuvyn_executor.reading.json_documents import documents_in
 from nuvyn_executor.reading.merged_frames import merged
 from nuvyn_executor.reading.sampling import SAMPLE_ROWS
+from nuvyn_executor.reading.skipped_lines import rows_only
 from nuvyn_executor.reading.spark_files import Path, column, leaves, load, quoted, reader_of
 
 if TYPE_CHECKING:
-    from nuvyn_executor.model import Dataset, FileEntry
+    from nuvyn_executor.model import Dataset, FileEntry, SkippedLines
     from nuvyn_executor.sources.base import DataSource
 
 CORRUPT = "__corrupt_record"  # lengthened where a column of the dataset has this name
@@ -40,7 +41,7 @@ def open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         return merged(dataset, frames, is_small=dataset.size_bytes <= SMALL_TEXT_BYTES)
     (dataset,) = parts
     sample = sampling.sample_csv(source, dataset)
-    dialect = dataset.dialect
+    dialect, skipped = dataset.dialect, dataset.skipped
     assert dialect is not None
     names = dataset.layouts[0].columns if dataset.layouts else sample.column_names
     width = len(names)
@@ -53,7 +54,9 @@ def open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     reader = reader.options(
         sep=dialect.separator,
         quote=dialect.quote,
-        escape=dialect.quote,
+        escape=dialect.escape or dialect.quote,
+        ignoreLeadingWhiteSpace=str(dialect.trims).lower(),
+        ignoreTrailingWhiteSpace=str(dialect.trims).lower(),
         header=str(dialect.header).lower(),
         encoding=dialect.encoding,
         multiLine=str(dialect.multiline or dialect.encoding.startswith("UTF-16")).lower(),
@@ -63,8 +66,13 @@ def open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         maxCharsPerColumn="-1",
         maxColumns=str(max(20480, width + 1)),
     )
+
+    def opened(files: Sequence[FileEntry] = dataset.files) -> Any:
+        data = load(spark, reader, source, dataset, files)
+        return data if skipped is None else rows_only(data, fields, corrupt, dialect, skipped)
+
     frame = Frame(
-        opened=lambda files=dataset.files: load(spark, reader, source, dataset, files),
+        opened=opened,
         names=tuple(names),
         types=(None,) * width,
         sample=sample_columns(sample.rows, width),
@@ -77,9 +85,17 @@ def open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
             "quote": dialect.quote,
             "header": dialect.header,
             "encoding": dialect.encoding,
+            **({"escape": dialect.escape} if dialect.escape else {}),
+            **({} if skipped is None else _skipped(skipped)),
         },
     )
     return _positional(frame, [(name,) for name in fields], dataset)
+
+
+def _skipped(skipped: SkippedLines) -> Mapping[str, Any]:
+    """Return how many lines are no rows, and what comments begin with, for ``tables.details``."""
+    rows = {"skipped_rows": {"top": skipped.top, "end": skipped.end}}
+    return {**rows, **({"comment": skipped.comment} if skipped.comment else {})}
 
 
 def open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
@@ -176,7 +192,11 @@ def open_workbook(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         is_small=count <= SMALL_ROWS,
         rows=count,
         rows_known=True,
-        details={"sheet": dataset.sheet},
+        details={
+            "sheet": dataset.sheet,
+            **({"hidden": True} if rows.is_hidden else {}),
+            **({"skipped_rows": {"top": rows.top, "end": rows.end}} if rows.top or rows.end else {}),
+        },
     )
 
 

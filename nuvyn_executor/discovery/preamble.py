@@ -1,0 +1,316 @@
+"""Find the table among rows of cells: titles before it, header rows, totals and notes after it. Pure.
+
+A table begins where the shape of rows becomes steady: a row that names columns, above rows of values. The
+same judgement serves CSV and sheets of workbooks. It takes a row for no row of the table only where its shape
+or its words say so, so that a table without titles and notes comes out as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import List, NamedTuple, Optional, Sequence, Tuple
+
+from nuvyn_executor.discovery.dialects import could_be_names, header_votes, is_value, kind_of_column
+
+Row = Sequence[str]
+"""Cells; a blank one is ``""``."""
+
+MOST_TITLES = 30
+"""So many rows before a header are looked at, and so many at the end."""
+_BELOW = 50
+_FEW = 2
+_NEXT = 5
+_STEADY = 0.8
+_CLOSE = 0.006  # two decimals, rounded
+_NAMED = 0.6  # of the columns that have values
+_NO_VALUE = re.compile(r"(?i)n/?a|n\.a\.|nan|nil|none|null|\(null\)|\\n|-+|\?|\.|unknown|missing|tbd")
+_UNIT_WORDS = (
+    "%|‰|°|°C|°F|°K|K|mm|cm|m|km|in|ft|mi|mg|g|kg|t|lb|oz|ml|l|m2|m²|m3|m³|km2|km²|ha|s|sec|ms|min|h|hrs?|d"
+    "|days?|years?|months?|yr|m/s|km/h|mph|rpm|Hz|kHz|MHz|GHz|V|mV|kV|A|mA|W|kW|MW|Wh|kWh|MWh|J|kJ|MJ|N|Pa|hPa"
+    "|kPa|MPa|bar|mbar|psi|dB|lux|lx|ppm|ppb|pH|mol|EUR|USD|GBP|CHF|JPY|€|\\$|£|¥|k€|T€|TEUR|kEUR|units?|pcs"
+    "|pieces|Stk|Stück|no\\.?|count|#|text|string|str|varchar|char|int|integer|bigint|smallint|long|float|double"
+    "|real|decimal|numeric|number|num|bool|boolean|date|datetime|timestamp|time"
+)
+_UNIT = re.compile(
+    rf"(?:{_UNIT_WORDS})|[\[(][^\])]{{1,24}}[\])]|[^\W\d]\S{{0,11}}/[^\W\d]\S{{0,7}}", re.IGNORECASE
+)
+_TOTAL = re.compile(
+    r"(?i)\W*(?:(?:grand|sub|over ?all|report|column)[ -]?)?"
+    r"(?:totals?|sum|summe|gesamt(?:summe)?|insgesamt|zwischensumme|totale?|totaux|suma|somme|totaal|итого"
+    r"|всего|razem|celkem|合计|总计|合計|総計)(?!\w)"
+)
+_NOTE = re.compile(
+    r"(?i)\W*(?:sources?|quellen?|fuentes?|notes?|footnotes?|hinweise?|anmerkung(?:en)?|remarks?|comments?"
+    r"|legend|generated|exported|printed|created|downloaded|extracted|report|end of|ende|prepared|copyright"
+    r"|disclaimer|last updated?|updated|stand|page|seite|data as of|as of|rows?|records?|count|number of"
+    r"|query|completed|confidential)(?!\w)|©|\(c\)|\*"
+)
+_ROWS = re.compile(
+    r"(?i)\W*\d[\d.,' ]* (?:rows?|records?|lines?|entries|results?|zeilen|datensätze|lignes|filas)(?!\w).*|"
+    r"(?:rows?|records?|lines?|entries|results?|zeilen|datensätze)(?: (?:count|affected|selected))?"
+    r"\s*[:=]\s*\d[\d.,' ]*"
+)
+_RULED = re.compile(r":?[-=]{3,}:?|:[-=]+:?|[-=]+:")
+
+
+class Header(NamedTuple):
+    """The rows that name columns.
+
+    Attributes:
+        rows: how many they are.
+        names: the names, of two rows joined; empty where the first row has them.
+        at: which of the rows has the names that are the columns' own.
+    """
+
+    rows: int = 1
+    names: Tuple[str, ...] = ()
+    at: int = 0
+
+
+def titles_before(rows: Sequence[Row], width: int) -> Optional[int]:
+    """Return how many rows come before the table; ``None`` where nothing shows that.
+
+    Args:
+        rows: the first rows, all of them that are not blank.
+        width: how many cells a row of the table has.
+    """
+    if not rows or width < _FEW or (len(rows[0]) == width and _filled(rows[0]) * 2 > width):
+        return None
+    for at in range(1, min(MOST_TITLES, len(rows) - 1) + 1):
+        start = at - (header_of(rows[at - 1 :]).at == 1)  # names of groups are a part of the header
+        if start == 0 or _begins_table(rows, at, width, rows[:start]):
+            return start
+    return None
+
+
+def header_of(rows: Sequence[Row]) -> Header:
+    """Return how many of the first rows name columns: two, where groups stand above names or units below.
+
+    Args:
+        rows: the rows of the table, the first of which is a header.
+    """
+    if len(rows) <= _FEW:
+        return Header()
+    first, second, below = rows[0], rows[1], rows[2 : 2 + _BELOW]
+    if len(second) != len(first) or any(map(is_no_value, second)):
+        return Header()
+    if _are_units(second, below) and header_votes([first, *map(list, below)]) > 0:
+        return Header(2)
+    if _are_groups(first, second) and _names_all(first, second, below):
+        return Header(2, _joined(first, second), at=1)
+    return Header()
+
+
+def notes_after(rows: Sequence[Row], last: Sequence[Row], width: int) -> int:
+    """Return how many of the last rows are totals, notes or blank rows beside these.
+
+    Args:
+        rows: rows of the table, from its beginning, without the header.
+        last: the last rows of the file, in order.
+        width: how many cells a row of the table has.
+    """
+    found = 0
+    body = [row for row in rows[:_BELOW] if len(row) == width and _filled(row)]
+    for back, row in enumerate(reversed(last[-MOST_TITLES:]), 1):
+        if not _filled(row):
+            continue
+        others = [one for one in body if [*one] != [*row]]
+        if not _is_note(row, width, others, is_all=len(rows) < _BELOW):
+            return found and _with_blanks_above(last, found)
+        found = back
+    return found
+
+
+def doubtful_total(rows: Sequence[Row], last: Sequence[Row], width: int) -> str:
+    """Return the word with which the last row begins, where it may be a total and is read as a row."""
+    row = last[-1] if last else ()
+    first = next((cell for cell in row if cell), "")
+    values = [cell for cell in row if cell and cell != first]
+    others = (one for one in (*rows, *last[:-1]) if [*one] != [*row])
+    is_alone = not any(_first(one).casefold() == first.casefold() for one in others)
+    is_total = _TOTAL.fullmatch(first) is not None and len(row) == width > 1
+    return first if is_total and is_alone and values and all(map(is_value, values)) else ""
+
+
+def begins_note(text: str) -> bool:
+    """Whether a text begins as totals and notes do."""
+    return _TOTAL.match(text) is not None or _NOTE.match(text) is not None or _ROWS.match(text) is not None
+
+
+def is_ruler(line: str) -> bool:
+    """Whether a line draws a border (``---|---``, ``+----+``) below or above a header."""
+    if not line.strip(" \t|+:,;-=") and any(mark in line for mark in "-="):
+        cells = [cell.strip() for cell in re.split(r"[|+,;\t]|(?<=[-=]) +(?=[-=])", line) if cell.strip()]
+        return bool(cells) and all(
+            _RULED.fullmatch(cell) or ("|" in line and len(cell) > 0) for cell in cells
+        )
+    return False
+
+
+def is_row_count(line: str) -> bool:
+    """Whether a line says how many rows there are: ``(42 rows affected)``."""
+    return _ROWS.fullmatch(line.strip(" ()-\"'.;,")) is not None
+
+
+def is_no_value(cell: str) -> bool:
+    """Whether a cell is a word for no value."""
+    return _NO_VALUE.fullmatch(cell.strip()) is not None
+
+
+def steady_width(rows: Sequence[Row]) -> int:
+    """Return how many cells most rows have, of widths above one that go on to the end; 0 for none."""
+    best = (0, 0)
+    for width, count in Counter(map(len, rows)).items():
+        if width < _FEW or count < _FEW:
+            continue
+        start = next(at for at, row in enumerate(rows) if len(row) == width)
+        rest = list(rows[start:])
+        while rest and len(rest[-1]) != width:  # notes
+            rest.pop()
+        share = sum(len(row) == width for row in rest) / len(rest)
+        if share >= _STEADY and len(rows) - start - len(rest) <= MOST_TITLES:
+            best = max(best, (count, width))
+    return best[1]
+
+
+def _begins_table(rows: Sequence[Row], at: int, width: int, before: Sequence[Row]) -> bool:
+    """Whether a row is the first of the table, and other rows before it are titles."""
+    row = rows[at]
+    alike = [one for one in rows[at + 1 : at + 1 + _BELOW] if len(one) == width]
+    if len(row) != width or not alike or not _is_fuller(row, before, alike):
+        return False
+    votes = header_votes([row, *alike])
+    is_short = _filled(before[0]) == 1 and _filled(before[-1]) <= max(1, width // 2)
+    if votes > 0:
+        return is_short or len(alike) >= _FEW
+    is_title = is_short and (len(before) > 1 or " " in _first(before[0]).strip() or width > _FEW)
+    if votes < 0 or not could_be_names(row, alike):
+        # No header at all: one word may be a header by itself, several lines or a sentence are titles.
+        return (
+            is_title and width > _FEW and len(alike) >= _FEW and (len(before) > 1 or _is_sentence(before[0]))
+        )
+    return is_title and not any(cell.startswith(" ") for cell in row[1:])
+
+
+def _is_fuller(row: Row, before: Sequence[Row], below: Sequence[Row]) -> bool:
+    """Whether a row has a cell for most columns of the rows below, unlike all rows before it."""
+    width, filled = len(row), _filled(row)
+    with_values = sum(any(one[i] for one in below) for i in range(width))
+    if filled < max(_FEW, _NAMED * with_values):
+        return False
+    if any(len(one) == width and _filled(one) >= min(filled, _FEW + width // 3) for one in before):
+        return False
+    # No row further below names more columns.
+    return not any(
+        _filled(one) > filled and header_votes(below[i:]) > 0 for i, one in enumerate(below[:_NEXT])
+    )
+
+
+def _is_sentence(row: Row) -> bool:
+    return _filled(row) == 1 and " " in _first(row).strip()
+
+
+def _are_units(row: Row, below: Sequence[Row]) -> bool:
+    """Whether a row has the units of the numbers below it, and nothing else."""
+    cells = [cell.strip() for cell in row]
+    if not any(cells) or not all(not cell or _UNIT.fullmatch(cell) for cell in cells):
+        return False
+    alike = [one for one in below if len(one) == len(cells)]
+    measured = [i for i in range(len(cells)) if kind_of_column([one[i] for one in alike]) is not None]
+    return any(cells[i] for i in measured)
+
+
+def _are_groups(first: Row, second: Row) -> bool:
+    """Whether the cells of a row are merged ones, above names; a title or ``Region:,EMEA`` is no such row."""
+    filled = [i for i, cell in enumerate(first) if cell]
+    if filled in ([], [0], [0, 1]) and all(second[i] for i in filled):
+        return False
+    spans = any(not cell and any(first[:i]) and second[i] for i, cell in enumerate(first))
+    repeats = any(cell and cell == first[i - 1] for i, cell in enumerate(first) if i)
+    return (spans or repeats) and all(one or two for one, two in zip(first, second))
+
+
+def _names_all(first: Row, second: Row, below: Sequence[Row]) -> bool:
+    """Whether values below say of most columns that the second row names them."""
+    if any(is_value(cell) and not _is_year(cell) for cell in second if cell):
+        return False
+    names = [two or one for one, two in zip(first, second)]
+    alike = [list(one) for one in below if len(one) == len(first)]
+    if not all(two or any(row[i] for row in alike) for i, two in enumerate(second)):
+        return False
+    return bool(alike) and header_votes([names, *alike]) * 2 >= sum(map(bool, second))
+
+
+def _joined(first: Row, second: Row) -> Tuple[str, ...]:
+    names: List[str] = []
+    group = ""
+    for one, two in zip(first, second):
+        group = (one or group) if two else ""
+        names.append(" ".join(filter(None, (group, two))) if two else one)
+    return tuple(names)
+
+
+def _is_note(row: Row, width: int, body: Sequence[Row], *, is_all: bool) -> bool:
+    """Whether a row is a total or a note.
+
+    Args:
+        row: one of the last rows.
+        width: how many cells a row of the table has.
+        body: other rows of the table.
+        is_all: these are all rows of it.
+    """
+    first, filled = _first(row), _filled(row)
+    if filled == 1 and is_row_count(first):
+        return True
+    is_narrow = len(row) < width or filled <= max(1, width // 3)
+    if width < _FEW or not (is_narrow or begins_note(first)):
+        return False
+    if any(_first(one).casefold() == first.casefold() for one in body):
+        return False
+    kinds = [kind_of_column([one[i] for one in body]) for i in range(width)] if len(body) >= _FEW else []
+    misfits = any(cell and kind is not None and not is_value(cell) for cell, kind in zip(row, kinds))
+    if _TOTAL.match(first):
+        values = [cell for cell in row if cell.strip() and cell != first]
+        usual = sum(all(one[i] for one in body) for i in range(width))
+        is_other = is_narrow or misfits or filled < usual or (is_all and _is_sum(row, body))
+        return is_other and all(is_value(cell) or is_no_value(cell) for cell in values)
+    if _NOTE.match(first):
+        return is_narrow or misfits or len(row) > width
+    is_sentence = filled == 1 and " " in first.strip()
+    return is_sentence and (misfits or not any(" " in _first(one).strip() for one in body))
+
+
+def _is_sum(row: Row, body: Sequence[Row]) -> bool:
+    """Whether each number of a row is the sum of those above."""
+    for i, cell in enumerate(row):
+        number = _number(cell)
+        above = [_number(one[i]) for one in body]
+        if number is not None and (None in above or abs(sum(filter(None, above)) - number) > _CLOSE):
+            return False
+    return bool(body)
+
+
+def _number(cell: str) -> Optional[float]:
+    try:
+        return float(cell.replace(" ", ""))
+    except ValueError:
+        return None
+
+
+def _with_blanks_above(last: Sequence[Row], found: int) -> int:
+    while found < len(last) and not _filled(last[len(last) - found - 1]):
+        found += 1
+    return found
+
+
+def _is_year(cell: str) -> bool:
+    return re.fullmatch(r"(?:19|20)\d\d", cell.strip()) is not None
+
+
+def _filled(row: Row) -> int:
+    return sum(bool(cell.strip()) for cell in row)
+
+
+def _first(row: Row) -> str:
+    return next((cell for cell in row if cell.strip()), "")
