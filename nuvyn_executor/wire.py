@@ -334,6 +334,7 @@ def table_details(one: DatasetProfile, assessment: DatasetAssessment, *, listing
     read_as = dict(state.read_as)
     missing, fetched = read_as.pop("missing_columns", []), read_as.pop("fetched", None)
     skipped = read_as.pop("skipped_rows", None)
+    read_as.pop("doubts", None)  # they are among the recommendations
     return {
         "read_as": read_as,
         "skipped_rows": skipped,

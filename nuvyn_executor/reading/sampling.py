@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Tuple, TypeVar
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, TypeVar
 
 from nuvyn_executor.discovery.json_layout import array_at
 from nuvyn_executor.discovery.text_encoding import UTF_8, encoding_named
@@ -58,6 +58,7 @@ class JsonSample:
             text, cut as well.
         failed: lines or documents that do not parse, or are no objects.
         whole: these are all documents of the dataset.
+        repeated: keys that stand in one object more than once, and in how many objects.
         mean_length: about how many characters a document has on one line; 0 without documents.
     """
 
@@ -65,6 +66,7 @@ class JsonSample:
     rows: List[Dict[str, Any]]
     failed: int
     whole: bool
+    repeated: Mapping[str, int] = field(default_factory=dict)
     mean_length: float = field(default=0.0, compare=False)
 
 
@@ -140,7 +142,7 @@ def sample_json(source: DataSource, dataset: Dataset) -> JsonSample:
             rows.append(shortened(document, SAMPLE_CHARACTERS))
     if refusals and not rows:
         raise refusals[0]
-    return JsonSample(seen.children(), rows, failed, whole, length / max(1, len(rows)))
+    return JsonSample(seen.children(), rows, failed, whole, seen.repeated(), length / max(1, len(rows)))
 
 
 class _CsvPart(NamedTuple):

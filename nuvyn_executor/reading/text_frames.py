@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence
 from nuvyn_executor.discovery import workbook
 from nuvyn_executor.discovery.partition_folders import values_of
 from nuvyn_executor.reading import sampling
-from nuvyn_executor.reading.frame import SMALL_ROWS, Frame, sample_columns
+from nuvyn_executor.reading.frame import DOUBTS, SMALL_ROWS, Frame, sample_columns
 from nuvyn_executor.reading.json_documents import documents_in
+from nuvyn_executor.reading.json_doubts import key_doubts
 from nuvyn_executor.reading.merged_frames import merged
 from nuvyn_executor.reading.sampling import SAMPLE_ROWS
 from nuvyn_executor.reading.skipped_lines import rows_only
@@ -136,6 +137,8 @@ def open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         details={
             "multiline": dataset.multiline,
             **({"records_at": dataset.records_at} if dataset.records_at else {}),
+            **({"duplicate_keys": dict(sample.repeated)} if sample.repeated else {}),
+            **_doubts(key_doubts(sample, [".".join(path) for path in paths])),
         },
     )
     return _positional(frame, paths, dataset)
@@ -198,6 +201,10 @@ def open_workbook(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
             **({"skipped_rows": {"top": rows.top, "end": rows.end}} if rows.top or rows.end else {}),
         },
     )
+
+
+def _doubts(doubts: Sequence[str]) -> Mapping[str, Any]:
+    return {DOUBTS: [*doubts]} if doubts else {}
 
 
 def _about_rows(dataset: Dataset, mean_length: float) -> int:

@@ -50,7 +50,7 @@ CONNECTION_DETAILS = _keys(
 TABLE_DETAILS = _keys(
     (
         "read_as",
-        "delimiter, quote, header, encoding, `escape`, `comment`; `sheet`, `hidden`; `multiline` of JSON",
+        "delimiter, quote, header, encoding, escape, comment; hidden sheet; `multiline`, `duplicate_keys`",
         YES,
     ),
     (
