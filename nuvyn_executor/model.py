@@ -233,17 +233,21 @@ def column_names(record: Sequence[Optional[str]], *, header: bool) -> Tuple[str,
 
 @dataclass(frozen=True)
 class FileLayout:
-    """How some of the files of a CSV dataset are written, where not all are written alike.
+    """How some of the files of a dataset of CSV or JSON are written, where not all are written alike.
 
     Attributes:
-        dialect: their dialect.
-        columns: the column of each field of a row; ``""`` for a field that is no column.
+        dialect: of CSV, their dialect.
+        columns: of CSV, the column of each field of a row; ``""`` for a field that is no column.
         files: their names.
+        multiline: of JSON, as in :class:`Dataset`.
+        records_at: of JSON, as in :class:`Dataset`.
     """
 
-    dialect: CsvDialect
+    dialect: Optional[CsvDialect]
     columns: Tuple[str, ...]
     files: FrozenSet[str]
+    multiline: bool = False
+    records_at: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -353,8 +357,8 @@ class Dataset:
         key_columns: the primary key that a catalogue declares, in its order; empty where it declares none.
         declared: what else a catalogue says about it; ``None`` for files.
         as_of: of a Delta table, the version that the caller named: ``v3``, or the digits of a moment.
-        layouts: of CSV, how its files are written, where they differ; the layout of the first file is the
-            first. Empty where all are written alike.
+        layouts: of CSV and JSON, how its files are written, where they differ; the layout of the first file
+            is the first. Empty where all are written alike.
         columns: of CSV whose header has not as many fields as its rows, the columns; else empty.
         doubts: what speaks against the way in which it is read: clauses with a remedy.
         skipped: of CSV, the lines that are no rows; ``None`` where there are none.
@@ -388,6 +392,8 @@ class Dataset:
                 self,
                 files=tuple(entry for entry in self.files if entry.name in layout.files),
                 dialect=layout.dialect,
+                multiline=layout.multiline,
+                records_at=layout.records_at,
                 layouts=(layout,),
             )
             for layout in self.layouts

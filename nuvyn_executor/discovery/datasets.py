@@ -35,7 +35,7 @@ from nuvyn_executor.discovery.file_head import FileHead, read_head
 from nuvyn_executor.discovery.file_layouts import FirstFile, Fit, Written, fit_rows
 from nuvyn_executor.discovery.formats import table_name_of
 from nuvyn_executor.discovery.grouping import FileGroup, FileGroups, numbered, split_folder
-from nuvyn_executor.discovery.json_layout import layout_of
+from nuvyn_executor.discovery.json_layout import JsonLayout, layout_of
 from nuvyn_executor.discovery.workbook import has_rows, sheet_names
 from nuvyn_executor.errors import EngineError, SourceError, WronglyNamed
 from nuvyn_executor.model import (
@@ -114,11 +114,10 @@ class _Look(NamedTuple):
 
 
 class _Layout(NamedTuple):
-    """How a text file is written: CSV, the first of its dataset; JSON, as one document or not."""
+    """How a text file is written: of CSV, the first of its dataset; of JSON, how its documents lie in it."""
 
     first: Optional[FirstFile] = None
-    multiline: bool = False
-    records_at: Optional[str] = None
+    json: Optional[JsonLayout] = None
     fit: Optional[Fit] = None
     doubts: Tuple[str, ...] = ()
 
@@ -134,7 +133,9 @@ class _Search:
         self._numbered = numbered([entry.name for entry in listing.files])
         self._layouts: Dict[str, _Layout] = {}
         self._others: Dict[str, Written] = {}
+        self._documents: Dict[str, JsonLayout] = {}
         self._unfit: Set[str] = set()
+        self._by_place: Set[str] = set()
         self._tables: Dict[str, CsvTable] = {}
         self._copying = threading.Lock()
         self.datasets: List[Dataset] = []
@@ -216,11 +217,17 @@ class _Search:
 
     def _compare(self, entry: FileEntry, head: FileHead, model: _Layout) -> None:
         """Record how a file is written, where that is not how the first file of its dataset is."""
+        if model.json is not None:
+            layout = layout_of(head.text, entry.plain_name, whole=head.is_whole)
+            if layout != model.json:
+                self._documents[entry.name] = layout
         if model.first is None:
             return
         found = model.first.other(head, entry.plain_name)
         if found is not None:
             self._others[entry.name] = found
+            if model.first.is_by_place(found, head):
+                self._by_place.add(entry.name)
         elif fit_rows(head, model.first.dialect, self._names_of(entry)) != model.fit:
             self._unfit.add(entry.name)
 
@@ -265,11 +272,11 @@ class _Search:
             format=group.format,
             files=group.entries,
             dialect=None if layout.first is None else layout.first.dialect,
-            multiline=layout.multiline,
-            records_at=layout.records_at,
+            multiline=layout.json is not None and layout.json.multiline,
+            records_at=None if layout.json is None else layout.json.records_at,
             partition_columns=group.partitions,
             layouts=self._layouts_of(group),
-            doubts=layout.doubts,
+            doubts=(*layout.doubts, *self._doubts_of(group)),
             skipped=self._skipped_of(group),
         )
         is_fit = not any(entry.name in self._unfit for entry in group.entries)
@@ -277,13 +284,27 @@ class _Search:
 
     def _layouts_of(self, group: FileGroup) -> Tuple[FileLayout, ...]:
         """Return how the files of a table are written; nothing where all are written alike."""
-        first = self._layouts[group.model.name].first
+        first, own = self._layouts[group.model.name].first, self._layouts[group.model.name].json
+        if own is not None and any(entry.name in self._documents for entry in group.entries):
+            alike: Dict[JsonLayout, List[str]] = {own: []}
+            for entry in group.entries:
+                alike.setdefault(self._documents.get(entry.name, own), []).append(entry.name)
+            return tuple(FileLayout(None, (), frozenset(names), *how) for how, names in alike.items())
         if first is None or not any(entry.name in self._others for entry in group.entries):
             return ()
         files: Dict[Written, List[str]] = {first.written: []}
         for entry in group.entries:
             files.setdefault(self._others.get(entry.name, first.written), []).append(entry.name)
         return tuple(FileLayout(*written, frozenset(names)) for written, names in files.items())
+
+    def _doubts_of(self, group: FileGroup) -> Iterator[str]:
+        """Return what speaks against the way in which the files of a table are read together."""
+        nameless = [entry.name for entry in group.entries if entry.name in self._by_place]
+        if nameless:
+            yield (
+                f"{nameless[0]} is read by place, since its first line has no name of the other files - "
+                "write the names of the columns into each file"
+            )
 
     def _skipped_of(self, group: FileGroup) -> Optional[SkippedLines]:
         """Return the lines of a table's files that are no rows; ``None`` where there are none."""
@@ -338,8 +359,7 @@ def _layout_of(
         doubts = (*doubts_of(head, dialect), *(() if table is None else table.doubts))
         return _Layout(FirstFile(dialect, head), fit=fit, doubts=doubts)
     if file_format.may_be_document:
-        found = layout_of(head.text, name[: -len(".gz")] if head.is_gzip else name, whole=head.is_whole)
-        return _Layout(multiline=found.multiline, records_at=found.records_at)
+        return _Layout(json=layout_of(head.text, name, whole=head.is_whole))
     return _Layout()
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nuvyn_executor.discovery.csv_layout import detect_layout, parse_records
 from nuvyn_executor.discovery.dialects import detect_dialect, detect_header
 from nuvyn_executor.discovery.file_head import FileHead
-from nuvyn_executor.discovery.json_layout import is_one_document
+from nuvyn_executor.discovery.json_layout import JsonLayout, layout_of
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import FileFormat
@@ -47,8 +47,10 @@ def form_of(name: str, file_format: FileFormat, head: FileHead) -> Form:
     if file_format.has_dialect:
         return Form(_csv_form(name, head), head.data.isascii())
     if file_format.may_be_document:
-        is_document = is_one_document(head.text, whole=head.is_whole)
-        return Form("document" if is_document else "lines", head.data.isascii())
+        layout = layout_of(head.text, name, whole=head.is_whole)
+        return Form(
+            "lines" if layout == JsonLayout() else f"document {layout.records_at}", head.data.isascii()
+        )
     return Form("")
 
 

@@ -6,13 +6,14 @@ where they have the same name, so that no value gets into a column because of it
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from nuvyn_executor.discovery.csv_layout import ESCAPE, complete_lines, lines_of, parse_records
-from nuvyn_executor.discovery.dialects import detect_dialect, header_votes, is_value
+from nuvyn_executor.discovery.dialects import could_be_names, detect_dialect, header_votes, is_value
 from nuvyn_executor.model import column_names
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _COMPARED = 50  # records
 _FEW_ROWS = 2
+_STYLES = (re.compile(r"[a-z][a-z0-9]*(?:[ _-][a-z0-9]+)*"), re.compile(r"[A-Z][A-Z0-9]+(?:[ _-][A-Z0-9]+)*"))
 _NO_NAMES = ("n/a", "na", "nan", "nil", "none", "null", "(null)", "\\n", "-", "--", "?", ".")
 
 
@@ -64,9 +66,9 @@ class FirstFile:
     def other(self, head: FileHead, name: str) -> Optional[Written]:
         """Return how another file is written; ``None`` if it is written as the first, or does not show it.
 
-        A file that has no name of the first file's columns in its first record, and no values that speak for
-        a header, has none, and its columns are those of the first file. So are those of every file where the
-        first one has no header.
+        A file that has no name of the first file's columns in its first record, and neither values nor a way
+        of writing (``vorname`` above ``Ann``) that speak for a header, has none, and its columns are those of
+        the first file. So are those of every file where the first one has no header.
 
         Args:
             head: the beginning of the other file; gzip that inflates.
@@ -90,12 +92,19 @@ class FirstFile:
             is_header = _names_any(records, first)
         if not records:
             return None
-        is_header = is_header or _speak_for_header(records)
+        is_header = is_header or _speak_for_header(records) or _are_in_another_style(records)
         columns = first.columns
         if is_header and first.dialect.header:
             columns = _spelled_as(column_names(records[0], header=True), first)
         found = Written(replace(dialect, header=is_header), columns)
         return None if found == first else found
+
+    def is_by_place(self, found: Written, head: FileHead) -> bool:
+        """Whether a file, as :meth:`other` found it, is read by place, and its first record may be names."""
+        if found.dialect.header or not self.dialect.header:
+            return False
+        records = _records(head, found.dialect)
+        return len(records) > 1 and not header_votes(records) and could_be_names(records[0], records[1:])
 
 
 class Fit(NamedTuple):
@@ -206,6 +215,19 @@ def _speak_for_header(records: Sequence[List[str]]) -> bool:
     """Whether values say that the first record is a header; a word for no value is no name."""
     first = ["" if cell.strip().lower() in _NO_NAMES else cell for cell in records[0]]
     return header_votes([first, *records[1:]]) > 0
+
+
+def _are_in_another_style(records: Sequence[Sequence[str]]) -> bool:
+    """Whether the first record is in small letters, or in capitals, as values of most columns are not."""
+    first, rest = records[0], records[1:]
+    for style in _STYLES:
+        if rest and all(style.fullmatch(cell.strip()) for cell in first):
+            others = [
+                not any(style.fullmatch(row[i].strip()) for row in rest if i < len(row))
+                for i in range(len(first))
+            ]
+            return sum(others) * 2 > len(others)
+    return False
 
 
 def _spelled_as(names: Sequence[str], first: Written) -> Tuple[str, ...]:

@@ -104,6 +104,11 @@ def open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
     from pyspark.sql.types import StringType, StructField  # noqa: PLC0415  as above
 
+    parts = dataset.by_layout()
+    if len(parts) > 1:
+        frames = [(part, open_json(spark, source, part)) for part in parts]
+        return merged(dataset, frames, is_small=dataset.size_bytes <= SMALL_TEXT_BYTES)
+    (dataset,) = parts
     sample = sampling.sample_json(source, dataset)
     schema = _json_struct(sample.schema)
     paths = [path for path, _ in leaves(schema)]
