@@ -7,7 +7,8 @@ shape (:mod:`.preamble`).
 from __future__ import annotations
 
 import re
-from itertools import islice
+from collections import Counter
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from nuvyn_executor.discovery.csv_layout import (
@@ -19,7 +20,7 @@ from nuvyn_executor.discovery.csv_layout import (
     lines_of,
     parse_records,
 )
-from nuvyn_executor.discovery.dialects import detect_header, header_votes
+from nuvyn_executor.discovery.dialects import detect_header, header_votes, is_value
 from nuvyn_executor.discovery.preamble import (
     MOST_TITLES,
     Header,
@@ -151,8 +152,19 @@ def _without_marked(texts: Sequence[str], filled: Sequence[int]) -> Tuple[List[i
         rest = rest[1:]
     mark, comments = _comments([texts[at] for at in rest[:_LOOKED_AT]], declared)
     rest = rest[comments:]
+    return [at for at in rest if at not in _rulers(texts, rest)], declared, mark
+
+
+def _rulers(texts: Sequence[str], rest: Sequence[int]) -> Tuple[int, ...]:
+    """Return the places of borders: around the first line, or below one of the first if they are unique."""
     top = rest[:MOST_TITLES]
-    return [at for at in rest if not (at in top and is_ruler(texts[at]))], declared, mark
+    seen = Counter(texts[at] for at in rest)
+    return tuple(
+        at
+        for before, at in zip([None, *top], top)
+        if is_ruler(texts[at], "" if before is None else texts[before])
+        and ("+" in texts[at] or seen[texts[at]] == 1)
+    )
 
 
 def _comments(texts: Sequence[str], declared: str) -> Tuple[str, int]:
@@ -168,16 +180,20 @@ def _comments(texts: Sequence[str], declared: str) -> Tuple[str, int]:
     layout = detect_layout("\n".join(below), whole=True, delimiter=declared)
     if layout.delimiter and mark.startswith(layout.delimiter):
         return "", 0
+    texts = texts[:count]
     if layout.width == 1:
-        is_comment = all(one[len(mark) :][:1] in (" ", "!", "") or is_ruler(one) for one in texts[:count])
-        return (mark, count) if is_comment and len(below) > 1 else ("", 0)
-    if is_ruler(texts[0]) and count == 1:
-        return "", 0
-    last = _split(texts[count - 1], layout)
-    if len(last) == layout.width:
-        rows = [row for row in _records(below, layout) if len(row) == layout.width]
-        if header_votes([last, *rows]) > 0 and not header_votes(rows) > 0:
-            count -= 1
+        is_comment = all(one[len(mark) :][:1] in (" ", "!", "") for one in texts)
+        has_text = any(one[len(mark) :].strip() for one in texts)
+        is_unique = len(below) > 1 and not any(one.startswith(mark) for one in below)
+        return (mark, count) if is_comment and has_text and is_unique else ("", 0)
+    rows = [row for row in _records(below, layout) if len(row) == layout.width]
+    has_header = header_votes(rows) > 0
+    records = [_split(one, layout) for one in texts]
+    alike = [one for one in records if len(one) == layout.width]
+    if len(alike) == len(records) and not (has_header and not any(map(is_value, chain(*records)))):
+        return "", 0  # rows of a table whose first column has such values
+    if len(records[-1]) == layout.width and not has_header and header_votes([records[-1], *rows]) > 0:
+        count -= 1
     return (mark, count) if count else ("", 0)
 
 
@@ -213,14 +229,18 @@ def _notes(
     cut = next((back for back, one in enumerate(reversed(texts)) if one.count(layout.quote) % 2), len(texts))
     texts = texts[len(texts) - cut :]  # a quote that is open belongs to a value of several lines
 
-    def is_marked(text: str) -> bool:
-        is_comment = bool(mark) and text.startswith(mark) and len(_split(text, layout)) != layout.width
-        return is_comment or is_ruler(text)
+    def is_comment(text: str) -> bool:
+        return bool(mark) and text.startswith(mark) and len(_split(text, layout)) != layout.width
 
-    ended = notes_after(
-        rows, [[""] if is_marked(one) else _split(one, layout) for one in texts], layout.width
-    )
-    while ended < len(texts) and is_marked(texts[-ended - 1]):
+    def is_border(text: str) -> bool:
+        return is_ruler(text, text)
+
+    last_rows = [[""] if is_comment(one) or is_border(one) else _split(one, layout) for one in texts]
+    ended = notes_after(rows, last_rows, layout.width)
+    while ended < len(texts):
+        text = texts[-ended - 1]
+        if not (is_comment(text) or (is_border(text) and (ended or "+" in text))):
+            break
         ended += 1
     return tuple(texts[len(texts) - ended :])
 

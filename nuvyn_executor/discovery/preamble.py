@@ -33,7 +33,8 @@ _UNIT_WORDS = (
     "|real|decimal|numeric|number|num|bool|boolean|date|datetime|timestamp|time"
 )
 _UNIT = re.compile(
-    rf"(?:{_UNIT_WORDS})|[\[(][^\])]{{1,24}}[\])]|[^\W\d]\S{{0,11}}/[^\W\d]\S{{0,7}}", re.IGNORECASE
+    rf"(?:{_UNIT_WORDS})|[\[(][^\])]{{1,24}}[\])]|[^\W\d_]{{1,8}}[23²³]?/[^\W\d_]{{1,8}}[23²³]?",
+    re.IGNORECASE,
 )
 _TOTAL = re.compile(
     r"(?i)\W*(?:(?:grand|sub|over ?all|report|column)[ -]?)?"
@@ -51,7 +52,9 @@ _ROWS = re.compile(
     r"(?:rows?|records?|lines?|entries|results?|zeilen|datensätze)(?: (?:count|affected|selected))?"
     r"\s*[:=]\s*\d[\d.,' ]*"
 )
-_RULED = re.compile(r":?[-=]{3,}:?|:[-=]+:?|[-=]+:")
+_RULED = re.compile(r"[-=+|:,; \t]{3,}")
+_BETWEEN = re.compile(r"[|+,;\t]|(?<=[-=]) +(?=[-=])")
+_RULER, _LONG_RULER = 3, 4
 
 
 class Header(NamedTuple):
@@ -116,7 +119,10 @@ def notes_after(rows: Sequence[Row], last: Sequence[Row], width: int) -> int:
         if not _filled(row):
             continue
         others = [one for one in body if [*one] != [*row]]
-        if not _is_note(row, width, others, is_all=len(rows) < _BELOW):
+        is_again = [*row] in [[*one] for one in rows[:-MOST_TITLES]] or sum(
+            [*one] == [*row] for one in rows
+        ) > 1
+        if is_again or not _is_note(row, width, others, is_all=len(rows) < _BELOW):
             return found and _with_blanks_above(last, found)
         found = back
     return found
@@ -130,7 +136,7 @@ def doubtful_total(rows: Sequence[Row], last: Sequence[Row], width: int) -> str:
     others = (one for one in (*rows, *last[:-1]) if [*one] != [*row])
     is_alone = not any(_first(one).casefold() == first.casefold() for one in others)
     is_total = _TOTAL.fullmatch(first) is not None and len(row) == width > 1
-    return first if is_total and is_alone and values and all(map(is_value, values)) else ""
+    return first if is_total and is_alone and values and all(map(_is_number, values)) else ""
 
 
 def begins_note(text: str) -> bool:
@@ -138,14 +144,27 @@ def begins_note(text: str) -> bool:
     return _TOTAL.match(text) is not None or _NOTE.match(text) is not None or _ROWS.match(text) is not None
 
 
-def is_ruler(line: str) -> bool:
-    """Whether a line draws a border (``---|---``, ``+----+``) below or above a header."""
-    if not line.strip(" \t|+:,;-=") and any(mark in line for mark in "-="):
-        cells = [cell.strip() for cell in re.split(r"[|+,;\t]|(?<=[-=]) +(?=[-=])", line) if cell.strip()]
-        return bool(cells) and all(
-            _RULED.fullmatch(cell) or ("|" in line and len(cell) > 0) for cell in cells
-        )
-    return False
+def is_ruler(line: str, above: str = "") -> bool:
+    """Whether a line draws a border: ``+----+----+``, or below a header ``---|---``.
+
+    Args:
+        line: the line.
+        above: the line before it, which has as many fields; ``""`` for none.
+    """
+    if not _RULED.fullmatch(line) or not any(mark in line for mark in "-="):
+        return False
+    cells = [
+        cell.strip() for cell in _BETWEEN.split(line.strip().strip("|+")) if cell.strip() or "+" not in line
+    ]
+    if "+" in line:
+        return all(len(cell) >= _FEW for cell in cells)
+    if not all(cells) or not above or line.lstrip().startswith("|") != above.lstrip().startswith("|"):
+        return False
+    if len(cells) == 1 and "|" not in line:
+        return len(cells[0]) >= max(_LONG_RULER, len(above.strip()))
+    marks = "|;,\t" if any(mark in line for mark in "|;,\t") else ""
+    is_drawn = line.lstrip().startswith("|") or all(len(cell) >= _RULER or ":" in cell for cell in cells)
+    return is_drawn and all(line.count(mark) == above.count(mark) for mark in marks)
 
 
 def is_row_count(line: str) -> bool:
@@ -181,6 +200,8 @@ def _begins_table(rows: Sequence[Row], at: int, width: int, before: Sequence[Row
     if len(row) != width or not alike or not _is_fuller(row, before, alike):
         return False
     votes = header_votes([row, *alike])
+    if any(len(one) == width and _filled(one) and not one[0] for one in before):
+        return votes > 0 and width > _FEW + 1  # a title in the middle, or a row without its first value
     is_short = _filled(before[0]) == 1 and _filled(before[-1]) <= max(1, width // 2)
     if votes > 0:
         return is_short or len(alike) >= _FEW
@@ -197,9 +218,10 @@ def _is_fuller(row: Row, before: Sequence[Row], below: Sequence[Row]) -> bool:
     """Whether a row has a cell for most columns of the rows below, unlike all rows before it."""
     width, filled = len(row), _filled(row)
     with_values = sum(any(one[i] for one in below) for i in range(width))
-    if filled < max(_FEW, _NAMED * with_values):
+    if filled < max(_FEW, _NAMED * with_values) or any(map(is_no_value, row)):
         return False
-    if any(len(one) == width and _filled(one) >= min(filled, _FEW + width // 3) for one in before):
+    alike = [one for one in before if len(one) == width]
+    if any(_filled(one) >= min(filled, _FEW + width // 3) or is_value(_first(one)) for one in alike):
         return False
     # No row further below names more columns.
     return not any(
@@ -262,33 +284,49 @@ def _is_note(row: Row, width: int, body: Sequence[Row], *, is_all: bool) -> bool
     """
     first, filled = _first(row), _filled(row)
     if filled == 1 and is_row_count(first):
-        return True
-    is_narrow = len(row) < width or filled <= max(1, width // 3)
-    if width < _FEW or not (is_narrow or begins_note(first)):
-        return False
-    if any(_first(one).casefold() == first.casefold() for one in body):
+        return not any(_first(one) == first for one in body)
+    is_row = len(row) == width and len(body) < _FEW
+    if (
+        width < _FEW
+        or is_row
+        or is_value(first)
+        or any(_first(one).casefold() == first.casefold() for one in body)
+    ):
         return False
     kinds = [kind_of_column([one[i] for one in body]) for i in range(width)] if len(body) >= _FEW else []
-    misfits = any(cell and kind is not None and not is_value(cell) for cell, kind in zip(row, kinds))
-    if _TOTAL.match(first):
-        values = [cell for cell in row if cell.strip() and cell != first]
-        usual = sum(all(one[i] for one in body) for i in range(width))
-        is_other = is_narrow or misfits or filled < usual or (is_all and _is_sum(row, body))
-        return is_other and all(is_value(cell) or is_no_value(cell) for cell in values)
+    misfits = [
+        bool(cell) and not is_value(cell) and not is_no_value(cell)
+        for cell, kind in zip(row, kinds)
+        if kind is not None
+    ]
+    is_other = sum(misfits) * 2 > len(misfits)
+    lacks = any(not row[i] and all(one[i] for one in body) for i in range(min(width, len(row))))
+    is_narrow = len(row) < width or (filled == 1 and lacks and bool(row[0]))
+    if _TOTAL.fullmatch(first.rstrip(" :.*")) if filled > 1 else _TOTAL.match(first):
+        are_numbers = all(
+            _is_number(cell) or is_no_value(cell) for cell in row if cell.strip() and cell != first
+        )
+        return are_numbers and (
+            is_narrow or (lacks and filled > 1) or any(misfits) or (is_all and _is_sum(row, body))
+        )
     if _NOTE.match(first):
-        return is_narrow or misfits or len(row) > width
-    is_sentence = filled == 1 and " " in first.strip()
-    return is_sentence and (misfits or not any(" " in _first(one).strip() for one in body))
+        return is_narrow or len(row) > width or (is_other and ":" in first)
+    is_sentence = len(row) < width and filled == 1 and " " in first.strip()
+    return is_sentence and (is_other or not any(" " in _first(one).strip() for one in body))
 
 
 def _is_sum(row: Row, body: Sequence[Row]) -> bool:
-    """Whether each number of a row is the sum of those above."""
+    """Whether a row has numbers, and each is the sum of those above."""
     for i, cell in enumerate(row):
         number = _number(cell)
         above = [_number(one[i]) for one in body]
         if number is not None and (None in above or abs(sum(filter(None, above)) - number) > _CLOSE):
             return False
-    return bool(body)
+    return any(_number(cell) is not None for cell in row)
+
+
+def _is_number(cell: str) -> bool:
+    return kind_of_column([cell]) == "number"
 
 
 def _number(cell: str) -> Optional[float]:

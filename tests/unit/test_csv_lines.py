@@ -151,6 +151,16 @@ class TestRowsThatStay:
             "code,label\nA,first\nB,second\nNote,third\n",
             "2019,2020,2021\n1,2,3\n4,5,6\n",
             "a,b\n1,2\n\nc,d\n5,6\n",
+            "# x;C2;1\n#foo;A84;2\n#foo;B91;3\n1;B2;4\n",
+            "--;48;Sum\n5;2;Total\n6;3;x\n",
+            "name\n---\nAnn\n---\n",
+            "a,b\n1,---\n,---\n2,x\n",
+            TABLE + "Sum of it;x;5;2024-01-01\n",
+            TABLE + "51;Total;5;2024-01-01\n",
+            "a,b\nx,\ny,\nTotal of all,\n",
+            "a;b\nx;2020-01-01\ny;2020-01-01\nTotal;2020-04-08\n",
+            "text\nx\n(3 rows)\ny\n(3 rows)\n",
+            "note,n\nNote: x,1\nSource: web,2\nNote: y,3\n",
         ],
     )
     def test_nothing_is_skipped(self, text: str) -> None:
@@ -171,13 +181,19 @@ class TestWords:
         "line", ["|---|:--:|", "+----+------+", "----+----", "---;---", "---- ------", "=====,===", "|-|-|"]
     )
     def test_rulers(self, line: str) -> None:
-        assert is_ruler(line)
+        assert is_ruler(line, line.replace("-", "a").replace("=", "a").replace(":", "a"))
 
     @pytest.mark.parametrize(
         "line", ["", "-", "--", "-,-", "--,--", "-5", "a---", ";;;", "2024-01-01", "- - -"]
     )
     def test_no_rulers(self, line: str) -> None:
-        assert not is_ruler(line)
+        assert not is_ruler(line, line.replace("-", "a"))
+
+    @pytest.mark.parametrize(
+        ("line", "above"), [("---;---", ""), ("|--", "a|b"), ("--|---", "a|b"), (";---", "a;b")]
+    )
+    def test_what_may_be_values(self, line: str, above: str) -> None:
+        assert not is_ruler(line, above)
 
     @pytest.mark.parametrize("line", ["(42 rows affected)", "(1 row)", "1,234 rows selected.", "Rows: 5"])
     def test_row_counts(self, line: str) -> None:
