@@ -42,9 +42,11 @@ TAIL_BYTES = 8192
 _SEP = re.compile(r'"?sep=(\\t|[^\w"])"?[;,\t|" ]*', re.IGNORECASE)
 _COMMENTS = ("#", "//", "--", ";")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
-_FIRST_LINES = re.compile(r"([^\r\n]+)[\r\n]+([^\r\n]+)")
+_FIRST_LINES = re.compile(r"\ufeff?([^\W\d][^\r\n]*|\"[^\W\d][^\r\n]*)\r?\n([^\r\n]+)")
+_UNFILLED = re.compile(r"([,;\t|])(?:\1|$)")
 _LOOKED_AT = 300  # lines
 _BELOW = 60
+_FEW = 3  # characters
 _NUMBER = re.compile(r'(?:^|[,;\t|])"?[-+]?\d')
 
 
@@ -93,8 +95,7 @@ def table_of(head: FileHead, tail: str = "") -> Optional[CsvTable]:
     has_header = header.rows > 1 or detect_header(rows)
     header = header if has_header else Header(0)
     named = _header_text((texts[at] for at in rest[header.at :]), layout) if has_header else ""
-    if header.rows > 1:
-        rest.pop(1 - header.at)
+    rest = rest if header.rows < 2 else [rest[header.at], *rest[header.rows :]]  # noqa: PLR2004  two rows
     rows, first_row = rows[header.rows :], rest[min(int(has_header), len(rest) - 1)]
     ended = _notes(rows, list(lines_of(last)), layout, mark)
     doubts = () if ended or not last else _doubts(rows, list(lines_of(last)), layout)
@@ -123,19 +124,17 @@ def _is_plain(text: str, last: str) -> bool:
 
     That saves time: of most files nothing else is looked at.
     """
-    found = _FIRST_LINES.match(text.lstrip("\ufeff \t\r\n"))
+    found = _FIRST_LINES.match(text)
     if found is None:
         return False
     first, second = found.groups()
-    end = last.rstrip()
-    end = end[max(end.rfind("\n"), end.rfind("\r")) + 1 :]
-    if not first.lstrip('"')[:1].isalpha() or first.lstrip('"')[:4].lower() == "sep=":
+    end = last[max(last.rfind("\n", 0, -1), last.rfind("\r", 0, -1)) + 1 :].rstrip()
+    if not end or not _NUMBER.search(second) or _SEP.fullmatch(first) or _UNFILLED.search(first):
         return False
-    if not _NUMBER.search(second) or begins_note(end) or (end and not end.strip(" ,;\t|")):
+    if not end[0].isdigit() and (begins_note(end) or not end.strip(" ,;\t|")):
         return False
-    one, two, three = ([line.count(mark) for mark in DELIMITERS] for line in (first, second, end or second))
-    is_filled = not any(mark * 2 in first or first.endswith(mark) for mark in DELIMITERS)
-    return one == two == three and sum(map(bool, one)) == 1 and is_filled
+    marks = [mark for mark in DELIMITERS if mark in first]
+    return len(marks) == 1 and first.count(marks[0]) == second.count(marks[0]) == end.count(marks[0])
 
 
 def _without_marked(texts: Sequence[str], filled: Sequence[int]) -> Tuple[List[int], str, str]:
@@ -150,6 +149,8 @@ def _without_marked(texts: Sequence[str], filled: Sequence[int]) -> Tuple[List[i
     if separator is not None:
         declared = "\t" if separator.group(1) == "\\t" else separator.group(1)
         rest = rest[1:]
+        if not any(declared in texts[at] for at in rest[: MOST_TITLES + 1]):
+            declared = ""
     mark, comments = _comments([texts[at] for at in rest[:_LOOKED_AT]], declared)
     rest = rest[comments:]
     return [at for at in rest if at not in _rulers(texts, rest)], declared, mark
@@ -174,7 +175,7 @@ def _comments(texts: Sequence[str], declared: str) -> Tuple[str, int]:
     """
     mark = next((one for one in _COMMENTS if texts and texts[0].startswith(one)), "")
     count = next((at for at, one in enumerate(texts) if not one.startswith(mark)), len(texts)) if mark else 0
-    if not count or count == len(texts):
+    if not count or count == len(texts) or any(one.count('"') % 2 for one in texts[:count]):
         return "", 0
     below = texts[count:]
     layout = detect_layout("\n".join(below), whole=True, delimiter=declared)
@@ -201,7 +202,7 @@ def _titles(texts: Sequence[str], declared: str) -> Tuple[CsvLayout, int, int]:
     """Return how records are written, how many fields a row has, and how many lines are titles."""
     layout = detect_layout("\n".join(texts), whole=True, delimiter=declared)
     if layout.width > 1:
-        rows = [_split(one, layout) for one in texts]
+        rows = _rows(texts, layout)
         width = steady_width(rows) or layout.width
         titles = titles_before(rows, width)
         if titles or len(rows[0]) == layout.width:
@@ -213,12 +214,19 @@ def _titles(texts: Sequence[str], declared: str) -> Tuple[CsvLayout, int, int]:
         other = detect_layout("\n".join(below), whole=True, delimiter=declared)
         if other.width == 1 or other.delimiter in WEAK:
             continue
-        rows = [_split(one, other) for one in texts]
+        rows = _rows(texts, other)
         width = steady_width(rows)
         titles = titles_before(rows, width)
         if titles is not None and titles in (start, start - 1):
             return other, width, titles
     return layout, layout.width, 0
+
+
+def _rows(texts: Sequence[str], layout: CsvLayout) -> List[List[str]]:
+    """Return lines as rows; from the first line of the right width on, a quote may go on in later lines."""
+    rows = [_split(one, layout) for one in texts[: MOST_TITLES + 1]]
+    start = next((at for at, row in enumerate(rows) if len(row) == layout.width), 0)
+    return [*rows[:start], *_records(texts[start:], layout)]
 
 
 def _notes(
@@ -239,7 +247,8 @@ def _notes(
     ended = notes_after(rows, last_rows, layout.width)
     while ended < len(texts):
         text = texts[-ended - 1]
-        if not (is_comment(text) or (is_border(text) and (ended or "+" in text))):
+        is_long = len(_split(text, layout)) < layout.width and len(text.strip()) > _FEW
+        if not (is_comment(text) or (is_border(text) and (ended or "+" in text or is_long))):
             break
         ended += 1
     return tuple(texts[len(texts) - ended :])

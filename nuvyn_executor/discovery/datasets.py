@@ -187,12 +187,12 @@ class _Search:
         try:
             head = read_head(self._source, entry)
             detection = self._detect(entry, head)
-            tail = self._tail(entry, head) if self._format(detection) == formats.CSV else ""
+            found = self._format(detection)
+            tail = self._tail(entry, head) if found is not None and found.has_dialect else ""
         except WronglyNamed as error:
             return _Look(None, Detection(None, error.reason, error.remedy))
         except SourceError as error:
             return _Look(None, Detection(None, error.message, error.remedy, is_damaged=True))
-        found = self._format(detection)
         table = None if found is None or not found.has_dialect else table_of(head, tail)
         head = head if table is None else table.head
         if found is None or entry.name not in self._numbered:

@@ -166,16 +166,15 @@ def kind_of_column(cells: Sequence[str]) -> Optional[str]:
 def _is_framed(layout: CsvLayout) -> bool:
     """Whether fields stand between bars with blanks around them, as in Markdown or on a console."""
     last = layout.width - 1
-    return (
-        layout.delimiter == "|"
-        and len(layout.records) > 1
-        and last > 0
-        and all(
-            (cell.endswith(" ") or i == last or (not cell and not i))
-            and (cell.startswith(" ") or not i or (not cell and i == last))
-            for record in layout.records
-            for i, cell in enumerate(record)
-        )
+    records = [record for record in layout.records if len(record) == layout.width]
+    if layout.delimiter != "|" or last < 1 or len(records) < 2:  # noqa: PLR2004  a table
+        return False
+    if not any(record[i].strip() for record in records for i in (0, last)):
+        return any(cell != cell.strip() for record in records for cell in record[1:last])
+    return all(
+        (cell.endswith(" ") or i == last) and (cell.startswith(" ") or not i)
+        for record in records
+        for i, cell in enumerate(record)
     )
 
 

@@ -124,8 +124,8 @@ class Fit(NamedTuple):
 def fit_rows(head: FileHead, dialect: CsvDialect, names: Sequence[str] = ()) -> Optional[Fit]:
     """Return how rows fit their header; ``None`` where both have as many fields, or rows differ.
 
-    A field behind the last one that is empty in all rows is a trailing delimiter. So is, between bars, one
-    before the first that is empty everywhere. Other fields are counted from the left.
+    A field behind the last one that is empty in all rows is a trailing delimiter. Bars may also stand at both
+    ends of each line. Other fields are counted from the left.
 
     Args:
         head: the beginning of the file.
@@ -137,23 +137,27 @@ def fit_rows(head: FileHead, dialect: CsvDialect, names: Sequence[str] = ()) -> 
     if not row or (len(row) == len(header) and header[-1].strip() and not names):
         return None  # as of most files, of which no more is parsed
     rows = [row, *records]
-    is_steady = len(rows) >= _FEW_ROWS and len({len(one) for one in rows}) == 1
+    widths = {len(one) for one in rows}
     if (
-        dialect.trims
-        and is_steady
-        and len(row) == len(header)
-        and not any(one[0].strip() for one in (header, *rows))
+        dialect.delimiter == "|"
+        and widths == {len(header)}
+        and not any(_ends(one) for one in (header, *rows))
     ):
-        return _framed(header, rows)
+        return _framed(header)
+    is_steady = len(rows) >= _FEW_ROWS and len(widths) == 1
     found = _fit([*names] or header, rows) if is_steady else None
     return found or (Fit(tuple(names), tuple(names)) if names else None)
 
 
-def _framed(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Fit:
-    """Fit the fields of rows between a leading and, if there is one, a trailing delimiter."""
-    ends = not any(one[-1].strip() for one in (header, *rows))
-    names = column_names([cell.strip() for cell in header[1 : len(header) - ends]], header=True)
-    return Fit(names, ("", *names, *([""] if ends else [])))
+def _ends(record: Sequence[str]) -> str:
+    """Return what stands before the first bar and behind the last one."""
+    return (record[0] + record[-1]).strip()
+
+
+def _framed(header: Sequence[str]) -> Fit:
+    """Fit the fields of rows that begin and end with a bar."""
+    names = column_names([cell.strip() for cell in header[1:-1]], header=True)
+    return Fit(names, ("", *names, ""))
 
 
 def _fit(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Optional[Fit]:

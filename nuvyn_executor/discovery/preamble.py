@@ -21,6 +21,8 @@ MOST_TITLES = 30
 _BELOW = 50
 _FEW = 2
 _NEXT = 5
+_BLOCK = 6  # rows of totals that stand together
+_WORDS = 3  # of a total
 _STEADY = 0.8
 _CLOSE = 0.006  # two decimals, rounded
 _NAMED = 0.6  # of the columns that have values
@@ -29,23 +31,24 @@ _UNIT_WORDS = (
     "%|‰|°|°C|°F|°K|K|mm|cm|m|km|in|ft|mi|mg|g|kg|t|lb|oz|ml|l|m2|m²|m3|m³|km2|km²|ha|s|sec|ms|min|h|hrs?|d"
     "|days?|years?|months?|yr|m/s|km/h|mph|rpm|Hz|kHz|MHz|GHz|V|mV|kV|A|mA|W|kW|MW|Wh|kWh|MWh|J|kJ|MJ|N|Pa|hPa"
     "|kPa|MPa|bar|mbar|psi|dB|lux|lx|ppm|ppb|pH|mol|EUR|USD|GBP|CHF|JPY|€|\\$|£|¥|k€|T€|TEUR|kEUR|units?|pcs"
-    "|pieces|Stk|Stück|no\\.?|count|#|text|string|str|varchar|char|int|integer|bigint|smallint|long|float|double"
+    "|pieces|Stk|Stück|no\\.?|count|#|text|string|str|n?varchar2?|char|int|integer|bigint|smallint|long|float|double"
     "|real|decimal|numeric|number|num|bool|boolean|date|datetime|timestamp|time"
 )
+_PART = r"[^\W\d_]{1,8}[23²³]?"
 _UNIT = re.compile(
-    rf"(?:{_UNIT_WORDS})|[\[(][^\])]{{1,24}}[\])]|[^\W\d_]{{1,8}}[23²³]?/[^\W\d_]{{1,8}}[23²³]?",
+    rf"(?:{_UNIT_WORDS})(?:\(\d+(?:, ?\d+)?\))?|[\[(][^\])]{{1,24}}[\])]|{_PART}/{_PART}",
     re.IGNORECASE,
 )
 _TOTAL = re.compile(
     r"(?i)\W*(?:(?:grand|sub|over ?all|report|column)[ -]?)?"
     r"(?:totals?|sum|summe|gesamt(?:summe)?|insgesamt|zwischensumme|totale?|totaux|suma|somme|totaal|итого"
-    r"|всего|razem|celkem|合计|总计|合計|総計)(?!\w)"
+    r"|average|mean|median|minimum|maximum|durchschnitt|mittelwert|moyenne|promedio|media|всего|razem|celkem|合计|总计|合計|総計)(?!\w)"
 )
 _NOTE = re.compile(
     r"(?i)\W*(?:sources?|quellen?|fuentes?|notes?|footnotes?|hinweise?|anmerkung(?:en)?|remarks?|comments?"
-    r"|legend|generated|exported|printed|created|downloaded|extracted|report|end of|ende|prepared|copyright"
-    r"|disclaimer|last updated?|updated|stand|page|seite|data as of|as of|rows?|records?|count|number of"
-    r"|query|completed|confidential)(?!\w)|©|\(c\)|\*"
+    r"|legend|end|eof|eod|fin|trailer|trl|generated|exported|printed|created|downloaded|extracted|report|ende"
+    r"|prepared|copyright|disclaimer|last updated?|updated|stand|page|seite|data as of|as of|rows?|records?"
+    r"|count|number of|query|completed|completion|confidential)(?!\w)|©|\(c\)|\*"
 )
 _ROWS = re.compile(
     r"(?i)\W*\d[\d.,' ]* (?:rows?|records?|lines?|entries|results?|zeilen|datensätze|lignes|filas)(?!\w).*|"
@@ -78,6 +81,8 @@ def titles_before(rows: Sequence[Row], width: int) -> Optional[int]:
         rows: the first rows, all of them that are not blank.
         width: how many cells a row of the table has.
     """
+    sentences = next((at for at, row in enumerate(rows) if not _is_prose(row)), 0)
+    rows = [*([", ".join(row)] for row in rows[:sentences]), *rows[sentences:]]
     if not rows or width < _FEW or (len(rows[0]) == width and _filled(rows[0]) * 2 > width):
         return None
     for at in range(1, min(MOST_TITLES, len(rows) - 1) + 1):
@@ -98,10 +103,11 @@ def header_of(rows: Sequence[Row]) -> Header:
     first, second, below = rows[0], rows[1], rows[2 : 2 + _BELOW]
     if len(second) != len(first) or any(map(is_no_value, second)):
         return Header()
-    if _are_units(second, below) and header_votes([first, *map(list, below)]) > 0:
+    if _are_units(second, below) and header_votes([first, *below]) > 0:
         return Header(2)
     if _are_groups(first, second) and _names_all(first, second, below):
-        return Header(2, _joined(first, second), at=1)
+        has_units = len(below) > 1 and _are_units(below[0], below[1:])
+        return Header(2 + has_units, _joined(first, second), at=1)
     return Header()
 
 
@@ -115,17 +121,84 @@ def notes_after(rows: Sequence[Row], last: Sequence[Row], width: int) -> int:
     """
     found = 0
     body = [row for row in rows[:_BELOW] if len(row) == width and _filled(row)]
+    block = [[*row] for row in last[-_BLOCK:]] if len(body) > 2 * _BLOCK else []
     for back, row in enumerate(reversed(last[-MOST_TITLES:]), 1):
         if not _filled(row):
             continue
-        others = [one for one in body if [*one] != [*row]]
+        table = _Table.of([one for one in body if [*one] not in (*block, [*row])], width, len(rows) < _BELOW)
         is_again = [*row] in [[*one] for one in rows[:-MOST_TITLES]] or sum(
             [*one] == [*row] for one in rows
         ) > 1
-        if is_again or not _is_note(row, width, others, is_all=len(rows) < _BELOW):
-            return found and _with_blanks_above(last, found)
-        found = back
-    return found
+        if not is_again and table.has_below(row):
+            found = back
+        elif is_again or not found or not table.lacks_in(row):
+            break  # what stands between two totals, such as a tax, is a part of these
+    return found and _with_blanks_above(last, found)
+
+
+class _Table(NamedTuple):
+    """The rows of a table, as far as notes differ from them.
+
+    Attributes:
+        rows: rows of it.
+        width: how many cells they have.
+        is_all: these are all rows.
+        kinds: what nearly all cells of each column are.
+        filled: which columns have no blank cell.
+    """
+
+    rows: Sequence[Row]
+    width: int
+    is_all: bool
+    kinds: Sequence[Optional[str]]
+    filled: Sequence[bool]
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], width: int, is_all: bool) -> _Table:  # noqa: FBT001  a named tuple
+        """Return what is known of rows."""
+        columns = [[row[i] for row in rows] for i in range(width)]
+        kinds = [kind_of_column(one) if len(rows) >= _FEW else None for one in columns]
+        return cls(rows, width, is_all, kinds, [all(one) for one in columns])
+
+    def misfits_of(self, row: Row) -> List[bool]:
+        """Return for each column of one kind whether a row has something else there."""
+        return [
+            bool(cell) and not is_value(cell) and not is_no_value(cell)
+            for cell, kind in zip(row, self.kinds)
+            if kind is not None
+        ]
+
+    def lacks_in(self, row: Row) -> bool:
+        """Whether a row has a blank cell where all others have none."""
+        return any(is_filled and not cell for is_filled, cell in zip(self.filled, row))
+
+    def has_below(self, row: Row) -> bool:
+        """Whether a row, one of the last, is a total or a note."""
+        first, filled = _first(row), _filled(row)
+        if filled == 1 and is_row_count(first):
+            return not any(_first(one) == first for one in self.rows)
+        if self.width < _FEW or (len(row) == self.width and len(self.rows) < _FEW) or is_value(first):
+            return False
+        if any(_first(one).casefold() == first.casefold() for one in self.rows):
+            return False
+        is_narrow = len(row) < self.width or (filled == 1 and bool(row[0]) and self.lacks_in(row))
+        if _TOTAL.match(first) and len(first.split()) <= _WORDS:
+            return self._is_total(row, first, is_narrow=is_narrow)
+        misfits = self.misfits_of(row)
+        is_other = sum(misfits) * 2 > len(misfits)
+        if _NOTE.match(first):
+            return is_narrow or len(row) > self.width or (is_other and ":" in first)
+        is_sentence = len(row) < self.width and filled == 1 and " " in first.strip()
+        return is_sentence and (is_other or not any(" " in _first(one).strip() for one in self.rows))
+
+    def _is_total(self, row: Row, first: str, *, is_narrow: bool) -> bool:
+        others = [cell for cell in row if cell.strip() and cell != first]
+        if not all(_is_number(cell) or is_no_value(cell) for cell in others):
+            return False
+        lacks = self.lacks_in(row) and bool(others)
+        if not _TOTAL.fullmatch(first.rstrip(" :.*")):
+            return is_narrow or (lacks and any(self.misfits_of(row)))
+        return is_narrow or lacks or any(self.misfits_of(row)) or (self.is_all and _is_sum(row, self.rows))
 
 
 def doubtful_total(rows: Sequence[Row], last: Sequence[Row], width: int) -> str:
@@ -158,13 +231,20 @@ def is_ruler(line: str, above: str = "") -> bool:
     ]
     if "+" in line:
         return all(len(cell) >= _FEW for cell in cells)
-    if not all(cells) or not above or line.lstrip().startswith("|") != above.lstrip().startswith("|"):
+    if not all(cells) or not above or _bars(line) != _bars(above):
         return False
     if len(cells) == 1 and "|" not in line:
         return len(cells[0]) >= max(_LONG_RULER, len(above.strip()))
     marks = "|;,\t" if any(mark in line for mark in "|;,\t") else ""
+    lengths = [max(_FEW, len(cell.strip())) for cell in _BETWEEN.split(above.strip().strip("|"))]
     is_drawn = line.lstrip().startswith("|") or all(len(cell) >= _RULER or ":" in cell for cell in cells)
+    is_drawn = is_drawn or [len(cell) for cell in cells] == lengths
     return is_drawn and all(line.count(mark) == above.count(mark) for mark in marks)
+
+
+def _bars(line: str) -> Tuple[bool, bool]:
+    """Whether a line begins, and ends, with a bar."""
+    return line.lstrip().startswith("|"), line.rstrip().endswith("|")
 
 
 def is_row_count(line: str) -> bool:
@@ -229,6 +309,11 @@ def _is_fuller(row: Row, before: Sequence[Row], below: Sequence[Row]) -> bool:
     )
 
 
+def _is_prose(row: Row) -> bool:
+    """Whether cells are parts of a sentence: all but the first begin with a blank."""
+    return len(row) > 1 and all(cell.startswith(" ") and cell.strip() for cell in row[1:])
+
+
 def _is_sentence(row: Row) -> bool:
     return _filled(row) == 1 and " " in _first(row).strip()
 
@@ -271,48 +356,6 @@ def _joined(first: Row, second: Row) -> Tuple[str, ...]:
         group = (one or group) if two else ""
         names.append(" ".join(filter(None, (group, two))) if two else one)
     return tuple(names)
-
-
-def _is_note(row: Row, width: int, body: Sequence[Row], *, is_all: bool) -> bool:
-    """Whether a row is a total or a note.
-
-    Args:
-        row: one of the last rows.
-        width: how many cells a row of the table has.
-        body: other rows of the table.
-        is_all: these are all rows of it.
-    """
-    first, filled = _first(row), _filled(row)
-    if filled == 1 and is_row_count(first):
-        return not any(_first(one) == first for one in body)
-    is_row = len(row) == width and len(body) < _FEW
-    if (
-        width < _FEW
-        or is_row
-        or is_value(first)
-        or any(_first(one).casefold() == first.casefold() for one in body)
-    ):
-        return False
-    kinds = [kind_of_column([one[i] for one in body]) for i in range(width)] if len(body) >= _FEW else []
-    misfits = [
-        bool(cell) and not is_value(cell) and not is_no_value(cell)
-        for cell, kind in zip(row, kinds)
-        if kind is not None
-    ]
-    is_other = sum(misfits) * 2 > len(misfits)
-    lacks = any(not row[i] and all(one[i] for one in body) for i in range(min(width, len(row))))
-    is_narrow = len(row) < width or (filled == 1 and lacks and bool(row[0]))
-    if _TOTAL.fullmatch(first.rstrip(" :.*")) if filled > 1 else _TOTAL.match(first):
-        are_numbers = all(
-            _is_number(cell) or is_no_value(cell) for cell in row if cell.strip() and cell != first
-        )
-        return are_numbers and (
-            is_narrow or (lacks and filled > 1) or any(misfits) or (is_all and _is_sum(row, body))
-        )
-    if _NOTE.match(first):
-        return is_narrow or len(row) > width or (is_other and ":" in first)
-    is_sentence = len(row) < width and filled == 1 and " " in first.strip()
-    return is_sentence and (is_other or not any(" " in _first(one).strip() for one in body))
 
 
 def _is_sum(row: Row, body: Sequence[Row]) -> bool:
