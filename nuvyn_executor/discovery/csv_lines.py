@@ -101,8 +101,8 @@ def table_of(head: FileHead, tail: str = "") -> Optional[CsvTable]:
     doubts = () if ended or not last else _doubts(rows, list(lines_of(last)), layout)
     if head.is_whole and ended:
         rest = [at for at in rest if at < filled[-len(ended)]]
-    kept = {*rest, *(at for at in range(len(lines)) if not texts[at].strip())}
-    gone = [at for at in range(len(lines)) if at not in kept]
+    kept = {*rest, *(at for at in range(len(lines)) if not texts[at])}
+    gone = [at for at in range(len(lines)) if at not in kept and texts[at].strip()]
     if not gone and not ended:
         return CsvTable(head, SkippedLines(), doubts=doubts) if doubts else None
     return CsvTable(

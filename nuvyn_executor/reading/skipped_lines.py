@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, List, Optional, Pattern, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, FrozenSet, Optional, Pattern, Sequence, Tuple
 
 from nuvyn_executor.reading.csv_records import parse_values
 
@@ -15,21 +15,26 @@ _UNIT = "\x1f"
 
 
 @lru_cache(maxsize=16)
-def pattern_of(skipped: SkippedLines) -> Optional[Pattern[str]]:
-    r"""Return what matches the lines, each with what ends it (``\n`` or ``\r\n`` or ``\r``).
+def _pattern(lines: FrozenSet[str]) -> Pattern[str]:
+    r"""Return what matches any of some lines, each with what ends it (``\n`` or ``\r\n`` or ``\r``)."""
+    texts = "|".join(map(re.escape, sorted(lines, key=len, reverse=True)))
+    return re.compile(rf"(?:(?<=[\r\n])|\A)(?:{texts})(?:\r\n|\r|\n|\Z)")
 
-    Comments in the middle of a file are not among them, as they are known by their number of fields.
+
+def without_skipped(text: str, skipped: Optional[SkippedLines], *, headers: bool = False) -> str:
+    """Return a text, which begins where a line does, without the lines that are no rows.
+
+    Comments in the middle of a file remain, as they are known by their number of fields.
+
+    Args:
+        text: the text.
+        skipped: the lines; ``None``: there are none.
+        headers: leave out records that name columns, too.
     """
-    if not skipped.lines:
-        return None
-    lines = "|".join(map(re.escape, sorted(skipped.lines, key=len, reverse=True)))
-    return re.compile(rf"(?:(?<=[\r\n])|\A)(?:{lines})(?:\r\n|\r|\n|\Z)")
-
-
-def without_skipped(text: str, skipped: Optional[SkippedLines]) -> str:
-    """Return a text, which begins where a line does, without the lines that are no rows."""
-    pattern = None if skipped is None else pattern_of(skipped)
-    return text if pattern is None else pattern.sub("", text)
+    if skipped is None:
+        return text
+    lines = skipped.lines | skipped.headers if headers else skipped.lines
+    return _pattern(lines).sub("", text) if lines else text
 
 
 def rows_only(
@@ -38,7 +43,7 @@ def rows_only(
     """Return the rows of a DataFrame of CSV that are none of the lines.
 
     A line that has not as many fields as a row is known by its text, which Spark puts aside. Any other is
-    known by its fields.
+    known by its fields, blanks around them left out.
 
     Args:
         data: what Spark read, with a text for each field.
@@ -50,20 +55,23 @@ def rows_only(
     from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
 
     texts = sorted({*skipped.lines, *skipped.headers})
-    records = {_key(text, dialect, len(fields)) for text in texts}
-    first = f.trim(f.coalesce(fields[0], f.lit("")))
-    key = f.concat_ws(_UNIT, *(f.trim(f.coalesce(name, f.lit(""))) for name in fields))
-    is_same = first.isin(sorted({one[0] for one in records})) & key.isin(
-        [_UNIT.join(one) for one in sorted(records)]
+    records = sorted(
+        {record for text in texts for record in [_fields(text, dialect)] if len(record) == len(fields)}
     )
-    is_text = f.coalesce(f.col(corrupt).isin(texts), f.lit(False))  # noqa: FBT003  a literal of Spark
+    is_none = f.coalesce(f.col(corrupt).isin(texts), f.lit(False))  # noqa: FBT003  a literal of Spark
     if skipped.comment:
-        is_text = is_text | f.coalesce(f.col(corrupt).startswith(skipped.comment), f.lit(False))  # noqa: FBT003  as above
-    return data.where(~(is_text | is_same))
+        is_comment = f.col(corrupt).startswith(skipped.comment)
+        is_none = is_none | f.coalesce(is_comment, f.lit(False))  # noqa: FBT003  as above
+    if records:
+        first = f.trim(f.coalesce(fields[0], f.lit("")))  # compared alone, since most rows end there
+        whole = f.concat_ws(_UNIT, *(f.trim(f.coalesce(name, f.lit(""))) for name in fields))
+        is_none = is_none | (
+            first.isin(sorted({one[0] for one in records})) & whole.isin(list(map(_UNIT.join, records)))
+        )
+    return data.where(~is_none)
 
 
-def _key(text: str, dialect: CsvDialect, width: int) -> Tuple[str, ...]:
-    """Return the fields of a line as many as a row has, without blanks around them."""
+def _fields(text: str, dialect: CsvDialect) -> Tuple[str, ...]:
+    """Return the fields of a line without blanks around them."""
     record = next(parse_values(text, dialect.separator, dialect.quote, dialect.escape), [])
-    values: List[str] = [(value or "").strip(" ") for value in record[:width]]
-    return (*values, *[""] * (width - len(values)))
+    return tuple((value or "").strip(" ") for value in record)

@@ -158,3 +158,24 @@ def test_a_backslash_may_stand_before_a_quote(  # noqa: PLR0913, PLR0917  a tabl
     assert found.scan.tally.corrupt_rows == 0
     at = [one.name for one in found.scan.columns].index("said")
     assert (found.state.plan.columns[at].sample, found.columns[at].length_max) == (shown, longest)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sales\n\n" + HEADER + ROWS + "Total;;5;\n(50 rows)\n",
+        "# a\n# b;c\n" + "".join(f"# c\n{line}\n" for line in (HEADER + ROWS).splitlines()) + "# end",
+        "sep=;\r\n" + (HEADER + ROWS).replace("\n", "\r\n") + "Source: x\r\n",
+        "Sales\r" + (HEADER + ROWS).replace("\n", "\r") + "Total;;5;",
+        "Région;;2023\n" + HEADER + ";;€;\n" + ROWS + ";;;\nSumme;;\n",
+        "# a\nid;note\n1;# x\n2;'# y'\n#3;z\n# w\n4;\n5\n",
+    ],
+)
+def test_both_engines_count_the_same_in_pieces(spark: Any, tmp_path: Path, text: str) -> None:
+    pytest.importorskip("polars")
+    from tests.polars_ways import assert_both_ways_agree, datasets_of  # noqa: PLC0415  Polars may be missing
+
+    (tmp_path / "t.csv").write_bytes(text.encode())
+    (dataset,) = datasets_of(tmp_path)
+    assert dataset.skipped is not None
+    assert_both_ways_agree(spark, tmp_path, dataset, slices=(1, 2, 5))

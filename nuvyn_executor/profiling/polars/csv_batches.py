@@ -57,11 +57,11 @@ def _bodies(pieces: Sequence[Piece], dialect: CsvDialect, reading: Reading) -> I
     for piece in pieces:
         header_to_come = dialect.header and piece.index == 0
         for block in blocks(piece, dialect.encoding, storage=reading.storage):
-            rows = block
-            if reading.skipped is not None:
-                rows = without_skipped(block.decode("utf-8"), reading.skipped).encode("utf-8")
-            body = _without_first_line(rows) if header_to_come else rows
+            body = _without_first_line(block) if header_to_come else block
             header_to_come = header_to_come and body is None
+            if body and reading.skipped is not None:
+                # As Spark does: of a file that begins with a title, that is the first line.
+                body = without_skipped(body.decode("utf-8"), reading.skipped, headers=True).encode("utf-8")
             if body:
                 yield _Body(body, piece.constants)
 
