@@ -32,6 +32,7 @@ _RECORDS = 200
 _CELLS = 400
 _FEW_LINES = 3
 _MOST_BROKEN = 100
+_AROUND = r"\r\n,;\t|\x01\x1f\^~\xa6\xa7"  # what stands before and behind quoted fields
 _IN_VALUES = " '\"-._/\\@+()!?"
 _SURE = 0.8
 _LIKELY = 0.5
@@ -168,8 +169,8 @@ def _broken_fields(text: str, quote: str, content: str) -> int:
     """Count quoted fields that do not end before a delimiter or the end of a line."""
     q = re.escape(quote)
     one = content.format(q=q)
-    field = re.compile(rf"(?s){q}{one}*(?:{q}{q}{one}*)*{q}(?!{q})(?=[\r\n,;\t|\x01\x1f]|\Z)")
-    opening = re.compile(rf"(?:\A|(?<=[\r\n,;\t|\x01\x1f])){q}")
+    field = re.compile(rf"(?s){q}{one}*(?:{q}{q}{one}*)*{q}(?!{q})(?=[{_AROUND}]|\Z)")
+    opening = re.compile(rf"(?:\A|(?<=[{_AROUND}])){q}")
     broken = at = 0
     while broken < _MOST_BROKEN:
         start = opening.search(text, at)

@@ -153,7 +153,8 @@ def _without_marked(texts: Sequence[str], filled: Sequence[int]) -> Tuple[List[i
             declared = ""
     mark, comments = _comments([texts[at] for at in rest[:_LOOKED_AT]], declared)
     rest = rest[comments:]
-    return [at for at in rest if at not in _rulers(texts, rest)], declared, mark
+    rulers = _rulers(texts, rest)
+    return [at for at in rest if at not in rulers], declared, mark
 
 
 def _rulers(texts: Sequence[str], rest: Sequence[int]) -> Tuple[int, ...]:
