@@ -28,6 +28,7 @@ from nuvyn_executor.discovery.preamble import (
     doubtful_total,
     header_of,
     is_ruler,
+    is_unit,
     notes_after,
     steady_width,
     titles_before,
@@ -47,7 +48,7 @@ _UNFILLED = re.compile(r"([,;\t|])(?:\1|$)")
 _LOOKED_AT = 300  # lines
 _BELOW = 60
 _FEW = 3  # characters
-_NUMBER = re.compile(r'(?:^|[,;\t|])"?[-+]?\d')
+_NUMBER = re.compile(r'(?:^|[,;\t|])"?[-+]?\d[^,;\t|()"]*"?(?=[,;\t|]|$)')
 
 
 class CsvTable(NamedTuple):
@@ -129,12 +130,23 @@ def _is_plain(text: str, last: str) -> bool:
         return False
     first, second = found.groups()
     end = last[max(last.rfind("\n", 0, -1), last.rfind("\r", 0, -1)) + 1 :].rstrip()
-    if not end or not _NUMBER.search(second) or _SEP.fullmatch(first) or _UNFILLED.search(first):
-        return False
-    if not end[0].isdigit() and (begins_note(end) or not end.strip(" ,;\t|")):
-        return False
+    end = end or second  # the last lines are unknown
     marks = [mark for mark in DELIMITERS if mark in first]
-    return len(marks) == 1 and first.count(marks[0]) == second.count(marks[0]) == end.count(marks[0])
+    if len(marks) != 1 or f"{marks[0]} " in first or _SEP.fullmatch(first) or _UNFILLED.search(first):
+        return False
+    if not end[0].isdigit() and (begins_note(end.lstrip('"')) or not end.strip(" ,;\t|")):
+        return False
+    one, two, three = (_cells(line, marks[0]) for line in (first, second, end))
+    return len(one) == len(two) == len(three) and (
+        _NUMBER.search(second) is not None or not (any(map(is_unit, two)) or len(set(one)) < len(one))
+    )
+
+
+def _cells(line: str, delimiter: str) -> List[str]:
+    """Split a line; a quote that is not closed makes one cell of it."""
+    if '"' not in line:
+        return line.split(delimiter)
+    return [] if line.count('"') % 2 else next(parse_records(line, delimiter, '"'), [])
 
 
 def _without_marked(texts: Sequence[str], filled: Sequence[int]) -> Tuple[List[int], str, str]:

@@ -192,7 +192,7 @@ class _Table(NamedTuple):
         return is_sentence and (is_other or not any(" " in _first(one).strip() for one in self.rows))
 
     def _is_total(self, row: Row, first: str, *, is_narrow: bool) -> bool:
-        others = [cell for cell in row if cell.strip() and cell != first]
+        others = [cell for cell in row if cell.strip()][1:]
         if not all(_is_number(cell) or is_no_value(cell) for cell in others):
             return False
         lacks = self.lacks_in(row) and bool(others)
@@ -250,6 +250,11 @@ def _bars(line: str) -> Tuple[bool, bool]:
 def is_row_count(line: str) -> bool:
     """Whether a line says how many rows there are: ``(42 rows affected)``."""
     return _ROWS.fullmatch(line.strip(" ()-\"'.;,")) is not None
+
+
+def is_unit(cell: str) -> bool:
+    """Whether a cell may be a unit (``EUR``, ``[m/s]``), a type (``varchar(20)``), or a part of a border."""
+    return _UNIT.fullmatch(cell.strip()) is not None or not cell.strip("-=: ")
 
 
 def is_no_value(cell: str) -> bool:
