@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Collection, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from nuvyn_executor.discovery.csv_layout import (
     DELIMITERS,
@@ -25,13 +25,13 @@ from nuvyn_executor.discovery.preamble import (
     MOST_TITLES,
     Header,
     begins_note,
-    doubtful_total,
     header_of,
     is_ruler,
     is_unit,
     notes_after,
     steady_width,
     titles_before,
+    total_doubt,
 )
 from nuvyn_executor.model import SkippedLines
 
@@ -47,6 +47,7 @@ _FIRST_LINES = re.compile(r"\ufeff?([^\W\d][^\r\n]*|\"[^\W\d][^\r\n]*)\r?\n([^\r
 _UNFILLED = re.compile(r"([,;\t|])(?:\1|$)")
 _LOOKED_AT = 300  # lines
 _BELOW = 60
+_TOP = 2048  # characters
 _FEW = 3  # characters
 _NUMBER = re.compile(r'(?:^|[,;\t|])"?[-+]?\d[^,;\t|()"]*"?(?=[,;\t|]|$)')
 
@@ -83,7 +84,10 @@ def table_of(head: FileHead, tail: str = "") -> Optional[CsvTable]:
     texts[:1] = [one.lstrip("\ufeff") for one in texts[:1]]
     filled = [at for at, one in enumerate(texts) if one.strip()]
     rest, declared, mark = _without_marked(texts, filled)
-    layout, width, titles = _titles([texts[at] for at in rest[:_LOOKED_AT]], declared)
+    gaps = {
+        at for at, before in enumerate(zip(rest, rest[1:]), 1) if not all(texts[before[0] + 1 : before[1]])
+    }
+    layout, width, titles = _titles([texts[at] for at in rest[:_LOOKED_AT]], declared, gaps)
     rest = [
         at
         for at in rest[titles:]
@@ -126,7 +130,7 @@ def _is_plain(text: str, last: str) -> bool:
     That saves time: of most files nothing else is looked at.
     """
     found = _FIRST_LINES.match(text)
-    if found is None:
+    if found is None or any(text.find(gap, 0, _TOP) >= 0 for gap in ("\n\n", "\n\r\n")):
         return False
     first, second = found.groups()
     end = last[max(last.rfind("\n", 0, -1), last.rfind("\r", 0, -1)) + 1 :].rstrip()
@@ -211,13 +215,13 @@ def _comments(texts: Sequence[str], declared: str) -> Tuple[str, int]:
     return (mark, count) if count else ("", 0)
 
 
-def _titles(texts: Sequence[str], declared: str) -> Tuple[CsvLayout, int, int]:
+def _titles(texts: Sequence[str], declared: str, gaps: Collection[int]) -> Tuple[CsvLayout, int, int]:
     """Return how records are written, how many fields a row has, and how many lines are titles."""
     layout = detect_layout("\n".join(texts), whole=True, delimiter=declared)
     if layout.width > 1:
         rows = _rows(texts, layout)
         width = steady_width(rows) or layout.width
-        titles = titles_before(rows, width)
+        titles = titles_before(rows, width, gaps)
         if titles or len(rows[0]) == layout.width:
             return layout, width, titles or 0
     for start in range(1, min(MOST_TITLES, len(texts) - 1)):
@@ -269,12 +273,8 @@ def _notes(
 
 def _doubts(rows: Sequence[Sequence[str]], last: Sequence[str], layout: CsvLayout) -> Tuple[str, ...]:
     texts = [one for one in last if one.strip()][-MOST_TITLES:]
-    word = doubtful_total(rows, [_split(one, layout) for one in texts], layout.width)
-    return (
-        (f"its last row begins with {word!r} and is read as a row - remove it if it is a total",)
-        if word
-        else ()
-    )
+    doubt = total_doubt(rows, [_split(one, layout) for one in texts], layout.width)
+    return (doubt,) if doubt else ()
 
 
 def _header_text(texts: Iterator[str], layout: CsvLayout) -> str:

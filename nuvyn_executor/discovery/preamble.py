@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Collection, List, NamedTuple, Optional, Sequence, Tuple
 
 from nuvyn_executor.discovery.dialects import could_be_names, header_votes, is_value, kind_of_column
 
@@ -74,16 +74,20 @@ class Header(NamedTuple):
     at: int = 0
 
 
-def titles_before(rows: Sequence[Row], width: int) -> Optional[int]:
+def titles_before(rows: Sequence[Row], width: int, gaps: Collection[int] = ()) -> Optional[int]:
     """Return how many rows come before the table; ``None`` where nothing shows that.
 
     Args:
         rows: the first rows, all of them that are not blank.
         width: how many cells a row of the table has.
+        gaps: the places of the rows that have a blank line before them.
     """
     sentences = next((at for at, row in enumerate(rows) if not _is_prose(row)), 0)
     rows = [*([", ".join(row)] for row in rows[:sentences]), *rows[sentences:]]
-    if not rows or width < _FEW or (len(rows[0]) == width and _filled(rows[0]) * 2 > width):
+    pairs = next((at for at in sorted(gaps) if at and _are_pairs(rows, at, width)), None)
+    if pairs is not None or not rows or width < _FEW:
+        return pairs
+    if len(rows[0]) == width and _filled(rows[0]) * 2 > width:
         return None
     for at in range(1, min(MOST_TITLES, len(rows) - 1) + 1):
         start = at - (header_of(rows[at - 1 :]).at == 1)  # names of groups are a part of the header
@@ -201,7 +205,15 @@ class _Table(NamedTuple):
         return is_narrow or lacks or any(self.misfits_of(row)) or (self.is_all and _is_sum(row, self.rows))
 
 
-def doubtful_total(rows: Sequence[Row], last: Sequence[Row], width: int) -> str:
+def total_doubt(rows: Sequence[Row], last: Sequence[Row], width: int) -> str:
+    """Return the clause, with a remedy, about a last row that may be a total; ``""`` for none."""
+    word = _doubtful_total(rows, last, width)
+    return (
+        f"its last row begins with {word!r} and is read as a row - remove it if it is a total" if word else ""
+    )
+
+
+def _doubtful_total(rows: Sequence[Row], last: Sequence[Row], width: int) -> str:
     """Return the word with which the last row begins, where it may be a total and is read as a row."""
     row = last[-1] if last else ()
     first = next((cell for cell in row if cell), "")
@@ -297,6 +309,18 @@ def _begins_table(rows: Sequence[Row], at: int, width: int, before: Sequence[Row
             is_title and width > _FEW and len(alike) >= _FEW and (len(before) > 1 or _is_sentence(before[0]))
         )
     return is_title and not any(cell.startswith(" ") for cell in row[1:])
+
+
+def _are_pairs(rows: Sequence[Row], at: int, width: int) -> bool:
+    """Whether rows are names with a value each (``Station,Berlin``), above a table of two columns."""
+    before, table = rows[:at], [row for row in rows[at : at + _BELOW] if len(row) == width]
+    if width != _FEW or at > MOST_TITLES or len(table) <= _FEW or table[0] is not rows[at]:
+        return False
+    names = [row[0] for row in before]
+    are_names = all(names) and len(set(names)) == len(names) and not any(map(is_value, names))
+    is_table = header_votes(table) == width and not any(map(is_value, table[0]))
+    is_another = len(before) > _FEW and header_votes(before) > 0  # a table of its own
+    return are_names and is_table and not is_another and all(len(row) <= width for row in before)
 
 
 def _is_fuller(row: Row, before: Sequence[Row], below: Sequence[Row]) -> bool:

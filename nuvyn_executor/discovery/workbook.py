@@ -17,7 +17,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Callable, Deque, Iterator, List, Optional, Sequence, Set, Tuple
 
-from nuvyn_executor.discovery.preamble import MOST_TITLES, Header, header_of, notes_after, titles_before
+from nuvyn_executor.discovery.preamble import (
+    MOST_TITLES,
+    Header,
+    header_of,
+    notes_after,
+    titles_before,
+    total_doubt,
+)
 from nuvyn_executor.errors import DatasetUnreadable, EngineError
 
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -56,6 +63,7 @@ class SheetRows:
     Attributes:
         top: how many rows come before the first one below the header, without it.
         end: how many come after the last one.
+        doubt: what speaks against the last row: a clause with a remedy; ``""`` for nothing.
         is_hidden: the sheet is hidden in the workbook.
 
     Args:
@@ -80,7 +88,7 @@ class SheetRows:
             self._with_time.update(
                 index for index, cell in enumerate(row) if index not in self._with_time and _has_time(cell)
             )
-        before, self._header, self.end = _bounds(first, last)
+        before, self._header, self.end, self.doubt = _bounds(first, last)
         self.top = before + max(0, self._header.rows - 1)
         kept = [*first[before:], *last]
         for row in kept[: len(kept) - self.end]:
@@ -118,8 +126,8 @@ def _filled(row: Sequence[Any], known: Set[int]) -> List[int]:
     return [index for index, cell in enumerate(row) if index not in known and not _is_blank(cell)]
 
 
-def _bounds(first: Sequence[Sequence[Any]], last: Sequence[Sequence[Any]]) -> Tuple[int, Header, int]:
-    """Return how many of the first rows are titles, what names columns, and how many last ones are notes."""
+def _bounds(first: Sequence[Sequence[Any]], last: Sequence[Sequence[Any]]) -> Tuple[int, Header, int, str]:
+    """Return how many of the first rows are titles, what names columns, how many last ones notes; a doubt."""
     places = range(max(map(len, first), default=0))
 
     def texts(row: Sequence[Any]) -> List[str]:
@@ -136,8 +144,10 @@ def _bounds(first: Sequence[Sequence[Any]], last: Sequence[Sequence[Any]]) -> Tu
         names[i] = name
     body = rows[header.rows :]
     most = min(len(end) - titles - header.rows, MOST_TITLES)
-    notes = notes_after(body, end[len(end) - most :], len(used)) if most > 0 else 0
-    return titles, header._replace(names=tuple(names) if header.names else ()), notes
+    end = end[len(end) - most :] if most > 0 else []
+    notes = notes_after(body, end, len(used))
+    doubt = "" if notes else total_doubt(body, end, len(used))
+    return titles, header._replace(names=tuple(names) if header.names else ()), notes, doubt
 
 
 def read_rows(path: str, sheet: str) -> SheetRows:

@@ -203,6 +203,7 @@ def open_workbook(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         details={
             "sheet": dataset.sheet,
             **({"hidden": True} if rows.is_hidden else {}),
+            **_doubts([rows.doubt] if rows.doubt else []),
             **({"skipped_rows": {"top": rows.top, "end": rows.end}} if rows.top or rows.end else {}),
         },
     )

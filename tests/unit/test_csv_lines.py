@@ -30,6 +30,12 @@ class TestSkipped:
             ("Sales report\n" + TABLE, TABLE, 1, 0),
             ("Sales;;;\n;;;\nRegion:;EMEA;;\n;;;\n" + TABLE + "Total;;123.5;\n", TABLE, 4, 1),
             ("Region;EMEA\nYear;2024\n" + TABLE, TABLE, 2, 0),
+            (
+                "Station,Berlin\nCode,10384\n\ndate,temp\n2024-01-01,3.4\n2024-01-02,3.5\n",
+                "\ndate,temp\n2024-01-01,3.4\n2024-01-02,3.5\n",
+                2,
+                0,
+            ),
             ("Report, by me, for you, and, others, too\n" + TABLE, TABLE, 1, 0),
             ("sep=;\n" + TABLE, TABLE, 1, 0),
             ('"sep=;"\r\n' + TABLE, TABLE, 1, 0),
@@ -75,7 +81,7 @@ class TestSkipped:
         assert (found.head.text, found.skipped.top, found.skipped.end, found.doubts) == (table, top, end, ())
         header = detect_dialect(found.head, "t.csv").header
         assert found.skipped.headers == (
-            frozenset([table.split("\n", maxsplit=1)[0]]) if header else frozenset()
+            frozenset([table.strip().split("\n", maxsplit=1)[0]]) if header else frozenset()
         )
 
     @pytest.mark.parametrize(
@@ -151,6 +157,8 @@ class TestRowsThatStay:
             "code,label\nA,first\nB,second\nNote,third\n",
             "2019,2020,2021\n1,2,3\n4,5,6\n",
             "a,b\n1,2\n\nc,d\n5,6\n",
+            "k,v\na,1\nb,2\n\nc,3\nd,4\n",
+            "a,b\n1,2\n3,4\n\nc,d\n5,6\n7,8\n",
             "# x;C2;1\n#foo;A84;2\n#foo;B91;3\n1;B2;4\n",
             "--;48;Sum\n5;2;Total\n6;3;x\n",
             "name\n---\nAnn\n---\n",

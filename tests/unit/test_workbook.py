@@ -227,3 +227,9 @@ class TestTables:
             ["A", "1", "2", "3", "4"],
             ["B", "5", "6", "7", "8"],
         ]
+
+    def test_a_total_that_may_be_a_row_is_a_doubt(self, tmp_path: Path) -> None:
+        path = save(tmp_path / "b.xlsx", [["region", "n"], ["north", 5], ["south", 6], ["Total", 12]])
+        rows = read_rows(path, "First")
+        assert (len(rows), rows.end) == (4, 0)
+        assert rows.doubt.startswith("its last row begins with 'Total' and is read as a row")
