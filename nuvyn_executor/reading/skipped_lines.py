@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, FrozenSet, Optional, Pattern, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple
 
 from nuvyn_executor.reading.csv_records import parse_values
 
@@ -12,13 +10,6 @@ if TYPE_CHECKING:
     from nuvyn_executor.model import CsvDialect, SkippedLines
 
 _UNIT = "\x1f"
-
-
-@lru_cache(maxsize=16)
-def _pattern(lines: FrozenSet[str]) -> Pattern[str]:
-    r"""Return what matches any of some lines, each with what ends it (``\n`` or ``\r\n`` or ``\r``)."""
-    texts = "|".join(map(re.escape, sorted(lines, key=len, reverse=True)))
-    return re.compile(rf"(?:(?<=[\r\n])|\A)(?:{texts})(?:\r\n|\r|\n|\Z)")
 
 
 def without_skipped(text: str, skipped: Optional[SkippedLines], *, headers: bool = False) -> str:
@@ -34,7 +25,8 @@ def without_skipped(text: str, skipped: Optional[SkippedLines], *, headers: bool
     if skipped is None:
         return text
     lines = skipped.lines | skipped.headers if headers else skipped.lines
-    return _pattern(lines).sub("", text) if lines else text
+    end = "\n" if "\n" in text else "\r"
+    return end.join(line for line in text.split(end) if line.rstrip("\r") not in lines)
 
 
 def rows_only(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gzip
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, List, Optional
 
+import openpyxl
 import pytest
 
 from nuvyn_executor import wire
@@ -179,3 +180,23 @@ def test_both_engines_count_the_same_in_pieces(spark: Any, tmp_path: Path, text:
     (dataset,) = datasets_of(tmp_path)
     assert dataset.skipped is not None
     assert_both_ways_agree(spark, tmp_path, dataset, slices=(1, 2, 5))
+
+
+def test_sheets(spark: Any, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    top: List[Any] = [["Sales of May"], ["ACME"], [], [None, "Money", None], ["id", "net", "gross"]]
+    rows: List[Any] = [[i, i * 1.5, i * 2] for i in range(50)]
+    for row in ([], *([None, *one] for one in (*top, *rows, ["Total", 5, 6], ["Source: ACME"]))):
+        sheet.append(row)
+    sheet.merge_cells("B2:D2")
+    sheet.sheet_state = "hidden"
+    book.create_sheet("Empty")
+    book.save(tmp_path / "b.xlsx")
+
+    found = scan(spark, tmp_path)
+
+    assert [one.name for one in found.scan.columns] == ["id", "Money net", "Money gross"]
+    assert (found.rows, skipped_rows(found)) == (50, {"top": 3, "end": 2})
+    assert [one.data_type for one in found.scan.columns] == ["bigint", "double", "bigint"]
+    assert found.state.read_as["hidden"] is True
