@@ -3,6 +3,8 @@
 :mod:`.plan` decides what to count, one of the engines :mod:`.spark` and :mod:`.polars` counts (both return
 equal :mod:`.counts`), :mod:`.profiler` interprets the counts. :mod:`.scanner` runs this, and uses the counts
 of earlier runs (:mod:`.scan_state`).
-:mod:`.value_patterns` says what a text looks like, :mod:`.sketch` counts different values,
+:mod:`.value_patterns` says what a text looks like, :mod:`.conventions` in which way a column is written,
+:mod:`.column_names` what a name says, :mod:`.null_markers` what stands for no value, :mod:`.suspects` what
+can hardly be true; :mod:`.sketch` counts different values,
 :mod:`.sampling_limits` bounds what is read, :mod:`.bad_files` finds files that cannot be read.
 """

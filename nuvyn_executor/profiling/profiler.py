@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple
 
 from nuvyn_executor.model import EPOCH, epoch_micros
 from nuvyn_executor.profiling.counts import Span
-from nuvyn_executor.profiling.plan import ScanPlan, ordered_pairs, plan_text_column, plan_typed_column
+from nuvyn_executor.profiling.plan import (
+    ScanPlan,
+    ordered_pairs,
+    plan_text_column,
+    plan_typed_column,
+    without_false_keys,
+)
 from nuvyn_executor.profiling.spark import expressions
 from nuvyn_executor.profiling.value_patterns import data_type_of
 from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, DatasetTally, Scan
@@ -75,7 +81,12 @@ class DatasetProfile:
         return self.state.coverage is not None
 
 
-def plan_scan(frame: Frame, dataset_name: str, key_columns: Sequence[str] = ()) -> ScanPlan:
+def plan_scan(
+    frame: Frame,
+    dataset_name: str,
+    key_columns: Sequence[str] = (),
+    null_markers: Optional[Tuple[str, ...]] = None,
+) -> ScanPlan:
     """Decide what to count, from the frame's names, types and sample.
 
     Args:
@@ -83,16 +94,26 @@ def plan_scan(frame: Frame, dataset_name: str, key_columns: Sequence[str] = ()) 
         dataset_name: its name, which its primary key may be named after.
         key_columns: the primary key that a catalogue declares. Then no name is taken for that of a key; of a
             key of several columns, no column has to be unique.
+        null_markers: the texts that stand for no value, where the user says so.
     """
+
+    def of_text(name: str, declared: Optional[str], values: Sequence[Any]) -> ColumnPlan:
+        texts = [None if value is None else str(value) for value in values]
+        fences = frame.sample_represents
+        plan = plan_text_column(name, dataset_name, texts, fences=fences, null_markers=null_markers)
+        return replace(plan, declared_type=declared)
+
     plans = tuple(
-        plan_text_column(name, dataset_name, values, fences=frame.sample_represents)
-        if declared is None
+        of_text(name, declared, values)
+        if declared in (None, "string")
         else plan_typed_column(name, dataset_name, declared, values, fences=frame.sample_represents)
         for name, declared, values in zip(frame.names, frame.types, frame.sample)
     )
     if key_columns:
         plans = tuple(replace(one, is_key=[one.name] == [*key_columns]) for one in plans)
-    return ScanPlan(plans, ordered_pairs(plans), exact_distinct=frame.is_small)
+    else:
+        plans = without_false_keys(plans, frame.sample)
+    return ScanPlan(plans, ordered_pairs(plans), exact_distinct=frame.is_small, null_markers=null_markers)
 
 
 def profile_dataset(
@@ -154,7 +175,16 @@ def _facts(plan: ColumnPlan, tally: ColumnTally, span: Span) -> ColumnFacts:
     if span.distinct is not None:
         estimate = span.distinct.estimate()
         distinct = replace(estimate, count=min(estimate.count, tally.present))
-    return ColumnFacts(plan.name, data_type, plan.expected, plan.is_key, distinct)
+    return ColumnFacts(
+        plan.name,
+        data_type,
+        plan.expected,
+        is_key=plan.is_key,
+        not_key=plan.not_key,
+        suspect_examples=plan.suspect_examples,
+        may_lie_ahead=plan.may_lie_ahead,
+        distinct=distinct,
+    )
 
 
 def json_extreme(value: Any, plan: ColumnPlan, data_type: str) -> Any:

@@ -152,7 +152,7 @@ def assess(scans: Sequence[Scan], policy: Policy, now_micros: int) -> Assessment
     """
     measured = [measure(scan, policy, now_micros) for scan in scans]
     summed = {dimension: total(one[dimension] for one in measured) for dimension in Dimension}
-    scores, score, level = _verdict(summed, policy)
+    scores, score, level = _verdict(summed, policy, _highest(scans, policy))
     price = pricing(summed, policy.weights)
     findings = ranked([one for scan in scans for one in find(scan, policy, now_micros, price)])
     return Assessment(
@@ -171,7 +171,7 @@ def assess(scans: Sequence[Scan], policy: Policy, now_micros: int) -> Assessment
 def _assess_dataset(
     scan: Scan, measures: Mapping[Dimension, Measure], policy: Policy, now_micros: int
 ) -> DatasetAssessment:
-    scores, score, level = _verdict(measures, policy)
+    scores, score, level = _verdict(measures, policy, _highest([scan], policy))
     findings = find(scan, policy, now_micros, pricing(measures, policy.weights))
     return DatasetAssessment(
         name=scan.name,
@@ -189,12 +189,27 @@ def _assess_dataset(
     )
 
 
+def _highest(scans: Sequence[Scan], policy: Policy) -> float:
+    """Return the highest overall score that tables can have.
+
+    The rows that could be read say little of a table of which more than half could not: it is Poor.
+    """
+    rows = sum(scan.tally.rows for scan in scans)
+    readable = rows - sum(scan.tally.corrupt_rows for scan in scans)
+    if 2 * readable >= rows:
+        return 100.0
+    # Rounded down, so that the score that is shown lies below the cut, too.
+    return math.floor(100.0 * 2.0 * policy.fair * readable / rows) / 100.0
+
+
 def _verdict(
-    measures: Mapping[Dimension, Measure], policy: Policy
+    measures: Mapping[Dimension, Measure], policy: Policy, highest: float
 ) -> Tuple[Mapping[Dimension, Optional[float]], Optional[float], QualityLevel]:
     """Return the rounded scores, the rounded overall score (of scores not rounded) and its level."""
     exact = {dimension: measures[dimension].score for dimension in Dimension}
     mean = overall(exact, policy.weights)
+    if mean is not None:
+        mean = min(mean, highest)
     scores = {dimension: round_score(score) for dimension, score in exact.items()}
     return scores, round_score(mean), QualityLevel.of(mean, policy)
 

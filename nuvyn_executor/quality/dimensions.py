@@ -8,7 +8,7 @@ under the same name.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Dict, Iterable, Mapping, Optional, Tuple
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MICROS_PER_HOUR = 3_600_000_000
 MICROS_PER_DAY = 24 * MICROS_PER_HOUR
 
-FORMULA_VERSION = "1"
+FORMULA_VERSION = "2"
 """Changes whenever a formula of this module does: scores of two versions do not compare."""
 
 
@@ -93,20 +93,15 @@ class Measure:
     Attributes:
         points: what was right, between 0 and ``checked``.
         checked: what was looked at; 0 when there was nothing to look at.
-        unchecked: values that cannot fail, such as free text in validity. They weigh nothing. If there are no
-            others, the score is 100.
     """
 
     points: float = 0.0
     checked: int = 0
-    unchecked: int = 0
 
     @property
     def score(self) -> Optional[float]:
         """0 to 100, or ``None`` when nothing was assessed; never 0 or 100 for nothing."""
-        if self.checked:
-            return min(100.0, max(0.0, 100.0 * self.points / self.checked))
-        return 100.0 if self.unchecked else None
+        return min(100.0, max(0.0, 100.0 * self.points / self.checked)) if self.checked else None
 
     @property
     def lost(self) -> float:
@@ -115,19 +110,13 @@ class Measure:
 
     def __add__(self, other: Measure) -> Measure:
         """Add points and denominators."""
-        return Measure(
-            self.points + other.points, self.checked + other.checked, self.unchecked + other.unchecked
-        )
+        return Measure(self.points + other.points, self.checked + other.checked)
 
 
 def total(measures: Iterable[Measure]) -> Measure:
     """Add measures. The sum does not depend on their order, not even in its last bit."""
     known = tuple(measures)
-    return Measure(
-        math.fsum(one.points for one in known),
-        sum(one.checked for one in known),
-        sum(one.unchecked for one in known),
-    )
+    return Measure(math.fsum(one.points for one in known), sum(one.checked for one in known))
 
 
 def round_score(score: Optional[float]) -> Optional[float]:
@@ -150,21 +139,34 @@ def completeness(scan: Scan) -> Measure:
 def accuracy(scan: Scan) -> Measure:
     """Count plausible values of present values; nothing is compared with the real world."""
     present = _present(scan)
-    return Measure(present - sum(column.suspects for column in scan.tally.columns), present)
+    return Measure(present - sum(column.suspected for column in scan.tally.columns), present)
+
+
+_SAME_FORM: Mapping[str, Tuple[str, ...]] = {
+    Shape.DECIMAL: (Shape.GROUPED, Shape.NEGATIVE),
+    Shape.DECIMAL_COMMA: (Shape.THREE_DECIMALS, f"{Shape.GROUPED}_comma", f"{Shape.NEGATIVE}_comma"),
+}
+"""Shapes that are written like another one."""
 
 
 def written_forms(column: ColumnTally) -> Dict[Optional[str], int]:
     """Count present values by the form they are written in; ``None`` is the form of those without a shape.
 
-    Whole numbers and decimals are one form, ``DECIMAL``: 10 among 10.5 is not written differently.
+    Numbers with thousands apart, with a sign behind, whole and with decimals are one form: 10 among 10.5 is
+    not written differently. Those with a decimal point are another form than those with a comma.
     """
     forms: Dict[Optional[str], int] = dict(column.shapes.items())
     unclassified = column.present - sum(column.shapes.values())
     if unclassified:
         forms[None] = unclassified
+    for main, others in _SAME_FORM.items():
+        count = sum(forms.pop(shape, 0) for shape in (main, *others))
+        if count:
+            forms[main] = count
     whole = forms.pop(Shape.INTEGER, 0)
     if whole:
-        forms[Shape.DECIMAL] = forms.get(Shape.DECIMAL, 0) + whole
+        main = max((Shape.DECIMAL, Shape.DECIMAL_COMMA), key=lambda shape: forms.get(shape, 0))
+        forms[main] = forms.get(main, 0) + whole
     return forms
 
 
@@ -178,12 +180,15 @@ def consistency(scan: Scan) -> Measure:
 
 
 def validity(scan: Scan) -> Measure:
-    """Count values that are what their column expects, of those checked; a corrupt row fails in each."""
+    """Count values that are what their column expects, of those checked; a corrupt row fails in each.
+
+    Free text is not checked. Where there is nothing else, nothing was assessed.
+    """
     columns = scan.tally.columns
     checked = sum(column.checked for column in columns)
     invalid = sum(column.invalid for column in columns)
     lost_cells = len(columns) * scan.tally.corrupt_rows
-    return Measure(checked - invalid, checked + lost_cells, _present(scan) - checked)
+    return Measure(checked - invalid, checked + lost_cells)
 
 
 @dataclass(frozen=True)
@@ -218,10 +223,17 @@ class Freshness:
 
 
 def freshness(scan: Scan) -> Optional[Freshness]:
-    """Find how fresh a dataset is: from its timestamps, else from storage; ``None`` when neither tells."""
+    """Find how fresh a dataset is: from its timestamps, else from storage; ``None`` when neither tells.
+
+    Moments of the future are left out where a column may hold plans.
+    """
     dated = [
-        (tally, facts.name) for tally, facts in zip(scan.tally.columns, scan.columns) if tally.timestamps
+        (replace(tally, timestamps=tally.timestamps - tally.future, future=0), facts.name)
+        if facts.may_lie_ahead
+        else (tally, facts.name)
+        for tally, facts in zip(scan.tally.columns, scan.columns)
     ]
+    dated = [(tally, name) for tally, name in dated if tally.timestamps]
     if not dated:
         if scan.modified_micros is None:
             return None
@@ -240,7 +252,7 @@ def freshness(scan: Scan) -> Optional[Freshness]:
 def timeliness(scan: Scan, policy: Policy, now_micros: int) -> Measure:
     """Multiply how fresh the newest moment is by the share of moments not in the future; weighs rows."""
     found = freshness(scan)
-    if found is None or not _cells(scan):
+    if found is None or not _has_values(scan):
         return Measure()
     return Measure(found.decay(policy, now_micros) * found.past_share * scan.tally.rows, scan.tally.rows)
 
@@ -292,13 +304,14 @@ def identities(scan: Scan) -> Tuple[Identity, ...]:
 def uniqueness(scan: Scan) -> Measure:
     """Take the worst ratio: different rows of all rows, different values of each key; weighs rows."""
     found = identities(scan)
-    if not found or not _cells(scan):
+    if not found or not _has_values(scan):
         return Measure()
     return Measure(min(one.ratio for one in found) * scan.tally.rows, scan.tally.rows)
 
 
-def _cells(scan: Scan) -> int:
-    return scan.tally.rows * len(scan.tally.columns)
+def _has_values(scan: Scan) -> bool:
+    """Whether there are columns, and a row that could be read."""
+    return bool(scan.tally.columns) and scan.tally.rows > scan.tally.corrupt_rows
 
 
 def measure(scan: Scan, policy: Policy, now_micros: int) -> Dict[Dimension, Measure]:
@@ -323,7 +336,8 @@ def measure(scan: Scan, policy: Policy, now_micros: int) -> Dict[Dimension, Meas
 class ColumnScores:
     """Scores of one column, 0 to 100 and rounded: three columns of ``_executor_metadata.columns``.
 
-    ``None`` means not assessed: no rows, no present values, or (uniqueness) different values not counted.
+    ``None`` means not assessed: no rows, no present values, (validity) nothing that could be checked, or
+    (uniqueness) different values not counted.
     ``uniqueness_rsd`` is above 0 when the uniqueness rests on an estimate.
     """
 
@@ -340,9 +354,7 @@ def column_scores(tally: ColumnTally, facts: ColumnFacts) -> ColumnScores:
     return ColumnScores(
         name=facts.name,
         completeness=round_score(Measure(tally.present, tally.rows).score),
-        validity=round_score(
-            Measure(tally.checked - tally.invalid, tally.checked, tally.present - tally.checked).score
-        ),
+        validity=round_score(Measure(tally.checked - tally.invalid, tally.checked).score),
         uniqueness=round_score(100.0 * unique.ratio) if unique else None,
         uniqueness_rsd=unique.rsd if unique else 0.0,
     )

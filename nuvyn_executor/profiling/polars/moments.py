@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from nuvyn_executor.model import DAY_MICROS, FARTHEST_DAY
+from nuvyn_executor.profiling.polars.predicates import after_steps
+from nuvyn_executor.profiling.value_patterns import DATES
+from nuvyn_executor.quality.checks.registry import form_of
 from nuvyn_executor.quality.tallies import Shape
 
 if TYPE_CHECKING:
@@ -14,21 +17,30 @@ if TYPE_CHECKING:
 
 _PLAIN = 19  # characters of 2024-01-31T10:00:00
 _FARTHEST_ZONE = 18 * 60
+_IN_PARTS = (Shape.DATE_SLASH, Shape.DATE_DOT, Shape.DATE_DASH)
 
 
 def micros_of(texts: pl.Series, shape: str, plan: ColumnPlan) -> pl.Series:
     """Parse trimmed texts of one shape; null where no such moment exists. Times without a zone are UTC."""
-    if shape == Shape.DATE_ISO:
-        return _days(texts, "%Y-%m-%d")
-    if shape in (Shape.DATE_SLASH, Shape.DATE_DOT):
+    form = form_of(shape)
+    assert form is not None
+    if form.micros:
+        # Doubles hold so many microseconds exactly.
+        units: pl.Series = (texts.cast(pl.Float64) * form.micros).round().cast(pl.Int64)
+        return units
+    if shape in _IN_PARTS:  # three times as fast as step by step
         dash = texts.str.replace_all("[/.]", "-")
-        return _days(dash, "%d-%m-%Y" if plan.day_first else "%m-%d-%Y")
-    return _timestamps(texts)
-
-
-def _days(texts: pl.Series, form: str) -> pl.Series:
-    days = texts.str.to_date(form, strict=False, cache=False)
-    return micros_of_days(days)
+        days = dash.str.to_date("%d-%m-%Y" if plan.day_first else "%m-%d-%Y", strict=False, cache=False)
+        return micros_of_days(days)
+    plain = after_steps(texts, form.steps) if form.steps else texts
+    if form.is_day_first and not plan.day_first:
+        text = pl.col("text")
+        year, month, day = (text.str.slice(at, length) for at, length in ((0, 5), (5, 2), (8, 2)))
+        turned = year + day + "-" + month + text.str.slice(10)
+        plain = plain.alias("text").to_frame().select(turned).to_series()
+    if shape in DATES:
+        return micros_of_days(plain.str.to_date("%Y-%m-%d", strict=False, cache=False))
+    return _timestamps(plain)
 
 
 def micros_of_days(days: pl.Series) -> pl.Series:

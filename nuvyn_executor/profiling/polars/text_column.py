@@ -13,22 +13,21 @@ import polars as pl
 
 from nuvyn_executor.model import DAY_MICROS
 from nuvyn_executor.profiling.counts import Span
+from nuvyn_executor.profiling.null_markers import PLACEHOLDERS, WHITE
 from nuvyn_executor.profiling.polars.moments import micros_of
 from nuvyn_executor.profiling.polars.patterns import patterns_of
-from nuvyn_executor.profiling.polars.predicates import satisfying
+from nuvyn_executor.profiling.polars.predicates import after_steps, satisfying
 from nuvyn_executor.profiling.polars.quick import matching
 from nuvyn_executor.profiling.polars.values import Extremes, Moments, Numbers, Values, weighed
 from nuvyn_executor.profiling.value_patterns import (
     BROKEN_TEXT,
     MOMENTS,
     NUMBERS,
-    PLACEHOLDERS,
-    WHITE,
     Expected,
     merged,
 )
 from nuvyn_executor.quality.checks.registry import SHAPES, check_of, form_of
-from nuvyn_executor.quality.tallies import ColumnTally, Shape
+from nuvyn_executor.quality.tallies import ColumnTally, Shape, Suspect
 
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan
@@ -56,6 +55,7 @@ class TextColumn:
         self._patterns = patterns_of(plan)
         check = check_of(plan.expected)
         self._allowed = None if check is None else {merged(one, plan.expected) for one in check.shapes}
+        self._allowed_indexes = [SHAPES.index(one) for one in self._allowed or ()]
         self._rows = self._nulls = self._blanks = self._present = self._broken = self._invalid = 0
         self._shapes: Counter[str] = Counter()
         self._lengths = Extremes()
@@ -63,7 +63,9 @@ class TextColumn:
         self._aligned: Optional[pl.Series] = None  # moments of the last texts that were counted row by row
         self._numbers = Numbers(fences=plan.fences)
         self._moments = Moments(
-            says_when_written=plan.says_when_written, future_micros=now_micros + DAY_MICROS
+            says_when_written=plan.says_when_written,
+            future_micros=now_micros + DAY_MICROS,
+            bounds_period=plan.bounds_period,
         )
 
     def add(self, texts: pl.Series) -> Values:
@@ -98,6 +100,10 @@ class TextColumn:
 
     def _add_quickly(self, texts: pl.Series) -> pl.Series:
         """Count the texts that quick patterns match, the most frequent shape first; return the others."""
+        apart = None
+        if self._plan.null_markers is not None:  # a pattern may match them
+            is_marker = texts.is_in(list(self._plan.null_markers))
+            apart, texts = texts.filter(is_marker), texts.filter(~is_marker)
         enough = _LEFT * len(texts)
         for shape, pattern in self._candidates():
             is_rest = shape == Shape.TEXT
@@ -110,7 +116,7 @@ class TextColumn:
                 texts = texts.clear() if count == len(texts) else texts.filter(~matches)
             if len(texts) <= enough:
                 break
-        return texts
+        return texts if apart is None else pl.concat([texts, apart])
 
     def _candidates(self) -> List[Tuple[str, str]]:
         quick = [(one.shape, one.quick) for one in self._patterns.shapes]
@@ -130,7 +136,8 @@ class TextColumn:
             return missing["raw"]
         self._measure(frame["raw"])
         if not self._has_value:
-            self._broken += int(frame.filter(raw.str.contains(BROKEN_TEXT))["weight"].sum())
+            judged = frame if self._allowed is None else frame.filter(shape.is_in(self._allowed_indexes))
+            self._broken += int(judged.filter(raw.str.contains(BROKEN_TEXT))["weight"].sum())
         groups = frame.group_by("shape", "padded").agg(weight.sum()).rows()
         for index in {index for index, _, _ in groups}:
             here = frame.filter(shape == index) if len(groups) > 1 else frame
@@ -145,10 +152,21 @@ class TextColumn:
 
     def _shape(self) -> pl.Expr:
         text = pl.col("text")
-        shape = pl.when(_says_nothing(text)).then(None).otherwise(_TEXT)
+        markers = self._plan.null_markers
+        is_placeholder = text == "" if markers is not None else self._says_nothing(text)
+        shape = pl.when(is_placeholder).then(None).otherwise(_TEXT)
         for one in reversed(self._patterns.shapes):
             shape = pl.when(text.str.contains(one.whole)).then(SHAPES.index(one.shape)).otherwise(shape)
+        if markers is not None:
+            shape = pl.when(text.is_in(list(markers))).then(None).otherwise(shape)
         return shape.alias("shape")
+
+    def _says_nothing(self, text: pl.Expr) -> pl.Expr:
+        """Whether a trimmed text is a placeholder or empty."""
+        is_short = text.str.len_bytes() <= _LONGEST_PLACEHOLDER
+        is_placeholder = is_short & text.str.to_lowercase().is_in(["", *PLACEHOLDERS])
+        values = self._plan.values
+        return is_placeholder & ~text.is_in(list(values)) if values else is_placeholder
 
     @property
     def _has_value(self) -> bool:
@@ -206,7 +224,11 @@ class TextColumn:
             nulls=self._nulls,
             blanks=self._blanks,
             placeholders=self._rows - self._nulls - self._blanks - self._present,
-            suspects=self._numbers.suspects + self._moments.suspects + self._broken,
+            suspects={
+                **self._numbers.suspects,
+                **self._moments.suspects,
+                Suspect.BROKEN_TEXT: self._broken,
+            },
             checked=self._present if self._allowed is not None else 0,
             invalid=self._invalid,
             shapes=shapes,
@@ -236,17 +258,11 @@ def _repeats(texts: pl.Series) -> bool:
     return different <= _VARYING * len(few) and many.n_unique() <= _REPEATING * len(many)
 
 
-def _says_nothing(text: pl.Expr) -> pl.Expr:
-    """Whether a trimmed text is a placeholder or empty."""
-    is_short = text.str.len_bytes() <= _LONGEST_PLACEHOLDER
-    return is_short & text.str.to_lowercase().is_in(["", *PLACEHOLDERS])
-
-
 def _numbers_of(texts: pl.Series, shape: str) -> pl.Series:
     if shape == Shape.INTEGER:
         whole: pl.Series = texts.cast(pl.Int64)
         return whole
-    if shape == Shape.DECIMAL_COMMA:
-        texts = texts.str.replace(",", ".", literal=True)
-    numbers: pl.Series = texts.cast(pl.Float64)
+    form = form_of(shape)
+    plain = after_steps(texts, form.steps) if form is not None and form.steps else texts
+    numbers: pl.Series = plain.cast(pl.Float64)
     return numbers

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
 
 from nuvyn_executor.profiling.spark import expressions
 from nuvyn_executor.profiling.spark.predicates import is_long
-from nuvyn_executor.quality.checks.registry import check_of
+from nuvyn_executor.quality.checks.registry import check_of, form_of
 
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ScanPlan
@@ -23,6 +23,9 @@ FEW_VALUES, SHORT_TEXT = 0.1, 100
 MOST_SHAPES = 10
 """Shapes of one read, if some are not looked for in every column. With one of those beside the twelve that
 are, and with their predicates, the method that classifies texts is too long for Java to compile."""
+
+FEW_STEPS = 2
+"""Steps that rewrite values of a form, up to which its columns are read with the others."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,11 @@ def _groups(texts: Sequence[int], plan: ScanPlan) -> List[List[int]]:
     others: List[int] = []
     long: Dict[str, List[int]] = defaultdict(list)
     for i in texts:
-        check = check_of(plan.columns[i].expected) if expressions.is_text(plan.columns[i]) else None
-        if check is None or check.anywhere:
+        one = plan.columns[i]
+        check = check_of(one.expected) if expressions.is_text(one) else None
+        if check is not None and any(_is_rewritten(shape) for shape in one.shapes if shape in check.shapes):
+            long[check.name].append(i)
+        elif check is None or check.anywhere:
             common.append(i)
         elif any(form.predicate and is_long(form.predicate) for form in check.forms):
             long[check.name].append(i)
@@ -87,6 +93,12 @@ def _groups(texts: Sequence[int], plan: ScanPlan) -> List[List[int]]:
     if len(shapes) <= MOST_SHAPES or not others:
         return [sorted([*common, *others]), *long.values()]
     return [common, others, *long.values()]
+
+
+def _is_rewritten(shape: str) -> bool:
+    """Whether many steps rewrite values of a shape, which needs much code."""
+    form = form_of(shape)
+    return form is not None and len(form.steps) > FEW_STEPS
 
 
 def _together(kinds: Sequence[Tuple[str, Sequence[int]]]) -> List[Read]:
