@@ -330,7 +330,7 @@ def _is_fuller(row: Row, before: Sequence[Row], below: Sequence[Row]) -> bool:
     if filled < max(_FEW, _NAMED * with_values) or any(map(is_no_value, row)):
         return False
     alike = [one for one in before if len(one) == width]
-    if any(_filled(one) >= min(filled, _FEW + width // 3) or is_value(_first(one)) for one in alike):
+    if any(_filled(one) >= min(filled, _FEW + width // 3) for one in alike) or is_value(_first(before[0])):
         return False
     # No row further below names more columns.
     return not any(
@@ -360,7 +360,9 @@ def _are_units(row: Row, below: Sequence[Row]) -> bool:
 def _are_groups(first: Row, second: Row) -> bool:
     """Whether the cells of a row are merged ones, above names; a title or ``Region:,EMEA`` is no such row."""
     filled = [i for i, cell in enumerate(first) if cell]
-    if filled in ([], [0], [0, 1]) and all(second[i] for i in filled):
+    if filled in ([], [0]) or (filled == [0, 1] and all(second[i] for i in filled)):
+        return False
+    if any(is_value(first[i]) and not _is_year(first[i]) for i in filled):
         return False
     spans = any(not cell and any(first[:i]) and second[i] for i, cell in enumerate(first))
     repeats = any(cell and cell == first[i - 1] for i, cell in enumerate(first) if i)

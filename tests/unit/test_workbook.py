@@ -171,6 +171,7 @@ class TestTables:
             ([["Sales"], ["Region:", "EMEA"]], ["id", "name", "amount"], [[], ["Source: ACME"]], 2, 1),
             ([["T"], [None, "All", None], ["id", "n", "v"]], ["id", "All n", "All v"], [], 2, 0),
             ([["id", "name", "amount"], [None, None, "EUR"]], ["id", "name", "amount"], [], 1, 0),
+            ([["Sales"], [dt.date(2024, 1, 1)]], ["id", "name", "amount"], [], 2, 0),
             ([["Far", None, None, None, None, None, "right"]], ["id", "name", "amount"], [], 1, 0),
         ],
     )
@@ -233,3 +234,14 @@ class TestTables:
         rows = read_rows(path, "First")
         assert (len(rows), rows.end) == (4, 0)
         assert rows.doubt.startswith("its last row begins with 'Total' and is read as a row")
+
+    def test_a_title_above_an_index_is_no_name(self, tmp_path: Path) -> None:
+        rows: List[List[Any]] = [["T"], [None, "a", "b"], *([i, i * 2, i * 3] for i in range(9))]
+        assert next(iter(read_rows(save(tmp_path / "b.xlsx", rows), "First"))) == [None, "a", "b"]
+
+    def test_a_date_beside_a_title_is_no_group_of_names(self, tmp_path: Path) -> None:
+        header: List[Any] = ["id", "name", "amount", "day"]
+        title: List[Any] = ["Sales", None, None, dt.date(2024, 1, 1)]
+        rows: List[Any] = [[i, f"n{i}", i * 1.5, dt.date(2024, 1, 1 + i)] for i in range(9)]
+        found = read_rows(save(tmp_path / "b.xlsx", [title, header, *rows]), "First")
+        assert (next(iter(found)), found.top) == (header, 1)
