@@ -201,6 +201,8 @@ class CsvDialect:
         delimiter: what separates fields, one character or several; ``""`` where a line is one field.
         encoding: a Java charset name (``UTF-8``, ``UTF-16``, ``ISO-8859-1``).
         multiline: a quoted value holds a line break, so a line is not a record.
+        escape: what stands before a quote inside a quoted value; ``""`` where such a quote is doubled.
+        trims: blanks around a value do not belong to it.
     """
 
     delimiter: str = ","
@@ -208,6 +210,8 @@ class CsvDialect:
     header: bool = True
     encoding: str = "UTF-8"
     multiline: bool = False
+    escape: str = ""
+    trims: bool = False
 
     @property
     def separator(self) -> str:
@@ -229,17 +233,50 @@ def column_names(record: Sequence[Optional[str]], *, header: bool) -> Tuple[str,
 
 @dataclass(frozen=True)
 class FileLayout:
-    """How some of the files of a CSV dataset are written, where not all are written alike.
+    """How some of the files of a dataset of CSV or JSON are written, where not all are written alike.
 
     Attributes:
-        dialect: their dialect.
-        columns: the column of each field of a row; ``""`` for a field that is no column.
+        dialect: of CSV, their dialect.
+        columns: of CSV, the column of each field of a row; ``""`` for a field that is no column.
         files: their names.
+        multiline: of JSON, as in :class:`Dataset`.
+        records_at: of JSON, as in :class:`Dataset`.
     """
 
-    dialect: CsvDialect
+    dialect: Optional[CsvDialect]
     columns: Tuple[str, ...]
     files: FrozenSet[str]
+    multiline: bool = False
+    records_at: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class SkippedLines:
+    """Lines of CSV files that are no rows: titles, comments, borders, units, totals, notes.
+
+    Attributes:
+        lines: their texts; a line of the same text is no row in any of the files.
+        headers: the records that name columns, in files with lines before them.
+        comment: what a comment begins with, in any line that has not as many fields as a row; or ``""``.
+        top: how many come before the first row, all files together, without headers.
+        end: how many come after the last row.
+    """
+
+    lines: FrozenSet[str] = frozenset()
+    headers: FrozenSet[str] = frozenset()
+    comment: str = ""
+    top: int = 0
+    end: int = 0
+
+    def __add__(self, other: SkippedLines) -> SkippedLines:
+        """Return those of the files of both."""
+        return SkippedLines(
+            self.lines | other.lines,
+            self.headers | other.headers,
+            self.comment or other.comment,
+            self.top + other.top,
+            self.end + other.end,
+        )
 
 
 @dataclass(frozen=True)
@@ -320,10 +357,11 @@ class Dataset:
         key_columns: the primary key that a catalogue declares, in its order; empty where it declares none.
         declared: what else a catalogue says about it; ``None`` for files.
         as_of: of a Delta table, the version that the caller named: ``v3``, or the digits of a moment.
-        layouts: of CSV, how its files are written, where they differ; the layout of the first file is the
-            first. Empty where all are written alike.
+        layouts: of CSV and JSON, how its files are written, where they differ; the layout of the first file
+            is the first. Empty where all are written alike.
         columns: of CSV whose header has not as many fields as its rows, the columns; else empty.
         doubts: what speaks against the way in which it is read: clauses with a remedy.
+        skipped: of CSV, the lines that are no rows; ``None`` where there are none.
     """
 
     name: str
@@ -343,6 +381,7 @@ class Dataset:
     layouts: Tuple[FileLayout, ...] = ()
     columns: Tuple[str, ...] = ()
     doubts: Tuple[str, ...] = ()
+    skipped: Optional[SkippedLines] = None
 
     def by_layout(self) -> Tuple[Dataset, ...]:
         """Return its parts whose files are written alike; itself, where all are."""
@@ -353,6 +392,8 @@ class Dataset:
                 self,
                 files=tuple(entry for entry in self.files if entry.name in layout.files),
                 dialect=layout.dialect,
+                multiline=layout.multiline,
+                records_at=layout.records_at,
                 layouts=(layout,),
             )
             for layout in self.layouts

@@ -333,8 +333,11 @@ def table_details(one: DatasetProfile, assessment: DatasetAssessment, *, listing
     state, tally = one.state, one.scan.tally
     read_as = dict(state.read_as)
     missing, fetched = read_as.pop("missing_columns", []), read_as.pop("fetched", None)
+    skipped = read_as.pop("skipped_rows", None)
+    read_as.pop("doubts", None)  # they are among the recommendations
     return {
         "read_as": read_as,
+        "skipped_rows": skipped,
         "missing_columns": missing,
         "fetched": fetched,
         "engine": state.engine,

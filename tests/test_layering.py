@@ -40,7 +40,9 @@ FLOORS: Tuple[Tuple[str, ...], ...] = (
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 PURE = re.compile(
-    r"(quality|model|errors|parameters|source_list|wire|discovery\.(formats|avro_header|file_head|text_encoding|legacy_encodings))(\..*)?"
+    r"(quality|model|errors|parameters|source_list|wire"
+    r"|discovery\.(formats|avro_header|file_head|text_encoding|legacy_encodings)"
+    r"|discovery\.(csv_layout|csv_lines|dialects|doubts|preamble))(\..*)?"
 )
 ADAPTER = re.compile(r"(store|sources|transport)\.(?!base$|factory$|locations$|entry_stream$).*")
 SPARK_USERS = re.compile(

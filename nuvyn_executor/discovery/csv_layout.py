@@ -25,9 +25,14 @@ _SEVERAL = re.compile(r"\|\||::|~~|\^\^|@@|##|(?=[|~^#@$]{2,4})([|~^#@$])(?!\1)[
 _LINE = re.compile(r"[^\r\n]+")
 _NAME = re.compile(r"[^\W\d][\w .()/%-]*")
 
+ESCAPE = "\\"
+"""The one character that stands before quotes instead of another quote, as MySQL writes them."""
+
 _RECORDS = 200
 _CELLS = 400
 _FEW_LINES = 3
+_MOST_BROKEN = 100
+_AROUND = r"\r\n,;\t|\x01\x1f\^~\xa6\xa7"  # what stands before and behind quoted fields
 _IN_VALUES = " '\"-._/\\@+()!?"
 _SURE = 0.8
 _LIKELY = 0.5
@@ -43,6 +48,7 @@ class CsvLayout(NamedTuple):
         width: fields of most records; 1 when nothing separates.
         consistency: share of records of that width, 0 to 1.
         records: the first records that are not blank.
+        escape: what stands before a quote inside a quoted value; ``""`` where such a quote is doubled.
     """
 
     delimiter: str
@@ -50,45 +56,51 @@ class CsvLayout(NamedTuple):
     width: int
     consistency: float
     records: Tuple[List[str], ...]
+    escape: str = ""
 
 
 NO_DELIMITER = "\ue000"
 """A character that no text has. NUL will not do: the csv module of Python 3.8 to 3.10 refuses it."""
 
 
-def parse_records(text: str, delimiter: str, quote: str) -> Iterator[List[str]]:
+def parse_records(text: str, delimiter: str, quote: str, escape: str = "") -> Iterator[List[str]]:
     """Parse records with the ``csv`` module; blank lines are left out.
 
     Args:
         text: the records.
         delimiter: what separates fields; ``""`` for nothing.
         quote: what encloses them, one character.
+        escape: what stands before a quote inside a quoted value; ``""`` where such a quote is doubled.
     """
     # The module takes one character.
     if len(delimiter) != 1:
         text, delimiter = text.replace(delimiter, NO_DELIMITER) if delimiter else text, NO_DELIMITER
     # Old versions of the module stop at a NUL, and a field may be as long as the text.
     source = io.StringIO(text.replace("\0", ""), newline="")
-    reader = csv.reader(source, delimiter=delimiter, quotechar=quote)
+    reader = csv.reader(source, delimiter=delimiter, quotechar=quote, escapechar=escape or None)
     return (record for record in reader if record and record != [""])
 
 
-def detect_layout(text: str, *, whole: bool) -> CsvLayout:
-    """Find delimiter and quote.
+def detect_layout(text: str, *, whole: bool, delimiter: str = "") -> CsvLayout:
+    """Find delimiter, quote, and how a quote inside a quoted value is written.
 
     Args:
         text: the beginning of a file.
         whole: it is the entire file; else the last line is left out, being cut.
+        delimiter: the delimiter, where it is known.
     """
     text = complete_lines(text, whole=whole)
     quote = _quote_of(text)
+    escape = escape_of(text, quote)
 
     def split(delimiter: str) -> CsvLayout:
-        return _split(text, delimiter, quote, whole=whole)
+        return _split(text, delimiter, quote, escape, whole=whole)
 
     certain = [
         layout for layout in map(split, (one for one in CONTROLS if one in text)) if _is_certain(layout)
     ]
+    if delimiter:
+        certain = [split(delimiter)]
     if certain:
         return certain[0]
     candidates = [split(delimiter) for delimiter in DELIMITERS if delimiter in text]
@@ -105,8 +117,8 @@ def detect_layout(text: str, *, whole: bool) -> CsvLayout:
     split_header = [_as_header(layout) for layout in candidates if _splits_header(layout)]
     if split_header:
         return max(split_header, key=lambda layout: (_share_split(layout), layout.width))
-    records = tuple([record[0]] for record in islice(parse_records(text, "", quote), _RECORDS))
-    return CsvLayout("", quote, 1, 1.0, records)
+    records = tuple([record[0]] for record in islice(parse_records(text, "", quote, escape), _RECORDS))
+    return CsvLayout("", quote, 1, 1.0, records, escape)
 
 
 def splits_alike(text: str, *, whole: bool) -> str:
@@ -137,14 +149,47 @@ def complete_lines(text: str, *, whole: bool) -> str:
     return text[: end + 1] if end >= 0 else text
 
 
-def _split(text: str, delimiter: str, quote: str, *, whole: bool) -> CsvLayout:
-    records = list(islice(parse_records(text, delimiter, quote), _RECORDS + 1))
+def escape_of(text: str, quote: str) -> str:
+    r"""Return the backslash if it stands before quotes inside quoted values; ``""`` where they are doubled.
+
+    In ``"C:\"`` it is a part of the value: the quote behind it ends the field. So both ways are tried, and
+    the backslash escapes where that leaves fewer quoted fields that do not end before a delimiter.
+
+    Args:
+        text: the beginning of a file.
+        quote: what encloses fields.
+    """
+    if f"{ESCAPE}{quote}" not in text:
+        return ""
+    doubled, escaped = (_broken_fields(text, quote, content) for content in (r"[^{q}]", r"(?:[^{q}\\]|\\.)"))
+    return ESCAPE if escaped < doubled else ""
+
+
+def _broken_fields(text: str, quote: str, content: str) -> int:
+    """Count quoted fields that do not end before a delimiter or the end of a line."""
+    q = re.escape(quote)
+    one = content.format(q=q)
+    field = re.compile(rf"(?s){q}{one}*(?:{q}{q}{one}*)*{q}(?!{q})(?=[{_AROUND}]|\Z)")
+    opening = re.compile(rf"(?:\A|(?<=[{_AROUND}])){q}")
+    broken = at = 0
+    while broken < _MOST_BROKEN:
+        start = opening.search(text, at)
+        if start is None:
+            break
+        found = field.match(text, start.start())
+        broken += found is None
+        at = start.end() if found is None else found.end()
+    return broken
+
+
+def _split(text: str, delimiter: str, quote: str, escape: str, *, whole: bool) -> CsvLayout:
+    records = list(islice(parse_records(text, delimiter, quote, escape), _RECORDS + 1))
     if not whole and 1 < len(records) <= _RECORDS and any("\n" in cell for cell in records[-1]):
         records.pop()  # a quote that the cut left open
     records = records[:_RECORDS]
     widths = Counter(len(record) for record in records)
     width, count = widths.most_common(1)[0] if widths else (1, 0)
-    return CsvLayout(delimiter, quote, width, count / max(len(records), 1), tuple(records))
+    return CsvLayout(delimiter, quote, width, count / max(len(records), 1), tuple(records), escape)
 
 
 def _score(layout: CsvLayout) -> float:

@@ -26,6 +26,7 @@ from typing import (
 )
 
 from nuvyn_executor.discovery import formats
+from nuvyn_executor.discovery.csv_lines import TAIL_BYTES, CsvTable, table_of
 from nuvyn_executor.discovery.detection import Detection, detect_format
 from nuvyn_executor.discovery.dialects import detect_dialect
 from nuvyn_executor.discovery.doubts import doubts_of
@@ -34,7 +35,7 @@ from nuvyn_executor.discovery.file_head import FileHead, read_head
 from nuvyn_executor.discovery.file_layouts import FirstFile, Fit, Written, fit_rows
 from nuvyn_executor.discovery.formats import table_name_of
 from nuvyn_executor.discovery.grouping import FileGroup, FileGroups, numbered, split_folder
-from nuvyn_executor.discovery.json_layout import layout_of
+from nuvyn_executor.discovery.json_layout import JsonLayout, layout_of
 from nuvyn_executor.discovery.workbook import has_rows, sheet_names
 from nuvyn_executor.errors import EngineError, SourceError, WronglyNamed
 from nuvyn_executor.model import (
@@ -45,6 +46,7 @@ from nuvyn_executor.model import (
     FileLayout,
     Listing,
     Skipped,
+    SkippedLines,
     SourceType,
 )
 from nuvyn_executor.sources.base import TableSource
@@ -59,6 +61,9 @@ _READERS = 8
 _BLOCK = 4
 # ... and so many blocks are read ahead: heads of 64 KB that wait to be looked at must not fill the memory.
 _BLOCKS_AHEAD = _READERS
+# Of so many files the last lines are read, which costs a request each.
+_MOST_TAILS = 1_000
+_NOTHING = FileHead(b"")
 _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
 
@@ -99,19 +104,20 @@ class _Look(NamedTuple):
     Attributes:
         head: the beginning; ``None`` when it could not be read.
         form: of a file that may be a table with others, which others.
+        table: of CSV with lines that are no rows, what is without them.
     """
 
     head: Optional[FileHead]
     detection: Detection
     form: Optional[Form] = None
+    table: Optional[CsvTable] = None
 
 
 class _Layout(NamedTuple):
-    """How a text file is written: CSV, the first of its dataset; JSON, as one document or not."""
+    """How a text file is written: of CSV, the first of its dataset; of JSON, how its documents lie in it."""
 
     first: Optional[FirstFile] = None
-    multiline: bool = False
-    records_at: Optional[str] = None
+    json: Optional[JsonLayout] = None
     fit: Optional[Fit] = None
     doubts: Tuple[str, ...] = ()
 
@@ -127,7 +133,10 @@ class _Search:
         self._numbered = numbered([entry.name for entry in listing.files])
         self._layouts: Dict[str, _Layout] = {}
         self._others: Dict[str, Written] = {}
+        self._documents: Dict[str, JsonLayout] = {}
         self._unfit: Set[str] = set()
+        self._by_place: Set[str] = set()
+        self._tables: Dict[str, CsvTable] = {}
         self._copying = threading.Lock()
         self.datasets: List[Dataset] = []
         self.skipped: List[Skipped] = []
@@ -136,14 +145,16 @@ class _Search:
         """Find Delta tables, look at all other files, group them."""
         others = self._take_delta_tables()
         groups = FileGroups(self._name, single=self._listing.is_single_file)
-        for entry, (head, detection, form) in zip(others, _in_parallel(self._look_at, others)):
+        for entry, (head, detection, form, table) in zip(others, _in_parallel(self._look_at, others)):
             file_format = self._accept(entry, detection)
             if file_format is None or head is None:
                 continue
+            if table is not None:
+                self._tables[entry.name] = table._replace(head=_NOTHING)
             # Now, while the head is there: it is read once, and all heads would fill the memory.
             model = groups.add(entry, file_format, form)
             if model is entry:
-                self._layouts[entry.name] = _layout_of(entry.plain_name, file_format, head)
+                self._layouts[entry.name] = _layout_of(entry.plain_name, file_format, head, table)
             elif form is None:
                 self._compare(entry, head, self._layouts[model.name])
         for datasets, skipped in _in_parallel(self._build, groups.tables()):
@@ -176,14 +187,26 @@ class _Search:
         try:
             head = read_head(self._source, entry)
             detection = self._detect(entry, head)
+            found = self._format(detection)
+            tail = self._tail(entry, head) if found is not None and found.has_dialect else ""
         except WronglyNamed as error:
             return _Look(None, Detection(None, error.reason, error.remedy))
         except SourceError as error:
             return _Look(None, Detection(None, error.message, error.remedy, is_damaged=True))
-        found = self._format(detection)
+        table = None if found is None or not found.has_dialect else table_of(head, tail)
+        head = head if table is None else table.head
         if found is None or entry.name not in self._numbered:
-            return _Look(head, detection)
-        return _Look(head, detection, form_of(entry.plain_name, found, head))
+            return _Look(head, detection, table=table)
+        return _Look(head, detection, form_of(entry.plain_name, found, head), table)
+
+    def _tail(self, entry: FileEntry, head: FileHead) -> str:
+        """Return the last lines of a file that is longer than its head; ``""`` where they cost too much."""
+        is_costly = entry.is_packed or head.is_gzip or len(self._listing.files) > _MOST_TAILS
+        if head.is_whole or is_costly or head.encoding.is_wide:
+            return ""
+        start = entry.size_bytes - TAIL_BYTES
+        text = head.text_of(self._source.read_range(entry, start, TAIL_BYTES))
+        return text[text.find("\n") + 1 :] if "\n" in text else ""
 
     def _detect(self, entry: FileEntry, head: FileHead) -> Detection:
         if entry.is_packed and not head.is_all:
@@ -194,13 +217,23 @@ class _Search:
 
     def _compare(self, entry: FileEntry, head: FileHead, model: _Layout) -> None:
         """Record how a file is written, where that is not how the first file of its dataset is."""
+        if model.json is not None:
+            layout = layout_of(head.text, entry.plain_name, whole=head.is_whole)
+            if layout != model.json:
+                self._documents[entry.name] = layout
         if model.first is None:
             return
         found = model.first.other(head, entry.plain_name)
         if found is not None:
             self._others[entry.name] = found
-        elif fit_rows(head, model.first.dialect) != model.fit:
+            if model.first.is_by_place(found, head):
+                self._by_place.add(entry.name)
+        elif fit_rows(head, model.first.dialect, self._names_of(entry)) != model.fit:
             self._unfit.add(entry.name)
+
+    def _names_of(self, entry: FileEntry) -> Tuple[str, ...]:
+        """Return the names of a file's columns that stand in two rows; empty where one row has them."""
+        return self._tables[entry.name].names if entry.name in self._tables else ()
 
     def _format(self, detection: Detection) -> Optional[FileFormat]:
         if detection.format is None and detection.is_text and self._wanted == formats.CSV:
@@ -239,24 +272,45 @@ class _Search:
             format=group.format,
             files=group.entries,
             dialect=None if layout.first is None else layout.first.dialect,
-            multiline=layout.multiline,
-            records_at=layout.records_at,
+            multiline=layout.json is not None and layout.json.multiline,
+            records_at=None if layout.json is None else layout.json.records_at,
             partition_columns=group.partitions,
             layouts=self._layouts_of(group),
-            doubts=layout.doubts,
+            doubts=(*layout.doubts, *self._doubts_of(group)),
+            skipped=self._skipped_of(group),
         )
         is_fit = not any(entry.name in self._unfit for entry in group.entries)
         return [_fitted(dataset, layout.fit) if is_fit else dataset], []
 
     def _layouts_of(self, group: FileGroup) -> Tuple[FileLayout, ...]:
         """Return how the files of a table are written; nothing where all are written alike."""
-        first = self._layouts[group.model.name].first
+        first, own = self._layouts[group.model.name].first, self._layouts[group.model.name].json
+        if own is not None and any(entry.name in self._documents for entry in group.entries):
+            alike: Dict[JsonLayout, List[str]] = {own: []}
+            for entry in group.entries:
+                alike.setdefault(self._documents.get(entry.name, own), []).append(entry.name)
+            return tuple(FileLayout(None, (), frozenset(names), *how) for how, names in alike.items())
         if first is None or not any(entry.name in self._others for entry in group.entries):
             return ()
         files: Dict[Written, List[str]] = {first.written: []}
         for entry in group.entries:
             files.setdefault(self._others.get(entry.name, first.written), []).append(entry.name)
         return tuple(FileLayout(*written, frozenset(names)) for written, names in files.items())
+
+    def _doubts_of(self, group: FileGroup) -> Iterator[str]:
+        """Return what speaks against the way in which the files of a table are read together."""
+        nameless = [entry.name for entry in group.entries if entry.name in self._by_place]
+        if nameless:
+            yield (
+                f"{nameless[0]} is read by place, since its first line has no name of the other files - "
+                "write the names of the columns into each file"
+            )
+
+    def _skipped_of(self, group: FileGroup) -> Optional[SkippedLines]:
+        """Return the lines of a table's files that are no rows; ``None`` where there are none."""
+        found = [self._tables[entry.name].skipped for entry in group.entries if entry.name in self._tables]
+        skipped = sum(found, SkippedLines())
+        return None if skipped == SkippedLines() else skipped
 
     def _sheets(self, group: FileGroup) -> Tuple[List[Dataset], List[Skipped]]:
         (entry,) = group.entries
@@ -296,14 +350,16 @@ def _unwanted(name: str, found: FileFormat, wanted: Optional[FileFormat], what: 
     return Skipped(name, f"{what}{asked}", f"Name source type {found.value} or auto.")
 
 
-def _layout_of(name: str, file_format: FileFormat, head: FileHead) -> _Layout:
+def _layout_of(
+    name: str, file_format: FileFormat, head: FileHead, table: Optional[CsvTable] = None
+) -> _Layout:
     if file_format.has_dialect:
         dialect = detect_dialect(head, name)
-        fit = fit_rows(head, dialect)
-        return _Layout(FirstFile(dialect, head), fit=fit, doubts=tuple(doubts_of(head, dialect)))
+        fit = fit_rows(head, dialect, () if table is None else table.names)
+        doubts = (*doubts_of(head, dialect), *(() if table is None else table.doubts))
+        return _Layout(FirstFile(dialect, head), fit=fit, doubts=doubts)
     if file_format.may_be_document:
-        found = layout_of(head.text, name[: -len(".gz")] if head.is_gzip else name, whole=head.is_whole)
-        return _Layout(multiline=found.multiline, records_at=found.records_at)
+        return _Layout(json=layout_of(head.text, name, whole=head.is_whole))
     return _Layout()
 
 

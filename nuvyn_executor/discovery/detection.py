@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, Optional, Tuple
 
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.discovery.csv_layout import WEAK, complete_lines, detect_layout
+from nuvyn_executor.discovery.csv_lines import table_of
 from nuvyn_executor.discovery.json_layout import begins_like_json, looks_like_json
 from nuvyn_executor.discovery.packed_kinds import refused_archive, refused_compression
 from nuvyn_executor.discovery.text_encoding import is_binary
@@ -217,7 +218,7 @@ def _detect_text(lower: str, head: FileHead) -> Detection:
         if encoding.is_wide:
             return Detection(None, f"is JSON in {encoding.java}", "Write it in UTF-8, as JSON should be.")
         return Detection(formats.JSON)
-    if not is_log(text, whole=whole) and _is_table(lower, text, whole=whole):
+    if not is_log(text, whole=whole) and _is_table(lower, head):
         return Detection(formats.CSV)
     reason, remedy = _other_text(lower, text, whole=whole)
     return Detection(None, reason, remedy, is_text=True)
@@ -257,9 +258,12 @@ def _no_data(lower: str, text: str) -> Optional[Detection]:
     return None
 
 
-def _is_table(lower: str, text: str, *, whole: bool) -> bool:
+def _is_table(lower: str, head: FileHead) -> bool:
     """Whether several lines have the same number of fields. In a .txt file one word a line is enough."""
-    layout = detect_layout(text, whole=whole)
+    table = table_of(head)
+    head = head if table is None else table.head
+    text, whole = head.text, head.is_whole
+    layout = detect_layout(text, whole=whole, delimiter=head.delimiter)
     if len(layout.records) < 2:  # noqa: PLR2004  one line shows no columns
         return False
     if layout.width > 1:

@@ -50,7 +50,7 @@ def detect_dialect(head: FileHead, name: str) -> CsvDialect:
         ValueError: the file is gzip that does not inflate.
     """
     text, whole = head.text, head.is_whole
-    layout = detect_layout(text, whole=whole)
+    layout = detect_layout(text, whole=whole, delimiter=head.delimiter)
     delimiter = layout.delimiter
     if layout.width == 1 and name.lower().endswith((".tsv", ".tab", ".tsv.gz")):
         delimiter = "\t"
@@ -60,6 +60,8 @@ def detect_dialect(head: FileHead, name: str) -> CsvDialect:
         header=detect_header(_without_cut_cell(text, layout.records, whole=whole)),
         encoding=head.encoding.java,
         multiline=head.encoding.is_wide or _has_multiline_values(text, layout, whole=whole),
+        escape=layout.escape,
+        trims=_is_framed(layout),
     )
 
 
@@ -77,10 +79,10 @@ def detect_header(records: Sequence[List[str]]) -> bool:
     if rest and len(first) > 1 and first in rest:  # files with headers, pasted together
         return True
     votes = header_votes(records)
-    return votes > 0 if votes else _could_be_names(first, rest)
+    return votes > 0 if votes else could_be_names(first, rest)
 
 
-def header_votes(records: Sequence[List[str]]) -> int:
+def header_votes(records: Sequence[Sequence[str]]) -> int:
     """Return in how many columns the values say that the first record is a header, less those that deny it.
 
     Args:
@@ -99,7 +101,7 @@ def is_value(cell: str) -> bool:
 
 def _vote(first: str, below: Sequence[str]) -> int:
     kind = _kind(first)
-    column = _kind_of_column(below)
+    column = kind_of_column(below)
     if not first.strip() or (column == "number" and _YEAR.match(first.strip())):
         return 0  # a blank name, or a year as a name: 2019, 2020, 2021
     if kind is not None:
@@ -107,7 +109,8 @@ def _vote(first: str, below: Sequence[str]) -> int:
     return 1 if column is not None else 0
 
 
-def _could_be_names(first: Sequence[str], rest: Sequence[List[str]]) -> bool:
+def could_be_names(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
+    """Whether the cells of a first record may be names of columns, as far as they and the rest show."""
     cells = [cell.strip() for cell in first]
     named = [cell for cell in cells if cell]
     if not named or len(set(named)) < len(named) or len(named) < len(cells) - 1:
@@ -121,7 +124,7 @@ def _could_be_names(first: Sequence[str], rest: Sequence[List[str]]) -> bool:
     )
 
 
-def _are_long_names(cells: Sequence[str], rest: Sequence[List[str]]) -> bool:
+def _are_long_names(cells: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
     """Whether all cells of more than 128 characters are names, and not texts.
 
     No name is longer than 1,024 characters or has several sentences. Most of the cells also differ from the
@@ -152,18 +155,35 @@ def _kind(cell: str) -> Optional[str]:
     return found.lastgroup if found else None
 
 
-def _kind_of_column(cells: Sequence[str]) -> Optional[str]:
+def kind_of_column(cells: Sequence[str]) -> Optional[str]:
+    """Return what nearly all cells are that are not blank: ``number``, ``moment``, ...; ``None``: nothing."""
     present = [cell for cell in cells if cell.strip()]
     kinds = [_kind(cell) for cell in present]
     likeliest = max(set(kinds), key=lambda kind: (kinds.count(kind), str(kind)), default=None)
     return likeliest if likeliest is not None and kinds.count(likeliest) >= _MOSTLY * len(kinds) else None
 
 
+def _is_framed(layout: CsvLayout) -> bool:
+    """Whether fields stand between bars with blanks around them, as in Markdown or on a console."""
+    last = layout.width - 1
+    records = [record for record in layout.records if len(record) == layout.width]
+    if layout.delimiter != "|" or last < 1 or len(records) < 2:  # noqa: PLR2004  a table
+        return False
+    if not any(record[i].strip() for record in records for i in (0, last)):
+        return any(cell != cell.strip() for record in records for cell in record[1:last])
+    return all(
+        (cell.endswith(" ") or i == last) and (cell.startswith(" ") or not i)
+        for record in records
+        for i, cell in enumerate(record)
+    )
+
+
 def _has_multiline_values(text: str, layout: CsvLayout, *, whole: bool) -> bool:
     """Whether a record of the right width has a line break in a cell. A stray quote makes no such record."""
     if layout.quote not in text:
         return False
-    records = list(parse_records(complete_lines(text, whole=whole), layout.delimiter, layout.quote))
+    text = complete_lines(text, whole=whole)
+    records = list(parse_records(text, layout.delimiter, layout.quote, layout.escape))
     if not whole or text.count(layout.quote) % 2:
         records = records[:-1]  # what an open quote swallowed
     return any(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nuvyn_executor.discovery.csv_layout import detect_layout, parse_records
 from nuvyn_executor.discovery.dialects import detect_dialect, detect_header
 from nuvyn_executor.discovery.file_head import FileHead
-from nuvyn_executor.discovery.json_layout import is_one_document
+from nuvyn_executor.discovery.json_layout import JsonLayout, layout_of
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import FileFormat
@@ -47,8 +47,10 @@ def form_of(name: str, file_format: FileFormat, head: FileHead) -> Form:
     if file_format.has_dialect:
         return Form(_csv_form(name, head), head.data.isascii())
     if file_format.may_be_document:
-        is_document = is_one_document(head.text, whole=head.is_whole)
-        return Form("document" if is_document else "lines", head.data.isascii())
+        layout = layout_of(head.text, name, whole=head.is_whole)
+        return Form(
+            "lines" if layout == JsonLayout() else f"document {layout.records_at}", head.data.isascii()
+        )
     return Form("")
 
 
@@ -61,7 +63,7 @@ def _csv_form(name: str, head: FileHead) -> str:
     if is_header and not _has_open_quote(data, whole=head.is_whole):
         return _digest(line)
     dialect = detect_dialect(head, name)
-    first = next(parse_records(head.text, dialect.delimiter, dialect.quote), [])
+    first = next(parse_records(head.text, dialect.delimiter, dialect.quote, dialect.escape), [])
     if not is_header and not dialect.header:
         return f"{dialect.delimiter}{len(first)}{dialect.multiline}"
     return _digest(repr(first).encode() if dialect.multiline else line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Tuple
+from typing import TYPE_CHECKING, Optional, Tuple
 
 from nuvyn_executor.discovery.text_encoding import TextEncoding, decode, detect_encoding
 
@@ -27,11 +27,15 @@ class FileHead:
         raw: the bytes as they lie in the file.
         is_all: they are the entire file.
         limit: how many bytes to inflate at most.
+        declared: the encoding, where it is known.
+        delimiter: what separates fields, where the file says so (``sep=;``); else ``""``.
     """
 
     raw: bytes
     is_all: bool = False
     limit: int = HEAD_BYTES
+    declared: Optional[TextEncoding] = None
+    delimiter: str = ""
 
     @property
     def is_gzip(self) -> bool:
@@ -63,6 +67,8 @@ class FileHead:
     @cached_property
     def encoding(self) -> TextEncoding:
         """How the content seems to be encoded."""
+        if self.declared is not None:
+            return self.declared
         if self.is_gzip:
             return self.content.encoding
         return detect_encoding(self.raw, whole=self.is_all)
@@ -71,6 +77,15 @@ class FileHead:
     def text(self) -> str:
         """The data as text. A character that the cut left incomplete is left out, a damaged one is U+FFFD."""
         return self.content.text if self.is_gzip else self.text_in(self.encoding)
+
+    def with_text(self, text: str, delimiter: str = "") -> FileHead:
+        """Return the head of a file that has another text in the same encoding, and as much of it."""
+        raw = text.encode(self.encoding.codec, "replace")
+        return FileHead(raw, self.is_whole, self.limit, self.encoding, delimiter)
+
+    def text_of(self, data: bytes) -> str:
+        """Return another part of the file as text; a character that is not whole is U+FFFD."""
+        return data.decode(self.encoding.codec, "replace")
 
     def text_in(self, encoding: TextEncoding) -> str:
         """Return the data as text of an encoding that is known."""

@@ -6,13 +6,14 @@ where they have the same name, so that no value gets into a column because of it
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from nuvyn_executor.discovery.csv_layout import complete_lines, lines_of, parse_records
-from nuvyn_executor.discovery.dialects import detect_dialect, header_votes, is_value
+from nuvyn_executor.discovery.csv_layout import ESCAPE, complete_lines, lines_of, parse_records
+from nuvyn_executor.discovery.dialects import could_be_names, detect_dialect, header_votes, is_value
 from nuvyn_executor.model import column_names
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _COMPARED = 50  # records
 _FEW_ROWS = 2
+_STYLES = (re.compile(r"[a-z][a-z0-9]*(?:[ _-][a-z0-9]+)*"), re.compile(r"[A-Z][A-Z0-9]+(?:[ _-][A-Z0-9]+)*"))
 _NO_NAMES = ("n/a", "na", "nan", "nil", "none", "null", "(null)", "\\n", "-", "--", "?", ".")
 
 
@@ -54,16 +56,19 @@ class FirstFile:
         dialect = self.dialect
         quotes = self._line.count(dialect.quote)
         record = (
-            next(parse_records(self._line, dialect.delimiter, dialect.quote), []) if quotes % 2 == 0 else []
+            next(parse_records(self._line, dialect.delimiter, dialect.quote, dialect.escape), [])
+            if quotes % 2 == 0
+            else []
         )
+        record = [cell.strip() for cell in record] if dialect.trims else record
         return Written(dialect, column_names(record, header=dialect.header))
 
     def other(self, head: FileHead, name: str) -> Optional[Written]:
         """Return how another file is written; ``None`` if it is written as the first, or does not show it.
 
-        A file that has no name of the first file's columns in its first record, and no values that speak for
-        a header, has none, and its columns are those of the first file. So are those of every file where the
-        first one has no header.
+        A file that has no name of the first file's columns in its first record, and neither values nor a way
+        of writing (``vorname`` above ``Ann``) that speak for a header, has none, and its columns are those of
+        the first file. So are those of every file where the first one has no header.
 
         Args:
             head: the beginning of the other file; gzip that inflates.
@@ -73,10 +78,12 @@ class FirstFile:
         # ASCII does not show an encoding.
         encoding = first.dialect.encoding if head.data.isascii() else head.encoding.java
         is_alike = encoding == first.dialect.encoding and _first_line(head) == self._line
-        if not first.columns or (is_alike and not _has_open_quote(head)):
+        has_escapes = ESCAPE.encode() + first.dialect.quote.encode() in head.data
+        if not first.columns or (is_alike and not has_escapes and not _has_open_quote(head)):
             return None
         detected = detect_dialect(head, name)
-        as_first = replace(first.dialect, encoding=encoding, multiline=detected.multiline)
+        escape = detected.escape if has_escapes else first.dialect.escape
+        as_first = replace(first.dialect, encoding=encoding, multiline=detected.multiline, escape=escape)
         records = _records(head, as_first)
         dialect, is_header = as_first, _names_any(records, first)
         if not is_header:
@@ -85,12 +92,19 @@ class FirstFile:
             is_header = _names_any(records, first)
         if not records:
             return None
-        is_header = is_header or _speak_for_header(records)
+        is_header = is_header or _speak_for_header(records) or _are_in_another_style(records)
         columns = first.columns
         if is_header and first.dialect.header:
             columns = _spelled_as(column_names(records[0], header=True), first)
         found = Written(replace(dialect, header=is_header), columns)
         return None if found == first else found
+
+    def is_by_place(self, found: Written, head: FileHead) -> bool:
+        """Whether a file, as :meth:`other` found it, is read by place, and its first record may be names."""
+        if found.dialect.header or not self.dialect.header:
+            return False
+        records = _records(head, found.dialect)
+        return len(records) > 1 and not header_votes(records) and could_be_names(records[0], records[1:])
 
 
 class Fit(NamedTuple):
@@ -107,23 +121,43 @@ class Fit(NamedTuple):
     doubt: str = ""
 
 
-def fit_rows(head: FileHead, dialect: CsvDialect) -> Optional[Fit]:
+def fit_rows(head: FileHead, dialect: CsvDialect, names: Sequence[str] = ()) -> Optional[Fit]:
     """Return how rows fit their header; ``None`` where both have as many fields, or rows differ.
 
-    A field behind the last one that is empty in all rows is a trailing delimiter. Other fields are counted
-    from the left.
+    A field behind the last one that is empty in all rows is a trailing delimiter. Bars may also stand at both
+    ends of each line. Other fields are counted from the left.
 
     Args:
         head: the beginning of the file.
         dialect: how it is written.
+        names: the names of the columns, where they are not those of the header.
     """
     records = _all_records(head, dialect) if dialect.header and dialect.delimiter else iter(())
     header, row = next(records, []), next(records, [])
-    if not row or (len(row) == len(header) and header[-1].strip()):
+    if not row or (len(row) == len(header) and header[-1].strip() and not names):
         return None  # as of most files, of which no more is parsed
     rows = [row, *records]
-    is_steady = len(rows) >= _FEW_ROWS and len({len(one) for one in rows}) == 1
-    return _fit(header, rows) if is_steady else None
+    widths = {len(one) for one in rows}
+    if (
+        dialect.delimiter == "|"
+        and widths == {len(header)}
+        and not any(_ends(one) for one in (header, *rows))
+    ):
+        return _framed(header)
+    is_steady = len(rows) >= _FEW_ROWS and len(widths) == 1
+    found = _fit([*names] or header, rows) if is_steady else None
+    return found or (Fit(tuple(names), tuple(names)) if names else None)
+
+
+def _ends(record: Sequence[str]) -> str:
+    """Return what stands before the first bar and behind the last one."""
+    return (record[0] + record[-1]).strip()
+
+
+def _framed(header: Sequence[str]) -> Fit:
+    """Fit the fields of rows that begin and end with a bar."""
+    names = column_names([cell.strip() for cell in header[1:-1]], header=True)
+    return Fit(names, ("", *names, ""))
 
 
 def _fit(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Optional[Fit]:
@@ -167,7 +201,7 @@ def _all_records(head: FileHead, dialect: CsvDialect) -> Iterator[List[str]]:
     text = complete_lines(head.text, whole=head.is_whole)
     if not head.is_whole and not text.endswith(("\n", "\r")):
         return iter(())
-    return parse_records(text, dialect.delimiter, dialect.quote)
+    return parse_records(text, dialect.delimiter, dialect.quote, dialect.escape)
 
 
 def _names_any(records: Sequence[Sequence[str]], first: Written) -> bool:
@@ -185,6 +219,19 @@ def _speak_for_header(records: Sequence[List[str]]) -> bool:
     """Whether values say that the first record is a header; a word for no value is no name."""
     first = ["" if cell.strip().lower() in _NO_NAMES else cell for cell in records[0]]
     return header_votes([first, *records[1:]]) > 0
+
+
+def _are_in_another_style(records: Sequence[Sequence[str]]) -> bool:
+    """Whether the first record is in small letters, or in capitals, as values of most columns are not."""
+    first, rest = records[0], records[1:]
+    for style in _STYLES:
+        if rest and all(style.fullmatch(cell.strip()) for cell in first):
+            others = [
+                not any(style.fullmatch(row[i].strip()) for row in rest if i < len(row))
+                for i in range(len(first))
+            ]
+            return sum(others) * 2 > len(others)
+    return False
 
 
 def _spelled_as(names: Sequence[str], first: Written) -> Tuple[str, ...]:

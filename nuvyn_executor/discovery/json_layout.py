@@ -9,7 +9,7 @@ from typing import Any, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 _BEGINNING = re.compile(r'\A\s*(?:\{\s*["}]|\[\s*(?:[\[{"\]]|-?\d|true|false|null))')
 _LINES = 20
-_LINES_ENDINGS = (".jsonl", ".ndjson")
+_LINES_ENDINGS = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 _SEVERAL = 2  # objects of an array show that it is a table
 _TABLES = ("data", "features", "records", "results", "rows", "value", "values")
 # What stands beside the rows of an answer, and says nothing of them.
@@ -31,7 +31,7 @@ class JsonLayout(NamedTuple):
             other without being a line each; ``None`` where a line is a document, or the file an array.
     """
 
-    multiline: bool
+    multiline: bool = False
     records_at: Optional[str] = None
 
 
@@ -92,7 +92,7 @@ def layout_of(text: str, name: str, *, whole: bool) -> JsonLayout:
 
     Args:
         text: its beginning.
-        name: its name, without ``.gz``: of ``.jsonl`` and ``.ndjson`` each line is a document.
+        name: its name: of ``.jsonl``, ``.ndjson`` and these with ``.gz`` each line is a document.
         whole: the text is the entire file.
     """
     multiline = is_one_document(text, whole=whole)

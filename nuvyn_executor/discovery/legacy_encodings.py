@@ -8,7 +8,7 @@ the second, ``charset-normalizer`` judges, which comes with ``requests`` (2.26 a
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 _LATIN: Tuple[Tuple[str, str], ...] = (
     ("windows-1252", "cp1252"),
@@ -49,6 +49,32 @@ _MARKS = frozenset(
     "\u201c\u201d\u2018\u201e\u201a\xab\xbb\u2039\u203a\u2013\u2014\u2026\xa1\xbf\xba\xaa\xa0\u2122\xae\xb0"
 )
 _MULTIBYTE = ("cp932", "euc_jp", "gb18030", "big5", "cp949")
+# The letters beyond ASCII of languages: a text has those of one, or is in another encoding.
+_USUAL_LETTERS = (
+    *("àâæçéèêëîïôœùûüÿ", "äöüß", "áéíñóúü", "àèéìíîòóùú", "áâãàçéêíóôõúü", "åäöé", "æøåéóôò", "áéèëïóöü"),
+    *("áéíóöőúüű", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "ąćęłńóśźż", "ăâîşţ", "čćđšž", "çğıöşüâîû"),
+)
+_DOUBTFUL_LETTERS = "õýþð"
+_RARE_LETTERS = ("áðéíóúýþæö", "äõöüšž")
+# Characters that are frequent, in names of columns above all.
+_FREQUENT = {
+    "cp949": (
+        "이름도시번호주소전화날짜수량금액가격성별나코드상품고객회사부서제목내용등록생년월일시간지역국구분합계대한민서울"
+        "김박최정강조윤장임의다는에을를은하고로기사어자인그리해아"
+    ),
+    "gb18030": (
+        "名称编号日期时间数量金额价格单位姓性别年龄地址电话城市省区县类型状态备注说明客户产品订单公司部门商品代码销售总合计"
+        "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发工能下过子说种面而方后多"
+    ),
+    "big5": (
+        "名稱編號日期時間數量金額價格單位姓性別年齡地址電話城市省區縣類型狀態備註說明客戶產品訂單公司部門商品代碼銷售總合計"
+        "的一是在不了有和人這中大為上個國我以要他時來用們生到作地於出就分對成會可主發工能下過子說種面而方後多"
+    ),
+}
+_KANA = re.compile(r"[\u3040-\u30ff]")
+_FREQUENT_JAPANESE = (
+    "氏名都市番号住所電話日付数量金額価格性別年齢商品会社部署備考合計顧客注文県区町村東京大阪山田中"
+)
 _WORD = re.compile(r"[^\W\d_]+|[\x80-\x9f]|[^\s\w\x00-\x7f]")
 
 
@@ -115,12 +141,38 @@ def _latin(sample: bytes) -> Optional[Guess]:
         return None
     codecs = {java: codec for java, codec in _LATIN if shares.get(java) == most}
     java, codec = next(iter(codecs.items()))
+    spoken = _of_language(sample, codecs) if len(codecs) > 1 else None
+    if spoken is not None:
+        return spoken
     if len(codecs) > 1:
         coherence = {one.encoding: one.coherence for one in _matches(sample, [*codecs.values()])}
         least = coherence.get(codec, 0.0) + _CLEARLY
         better = [one for one in codecs.items() if codec in coherence and coherence.get(one[1], 0.0) >= least]
         java, codec = max(better, key=lambda one: coherence[one[1]], default=(java, codec))
     return Guess(java, codec, most >= _MANY_LETTERS)
+
+
+def _of_language(sample: bytes, codecs: Mapping[str, str]) -> Optional[Guess]:
+    """Return the first encoding in which the letters are those of one language; ``None`` where there is none.
+
+    It is not sure where the letters would be those of another language in another encoding: of a rare one, or
+    of any where there is one of ``õ``, ``ý``, ``þ``, ``ð``.
+    """
+    letters = {
+        java: {char.lower()[0] for char in sample.decode(codec) if char > "\x7f" and char.isalpha()}
+        for java, codec in codecs.items()
+    }
+    usual, rare = (
+        [java for java, found in letters.items() if any(found <= {*one, "i"} for one in alphabets)]
+        for alphabets in (_USUAL_LETTERS, _RARE_LETTERS)
+    )
+    java = next(iter([*usual, *rare]), None)
+    if java is None:
+        return None
+    first = next(iter(codecs))
+    others = [one for one in usual if letters[one] != letters[java]]
+    is_sure = first not in rare if java != first else not (others and letters[first] & {*_DOUBTFUL_LETTERS})
+    return Guess(java, codecs[java], is_sure)
 
 
 def _letters(text: str) -> float:
@@ -149,7 +201,8 @@ def _letters(text: str) -> float:
 
 def _other_script(sample: bytes) -> Optional[Guess]:
     def likelihood(match: Any) -> float:
-        words = _SURE_COHERENCE if match.encoding in _MULTIBYTE else match.coherence
+        is_multibyte = match.encoding in _MULTIBYTE
+        words = _SURE_COHERENCE * (1 + _frequent(sample, match.encoding)) if is_multibyte else match.coherence
         return float(words - match.chaos)
 
     matches = [
@@ -163,6 +216,17 @@ def _other_script(sample: bytes) -> Optional[Guess]:
     best = max(matches, key=likelihood)
     is_sure = best.encoding in _MULTIBYTE or best.coherence >= _SURE_COHERENCE
     return Guess(_OTHERS[best.encoding], best.encoding, is_sure)
+
+
+def _frequent(sample: bytes, codec: str) -> float:
+    """Return the share of characters that are frequent in the language of an encoding."""
+    letters = [char for char in sample.decode(codec, "replace") if char > "\x7f" and char.isalpha()]
+    frequent = _FREQUENT.get(codec)
+    known = sum(
+        char in frequent if frequent else char in _FREQUENT_JAPANESE or _KANA.match(char) is not None
+        for char in letters
+    )
+    return known / max(1, len(letters))
 
 
 def _matches(sample: bytes, codecs: List[str], chaos: float = _MOST_CHAOS) -> List[Any]:

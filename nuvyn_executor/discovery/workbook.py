@@ -12,10 +12,19 @@ import pickle
 import tempfile
 import weakref
 import zipfile
+from collections import deque
 from itertools import islice
 from pathlib import Path
-from typing import Any, Callable, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Deque, Iterator, List, Optional, Sequence, Set, Tuple
 
+from nuvyn_executor.discovery.preamble import (
+    MOST_TITLES,
+    Header,
+    header_of,
+    notes_after,
+    titles_before,
+    total_doubt,
+)
 from nuvyn_executor.errors import DatasetUnreadable, EngineError
 
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -25,6 +34,7 @@ _CHUNK = 1 << 20
 _IN_MEMORY = 64 * 1024 * 1024
 _BLOCK = 1_000  # rows
 _EXACT_FLOAT = 2.0**53
+_HEAD_ROWS = 100  # that show where the table begins
 
 
 def sheet_names(path: str) -> Tuple[str, ...]:
@@ -44,9 +54,17 @@ class SheetRows:
     """The rows of a worksheet as text, the first of which is its header; not all are in memory at once.
 
     Empty rows, and columns that are empty all the way down before the first and after the last filled one,
-    are left out; every row has the same length. Integers come without ``.0``, other numbers in their shortest
-    exact form, dates as ``2024-01-31``, moments as ``2024-01-31T10:00:00`` (a date among moments of its
-    column too), ``true`` and ``false``, errors as ``#N/A``; an empty cell is ``None``.
+    are left out; every row has the same length. So are titles above the header, and totals and notes below
+    the rows (:mod:`.preamble`); of a header of two rows the names are joined. Integers come without ``.0``,
+    other numbers in their shortest exact form, dates as ``2024-01-31``, moments as ``2024-01-31T10:00:00`` (a
+    date among moments of its column too), ``true`` and ``false``, errors as ``#N/A``; an empty cell is
+    ``None``.
+
+    Attributes:
+        top: how many rows come before the first one below the header, without it.
+        end: how many come after the last one.
+        doubt: what speaks against the last row: a clause with a remedy; ``""`` for nothing.
+        is_hidden: the sheet is hidden in the workbook.
 
     Args:
         read: returns the rows from the first on, each time that it is called.
@@ -54,33 +72,82 @@ class SheetRows:
 
     def __init__(self, read: Callable[[], Iterator[Sequence[Any]]]) -> None:
         self._read = read
-        self._count = 0
+        self.is_hidden = False
         self._with_time: Set[int] = set()
         filled: Set[int] = set()
-        for row in self._filled_rows():
-            self._count += 1
-            filled.update(
-                index for index, cell in enumerate(row) if index not in filled and not _is_blank(cell)
-            )
+        first: List[Sequence[Any]] = []
+        last: Deque[Sequence[Any]] = deque(maxlen=MOST_TITLES)
+        count = 0
+        for count, row in enumerate(self._filled_rows(), 1):
+            if len(first) < _HEAD_ROWS:
+                first.append(row)
+            elif len(last) == MOST_TITLES:
+                filled.update(_filled(last[0], filled))
+            if count > _HEAD_ROWS:
+                last.append(row)
             self._with_time.update(
                 index for index, cell in enumerate(row) if index not in self._with_time and _has_time(cell)
             )
+        before, self._header, self.end, self.doubt = _bounds(first, last)
+        self.top = before + max(0, self._header.rows - 1)
+        kept = [*first[before:], *last]
+        for row in kept[: len(kept) - self.end]:
+            filled.update(_filled(row, filled))
         self._columns = range(min(filled), max(filled) + 1) if filled else range(0)
+        self._titles = before
+        self._count = count
 
     def __len__(self) -> int:
         """Return how many rows there are, with the header."""
-        return self._count
+        return self._count - self.top - self.end
 
     def __iter__(self) -> Iterator[List[Optional[str]]]:
         """Read the rows."""
-        for row in self._filled_rows():
-            yield [
-                _as_text(row[index], with_time=index in self._with_time) if index < len(row) else None
-                for index in self._columns
-            ]
+        rows = islice(self._filled_rows(), self._titles, self._count - self.end)
+        names = [self._texts(row) for row in islice(rows, max(1, self._header.rows))]
+        if self._header.names:
+            yield [self._header.names[index] or None for index in self._columns]
+        elif names:
+            yield names[0]
+        yield from map(self._texts, rows)
+
+    def _texts(self, row: Sequence[Any]) -> List[Optional[str]]:
+        return [
+            _as_text(row[index], with_time=index in self._with_time) if index < len(row) else None
+            for index in self._columns
+        ]
 
     def _filled_rows(self) -> Iterator[Sequence[Any]]:
         return (row for row in self._read() if any(not _is_blank(cell) for cell in row))
+
+
+def _filled(row: Sequence[Any], known: Set[int]) -> List[int]:
+    """Return the places of the filled cells of a row that are not known."""
+    return [index for index, cell in enumerate(row) if index not in known and not _is_blank(cell)]
+
+
+def _bounds(first: Sequence[Sequence[Any]], last: Sequence[Sequence[Any]]) -> Tuple[int, Header, int, str]:
+    """Return how many of the first rows are titles, what names columns, how many last ones notes; a doubt."""
+    places = range(max(map(len, first), default=0))
+
+    def texts(row: Sequence[Any]) -> List[str]:
+        return [_as_text(row[i], with_time=False) or "" if i < len(row) else "" for i in places]
+
+    top, end = [texts(row) for row in first], [texts(row) for row in (*first, *last)]
+    used = [i for i in places if any(row[i] for row in top)]
+    top, end = ([[row[i] for i in used] for row in rows] for rows in (top, end))
+    titles = titles_before(top, len(used)) or 0
+    rows = top[titles:]
+    header = header_of(rows)
+    names = [""] * len(places)
+    for i, name in zip(used, header.names):
+        names[i] = name
+    body = rows[header.rows :]
+    most = min(len(end) - titles - header.rows, MOST_TITLES)
+    end = end[len(end) - most :] if most > 0 else []
+    notes = notes_after(body, end, len(used))
+    doubt = "" if notes else total_doubt(body, end, len(used))
+    return titles, header._replace(names=tuple(names) if header.names else ()), notes, doubt
 
 
 def read_rows(path: str, sheet: str) -> SheetRows:
@@ -95,7 +162,11 @@ def read_rows(path: str, sheet: str) -> SheetRows:
             sheet.
         EngineError: neither python_calamine nor openpyxl is installed.
     """
-    return SheetRows(_open(path).rows(sheet))
+    book = _open(path)
+    is_hidden = book.is_hidden(sheet)
+    rows = SheetRows(book.rows(sheet))
+    rows.is_hidden = is_hidden
+    return rows
 
 
 def has_rows(path: str, sheet: str) -> bool:
@@ -114,6 +185,11 @@ class _Calamine:
         """List worksheets."""
         worksheet = self._engine.SheetTypeEnum.WorkSheet
         return tuple(sheet.name for sheet in self._book.sheets_metadata if sheet.typ == worksheet)
+
+    def is_hidden(self, sheet: str) -> bool:
+        """Whether a sheet is hidden."""
+        visible = self._engine.SheetVisibleEnum.Visible
+        return any(one.name == sheet and one.visible != visible for one in self._book.sheets_metadata)
 
     def rows(self, sheet: str) -> Callable[[], Iterator[Sequence[Any]]]:
         """Return what reads a sheet; calamine has its cells in memory, and Python one row."""
@@ -134,6 +210,10 @@ class _Openpyxl:
             return tuple(sheet.title for sheet in self._book.worksheets)
         finally:
             self._book.close()
+
+    def is_hidden(self, sheet: str) -> bool:
+        """Whether a sheet is hidden."""
+        return any(one.title == sheet and one.sheet_state != "visible" for one in self._book.worksheets)
 
     def rows(self, sheet: str) -> Callable[[], Iterator[Sequence[Any]]]:
         """Return what reads a sheet, and close the workbook.
@@ -181,6 +261,9 @@ class _Reader:
     def sheet_names(self) -> Tuple[str, ...]:
         names: Tuple[str, ...] = self._book.sheet_names()
         return names
+
+    def is_hidden(self, sheet: str) -> bool:
+        return bool(self._guarded(self._book.is_hidden, sheet))
 
     def rows(self, sheet: str) -> Callable[[], Iterator[Sequence[Any]]]:
         read = self._guarded(self._book.rows, sheet)

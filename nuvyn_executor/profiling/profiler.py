@@ -19,6 +19,7 @@ from nuvyn_executor.profiling.plan import (
 from nuvyn_executor.profiling.spark import expressions
 from nuvyn_executor.profiling.value_patterns import data_type_of
 from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, DatasetTally, Scan
+from nuvyn_executor.reading.frame import DOUBTS
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset
@@ -123,8 +124,9 @@ def profile_dataset(
     scan, columns = interpret_counts(
         state.plan, state.counts, dataset.name, None if modified is None else epoch_micros(modified)
     )
+    doubts = (*dataset.doubts, *state.read_as.get(DOUBTS, ()))
     return DatasetProfile(
-        dataset, replace(scan, doubts=dataset.doubts), columns, state, file_count, size_bytes, rows_read
+        dataset, replace(scan, doubts=doubts), columns, state, file_count, size_bytes, rows_read
     )
 
 

@@ -3,7 +3,8 @@
 :mod:`.readers` leads: it opens a dataset by its format, as text (:mod:`.text_frames`) or with declared types
 (:mod:`.typed_frames`). :mod:`.sampling` reads the samples of text, :mod:`.previews` what ``data_reading``
 shows. :mod:`.merged_frames` and :mod:`.columns_by_name` unite files that have other columns than others.
-Below them: :mod:`.chunks`, :mod:`.csv_records`, :mod:`.json_sample` and :mod:`.json_documents` take texts
-apart, :mod:`.delta_table` and :mod:`.parquet_footer` read metadata of files, :mod:`.spark_files` loads files
-with Spark, :mod:`.first_rows` reads a few rows, :mod:`.failures` explains Spark's errors.
+Below them: :mod:`.chunks`, :mod:`.csv_records`, :mod:`.skipped_lines`, :mod:`.json_sample` and
+:mod:`.json_documents` take texts apart, :mod:`.delta_table` and :mod:`.parquet_footer` read metadata of
+files, :mod:`.spark_files` loads files with Spark, :mod:`.first_rows` reads a few rows. :mod:`.json_doubts`
+says what is doubtful, and :mod:`.failures` explains Spark's errors.
 """

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from nuvyn_executor.model import FileEntry
 
 SAMPLE_CHARACTERS = 4096  # of a sampled value: far more than is shown, and than a secret has
+DOUBTS = "doubts"
+"""The key of :attr:`Frame.details` that says what speaks against the way in which it was read."""
 SMALL_ROWS = 100_000  # up to here different values are counted exactly
 _GRAINS = 1_073_741_789  # a prime: the last bits of the same hash choose the registers of different values
 

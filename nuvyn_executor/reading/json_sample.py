@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 SCALAR, OBJECT, ARRAY = "scalar", "object", "array"
 _ELEMENTS = 1000  # of an array are looked at: their fields are no columns
@@ -26,10 +27,25 @@ class JsonField:
     children: Tuple[JsonField, ...] = ()
 
 
+class Repeating(Dict[str, Any]):
+    """An object that has a key more than once; it holds the last value of each, as Spark does.
+
+    Attributes:
+        keys_again: the keys that it has more than once.
+    """
+
+    keys_again: Tuple[str, ...] = ()
+
+
 class Seen:
-    """The kinds and fields of all values that were seen at one place of documents."""
+    """The kinds and fields of all values that were seen at one place of documents.
+
+    Attributes:
+        again: in how many objects here each key stands more than once.
+    """
 
     def __init__(self) -> None:
+        self.again: Counter[str] = Counter()
         self.kinds: Dict[str, None] = {}
         self.fields: Dict[str, Seen] = {}
         self.element: Optional[Seen] = None
@@ -38,6 +54,8 @@ class Seen:
         """Add a value; null is of no kind."""
         if isinstance(value, Mapping):
             self.kinds[OBJECT] = None
+            if isinstance(value, Repeating):
+                self.again.update(value.keys_again)
             for name, below in value.items():
                 self.fields.setdefault(name, Seen()).see(below)
         elif isinstance(value, list):
@@ -54,6 +72,14 @@ class Seen:
         An object without any field in any document is a scalar: it has no columns.
         """
         return tuple(shape.field(name) for name, shape in self.fields.items())
+
+    def repeated(self) -> Dict[str, int]:
+        """Return the paths of keys that objects have more than once, and how many objects do."""
+        found = dict(self.again)
+        below = [*self.fields.items(), *([] if self.element is None else [("", self.element)])]
+        for name, one in below:
+            found.update({f"{name}.{key}".lstrip("."): count for key, count in one.repeated().items()})
+        return found
 
     def field(self, name: str) -> JsonField:
         """Return the field of this place: of its one kind, or a scalar where there were several."""
@@ -93,7 +119,6 @@ def parse_documents(text: str) -> Tuple[List[Any], bool]:
     Returns:
         The elements of an array, or the documents; and whether the text was parsed to its end.
     """
-    decoder = json.JSONDecoder()
     position = _skip(text, 0)
     in_array = text[position : position + 1] == "["
     if in_array:
@@ -103,7 +128,7 @@ def parse_documents(text: str) -> Tuple[List[Any], bool]:
         if in_array and text[position] == "]":
             return values, not text[position + 1 :].strip()
         try:
-            value, position = decoder.raw_decode(text, position)
+            value, position = _DECODER.raw_decode(text, position)
         except (ValueError, RecursionError):
             return values, False
         values.append(value)
@@ -121,6 +146,19 @@ def _skip(text: str, position: int) -> int:
 
 def _parse(line: str) -> Optional[Any]:
     try:
-        return json.loads(line)
+        return _DECODER.decode(line)
     except (ValueError, RecursionError):
         return None
+
+
+def _object(pairs: Sequence[Tuple[str, Any]]) -> Dict[str, Any]:
+    value = dict(pairs)
+    if len(value) == len(pairs):
+        return value
+    counts = Counter(name for name, _ in pairs)
+    repeating = Repeating(value)
+    repeating.keys_again = tuple(name for name, count in counts.items() if count > 1)
+    return repeating
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)

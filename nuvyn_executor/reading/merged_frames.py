@@ -6,7 +6,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from nuvyn_executor.reading.columns_by_name import missing_columns, places_of, union_of
-from nuvyn_executor.reading.frame import Frame
+from nuvyn_executor.reading.frame import DOUBTS, Frame
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset, FileEntry
@@ -49,8 +49,15 @@ def merged(dataset: Dataset, parts: Sequence[Tuple[Dataset, Frame]], *, is_small
         is_small=is_small,
         rows=sum(frame.rows for _, frame in parts),
         corrupt=first.corrupt,
-        details={**first.details, **({} if dataset.columns else _differences(dataset, parts, own))},
+        details={**_of_all(parts), **({} if dataset.columns else _differences(dataset, parts, own))},
     )
+
+
+def _of_all(parts: Sequence[Tuple[Dataset, Frame]]) -> Dict[str, Any]:
+    """Return how the first part was read, and what speaks against it in any."""
+    first = parts[0][1].details
+    doubts = list(dict.fromkeys(doubt for _, frame in parts for doubt in frame.details.get(DOUBTS, ())))
+    return {**first, **({DOUBTS: doubts} if doubts else {})}
 
 
 def _differences(

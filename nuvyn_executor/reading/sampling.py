@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NamedTuple, Optional, Tuple, TypeVar
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, TypeVar
 
 from nuvyn_executor.discovery.json_layout import array_at
 from nuvyn_executor.discovery.text_encoding import UTF_8, encoding_named
@@ -16,9 +16,10 @@ from nuvyn_executor.reading.chunks import Excerpt, excerpts, sampled_files
 from nuvyn_executor.reading.csv_records import Record, parse_values
 from nuvyn_executor.reading.frame import SAMPLE_CHARACTERS
 from nuvyn_executor.reading.json_sample import JsonField, Seen, parse_documents, parse_lines, shortened
+from nuvyn_executor.reading.skipped_lines import without_skipped
 
 if TYPE_CHECKING:
-    from nuvyn_executor.model import Dataset, FileEntry
+    from nuvyn_executor.model import Dataset, FileEntry, SkippedLines
     from nuvyn_executor.reading.chunks import Chunk
     from nuvyn_executor.sources.base import DataSource
 
@@ -57,6 +58,7 @@ class JsonSample:
             text, cut as well.
         failed: lines or documents that do not parse, or are no objects.
         whole: these are all documents of the dataset.
+        repeated: keys that stand in one object more than once, and in how many objects.
         mean_length: about how many characters a document has on one line; 0 without documents.
     """
 
@@ -64,6 +66,7 @@ class JsonSample:
     rows: List[Dict[str, Any]]
     failed: int
     whole: bool
+    repeated: Mapping[str, int] = field(default_factory=dict)
     mean_length: float = field(default=0.0, compare=False)
 
 
@@ -87,7 +90,7 @@ def sample_csv(source: DataSource, dataset: Dataset) -> CsvSample:
     for entry in files:
         part = _CsvPart(None, [], 0, 0, whole=False)
         for excerpt in excerpts(source, entry, encoding, head_only=dialect.multiline):
-            part = _better(part, _csv_part(excerpt, dialect, SAMPLE_ROWS // len(files)))
+            part = _better(part, _csv_part(excerpt, dialect, dataset.skipped, SAMPLE_ROWS // len(files)))
             if part.is_enough(excerpt.size):
                 break
         header = header if header is not None else part.first
@@ -139,7 +142,7 @@ def sample_json(source: DataSource, dataset: Dataset) -> JsonSample:
             rows.append(shortened(document, SAMPLE_CHARACTERS))
     if refusals and not rows:
         raise refusals[0]
-    return JsonSample(seen.children(), rows, failed, whole, length / max(1, len(rows)))
+    return JsonSample(seen.children(), rows, failed, whole, seen.repeated(), length / max(1, len(rows)))
 
 
 class _CsvPart(NamedTuple):
@@ -220,13 +223,13 @@ def _most_read() -> str:
     return f"first {chunks.MOST_BYTES >> 20} MiB"
 
 
-def _csv_part(excerpt: Excerpt, dialect: CsvDialect, most: int) -> _CsvPart:
+def _csv_part(excerpt: Excerpt, dialect: CsvDialect, skipped: Optional[SkippedLines], most: int) -> _CsvPart:
     first: Optional[Record] = None
     rows: List[Record] = []
     head_rows = length = 0
     whole = excerpt.is_whole
     for chunk in excerpt.chunks:
-        records = _records(chunk, dialect)
+        records = _records(chunk._replace(text=without_skipped(chunk.text, skipped)), dialect)
         if dialect.header and chunk.is_first:
             first = next(records, None)
         for record in islice(records, most // len(excerpt.chunks)):
@@ -265,14 +268,15 @@ def _length(record: Record) -> int:
 
 
 def _records(chunk: Chunk, dialect: CsvDialect) -> Iterator[Record]:
-    delimiter, quote = dialect.separator, dialect.quote
-    if not dialect.multiline:
-        text = chunk.whole_lines()
-        # Line by line, as Spark does it: a stray quote then spoils one line and not the rest.
-        for line in text.split("\n" if "\n" in text else "\r"):
-            yield from islice(parse_values(line.rstrip("\r"), delimiter, quote), 1)
+    written = dialect.separator, dialect.quote, dialect.escape
+    if dialect.multiline:
+        yield from parse_values(chunk.text, *written, is_cut=chunk.is_cut)
         return
-    yield from parse_values(chunk.text, delimiter, quote, is_cut=chunk.is_cut)
+    text = chunk.whole_lines()
+    # Line by line, as Spark does it: a stray quote then spoils one line and not the rest.
+    for line in text.split("\n" if "\n" in text else "\r"):
+        for record in islice(parse_values(line.rstrip("\r"), *written), 1):
+            yield [(value or "").strip(" ") or None for value in record] if dialect.trims else record
 
 
 def _documents(chunk: Chunk, dataset: Dataset) -> Tuple[List[Any], int]:

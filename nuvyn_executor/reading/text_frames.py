@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence
 from nuvyn_executor.discovery import workbook
 from nuvyn_executor.discovery.partition_folders import values_of
 from nuvyn_executor.reading import sampling
-from nuvyn_executor.reading.frame import SMALL_ROWS, Frame, sample_columns
+from nuvyn_executor.reading.frame import DOUBTS, SMALL_ROWS, Frame, sample_columns
 from nuvyn_executor.reading.json_documents import documents_in
+from nuvyn_executor.reading.json_doubts import key_doubts
 from nuvyn_executor.reading.merged_frames import merged
 from nuvyn_executor.reading.sampling import SAMPLE_ROWS
+from nuvyn_executor.reading.skipped_lines import rows_only
 from nuvyn_executor.reading.spark_files import Path, column, leaves, load, quoted, reader_of
 
 if TYPE_CHECKING:
-    from nuvyn_executor.model import Dataset, FileEntry
+    from nuvyn_executor.model import Dataset, FileEntry, SkippedLines
     from nuvyn_executor.sources.base import DataSource
 
 CORRUPT = "__corrupt_record"  # lengthened where a column of the dataset has this name
@@ -40,7 +42,7 @@ def open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         return merged(dataset, frames, is_small=dataset.size_bytes <= SMALL_TEXT_BYTES)
     (dataset,) = parts
     sample = sampling.sample_csv(source, dataset)
-    dialect = dataset.dialect
+    dialect, skipped = dataset.dialect, dataset.skipped
     assert dialect is not None
     names = dataset.layouts[0].columns if dataset.layouts else sample.column_names
     width = len(names)
@@ -53,7 +55,9 @@ def open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     reader = reader.options(
         sep=dialect.separator,
         quote=dialect.quote,
-        escape=dialect.quote,
+        escape=dialect.escape or dialect.quote,
+        ignoreLeadingWhiteSpace=str(dialect.trims).lower(),
+        ignoreTrailingWhiteSpace=str(dialect.trims).lower(),
         header=str(dialect.header).lower(),
         encoding=dialect.encoding,
         multiLine=str(dialect.multiline or dialect.encoding.startswith("UTF-16")).lower(),
@@ -63,8 +67,13 @@ def open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         maxCharsPerColumn="-1",
         maxColumns=str(max(20480, width + 1)),
     )
+
+    def opened(files: Sequence[FileEntry] = dataset.files) -> Any:
+        data = load(spark, reader, source, dataset, files)
+        return data if skipped is None else rows_only(data, fields, corrupt, dialect, skipped)
+
     frame = Frame(
-        opened=lambda files=dataset.files: load(spark, reader, source, dataset, files),
+        opened=opened,
         names=tuple(names),
         types=(None,) * width,
         sample=sample_columns(sample.rows, width),
@@ -77,9 +86,17 @@ def open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
             "quote": dialect.quote,
             "header": dialect.header,
             "encoding": dialect.encoding,
+            **({"escape": dialect.escape} if dialect.escape else {}),
+            **({} if skipped is None else _skipped(skipped)),
         },
     )
     return _positional(frame, [(name,) for name in fields], dataset)
+
+
+def _skipped(skipped: SkippedLines) -> Mapping[str, Any]:
+    """Return how many lines are no rows, and what comments begin with, for ``tables.details``."""
+    rows = {"skipped_rows": {"top": skipped.top, "end": skipped.end}}
+    return {**rows, **({"comment": skipped.comment} if skipped.comment else {})}
 
 
 def open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
@@ -87,6 +104,11 @@ def open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
     from pyspark.sql.types import StringType, StructField  # noqa: PLC0415  as above
 
+    parts = dataset.by_layout()
+    if len(parts) > 1:
+        frames = [(part, open_json(spark, source, part)) for part in parts]
+        return merged(dataset, frames, is_small=dataset.size_bytes <= SMALL_TEXT_BYTES)
+    (dataset,) = parts
     sample = sampling.sample_json(source, dataset)
     schema = _json_struct(sample.schema)
     paths = [path for path, _ in leaves(schema)]
@@ -120,6 +142,8 @@ def open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         details={
             "multiline": dataset.multiline,
             **({"records_at": dataset.records_at} if dataset.records_at else {}),
+            **({"duplicate_keys": dict(sample.repeated)} if sample.repeated else {}),
+            **_doubts(key_doubts(sample, [".".join(path) for path in paths])),
         },
     )
     return _positional(frame, paths, dataset)
@@ -176,8 +200,17 @@ def open_workbook(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         is_small=count <= SMALL_ROWS,
         rows=count,
         rows_known=True,
-        details={"sheet": dataset.sheet},
+        details={
+            "sheet": dataset.sheet,
+            **({"hidden": True} if rows.is_hidden else {}),
+            **_doubts([rows.doubt] if rows.doubt else []),
+            **({"skipped_rows": {"top": rows.top, "end": rows.end}} if rows.top or rows.end else {}),
+        },
     )
+
+
+def _doubts(doubts: Sequence[str]) -> Mapping[str, Any]:
+    return {DOUBTS: [*doubts]} if doubts else {}
 
 
 def _about_rows(dataset: Dataset, mean_length: float) -> int:

@@ -50,7 +50,12 @@ CONNECTION_DETAILS = _keys(
 TABLE_DETAILS = _keys(
     (
         "read_as",
-        "delimiter, quote, header, encoding, `layouts`; sheet of a workbook; `multiline` of JSON",
+        "delimiter, quote, header, encoding, escape, comment; hidden sheet; `multiline`, `duplicate_keys`",
+        YES,
+    ),
+    (
+        "skipped_rows",
+        "of CSV and workbooks, rows that are none: `top` (titles, comments, units), `end` (totals, notes)",
         YES,
     ),
     (

@@ -41,9 +41,17 @@ if TYPE_CHECKING:
 SUFFIX = ".zip"
 _NESTED = (SUFFIX, ".tar", ".tgz", ".tbz2", ".txz", ".7z", ".rar", ".jar")
 _PACKED_ARCHIVE = re.compile(r"\.(?:zip|tar)\.\w{2,4}$")
-# A document that is a zip by itself has one of these members.
-_DOCUMENTS = ("xl/workbook.xml", "xl/workbook.bin", "word/document.xml", "ppt/presentation.xml")
-_OTHERS = ("META-INF/MANIFEST.MF", "mimetype")
+# A document that is a zip by itself has all members of one of these sets, a program a manifest and classes.
+# A zip of tables may have one of these files, too.
+_DOCUMENTS = (
+    {"xl/workbook.xml"},
+    {"xl/workbook.bin"},
+    {"word/document.xml"},
+    {"ppt/presentation.xml"},
+    {"mimetype", "content.xml"},
+    {"mimetype", "META-INF/container.xml"},
+)
+_MANIFEST, _CLASS = "META-INF/MANIFEST.MF", ".class"
 _DELTA_LOG = re.compile(r"(?:^|(?<=/))(_delta_log)/")
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _TIME_FIELD = 0x5455  # of the moment in UTC; the directory itself has a local time of an unknown zone
@@ -103,8 +111,7 @@ def read_directory(stream: BinaryIO, archive: str) -> Directory:
     """
     with zipfile.ZipFile(stream) as opened:
         infos = opened.infolist()
-    names = {info.filename for info in infos}
-    if names.intersection(_DOCUMENTS) or names.issuperset(_OTHERS[:1]) or names.issuperset(_OTHERS[1:]):
+    if _is_document({info.filename for info in infos}):
         return Directory(is_document=True)
     members: Dict[str, Member] = {}
     problems: List[Skipped] = []
@@ -119,7 +126,7 @@ def read_directory(stream: BinaryIO, archive: str) -> Directory:
     for info in infos:
         name = _name_of(info)
         is_hidden_one = any(map(is_hidden, name.split("/"))) and not _leads_out(name)
-        if name.endswith("/") or is_hidden_one or name.startswith(tuple(tables)):
+        if not name or name.endswith("/") or is_hidden_one or name.startswith(tuple(tables)):
             continue
         refusal = _refusal(info, name)
         if refusal is not None:
@@ -301,6 +308,11 @@ def _refusal(info: zipfile.ZipInfo, name: str) -> Optional[Tuple[str, str, bool]
     return None
 
 
+def _is_document(names: Set[str]) -> bool:
+    is_program = _MANIFEST in names and any(name.endswith(_CLASS) for name in names)
+    return is_program or any(names.issuperset(one) for one in _DOCUMENTS)
+
+
 def _delta_folders(names: Iterable[str]) -> Set[str]:
     """Return the folders that are Delta tables, each with a slash at its end; ``""`` for all of it."""
     return {name[: found.start(1)] for name in names for found in _DELTA_LOG.finditer(name)}
@@ -320,7 +332,8 @@ def _name_of(info: zipfile.ZipInfo) -> str:
     if not info.flag_bits & _UTF_8:
         with suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
-    return name.replace("\\", "/")
+    levels = name.replace("\\", "/").split("/")
+    return "/".join(level for level in levels if level != ".")
 
 
 def _modified_at(info: zipfile.ZipInfo) -> Optional[datetime]:

@@ -122,3 +122,37 @@ class TestRowsThatAreDeclared:
             DatasetUnreadable, match=f"{part.name} says that it has 27 rows, and 25 can be read"
         ):
             scan(spark, tmp_path / "t", engine=engine)
+
+
+class TestJson:
+    """JSON part files whose documents lie in them in different ways are each read in their own."""
+
+    PARTS = (
+        '{"a":1,"b":"x"}\n{"a":2,"b":"y"}\n',
+        '[\n{"a":3,"b":"x"},\n{"a":4}\n]\n',
+        '{"meta":{"n":2},"data":[{"a":5,"c":{"d":1}},{"b":"z"}]}',
+        '{\n"a": 6\n}\n{\n"a": 7\n}\n',
+        '{"a":8}{"a":9}',
+    )
+
+    def test_each_document_is_a_row(self, spark: Any, tmp_path: Path) -> None:
+        write(tmp_path, {f"part-{index}.json": text.encode() for index, text in enumerate(self.PARTS)})
+
+        found = scan(spark, tmp_path)
+
+        assert (found.rows, found.scan.tally.corrupt_rows) == (10, 0)
+        assert [one.name for one in found.scan.columns] == ["a", "b", "c.d"]
+        assert [one.missing for one in found.scan.tally.columns] == [1, 6, 9]
+        assert found.columns[0].maximum == 9
+        assert found.state.read_as["layouts"] == 4
+
+    def test_a_file_that_came_later(self, spark: Any, tmp_path: Path) -> None:
+        write(
+            tmp_path, {f"part-{index}.json": text.encode() * 5 for index, text in enumerate(self.PARTS[:1])}
+        )
+        before = scan(spark, tmp_path)
+        write(tmp_path, {"part-1.json": self.PARTS[1].encode()})
+
+        after = scan(spark, tmp_path, before)
+
+        assert (before.rows, after.rows, after.scan.tally.corrupt_rows) == (10, 12, 0)

@@ -134,3 +134,42 @@ def test_names_and_values_are_those_that_were_written(
     assert tuple(one.name for one in found.scan.columns) == names
     assert [one.sample for one in found.state.plan.columns] == text.split("\n")[1].split(",")
     assert found.columns[0].length_max == max(len(row.split(",")[0].encode()) for row in text.split("\n")[1:])
+
+
+@pytest.mark.parametrize(
+    ("text", "counts", "doubts", "largest"),
+    [
+        (
+            '{"a":1,"a":2}\n{"a":3}\n{"a":9,"a":4}\n',
+            {"a": 2},
+            ["key 'a' stands more than once in 2 objects"],
+            4,
+        ),
+        (
+            '[{"b":{"c":9,"c":2},"d":[{"e":1,"e":2}]},{"b":null}]',
+            {"b.c": 1, "d.e": 1},
+            ["key 'b.c' stands more than once in 1 object", "key 'd.e' stands more than once in 1 object"],
+            2,
+        ),
+        ('{"data":[{"a":9,"a":5},{"a":1}]}', {"a": 1}, ["key 'a' stands more than once in 1 object"], 5),
+        ('{"a":{"x":1},"a":2}\n{"a":3}\n', {"a": 1}, ["key 'a' stands more than once in 1 object"], 3),
+        ('{"a":1,"A":2}\n{"a":3}\n', None, ["keys 'a' and 'A' differ in capitals only"], 3),
+        ('{"a":1,"b":{"a":2}}\n', None, [], 1),
+    ],
+)
+def test_keys_that_repeat_are_named(  # noqa: PLR0913, PLR0917  a table of cases
+    spark: Any, tmp_path: Path, text: str, counts: Any, doubts: List[str], largest: int
+) -> None:
+    """ "Duplicate keys are counted as a finding." """
+    write(tmp_path, {"t.json": text.encode()})
+
+    found = scan(spark, tmp_path)
+
+    assert found.state.read_as.get("duplicate_keys") == counts
+    assert found.columns[0].maximum == largest
+    said = scan(spark, tmp_path, found).scan.doubts
+    assert said == found.scan.doubts
+    assert len(said) == len(doubts)
+    for one, begins in zip(said, doubts):
+        assert one.startswith(begins)
+        assert " - " in one

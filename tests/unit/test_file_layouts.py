@@ -28,9 +28,13 @@ def dataset_of(root: Path, *others: bytes, first: bytes = FIRST) -> Dataset:
 
 def layouts_of(dataset: Dataset) -> List[Tuple[Tuple[str, ...], bool, str, List[str]]]:
     return [
-        (one.columns, one.dialect.header, one.dialect.delimiter, sorted(name[5:10] for name in one.files))
-        for one in dataset.layouts
+        (one.columns, dialect.header, dialect.delimiter, sorted(name[5:10] for name in one.files))
+        for one, dialect in zip(dataset.layouts, dialects_of(dataset))
     ]
+
+
+def dialects_of(dataset: Dataset) -> List[CsvDialect]:
+    return [one.dialect for one in dataset.layouts if one.dialect is not None]
 
 
 class TestAlike:
@@ -95,6 +99,32 @@ class TestUnlike:
         dataset = dataset_of(tmp_path, b"Ann,Oslo\nBob,Rom\n", first=b"name,city\nEve,Bonn\n")
         assert layouts_of(dataset)[1][:2] == (("name", "city"), False)
 
+    @pytest.mark.parametrize(
+        ("other", "columns", "header", "is_doubtful"),
+        [
+            (b"vorname,ort\nAnn,Oslo\nBob,Rom\n", ("vorname", "ort"), True, False),
+            (b"VORNAME,ORT\nAnn,Oslo\n", ("VORNAME", "ORT"), True, False),
+            (b"Vorname,Ort\nAnn,Oslo\nBob,Rom\n", ("name", "city"), False, True),
+            (b"ann,oslo\nbob,rom\n", ("name", "city"), False, True),
+            (b"ann,oslo\nBob,rom\n", ("name", "city"), False, True),
+            (b"Ann,Oslo\n", ("name", "city"), False, False),
+            (b"Ann,Oslo\nAnn,Rom\n", ("name", "city"), False, False),
+        ],
+    )
+    def test_names_of_another_style_are_a_header(
+        self,
+        tmp_path: Path,
+        other: bytes,
+        columns: Tuple[str, ...],
+        header: bool,  # noqa: FBT001  a case
+        is_doubtful: bool,  # noqa: FBT001  as above
+    ) -> None:
+        dataset = dataset_of(tmp_path, other, first=b"name,city\nEve,Bonn\n")
+        assert layouts_of(dataset)[1][:2] == (columns, header)
+        assert [one.partition(" is read by place")[0] for one in dataset.doubts] == [
+            "part-00001.csv"
+        ] * is_doubtful
+
     def test_a_header_beside_a_first_file_without_one_is_no_row(self, tmp_path: Path) -> None:
         dataset = dataset_of(tmp_path, b"id,name\n3,Eve\n4,Kim\n", first=b"1,Ann\n2,Bob\n")
         assert layouts_of(dataset) == [
@@ -116,14 +146,12 @@ class TestUnlike:
         dataset = dataset_of(
             tmp_path, "price,qty\n1,Köln\n".encode("latin-1"), "price,qty\n1,Köln\n".encode()
         )
-        assert [(one.dialect.encoding, len(one.files)) for one in dataset.layouts] == [
-            ("UTF-8", 2),
-            ("ISO-8859-1", 1),
-        ]
+        assert [one.encoding for one in dialects_of(dataset)] == ["UTF-8", "ISO-8859-1"]
+        assert [len(one.files) for one in dataset.layouts] == [2, 1]
 
     def test_values_of_several_lines_in_one_file(self, tmp_path: Path) -> None:
         dataset = dataset_of(tmp_path, b'price,qty\n1.5,"a\nb"\n2.5,"c\nd"\n')
-        assert [one.dialect.multiline for one in dataset.layouts] == [False, True]
+        assert [one.multiline for one in dialects_of(dataset)] == [False, True]
 
     def test_in_folders_of_partitions_too(self, tmp_path: Path) -> None:
         write(tmp_path / "t", {"year=2024/a.csv": FIRST, "year=2025/a.csv": b"qty,price\n7,1.5\n"})

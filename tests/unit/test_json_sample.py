@@ -94,3 +94,25 @@ class TestShortened:
     )
     def test_a_value_is_cut(self, value: object, cut: object) -> None:
         assert shortened({"a": value}, 5) == {"a": cut}
+
+
+class TestRepeatedKeys:
+    """ "Duplicate keys are counted as a finding." """
+
+    @pytest.mark.parametrize(
+        ("text", "repeated"),
+        [
+            ('{"a":1,"a":2,"a":3}\n{"a":1}\n{"a":1,"a":1}', {"a": 2}),
+            ('{"x":{"a":1,"a":2}}', {"x.a": 1}),
+            ('{"x":[{"a":1,"a":2},{"a":1,"a":2}]}', {"x.a": 2}),
+            ('{"x":{"a":1},"x":{"a":2}}', {"x": 1}),
+            ('{"a":1,"A":2}', {}),
+            ('{"a":1}', {}),
+        ],
+    )
+    def test_objects_are_counted_at_their_place(self, text: str, repeated: Dict[str, int]) -> None:
+        for documents in (list(parse_lines(text)), parse_documents(text)[0]):
+            seen = Seen()
+            for one in documents:
+                seen.see(one)
+            assert seen.repeated() == repeated

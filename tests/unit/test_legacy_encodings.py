@@ -72,3 +72,39 @@ def test_any_bytes_have_an_encoding(head: bytes) -> None:
     guess_encoding(head)
     assert isinstance(FileHead(head, is_all=True).text, str)
     assert detect_encoding(head).codec
+
+
+SMALL = [
+    ("iso8859_9", "ad,şehir\nAyşe Yılmaz,İstanbul\nMehmet Çelik,Diyarbakır\n"),
+    ("iso8859_9", "ad,şehir\nAyşe,İzmir\n"),
+    ("iso8859_2", "név,város\nKovács Győző,Győr\nTóth Ödön,Pécs\nNagy Fűzfa,Szűcs\n"),
+    ("iso8859_2", "jméno,město\nJiří Dvořák,Plzeň\nLukáš Novák,Děčín\nŽaneta,Brno\n"),
+    ("iso8859_2", "jméno,město\nJiří Dvořák,Plzeň\n"),
+    ("iso8859_2", "imię,miasto\nŁukasz,Gdańsk\nZofia,Łódź\n"),
+    ("cp1250", "jméno,město\nJiří Dvořák,Plzeň\nLukáš Novák,Děčín\n"),
+    ("cp1250", "ime,grad\nIvan Horvatić,Čakovec\nŠime,Ždrelac\n"),
+    ("latin-1", "nom,ville\nHélène,Orléans\nIrène,Besançon\n"),
+    ("latin-1", "nome,cidade\nJoão,São Paulo\nAção,Camões\n"),
+    ("latin-1", "name,city\nJosé,Málaga\nBjörn,Göteborg\nFrançois,Nîmes\nPeña,Coruña\nSøren,Århus\n"),
+    ("latin-1", "nafn,borg\nÞórður,Reykjavík\nGuðrún,Akureyri\nÆgir,Höfn\n"),
+    ("latin-1", "nome,citta\nNicolò,Forlì\nPerché,Cantù\n"),
+    ("gbk", "姓名,城市\n"),
+    ("gbk", "编号,价格,数量\n"),
+    ("gbk", "客户名称,订单日期,金额\n1,2,3\n"),
+    ("euc_kr", "이름,도시\n"),
+    ("euc_kr", "고객번호,주문일자,금액\n"),
+    ("big5", "編號,價格,數量\n張三,台北\n"),
+    ("cp932", "氏名,都市\n"),
+    ("cp932", "ユーザー,メール\n"),
+    ("euc_jp", "氏名,都市\n田中太郎,東京\nさとう,大阪\n"),
+]
+
+
+@pytest.mark.parametrize(("codec", "text"), SMALL, ids=range(len(SMALL)))
+def test_few_words_show_their_language(codec: str, text: str) -> None:
+    assert FileHead(text.encode(codec), is_all=True).text == text
+
+
+def test_letters_of_two_languages_are_a_doubt() -> None:
+    head = FileHead("név,város\nTóth Győző,Győr\n".encode("iso8859_2"), is_all=True)
+    assert (head.encoding.java, head.encoding.is_sure) == ("ISO-8859-1", False)

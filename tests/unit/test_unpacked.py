@@ -313,6 +313,20 @@ class TestArchives:
         assert [one.reason for one in found.unreadable] == ["has a name that leads out of its archive"]
         assert unpack(tmp_path / "in") == {"a.zip/good.csv": CSV}
 
+    @pytest.mark.parametrize("name", ["./x/a.csv", "x/./a.csv", ".\\x\\a.csv"])
+    def test_a_dot_is_the_folder_itself(self, tmp_path: Path, name: str) -> None:
+        write(tmp_path, {"a.zip": zipped({"./": b"", name: CSV})})
+        found = look(tmp_path)
+        assert ([entry.name for entry in found.files], found.skipped) == (["a.zip/x/a.csv"], ())
+        assert unpack(tmp_path) == {"a.zip/x/a.csv": CSV}
+
+    @pytest.mark.parametrize(
+        "beside", [{"META-INF/MANIFEST.MF": b"x"}, {"mimetype": b"text/csv"}, {"content.xml": b"<a/>"}]
+    )
+    def test_tables_beside_a_manifest_are_read(self, tmp_path: Path, beside: Dict[str, bytes]) -> None:
+        write(tmp_path, {"a.zip": zipped({**beside, "x.csv": CSV, "y.csv": CSV})})
+        assert [one.name for one in look(tmp_path).datasets] == ["x", "y"]
+
     def test_backslashes_are_folders(self, tmp_path: Path) -> None:
         write(tmp_path, {"a.zip": zipped({"x\\a.csv": CSV})})
         assert [entry.name for entry in look(tmp_path).files] == ["a.zip/x/a.csv"]
@@ -384,7 +398,7 @@ class TestArchives:
                 "text.zip": CSV,
                 "nothing.zip": b"",
                 "word.zip": zipped({"[Content_Types].xml": b"", "word/document.xml": b"x"}),
-                "java.zip": zipped({"META-INF/MANIFEST.MF": b"", "a.csv": CSV}),
+                "java.zip": zipped({"META-INF/MANIFEST.MF": b"", "a/B.class": b"x"}),
             },
         )
 

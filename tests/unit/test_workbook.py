@@ -157,3 +157,91 @@ class TestEngines:
         forbid("python_calamine", "openpyxl")
         with pytest.raises(EngineError, match=r"pip install 'nuvyn-executor-script\[excel\]'"):
             sheet_names(path)
+
+
+@pytest.mark.usefixtures("engine")
+class TestTables:
+    """ "in CSV and in Excel (merged cells, two header rows, hidden sheets)" """
+
+    @pytest.mark.parametrize(
+        ("before", "names", "after", "top", "end"),
+        [
+            ([], ["id", "name", "amount"], [], 0, 0),
+            ([["Sales of May"], ["ACME"], []], ["id", "name", "amount"], [["Total", None, 50]], 2, 1),
+            ([["Sales"], ["Region:", "EMEA"]], ["id", "name", "amount"], [[], ["Source: ACME"]], 2, 1),
+            ([["T"], [None, "All", None], ["id", "n", "v"]], ["id", "All n", "All v"], [], 2, 0),
+            ([["id", "name", "amount"], [None, None, "EUR"]], ["id", "name", "amount"], [], 1, 0),
+            ([["Sales"], [dt.date(2024, 1, 1)]], ["id", "name", "amount"], [], 2, 0),
+            ([["Far", None, None, None, None, None, "right"]], ["id", "name", "amount"], [], 1, 0),
+        ],
+    )
+    def test_what_lies_around_it_is_left_out(  # noqa: PLR0913, PLR0917  a table of cases
+        self,
+        tmp_path: Path,
+        before: List[List[Any]],
+        names: List[str],
+        after: List[List[Any]],
+        top: int,
+        end: int,
+    ) -> None:
+        header = [] if before and len(before[-1]) == len(names) else [names]
+        body = [[i, f"n{i}", i * 2.5] for i in range(20)]
+        shifted = [[None, *row] for row in ([], *before, *header, *body, *after)]
+        rows = read_rows(save(tmp_path / "b.xlsx", shifted), "First")
+        assert (len(rows), rows.top, rows.end, rows.is_hidden) == (21, top, end, False)
+        assert next(iter(rows)) == names
+        assert [len(row) for row in rows] == [3] * 21
+        assert list(rows)[-1] == ["19", "n19", "47.5"]
+
+    def test_notes_below_many_rows(self, tmp_path: Path) -> None:
+        body: List[Any] = [[i, f"n{i}", i * 2.5, None] for i in range(3000)]
+        notes: List[Any] = [["Total", None, 5], [None, None, None, "note: aside"]]
+        header: List[Any] = ["id", "name", "v"]
+        rows = read_rows(save(tmp_path / "b.xlsx", [header, *body, *notes]), "First")
+        assert (len(rows), rows.end, len(next(iter(rows)))) == (3001, 2, 3)
+
+    def test_a_hidden_sheet_says_so(self, tmp_path: Path) -> None:
+        book = openpyxl.Workbook()
+        book.create_sheet("H").sheet_state = "hidden"
+        book["H"].append(["x"])
+        book.save(tmp_path / "b.xlsx")
+        assert read_rows(str(tmp_path / "b.xlsx"), "H").is_hidden
+
+    def test_merged_cells(self, tmp_path: Path) -> None:
+        book = openpyxl.Workbook()
+        sheet = book.active
+        merged: List[List[Any]] = [
+            ["Sales"],
+            ["Region", 2023, None, 2024],
+            [None, "Q1", "Q2", "Q1", "Q2"],
+            ["A", 1, 2, 3, 4],
+            ["B", 5, 6, 7, 8],
+        ]
+        for row in merged:
+            sheet.append(row)
+        for cells in ("A1:E1", "A2:A3", "B2:C2", "D2:E2"):
+            sheet.merge_cells(cells)
+        book.save(tmp_path / "b.xlsx")
+        rows = read_rows(str(tmp_path / "b.xlsx"), "Sheet")
+        assert list(rows) == [
+            ["Region", "2023 Q1", "2023 Q2", "2024 Q1", "2024 Q2"],
+            ["A", "1", "2", "3", "4"],
+            ["B", "5", "6", "7", "8"],
+        ]
+
+    def test_a_total_that_may_be_a_row_is_a_doubt(self, tmp_path: Path) -> None:
+        path = save(tmp_path / "b.xlsx", [["region", "n"], ["north", 5], ["south", 6], ["Total", 12]])
+        rows = read_rows(path, "First")
+        assert (len(rows), rows.end) == (4, 0)
+        assert rows.doubt.startswith("its last row begins with 'Total' and is read as a row")
+
+    def test_a_title_above_an_index_is_no_name(self, tmp_path: Path) -> None:
+        rows: List[List[Any]] = [["T"], [None, "a", "b"], *([i, i * 2, i * 3] for i in range(9))]
+        assert next(iter(read_rows(save(tmp_path / "b.xlsx", rows), "First"))) == [None, "a", "b"]
+
+    def test_a_date_beside_a_title_is_no_group_of_names(self, tmp_path: Path) -> None:
+        header: List[Any] = ["id", "name", "amount", "day"]
+        title: List[Any] = ["Sales", None, None, dt.date(2024, 1, 1)]
+        rows: List[Any] = [[i, f"n{i}", i * 1.5, dt.date(2024, 1, 1 + i)] for i in range(9)]
+        found = read_rows(save(tmp_path / "b.xlsx", [title, header, *rows]), "First")
+        assert (next(iter(found)), found.top) == (header, 1)

@@ -15,13 +15,13 @@ from nuvyn_executor.profiling.polars.batch import Batch
 from nuvyn_executor.profiling.polars.constants import constant_columns
 from nuvyn_executor.profiling.polars.csv_blocks import BLOCK_BYTES, blocks
 from nuvyn_executor.profiling.polars.csv_lines import Block, Lines
+from nuvyn_executor.reading.skipped_lines import without_skipped
 
 if TYPE_CHECKING:
     from nuvyn_executor.discovery.partition_folders import Values
     from nuvyn_executor.model import CsvDialect
     from nuvyn_executor.profiling.polars.csv_lines import Read
     from nuvyn_executor.profiling.polars.parts import Piece, Reading
-    from nuvyn_executor.sources.base import Storage
 
 _BLANK = re.compile(rb"[\x00-\x20]*\n?\Z")
 
@@ -39,8 +39,9 @@ def batches(pieces: Sequence[Piece], reading: Reading) -> Iterator[Batch]:
     if not pieces:
         return
     width = len(reading.fields)
-    lines = Lines(dialect.separator, dialect.quote, width)
-    for bodies in _gathered(_bodies(pieces, dialect, reading.storage)):
+    skipped = reading.skipped
+    lines = Lines(dialect.separator, dialect.quote, width, "" if skipped is None else skipped.comment)
+    for bodies in _gathered(_bodies(pieces, dialect, reading)):
         for read in lines.read(_joined(bodies)):
             yield _batch(read, reading)
 
@@ -52,12 +53,15 @@ class _Body(NamedTuple):
     constants: Values
 
 
-def _bodies(pieces: Sequence[Piece], dialect: CsvDialect, storage: Optional[Storage]) -> Iterator[_Body]:
+def _bodies(pieces: Sequence[Piece], dialect: CsvDialect, reading: Reading) -> Iterator[_Body]:
     for piece in pieces:
         header_to_come = dialect.header and piece.index == 0
-        for block in blocks(piece, dialect.encoding, storage=storage):
+        for block in blocks(piece, dialect.encoding, storage=reading.storage):
             body = _without_first_line(block) if header_to_come else block
             header_to_come = header_to_come and body is None
+            if body and reading.skipped is not None:
+                # As Spark does: of a file that begins with a title, that is the first line.
+                body = without_skipped(body.decode("utf-8"), reading.skipped, headers=True).encode("utf-8")
             if body:
                 yield _Body(body, piece.constants)
 

@@ -58,11 +58,13 @@ class Lines:
         delimiter: between fields.
         quote: around values.
         width: the number of fields of a right row.
+        comment: what a line begins with that is no row unless it has as many fields; ``""``: nothing.
     """
 
     delimiter: str
     quote: str
     width: int
+    comment: str = ""
 
     def read(self, block: Block) -> Iterator[Read]:
         """Read a block of lines."""
@@ -113,6 +115,8 @@ class Lines:
         else:
             right = line.str.count_matches(self.delimiter, literal=True) == self.width - 1
         for is_right, part in ((True, lines.filter(right)), (False, lines.filter(~right))):
+            if self.comment and not is_right:
+                part = part.filter(~part["line"].str.starts_with(self.comment))  # noqa: PLW2901  the same lines
             if len(part):
                 yield is_right, part
 

@@ -209,15 +209,16 @@ def _unreadable_dialect(dataset: Dataset) -> Optional[str]:
     dialect = dataset.dialect
     if dialect is None:
         return "its delimiter and encoding are unknown"
-    if dialect.multiline:
-        return "a value of it may be several lines"
-    if dialect.encoding not in _ENCODINGS:
-        return f"its encoding is {dialect.encoding}"
-    if not (dialect.delimiter.isascii() and dialect.quote.isascii()):
-        return "its delimiter or quote is no ASCII character"
-    if len(dialect.delimiter) > 1:
-        return "its delimiter is several characters"
-    return None
+    is_ascii = dialect.delimiter.isascii() and dialect.quote.isascii()
+    reasons = (
+        (dialect.multiline, "a value of it may be several lines"),
+        (dialect.encoding not in _ENCODINGS, f"its encoding is {dialect.encoding}"),
+        (not is_ascii, "its delimiter or quote is no ASCII character"),
+        (len(dialect.delimiter) > 1, "its delimiter is several characters"),
+        (bool(dialect.escape), "a backslash stands before its quotes"),
+        (dialect.trims, "blanks around its values do not belong to them"),
+    )
+    return next((reason for is_so, reason in reasons if is_so), None)
 
 
 def _cause(error: Exception) -> str:

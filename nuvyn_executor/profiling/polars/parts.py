@@ -10,7 +10,7 @@ from nuvyn_executor.reading.columns_by_name import places_of
 
 if TYPE_CHECKING:
     from nuvyn_executor.discovery.partition_folders import Values
-    from nuvyn_executor.model import CsvDialect, Dataset, FileFormat
+    from nuvyn_executor.model import CsvDialect, Dataset, FileFormat, SkippedLines
     from nuvyn_executor.profiling.plan import ScanPlan
     from nuvyn_executor.sources.base import Storage
 
@@ -68,6 +68,7 @@ class Reading:
             :attr:`Piece.constants`.
         order: the position in the plan of each field of a row of CSV, ``None`` for a field that is no column;
             without it, the fields are all columns that are no partition columns.
+        skipped: the lines of CSV that are no rows; ``None`` where there are none.
     """
 
     format: FileFormat
@@ -78,6 +79,7 @@ class Reading:
     constants: Tuple[int, ...] = ()
     storage: Optional[Storage] = None
     order: Optional[Tuple[Optional[int], ...]] = None
+    skipped: Optional[SkippedLines] = None
 
     @classmethod
     def of(
@@ -97,7 +99,16 @@ class Reading:
         # Files may have a column of the same name. The columns of the folders come after those of the files.
         places = {one.name: index for index, one in enumerate(plan.columns)}
         constants = tuple(places[name] for name in dataset.partition_columns)
-        reading = cls(dataset.format, plan, now_micros, dataset.dialect, keeps_states, constants, storage)
+        reading = cls(
+            dataset.format,
+            plan,
+            now_micros,
+            dataset.dialect,
+            keeps_states,
+            constants,
+            storage,
+            skipped=dataset.skipped,
+        )
         if not dataset.layouts:
             return reading
         own = reading.stored
