@@ -3,6 +3,7 @@
 :mod:`.plan` decides what to count, one of the engines :mod:`.spark` and :mod:`.polars` counts (both return
 equal :mod:`.counts`), :mod:`.profiler` interprets the counts. :mod:`.scanner` runs this, and uses the counts
 of earlier runs (:mod:`.scan_state`).
+:mod:`.declared_plan` puts what a data contract declares in place of what was guessed,
 :mod:`.value_patterns` says what a text looks like, :mod:`.sketch` counts different values,
 :mod:`.sampling_limits` bounds what is read, :mod:`.bad_files` finds files that cannot be read.
 """

@@ -25,6 +25,7 @@ from nuvyn_executor.profiling.value_patterns import (
 from nuvyn_executor.quality.checks import digit_code
 from nuvyn_executor.quality.checks.check import words_of
 from nuvyn_executor.quality.checks.registry import ANYWHERE, CHECKS, check_of, fingerprint
+from nuvyn_executor.quality.declared import Rule
 from nuvyn_executor.quality.tallies import Shape
 from nuvyn_executor.reading.frame import SAMPLE_CHARACTERS, family
 
@@ -66,6 +67,8 @@ class ColumnPlan:
         says_when_written: the column holds dates or times at which rows were written.
         is_key: the name is that of the dataset's primary key.
         sample: one present value, or its beginning.
+        rules: what a data contract declares of each value; those that break it are counted.
+        is_unique: a data contract declares that no value repeats.
     """
 
     name: str
@@ -77,6 +80,8 @@ class ColumnPlan:
     says_when_written: bool = False
     is_key: bool = False
     sample: Optional[str] = None
+    rules: Tuple[Rule, ...] = ()
+    is_unique: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,12 +93,16 @@ class ScanPlan:
         pairs: positions of two columns of moments, where the first should not lie after the second.
         exact_distinct: the dataset is small enough to count different values exactly.
         distinct: whether different values and rows are counted at all.
+        keys: positions of columns whose values together should not repeat.
+        terms: the fingerprint of the data contract that it was made with; ``""`` without one.
     """
 
     columns: Tuple[ColumnPlan, ...]
     pairs: Tuple[Tuple[int, int], ...] = ()
     exact_distinct: bool = True
     distinct: bool = True
+    keys: Tuple[Tuple[int, ...], ...] = ()
+    terms: str = ""
 
     def to_json(self) -> Dict[str, Any]:
         """Return the plan as JSON values, with a fingerprint of the checks that it was made with."""
@@ -114,16 +123,23 @@ class ScanPlan:
                     **one,
                     "shapes": tuple(one["shapes"]),
                     "fences": None if one["fences"] is None else tuple(one["fences"]),
+                    "rules": tuple(map(Rule.from_json, one["rules"])),
                 }
             )
             for one in value["columns"]
         )
         pairs = tuple((earlier, later) for earlier, later in value["pairs"])
-        return cls(columns, pairs, value["exact_distinct"], value["distinct"])
+        keys = tuple(map(tuple, value["keys"]))
+        return cls(columns, pairs, value["exact_distinct"], value["distinct"], keys, value["terms"])
 
 
 def plan_text_column(
-    name: str, dataset_name: str, values: Sequence[Optional[str]], *, fences: bool
+    name: str,
+    dataset_name: str,
+    values: Sequence[Optional[str]],
+    *,
+    fences: bool,
+    declared: Optional[str] = None,
 ) -> ColumnPlan:
     """Plan a column that arrives as text.
 
@@ -132,12 +148,13 @@ def plan_text_column(
         dataset_name: the dataset's name, which its primary key may be named after.
         values: sampled values.
         fences: whether the sample represents the whole dataset, so that fences may be set.
+        declared: what a data contract says that the values should be; ``None``: the sample says it.
     """
     present = [value for value in values if value is not None and not is_missing(value)]
     trimmed = [value.strip(WHITE) for value in present]
     found = [shape_of(value) for value in trimmed]
     counts = Counter(found)
-    expected = _expected(name, trimmed, counts)
+    expected = declared or _expected(name, trimmed, counts)
     numbers = [_number(value) for value, shape in zip(trimmed, found) if shape in NUMBERS]
     dates = [value for value, shape in zip(trimmed, found) if shape in DATES[1:]]
     return ColumnPlan(
@@ -152,13 +169,19 @@ def plan_text_column(
     )
 
 
-def plan_typed_column(
-    name: str, dataset_name: str, declared_type: str, values: Sequence[object], *, fences: bool
+def plan_typed_column(  # noqa: PLR0913  as above
+    name: str,
+    dataset_name: str,
+    declared_type: str,
+    values: Sequence[object],
+    *,
+    fences: bool,
+    declared: Optional[str] = None,
 ) -> ColumnPlan:
     """Plan a column whose format declares its type; ``values`` are sampled Python values."""
     if declared_type == "string":
         texts = [None if value is None else str(value) for value in values]
-        plan = plan_text_column(name, dataset_name, texts, fences=fences)
+        plan = plan_text_column(name, dataset_name, texts, fences=fences, declared=declared)
         return ColumnPlan(**{**plan.__dict__, "declared_type": declared_type})
     kind = family(declared_type)
     numbers = [float(value) for value in values if value is not None] if kind == "number" else []  # type: ignore[arg-type]  # Spark's numbers

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple
 
 from nuvyn_executor.model import EPOCH, epoch_micros
 from nuvyn_executor.profiling.counts import Span
+from nuvyn_executor.profiling.declared_plan import declared_plan
 from nuvyn_executor.profiling.plan import ScanPlan, ordered_pairs, plan_text_column, plan_typed_column
 from nuvyn_executor.profiling.spark import expressions
 from nuvyn_executor.profiling.value_patterns import data_type_of
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.counts import Counts
     from nuvyn_executor.profiling.plan import ColumnPlan
     from nuvyn_executor.profiling.scan_state import ScanState
+    from nuvyn_executor.quality.declared import TableTerms
     from nuvyn_executor.reading.frame import Frame
 
 
@@ -63,6 +65,11 @@ class DatasetProfile:
     rows_read: int
 
     @property
+    def plans(self) -> Tuple[ColumnPlan, ...]:
+        """What was counted in each of ``scan.columns``."""
+        return tuple(self.state.plan.columns[place] for place in _shown(self.state.plan, self.scan.terms))
+
+    @property
     def rows(self) -> int:
         """Rows of the table: counted, or where only a sample was counted, known or estimated."""
         coverage = self.state.coverage
@@ -74,7 +81,12 @@ class DatasetProfile:
         return self.state.coverage is not None
 
 
-def plan_scan(frame: Frame, dataset_name: str, key_columns: Sequence[str] = ()) -> ScanPlan:
+def plan_scan(
+    frame: Frame,
+    dataset_name: str,
+    key_columns: Sequence[str] = (),
+    terms: Optional[TableTerms] = None,
+) -> ScanPlan:
     """Decide what to count, from the frame's names, types and sample.
 
     Args:
@@ -82,16 +94,21 @@ def plan_scan(frame: Frame, dataset_name: str, key_columns: Sequence[str] = ()) 
         dataset_name: its name, which its primary key may be named after.
         key_columns: the primary key that a catalogue declares. Then no name is taken for that of a key; of a
             key of several columns, no column has to be unique.
+        terms: what a data contract declares, which comes before all of that.
     """
-    plans = tuple(
-        plan_text_column(name, dataset_name, values, fences=frame.sample_represents)
-        if declared is None
-        else plan_typed_column(name, dataset_name, declared, values, fences=frame.sample_represents)
-        for name, declared, values in zip(frame.names, frame.types, frame.sample)
-    )
+
+    def plan_at(place: int, expected: Optional[str] = None) -> ColumnPlan:
+        name, declared, values = frame.names[place], frame.types[place], frame.sample[place]
+        fences = frame.sample_represents
+        if declared is None:
+            return plan_text_column(name, dataset_name, values, fences=fences, declared=expected)
+        return plan_typed_column(name, dataset_name, declared, values, fences=fences, declared=expected)
+
+    plans = tuple(map(plan_at, range(len(frame.names))))
     if key_columns:
         plans = tuple(replace(one, is_key=[one.name] == [*key_columns]) for one in plans)
-    return ScanPlan(plans, ordered_pairs(plans), exact_distinct=frame.is_small)
+    plan = ScanPlan(plans, ordered_pairs(plans), exact_distinct=frame.is_small)
+    return plan if terms is None else declared_plan(plan, terms, plan_at)
 
 
 def profile_dataset(
@@ -102,9 +119,38 @@ def profile_dataset(
     scan, columns = interpret_counts(
         state.plan, state.counts, dataset.name, None if modified is None else epoch_micros(modified)
     )
-    return DatasetProfile(
-        dataset, replace(scan, doubts=dataset.doubts), columns, state, file_count, size_bytes, rows_read
+    scan = replace(scan, doubts=dataset.doubts)
+    if dataset.terms is not None:
+        scan = with_terms(scan, state.plan, state.counts, dataset.terms)
+        coverage = state.coverage
+        if coverage is not None:
+            scan = replace(scan, row_count=None if coverage.is_estimate else coverage.table_rows)
+        columns = tuple(columns[place] for place in _shown(state.plan, dataset.terms))
+    return DatasetProfile(dataset, scan, columns, state, file_count, size_bytes, rows_read)
+
+
+def with_terms(scan: Scan, plan: ScanPlan, counts: Counts, terms: TableTerms) -> Scan:
+    """Return a scan with what a data contract declares, and without the columns that it leaves out."""
+    places = _shown(plan, terms)
+    facts = (
+        replace(scan.columns[i], terms=terms.column(plan.columns[i].name), rules=plan.columns[i].rules)
+        for i in places
     )
+    keys = tuple(
+        (tuple(plan.columns[i].name for i in key), None if state is None else state.estimate())
+        for key, state in zip(plan.keys, counts.keys)
+    )
+    tally = replace(scan.tally, columns=tuple(scan.tally.columns[i] for i in places))
+    return replace(scan, tally=tally, columns=tuple(facts), terms=terms, keys=keys, row_count=tally.rows)
+
+
+def _shown(plan: ScanPlan, terms: Optional[TableTerms]) -> Tuple[int, ...]:
+    """Return the positions of the columns that are not left out."""
+    places = range(len(plan.columns))
+    if terms is None:
+        return tuple(places)
+    declared = {place: terms.column(plan.columns[place].name) for place in places}
+    return tuple(place for place, one in declared.items() if one is None or not one.is_excluded)
 
 
 def interpret_counts(

@@ -178,9 +178,12 @@ class _DatasetScan:
         return counted, counted.counts.tally.rows
 
     def _may_use(self, state: ScanState) -> bool:
-        """Whether a state was made by an engine, and of as many rows, as this scan may use."""
-        scanner = self._scanner
-        return state.wanted_rows == scanner.wanted_rows and scanner.engine in ("auto", state.engine)
+        """Whether a state was made by an engine, of as many rows, and for the terms, as this scan may use."""
+        scanner, terms = self._scanner, self._snapshot.dataset.terms
+        is_same = state.plan.terms == ("" if terms is None else terms.fingerprint)
+        return (
+            is_same and state.wanted_rows == scanner.wanted_rows and scanner.engine in ("auto", state.engine)
+        )
 
     def _add_new_files(self, state: ScanState) -> Optional[ScanState]:
         """Count the files that came and add their counts; ``None`` where all have to be counted again."""
@@ -226,7 +229,7 @@ class _DatasetScan:
         snapshot, wanted = self._snapshot, self._scanner.wanted_rows
         dataset = self._read = self._unpacked(snapshot.dataset)
         frame = open_frame(self._spark, self._source, dataset)
-        plan = plan_scan(frame, snapshot.dataset.name, snapshot.dataset.key_columns)
+        plan = plan_scan(frame, snapshot.dataset.name, snapshot.dataset.key_columns, snapshot.dataset.terms)
         files, share = sampling_limits.choose_files(
             dataset.files, frame.rows, wanted, are_divisible=snapshot.is_divisible
         )

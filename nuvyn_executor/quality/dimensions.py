@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Dict, Iterable, Mapping, Optional, Tuple
 
+from nuvyn_executor.quality.expectations import duplicates, missing_columns, unmet_values
 from nuvyn_executor.quality.tallies import Shape
 
 if TYPE_CHECKING:
@@ -143,8 +144,9 @@ def _present(scan: Scan) -> int:
 
 
 def completeness(scan: Scan) -> Measure:
-    """Count present cells of all cells."""
-    return Measure(_present(scan), sum(column.rows for column in scan.tally.columns))
+    """Count present cells of all cells. A declared column that is not there has no values."""
+    lacking = len(missing_columns(scan)) * scan.tally.rows
+    return Measure(_present(scan), sum(column.rows for column in scan.tally.columns) + lacking)
 
 
 def accuracy(scan: Scan) -> Measure:
@@ -180,8 +182,9 @@ def consistency(scan: Scan) -> Measure:
 def validity(scan: Scan) -> Measure:
     """Count values that are what their column expects, of those checked; a corrupt row fails in each."""
     columns = scan.tally.columns
-    checked = sum(column.checked for column in columns)
-    invalid = sum(column.invalid for column in columns)
+    compared = [unmet_values(*one) for one in zip(columns, scan.columns)]
+    checked = sum(of for _, of in compared)
+    invalid = sum(count for count, _ in compared)
     lost_cells = len(columns) * scan.tally.corrupt_rows
     return Measure(checked - invalid, checked + lost_cells, _present(scan) - checked)
 
@@ -218,7 +221,12 @@ class Freshness:
 
 
 def freshness(scan: Scan) -> Optional[Freshness]:
-    """Find how fresh a dataset is: from its timestamps, else from storage; ``None`` when neither tells."""
+    """Find how fresh a dataset is: from its timestamps, else from storage; ``None`` when neither tells.
+
+    The age of a table that a data contract calls an archive says nothing.
+    """
+    if scan.terms is not None and scan.terms.is_archive:
+        return None
     dated = [
         (tally, facts.name) for tally, facts in zip(scan.tally.columns, scan.columns) if tally.timestamps
     ]
@@ -291,10 +299,10 @@ def identities(scan: Scan) -> Tuple[Identity, ...]:
 
 def uniqueness(scan: Scan) -> Measure:
     """Take the worst ratio: different rows of all rows, different values of each key; weighs rows."""
-    found = identities(scan)
-    if not found or not _cells(scan):
+    ratios = [*(one.ratio for one in identities(scan)), *(ratio for _, ratio in duplicates(scan))]
+    if not ratios or not _cells(scan):
         return Measure()
-    return Measure(min(one.ratio for one in found) * scan.tally.rows, scan.tally.rows)
+    return Measure(min(ratios) * scan.tally.rows, scan.tally.rows)
 
 
 def _cells(scan: Scan) -> int:
@@ -337,12 +345,11 @@ class ColumnScores:
 def column_scores(tally: ColumnTally, facts: ColumnFacts) -> ColumnScores:
     """Score one column by the same formulas."""
     unique = identity(facts.name, facts.distinct, tally.present)
+    unmet, checked = unmet_values(tally, facts)
     return ColumnScores(
         name=facts.name,
         completeness=round_score(Measure(tally.present, tally.rows).score),
-        validity=round_score(
-            Measure(tally.checked - tally.invalid, tally.checked, tally.present - tally.checked).score
-        ),
+        validity=round_score(Measure(checked - unmet, checked, tally.present - checked).score),
         uniqueness=round_score(100.0 * unique.ratio) if unique else None,
         uniqueness_rsd=unique.rsd if unique else 0.0,
     )

@@ -17,6 +17,7 @@ from nuvyn_executor.profiling.polars.moments import micros_of
 from nuvyn_executor.profiling.polars.patterns import patterns_of
 from nuvyn_executor.profiling.polars.predicates import satisfying
 from nuvyn_executor.profiling.polars.quick import matching
+from nuvyn_executor.profiling.polars.rules import BrokenRules
 from nuvyn_executor.profiling.polars.values import Extremes, Moments, Numbers, Values, weighed
 from nuvyn_executor.profiling.value_patterns import (
     BROKEN_TEXT,
@@ -54,6 +55,7 @@ class TextColumn:
     def __init__(self, plan: ColumnPlan, now_micros: int) -> None:
         self._plan = plan
         self._patterns = patterns_of(plan)
+        self._rules = BrokenRules(plan)
         check = check_of(plan.expected)
         self._allowed = None if check is None else {merged(one, plan.expected) for one in check.shapes}
         self._rows = self._nulls = self._blanks = self._present = self._broken = self._invalid = 0
@@ -160,16 +162,22 @@ class TextColumn:
         self._shapes[shape] += count
         if self._allowed is not None and shape not in self._allowed:
             self._invalid += count
+            self._rules.add(texts, weights, unfit=texts.is_not_null())
             return
-        form = form_of(shape)
+        form, unfit = form_of(shape), None
         if self._allowed is not None and form is not None and form.predicate is not None:
-            self._invalid += weighed(~satisfying(texts, form.predicate), weights)
+            unfit = ~satisfying(texts, form.predicate)
+            self._invalid += weighed(unfit, weights)
         if not self._has_value or shape not in _WITH_VALUE[self._plan.expected]:
+            self._rules.add(texts, weights, unfit=unfit)
             return
         if self._plan.expected == Expected.NUMBER:
-            self._numbers.add(_numbers_of(texts, shape), weights)
+            numbers = _numbers_of(texts, shape)
+            self._numbers.add(numbers, weights)
+            self._rules.add(texts, weights, numbers=numbers)
             return
         micros = micros_of(texts, shape, self._plan)
+        self._rules.add(texts, weights, moments=micros, unfit=micros.is_null())
         self._aligned = micros if weights is None else None
         self._moments.add(micros, weights)
         if micros.null_count():
@@ -201,6 +209,7 @@ class TextColumn:
     def tally(self) -> ColumnTally:
         """Return the counters, after :meth:`finish`."""
         shapes = {shape: count for shape, count in self._shapes.items() if count}
+        violations, unmet = self._rules.counts
         return ColumnTally(
             rows=self._rows,
             nulls=self._nulls,
@@ -214,6 +223,8 @@ class TextColumn:
             future=self._moments.future,
             latest_micros=self._moments.latest,
             next_micros=self._moments.coming,
+            violations=violations,
+            unmet=unmet,
         )
 
     def span(self) -> Span:

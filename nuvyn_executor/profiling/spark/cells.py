@@ -14,6 +14,12 @@ from nuvyn_executor.quality.checks.registry import SHAPES
 NULL, NAN, BLANK, PLACEHOLDER = range(len(SHAPES), len(SHAPES) + 4)
 _FLAGS_FROM = 1 << PLACEHOLDER.bit_length()  # a power of two above them all
 PADDED, SUSPECT, INVALID, FUTURE = (_FLAGS_FROM << bit for bit in range(4))
+_RULES_FROM = FUTURE << 1
+
+
+def rule_flag(number: int) -> int:
+    """Return the flag of cells that break a rule of their column, by its number from 0."""
+    return _RULES_FROM << number
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class Cell:
         invalid: the text is not what the column expects, whatever its shape: no moment, or one that fails the
             predicate of its form.
         future: a moment that lies in the future.
+        broken: a bit for each rule of a data contract that the value breaks, the first one lowest.
     """
 
     shape: Optional[str]
@@ -37,6 +44,7 @@ class Cell:
     suspect: bool = False
     invalid: bool = False
     future: bool = False
+    broken: int = 0
 
     @classmethod
     def of(cls, number: int) -> Cell:
@@ -50,6 +58,7 @@ class Cell:
             suspect=bool(number & SUSPECT),
             invalid=bool(number & INVALID),
             future=bool(number & FUTURE),
+            broken=number // _RULES_FROM,
         )
 
 

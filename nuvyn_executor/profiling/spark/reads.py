@@ -24,6 +24,9 @@ MOST_SHAPES = 10
 """Shapes of one read, if some are not looked for in every column. With one of those beside the twelve that
 are, and with their predicates, the method that classifies texts is too long for Java to compile."""
 
+MOST_RULED = 10
+"""Text columns of one read that have rules of a data contract, whose conditions are code of their own."""
+
 
 @dataclass(frozen=True)
 class Read:
@@ -34,6 +37,7 @@ class Read:
         columns: the positions of the columns.
         rows: rows are cells, too: hashes of their content.
         pairs: pairs of moments that have an order are cells, too: whether they are in order.
+        keys: keys of several columns are cells, too: hashes of their values.
         by_value: there are so few different cells that they are grouped first, and each is classified once.
     """
 
@@ -41,6 +45,7 @@ class Read:
     columns: Tuple[int, ...] = ()
     rows: bool = False
     pairs: bool = False
+    keys: bool = False
     by_value: bool = False
 
 
@@ -56,10 +61,11 @@ def reads_of(frame: Frame, plan: ScanPlan) -> List[Read]:
         kinds[expressions.kind_of(one)].append(i)
     texts, *apart = _groups(kinds.pop(expressions.TEXT, []), plan)
     others = list(kinds.items())
+    keys = [Read(expressions.HASH, keys=True)] if plan.keys and plan.distinct else []
     if not frame.is_columnar:
         first = Read(expressions.TEXT, tuple(texts), rows=True, pairs=True)
-        return [first, *_together([*((expressions.TEXT, columns) for columns in apart), *others])]
-    reads = [Read(expressions.HASH, rows=True)]
+        return [first, *_together([*((expressions.TEXT, columns) for columns in apart), *others]), *keys]
+    reads = [Read(expressions.HASH, rows=True), *keys]
     if plan.pairs:
         reads.append(Read(expressions.TEXT, pairs=True))
     if frame.rows < ALONE_FROM:
@@ -75,7 +81,8 @@ def _groups(texts: Sequence[int], plan: ScanPlan) -> List[List[int]]:
     common: List[int] = []
     others: List[int] = []
     long: Dict[str, List[int]] = defaultdict(list)
-    for i in texts:
+    ruled = [i for i in texts if plan.columns[i].rules]
+    for i in (i for i in texts if not plan.columns[i].rules):
         check = check_of(plan.columns[i].expected) if expressions.is_text(plan.columns[i]) else None
         if check is None or check.anywhere:
             common.append(i)
@@ -85,8 +92,12 @@ def _groups(texts: Sequence[int], plan: ScanPlan) -> List[List[int]]:
             others.append(i)
     shapes = {shape for i in (*common, *others) for shape in plan.columns[i].shapes}
     if len(shapes) <= MOST_SHAPES or not others:
-        return [sorted([*common, *others]), *long.values()]
-    return [common, others, *long.values()]
+        return [sorted([*common, *others]), *long.values(), *_parts(ruled)]
+    return [common, others, *long.values(), *_parts(ruled)]
+
+
+def _parts(ruled: List[int]) -> List[List[int]]:
+    return [ruled[start : start + MOST_RULED] for start in range(0, len(ruled), MOST_RULED)]
 
 
 def _together(kinds: Sequence[Tuple[str, Sequence[int]]]) -> List[Read]:
