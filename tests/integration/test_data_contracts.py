@@ -375,7 +375,7 @@ class TestTheCommand:
     ) -> None:
         del spark
         (folder / "people.csv").write_text(
-            "person_id,day,code,ok\n1,2024-01-31,007,true\n2,2024-02-01,008,false\n"
+            "id,day,code,ok\n1,2024-01-31,007,true\n2,2024-02-01,008,false\n"
         )
         for name in ("customers.csv", "suppliers_utf16.csv", "returns.json", "products.xlsx"):
             (folder / name).write_bytes((SHOP / name).read_bytes())
