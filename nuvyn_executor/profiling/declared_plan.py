@@ -93,14 +93,23 @@ def _says_what_is_valid(one: Expectation) -> bool:
 def _declared(plan: ColumnPlan, one: Optional[ColumnTerms], terms: TableTerms) -> ColumnPlan:
     if one is not None and one.is_excluded:
         return replace(
-            plan, sample=None, fences=None, is_key=False, says_when_written=False, rules=(), is_unique=False
+            plan,
+            sample=None,
+            suspect_examples={},
+            fences=None,
+            is_key=False,
+            not_key=None,
+            says_when_written=False,
+            rules=(),
+            is_unique=False,
         )
     alone = [own.columns[0] for own in terms.expectations if len(own.columns) == 1]
     is_key = plan.is_key and not terms.key if one is None or one.is_key is None else one.is_key
-    plan = replace(plan, is_key=is_key)
+    is_said = bool(terms.key) or (one is not None and one.is_key is not None)
+    plan = replace(plan, is_key=is_key, not_key=None if is_said else plan.not_key)
     if terms.written:
         is_written = _is_written(plan, terms) and _of(plan) == Of.MOMENT
-        plan = replace(plan, says_when_written=is_written)
+        plan = replace(plan, says_when_written=is_written, may_lie_ahead=False)
     if one is None:
         return replace(plan, is_unique=folded(plan.name) in map(folded, alone))
     rules = dict.fromkeys(own.rule for own in one.expectations if own.rule and _applies(own.rule, plan))

@@ -10,10 +10,13 @@ import itertools
 import math
 import re
 from collections import Counter
-from dataclasses import asdict, dataclass
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
+from nuvyn_executor.profiling import column_names, suspects
 from nuvyn_executor.profiling.value_patterns import (
+    DATE_SENTINELS,
     DATES,
     NUMBERS,
     WHITE,
@@ -23,32 +26,18 @@ from nuvyn_executor.profiling.value_patterns import (
     shape_of,
 )
 from nuvyn_executor.quality.checks import digit_code
-from nuvyn_executor.quality.checks.check import words_of
 from nuvyn_executor.quality.checks.registry import ANYWHERE, CHECKS, check_of, fingerprint
 from nuvyn_executor.quality.declared import Rule
-from nuvyn_executor.quality.tallies import Shape
+from nuvyn_executor.quality.tallies import Shape, Suspect
 from nuvyn_executor.reading.frame import SAMPLE_CHARACTERS, family
 
 MAJORITY = 0.9  # of the sampled values, that makes an expectation
 NAMED_MAJORITY = 0.5  # the same, where the column's name suggests the expectation
 CODE_SHARE = 0.01  # of codes (007) among numbers, that makes all of them codes
+FEWEST_ROWS = 10  # different ones, from which a sample may say that a column is no key
 FENCE_MIN_VALUES = 30
 FENCE_FACTOR = 3.0  # Tukey's "far out"
 FENCE_MAX_OUTSIDE = 0.01  # a larger share outside is a long tail, whose values are true
-
-_WRITTEN = re.compile(
-    r"(?:^|_)(?:updated|modified|created|inserted|ingested|ingest|loaded|load|event|changed|synced)(?:_|$)|_ts$|^ts$"
-)
-_EARLIER = re.compile(r"(?:^|_)(created|start|started|begin|opened|ordered|order)(?:_|$)")
-_LATER = {
-    "created": ("updated", "modified", "changed"),
-    "start": ("end",),
-    "started": ("ended", "finished", "completed"),
-    "begin": ("end",),
-    "opened": ("closed",),
-    "ordered": ("shipped", "delivered"),
-    "order": ("ship", "shipped", "delivery", "delivered"),
-}
 
 
 @dataclass(frozen=True)
@@ -65,8 +54,13 @@ class ColumnPlan:
         day_first: whether ``03/04/2024`` is the third of April.
         fences: values outside are far out; ``None`` if the sample does not allow to set fences.
         says_when_written: the column holds dates or times at which rows were written.
+        may_lie_ahead: those moments may be plans, which lie in the future.
+        bounds_period: the column holds ends of periods: 9999-12-31 is an open end.
         is_key: the name is that of the dataset's primary key.
+        not_key: for a column that has such a name and is no key: how many sampled values repeat another one,
+            of how many.
         sample: one present value, or its beginning.
+        suspect_examples: by reason, a sampled value that can hardly be true, masked.
         rules: what a data contract declares of each value; those that break it are counted.
         is_unique: a data contract declares that no value repeats.
     """
@@ -78,8 +72,12 @@ class ColumnPlan:
     day_first: bool = True
     fences: Optional[Tuple[float, float]] = None
     says_when_written: bool = False
+    may_lie_ahead: bool = False
+    bounds_period: bool = False
     is_key: bool = False
+    not_key: Optional[Tuple[int, int]] = None
     sample: Optional[str] = None
+    suspect_examples: Mapping[str, str] = field(default_factory=dict)
     rules: Tuple[Rule, ...] = ()
     is_unique: bool = False
 
@@ -117,20 +115,15 @@ class ScanPlan:
         """
         if value["checks"] != fingerprint():
             raise ValueError("the plan was made with other checks than those of this version")
-        columns = tuple(
-            ColumnPlan(
-                **{
-                    **one,
-                    "shapes": tuple(one["shapes"]),
-                    "fences": None if one["fences"] is None else tuple(one["fences"]),
-                    "rules": tuple(map(Rule.from_json, one["rules"])),
-                }
-            )
-            for one in value["columns"]
-        )
+        columns = tuple(ColumnPlan(**_with_tuples(one)) for one in value["columns"])
         pairs = tuple((earlier, later) for earlier, later in value["pairs"])
         keys = tuple(map(tuple, value["keys"]))
         return cls(columns, pairs, value["exact_distinct"], value["distinct"], keys, value["terms"])
+
+
+def _with_tuples(values: Mapping[str, Any]) -> Dict[str, Any]:
+    found = {name: tuple(one) if isinstance(one, list) else one for name, one in values.items()}
+    return {**found, "rules": tuple(map(Rule.from_json, found["rules"]))}
 
 
 def plan_text_column(
@@ -157,16 +150,17 @@ def plan_text_column(
     expected = declared or _expected(name, trimmed, counts)
     numbers = [_number(value) for value, shape in zip(trimmed, found) if shape in NUMBERS]
     dates = [value for value, shape in zip(trimmed, found) if shape in DATES[1:]]
-    return ColumnPlan(
+    plan = ColumnPlan(
         name=name,
         expected=expected,
         shapes=_counted_shapes(expected, counts),
         day_first=_day_first(dates),
         fences=_fences(numbers) if fences and expected == Expected.NUMBER else None,
-        says_when_written=expected == Expected.MOMENT and says_when_written(name),
-        is_key=is_key(name, dataset_name),
+        is_key=column_names.is_key(name, dataset_name),
         sample=present[0][:SAMPLE_CHARACTERS] if present else None,
+        **_moments_of(name, is_moment=expected == Expected.MOMENT),
     )
+    return replace(plan, suspect_examples=suspects.examples(_text_suspects(plan, trimmed, found)))
 
 
 def plan_typed_column(  # noqa: PLR0913  as above
@@ -186,49 +180,88 @@ def plan_typed_column(  # noqa: PLR0913  as above
     kind = family(declared_type)
     numbers = [float(value) for value in values if value is not None] if kind == "number" else []  # type: ignore[arg-type]  # Spark's numbers
     present = [value for value in values if value is not None]
-    return ColumnPlan(
+    plan = ColumnPlan(
         name=name,
         declared_type=declared_type,
         expected=Expected.OPAQUE if kind == "opaque" else Expected.TYPED,
         fences=_fences(numbers) if fences and kind == "number" else None,
-        says_when_written=kind == "moment" and says_when_written(name),
-        is_key=is_key(name, dataset_name),
+        is_key=column_names.is_key(name, dataset_name),
         sample=str(present[0])[:SAMPLE_CHARACTERS] if present and kind != "opaque" else None,
+        **_moments_of(name, is_moment=kind == "moment"),
     )
-
-
-def is_key(name: str, dataset_name: str) -> bool:
-    """Whether a name is that of the primary key: ``id``, ``uuid``, ``customer_id`` of ``customers``."""
-    word = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip("_")
-    table = re.sub(r"[^a-z0-9]+", "_", dataset_name.rsplit(".", maxsplit=1)[-1].lower()).strip("_")
-    stems = {table, re.sub(r"ies$", "y", table), re.sub(r"s$", "", table), re.sub(r"es$", "", table)}
-    return word in {"id", "uuid", "guid", "pk"} or word in {
-        f"{stem}_{end}" for stem in stems for end in ("id", "key", "uuid")
-    }
-
-
-def says_when_written(name: str) -> bool:
-    """Whether a column's name says that it holds when a row was written: ``updated_at``, ``ingest_ts``."""
-    return bool(_WRITTEN.search(words_of(name)))
+    found: Iterator[Tuple[Optional[str], object]] = iter(())
+    if kind == "number":
+        found = ((suspects.of_number(number, plan.fences), value) for number, value in zip(numbers, present))
+    elif kind == "moment":
+        days = (value for value in present if isinstance(value, date))
+        found = ((suspects.of_day(day, bounds_period=plan.bounds_period), day) for day in days)
+    return replace(plan, suspect_examples=suspects.examples(found))
 
 
 def ordered_pairs(plans: Sequence[ColumnPlan]) -> Tuple[Tuple[int, int], ...]:
-    """Find columns where one moment should not lie after the other: ``created_at`` and ``updated_at``."""
+    """Find columns where one moment should not lie after the other."""
     moments = {
-        words_of(plan.name): index
+        plan.name: index
         for index, plan in enumerate(plans)
         if plan.expected == Expected.MOMENT or plan.declared_type in ("date", "timestamp", "timestamp_ntz")
     }
-    pairs: List[Tuple[int, int]] = []
-    for name, index in moments.items():
-        match = _EARLIER.search(name)
-        if match is None:
-            continue
-        for later in _LATER[match.group(1)]:
-            partner = moments.get(name[: match.start(1)] + later + name[match.end(1) :])
-            if partner is not None:
-                pairs.append((index, partner))
-    return tuple(pairs)
+    return column_names.ordered_pairs(moments)
+
+
+def without_false_keys(
+    plans: Sequence[ColumnPlan], sample: Sequence[Sequence[object]]
+) -> Tuple[ColumnPlan, ...]:
+    """Give up keys that were chosen by name where the sample says plainly that they are none.
+
+    That is so where less than half of the values differ, copies of whole rows left out: a time series has
+    many rows for each ``id``. It is decided before the scan: more repeated values never raise a score.
+
+    Args:
+        plans: one a column.
+        sample: the sampled values of each column.
+    """
+    return tuple(
+        plan if reason is None else replace(plan, is_key=False, not_key=reason)
+        for plan, reason in (
+            (plan, _not_key(index, sample) if plan.is_key else None) for index, plan in enumerate(plans)
+        )
+    )
+
+
+def _moments_of(name: str, *, is_moment: bool) -> Dict[str, Any]:
+    """Return what the name of a column of moments says about them."""
+    is_written = is_moment and column_names.says_when_written(name)
+    return {
+        "says_when_written": is_written,
+        "may_lie_ahead": is_written and column_names.may_lie_ahead(name),
+        "bounds_period": is_moment and column_names.bounds_period(name),
+    }
+
+
+def _text_suspects(
+    plan: ColumnPlan, trimmed: Sequence[str], shapes: Sequence[str]
+) -> Iterator[Tuple[Optional[str], object]]:
+    """Return why each sampled text can hardly be true, and the text."""
+    for text, shape in zip(trimmed, shapes):
+        if plan.expected == Expected.NUMBER:
+            number = _number(text) if shape in NUMBERS else 0.0
+            yield suspects.of_number(number, plan.fences), text
+        elif plan.expected == Expected.MOMENT:
+            if text[:10] in DATE_SENTINELS and not plan.bounds_period:
+                yield Suspect.STAND_IN, text
+        else:
+            yield suspects.of_text(text), text
+
+
+def _not_key(index: int, sample: Sequence[Sequence[object]]) -> Optional[Tuple[int, int]]:
+    """Return how many values of a column repeat another one, of how many; ``None`` where it may be a key."""
+    present = [str(value) for value in sample[index] if value is not None]
+    if 2 * len(set(present)) >= len(present):
+        return None
+    rows = {tuple(map(str, row)) for row in zip(*sample) if row[index] is not None}
+    different = {row[index] for row in rows}
+    is_other = len(rows) >= FEWEST_ROWS and 2 * len(different) < len(rows)
+    return (len(present) - len(set(present)), len(present)) if is_other else None
 
 
 def _expected(name: str, present: Sequence[str], counts: Mapping[str, int]) -> str:

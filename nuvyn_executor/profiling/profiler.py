@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple
 from nuvyn_executor.model import EPOCH, epoch_micros
 from nuvyn_executor.profiling.counts import Span
 from nuvyn_executor.profiling.declared_plan import declared_plan
-from nuvyn_executor.profiling.plan import ScanPlan, ordered_pairs, plan_text_column, plan_typed_column
+from nuvyn_executor.profiling.plan import (
+    ScanPlan,
+    ordered_pairs,
+    plan_text_column,
+    plan_typed_column,
+    without_false_keys,
+)
 from nuvyn_executor.profiling.spark import expressions
 from nuvyn_executor.profiling.value_patterns import data_type_of
 from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, DatasetTally, Scan
@@ -107,6 +113,8 @@ def plan_scan(
     plans = tuple(map(plan_at, range(len(frame.names))))
     if key_columns:
         plans = tuple(replace(one, is_key=[one.name] == [*key_columns]) for one in plans)
+    else:
+        plans = without_false_keys(plans, frame.sample)
     plan = ScanPlan(plans, ordered_pairs(plans), exact_distinct=frame.is_small)
     return plan if terms is None else declared_plan(plan, terms, plan_at)
 
@@ -198,7 +206,16 @@ def _facts(plan: ColumnPlan, tally: ColumnTally, span: Span) -> ColumnFacts:
     if span.distinct is not None:
         estimate = span.distinct.estimate()
         distinct = replace(estimate, count=min(estimate.count, tally.present))
-    return ColumnFacts(plan.name, data_type, plan.expected, plan.is_key, distinct)
+    return ColumnFacts(
+        plan.name,
+        data_type,
+        plan.expected,
+        is_key=plan.is_key,
+        not_key=plan.not_key,
+        suspect_examples=plan.suspect_examples,
+        may_lie_ahead=plan.may_lie_ahead,
+        distinct=distinct,
+    )
 
 
 def json_extreme(value: Any, plan: ColumnPlan, data_type: str) -> Any:

@@ -157,7 +157,7 @@ def assess(scans: Sequence[Scan], policy: Policy, now_micros: int, notes: Sequen
     measured = [measure(scan, policy_of(scan, policy), now_micros) for scan in scans]
     default, policy = policy, policy_of_all(scans, policy)
     summed = {dimension: total(one[dimension] for one in measured) for dimension in Dimension}
-    scores, score, level = _verdict(summed, policy)
+    scores, score, level = _verdict(summed, policy, _highest(scans, policy))
     price = pricing(summed, policy.weights)
     found = [one for scan in scans for one in _find(scan, policy_of(scan, default), now_micros, price)]
     findings = ranked([*found, *of_notes(notes)])
@@ -180,7 +180,7 @@ def assess(scans: Sequence[Scan], policy: Policy, now_micros: int, notes: Sequen
 def _assess_dataset(
     scan: Scan, measures: Mapping[Dimension, Measure], policy: Policy, now_micros: int
 ) -> DatasetAssessment:
-    scores, score, level = _verdict(measures, policy)
+    scores, score, level = _verdict(measures, policy, _highest([scan], policy))
     findings = _find(scan, policy, now_micros, pricing(measures, policy.weights))
     return DatasetAssessment(
         name=scan.name,
@@ -202,12 +202,27 @@ def _find(scan: Scan, policy: Policy, now_micros: int, price: Price) -> Tuple[Fi
     return with_contract(find(scan, policy, now_micros, price), scan, policy, now_micros, price)
 
 
+def _highest(scans: Sequence[Scan], policy: Policy) -> float:
+    """Return the highest overall score that tables can have.
+
+    The rows that could be read say little of a table of which more than half could not: it is Poor.
+    """
+    rows = sum(scan.tally.rows for scan in scans)
+    readable = rows - sum(scan.tally.corrupt_rows for scan in scans)
+    if 2 * readable >= rows:
+        return 100.0
+    # Rounded down, so that the score that is shown lies below the cut, too.
+    return math.floor(100.0 * 2.0 * policy.fair * readable / rows) / 100.0
+
+
 def _verdict(
-    measures: Mapping[Dimension, Measure], policy: Policy
+    measures: Mapping[Dimension, Measure], policy: Policy, highest: float
 ) -> Tuple[Mapping[Dimension, Optional[float]], Optional[float], QualityLevel]:
     """Return the rounded scores, the rounded overall score (of scores not rounded) and its level."""
     exact = {dimension: measures[dimension].score for dimension in Dimension}
     mean = overall(exact, policy.weights)
+    if mean is not None:
+        mean = min(mean, highest)
     scores = {dimension: round_score(score) for dimension, score in exact.items()}
     return scores, round_score(mean), QualityLevel.of(mean, policy)
 

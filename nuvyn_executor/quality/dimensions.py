@@ -8,7 +8,7 @@ under the same name.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Dict, Iterable, Mapping, Optional, Tuple
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MICROS_PER_HOUR = 3_600_000_000
 MICROS_PER_DAY = 24 * MICROS_PER_HOUR
 
-FORMULA_VERSION = "1"
+FORMULA_VERSION = "2"
 """Changes whenever a formula of this module does: scores of two versions do not compare."""
 
 
@@ -94,20 +94,15 @@ class Measure:
     Attributes:
         points: what was right, between 0 and ``checked``.
         checked: what was looked at; 0 when there was nothing to look at.
-        unchecked: values that cannot fail, such as free text in validity. They weigh nothing. If there are no
-            others, the score is 100.
     """
 
     points: float = 0.0
     checked: int = 0
-    unchecked: int = 0
 
     @property
     def score(self) -> Optional[float]:
         """0 to 100, or ``None`` when nothing was assessed; never 0 or 100 for nothing."""
-        if self.checked:
-            return min(100.0, max(0.0, 100.0 * self.points / self.checked))
-        return 100.0 if self.unchecked else None
+        return min(100.0, max(0.0, 100.0 * self.points / self.checked)) if self.checked else None
 
     @property
     def lost(self) -> float:
@@ -116,19 +111,13 @@ class Measure:
 
     def __add__(self, other: Measure) -> Measure:
         """Add points and denominators."""
-        return Measure(
-            self.points + other.points, self.checked + other.checked, self.unchecked + other.unchecked
-        )
+        return Measure(self.points + other.points, self.checked + other.checked)
 
 
 def total(measures: Iterable[Measure]) -> Measure:
     """Add measures. The sum does not depend on their order, not even in its last bit."""
     known = tuple(measures)
-    return Measure(
-        math.fsum(one.points for one in known),
-        sum(one.checked for one in known),
-        sum(one.unchecked for one in known),
-    )
+    return Measure(math.fsum(one.points for one in known), sum(one.checked for one in known))
 
 
 def round_score(score: Optional[float]) -> Optional[float]:
@@ -152,7 +141,7 @@ def completeness(scan: Scan) -> Measure:
 def accuracy(scan: Scan) -> Measure:
     """Count plausible values of present values; nothing is compared with the real world."""
     present = _present(scan)
-    return Measure(present - sum(column.suspects for column in scan.tally.columns), present)
+    return Measure(present - sum(column.suspected for column in scan.tally.columns), present)
 
 
 def written_forms(column: ColumnTally) -> Dict[Optional[str], int]:
@@ -180,13 +169,16 @@ def consistency(scan: Scan) -> Measure:
 
 
 def validity(scan: Scan) -> Measure:
-    """Count values that are what their column expects, of those checked; a corrupt row fails in each."""
+    """Count values that are what their column expects, of those checked; a corrupt row fails in each.
+
+    Free text is not checked. Where there is nothing else, nothing was assessed.
+    """
     columns = scan.tally.columns
     compared = [unmet_values(*one) for one in zip(columns, scan.columns)]
     checked = sum(of for _, of in compared)
     invalid = sum(count for count, _ in compared)
     lost_cells = len(columns) * scan.tally.corrupt_rows
-    return Measure(checked - invalid, checked + lost_cells, _present(scan) - checked)
+    return Measure(checked - invalid, checked + lost_cells)
 
 
 @dataclass(frozen=True)
@@ -223,13 +215,18 @@ class Freshness:
 def freshness(scan: Scan) -> Optional[Freshness]:
     """Find how fresh a dataset is: from its timestamps, else from storage; ``None`` when neither tells.
 
-    The age of a table that a data contract calls an archive says nothing.
+    Moments of the future are left out where a column may hold plans. The age of a table that a data contract
+    calls an archive says nothing.
     """
     if scan.terms is not None and scan.terms.is_archive:
         return None
     dated = [
-        (tally, facts.name) for tally, facts in zip(scan.tally.columns, scan.columns) if tally.timestamps
+        (replace(tally, timestamps=tally.timestamps - tally.future, future=0), facts.name)
+        if facts.may_lie_ahead
+        else (tally, facts.name)
+        for tally, facts in zip(scan.tally.columns, scan.columns)
     ]
+    dated = [(tally, name) for tally, name in dated if tally.timestamps]
     if not dated:
         if scan.modified_micros is None:
             return None
@@ -248,7 +245,7 @@ def freshness(scan: Scan) -> Optional[Freshness]:
 def timeliness(scan: Scan, policy: Policy, now_micros: int) -> Measure:
     """Multiply how fresh the newest moment is by the share of moments not in the future; weighs rows."""
     found = freshness(scan)
-    if found is None or not _cells(scan):
+    if found is None or not _has_values(scan):
         return Measure()
     return Measure(found.decay(policy, now_micros) * found.past_share * scan.tally.rows, scan.tally.rows)
 
@@ -300,13 +297,14 @@ def identities(scan: Scan) -> Tuple[Identity, ...]:
 def uniqueness(scan: Scan) -> Measure:
     """Take the worst ratio: different rows of all rows, different values of each key; weighs rows."""
     ratios = [*(one.ratio for one in identities(scan)), *(ratio for _, ratio in duplicates(scan))]
-    if not ratios or not _cells(scan):
+    if not ratios or not _has_values(scan):
         return Measure()
     return Measure(min(ratios) * scan.tally.rows, scan.tally.rows)
 
 
-def _cells(scan: Scan) -> int:
-    return scan.tally.rows * len(scan.tally.columns)
+def _has_values(scan: Scan) -> bool:
+    """Whether there are columns, and a row that could be read."""
+    return bool(scan.tally.columns) and scan.tally.rows > scan.tally.corrupt_rows
 
 
 def measure(scan: Scan, policy: Policy, now_micros: int) -> Dict[Dimension, Measure]:
@@ -331,7 +329,8 @@ def measure(scan: Scan, policy: Policy, now_micros: int) -> Dict[Dimension, Meas
 class ColumnScores:
     """Scores of one column, 0 to 100 and rounded: three columns of ``_executor_metadata.columns``.
 
-    ``None`` means not assessed: no rows, no present values, or (uniqueness) different values not counted.
+    ``None`` means not assessed: no rows, no present values, (validity) nothing that could be checked, or
+    (uniqueness) different values not counted.
     ``uniqueness_rsd`` is above 0 when the uniqueness rests on an estimate.
     """
 
@@ -349,7 +348,7 @@ def column_scores(tally: ColumnTally, facts: ColumnFacts) -> ColumnScores:
     return ColumnScores(
         name=facts.name,
         completeness=round_score(Measure(tally.present, tally.rows).score),
-        validity=round_score(Measure(checked - unmet, checked, tally.present - checked).score),
+        validity=round_score(Measure(checked - unmet, checked).score),
         uniqueness=round_score(100.0 * unique.ratio) if unique else None,
         uniqueness_rsd=unique.rsd if unique else 0.0,
     )

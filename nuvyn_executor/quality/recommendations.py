@@ -21,7 +21,7 @@ from nuvyn_executor.quality.dimensions import (
     measure,
     written_forms,
 )
-from nuvyn_executor.quality.tallies import Shape
+from nuvyn_executor.quality.tallies import Shape, Suspect
 
 if TYPE_CHECKING:
     from nuvyn_executor.quality.dimensions import Identity, Policy
@@ -50,6 +50,15 @@ _WRITTEN: Mapping[Optional[str], str] = {
     Shape.PADDED: "with blanks around them",
     **{form.shape: form.written for form in FORMS},
 }
+
+
+_SUSPECTS: Mapping[str, Tuple[str, str]] = {
+    Suspect.STAND_IN: ("stand-in such as -999 or 1900-01-01", "stand-ins such as -999 or 1900-01-01"),
+    Suspect.INFINITE: ("infinite number", "infinite numbers"),
+    Suspect.FAR_OUT: ("far outlier", "far outliers"),
+    Suspect.BROKEN_TEXT: ("text with broken characters", "texts with broken characters"),
+}
+"""What a recommendation calls one suspect, and several."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +123,7 @@ def find(scan: Scan, policy: Policy, now_micros: int, price: Price) -> Tuple[Fin
     found.extend(_broken_rows(scan, policy, price))
     found.extend(_age(scan, policy, now_micros, price))
     found.extend(_duplicates(scan, policy, price))
+    found.extend(_not_keys(scan))
     return ranked(found)
 
 
@@ -210,12 +220,17 @@ def _unsound(column: _Column) -> Iterator[Finding]:
             "correct them at the source or reject them on entry"
         )
         yield column.finding(Dimension.VALIDITY, tally.invalid, tally.checked, advice)
-    if _defective(tally.suspects, tally.present, column.policy):
-        advice = (
-            f"{tally.suspects} of {tally.present} values can hardly be true (stand-ins such as -999, "
-            "infinity, broken characters, far outliers) - correct them, or store no value instead"
+    if _defective(tally.suspected, tally.present, column.policy):
+        reasons = ", ".join(
+            f"{tally.suspects[reason]} {what[tally.suspects[reason] > 1]}"
+            for reason, what in _SUSPECTS.items()
+            if reason in tally.suspects
         )
-        yield column.finding(Dimension.ACCURACY, tally.suspects, tally.present, advice)
+        advice = (
+            f"{tally.suspected} of {tally.present} values can hardly be true ({reasons}) - "
+            "correct them, or store no value instead"
+        )
+        yield column.finding(Dimension.ACCURACY, tally.suspected, tally.present, advice)
 
 
 def _mixed(column: _Column, *, weak: bool) -> Iterator[Finding]:
@@ -265,8 +280,10 @@ def _broken_rows(scan: Scan, policy: Policy, price: Price) -> Iterator[Finding]:
     tally = scan.tally
     if _defective(tally.corrupt_rows, tally.rows, policy):
         lost = price(Dimension.VALIDITY, float(tally.corrupt_rows * len(tally.columns)))
+        limit = ", so that its level is Poor whatever the others hold"
         text = (
-            f"{scan.name}: {tally.corrupt_rows} of {tally.rows} rows could not be read as records - "
+            f"{scan.name}: {tally.corrupt_rows} of {tally.rows} rows could not be read as records"
+            f"{limit if 2 * tally.corrupt_rows > tally.rows else ''} - "
             "repair these lines (quotes, delimiters, number of fields) and deliver them again"
         )
         yield Finding(scan.name, None, Dimension.VALIDITY, tally.corrupt_rows, tally.rows, lost, text)
@@ -286,7 +303,7 @@ def _age(scan: Scan, policy: Policy, now_micros: int, price: Price) -> Iterator[
     rows = scan.tally.rows
     decay = found.decay(policy, now_micros) if found.latest_micros is not None else 1.0
     timely = 100.0 * decay * found.past_share
-    if found.latest_micros is not None and decay < 1.0 and timely < policy.dimension_cut:
+    if found.latest_micros is not None and 100.0 * decay < policy.dimension_cut:
         days = (now_micros - found.latest_micros) // MICROS_PER_DAY
         what = (
             f"{scan.name}.{found.column}: the newest of {found.timestamps} moments is {days} days ago"
@@ -297,6 +314,8 @@ def _age(scan: Scan, policy: Policy, now_micros: int, price: Price) -> Iterator[
         lost = price(Dimension.TIMELINESS, (1.0 - decay) * rows)
         yield Finding(scan.name, found.column, Dimension.TIMELINESS, rows, rows, lost, text)
     for tally, facts in zip(scan.tally.columns, scan.columns):
+        if facts.may_lie_ahead:
+            continue
         weak = tally.future and timely < policy.dimension_cut
         if weak or _defective(tally.future, tally.timestamps, policy):
             text = (
@@ -316,6 +335,18 @@ def _duplicates(scan: Scan, policy: Policy, price: Price) -> Iterator[Finding]:
             lost = price(Dimension.UNIQUENESS, (1.0 - one.ratio) * scan.tally.rows)
             text = _duplicates_text(scan.name, one, repeated)
             yield Finding(scan.name, one.column, Dimension.UNIQUENESS, repeated, one.of, lost, text)
+
+
+def _not_keys(scan: Scan) -> Iterator[Finding]:
+    """Name the columns that are called like a key and hold something else."""
+    for facts in scan.columns:
+        if facts.not_key is not None:
+            repeated, of = facts.not_key
+            text = (
+                f"{scan.name}.{facts.name}: not taken for the key, because {repeated} of {of} sampled values "
+                "repeat another one - check that they are right, or rename the column if it is no key"
+            )
+            yield Finding(scan.name, facts.name, None, repeated, of, 0.0, text)
 
 
 def _duplicates_text(table: str, one: Identity, repeated: int) -> str:

@@ -35,6 +35,15 @@ class Shape:
     PADDED: Final = "padded"  # blanks before or after, whatever is between
 
 
+class Suspect:
+    """Reasons why a present value can hardly be true. A value has one at most: the first that applies."""
+
+    STAND_IN: Final = "stand_in"  # -999, 9999-12-31
+    INFINITE: Final = "infinite"
+    FAR_OUT: Final = "far_out"  # far outside of what most values are
+    BROKEN_TEXT: Final = "broken_text"  # characters that were destroyed or read in a wrong encoding
+
+
 @dataclass(frozen=True)
 class Distinct:
     """How many different values (or rows) there are. It does not add, so that it is no part of the tally.
@@ -53,6 +62,10 @@ def _require_parts(part_name: str, part: int, whole_name: str, whole: int) -> No
         raise ValueError(f"{part} {part_name} of {whole} {whole_name}: a part lies between 0 and its whole")
 
 
+def _added(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
+    return {name: one.get(name, 0) + other.get(name, 0) for name in {**one, **other}}
+
+
 @dataclass(frozen=True)
 class ColumnTally:
     """Counters of one column. ``missing = nulls + nans + blanks + placeholders``.
@@ -63,13 +76,14 @@ class ColumnTally:
         nans: NaN in a floating point column.
         blanks: text of nothing but white space, the empty text included.
         placeholders: text that says "no value": ``n/a``, ``null``, ``-``, ...
-        suspects: present values that can hardly be true: infinities, sentinels (``-999``), broken
-            characters, far outside the frozen fences.
+        suspects: how many present values can hardly be true, by the reason (:class:`Suspect`). A value that
+            is invalid is none: it is counted there. Reasons without values are left out.
         checked: present values that were checked against a frozen expectation (type or pattern).
         invalid: of those, how many failed.
         shapes: how many present values have which shape. Shapes without values are left out, so that equal
             counts are equal tallies.
-        timestamps: present date or time values, of a column that says when a row was written; else 0.
+        timestamps: present date or time values, of a column that says when a row was written, without those
+            that can hardly be true; else 0.
         future: of those, how many lie in the future.
         latest_micros: the latest of the others, in microseconds since 1970 UTC.
         next_micros: the earliest of those in the future. When that moment has come, the counts have changed.
@@ -86,7 +100,7 @@ class ColumnTally:
     nans: int = 0
     blanks: int = 0
     placeholders: int = 0
-    suspects: int = 0
+    suspects: Mapping[str, int] = field(default_factory=dict)
     checked: int = 0
     invalid: int = 0
     shapes: Mapping[str, int] = field(default_factory=dict)
@@ -98,13 +112,22 @@ class ColumnTally:
     unmet: int = 0
 
     def __post_init__(self) -> None:
-        """Drop zero counts of shapes, and refuse parts larger than their whole."""
+        """Drop zero counts of shapes and reasons, and refuse parts larger than their whole."""
         seen = {shape: count for shape, count in self.shapes.items() if count != 0}
         object.__setattr__(self, "shapes", seen)
+        suspects = {reason: count for reason, count in self.suspects.items() if count != 0}
+        object.__setattr__(self, "suspects", suspects)
         _require_parts("missing values", self.missing, "rows", self.rows)
-        for part in (self.nulls, self.nans, self.blanks, self.placeholders, *seen.values()):
+        for part in (
+            self.nulls,
+            self.nans,
+            self.blanks,
+            self.placeholders,
+            *seen.values(),
+            *suspects.values(),
+        ):
             _require_parts("a counter", part, "rows", self.rows)
-        _require_parts("suspects", self.suspects, "present values", self.present)
+        _require_parts("suspects", self.suspected, "present values", self.present)
         _require_parts("checked values", self.checked, "present values", self.present)
         _require_parts("invalid values", self.invalid, "checked values", self.checked)
         _require_parts("values with a shape", sum(seen.values()), "present values", self.present)
@@ -123,24 +146,25 @@ class ColumnTally:
         """Cells with a value."""
         return self.rows - self.missing
 
+    @property
+    def suspected(self) -> int:
+        """Present values that can hardly be true."""
+        return sum(self.suspects.values())
+
     def __add__(self, other: ColumnTally) -> ColumnTally:
         """Add counter by counter. The later of the latest moments remains, and the earlier of the next."""
         latest = [x.latest_micros for x in (self, other) if x.latest_micros is not None]
         coming = [x.next_micros for x in (self, other) if x.next_micros is not None]
-        shapes = {
-            shape: self.shapes.get(shape, 0) + other.shapes.get(shape, 0)
-            for shape in {**self.shapes, **other.shapes}
-        }
         return ColumnTally(
             rows=self.rows + other.rows,
             nulls=self.nulls + other.nulls,
             nans=self.nans + other.nans,
             blanks=self.blanks + other.blanks,
             placeholders=self.placeholders + other.placeholders,
-            suspects=self.suspects + other.suspects,
+            suspects=_added(self.suspects, other.suspects),
             checked=self.checked + other.checked,
             invalid=self.invalid + other.invalid,
-            shapes=shapes,
+            shapes=_added(self.shapes, other.shapes),
             timestamps=self.timestamps + other.timestamps,
             future=self.future + other.future,
             latest_micros=max(latest) if latest else None,
@@ -222,6 +246,11 @@ class ColumnFacts:
             ``moment``), or ``typed``, ``text``, ``opaque``.
         is_key: named as the dataset's primary key (``id``, ``customer_id`` of ``customers``).
         distinct: different present values; ``None`` when not counted.
+        not_key: why a column of such a name is not taken for the key: how many sampled values repeat another
+            one, of how many; ``None`` for all other columns.
+        may_lie_ahead: its moments may lie in the future: they tell when something happens, not when a row
+            was written.
+        suspect_examples: by reason (:class:`Suspect`), a sampled value; letters and digits are masked.
         terms: what a data contract declares of it; ``None`` without one.
         rules: the rules that were counted, in the order of ``violations``.
     """
@@ -231,6 +260,9 @@ class ColumnFacts:
     expected: str
     is_key: bool = False
     distinct: Optional[Distinct] = None
+    not_key: Optional[Tuple[int, int]] = None
+    may_lie_ahead: bool = False
+    suspect_examples: Mapping[str, str] = field(default_factory=dict)
     terms: Optional[ColumnTerms] = None
     rules: Tuple[Rule, ...] = ()
 

@@ -374,9 +374,7 @@ class TestTheCommand:
         self, spark: Any, folder: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         del spark
-        (folder / "people.csv").write_text(
-            "id,day,code,ok\n1,2024-01-31,007,true\n2,2024-02-01,008,false\n"
-        )
+        (folder / "people.csv").write_text("id,day,code,ok\n1,2024-01-31,007,true\n2,2024-02-01,008,false\n")
         for name in ("customers.csv", "suppliers_utf16.csv", "returns.json", "products.xlsx"):
             (folder / name).write_bytes((SHOP / name).read_bytes())
         target = folder / "shop.odcs.yaml"

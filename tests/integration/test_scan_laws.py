@@ -188,7 +188,7 @@ def counted_here(dataset: Dataset, plan: ScanPlan, pieces: Sequence[Piece]) -> C
 class TestTheRowsAreWorthCounting:
     def test_each_counter_has_something_to_count(self, whole: Whole) -> None:
         tally = whole.by_spark.tally
-        for counter in ("nulls", "suspects", "invalid", "timestamps", "future"):
+        for counter in ("nulls", "suspected", "invalid", "timestamps", "future"):
             assert sum(getattr(column, counter) for column in tally.columns) > 0, counter
         assert tally.pairs > tally.pair_violations > 0
         assert (tally.corrupt_rows > 0) == (whole.kind is formats.CSV)

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from nuvyn_executor.quality.checks.registry import SHAPES
 from nuvyn_executor.quality.dimensions import MICROS_PER_DAY
-from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, DatasetTally, Distinct, Scan, Shape
+from nuvyn_executor.quality.tallies import (
+    ColumnFacts,
+    ColumnTally,
+    DatasetTally,
+    Distinct,
+    Scan,
+    Shape,
+    Suspect,
+)
 
 SETTINGS = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 """The same examples in every run: a failure on one machine is a failure on all."""
@@ -33,6 +41,7 @@ _VALUES: Dict[str, Any] = {
     "updated": st.one_of(st.none(), st.integers(-400, 20).map(lambda day: NOW + day * MICROS_PER_DAY)),
 }
 KINDS = tuple(_VALUES)
+_SUSPECTS = {Suspect.STAND_IN: -999.0, Suspect.INFINITE: math.inf, Suspect.BROKEN_TEXT: "bro\ufffdken"}
 _TYPES = {"key": "bigint", "number": "double", "text": "string", "email": "string"}
 _EXPECTED = {"text": "text", "email": "email"}
 _SHAPES = (
@@ -118,7 +127,7 @@ def count_column(kind: str, values: Tuple[Any, ...], now: int) -> ColumnTally:
         nans=sum(isinstance(value, float) and math.isnan(value) for value in values),
         blanks=sum(isinstance(value, str) and not value.strip() for value in values),
         placeholders=sum(value == "n/a" for value in values),
-        suspects=sum(value in (-999.0, math.inf, "bro\ufffdken") for value in present),
+        suspects={reason: present.count(value) for reason, value in _SUSPECTS.items()},
         checked=0 if kind == "text" else len(present),
         invalid=sum(value == INVALID_EMAIL for value in present),
         shapes={shape: shapes.count(shape) for shape in SHAPES},

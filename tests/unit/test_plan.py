@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import List, Optional
+from datetime import date, datetime
+from typing import List, Optional, Tuple
 
 import pytest
 
+from nuvyn_executor.profiling.column_names import bounds_period, is_key, may_lie_ahead, says_when_written
 from nuvyn_executor.profiling.plan import (
     ColumnPlan,
     ScanPlan,
-    is_key,
     ordered_pairs,
     plan_text_column,
     plan_typed_column,
-    says_when_written,
+    without_false_keys,
 )
 from nuvyn_executor.profiling.value_patterns import Expected
 
@@ -136,3 +137,79 @@ class TestNames:
         names = ("updated_at", "created_at", "start_date", "end_date", "ordered_on")
         plans = [plan_typed_column(name, "t", "timestamp", [], fences=False) for name in names]
         assert sorted(ordered_pairs(plans)) == [(1, 0), (2, 3)]
+
+    @pytest.mark.parametrize("name", ["event_date", "eventTime", "scheduled_ts", "valid_until_event"])
+    def test_moments_that_may_lie_ahead(self, name: str) -> None:
+        """Issue 14.12: "`event_date` of next year is a plan, not an error of the clock"."""
+        assert may_lie_ahead(name)
+
+    @pytest.mark.parametrize(
+        "name", ["updated_at", "event_created_at", "ts", "ingest_ts", "next_load_created"]
+    )
+    def test_moments_that_may_not(self, name: str) -> None:
+        assert not may_lie_ahead(name)
+
+    @pytest.mark.parametrize(
+        "name",
+        ["valid_to", "validTo", "end_date", "EXPIRES_AT", "start", "valid_from", "closed_on", "enddate"],
+    )
+    def test_ends_of_periods(self, name: str) -> None:
+        assert bounds_period(name)
+
+    @pytest.mark.parametrize("name", ["birth_date", "updated_at", "to_city_name", "weekend_sales", "fromage"])
+    def test_what_is_no_end_of_a_period(self, name: str) -> None:
+        assert not bounds_period(name)
+
+
+class TestFalseKeys:
+    """Issue 14.15: "an `id` that repeats in 195 of 200 rows of a time series is no key of the table"."""
+
+    def test_a_time_series_has_no_key(self) -> None:
+        ids = [str(row % 5) for row in range(200)]
+        (found, _) = self.planned(ids, [str(row) for row in range(200)])
+        assert (found.is_key, found.not_key) == (False, (195, 200))
+
+    def test_a_key_with_some_duplicates_stays_one(self) -> None:
+        ids = [str(row % 150) for row in range(200)]
+        (found, _) = self.planned(ids, [str(row) for row in range(200)])
+        assert (found.is_key, found.not_key) == (True, None)
+
+    def test_copies_of_whole_rows_are_no_reason(self) -> None:
+        ids = [str(row % 40) for row in range(200)]
+        (found, _) = self.planned(ids, ids)
+        assert found.is_key
+
+    def test_few_rows_are_no_reason(self) -> None:
+        (found, _) = self.planned(["1", "1", "1", "2"], ["a", "b", "c", "d"])
+        assert found.is_key
+
+    @staticmethod
+    def planned(ids: List[str], moments: List[str]) -> Tuple[ColumnPlan, ...]:
+        plans = [
+            plan_text_column(name, "t", values, fences=True)
+            for name, values in (("id", ids), ("at", moments))
+        ]
+        return without_false_keys(plans, [ids, moments])
+
+
+class TestExamplesOfSuspects:
+    """Issue 14.13: "one masked example"."""
+
+    def test_each_reason_has_one(self) -> None:
+        numbers: List[Optional[str]] = [*map(str, range(1000)), "-999", "123456.5", "1e999"]
+        assert plan(numbers).suspect_examples == {
+            "stand_in": "-999",
+            "far_out": "999999.9",
+            "infinite": "9x999",
+        }
+
+    def test_of_texts_only_what_is_broken_is_shown(self) -> None:
+        assert plan(["Zoe", "Zo\ufffd Smith"]).suspect_examples == {"broken_text": "xx\ufffd xxxxx"}
+
+    def test_of_days(self) -> None:
+        days: List[Optional[str]] = [*["2024-05-06"] * 9, "9999-12-31"]
+        assert plan(days, "birth_date").suspect_examples == {"stand_in": "9999-99-99"}
+        assert plan(days, "valid_to").suspect_examples == {}
+        typed = [date(2024, 5, 6), datetime(1900, 1, 1, 10)]  # noqa: DTZ001  as Spark returns them
+        one = plan_typed_column("birth", "t", "timestamp", typed, fences=False)
+        assert one.suspect_examples == {"stand_in": "9999-99-99 99:99:99"}

@@ -7,7 +7,7 @@ from typing import Any, Optional
 import pytest
 
 from nuvyn_executor import wire
-from nuvyn_executor.quality.assessment import QualityLevel, assess, overall
+from nuvyn_executor.quality.assessment import Assessment, QualityLevel, assess, overall
 from nuvyn_executor.quality.dimensions import MICROS_PER_DAY, Dimension, Policy
 from nuvyn_executor.quality.recommendations import recommend
 from nuvyn_executor.quality.tallies import (
@@ -18,6 +18,7 @@ from nuvyn_executor.quality.tallies import (
     Distinct,
     Scan,
     Shape,
+    Suspect,
 )
 
 NOW = 1_700_000_000_000_000
@@ -52,7 +53,7 @@ class TestGuideExample:
         column = ColumnTally(
             rows=1000,
             nulls=100,
-            suspects=135,
+            suspects={Suspect.FAR_OUT: 135},
             checked=900,
             invalid=108,
             shapes={Shape.TEXT: 720, "email": 180},
@@ -101,11 +102,11 @@ class TestOverall:
         assert overall(dict.fromkeys(Dimension, None), POLICY.weights) is None
 
     def test_is_rounded_only_at_the_very_end(self) -> None:
-        columns = (ColumnTally(rows=3, nulls=1), ColumnTally(rows=3, suspects=1))
+        columns = (ColumnTally(rows=3, nulls=1), ColumnTally(rows=3, suspects={Suspect.FAR_OUT: 1}))
         facts = tuple(ColumnFacts(name, "string", "text") for name in "ab")
         found = assess([Scan("t", DatasetTally(3, columns), facts)], POLICY, NOW)
-        # completeness 5/6, accuracy 4/5 twice, consistency and validity 1: (5/6 + 8/5 + 2) / 5
-        assert found.overall == 88.67
+        # completeness 5/6, accuracy 4/5 twice, consistency 1: (5/6 + 8/5 + 1) / 4
+        assert found.overall == 85.83
         assert found.scores[Dimension.COMPLETENESS] == 83.33
 
 
@@ -181,7 +182,7 @@ class TestSource:
         assert [one["uniqueness_rsd"] for one in details["datasets"]] == [0.05, 0.0]
         assert details["checked"]["uniqueness"] == 100
         assert details["provenance"] == {
-            "formula_version": "1",
+            "formula_version": "2",
             "weights": {d.value: 2.0 if d is Dimension.ACCURACY else 1.0 for d in Dimension},
             "levels": {"Excellent": 90.0, "Good": 75.0, "Fair": 50.0, "Poor": 0.0},
             "thresholds": {"dimension": 75.0, "completeness": 0.5, "mixed_text": 0.75, "defect": 1.0},
@@ -189,3 +190,39 @@ class TestSource:
             "half_life_days": 90.0,
             "assessed_at_micros": NOW,
         }
+
+
+class TestUnreadableRows:
+    """Issue 14.8: "no table with more than half of its rows unreadable is above Poor"."""
+
+    @pytest.mark.parametrize("rows", [3, 100, 1_000_001])
+    def test_of_more_than_half_make_a_table_poor(self, rows: int) -> None:
+        corrupt = rows // 2 + 1
+        found = self.assessed(rows, corrupt, POLICY)
+        assert found.level is QualityLevel.POOR
+        assert found.overall is not None
+        assert found.overall < POLICY.fair
+        assert found.datasets[0].level is QualityLevel.POOR
+        assert "so that its level is Poor" in " ".join(found.recommendations)
+
+    def test_whatever_the_cuts_are(self) -> None:
+        strange = Policy(excellent=30.0, good=20.0, fair=10.0)
+        assert self.assessed(10, 6, strange).level is QualityLevel.POOR
+
+    def test_of_half_do_not(self) -> None:
+        found = self.assessed(100, 50, POLICY)
+        assert found.level is not QualityLevel.POOR
+        assert "Poor" not in " ".join(found.recommendations)
+
+    def test_more_of_them_never_raise_the_score(self) -> None:
+        scores = [self.assessed(100, corrupt, POLICY).overall for corrupt in range(101)]
+        assert all(one is not None for one in scores)
+        assert sorted(scores, reverse=True) == scores  # type: ignore[type-var]  # none is None
+        assert scores[-1] == 0.0
+
+    @staticmethod
+    def assessed(rows: int, corrupt: int, policy: Policy) -> Assessment:
+        column = ColumnTally(rows, nulls=corrupt, checked=rows - corrupt)
+        tally = DatasetTally(rows, (column,), corrupt_rows=corrupt)
+        facts = (ColumnFacts("c", "bigint", "typed"),)
+        return assess([Scan("t", tally, facts, Distinct(rows), NOW)], policy, NOW)

@@ -14,7 +14,15 @@ from nuvyn_executor.quality.dimensions import (
     measure,
     round_score,
 )
-from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, DatasetTally, Distinct, Scan, Shape
+from nuvyn_executor.quality.tallies import (
+    ColumnFacts,
+    ColumnTally,
+    DatasetTally,
+    Distinct,
+    Scan,
+    Shape,
+    Suspect,
+)
 
 NOW = 1_700_000_000_000_000
 POLICY = Policy()
@@ -44,10 +52,6 @@ class TestMeasure:
     def test_adds_points_and_denominators(self) -> None:
         assert Measure(1, 2) + Measure(1, 8) == Measure(2, 10)
 
-    def test_of_values_that_nothing_is_held_against_is_100_until_something_is_checked(self) -> None:
-        assert Measure(unchecked=5).score == 100.0
-        assert (Measure(unchecked=5) + Measure(1, 2)).score == 50.0
-
 
 class TestDimensions:
     """Guide 4: "Calculates completeness, accuracy, consistency scores"."""
@@ -67,7 +71,10 @@ class TestDimensions:
         assert score(Dimension.COMPLETENESS, scanned) == 75.0
 
     def test_accuracy_is_the_share_of_plausible_present_values(self) -> None:
-        assert score(Dimension.ACCURACY, scan(ColumnTally(rows=10, nulls=2, suspects=2))) == 75.0
+        assert (
+            score(Dimension.ACCURACY, scan(ColumnTally(rows=10, nulls=2, suspects={Suspect.FAR_OUT: 2})))
+            == 75.0
+        )
 
     def test_consistency_counts_the_most_frequent_form_and_pairs_in_order(self) -> None:
         mixed = ColumnTally(rows=10, shapes={Shape.DATE_ISO: 8, Shape.DATE_SLASH: 2})
@@ -87,8 +94,18 @@ class TestDimensions:
         assert score(Dimension.VALIDITY, scan(column)) == 80.0
         assert score(Dimension.VALIDITY, scan(column, ColumnTally(rows=10), corrupt_rows=3)) == 50.0
 
-    def test_text_with_nothing_to_check_is_valid(self) -> None:
-        assert score(Dimension.VALIDITY, scan(ColumnTally(rows=10))) == 100.0
+    def test_text_with_nothing_to_check_is_not_assessed(self) -> None:
+        """Issue 14.7: "a table of which nothing could be judged ... has validity `null`"."""
+        assert score(Dimension.VALIDITY, scan(ColumnTally(rows=10))) is None
+        assert column_scores(ColumnTally(rows=10), ColumnFacts("c", "string", "text")).validity is None
+
+    def test_rows_that_could_not_be_read_say_nothing_else(self) -> None:
+        """Issue 14.8: "Rows that could not be read are no basis for other dimensions"."""
+        scanned = scan(
+            ColumnTally(rows=2, nulls=2), corrupt_rows=2, modified_micros=NOW, distinct_rows=Distinct(2)
+        )
+        assert score(Dimension.TIMELINESS, scanned) is None
+        assert score(Dimension.UNIQUENESS, scanned) is None
 
     def test_rows_that_are_all_corrupt_are_not_valid(self) -> None:
         assert score(Dimension.VALIDITY, scan(ColumnTally(rows=2, nulls=2), corrupt_rows=2)) == 0.0

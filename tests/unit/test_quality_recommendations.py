@@ -7,7 +7,15 @@ import pytest
 from nuvyn_executor.quality.assessment import Assessment, assess
 from nuvyn_executor.quality.dimensions import MICROS_PER_DAY, Dimension, Policy
 from nuvyn_executor.quality.recommendations import recommend
-from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, DatasetTally, Distinct, Scan, Shape
+from nuvyn_executor.quality.tallies import (
+    ColumnFacts,
+    ColumnTally,
+    DatasetTally,
+    Distinct,
+    Scan,
+    Shape,
+    Suspect,
+)
 
 NOW = 1_700_000_000_000_000
 POLICY = Policy()
@@ -73,10 +81,10 @@ class TestEachDefectIsNamed:
                 ),
             ),
             (
-                assessed(of_thousand(suspects=5)),
+                assessed(of_thousand(suspects={Suspect.STAND_IN: 4, Suspect.FAR_OUT: 1})),
                 (
-                    "customers.email: 5 of 1000 values can hardly be true (stand-ins such as -999, infinity, "
-                    "broken characters, far outliers) - correct them, or store no value instead"
+                    "customers.email: 5 of 1000 values can hardly be true (4 stand-ins such as -999 or "
+                    "1900-01-01, 1 far outlier) - correct them, or store no value instead"
                 ),
             ),
             (
@@ -199,7 +207,10 @@ class TestWhatIsNoDefectIsNotNamed:
 
 class TestOrderAndLength:
     def test_the_most_expensive_comes_first_and_costs_what_it_says(self) -> None:
-        columns = (of_thousand(checked=1000, invalid=10), of_thousand(suspects=10, checked=1000))
+        columns = (
+            of_thousand(checked=1000, invalid=10),
+            of_thousand(suspects={Suspect.INFINITE: 10}, checked=1000),
+        )
         facts = (ColumnFacts("a", "string", "email"), ColumnFacts("b", "double", "typed"))
         found = assess([Scan("t", DatasetTally(1000, columns), facts)], POLICY, NOW)
         # Half a percent each; accuracy has 2 of 5 weights, validity 1.
@@ -222,3 +233,48 @@ class TestOrderAndLength:
     @pytest.mark.parametrize("level", ["Excellent", "Good", "Fair", "Poor", "Unknown"])
     def test_every_level_has_advice_when_nothing_was_found(self, level: str) -> None:
         assert len(recommend(level, (), 10)) == 1
+
+
+class TestTimeliness:
+    """Issue 14.12: "`event_date` of next year is a plan, not an error of the clock"."""
+
+    def test_plans_cost_nothing_and_are_no_finding(self) -> None:
+        column = of_thousand(timestamps=1000, future=400, latest_micros=NOW)
+        facts = ColumnFacts("event_date", "date", "moment", may_lie_ahead=True)
+        found = assess([Scan("t", DatasetTally(1000, (column,)), (facts,))], POLICY, NOW)
+        assert found.scores[Dimension.TIMELINESS] == 100.0
+        assert found.findings == ()
+
+    def test_where_all_are_plans_the_storage_tells_the_age(self) -> None:
+        column = of_thousand(timestamps=1000, future=1000)
+        facts = ColumnFacts("event_date", "date", "moment", may_lie_ahead=True)
+        tally = DatasetTally(1000, (column,))
+        found = assess([Scan("t", tally, (facts,), modified_micros=NOW)], POLICY, NOW)
+        assert found.datasets[0].timeliness_source == "storage"
+        assert found.scores[Dimension.TIMELINESS] == 100.0
+
+    def test_fresh_data_with_moments_of_the_future_is_not_called_old(self) -> None:
+        """Issue 14.12: ""the newest of 120 moments is 1 days ago - load newer data" is nonsense"."""
+        column = ColumnTally(
+            rows=120, timestamps=120, future=60, latest_micros=NOW - MICROS_PER_DAY - MICROS_PER_DAY // 2
+        )
+        facts = ColumnFacts("updated_at", "timestamp", "moment")
+        found = assess([Scan("t", DatasetTally(120, (column,)), (facts,))], POLICY, NOW)
+        (only,) = found.findings
+        assert "60 of 120 moments lie in the future" in only.text
+
+
+class TestKeysThatAreNone:
+    """Issue 14.15: "A key chosen by name is given up, with a sentence"."""
+
+    def test_are_named_and_cost_nothing(self) -> None:
+        facts = ColumnFacts("id", "bigint", "typed", not_key=(195, 200))
+        tally = DatasetTally(200, (ColumnTally(200, checked=200),))
+        found = assess([Scan("readings", tally, (facts,), Distinct(200), NOW)], POLICY, NOW)
+        assert found.overall == 100.0
+        assert found.recommendations == (
+            (
+                "readings.id: not taken for the key, because 195 of 200 sampled values repeat another one - "
+                "check that they are right, or rename the column if it is no key"
+            ),
+        )

@@ -14,7 +14,7 @@ class TestTallies:
             {"rows": 1, "nulls": 2},
             {"rows": 1, "nulls": -1},
             {"rows": 2, "nulls": -1, "blanks": 1},
-            {"rows": 2, "nulls": 1, "suspects": 2},
+            {"rows": 2, "nulls": 1, "suspects": {"far_out": 2}},
             {"rows": 2, "nulls": 1, "checked": 2},
             {"rows": 2, "checked": 1, "invalid": 2},
             {"rows": 1, "shapes": {Shape.TEXT: 1, "email": 1}},

@@ -29,7 +29,7 @@ from nuvyn_executor.profiling.value_patterns import (
     merged,
 )
 from nuvyn_executor.quality.checks.registry import SHAPES, check_of, form_of
-from nuvyn_executor.quality.tallies import ColumnTally, Shape
+from nuvyn_executor.quality.tallies import ColumnTally, Shape, Suspect
 
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan
@@ -58,6 +58,7 @@ class TextColumn:
         self._rules = BrokenRules(plan)
         check = check_of(plan.expected)
         self._allowed = None if check is None else {merged(one, plan.expected) for one in check.shapes}
+        self._allowed_indexes = [SHAPES.index(one) for one in self._allowed or ()]
         self._rows = self._nulls = self._blanks = self._present = self._broken = self._invalid = 0
         self._shapes: Counter[str] = Counter()
         self._lengths = Extremes()
@@ -65,7 +66,9 @@ class TextColumn:
         self._aligned: Optional[pl.Series] = None  # moments of the last texts that were counted row by row
         self._numbers = Numbers(fences=plan.fences)
         self._moments = Moments(
-            says_when_written=plan.says_when_written, future_micros=now_micros + DAY_MICROS
+            says_when_written=plan.says_when_written,
+            future_micros=now_micros + DAY_MICROS,
+            bounds_period=plan.bounds_period,
         )
 
     def add(self, texts: pl.Series) -> Values:
@@ -132,7 +135,8 @@ class TextColumn:
             return missing["raw"]
         self._measure(frame["raw"])
         if not self._has_value:
-            self._broken += int(frame.filter(raw.str.contains(BROKEN_TEXT))["weight"].sum())
+            judged = frame if self._allowed is None else frame.filter(shape.is_in(self._allowed_indexes))
+            self._broken += int(judged.filter(raw.str.contains(BROKEN_TEXT))["weight"].sum())
         groups = frame.group_by("shape", "padded").agg(weight.sum()).rows()
         for index in {index for index, _, _ in groups}:
             here = frame.filter(shape == index) if len(groups) > 1 else frame
@@ -215,7 +219,11 @@ class TextColumn:
             nulls=self._nulls,
             blanks=self._blanks,
             placeholders=self._rows - self._nulls - self._blanks - self._present,
-            suspects=self._numbers.suspects + self._moments.suspects + self._broken,
+            suspects={
+                **self._numbers.suspects,
+                **self._moments.suspects,
+                Suspect.BROKEN_TEXT: self._broken,
+            },
             checked=self._present if self._allowed is not None else 0,
             invalid=self._invalid,
             shapes=shapes,

@@ -58,7 +58,9 @@ class TypedColumn:
         self._numbers = Numbers(fences=plan.fences)
         self._rules = BrokenRules(plan)
         self._moments = Moments(
-            says_when_written=plan.says_when_written, future_micros=now_micros + DAY_MICROS
+            says_when_written=plan.says_when_written,
+            future_micros=now_micros + DAY_MICROS,
+            bounds_period=plan.bounds_period,
         )
 
     def add(self, values: pl.Series) -> Values:
@@ -103,7 +105,7 @@ class TypedColumn:
             rows=self._rows,
             nulls=self._nulls,
             nans=self._nans,
-            suspects=self._numbers.suspects + self._moments.suspects,
+            suspects={**self._numbers.suspects, **self._moments.suspects},
             checked=present if self._plan.expected == Expected.TYPED else 0,
             shapes={Shape.TYPED: present},
             timestamps=self._moments.timestamps,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional, Tuple
 
@@ -10,6 +11,7 @@ import polars as pl
 
 from nuvyn_executor.model import DAY_MICROS
 from nuvyn_executor.profiling.value_patterns import DATE_SENTINELS, NUMBER_SENTINELS
+from nuvyn_executor.quality.tallies import Suspect
 
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.counts import Number
@@ -56,11 +58,11 @@ class Numbers(Extremes):
 
     Attributes:
         fences: values outside are far out.
-        suspects: infinities, sentinels, far out values.
+        suspects: by reason, numbers that can hardly be true.
     """
 
     fences: Optional[Tuple[float, float]] = None
-    suspects: int = 0
+    suspects: Counter[str] = field(default_factory=Counter)
 
     def add(self, numbers: pl.Series, weights: Optional[pl.Series] = None) -> None:
         """Add numbers, without nulls and NaN."""
@@ -75,10 +77,13 @@ class Numbers(Extremes):
         if not (odd or infinite or outside):
             return
         values = numbers if numbers.dtype == pl.Float64 else _doubles(numbers)
-        mask = values.is_in([*odd, float("inf"), float("-inf")])
+        stand_in = values.is_in(odd)
+        is_infinite = values.is_infinite()
+        self.suspects[Suspect.STAND_IN] += weighed(stand_in, weights)
+        self.suspects[Suspect.INFINITE] += weighed(is_infinite, weights)
         if self.fences is not None:
-            mask = mask | (values < self.fences[0]) | (values > self.fences[1])
-        self.suspects += weighed(mask, weights)
+            far_out = (values < self.fences[0]) | (values > self.fences[1])
+            self.suspects[Suspect.FAR_OUT] += weighed(far_out & ~stand_in & ~is_infinite, weights)
 
 
 @dataclass
@@ -88,7 +93,9 @@ class Moments(Extremes):
     Attributes:
         says_when_written: the column says when a row was written, so that future moments are counted.
         future_micros: a later moment lies in the future.
-        suspects: sentinels.
+        bounds_period: the column holds ends of periods, so that days that stand for no moment mean an open
+            end.
+        suspects: by reason, moments that can hardly be true.
         timestamps, future: moments, and those that lie in the future.
         latest: the latest moment that does not.
         coming: the earliest moment that does.
@@ -96,7 +103,8 @@ class Moments(Extremes):
 
     says_when_written: bool = False
     future_micros: int = 0
-    suspects: int = 0
+    bounds_period: bool = False
+    suspects: Counter[str] = field(default_factory=Counter)
     timestamps: int = 0
     future: int = 0
     latest: Optional[int] = None
@@ -109,9 +117,13 @@ class Moments(Extremes):
         if low is None:
             return
         self.take(low, high)
-        if any(low < (day + 1) * DAY_MICROS and high >= day * DAY_MICROS for day in _SENTINEL_DAYS):
-            self.suspects += weighed((micros // DAY_MICROS).is_in(list(_SENTINEL_DAYS)), weights)
-        if not self.says_when_written:
+        days = [day for day in _SENTINEL_DAYS if low < (day + 1) * DAY_MICROS and high >= day * DAY_MICROS]
+        if days and not self.bounds_period:
+            stand_in = (micros // DAY_MICROS).is_in(days).fill_null(value=False)
+            self.suspects[Suspect.STAND_IN] += weighed(stand_in, weights)
+            micros, weights = micros.filter(~stand_in), None if weights is None else weights.filter(~stand_in)
+            high = micros.max()
+        if not self.says_when_written or high is None:
             return
         self.timestamps += weighed(micros.is_not_null(), weights)
         latest: Any = high

@@ -10,11 +10,19 @@ from dataclasses import dataclass
 from typing import Optional
 
 from nuvyn_executor.quality.checks.registry import SHAPES
+from nuvyn_executor.quality.tallies import Suspect
 
 NULL, NAN, BLANK, PLACEHOLDER = range(len(SHAPES), len(SHAPES) + 4)
 _FLAGS_FROM = 1 << PLACEHOLDER.bit_length()  # a power of two above them all
-PADDED, SUSPECT, INVALID, FUTURE = (_FLAGS_FROM << bit for bit in range(4))
-_RULES_FROM = FUTURE << 1
+PADDED, INVALID, FUTURE, STAND_IN, INFINITE, FAR_OUT, BROKEN_TEXT = (_FLAGS_FROM << bit for bit in range(7))
+SUSPECTS = {
+    STAND_IN: Suspect.STAND_IN,
+    INFINITE: Suspect.INFINITE,
+    FAR_OUT: Suspect.FAR_OUT,
+    BROKEN_TEXT: Suspect.BROKEN_TEXT,
+}
+"""The flags of suspects, of which a cell has one at most, and their reasons."""
+_RULES_FROM = BROKEN_TEXT << 1
 
 
 def rule_flag(number: int) -> int:
@@ -31,7 +39,7 @@ class Cell:
             there is no value.
         missing: :data:`NULL`, :data:`NAN`, :data:`BLANK` or :data:`PLACEHOLDER`; 0 when there is a value.
         padded: there is white space around the text.
-        suspect: the value can hardly be true.
+        suspect: why the value can hardly be true; ``None`` where it may be.
         invalid: the text is not what the column expects, whatever its shape: no moment, or one that fails the
             predicate of its form.
         future: a moment that lies in the future.
@@ -41,7 +49,7 @@ class Cell:
     shape: Optional[str]
     missing: int = 0
     padded: bool = False
-    suspect: bool = False
+    suspect: Optional[str] = None
     invalid: bool = False
     future: bool = False
     broken: int = 0
@@ -55,7 +63,7 @@ class Cell:
             shape=SHAPES[base] if is_there else None,
             missing=0 if is_there else base,
             padded=bool(number & PADDED),
-            suspect=bool(number & SUSPECT),
+            suspect=next((reason for flag, reason in SUSPECTS.items() if number & flag), None),
             invalid=bool(number & INVALID),
             future=bool(number & FUTURE),
             broken=number // _RULES_FROM,

@@ -314,18 +314,27 @@ def _column_tally(rows: int, plan: ColumnPlan, groups: Sequence[Group]) -> Colum
     shapes: Dict[str, int] = defaultdict(int)
     for group in present:
         shapes[_counted_shape(group.cell, plan)] += group.count
-    dated = [group for group in present if plan.says_when_written and _has_moment(group.cell, plan)]
+    dated = [
+        group
+        for group in present
+        if plan.says_when_written and _has_moment(group.cell, plan) and not group.cell.suspect
+    ]
     latest = [group.whole[1] for group in dated if not group.cell.future]
     coming = [group.whole[0] for group in dated if group.cell.future]
     check = check_of(plan.expected)
     is_checked = check is not None or plan.expected == Expected.TYPED
+    suspects: Dict[str, int] = defaultdict(int)
+    for group in present:
+        is_other = check is not None and group.cell.shape not in check.shapes  # and so invalid
+        if group.cell.suspect and _is_judged(plan) and not is_other:
+            suspects[group.cell.suspect] += group.count
     return ColumnTally(
         rows=rows,
         nulls=missing(cells.NULL),
         nans=missing(cells.NAN),
         blanks=missing(cells.BLANK),
         placeholders=missing(cells.PLACEHOLDER),
-        suspects=sum(group.count for group in present if group.cell.suspect and _is_judged(plan)),
+        suspects=suspects,
         checked=sum(group.count for group in present) if is_checked else 0,
         invalid=sum(group.count for group in present if check and _fails(group.cell, check)),
         shapes=dict(shapes),

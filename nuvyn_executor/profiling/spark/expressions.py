@@ -177,12 +177,15 @@ def levels(kind: str, plans: Sequence[Optional[ColumnPlan]], now_micros: int) ->
         return Levels(((_typed_class("FALSE", []),),), ())
     future = _future(plans, now_micros)
     if kind == MOMENT:
-        flags = [(_odd_moment("cell"), cells.SUSPECT), (future.format("cell"), cells.FUTURE)]
-        flags += broken_rules(plans, (Of.MOMENT,), "cell")
+        flags = [
+            _flag(_stand_in_moment("cell", plans), cells.STAND_IN),
+            _flag(future.format("cell"), cells.FUTURE),
+            *(_flag(*one) for one in broken_rules(plans, (Of.MOMENT,), "cell")),
+        ]
         return Levels(((_typed_class("FALSE", flags), "cell AS whole"),), ("whole",))
     if kind != TEXT:
         nan = "isnan(number)" if kind == "double" else "FALSE"
-        flags = [(_odd_number(plans), cells.SUSPECT), *broken_rules(plans, (Of.NUMBER,))]
+        flags = [_odd_number(plans), *(_flag(*one) for one in broken_rules(plans, (Of.NUMBER,)))]
         # Doubles do not hold every whole number beyond 2^53.
         exact = ("cell AS whole",) if kind == "bigint" else ()
         ends = ("whole",) if exact else ("number",)
@@ -203,17 +206,16 @@ def _text_levels(plans: Sequence[Optional[ColumnPlan]], future: str) -> Levels:
         f" AND cell RLIKE {literal(MAYBE_BROKEN)} AND cell RLIKE {literal(BROKEN_TEXT)}"
     )
     is_plain = f"(wanted & {NUMBER_WANTED | MOMENT_WANTED | NOT_JUDGED}) = 0"
-    flags = [(padded, cells.PADDED), (f"{is_plain} AND {broken}", cells.SUSPECT)]
+    flags = [_flag(padded, cells.PADDED), _flag(f"{is_plain} AND {broken}", cells.BROKEN_TEXT)]
     if with_numbers:
-        odd = f"(wanted & {NUMBER_WANTED}) != 0 AND {_odd_number(plans)}"
-        flags.append((odd, cells.SUSPECT))
+        flags.append(f"IF((wanted & {NUMBER_WANTED}) != 0, {_odd_number(plans)}, 0)")
     if with_moments:
         is_moment_wanted = f"(wanted & {MOMENT_WANTED}) != 0"
-        flags.append((f"{is_moment_wanted} AND {_odd_moment('whole')}", cells.SUSPECT))
-        flags.append((f"{is_moment_wanted} AND whole IS NULL", cells.INVALID))
-        flags.append((f"{is_moment_wanted} AND {future.format('whole')}", cells.FUTURE))
+        flags.append(_flag(f"{is_moment_wanted} AND {_stand_in_moment('whole', plans)}", cells.STAND_IN))
+        flags.append(_flag(f"{is_moment_wanted} AND whole IS NULL", cells.INVALID))
+        flags.append(_flag(f"{is_moment_wanted} AND {future.format('whole')}", cells.FUTURE))
     if predicates:
-        flags.append((f"(marks & {cells.INVALID}) != 0", cells.INVALID))
+        flags.append(_flag(f"(marks & {cells.INVALID}) != 0", cells.INVALID))
     flags += _broken_in_texts(plans, with_numbers=with_numbers, with_moments=with_moments)
     length = f"IF({has_value} OR shape >= {cells.NULL}, NULL, CAST(octet_length(cell) AS BIGINT))"
     if with_moments:
@@ -239,14 +241,14 @@ def _text_levels(plans: Sequence[Optional[ColumnPlan]], future: str) -> Levels:
 
 def _broken_in_texts(
     plans: Sequence[Optional[ColumnPlan]], *, with_numbers: bool, with_moments: bool
-) -> List[Tuple[str, int]]:
+) -> List[str]:
     of = [Of.TEXT]
     if with_numbers:
         of.append(Of.NUMBER)
     if with_moments:
         of.append(Of.MOMENT)
     moment = f"IF((wanted & {MOMENT_WANTED}) != 0, whole, NULL)"
-    return broken_rules(plans, of, moment)
+    return [_flag(*one) for one in broken_rules(plans, of, moment)]
 
 
 def _predicates(plans: Sequence[ColumnPlan]) -> Mapping[int, Predicate]:
@@ -281,14 +283,18 @@ def _case(of: str, branches: Iterable[str], otherwise: str) -> str:
     return f"CASE {of} {together} ELSE {otherwise} END" if together else otherwise
 
 
-def _typed_class(nan: str, flags: Sequence[Tuple[str, int]]) -> str:
+def _typed_class(nan: str, flags: Sequence[str]) -> str:
     present = f"{index_of(Shape.TYPED)} + {_sum(flags)}"
     return f"CASE WHEN cell IS NULL THEN {cells.NULL} WHEN {nan} THEN {cells.NAN} ELSE {present} END AS class"
 
 
-def _sum(flags: Sequence[Tuple[str, int]]) -> str:
-    """Return the sum of the flags whose conditions are true. Of one flag, no two conditions are."""
-    return " + ".join(f"IF({condition}, {flag}, 0)" for condition, flag in flags) or "0"
+def _flag(condition: str, flag: int) -> str:
+    return f"IF({condition}, {flag}, 0)"
+
+
+def _sum(flags: Sequence[str]) -> str:
+    """Return the sum of expressions for flags. No cell gets the same flag of two of them."""
+    return " + ".join(flags) or "0"
 
 
 def _future(plans: Sequence[Optional[ColumnPlan]], now_micros: int) -> str:
@@ -300,22 +306,29 @@ def _future(plans: Sequence[Optional[ColumnPlan]], now_micros: int) -> str:
     return f"{{}} > {_constants([f'{limit}L' for limit in limits])}[position]"
 
 
-def _odd_moment(micros: str) -> str:
+def _stand_in_moment(micros: str, plans: Sequence[Optional[ColumnPlan]]) -> str:
+    """Return the condition for days that stand for no moment, but for open ends of periods."""
     usual = f"{micros} BETWEEN {_USUAL_MICROS[0]}L AND {_USUAL_MICROS[1]}L"
     days = ", ".join(f"DATE'{day}'" for day in DATE_SENTINELS)
-    return f"NOT {usual} AND CAST(timestamp_micros({micros}) AS DATE) IN ({days})"
+    found = f"NOT {usual} AND CAST(timestamp_micros({micros}) AS DATE) IN ({days})"
+    bounds = [plan is not None and plan.bounds_period for plan in plans]
+    return f"{found} AND NOT {_constants(bounds)}[position]" if any(bounds) else found
 
 
 def _odd_number(plans: Sequence[Optional[ColumnPlan]]) -> str:
-    never_true = (*(float(one) for one in NUMBER_SENTINELS), float("inf"), float("-inf"))
-    odd = f"number IN ({', '.join(_double(one) for one in never_true)})"
+    """Return the flag of numbers that can hardly be true, else 0."""
+    stand_ins = ", ".join(_double(float(one)) for one in NUMBER_SENTINELS)
+    branches = f"WHEN number IN ({stand_ins}) THEN {cells.STAND_IN}"
+    infinite = ", ".join(map(_double, (float("inf"), float("-inf"))))
+    branches += f" WHEN number IN ({infinite}) THEN {cells.INFINITE}"
     fences = [None if plan is None else plan.fences for plan in plans]
     if any(fences):
         low, high = (
             _constants([_double(None if fence is None else fence[end]) for fence in fences]) for end in (0, 1)
         )
-        odd += f" OR coalesce(number < {low}[position] OR number > {high}[position], FALSE)"
-    return f"({odd})"
+        outside = f"number < {low}[position] OR number > {high}[position]"
+        branches += f" WHEN {outside} THEN {cells.FAR_OUT}"
+    return f"CASE {branches} ELSE 0 END"
 
 
 def _content(i: int, plan: ColumnPlan) -> str:
