@@ -30,11 +30,13 @@ class FoundContract:
         contract: the contract.
         folder: its folder inside the source.
         is_configured: ``EXECUTOR_DATA_CONTRACT`` names it, so that it comes before those beside the data.
+        digest: identifies its text: the same contract may be found twice.
     """
 
     contract: DataContract
     folder: str = ""
     is_configured: bool = False
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,9 @@ def matched(datasets: Sequence[Dataset], contracts: Sequence[FoundContract]) -> 
             skipped.append(Skipped(dataset.label, f"is left out by the {title}", ""))
         else:
             read.append(replace(dataset, terms=terms))
+    configured = [one for one in contracts if one.is_configured]
+    if len(configured) == 1 and id(configured[0]) not in applied:
+        notes.append(_of_other_tables(configured[0].contract))
     for one in contracts:
         if id(one) in applied or not one.is_configured:
             notes.extend(one.contract.notes)
@@ -92,6 +97,11 @@ def matched(datasets: Sequence[Dataset], contracts: Sequence[FoundContract]) -> 
 def _declared_twice(table: str, file: str, applied: str) -> Note:
     text = f"{file} declares it, too, and {applied} applies - leave it in one of these data contracts"
     return Note(table, text)
+
+
+def _of_other_tables(contract: DataContract) -> Note:
+    text = f"data contract {contract.title} declares none of the tables that were found - check its names"
+    return Note(contract.file, text, is_info=True)
 
 
 def _not_there(terms: TableTerms) -> Note:

@@ -12,7 +12,9 @@ from nuvyn_executor.quality.tallies import Shape
 if TYPE_CHECKING:
     from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, Scan
 
-_FORMATS: Mapping[str, str] = {check: name for name, check in STRING_CHECKS.items() if name != "ipv6"}
+_FORMATS: Mapping[str, str] = {
+    check: name for name, check in STRING_CHECKS.items() if not name.startswith("ip")
+}
 _LOGICAL_TYPES: Mapping[str, str] = {
     **dict.fromkeys(("tinyint", "smallint", "int", "bigint"), "integer"),
     **dict.fromkeys(("float", "double", "decimal"), "number"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from dataclasses import replace
 from functools import partial
@@ -47,12 +48,16 @@ class DataContracts:
             ConfigError: one that ``EXECUTOR_DATA_CONTRACT`` names is not there, or cannot be used.
         """
         notes: List[Note] = []
-        contracts = [*self._of_setting(), *_beside(source, discovery, notes)]
+        configured = self._of_setting()
+        known = {one.digest for one in configured}
+        beside = [one for one in _beside(source, discovery, notes) if one.digest not in known]
+        contracts = [*configured, *beside]
         if not contracts and not notes:
             return discovery
         found = matched(discovery.datasets, contracts)
         for note in (*notes, *found.notes):
-            logger.warning("Data contract %s: %s", note.where, note.text)
+            level = logging.INFO if note.is_info else logging.WARNING
+            logger.log(level, "Data contract %s: %s", note.where, note.text)
         for dataset in found.datasets:
             if dataset.terms is not None:
                 terms = dataset.terms
@@ -84,7 +89,8 @@ def _configured(open_source: Callable[[], DataSource]) -> List[FoundContract]:
     found: List[FoundContract] = []
     for entry in files:
         try:
-            contract = parse_contract(_content(source, entry), entry.name)
+            content = _content(source, entry)
+            contract = parse_contract(content, entry.name)
         except BrokenContract as error:
             if not (listing.is_single_file or is_contract_name(entry.name)):
                 logger.debug("%s is no data contract: %s", entry.name, error.message)
@@ -95,7 +101,7 @@ def _configured(open_source: Callable[[], DataSource]) -> List[FoundContract]:
             ) from error
         except SourceError as error:
             raise ConfigError(f"{VARIABLE}: {error.message}", error.remedy) from error
-        found.append(FoundContract(contract, is_configured=True))
+        found.append(FoundContract(contract, is_configured=True, digest=_digest(content)))
     if not found:
         raise ConfigError(
             f"{VARIABLE} is {source.location}, and no data contract is there.",
@@ -115,7 +121,9 @@ def _beside(source: Source, discovery: Discovery, notes: List[Note]) -> List[Fou
     reads.extend((path.name, partial(_content_of_path, path)) for path in others)
     for name, read in reads:
         try:
-            found.append(FoundContract(parse_contract(read(), name), name.rpartition("/")[0]))
+            content = read()
+            contract = parse_contract(content, name)
+            found.append(FoundContract(contract, name.rpartition("/")[0], digest=_digest(content)))
         except BrokenContract as error:
             line = f"line {error.line}: " if error.line else ""
             text = f"this data contract cannot be used and has no effect: {line}{error.message}"
@@ -145,6 +153,10 @@ def _is_contract(path: Path) -> bool:
 def _content_of_path(path: Path) -> bytes:
     with path.open("rb") as stream:
         return stream.read(MOST_BYTES + 1)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def _content(source: DataSource, entry: FileEntry) -> bytes:

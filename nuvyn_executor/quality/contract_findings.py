@@ -129,7 +129,8 @@ def _finding(scan: Scan, one: Outcome, share: float, price: Price) -> Finding:
     says = _SAYS[expectation.metric].format(count=count, of=one.of)
     if expectation.metric == Metric.DUPLICATES and one.column is None:
         says = f"{count} of {one.of} rows repeat the key of another one"
-    limit = f", {expectation.limit}" if not expectation.limit.allows_none else ""
+    is_plain = expectation.limit.allows_none and expectation.metric != Metric.ROWS
+    limit = "" if is_plain else f", {expectation.limit}"
     text = f"{place}: {says}, against {_clause(scan, expectation.clause)}{limit} - {_REMEDY}"
     return Finding(scan.name, one.column, dimension, one.count, one.of, points, text)
 

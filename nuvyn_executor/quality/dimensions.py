@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Dict, Iterable, Mapping, Optional, Tuple
 
-from nuvyn_executor.quality.expectations import duplicates, missing_columns, unmet_values
+from nuvyn_executor.quality.expectations import duplicates, missing_columns, missing_values, unmet_values
 from nuvyn_executor.quality.tallies import Shape
 
 if TYPE_CHECKING:
@@ -135,7 +135,8 @@ def _present(scan: Scan) -> int:
 def completeness(scan: Scan) -> Measure:
     """Count present cells of all cells. A declared column that is not there has no values."""
     lacking = len(missing_columns(scan)) * scan.tally.rows
-    return Measure(_present(scan), sum(column.rows for column in scan.tally.columns) + lacking)
+    cells = sum(column.rows for column in scan.tally.columns)
+    return Measure(cells - sum(map(missing_values, scan.tally.columns, scan.columns)), cells + lacking)
 
 
 def accuracy(scan: Scan) -> Measure:
@@ -347,7 +348,7 @@ def column_scores(tally: ColumnTally, facts: ColumnFacts) -> ColumnScores:
     unmet, checked = unmet_values(tally, facts)
     return ColumnScores(
         name=facts.name,
-        completeness=round_score(Measure(tally.present, tally.rows).score),
+        completeness=round_score(Measure(tally.rows - missing_values(tally, facts), tally.rows).score),
         validity=round_score(Measure(checked - unmet, checked).score),
         uniqueness=round_score(100.0 * unique.ratio) if unique else None,
         uniqueness_rsd=unique.rsd if unique else 0.0,

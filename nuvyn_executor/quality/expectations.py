@@ -112,6 +112,13 @@ def declared_keys(scan: Scan) -> Tuple[str, ...]:
     return names if all(one.is_met and not one.reason for one in found) else ()
 
 
+def missing_values(tally: ColumnTally, facts: ColumnFacts) -> int:
+    """Return how many cells of a column have no value; a data contract may name words that mean none."""
+    outcomes_of = column_outcomes(tally, facts)
+    declared = (one.count for one in outcomes_of if one.expectation.metric == Metric.MISSING)
+    return max((tally.missing, *declared))
+
+
 def unmet_values(tally: ColumnTally, facts: ColumnFacts) -> Tuple[int, int]:
     """Return how many values of a column cost validity, and of how many.
 

@@ -89,7 +89,12 @@ class TestSeveral:
     def test_of_a_folder_of_contracts_those_of_other_sources_say_nothing(self) -> None:
         other = found("{name: u, propertys: []}", "u.yaml", is_configured=True)
         result = matched([dataset("t")], [other])
-        assert (applied(result), result.notes) == ({"t": None}, ())
+        third = found("{name: v}", "v.yaml", is_configured=True)
+        assert matched([dataset("t")], [other, third]).notes == ()
+        assert applied(result) == {"t": None}
+        (note,) = result.notes
+        assert note.is_info
+        assert note.text.endswith("declares none of the tables that were found - check its names")
 
 
 class TestBesideTheData:
