@@ -18,8 +18,8 @@ from nuvyn_executor.profiling.plan import (
     without_false_keys,
 )
 from nuvyn_executor.profiling.spark import expressions
-from nuvyn_executor.profiling.value_patterns import data_type_of
-from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, DatasetTally, Scan
+from nuvyn_executor.profiling.value_patterns import Expected, data_type_of
+from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, DatasetTally, Scan, Shape
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset
@@ -141,7 +141,12 @@ def with_terms(scan: Scan, plan: ScanPlan, counts: Counts, terms: TableTerms) ->
     """Return a scan with what a data contract declares, and without the columns that it leaves out."""
     places = _shown(plan, terms)
     facts = (
-        replace(scan.columns[i], terms=terms.column(plan.columns[i].name), rules=plan.columns[i].rules)
+        replace(
+            scan.columns[i],
+            data_type=_declared_type(plan.columns[i], scan.columns[i].data_type, scan.tally.columns[i]),
+            terms=terms.column(plan.columns[i].name),
+            rules=plan.columns[i].rules,
+        )
         for i in places
     )
     keys = tuple(
@@ -150,6 +155,13 @@ def with_terms(scan: Scan, plan: ScanPlan, counts: Counts, terms: TableTerms) ->
     )
     tally = replace(scan.tally, columns=tuple(scan.tally.columns[i] for i in places))
     return replace(scan, tally=tally, columns=tuple(facts), terms=terms, keys=keys, row_count=tally.rows)
+
+
+def _declared_type(plan: ColumnPlan, data_type: str, tally: ColumnTally) -> str:
+    """Return the type of a column that a data contract declares: 007 is a number where it says so."""
+    if plan.declared_type is not None or plan.expected != Expected.NUMBER or data_type != "string":
+        return data_type
+    return data_type_of(plan.expected, {**tally.shapes, Shape.CODE: 0})
 
 
 def _shown(plan: ScanPlan, terms: Optional[TableTerms]) -> Tuple[int, ...]:

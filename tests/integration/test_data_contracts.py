@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from contract.corpus import result_differences
 from nuvyn_executor import contract as command
 from nuvyn_executor.contracts.patterns import matches
 from nuvyn_executor.profiling.scan_state import pack_state, unpack_state
@@ -20,6 +21,7 @@ from tests.installation import Installation, delta_installation
 pytest.importorskip("polars")
 pytestmark = pytest.mark.spark
 
+SHOP = Path(__file__).resolve().parents[2] / "examples" / "data"
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "data-contracts.md").read_text(encoding="utf-8")
 
 
@@ -138,6 +140,20 @@ class TestBothEnginesCountTheSame:
         (text,) = [one for one in found.texts if one.startswith("t.flag")]
         assert "200 of 200 values are of another type, against contract shop v1.0.0: schema t" in text
 
+    def test_a_pattern_that_polars_does_not_know_is_counted_by_spark(self, spark: Any, folder: Path) -> None:
+        body = of_column("      - {name: a, logicalTypeOptions: {pattern: '^(?!X).(?<=[ab])$'}}\n")
+        write(folder, "a,b\na,1\nX,2\nb,3\nc,4\n", body)
+        (profile,) = scanned(spark, folder).profiles
+        assert profile.state.engine == "spark"
+        assert profile.scan.tally.columns[0].violations == (2,)
+
+    def test_codes_are_numbers_where_the_contract_says_so(self, spark: Any, folder: Path) -> None:
+        body = of_column("      - {name: a, logicalType: integer}\n      - {name: b, logicalType: string}\n")
+        write(folder, "a,b,c\n007,1,007\n008,2,008\n", body + "      - {name: c}\n")
+        found = by_both_engines(spark, folder)
+        assert [one.data_type for one in found.profiles[0].scan.columns] == ["bigint", "string", "string"]
+        assert found.texts == []
+
     def test_of_keys_of_two_columns(self, spark: Any, folder: Path) -> None:
         lines = [f"{i // 3},{i % 3 if i % 10 else ''},{i}" for i in range(300)]
         lines += ["1,1,1", "1,1,2", "2,,3"]
@@ -170,6 +186,62 @@ class TestBothEnginesCountTheSame:
         assert state is not None
         assert state.counts == first.state.counts
         assert state.plan == first.state.plan
+
+
+class TestOtherFormats:
+    """Typed and text columns, whatever the files are."""
+
+    def test_json_with_objects(self, spark: Any, folder: Path) -> None:
+        rows = [{"id": i, "address": {"city": "Oslo" if i else None, "zip": f"{i:04}"}} for i in range(5)]
+        (folder / "t.json").write_text("\n".join(map(json.dumps, rows)))
+        body = (
+            "      - name: address\n        logicalType: object\n        properties:\n"
+            "          - {name: city, required: true}\n"
+            "          - {name: zip, logicalType: string, logicalTypeOptions: {pattern: '^000[0-3]$'}}\n"
+            "      - {name: id, logicalType: integer}\n"
+        )
+        (folder / "t.odcs.yaml").write_text(HEAD + of_column(body))
+        found = scanned(spark, folder)
+        assert [text.split(",")[0] for text in found.texts] == [
+            "t.address.zip: 1 of 5 values break it",
+            "t.address.city: 1 of 5 values are missing",
+        ]
+        assert found.information == []
+
+    def test_delta_and_workbooks(self, spark: Any, folder: Path) -> None:
+        spark.range(5).selectExpr("id", "CAST(id AS STRING) AS code").write.format("delta").save(
+            str(folder / "t")
+        )
+        (folder / "book.xlsx").write_bytes((SHOP / "products.xlsx").read_bytes())
+        body = of_column("      - {name: id, logicalTypeOptions: {maximum: 3}, logicalType: integer}\n")
+        (folder / "c.odcs.yaml").write_text(
+            HEAD + body + "      - {name: code, logicalType: integer}\n  - {name: Prices, properties: []}\n"
+        )
+        found = scanned(spark, folder)
+        terms = {one.dataset.name: one.scan.terms for one in found.profiles}
+        prices, table = terms["book.Prices"], terms["t"]
+        assert prices is not None
+        assert table is not None
+        assert [text.split(",")[0] for text in found.texts if text.startswith("t.")] == [
+            "t.id: 1 of 5 values break it"
+        ]
+        (own,) = [one for one in found.profiles if one.dataset.name == "t"]
+        assert own.scan.columns[1].expected == "number"
+
+    @pytest.mark.parametrize(("form", "latest"), [("dd/MM/yyyy", "2026-02-01"), ("MM/dd/yyyy", "2026-01-02")])
+    def test_the_format_says_which_is_the_day(self, spark: Any, folder: Path, form: str, latest: str) -> None:
+        body = of_column(
+            f"      - {{name: day, logicalType: date, logicalTypeOptions: {{format: {form}}}}}\n"
+        )
+        write(folder, "day,x\n01/02/2026,1\n01/01/2026,2\n", body + "      - {name: x}\n")
+        found = by_both_engines(spark, folder)
+        assert found.texts == []
+        assert found.profiles[0].columns[0].maximum == latest
+
+    def test_an_empty_table_has_its_rows_counted(self, spark: Any, folder: Path) -> None:
+        write(folder, "id,x\n", "schema: [{name: t, quality: [{metric: rowCount, mustBeGreaterThan: 0}]}]\n")
+        found = scanned(spark, folder)
+        assert any(text.startswith("t: there are 0 rows, against contract shop") for text in found.texts)
 
 
 class TestWhatIsLeftOut:
@@ -287,6 +359,7 @@ class TestJobs:
         (folder / "orders.odcs.yaml").write_text(example("yaml"))
         run = site.run("quality_assessment", folder)
         assert run.exit_code == 0
+        assert result_differences("quality_assessment", run.document) == []
         clause = "against contract orders v1.2.0: schema orders, property customer_id, required"
         assert any(clause in text for text in run.document["recommendations"])
         (finding,) = [one for one in run.details["findings"] if clause in one["text"]]
@@ -362,9 +435,6 @@ class TestJobs:
         assert run.document["recommendations"][0] == text
         assert "WARNING" in run.log
         assert site.rows(EXECUTOR_RUNS)[0]["status"] == "Success"
-
-
-SHOP = Path(__file__).resolve().parents[2] / "examples" / "data"
 
 
 class TestTheCommand:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Mapping, Optional, Tuple, Union
 
 import polars as pl
 
@@ -35,7 +35,7 @@ class BrokenRules:
         *,
         numbers: Optional[pl.Series] = None,
         moments: Optional[pl.Series] = None,
-        unfit: Optional[pl.Series] = None,
+        unfit: Union[pl.Series, bool] = False,
     ) -> None:
         """Count some present values.
 
@@ -43,12 +43,16 @@ class BrokenRules:
             present: the values; texts are trimmed.
             weights: how often each occurs; ``None`` is once.
             numbers: them as numbers, null where they are none; ``None`` where none is one.
-            moments: them as microseconds since 1970 UTC, likewise.
-            unfit: which of them are not what the column expects; ``None`` where all are.
+            moments: them as microseconds since 1970 UTC; null is not what the column expects.
+            unfit: which of them are not what the column expects, or whether none of them is.
         """
         if not self._rules or not len(present):
             return
-        unmet = unfit
+        unmet = None if moments is None else moments.is_null()
+        if not isinstance(unfit, bool):
+            unmet = unfit
+        elif unfit:
+            unmet = present.is_not_null()
         doubles = None if numbers is None else _doubles(numbers)
         micros = None if moments is None else _doubles(moments)
         for number, rule in enumerate(self._rules):

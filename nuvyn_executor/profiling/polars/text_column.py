@@ -7,7 +7,7 @@ once. In other columns one quick pattern classifies most rows. The rest goes thr
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, List, Optional, Tuple
+from typing import TYPE_CHECKING, List, Optional, Tuple, Union
 
 import polars as pl
 
@@ -166,9 +166,10 @@ class TextColumn:
         self._shapes[shape] += count
         if self._allowed is not None and shape not in self._allowed:
             self._invalid += count
-            self._rules.add(texts, weights, unfit=texts.is_not_null())
+            self._rules.add(texts, weights, unfit=True)
             return
-        form, unfit = form_of(shape), None
+        form = form_of(shape)
+        unfit: Union[pl.Series, bool] = False
         if self._allowed is not None and form is not None and form.predicate is not None:
             unfit = ~satisfying(texts, form.predicate)
             self._invalid += weighed(unfit, weights)
@@ -181,7 +182,7 @@ class TextColumn:
             self._rules.add(texts, weights, numbers=numbers)
             return
         micros = micros_of(texts, shape, self._plan)
-        self._rules.add(texts, weights, moments=micros, unfit=micros.is_null())
+        self._rules.add(texts, weights, moments=micros)
         self._aligned = micros if weights is None else None
         self._moments.add(micros, weights)
         if micros.null_count():
