@@ -86,7 +86,9 @@ def manager(
             store=store,
             validator=SchemaValidator(store),
             extractor=MetadataExtractor(
-                SparkScanner(spark, settings.engine, settings.sample_rows),
+                SparkScanner(
+                    spark, settings.engine, settings.sample_rows, null_markers=settings.null_markers
+                ),
                 store,
                 now,
                 ExtractionLimits(

@@ -67,6 +67,11 @@ def _boolean(text: str) -> bool:
     return text.lower() in _TRUE
 
 
+def _null_markers(text: str) -> Tuple[str, ...]:
+    words = (word.strip() for word in text.split(","))
+    return tuple(dict.fromkeys((*filter(None, words), r"\N")))  # as Hive, MySQL and PostgreSQL export NULL
+
+
 def _one_of(*words: str) -> Kind:
     by_lower_case = {word.lower(): word for word in words}
 
@@ -231,6 +236,10 @@ class Settings:
     sample_rows: Optional[int] = field(metadata=_row(
         "EXECUTOR_SAMPLE_ROWS", _whole_number(at_least=1), None,
         "About so many rows of each table are counted, the same on every run; `details` says `sampled`."))
+    null_markers: Optional[Tuple[str, ...]] = field(metadata=_row(
+        "EXECUTOR_NULL_MARKERS", _null_markers, None,
+        "Texts that stand for no value, with commas, exactly so written: `NA,unknown,-1`. They replace all "
+        "[placeholders](quality.md#what-is-fixed-before-the-scan) but `\\N`."))
     follow_links: bool = field(metadata=_row(
         "EXECUTOR_FOLLOW_LINKS", _boolean, "false",
         "Whether symbolic links are followed that lead out of the source's folder: `true` or `false`."))

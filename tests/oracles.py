@@ -43,7 +43,10 @@ SAYS_NOTHING = (
     ),
     "\\n",
 )
-WHITE = " \t\r\n\x0b\x0c"
+WHITE = (
+    " \t\r\n\x0b\x0c\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\u200b\u2060\ufeff"
+)
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  what the oracles count from has no zone
 ROWS = 3000
 

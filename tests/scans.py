@@ -34,7 +34,9 @@ def scan(
     source = FileSystemSource(str(folder), on_databricks=False)
     (dataset,) = discover(source, SourceType.AUTO, 1000).datasets
     state = None if before is None else unpack_state(pack_state(before.state))
-    scanner = SparkScanner(spark, engine, more.pop("wanted_rows", None))
+    scanner = SparkScanner(
+        spark, engine, more.pop("wanted_rows", None), null_markers=more.pop("null_markers", None)
+    )
     return scanner.scan(source, dataset, more.pop("now", NOW), state, **more)
 
 

@@ -23,7 +23,7 @@ from nuvyn_executor.contracts.keys import (
     nearest,
 )
 from nuvyn_executor.contracts.patterns import format_pattern, is_day_first, micros_of
-from nuvyn_executor.contracts.quality_rules import expectations_of, pattern_of
+from nuvyn_executor.contracts.quality_rules import expectations_of, missing_words, pattern_of
 from nuvyn_executor.contracts.yaml_nodes import BrokenContract, Node, read_yaml
 from nuvyn_executor.quality.declared import (
     ColumnTerms,
@@ -360,6 +360,7 @@ class Reading:
                         for key in ("primaryKey", "unique"))  # fmt: skip
         return ColumnTerms(
             name, physical, logical, form.check, form.example, form.day_first,
+            missing_words(self, node, place),
             False if is_no_key and not self.is_true(node, "primaryKey") else None,
             self.is_own_true(node, Own.EXCLUDE, place), tuple(found),
         )  # fmt: skip
@@ -425,7 +426,7 @@ class Reading:
         if logical in (*_MOMENTS, "time"):
             written = format_pattern(format_)
             if written is None:
-                self.not_checked(f"{clause} {format_}", "names of months and days are not read")
+                self.not_checked(f"{clause} {format_}", "quarters, weeks and eras are not read")
                 return _Form()
             rule = Rule(Kind.PATTERN, text=written[0])
             found.append(Expectation(f"{clause} {format_}", Metric.INVALID, rule=rule))

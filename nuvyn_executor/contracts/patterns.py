@@ -116,6 +116,11 @@ _LETTERS: Mapping[str, str] = {
     "Z": "(?:Z|[+-][0-9]{2}:?[0-9]{2})", "X": "(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)",
     "x": "[+-][0-9]{2}(?::?[0-9]{2})?",
 }  # fmt: skip
+_NAMES: Mapping[str, Tuple[str, str]] = {
+    "MMM": ("[A-Za-z]{3}", "Jan"), "MMMM": ("[A-Za-z]{3,9}", "January"), "E": ("[A-Za-z]{3}", "Wed"),
+    "EE": ("[A-Za-z]{3}", "Wed"), "EEE": ("[A-Za-z]{3}", "Wed"), "EEEE": ("[A-Za-z]{6,9}", "Wednesday"),
+}  # fmt: skip
+"""English names of months and days; whether there is such a month is found where a moment is parsed."""
 _EXAMPLE: Mapping[str, str] = {
     "y": "2024", "u": "2024", "M": "01", "d": "31", "H": "10", "h": "10", "m": "20", "s": "30", "S": "123",
     "a": "AM", "Z": "Z", "X": "Z", "x": "+00:00",
@@ -127,7 +132,7 @@ def format_pattern(format_: str) -> Optional[Tuple[str, str]]:
     """Return the pattern of a Java format of dates and times, and an example of it.
 
     Returns:
-        ``None`` for a format with something else than digits: names of months or days, quarters, weeks.
+        ``None`` for a format with quarters, weeks, eras and the like.
     """
     if "YYYY" in format_ and "DD" in format_:
         format_ = format_.translate(_ISO_LETTERS)
@@ -139,7 +144,11 @@ def format_pattern(format_: str) -> Optional[Tuple[str, str]]:
             pattern.append("".join(map(_character, literal)))
             example.append(literal)
             continue
-        if letter not in _LETTERS or (letter == "M" and len(run) > 2):  # noqa: PLR2004  MMM is a name
+        if run in _NAMES:
+            pattern.append(_NAMES[run][0])
+            example.append(_NAMES[run][1])
+            continue
+        if letter not in _LETTERS or (letter == "M" and len(run) > 2):  # noqa: PLR2004  MMMMM is a letter
             return None
         pattern.append(_digits(letter, len(run)))
         short = _EXAMPLE[letter][-2:] if letter in "yu" and len(run) == 2 else _EXAMPLE[letter]  # noqa: PLR2004  yy

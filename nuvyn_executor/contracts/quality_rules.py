@@ -82,8 +82,7 @@ def _of_metric(
         return _of_schema(reading, arguments, clause, metric, limit)
     if metric == "invalidValues":
         return _invalid(reading, rule, clause, limit)
-    words = _missing_words(reading, rule, metric)
-    return [Expectation(clause, _OF_COLUMNS[metric], limit, words)]
+    return [Expectation(clause, _OF_COLUMNS[metric], limit)]
 
 
 METRICS_V31 = ("nullValues", "missingValues", "invalidValues", "duplicateValues", "rowCount")
@@ -156,14 +155,14 @@ def pattern_of(reading: Reading, pattern: str, clause: str, limit: Limit = NONE_
     return [Expectation(clause, Metric.INVALID, limit, rule)]
 
 
-def one_of(values: Sequence[Node], *, allows_none: bool = True, kind: str = Kind.ONE_OF) -> Rule:
+def one_of(values: Sequence[Node], *, allows_none: bool = True) -> Rule:
     """Return the rule of a list of values, each as it is written; ``null`` is no value."""
     there = [one for one in values if one.value is not None]
     texts = [spelling for one in there for spelling in _spellings(one)]
     numbers = [float(one.value) for one in there if _is_number(one)]  # type: ignore[arg-type]  # just seen
     moments = [float(micros) for one in there for micros in _micros(one.text)]
     return Rule(
-        kind, texts=tuple(dict.fromkeys(texts)), numbers=(*numbers, *moments), allows_none=allows_none
+        Kind.ONE_OF, texts=tuple(dict.fromkeys(texts)), numbers=(*numbers, *moments), allows_none=allows_none
     )
 
 
@@ -184,12 +183,16 @@ def _micros(text: str) -> Tuple[int, ...]:
         return ()
 
 
-def _missing_words(reading: Reading, rule: Node, metric: str) -> Optional[Rule]:
-    arguments = reading.child(rule, "arguments")
-    if metric != "missingValues" or arguments is None:
-        return None
-    words = one_of(reading.scalars(arguments, "missingValues"), allows_none=False, kind=Kind.NONE_OF)
-    return words if any(words.texts) else None
+def missing_words(reading: Reading, node: Node, place: str) -> Optional[Tuple[str, ...]]:
+    """Return the texts that stand for no value in a property; ``None`` where its rules name none."""
+    found: List[str] = []
+    is_declared = False
+    for rule in reading.list_of(node, "quality", place):
+        arguments = reading.child(rule, "arguments")
+        if arguments is not None and reading.child(arguments, "missingValues") is not None:
+            is_declared = True
+            found += [one.text.strip() for one in reading.scalars(arguments, "missingValues")]
+    return tuple(dict.fromkeys(word for word in found if word)) if is_declared else None
 
 
 def _list(words: Sequence[str]) -> str:

@@ -4,7 +4,8 @@
 equal :mod:`.counts`), :mod:`.profiler` interprets the counts. :mod:`.scanner` runs this, and uses the counts
 of earlier runs (:mod:`.scan_state`).
 :mod:`.declared_plan` puts what a data contract declares in place of what was guessed,
-:mod:`.value_patterns` says what a text looks like, :mod:`.column_names` what a name says, :mod:`.suspects`
-what can hardly be true; :mod:`.sketch` counts different values,
+:mod:`.value_patterns` says what a text looks like, :mod:`.conventions` in which way a column is written,
+:mod:`.column_names` what a name says, :mod:`.null_markers` what stands for no value, :mod:`.suspects` what
+can hardly be true; :mod:`.sketch` counts different values,
 :mod:`.sampling_limits` bounds what is read, :mod:`.bad_files` finds files that cannot be read.
 """

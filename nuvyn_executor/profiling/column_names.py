@@ -21,6 +21,10 @@ _BOUND = re.compile(
     r"|end|ends|ended|expires|expired|expiry|expiration|term|terminated|termination|close|closes|closed|retired"
     r"|stop|stopped|inactive)(?:_?(?:date|day|dt|time|datetime|timestamp|ts|at|on))?$"
 )
+_MOMENT = re.compile(
+    r"(?:^|_)(?:date|datetime|day|dt|time|timestamp|ts|epoch|at|on|when|since|until|utc|ms|millis|born|dob)$"
+    r"|(?:date|datetime|timestamp)$|^(?:date|time|timestamp|epoch)(?:_|$)"
+)
 _EARLIER = re.compile(r"(?:^|_)(created|start|started|begin|opened|ordered|order)(?:_|$)")
 _LATER = {
     "created": ("updated", "modified", "changed"),
@@ -47,6 +51,11 @@ def says_when_written(name: str) -> bool:
     """Whether a column's name says that it holds when a row was written: ``updated_at``, ``ingest_ts``."""
     words = words_of(name)
     return bool(_WRITTEN.search(words) or _HAPPENED.search(words))
+
+
+def names_moment(name: str) -> bool:
+    """Whether a column's name says that it holds dates or times: ``order_date``, ``epoch_ms``."""
+    return says_when_written(name) or bool(_MOMENT.search(words_of(name).strip("_")))
 
 
 def may_lie_ahead(name: str) -> bool:

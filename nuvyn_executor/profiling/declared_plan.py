@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Sequence, Tupl
 
 from nuvyn_executor.profiling.plan import ScanPlan, ordered_pairs
 from nuvyn_executor.profiling.value_patterns import MOMENTS, Expected, data_type_of, shape_of
-from nuvyn_executor.quality.checks.registry import semantic_type
+from nuvyn_executor.quality.checks.registry import OF_MOMENTS, semantic_type
 from nuvyn_executor.quality.declared import MOST_RULES, Kind, Metric, Of, folded
 from nuvyn_executor.reading.frame import family
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan
     from nuvyn_executor.quality.declared import ColumnTerms, Expectation, Rule, TableTerms
 
+Again = Callable[[int, Optional[str], Optional[Tuple[str, ...]]], "ColumnPlan"]
 _EXPECTED: Dict[str, str] = {
     "number": Expected.NUMBER,
     "integer": Expected.NUMBER,
@@ -25,13 +26,14 @@ _EXPECTED: Dict[str, str] = {
 }
 
 
-def declared_plan(plan: ScanPlan, terms: TableTerms, again: Callable[[int, str], ColumnPlan]) -> ScanPlan:
+def declared_plan(plan: ScanPlan, terms: TableTerms, again: Again) -> ScanPlan:
     """Return the plan of a dataset that a data contract declares.
 
     Args:
         plan: as it was guessed.
         terms: what is declared.
-        again: plans the text column at a position with another expectation.
+        again: plans the text column at a position anew: with another expectation, and with the texts that
+            stand for no value; ``None`` is as it was guessed.
     """
     columns: List[ColumnPlan] = []
     fingerprint = terms.fingerprint
@@ -39,8 +41,7 @@ def declared_plan(plan: ScanPlan, terms: TableTerms, again: Callable[[int, str],
         terms = replace(terms, written="")  # what was guessed is better than nothing
     for index, guessed in enumerate(plan.columns):
         one = terms.column(guessed.name)
-        expected = None if one is None else _expected(guessed, one)
-        column = guessed if expected in (None, guessed.expected) else again(index, str(expected))
+        column = guessed if one is None or not _is_text(guessed) else _replanned(guessed, one, index, again)
         columns.append(_declared(column, one, terms))
     pairs = tuple(
         pair for pair in ordered_pairs(columns) if not any(_is_excluded(columns[i], terms) for i in pair)
@@ -48,6 +49,20 @@ def declared_plan(plan: ScanPlan, terms: TableTerms, again: Callable[[int, str],
     return replace(
         plan, columns=tuple(columns), pairs=pairs, keys=key_places(columns, terms), terms=fingerprint
     )
+
+
+def _replanned(guessed: ColumnPlan, terms: ColumnTerms, place: int, again: Again) -> ColumnPlan:
+    """Return the plan of a text column with what is declared of its values."""
+    markers = terms.missing_words
+    plan = guessed if markers is None else again(place, None, markers)
+    expected = _expected(plan, terms)
+    if expected not in (None, plan.expected):
+        plan = again(place, expected, markers)
+    return replace(plan, is_key=guessed.is_key, not_key=guessed.not_key)
+
+
+def _is_text(plan: ColumnPlan) -> bool:
+    return plan.declared_type in (None, "string")
 
 
 def key_places(columns: Sequence[ColumnPlan], terms: TableTerms) -> Tuple[Tuple[int, ...], ...]:
@@ -72,7 +87,7 @@ def places_of(names: Sequence[str], columns: Sequence[ColumnPlan], terms: TableT
 
 def _expected(plan: ColumnPlan, terms: ColumnTerms) -> Optional[str]:
     """Return what a column of text should hold; ``None`` for what was guessed."""
-    if plan.declared_type not in (None, "string") or terms.is_excluded:
+    if terms.is_excluded:
         return None
     if terms.check:
         return terms.check
@@ -81,7 +96,7 @@ def _expected(plan: ColumnPlan, terms: ColumnTerms) -> Optional[str]:
     if semantic_type(plan.expected) is not None and any(map(_says_what_is_valid, terms.expectations)):
         return Expected.TEXT
     expected = _EXPECTED.get(terms.logical_type)
-    if expected == Expected.MOMENT and terms.example and shape_of(terms.example) not in MOMENTS:
+    if expected == Expected.MOMENT and terms.example and shape_of(terms.example, OF_MOMENTS) not in MOMENTS:
         return Expected.TEXT  # the format alone is checked
     return expected
 
@@ -130,17 +145,17 @@ def _is_written(plan: ColumnPlan, terms: TableTerms) -> bool:
 
 def _of(plan: ColumnPlan) -> Optional[str]:
     """Return what the values of a column are; ``None`` for truth values, arrays and binaries."""
-    if plan.declared_type in (None, "string"):
+    if _is_text(plan):
         return {Expected.NUMBER: Of.NUMBER, Expected.MOMENT: Of.MOMENT}.get(plan.expected, Of.TEXT)
     return {"number": Of.NUMBER, "moment": Of.MOMENT}.get(family(str(plan.declared_type)))
 
 
 def _applies(rule: Rule, plan: ColumnPlan) -> bool:
     """Whether values of a column can break a rule."""
-    if rule.kind in (Kind.ONE_OF, Kind.NONE_OF):
-        return _of(plan) is not None and (plan.declared_type in (None, "string") or bool(rule.numbers))
+    if rule.kind == Kind.ONE_OF:
+        return _of(plan) is not None and (_is_text(plan) or bool(rule.numbers))
     if rule.of == Of.TEXT:
-        return plan.declared_type in (None, "string")
+        return _is_text(plan)
     return rule.of == _of(plan)
 
 

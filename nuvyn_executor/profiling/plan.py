@@ -8,28 +8,30 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
-from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.profiling import column_names, suspects
+from nuvyn_executor.profiling.conventions import forms_for, is_day_first
+from nuvyn_executor.profiling.null_markers import WHITE, is_missing, placeholders_that_are_values
 from nuvyn_executor.profiling.value_patterns import (
     DATE_SENTINELS,
-    DATES,
     NUMBERS,
-    WHITE,
     Expected,
-    is_missing,
     merged,
+    plain_of,
     shape_of,
 )
-from nuvyn_executor.quality.checks import digit_code
-from nuvyn_executor.quality.checks.registry import ANYWHERE, CHECKS, check_of, fingerprint
+from nuvyn_executor.quality.checks import country_code, digit_code
+from nuvyn_executor.quality.checks.registry import CHECKS, FORMS, check_of, fingerprint
 from nuvyn_executor.quality.declared import Rule
 from nuvyn_executor.quality.tallies import Shape, Suspect
 from nuvyn_executor.reading.frame import SAMPLE_CHARACTERS, family
+
+if TYPE_CHECKING:
+    from nuvyn_executor.quality.checks.check import Form
 
 MAJORITY = 0.9  # of the sampled values, that makes an expectation
 NAMED_MAJORITY = 0.5  # the same, where the column's name suggests the expectation
@@ -60,6 +62,8 @@ class ColumnPlan:
         not_key: for a column that has such a name and is no key: how many sampled values repeat another one,
             of how many.
         sample: one present value, or its beginning.
+        values: placeholders that are values in this column: ``NA`` among codes of countries.
+        null_markers: the texts that stand for no value, where the user says so; else ``None``.
         suspect_examples: by reason, a sampled value that can hardly be true, masked.
         rules: what a data contract declares of each value; those that break it are counted.
         is_unique: a data contract declares that no value repeats.
@@ -77,6 +81,8 @@ class ColumnPlan:
     is_key: bool = False
     not_key: Optional[Tuple[int, int]] = None
     sample: Optional[str] = None
+    values: Tuple[str, ...] = ()
+    null_markers: Optional[Tuple[str, ...]] = None
     suspect_examples: Mapping[str, str] = field(default_factory=dict)
     rules: Tuple[Rule, ...] = ()
     is_unique: bool = False
@@ -91,6 +97,7 @@ class ScanPlan:
         pairs: positions of two columns of moments, where the first should not lie after the second.
         exact_distinct: the dataset is small enough to count different values exactly.
         distinct: whether different values and rows are counted at all.
+        null_markers: the texts that stand for no value in all columns, where the user says so; else ``None``.
         keys: positions of columns whose values together should not repeat.
         terms: the fingerprint of the data contract that it was made with; ``""`` without one.
     """
@@ -99,6 +106,7 @@ class ScanPlan:
     pairs: Tuple[Tuple[int, int], ...] = ()
     exact_distinct: bool = True
     distinct: bool = True
+    null_markers: Optional[Tuple[str, ...]] = None
     keys: Tuple[Tuple[int, ...], ...] = ()
     terms: str = ""
 
@@ -117,8 +125,16 @@ class ScanPlan:
             raise ValueError("the plan was made with other checks than those of this version")
         columns = tuple(ColumnPlan(**_with_tuples(one)) for one in value["columns"])
         pairs = tuple((earlier, later) for earlier, later in value["pairs"])
-        keys = tuple(map(tuple, value["keys"]))
-        return cls(columns, pairs, value["exact_distinct"], value["distinct"], keys, value["terms"])
+        markers = value["null_markers"]
+        return cls(
+            columns,
+            pairs,
+            value["exact_distinct"],
+            value["distinct"],
+            None if markers is None else tuple(markers),
+            keys=tuple(map(tuple, value["keys"])),
+            terms=value["terms"],
+        )
 
 
 def _with_tuples(values: Mapping[str, Any]) -> Dict[str, Any]:
@@ -126,12 +142,13 @@ def _with_tuples(values: Mapping[str, Any]) -> Dict[str, Any]:
     return {**found, "rules": tuple(map(Rule.from_json, found["rules"]))}
 
 
-def plan_text_column(
+def plan_text_column(  # noqa: PLR0913  what is known of a column
     name: str,
     dataset_name: str,
     values: Sequence[Optional[str]],
     *,
     fences: bool,
+    null_markers: Optional[Tuple[str, ...]] = None,
     declared: Optional[str] = None,
 ) -> ColumnPlan:
     """Plan a column that arrives as text.
@@ -141,42 +158,39 @@ def plan_text_column(
         dataset_name: the dataset's name, which its primary key may be named after.
         values: sampled values.
         fences: whether the sample represents the whole dataset, so that fences may be set.
+        null_markers: the texts that stand for no value, where the user says so.
         declared: what a data contract says that the values should be; ``None``: the sample says it.
     """
-    present = [value for value in values if value is not None and not is_missing(value)]
+    texts = [value.strip(WHITE) for value in values if value is not None and value.strip(WHITE)]
+    kept = () if null_markers is not None else placeholders_that_are_values(texts)
+    present = [value for value in values if value is not None and not is_missing(value, kept, null_markers)]
     trimmed = [value.strip(WHITE) for value in present]
-    found = [shape_of(value) for value in trimmed]
+    forms = forms_for("date" if declared == Expected.MOMENT else name, trimmed)
+    found = [shape_of(value, forms) for value in trimmed]
     counts = Counter(found)
     expected = declared or _expected(name, trimmed, counts)
-    numbers = [_number(value) for value, shape in zip(trimmed, found) if shape in NUMBERS]
-    dates = [value for value, shape in zip(trimmed, found) if shape in DATES[1:]]
+    numbers = [float(plain_of(value, shape)) for value, shape in zip(trimmed, found) if shape in NUMBERS]
+    if expected == country_code.CHECK.name and null_markers is None:
+        kept = tuple(sorted({*kept, "NA"}))  # Namibia
     plan = ColumnPlan(
         name=name,
         expected=expected,
-        shapes=_counted_shapes(expected, counts),
-        day_first=_day_first(dates),
+        shapes=_counted_shapes(expected, counts, forms),
+        day_first=is_day_first(trimmed, found),
         fences=_fences(numbers) if fences and expected == Expected.NUMBER else None,
         is_key=column_names.is_key(name, dataset_name),
         sample=present[0][:SAMPLE_CHARACTERS] if present else None,
+        values=kept,
+        null_markers=null_markers,
         **_moments_of(name, is_moment=expected == Expected.MOMENT),
     )
     return replace(plan, suspect_examples=suspects.examples(_text_suspects(plan, trimmed, found)))
 
 
-def plan_typed_column(  # noqa: PLR0913  as above
-    name: str,
-    dataset_name: str,
-    declared_type: str,
-    values: Sequence[object],
-    *,
-    fences: bool,
-    declared: Optional[str] = None,
+def plan_typed_column(
+    name: str, dataset_name: str, declared_type: str, values: Sequence[object], *, fences: bool
 ) -> ColumnPlan:
-    """Plan a column whose format declares its type; ``values`` are sampled Python values."""
-    if declared_type == "string":
-        texts = [None if value is None else str(value) for value in values]
-        plan = plan_text_column(name, dataset_name, texts, fences=fences, declared=declared)
-        return ColumnPlan(**{**plan.__dict__, "declared_type": declared_type})
+    """Plan a column whose format declares a type other than text; ``values`` are sampled Python values."""
     kind = family(declared_type)
     numbers = [float(value) for value in values if value is not None] if kind == "number" else []  # type: ignore[arg-type]  # Spark's numbers
     present = [value for value in values if value is not None]
@@ -244,10 +258,11 @@ def _text_suspects(
     """Return why each sampled text can hardly be true, and the text."""
     for text, shape in zip(trimmed, shapes):
         if plan.expected == Expected.NUMBER:
-            number = _number(text) if shape in NUMBERS else 0.0
+            number = float(plain_of(text, shape)) if shape in NUMBERS else 0.0
             yield suspects.of_number(number, plan.fences), text
         elif plan.expected == Expected.MOMENT:
-            if text[:10] in DATE_SENTINELS and not plan.bounds_period:
+            day = plain_of(text, shape, day_first=plan.day_first)[:10]
+            if day in DATE_SENTINELS and not plan.bounds_period:
                 yield Suspect.STAND_IN, text
         else:
             yield suspects.of_text(text), text
@@ -322,26 +337,17 @@ def _most(holds: Callable[[str], bool], values: Sequence[str], share: float) -> 
     return next(itertools.islice(failures, most_failures, None), None) is None
 
 
-def _counted_shapes(expected: str, counts: Mapping[str, int]) -> Tuple[str, ...]:
-    """Return the shapes to count apart: those that pass the check, and those in the sample."""
+def _counted_shapes(expected: str, counts: Mapping[str, int], forms: Sequence[Form]) -> Tuple[str, ...]:
+    """Return the shapes to count apart: those in the sample, and those that pass as they are written."""
     check = check_of(expected)
     if check is not None and not check.anywhere:
         return check.shapes
     passing = () if check is None else check.shapes
-    wanted = {merged(shape, expected) for shape in (*passing, *counts)} - {Shape.TEXT}
+    plain = (form.shape for form in forms if form.shape in passing and not (form.steps or form.micros))
+    wanted = {merged(shape, expected) for shape in (*plain, *counts)} - {Shape.TEXT}
     if expected != Expected.BOOLEAN:
         wanted.discard(Shape.BOOLEAN)
-    return tuple(form.shape for form in ANYWHERE if form.shape in wanted)
-
-
-def _number(text: str) -> float:
-    return float(text.replace(",", "."))
-
-
-def _day_first(dates: Sequence[str]) -> bool:
-    """Whether ``03/04`` is the third of April: unless there is a ``04/13`` and no ``13/04``."""
-    parts = [re.split(r"[/.]", date) for date in dates]
-    return any(int(day) > 12 for day, _, _ in parts) or not any(int(month) > 12 for _, month, _ in parts)  # noqa: PLR2004  months
+    return tuple(form.shape for form in FORMS if form.shape in wanted)
 
 
 def _fences(numbers: Sequence[float]) -> Optional[Tuple[float, float]]:

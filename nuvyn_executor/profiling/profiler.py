@@ -91,6 +91,7 @@ def plan_scan(
     frame: Frame,
     dataset_name: str,
     key_columns: Sequence[str] = (),
+    null_markers: Optional[Tuple[str, ...]] = None,
     terms: Optional[TableTerms] = None,
 ) -> ScanPlan:
     """Decide what to count, from the frame's names, types and sample.
@@ -100,22 +101,30 @@ def plan_scan(
         dataset_name: its name, which its primary key may be named after.
         key_columns: the primary key that a catalogue declares. Then no name is taken for that of a key; of a
             key of several columns, no column has to be unique.
+        null_markers: the texts that stand for no value, where the user says so.
         terms: what a data contract declares, which comes before all of that.
     """
 
-    def plan_at(place: int, expected: Optional[str] = None) -> ColumnPlan:
+    def plan_at(
+        place: int, expected: Optional[str] = None, markers: Optional[Tuple[str, ...]] = None
+    ) -> ColumnPlan:
         name, declared, values = frame.names[place], frame.types[place], frame.sample[place]
         fences = frame.sample_represents
-        if declared is None:
-            return plan_text_column(name, dataset_name, values, fences=fences, declared=expected)
-        return plan_typed_column(name, dataset_name, declared, values, fences=fences, declared=expected)
+        if declared is not None and declared != "string":
+            return plan_typed_column(name, dataset_name, declared, values, fences=fences)
+        texts = [None if value is None else str(value) for value in values]
+        markers = null_markers if markers is None else markers
+        plan = plan_text_column(
+            name, dataset_name, texts, fences=fences, null_markers=markers, declared=expected
+        )
+        return replace(plan, declared_type=declared)
 
     plans = tuple(map(plan_at, range(len(frame.names))))
     if key_columns:
         plans = tuple(replace(one, is_key=[one.name] == [*key_columns]) for one in plans)
     else:
         plans = without_false_keys(plans, frame.sample)
-    plan = ScanPlan(plans, ordered_pairs(plans), exact_distinct=frame.is_small)
+    plan = ScanPlan(plans, ordered_pairs(plans), exact_distinct=frame.is_small, null_markers=null_markers)
     return plan if terms is None else declared_plan(plan, terms, plan_at)
 
 

@@ -58,11 +58,13 @@ class SparkScanner:
         engine: str = "auto",
         wanted_rows: Optional[int] = None,
         clock: Callable[[], float] = time.monotonic,
+        null_markers: Optional[Tuple[str, ...]] = None,
     ) -> None:
         self.spark = spark
         self.engine = engine
         self.wanted_rows = wanted_rows
         self.clock = clock
+        self.null_markers = null_markers
         self.tries_polars = engine == "auto"
         """Whether the next dataset is offered to Polars: not after its tasks could not import it."""
 
@@ -98,7 +100,7 @@ class SparkScanner:
                 raise source.explained(dataset, error) from error
             if session is None:
                 raise unreadable(dataset.label, error) from error
-            other = SparkScanner(session, self.engine, self.wanted_rows, self.clock)
+            other = SparkScanner(session, self.engine, self.wanted_rows, self.clock, self.null_markers)
             return other.scan(source, dataset, now, state, seconds)
         finally:
             if not isinstance(source, TableSource):
@@ -178,12 +180,11 @@ class _DatasetScan:
         return counted, counted.counts.tally.rows
 
     def _may_use(self, state: ScanState) -> bool:
-        """Whether a state was made by an engine, of as many rows, and for the terms, as this scan may use."""
+        """Whether a state was made as this scan would make it: engine, rows, null markers, data contract."""
         scanner, terms = self._scanner, self._snapshot.dataset.terms
+        is_wanted = state.wanted_rows == scanner.wanted_rows and scanner.engine in ("auto", state.engine)
         is_same = state.plan.terms == ("" if terms is None else terms.fingerprint)
-        return (
-            is_same and state.wanted_rows == scanner.wanted_rows and scanner.engine in ("auto", state.engine)
-        )
+        return is_wanted and is_same and state.plan.null_markers == scanner.null_markers
 
     def _add_new_files(self, state: ScanState) -> Optional[ScanState]:
         """Count the files that came and add their counts; ``None`` where all have to be counted again."""
@@ -229,7 +230,13 @@ class _DatasetScan:
         snapshot, wanted = self._snapshot, self._scanner.wanted_rows
         dataset = self._read = self._unpacked(snapshot.dataset)
         frame = open_frame(self._spark, self._source, dataset)
-        plan = plan_scan(frame, snapshot.dataset.name, snapshot.dataset.key_columns, snapshot.dataset.terms)
+        plan = plan_scan(
+            frame,
+            snapshot.dataset.name,
+            snapshot.dataset.key_columns,
+            self._scanner.null_markers,
+            snapshot.dataset.terms,
+        )
         files, share = sampling_limits.choose_files(
             dataset.files, frame.rows, wanted, are_divisible=snapshot.is_divisible
         )

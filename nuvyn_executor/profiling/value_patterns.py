@@ -9,45 +9,32 @@ Spark or Polars) see the same. Each must match the *whole* text: Python uses ``f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Final, Mapping, Sequence, Tuple
 
-from nuvyn_executor.quality.checks.registry import ANYWHERE, FORMS
+from nuvyn_executor.profiling.null_markers import WHITE
+from nuvyn_executor.quality.checks import moment, number
+from nuvyn_executor.quality.checks.registry import ANYWHERE, FORMS, form_of
 from nuvyn_executor.quality.tallies import Shape
 
-WHITE = " \t\r\n\x0b\x0c"  # what is cut before a text is understood
+if TYPE_CHECKING:
+    from nuvyn_executor.quality.checks.check import Form
+
 # Replacement characters, control characters, and UTF-8 that was read as Latin-1.
 BROKEN_TEXT = "[\ufffd\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]|[\u00c2\u00c3][\u0080-\u00bf]"
 # A character of each broken text; faster to search for.
 MAYBE_BROKEN = "[\ufffd\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\u0080-\u00bf]"
 PLAIN_TEXT = r"\A[ -~]*\z"  # matches most texts, and none that is broken
 
-PLACEHOLDERS = (
-    *(
-        "#n/a",
-        "#null!",
-        "(null)",
-        "-",
-        "--",
-        ".",
-        "<na>",
-        "?",
-        "n.a.",
-        "n/a",
-        "na",
-        "nan",
-        "nil",
-        "none",
-        "null",
-    ),
-    r"\n",  # \N, by which Hive, MySQL and PostgreSQL export NULL
-)
-"""Texts that stand for no value, in lower case."""
 NUMBER_SENTINELS: Tuple[float, ...] = (-999, -9999, -99999, 999999, 9999999, 99999999, 999999999)
 DATE_SENTINELS: Tuple[str, ...] = ("0001-01-01", "1900-01-01", "9999-12-31")
 
-NUMBERS = (Shape.INTEGER, Shape.DECIMAL, Shape.DECIMAL_COMMA)
-DATES = (Shape.DATE_ISO, Shape.DATE_SLASH, Shape.DATE_DOT)
-MOMENTS = (*DATES, Shape.TIMESTAMP)
+NUMBERS = tuple(form.shape for form in number.CHECK.forms)
+MOMENTS = tuple(form.shape for form in moment.CHECK.forms)
+DATES = (
+    *(Shape.DATE_ISO, Shape.DATE_SLASH, Shape.DATE_DOT, Shape.DATE_DASH),
+    *(Shape.DATE_SHORT, Shape.DATE_YEAR_FIRST, Shape.DATE_NAMED, Shape.DATE_COMPACT),
+)
+"""Moments without a time of day."""
 
 
 class Expected:
@@ -76,9 +63,7 @@ class Merged:
 # In a column of codes 10115 is written like its neighbour 01067; in one of words NO is a country, 42 a name.
 MERGED: Mapping[str, Merged] = {
     Expected.CODE: Merged(Shape.CODE, (Shape.INTEGER,)),
-    Expected.TEXT: Merged(
-        Shape.TEXT, (Shape.BOOLEAN, Shape.INTEGER, Shape.CODE, Shape.DECIMAL, Shape.DECIMAL_COMMA)
-    ),
+    Expected.TEXT: Merged(Shape.TEXT, (Shape.BOOLEAN, Shape.CODE, *NUMBERS)),
 }
 
 
@@ -88,16 +73,25 @@ def merged(shape: str, expected: str) -> str:
     return rule.into if rule is not None and shape in rule.shapes else shape
 
 
-def is_missing(text: Optional[str]) -> bool:
-    """Whether a text is no value: NULL, blank, or a placeholder such as ``n/a``."""
-    return text is None or text.strip(WHITE).lower() in ("", *PLACEHOLDERS)
-
-
-def shape_of(text: str) -> str:
-    """Return the shape of a present text, among those that are looked for in every column."""
+def shape_of(text: str, forms: Sequence[Form] = ANYWHERE) -> str:
+    """Return the shape of a present text, among the forms that are looked for in its column."""
     if text != text.strip(WHITE):
         return Shape.PADDED
-    return next((form.shape for form in ANYWHERE if form.matches(text)), Shape.TEXT)
+    return next((form.shape for form in forms if form.matches(text)), Shape.TEXT)
+
+
+def plain_of(text: str, shape: str, *, day_first: bool = True) -> str:
+    """Return a trimmed text of a shape in the plain way to write it: ``1234.5``, ``2024-01-31``.
+
+    This is the reference for both engines.
+    """
+    form = form_of(shape)
+    if form is None:
+        return text
+    plain = form.plain(text)
+    if form.is_day_first and not day_first:
+        return f"{plain[:5]}{plain[8:10]}-{plain[5:7]}{plain[10:]}"
+    return plain
 
 
 def counted_shape_of(text: str, expected: str, shapes: Tuple[str, ...]) -> str:
@@ -125,7 +119,7 @@ def data_type_of(expected: str, shapes: Mapping[str, int]) -> str:
         present = sum(shapes.values())
         if shapes.get(Shape.CODE, 0) > 0.01 * present:
             return "string"
-        return "double" if shapes.get(Shape.DECIMAL) or shapes.get(Shape.DECIMAL_COMMA) else "bigint"
+        return "double" if any(shapes.get(one) for one in NUMBERS if one != Shape.INTEGER) else "bigint"
     if expected == Expected.MOMENT:
-        return "timestamp" if shapes.get(Shape.TIMESTAMP) else "date"
+        return "timestamp" if any(shapes.get(one) for one in MOMENTS if one not in DATES) else "date"
     return "boolean" if expected == Expected.BOOLEAN else "string"

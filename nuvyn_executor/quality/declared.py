@@ -32,7 +32,6 @@ class Kind:
     MIN_LENGTH: Final = "min_length"  # in characters
     MAX_LENGTH: Final = "max_length"
     ONE_OF: Final = "one_of"
-    NONE_OF: Final = "none_of"
     AT_LEAST: Final = "at_least"
     AT_MOST: Final = "at_most"
     ABOVE: Final = "above"
@@ -133,7 +132,7 @@ class Expectation:
         clause: the contract's own name of it: ``schema orders, property customer_id, required``.
         metric: a constant of :class:`Metric`.
         limit: how large the count may be.
-        rule: of ``INVALID``, what a value must satisfy; of ``MISSING``, more words that say nothing.
+        rule: of ``INVALID``, what a value must satisfy.
         columns: of ``DUPLICATES`` of a table, the columns.
     """
 
@@ -155,6 +154,7 @@ class ColumnTerms:
         check: the kind of value that ``format`` names (``email``); ``""`` for none.
         example: a moment in the declared format; ``""`` where none is declared.
         day_first: whether ``03/04/2024`` is the third of April; ``None`` where nothing says so.
+        missing_words: the texts that stand for no value; ``None`` where none are declared.
         is_key: whether it is the primary key; ``None`` where nothing is declared, and for a part of a key.
         is_excluded: it is left out.
         expectations: what is counted.
@@ -166,6 +166,7 @@ class ColumnTerms:
     check: str = ""
     example: str = ""
     day_first: Optional[bool] = None
+    missing_words: Optional[Tuple[str, ...]] = None
     is_key: Optional[bool] = None
     is_excluded: bool = False
     expectations: Tuple[Expectation, ...] = ()

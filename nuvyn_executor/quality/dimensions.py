@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Dict, Iterable, Mapping, Optional, Tuple
 
-from nuvyn_executor.quality.expectations import duplicates, missing_columns, missing_values, unmet_values
+from nuvyn_executor.quality.expectations import duplicates, missing_columns, unmet_values
 from nuvyn_executor.quality.tallies import Shape
 
 if TYPE_CHECKING:
@@ -135,8 +135,7 @@ def _present(scan: Scan) -> int:
 def completeness(scan: Scan) -> Measure:
     """Count present cells of all cells. A declared column that is not there has no values."""
     lacking = len(missing_columns(scan)) * scan.tally.rows
-    cells = sum(column.rows for column in scan.tally.columns)
-    return Measure(cells - sum(map(missing_values, scan.tally.columns, scan.columns)), cells + lacking)
+    return Measure(_present(scan), sum(column.rows for column in scan.tally.columns) + lacking)
 
 
 def accuracy(scan: Scan) -> Measure:
@@ -145,18 +144,31 @@ def accuracy(scan: Scan) -> Measure:
     return Measure(present - sum(column.suspected for column in scan.tally.columns), present)
 
 
+_SAME_FORM: Mapping[str, Tuple[str, ...]] = {
+    Shape.DECIMAL: (Shape.GROUPED, Shape.NEGATIVE),
+    Shape.DECIMAL_COMMA: (Shape.THREE_DECIMALS, f"{Shape.GROUPED}_comma", f"{Shape.NEGATIVE}_comma"),
+}
+"""Shapes that are written like another one."""
+
+
 def written_forms(column: ColumnTally) -> Dict[Optional[str], int]:
     """Count present values by the form they are written in; ``None`` is the form of those without a shape.
 
-    Whole numbers and decimals are one form, ``DECIMAL``: 10 among 10.5 is not written differently.
+    Numbers with thousands apart, with a sign behind, whole and with decimals are one form: 10 among 10.5 is
+    not written differently. Those with a decimal point are another form than those with a comma.
     """
     forms: Dict[Optional[str], int] = dict(column.shapes.items())
     unclassified = column.present - sum(column.shapes.values())
     if unclassified:
         forms[None] = unclassified
+    for main, others in _SAME_FORM.items():
+        count = sum(forms.pop(shape, 0) for shape in (main, *others))
+        if count:
+            forms[main] = count
     whole = forms.pop(Shape.INTEGER, 0)
     if whole:
-        forms[Shape.DECIMAL] = forms.get(Shape.DECIMAL, 0) + whole
+        main = max((Shape.DECIMAL, Shape.DECIMAL_COMMA), key=lambda shape: forms.get(shape, 0))
+        forms[main] = forms.get(main, 0) + whole
     return forms
 
 
@@ -348,7 +360,7 @@ def column_scores(tally: ColumnTally, facts: ColumnFacts) -> ColumnScores:
     unmet, checked = unmet_values(tally, facts)
     return ColumnScores(
         name=facts.name,
-        completeness=round_score(Measure(tally.rows - missing_values(tally, facts), tally.rows).score),
+        completeness=round_score(Measure(tally.present, tally.rows).score),
         validity=round_score(Measure(checked - unmet, checked).score),
         uniqueness=round_score(100.0 * unique.ratio) if unique else None,
         uniqueness_rsd=unique.rsd if unique else 0.0,

@@ -112,13 +112,6 @@ def declared_keys(scan: Scan) -> Tuple[str, ...]:
     return names if all(one.is_met and not one.reason for one in found) else ()
 
 
-def missing_values(tally: ColumnTally, facts: ColumnFacts) -> int:
-    """Return how many cells of a column have no value; a data contract may name words that mean none."""
-    outcomes_of = column_outcomes(tally, facts)
-    declared = (one.count for one in outcomes_of if one.expectation.metric == Metric.MISSING)
-    return max((tally.missing, *declared))
-
-
 def unmet_values(tally: ColumnTally, facts: ColumnFacts) -> Tuple[int, int]:
     """Return how many values of a column cost validity, and of how many.
 
@@ -159,7 +152,7 @@ def _of_column(tally: ColumnTally, facts: ColumnFacts, terms: ColumnTerms, one: 
         return _counted(one, name, count, tally.present, at_least=facts.distinct.rsd > 0)
     if one.metric in (Metric.NULLS, Metric.MISSING):
         missing = tally.nulls if one.metric == Metric.NULLS else tally.missing
-        return _counted(one, name, missing + (_broken(one, tally, facts) or 0), tally.rows)
+        return _counted(one, name, missing, tally.rows)
     if one.metric == Metric.INVALID:
         broken = _broken(one, tally, facts)
         return _not_counted(one, facts) if broken is None else _counted(one, name, broken, tally.present)

@@ -25,12 +25,27 @@ class Shape:
     INTEGER: Final = "integer"
     DECIMAL: Final = "decimal"
     DECIMAL_COMMA: Final = "decimal_comma"  # 3,14
+    GROUPED: Final = "grouped"  # 1,234.50
+    MONEY: Final = "money"  # $1.50
+    PERCENT: Final = "percent"  # 5 %
+    NEGATIVE: Final = "negative"  # (1.50), 1.50-
+    THREE_DECIMALS: Final = "three_decimals"  # 3,142 in a column of decimal commas
+    DECIMAL_POINT: Final = "decimal_point"  # 3.14 in such a column
     CODE: Final = "code"  # digits that are no number: 000123, +440000000152
     BOOLEAN: Final = "boolean"
     DATE_ISO: Final = "date_iso"  # 2024-01-31
     DATE_SLASH: Final = "date_slash"  # 31/01/2024 or 01/31/2024
     DATE_DOT: Final = "date_dot"  # 31.01.2024
+    DATE_DASH: Final = "date_dash"  # 31-01-2024
+    DATE_SHORT: Final = "date_short"  # 31/01/24
+    DATE_YEAR_FIRST: Final = "date_year_first"  # 2024/01/31
+    DATE_NAMED: Final = "date_named"  # 31 Jan 2024
+    DATE_COMPACT: Final = "date_compact"  # 20240131
     TIMESTAMP: Final = "timestamp"  # 2024-01-31T10:00:00Z
+    TIMESTAMP_YEAR_FIRST: Final = "timestamp_year_first"  # 2024/01/31 10:00
+    TIMESTAMP_YEAR_LAST: Final = "timestamp_year_last"  # 31/01/2024 10:00
+    TIMESTAMP_NAMED: Final = "timestamp_named"  # 31 Jan 2024 10:00
+    TIMESTAMP_COMPACT: Final = "timestamp_compact"  # 20240131T100000Z
     TEXT: Final = "text"
     PADDED: Final = "padded"  # blanks before or after, whatever is between
 

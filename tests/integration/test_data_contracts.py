@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, List
 
 import pytest
 
 from contract.corpus import result_differences
 from nuvyn_executor import contract as command
 from nuvyn_executor.contracts.patterns import matches
+from nuvyn_executor.profiling.null_markers import WHITE, is_missing
 from nuvyn_executor.profiling.scan_state import pack_state, unpack_state
 from nuvyn_executor.quality.dimensions import Dimension
 from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, TABLES
 from tests.contracted import HEAD, by_both_engines, scanned
 from tests.installation import Installation, delta_installation
+
+if TYPE_CHECKING:
+    from nuvyn_executor.profiling.plan import ColumnPlan
 
 pytest.importorskip("polars")
 pytestmark = pytest.mark.spark
@@ -64,7 +68,9 @@ VALUES = [
     "x" * 1001, "a.b", "a\\b", "a|b",
     "A1", "a[b]", "$", "2024-01-31", "2024-02-30", "31/01/2024", "2024-01-31T10:00:00Z",
     "2024-01-31 10:00:00", "1999-12-31", "a@b.org", "nobody", "true", "NO", "DE", "2019-05-05",
-    "123456789012345678", "12345678901234567890",
+    "123456789012345678", "12345678901234567890", "1.234,56", "1,234", "$1,101.50", "1 €", "5%", "(1.00)",
+    "1.00-", "31 Jan 2024", "26.11.2026 00:00", "20261101", "1700000000", "NA", "Null", "\u00a0",
+    "\u00a0AB\u00a0",
 ]  # fmt: skip
 RULES = {
     "pattern": "logicalType: string, logicalTypeOptions: {pattern: '^[A-Z]{2}$'}",
@@ -86,6 +92,11 @@ RULES = {
 }
 
 
+def present_in(plan: ColumnPlan) -> List[str]:
+    """Return the values that are there in a column, trimmed."""
+    return [value.strip(WHITE) for value in VALUES if not is_missing(value, plan.values)]
+
+
 class TestBothEnginesCountTheSame:
     """The counting is in both engines."""
 
@@ -97,15 +108,19 @@ class TestBothEnginesCountTheSame:
         write(folder, "\n".join([",".join(names), *lines]) + "\n", of_column(properties))
         (profile,) = by_both_engines(spark, folder).profiles
         columns = dict(zip(names, profile.scan.tally.columns))
-        present = [value.strip() for value in VALUES if value.strip() not in ("", "n/a", "-")]
+        present = present_in(profile.plans[names.index("pattern")])
         (rule,) = profile.plans[0].rules
         broken = [value for value in present if not matches(rule.text, value)]
         assert columns["pattern"].violations == (repeated * len(broken),)
+        present = present_in(profile.plans[names.index("lengths")])
         assert columns["lengths"].violations == (
             repeated * sum(len(value) < 2 for value in present),
             repeated * sum(len(value) > 5 for value in present),
         )
-        listed = {"NO", "DE", "1", "2024-01-31", "😀"}
+        listed, present = (
+            {"NO", "DE", "1", "2024-01-31", "😀"},
+            present_in(profile.plans[names.index("listed")]),
+        )
         assert columns["listed"].violations == (repeated * sum(one not in listed for one in present),)
         assert all(one.unmet >= one.invalid for one in columns.values() if one.violations)
 
@@ -146,6 +161,17 @@ class TestBothEnginesCountTheSame:
         (profile,) = scanned(spark, folder).profiles
         assert profile.state.engine == "spark"
         assert profile.scan.tally.columns[0].violations == (2,)
+
+    def test_words_that_mean_nothing_are_those_of_the_contract(self, spark: Any, folder: Path) -> None:
+        words = "[null, '', none at all, '0']"
+        rule = f"[{{metric: missingValues, arguments: {{missingValues: {words}}}, mustBeLessThan: 9}}]"
+        body = of_column(f"      - {{name: a, logicalType: number, quality: {rule}}}\n")
+        write(folder, "a,b\n1,1\nnone at all,2\n0,3\n-,4\n ,5\n,6\nn/a,7\n8,8\n", body)
+        found = by_both_engines(spark, folder)
+        tally = found.profiles[0].scan.tally.columns[0]
+        assert (tally.missing, tally.invalid) == (4, 2)
+        against = [one.split(",")[0] for one in found.texts if "contract" in one]
+        assert against == ["t.a: 2 of 4 values are of another type"]
 
     def test_codes_are_numbers_where_the_contract_says_so(self, spark: Any, folder: Path) -> None:
         body = of_column("      - {name: a, logicalType: integer}\n      - {name: b, logicalType: string}\n")

@@ -38,7 +38,7 @@ COUNTERS = {
     "future": "future",
     "padded": "padded",
 }
-FORMS = {"written 31.12.1990": "date_dot", "written 31/12/1990": "date_slash", "written 3.5": "decimal"}
+FORMS = {"written 31.12.1990": "date_dot", "written 31/12/1990": "date_slash", "written 3.5": "decimal_point"}
 WRONG_ORDER = ("updated before created", "shipped before ordered")
 # A line of JSON that is no record has no value in any column; one of CSV with a field too many has them all.
 LINES_WITHOUT_VALUES = {"order_items": 3}

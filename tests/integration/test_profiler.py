@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence
 
 import pytest
 
-from nuvyn_executor.profiling.value_patterns import WHITE, counted_shape_of, is_missing
+from nuvyn_executor.profiling.null_markers import WHITE, is_missing
+from nuvyn_executor.profiling.value_patterns import counted_shape_of
+from nuvyn_executor.quality.checks.check import POINT
 from nuvyn_executor.quality.checks.registry import CHECKS, FORMS, check_of
 from nuvyn_executor.reading.frame import Frame, sample_columns
 from tests.scans import Counted, count_frame
@@ -98,7 +100,7 @@ class TestTextColumns:
     def test_spark_counts_what_python_counts(self, profile: Counted, expected: str) -> None:
         plan = next(one for one in profile.plan.columns if one.name == expected)
         tally = counted(profile)[expected]
-        values = present_values(expected)
+        values = present_values(expected, plan.values)
         shapes: Counter[str] = Counter()
         for value in values:
             shape = counted_shape_of(value.strip(WHITE), expected, plan.shapes)
@@ -113,11 +115,12 @@ class TestTextColumns:
     def test_an_invalid_value_is_one_that_the_check_does_not_accept(
         self, profile: Counted, expected: str
     ) -> None:
+        plan = next(one for one in profile.plan.columns if one.name == expected)
         tally = counted(profile)[expected]
         check = check_of(expected)
         assert check is not None
-        forms = [form for form in FORMS if form.shape in check.shapes]
-        values = present_values(expected)
+        forms = [form for form in FORMS if form.shape in check.shapes and form.convention in ("", POINT)]
+        values = present_values(expected, plan.values)
         wrong = [value for value in values if not any(form.accepts(value.strip(WHITE)) for form in forms)]
         assert (tally.checked, tally.invalid) == (len(values), len(wrong))
 
@@ -155,8 +158,9 @@ class TestTextColumns:
         assert found.count == len(NASTY) + 1
 
 
-def present_values(expected: str) -> List[str]:
-    return [one for one in mostly(USUAL[expected], NASTY) if one is not None and not is_missing(one)]
+def present_values(expected: str, placeholders: Sequence[str] = ()) -> List[str]:
+    values = mostly(USUAL[expected], NASTY)
+    return [one for one in values if one is not None and not is_missing(one, placeholders)]
 
 
 class TestLaws:

@@ -38,7 +38,7 @@ def csv_rows(count: int) -> List[List[str]]:
     cells = [
         [*(str(n) for n in range(-50, 950)), "", "n/a", "NULL"],
         [*(f"{n / 8}" for n in range(600)), "", "-"],
-        ["red", "green", "blue", "", '""', " ", '" "', "NA", "none", " padded ", '"a, b"',
+        ["red", "green", "blue", "", '""', " ", '" "', "NA", "None", " padded ", '"a, b"',
          '"say ""hi"""', "日本語", "é"],
         [*(f"note {n}" for n in range(300)), "?", "--", "#N/A", "nan"],
         [*(f"user{n}@example.org" for n in range(200)), ""],

@@ -53,6 +53,7 @@ class TestDefaults:
             dbfs_root=None,
             volumes_root=None,
             spool_dir=None,
+            null_markers=None,
             follow_links=False,
             log_level="INFO",
             schema_name="_executor_metadata",
@@ -279,3 +280,9 @@ class TestDatabricksSecrets:
         secret_of = databricks_secrets("nuvyn-executor", lambda: looked.append(1))
         assert [secret_of("api-key"), secret_of("api-endpoint")] == [None, None]
         assert looked == [1]
+
+
+def test_null_markers_are_texts_with_commas_and_what_exports_write() -> None:
+    r"""Issue 14.5: "`\\N` always ... and let the user say (`EXECUTOR_NULL_MARKERS`)"."""
+    assert load(EXECUTOR_NULL_MARKERS="NA, -1,,NA").null_markers == ("NA", "-1", "\\N")
+    assert load(EXECUTOR_NULL_MARKERS="").null_markers is None

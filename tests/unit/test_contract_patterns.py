@@ -74,6 +74,8 @@ class TestFormats:
             ("d/M/yy", "31/01/24", "31/01/2024", True),
             ("hh:mm a", "10:20 AM", "22:20", None),
             ("yyyyMMdd", "20240131", "2024-01-31", None),
+            ("dd MMM yyyy", "31 Jan 2024", "31 01 2024", True),
+            ("EEEE, MMMM d yyyy", "Wednesday, January 31 2024", "x", False),
             ("HH 'o''clock'", "10 o'clock", "10", None),
         ],
     )
@@ -88,8 +90,8 @@ class TestFormats:
         assert not matches(pattern, other)
         assert is_day_first(format_) is day_first
 
-    @pytest.mark.parametrize("format_", ["dd MMM yyyy", "EEEE", "QQQ yyyy"])
-    def test_names_are_not_read(self, format_: str) -> None:
+    @pytest.mark.parametrize("format_", ["QQQ yyyy", "w yyyy", "MMMMM"])
+    def test_quarters_and_weeks_are_not_read(self, format_: str) -> None:
         assert format_pattern(format_) is None
 
     @pytest.mark.parametrize(

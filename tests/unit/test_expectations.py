@@ -89,15 +89,6 @@ class TestWhatItCosts:
         ]
         assert scores(scan)[Dimension.COMPLETENESS] == 15
 
-    def test_words_that_mean_nothing_are_missing(self) -> None:
-        body = (
-            "schema: [{name: t, properties: [{name: a, quality: [{metric: missingValues, mustBeLessThan: 9, "
-            "arguments: {missingValues: [none at all]}}]}, {name: b}]}]\n"
-        )
-        scan = scan_of(ColumnTally(rows=10, nulls=1, violations=(3,)), body)
-        assert scores(scan)[Dimension.COMPLETENESS] == 30
-        assert texts(scan) == []
-
     def test_a_column_that_is_not_there_is_as_good_as_an_empty_one(self) -> None:
         whole = scan_of(ColumnTally(rows=10, nulls=10, violations=(0, 0, 0)))
         tally = replace(whole.tally, columns=whole.tally.columns[1:])

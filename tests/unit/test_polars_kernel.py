@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nuvyn_executor.profiling.null_markers import WHITE, is_missing
 from nuvyn_executor.profiling.plan import ColumnPlan
 from nuvyn_executor.profiling.polars.patterns import patterns_of
 from nuvyn_executor.profiling.sketch import KEPT, Final, Sketch
 from nuvyn_executor.profiling.value_patterns import (
     BROKEN_TEXT,
-    WHITE,
     counted_shape_of,
-    is_missing,
     merged,
 )
 from nuvyn_executor.quality.checks.registry import ANYWHERE, CHECKS, FORMS

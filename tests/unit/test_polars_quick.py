@@ -34,6 +34,13 @@ def matched(texts: List[str], shape: str) -> List[bool]:
     return found
 
 
+def right_for(texts: List[str]) -> List[bool]:
+    """What quick matching finds: all whole numbers but these three, which are left to the pattern."""
+    left = ("-0", "-9223372036854775808")
+    pattern = BY_SHAPE[Shape.INTEGER]
+    return [bool(pattern.fullmatch(text)) and text not in left and text[0] != "+" for text in texts]
+
+
 class TestMatching:
     @given(st.lists(likely, min_size=1, max_size=20))
     @settings(max_examples=80, deadline=None)
@@ -45,16 +52,14 @@ class TestMatching:
     @settings(max_examples=80, deadline=None)
     def test_every_whole_number(self, numbers: List[int]) -> None:
         assert matched([str(number) for number in numbers], Shape.INTEGER) == [
-            abs(number) < 10**18 for number in numbers
+            abs(number) < 2**63 for number in numbers
         ]
 
     def test_numbers_among_what_looks_like_them(self) -> None:
         for texts in (list(NUMBERS), [text for text in NUMBERS if not text.startswith("-")]):
-            right = [bool(BY_SHAPE[Shape.INTEGER].fullmatch(text)) and text != "-0" for text in texts]
-            assert matched(texts, Shape.INTEGER) == right
+            assert matched(texts, Shape.INTEGER) == right_for(texts)
 
     @pytest.mark.parametrize("byte", range(1, 128))
     def test_no_character_goes_with_a_number(self, byte: int) -> None:
         texts = [form.format(chr(byte)) for form in ("{}12", "12{}", "1{}2", "{}0")]
-        right = [bool(BY_SHAPE[Shape.INTEGER].fullmatch(text)) and text != "-0" for text in texts]
-        assert matched(texts, Shape.INTEGER) == right
+        assert matched(texts, Shape.INTEGER) == right_for(texts)

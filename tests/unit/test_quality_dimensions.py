@@ -85,6 +85,15 @@ class TestDimensions:
         column = ColumnTally(rows=10, shapes={Shape.INTEGER: 5, Shape.DECIMAL: 5})
         assert score(Dimension.CONSISTENCY, scan(column)) == 100.0
 
+    def test_numbers_with_thousands_apart_are_written_like_smaller_ones(self) -> None:
+        """Issue 14.10: a column of `1,234` and `999` is written in one way."""
+        points = {Shape.INTEGER: 4, Shape.GROUPED: 3, Shape.NEGATIVE: 2, Shape.DECIMAL: 1}
+        commas = {Shape.INTEGER: 4, "grouped_comma": 3, Shape.THREE_DECIMALS: 2, Shape.DECIMAL_COMMA: 1}
+        for shapes in (points, commas):
+            assert score(Dimension.CONSISTENCY, scan(ColumnTally(rows=10, shapes=shapes))) == 100.0
+        mixed = {Shape.DECIMAL_COMMA: 8, Shape.DECIMAL_POINT: 2}
+        assert score(Dimension.CONSISTENCY, scan(ColumnTally(rows=10, shapes=mixed))) == 80.0
+
     def test_values_without_a_shape_are_one_form(self) -> None:
         assert score(Dimension.CONSISTENCY, scan(ColumnTally(rows=4))) == 100.0
         assert score(Dimension.CONSISTENCY, scan(ColumnTally(rows=4, shapes={Shape.TEXT: 1}))) == 75.0

@@ -9,12 +9,16 @@ import pytest
 from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
 from nuvyn_executor.profiling.spark.reads import MOST_SHAPES, reads_of
 from nuvyn_executor.quality.checks.registry import ANYWHERE, check_of
+from nuvyn_executor.quality.tallies import Shape
 from nuvyn_executor.reading.frame import Frame
 
 
 def column(expected: str, shapes: Tuple[str, ...] = ()) -> ColumnPlan:
     check = check_of(expected)
-    return ColumnPlan("x", expected=expected, shapes=shapes if check is None else check.shapes)
+    if check is not None:
+        plain = [form.shape for form in check.forms if not (form.steps or form.micros)]
+        shapes = shapes or (*plain, *check.other_shapes)
+    return ColumnPlan("x", expected=expected, shapes=shapes)
 
 
 def read_together(*columns: ColumnPlan, is_columnar: bool = False) -> List[Tuple[int, ...]]:
@@ -41,10 +45,17 @@ class TestTextsOfRecords:
         assert read_together(column("number"), column("moment"), column(name)) == [(0, 1, 2)]
 
     def test_unless_there_are_too_many_shapes(self) -> None:
-        names = ("number", "moment", "country_code", "email", "currency_code")
+        names = ("number", "moment", "country_code", "email", "currency_code", "url")
         shapes = {shape for name in names for shape in column(name).shapes}
         assert len(shapes) > MOST_SHAPES
-        assert read_together(*map(column, names)) == [(0, 1, 3), (2, 4)]
+        assert read_together(*map(column, names)) == [(0, 1, 3, 5), (2, 4)]
+
+    @pytest.mark.parametrize(
+        ("expected", "shape"), [("number", Shape.GROUPED), ("moment", Shape.TIMESTAMP_NAMED)]
+    )
+    def test_values_that_many_steps_rewrite_are_apart(self, expected: str, shape: str) -> None:
+        columns = (column("number"), column("moment"), column(expected, (shape,)))
+        assert read_together(*columns) == [(0, 1), (2,)]
 
     def test_sums_over_digits_are_apart(self) -> None:
         names = ("iban", "text", "payment_card", "iban", "currency_code")

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from nuvyn_executor.model import DAY_MICROS, FARTHEST_DAY
-from nuvyn_executor.quality.tallies import Shape
+from nuvyn_executor.profiling.polars.predicates import after_steps
+from nuvyn_executor.profiling.value_patterns import DATES
+from nuvyn_executor.quality.checks.registry import form_of
 
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan
@@ -18,17 +20,20 @@ _FARTHEST_ZONE = 18 * 60
 
 def micros_of(texts: pl.Series, shape: str, plan: ColumnPlan) -> pl.Series:
     """Parse trimmed texts of one shape; null where no such moment exists. Times without a zone are UTC."""
-    if shape == Shape.DATE_ISO:
-        return _days(texts, "%Y-%m-%d")
-    if shape in (Shape.DATE_SLASH, Shape.DATE_DOT):
-        dash = texts.str.replace_all("[/.]", "-")
-        return _days(dash, "%d-%m-%Y" if plan.day_first else "%m-%d-%Y")
-    return _timestamps(texts)
-
-
-def _days(texts: pl.Series, form: str) -> pl.Series:
-    days = texts.str.to_date(form, strict=False, cache=False)
-    return micros_of_days(days)
+    form = form_of(shape)
+    assert form is not None
+    if form.micros:
+        units: pl.Series = texts.cast(pl.Int64)
+        return units * form.micros
+    plain = after_steps(texts, form.steps) if form.steps else texts
+    if form.is_day_first and not plan.day_first:
+        text = pl.col("text")
+        year, month, day = (text.str.slice(at, length) for at, length in ((0, 5), (5, 2), (8, 2)))
+        turned = year + day + "-" + month + text.str.slice(10)
+        plain = plain.alias("text").to_frame().select(turned).to_series()
+    if shape in DATES:
+        return micros_of_days(plain.str.to_date("%Y-%m-%d", strict=False, cache=False))
+    return _timestamps(plain)
 
 
 def micros_of_days(days: pl.Series) -> pl.Series:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Dict, List, Tuple
 
-from nuvyn_executor.profiling.value_patterns import BROKEN_TEXT, PLACEHOLDERS, merged
+from nuvyn_executor.profiling.null_markers import PLACEHOLDERS, WHITE
+from nuvyn_executor.profiling.value_patterns import BROKEN_TEXT, merged
 from nuvyn_executor.quality.checks.registry import FORMS
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.quality.checks.check import Form
 
 _SPECIAL = frozenset("\\.+*?()|[]{}^$#&-~")
-_WHITE_CLASS = "[ \\t\\r\\n\\x0b\\x0c]"
+_WHITE_CLASS = "[" + "".join(rf"\x{{{ord(character):x}}}" for character in WHITE) + "]"
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,12 @@ def patterns_of(plan: ColumnPlan) -> Patterns:
 
 def whole(pattern: str) -> str:
     r"""Return a pattern of whole texts in Rust's syntax. In Java, ``\s`` and ``(?i)`` know ASCII only."""
-    rust = pattern.replace(r"\s", r" \t\n\x0b\x0c\r").replace("(?i:", "(?i-u:")
-    return rf"\A(?:{rust})\z"
+    return rf"\A(?:{in_rust(pattern)})\z"
+
+
+def in_rust(pattern: str) -> str:
+    """Return a pattern in Rust's syntax."""
+    return pattern.replace(r"\s", r" \t\n\x0b\x0c\r").replace("(?i:", "(?i-u:")
 
 
 def _literal(word: str) -> str:

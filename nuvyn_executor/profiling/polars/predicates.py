@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Sequence
 
 import polars as pl
 
-from nuvyn_executor.profiling.polars.patterns import whole
+from nuvyn_executor.profiling.polars.patterns import in_rust, whole
 from nuvyn_executor.quality.checks.predicates import (
     A_TO_Z,
+    MONTHS,
     NUMBERS_OF_LETTERS,
     Matches,
+    MonthNumbers,
     OneOf,
     Remainder,
+    Replaced,
     Rotated,
+    TwentyFourHours,
     Without,
 )
 
@@ -27,11 +31,16 @@ _REWRITTEN = pl.col("rewritten")
 
 def satisfying(texts: pl.Series, predicate: Predicate) -> pl.Series:
     """Return which of some trimmed texts satisfy a predicate; all match the pattern of its form."""
-    rewritten = _TEXT
-    for step in predicate.steps:
-        rewritten = _after(step, rewritten)
-    frame = texts.alias("text").to_frame().select(rewritten.alias("rewritten"))
+    frame = after_steps(texts, predicate.steps).alias("rewritten").to_frame()
     return frame.select(_tested(predicate)).to_series()
+
+
+def after_steps(texts: pl.Series, steps: Sequence[Step]) -> pl.Series:
+    """Return some trimmed texts after some steps."""
+    rewritten = _TEXT
+    for step in steps:
+        rewritten = _after(step, rewritten)
+    return texts.alias("text").to_frame().select(rewritten).to_series()
 
 
 def _tested(predicate: Predicate) -> pl.Expr:
@@ -52,6 +61,18 @@ def _after(step: Step, text: pl.Expr) -> pl.Expr:
         return text
     if isinstance(step, Rotated):
         return text.str.slice(step.count) + text.str.slice(0, step.count)
+    if isinstance(step, Replaced):
+        return text.str.replace_all(in_rust(step.pattern), step.template("${{{}}}"))
+    if isinstance(step, MonthNumbers):
+        numbers = [f"{number:02}" for number in range(1, 13)]
+        name = text.str.slice(5, 3).str.to_lowercase()
+        return text.str.slice(0, 5) + name.replace_strict(MONTHS, numbers, default=None) + text.str.slice(8)
+    if isinstance(step, TwentyFourHours):
+        afternoon = text.str.contains("PM", literal=True).cast(pl.Int64) * 12
+        hour = text.str.slice(11, 2).cast(pl.Int64, strict=False) % 12 + afternoon
+        rest = text.str.slice(13).str.replace("[AP]M", "")
+        turned = text.str.slice(0, 11) + hour.cast(pl.String).str.zfill(2) + rest
+        return pl.when(text.str.contains("M", literal=True)).then(turned).otherwise(text)
     return text.str.replace_many(list(A_TO_Z), list(NUMBERS_OF_LETTERS))
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from nuvyn_executor.quality.tallies import Shape
 
-_LONGEST = 18  # digits that fit a bigint in any case
+_LONGEST = 19  # digits of the largest bigint
 # The least whole number of so many digits; null for more digits than the longest.
 _LEAST = pl.Series([0, 0, *(10**digits for digits in range(1, _LONGEST)), None, None], dtype=pl.Int64)
 

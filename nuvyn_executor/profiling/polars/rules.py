@@ -75,7 +75,7 @@ def _broken(
     rule: Rule, present: pl.Series, numbers: Optional[pl.Series], micros: Optional[pl.Series]
 ) -> Optional[pl.Series]:
     """Return which values break a rule; null, which is no number or no moment, does not."""
-    if rule.kind in (Kind.ONE_OF, Kind.NONE_OF):
+    if rule.kind == Kind.ONE_OF:
         return _in_list(rule, present, numbers, micros)
     if rule.of == Of.TEXT:
         return _text_breaks(rule, present)
@@ -119,7 +119,7 @@ def _in_list(
         if values is not None and rule.numbers:
             listed = listed | values.is_in(list(rule.numbers)).fill_null(value=False)
     unlisted: pl.Series = ~listed
-    return listed if rule.kind == Kind.NONE_OF else unlisted
+    return unlisted
 
 
 def _doubles(numbers: pl.Series) -> pl.Series:

@@ -13,9 +13,10 @@ import polars as pl
 
 from nuvyn_executor.model import DAY_MICROS
 from nuvyn_executor.profiling.counts import Span
+from nuvyn_executor.profiling.null_markers import PLACEHOLDERS, WHITE
 from nuvyn_executor.profiling.polars.moments import micros_of
 from nuvyn_executor.profiling.polars.patterns import patterns_of
-from nuvyn_executor.profiling.polars.predicates import satisfying
+from nuvyn_executor.profiling.polars.predicates import after_steps, satisfying
 from nuvyn_executor.profiling.polars.quick import matching
 from nuvyn_executor.profiling.polars.rules import BrokenRules
 from nuvyn_executor.profiling.polars.values import Extremes, Moments, Numbers, Values, weighed
@@ -23,8 +24,6 @@ from nuvyn_executor.profiling.value_patterns import (
     BROKEN_TEXT,
     MOMENTS,
     NUMBERS,
-    PLACEHOLDERS,
-    WHITE,
     Expected,
     merged,
 )
@@ -103,6 +102,10 @@ class TextColumn:
 
     def _add_quickly(self, texts: pl.Series) -> pl.Series:
         """Count the texts that quick patterns match, the most frequent shape first; return the others."""
+        apart = None
+        if self._plan.null_markers is not None:  # a pattern may match them
+            is_marker = texts.is_in(list(self._plan.null_markers))
+            apart, texts = texts.filter(is_marker), texts.filter(~is_marker)
         enough = _LEFT * len(texts)
         for shape, pattern in self._candidates():
             is_rest = shape == Shape.TEXT
@@ -115,7 +118,7 @@ class TextColumn:
                 texts = texts.clear() if count == len(texts) else texts.filter(~matches)
             if len(texts) <= enough:
                 break
-        return texts
+        return texts if apart is None else pl.concat([texts, apart])
 
     def _candidates(self) -> List[Tuple[str, str]]:
         quick = [(one.shape, one.quick) for one in self._patterns.shapes]
@@ -151,10 +154,21 @@ class TextColumn:
 
     def _shape(self) -> pl.Expr:
         text = pl.col("text")
-        shape = pl.when(_says_nothing(text)).then(None).otherwise(_TEXT)
+        markers = self._plan.null_markers
+        is_placeholder = text == "" if markers is not None else self._says_nothing(text)
+        shape = pl.when(is_placeholder).then(None).otherwise(_TEXT)
         for one in reversed(self._patterns.shapes):
             shape = pl.when(text.str.contains(one.whole)).then(SHAPES.index(one.shape)).otherwise(shape)
+        if markers is not None:
+            shape = pl.when(text.is_in(list(markers))).then(None).otherwise(shape)
         return shape.alias("shape")
+
+    def _says_nothing(self, text: pl.Expr) -> pl.Expr:
+        """Whether a trimmed text is a placeholder or empty."""
+        is_short = text.str.len_bytes() <= _LONGEST_PLACEHOLDER
+        is_placeholder = is_short & text.str.to_lowercase().is_in(["", *PLACEHOLDERS])
+        values = self._plan.values
+        return is_placeholder & ~text.is_in(list(values)) if values else is_placeholder
 
     @property
     def _has_value(self) -> bool:
@@ -256,17 +270,11 @@ def _repeats(texts: pl.Series) -> bool:
     return different <= _VARYING * len(few) and many.n_unique() <= _REPEATING * len(many)
 
 
-def _says_nothing(text: pl.Expr) -> pl.Expr:
-    """Whether a trimmed text is a placeholder or empty."""
-    is_short = text.str.len_bytes() <= _LONGEST_PLACEHOLDER
-    return is_short & text.str.to_lowercase().is_in(["", *PLACEHOLDERS])
-
-
 def _numbers_of(texts: pl.Series, shape: str) -> pl.Series:
     if shape == Shape.INTEGER:
         whole: pl.Series = texts.cast(pl.Int64)
         return whole
-    if shape == Shape.DECIMAL_COMMA:
-        texts = texts.str.replace(",", ".", literal=True)
-    numbers: pl.Series = texts.cast(pl.Float64)
+    form = form_of(shape)
+    plain = after_steps(texts, form.steps) if form is not None and form.steps else texts
+    numbers: pl.Series = plain.cast(pl.Float64)
     return numbers

@@ -9,23 +9,30 @@ takes as long as a thousand cells.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.model import DAY_MICROS, FARTHEST_DAY
+from nuvyn_executor.profiling.null_markers import PLACEHOLDERS, WHITE
 from nuvyn_executor.profiling.spark import cells
 from nuvyn_executor.profiling.spark.cells import index_of
-from nuvyn_executor.profiling.spark.predicates import failing, literal, matches, rewritten
+from nuvyn_executor.profiling.spark.predicates import (
+    after_steps,
+    failing,
+    literal,
+    matches,
+    rewritten,
+    stages,
+)
 from nuvyn_executor.profiling.spark.rules import broken_rules
 from nuvyn_executor.profiling.value_patterns import (
     BROKEN_TEXT,
     DATE_SENTINELS,
     DATES,
     MAYBE_BROKEN,
+    MOMENTS,
     NUMBER_SENTINELS,
     NUMBERS,
-    PLACEHOLDERS,
     PLAIN_TEXT,
-    WHITE,
     Expected,
     merged,
 )
@@ -37,7 +44,7 @@ from nuvyn_executor.reading.frame import family
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan
     from nuvyn_executor.quality.checks.check import Form
-    from nuvyn_executor.quality.checks.predicates import Predicate
+    from nuvyn_executor.quality.checks.predicates import Predicate, Step
 
 TEXT = "string"
 MOMENT = "moment"  # microseconds since 1970 UTC
@@ -46,8 +53,10 @@ LONGEST_PLACEHOLDER = max(len(word) for word in PLACEHOLDERS)
 MAY_BE_BROKEN = tuple(map(index_of, (Shape.TEXT, *(form.shape for form in FORMS if form.ascii_pattern))))
 # Not judged: values that are no text originally; of them only missing and different ones are counted.
 NUMBER_WANTED, MOMENT_WANTED, MONTH_FIRST, NOT_JUDGED = (1 << bit for bit in range(4))
+WITH_VALUE = (Expected.NUMBER, Expected.MOMENT)
 WANTED = {form.shape: 1 << bit for bit, form in enumerate(FORMS, 4)}
 """A bit for each shape that a column distinguishes; the bits above are below them."""
+_BETWEEN = "\x1f"  # words of one text
 DOUBLE_DIGITS = 15  # decimals of so many digits are different as doubles, too
 # Sentinels lie beyond these moments, in every time zone, so that only moments beyond them are compared.
 _USUAL_MICROS = (-2_208_816_000_000_000, 253_402_128_000_000_000)  # 1900-01-03, 9999-12-30
@@ -133,12 +142,16 @@ def moments(columns: Mapping[int, ColumnPlan]) -> List[List[str]]:
         f"{cell_of(i, plan, content=False)} AS c{i}_micros" for i, plan in columns.items() if i not in texts
     ]
     trimmed = [f"{_trimmed(f'c{i}')} AS c{i}_text" for i in texts]
-    shapes = [f"{_shape(f'c{i}_text', str(wanted(plan)), [plan])} AS c{i}_shape" for i, plan in texts.items()]
-    micros = [
-        f"{_text_micros(f'c{i}_text', f'c{i}_shape', str(wanted(plan)))} AS c{i}_micros"
-        for i, plan in texts.items()
+    shapes = [
+        f"{_shape(f'c{i}_text', str(wanted(plan)), [plan], '0')} AS c{i}_shape" for i, plan in texts.items()
     ]
-    return [typed + trimmed, shapes, micros] if texts else [typed]
+    plain = {i: _plain(f"c{i}_text", f"c{i}_shape", str(wanted(plan)), [plan]) for i, plan in texts.items()}
+    steps = [
+        [f"{some[number]} AS c{i}_text_plain{number}" for i, some in plain.items() if number < len(some)]
+        for number in range(max(map(len, plain.values()), default=0))
+    ]
+    micros = [f"{_text_micros(_last(f'c{i}_text', plain[i]), f'c{i}_shape')} AS c{i}_micros" for i in texts]
+    return [typed + trimmed, shapes, *steps, micros] if texts else [typed]
 
 
 def wanted(plan: ColumnPlan) -> int:
@@ -217,10 +230,12 @@ def _text_levels(plans: Sequence[Optional[ColumnPlan]], future: str) -> Levels:
     if predicates:
         flags.append(_flag(f"(marks & {cells.INVALID}) != 0", cells.INVALID))
     flags += _broken_in_texts(plans, with_numbers=with_numbers, with_moments=with_moments)
+    plain = _plain("text", "shape", "wanted", [one for one in real if one.expected in WITH_VALUE])
+    last = _last("text", plain)
     length = f"IF({has_value} OR shape >= {cells.NULL}, NULL, CAST(octet_length(cell) AS BIGINT))"
     if with_moments:
-        length = f"IF((wanted & {MOMENT_WANTED}) != 0, {_text_micros('text', 'shape', 'wanted')}, {length})"
-    numbers = (f"IF((wanted & {NUMBER_WANTED}) != 0, {_text_number()}, NULL) AS number",)
+        length = f"IF((wanted & {MOMENT_WANTED}) != 0, {_text_micros(last, 'shape')}, {length})"
+    numbers = (f"IF((wanted & {NUMBER_WANTED}) != 0, {_text_number(last)}, NULL) AS number",)
     if with_numbers:
         is_whole = f"(wanted & {NUMBER_WANTED}) != 0 AND shape = {index_of(Shape.INTEGER)}"
         length = f"IF({is_whole}, try_cast(text AS BIGINT), {length})"
@@ -228,9 +243,10 @@ def _text_levels(plans: Sequence[Optional[ColumnPlan]], future: str) -> Levels:
         (
             (f"{bits}[position] AS wanted", f"{_trimmed('cell')} AS text"),
             (
-                f"{_shape('text', 'wanted', real)} AS shape",
+                f"{_shape('text', 'wanted', plans, 'position')} AS shape",
                 "octet_length(text) != octet_length(cell) AS padded",
             ),
+            *((f"{one} AS text_plain{number}",) for number, one in enumerate(plain)),
             (f"{length} AS whole", *(numbers if with_numbers else ()), *_rewritten(predicates)),
             *_marks(predicates),
             (f"shape + IF(shape >= {cells.NULL}, 0, {_sum(flags)}) AS class",),
@@ -341,29 +357,80 @@ def _content(i: int, plan: ColumnPlan) -> str:
 
 def _trimmed(text: str) -> str:
     """Remove white space at both ends. Most texts have none, as their first and last bytes show."""
-    ends = " OR ".join(f"{text} LIKE {literal('%' + character)}" for character in WHITE)
-    # White space and control characters are below "!", and so is the empty text.
-    return f"IF({text} < '!' OR {ends}, trim(BOTH {literal(WHITE)} FROM {text}), {text})"
+    ends = " OR ".join(
+        f"{text} LIKE {literal('%' + character)}" for character in WHITE if character.isascii()
+    )
+    # White space and control characters are below "!", and so is the empty text. Other blanks are not ASCII.
+    may_have = f"{text} < '!' OR {ends} OR octet_length({text}) != char_length({text})"
+    return f"IF({may_have}, trim(BOTH {literal(WHITE)} FROM {text}), {text})"
 
 
-def _shape(text: str, bits: str, plans: Sequence[ColumnPlan]) -> str:
+def _shape(text: str, bits: str, plans: Sequence[Optional[ColumnPlan]], position: str) -> str:
     """Return the shape of a trimmed text: that of the first pattern that matches.
 
-    No placeholder matches a pattern, so that placeholders are tested last, and for most values never.
+    No placeholder matches a pattern, so that placeholders are tested last, and for most values never. What
+    the user says stands for no value may match one, and is tested first.
     """
+    real = [plan for plan in plans if plan is not None]
     together = 0
-    for plan in plans:
+    for plan in real:
         together |= wanted(plan)
     branches = [f"WHEN {text} IS NULL THEN {cells.NULL}"]
+    words = ", ".join(literal(word) for word in PLACEHOLDERS)
+    is_placeholder = f"octet_length({text}) <= {LONGEST_PLACEHOLDER} AND lower({text}) IN ({words})"
+    if any(plan.values for plan in real):
+        values = [() if plan is None else plan.values for plan in plans]
+        is_placeholder += f" AND NOT {_is_one_of(text, values, position)}"
+    if any(plan.null_markers is not None for plan in real):
+        markers = [() if plan is None else plan.null_markers or () for plan in plans]
+        branches.append(f"WHEN {_is_one_of(text, markers, position)} THEN {cells.PLACEHOLDER}")
+        has_own = _constants([plan is not None and plan.null_markers is not None for plan in plans])
+        is_placeholder += f" AND NOT {has_own}[{position}]"
     for form in FORMS:
         if WANTED[form.shape] & together:
             is_of_form = f"{_fits(text, form)} AND {matches(text, form.pattern)}"
             is_wanted = f"({bits} & {WANTED[form.shape]}) != 0"
             branches.append(f"WHEN {is_wanted} AND {is_of_form} THEN {index_of(form.shape)}")
-    words = ", ".join(literal(word) for word in PLACEHOLDERS)
-    is_placeholder = f"octet_length({text}) <= {LONGEST_PLACEHOLDER} AND lower({text}) IN ({words})"
     branches.append(f"WHEN {text} = '' THEN {cells.BLANK} WHEN {is_placeholder} THEN {cells.PLACEHOLDER}")
     return f"CASE {' '.join(branches)} ELSE {index_of(Shape.TEXT)} END"
+
+
+def _is_one_of(text: str, words: Sequence[Sequence[str]], position: str) -> str:
+    """Return whether a text is one of the words at a position."""
+    lists = [literal("".join(f"{_BETWEEN}{word}" for word in some) + _BETWEEN) for some in words]
+    return f"instr({_constants(lists)}[{position}], concat('{_BETWEEN}', {text}, '{_BETWEEN}')) > 0"
+
+
+def _plain(text: str, shape: str, bits: str, plans: Sequence[ColumnPlan]) -> Tuple[str, ...]:
+    """Return successive columns, of which the last is the text in the plain way to write numbers and moments.
+
+    They are called ``<text>_plain0`` and so on. Each uses the one before it several times: as one expression
+    they would grow with the product of that.
+    """
+    together = 0
+    for plan in plans:
+        together |= wanted(plan)
+    rewriting = [form for form in FORMS if form.steps and WANTED[form.shape] & together]
+    parts = {form.shape: stages(form.steps) for form in rewriting}
+    columns: List[str] = []
+    before = text
+    for number in range(max(map(len, parts.values()), default=0)):
+        shapes: Dict[Tuple[Step, ...], List[str]] = {}
+        for name in (name for name in parts if number < len(parts[name])):
+            shapes.setdefault(parts[name][number], []).append(name)
+        branches = (
+            f"WHEN {shape} IN {_indexes(some)} THEN {after_steps(before, steps)}"
+            for steps, some in shapes.items()
+        )
+        columns.append(_case("", branches, before))
+        before = f"{text}_plain{number}"
+    ordered = [form.shape for form in rewriting if form.is_day_first]
+    if ordered and not all(plan.day_first for plan in plans):
+        year, day, month = (f"substr({before}, {at}, {count})" for at, count in ((1, 5), (9, 2), (6, 2)))
+        turned = f"concat({year}, {day}, '-', {month}, substr({before}, 11))"
+        is_turned = f"({bits} & {MONTH_FIRST}) != 0 AND {shape} IN {_indexes(ordered)}"
+        columns.append(f"IF({is_turned}, {turned}, {before})")
+    return tuple(columns)
 
 
 def _fits(text: str, form: Form) -> str:
@@ -379,31 +446,42 @@ def _fits(text: str, form: Form) -> str:
     return fits
 
 
-def _text_number() -> str:
-    numbers = _in([index_of(shape) for shape in (*NUMBERS, Shape.CODE)])
+def _last(text: str, plain: Sequence[str]) -> str:
+    """Return the name of the last column of :func:`_plain`."""
+    return f"{text}_plain{len(plain) - 1}" if plain else text
+
+
+def _text_number(plain: str) -> str:
+    numbers = _indexes((*NUMBERS, Shape.CODE))
     return (
         f"CASE WHEN shape = {index_of(Shape.INTEGER)} THEN CAST(try_cast(text AS BIGINT) AS DOUBLE)"
-        f" WHEN shape = {index_of(Shape.DECIMAL_COMMA)} THEN try_cast(translate(text, ',', '.') AS DOUBLE)"
-        f" WHEN shape IN {numbers} THEN try_cast(text AS DOUBLE) END"
+        f" WHEN shape IN {numbers} THEN try_cast({plain} AS DOUBLE) END"
     )
 
 
-def _text_micros(text: str, shape: str, bits: str) -> str:
-    parts = f"split({text}, '[/.]')"
-    day, month = (f"IF(({bits} & {MONTH_FIRST}) != 0, {one}, {1 - one})" for one in (1, 0))
-    turned = f"concat({parts}[2], '-', lpad({parts}[{month}], 2, '0'), '-', lpad({parts}[{day}], 2, '0'))"
-    in_parts = _in([index_of(one) for one in DATES[1:]])
-    iso = f"{shape} = {index_of(Shape.DATE_ISO)}"
-    date = f"CASE WHEN {iso} THEN {text} WHEN {shape} IN {in_parts} THEN {turned} END"
-    moment = f"unix_micros(try_cast({text} AS TIMESTAMP))"
-    midnight = f"unix_date(try_cast({date} AS DATE)) * {DAY_MICROS}L"
-    return f"IF({shape} = {index_of(Shape.TIMESTAMP)}, {moment}, {midnight})"
+def _text_micros(plain: str, shape: str) -> str:
+    dates = _indexes(DATES)
+    counted = {form.shape: form.micros for form in FORMS if form.micros}
+    times = _indexes(one for one in MOMENTS if one not in (*DATES, *counted))
+    branches = (
+        f"WHEN {shape} IN {dates} THEN unix_date(try_cast({plain} AS DATE)) * {DAY_MICROS}L",
+        f"WHEN {shape} IN {times} THEN unix_micros(try_cast({plain} AS TIMESTAMP))",
+        *(
+            f"WHEN {shape} = {index_of(one)} THEN try_cast({plain} AS BIGINT) * {micros}L"
+            for one, micros in counted.items()
+        ),
+    )
+    return f"CASE {' '.join(branches)} END"
 
 
 def _date_micros(date: str) -> str:
     """Return a date's midnight in UTC, whatever the session's zone; dates too far away are clamped."""
     days = f"greatest({-FARTHEST_DAY}, least({FARTHEST_DAY}, unix_date({date})))"
     return f"IF({date} IS NULL, NULL, {days} * {DAY_MICROS}L)"
+
+
+def _indexes(shapes: Iterable[str]) -> str:
+    return _in([index_of(shape) for shape in shapes])
 
 
 def _in(numbers: Sequence[int]) -> str:

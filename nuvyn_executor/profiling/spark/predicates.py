@@ -7,15 +7,20 @@ not used: one of them keeps a whole read from being compiled.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, List, Mapping
+from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Sequence, Tuple, Type
 
 from nuvyn_executor.quality.checks.predicates import (
     A_TO_Z,
+    MONTHS,
     DigitSum,
+    LettersAsNumbers,
     Matches,
+    MonthNumbers,
     OneOf,
     Remainder,
+    Replaced,
     Rotated,
+    TwentyFourHours,
     Without,
 )
 
@@ -28,14 +33,30 @@ _BIGINT_DIGITS = 18
 
 def rewritten(text: str, predicate: Predicate) -> str:
     """Return a text after the steps of a predicate, in the form that :func:`failing` needs."""
-    for step in predicate.steps:
-        text = _after(step, text)
+    text = after_steps(text, predicate.steps)
     test = predicate.test
     if isinstance(test, Remainder):
         return f"lpad({text}, {_parts(test) * _BIGINT_DIGITS}, '0')"
     if isinstance(test, DigitSum):
         return _counted(test, f"lpad({text}, {test.longest}, '0')")
     return text
+
+
+def after_steps(text: str, steps: Sequence[Step]) -> str:
+    """Return a text after some steps."""
+    for step in steps:
+        text = _STEPS[type(step)](step, text)
+    return text
+
+
+def stages(steps: Sequence[Step]) -> Tuple[Tuple[Step, ...], ...]:
+    """Divide steps, so that the text before one that repeats it is a column and no expression."""
+    parts: List[List[Step]] = [[]]
+    for step in steps:
+        if isinstance(step, _REPEATING) and parts[-1]:
+            parts.append([])
+        parts[-1].append(step)
+    return tuple(map(tuple, parts))
 
 
 def failing(text: str, predicates: Mapping[int, Predicate]) -> str:
@@ -80,16 +101,51 @@ def literal(text: str) -> str:
     return "'" + "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)) + "'"
 
 
-def _after(step: Step, text: str) -> str:
-    if isinstance(step, Without):
-        return f"translate({text}, {literal(step.characters)}, '')"
-    if isinstance(step, Rotated):
-        return f"concat(substr({text}, {step.count + 1}), substr({text}, 1, {step.count}))"
+def _without(step: Without, text: str) -> str:
+    return f"translate({text}, {literal(step.characters)}, '')"
+
+
+def _rotated(step: Rotated, text: str) -> str:
+    return f"concat(substr({text}, {step.count + 1}), substr({text}, 1, {step.count}))"
+
+
+def _letters_as_numbers(_: LettersAsNumbers, text: str) -> str:
     # The first digit is put before the letter, and the letter becomes the second: A is 10, K is 20, U is 30.
     for letters, digit in (("A-J", 1), ("K-T", 2), ("U-Z", 3)):
         text = f"regexp_replace({text}, {literal(f'([{letters}])')}, {literal(f'{digit}$1')})"
     last_digits = "".join(str(number % 10) for number in range(len(A_TO_Z)))
     return f"translate({text}, {literal(A_TO_Z)}, {literal(last_digits)})"
+
+
+def _replaced(step: Replaced, text: str) -> str:
+    if len(step.pattern) == len(step.by) == 1:
+        return f"translate({text}, {literal(step.pattern)}, {literal(step.by)})"
+    return f"regexp_replace({text}, {literal(step.pattern)}, {literal(step.template('${}'))})"
+
+
+def _month_numbers(_: MonthNumbers, text: str) -> str:
+    place = f"instr('{''.join(MONTHS)}', lower(substr({text}, 6, 3)))"
+    number = f"lpad(CAST(({place} + 2) DIV 3 AS STRING), 2, '0')"
+    return f"concat(substr({text}, 1, 5), {number}, substr({text}, 9))"
+
+
+def _twenty_four_hours(_: TwentyFourHours, text: str) -> str:
+    hour = f"(try_cast(substr({text}, 12, 2) AS INT) % 12 + IF({text} LIKE '%PM%', 12, 0))"
+    rest = f"regexp_replace(substr({text}, 14), '[AP]M', '')"
+    turned = f"concat(substr({text}, 1, 11), lpad(CAST({hour} AS STRING), 2, '0'), {rest})"
+    return f"IF({text} LIKE '%M%', {turned}, {text})"
+
+
+_STEPS: Mapping[Type[Any], Callable[[Any, str], str]] = {
+    Without: _without,
+    Rotated: _rotated,
+    LettersAsNumbers: _letters_as_numbers,
+    Replaced: _replaced,
+    MonthNumbers: _month_numbers,
+    TwentyFourHours: _twenty_four_hours,
+}
+_REPEATING = (MonthNumbers, TwentyFourHours)
+"""Steps whose expression contains the text several times."""
 
 
 def _pattern(test: Test) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from nuvyn_executor.profiling.spark import expressions
 from nuvyn_executor.profiling.spark.predicates import is_long
-from nuvyn_executor.quality.checks.registry import check_of
+from nuvyn_executor.quality.checks.registry import check_of, form_of
 
 if TYPE_CHECKING:
-    from nuvyn_executor.profiling.plan import ScanPlan
+    from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
+    from nuvyn_executor.quality.checks.check import Check
     from nuvyn_executor.reading.frame import Frame
 
 TOGETHER = 60
@@ -26,6 +27,8 @@ are, and with their predicates, the method that classifies texts is too long for
 
 MOST_RULED = 10
 """Text columns of one read that have rules of a data contract, whose conditions are code of their own."""
+FEW_STEPS = 2
+"""Steps that rewrite values of a form, up to which its columns are read with the others."""
 
 
 @dataclass(frozen=True)
@@ -81,23 +84,43 @@ def _groups(texts: Sequence[int], plan: ScanPlan) -> List[List[int]]:
     common: List[int] = []
     others: List[int] = []
     long: Dict[str, List[int]] = defaultdict(list)
-    ruled = [i for i in texts if plan.columns[i].rules]
-    for i in (i for i in texts if not plan.columns[i].rules):
-        check = check_of(plan.columns[i].expected) if expressions.is_text(plan.columns[i]) else None
-        if check is None or check.anywhere:
+    ruled: Dict[str, List[int]] = defaultdict(list)
+    for i in texts:
+        one = plan.columns[i]
+        check = check_of(one.expected) if expressions.is_text(one) else None
+        needs = _needs_much_code(one, check)
+        if one.rules:
+            ruled[needs].append(i)
+        elif needs:
+            long[needs].append(i)
+        elif check is None or check.anywhere:
             common.append(i)
-        elif any(form.predicate and is_long(form.predicate) for form in check.forms):
-            long[check.name].append(i)
         else:
             others.append(i)
     shapes = {shape for i in (*common, *others) for shape in plan.columns[i].shapes}
+    apart = [*long.values(), *(part for some in ruled.values() for part in _parts(some))]
     if len(shapes) <= MOST_SHAPES or not others:
-        return [sorted([*common, *others]), *long.values(), *_parts(ruled)]
-    return [common, others, *long.values(), *_parts(ruled)]
+        return [sorted([*common, *others]), *apart]
+    return [common, others, *apart]
 
 
 def _parts(ruled: List[int]) -> List[List[int]]:
     return [ruled[start : start + MOST_RULED] for start in range(0, len(ruled), MOST_RULED)]
+
+
+def _needs_much_code(plan: ColumnPlan, check: Optional[Check]) -> str:
+    """Return the name of the check of a column, where that needs much code; else ``""``."""
+    if check is None:
+        return ""
+    is_rewritten = any(_is_rewritten(shape) for shape in plan.shapes if shape in check.shapes)
+    is_tested = any(form.predicate and is_long(form.predicate) for form in check.forms)
+    return check.name if is_rewritten or (is_tested and not check.anywhere) else ""
+
+
+def _is_rewritten(shape: str) -> bool:
+    """Whether many steps rewrite values of a shape, which needs much code."""
+    form = form_of(shape)
+    return form is not None and len(form.steps) > FEW_STEPS
 
 
 def _together(kinds: Sequence[Tuple[str, Sequence[int]]]) -> List[Read]:

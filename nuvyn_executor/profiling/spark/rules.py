@@ -46,7 +46,7 @@ def _at(conditions: Sequence[Tuple[int, str]], *, several: bool) -> str:
 
 def _broken(rule: Rule, of: Sequence[str], moment: str) -> str:
     """Return whether a cell breaks a rule; NULL, which is no number or no moment, does not."""
-    if rule.kind in (Kind.ONE_OF, Kind.NONE_OF):
+    if rule.kind == Kind.ONE_OF:
         return _in_list(rule, of, moment)
     if rule.kind == Kind.PATTERN:
         return f"(char_length(text) > {LONGEST_MATCHED} OR NOT text RLIKE {literal(rule.text)})"
@@ -71,8 +71,7 @@ def _in_list(rule: Rule, of: Sequence[str], moment: str) -> str:
         parts.append(f"coalesce(number IN ({numbers}), FALSE)")
     if Of.MOMENT in of and numbers:
         parts.append(f"coalesce(CAST({moment} AS DOUBLE) IN ({numbers}), FALSE)")
-    listed = f"({' OR '.join(parts) or 'FALSE'})"
-    return listed if rule.kind == Kind.NONE_OF else f"NOT {listed}"
+    return f"NOT ({' OR '.join(parts) or 'FALSE'})"
 
 
 def _double(number: float) -> str:

@@ -1,4 +1,4 @@
-"""Truth values, written as true, false, yes or no."""
+"""Truth values: true, false, yes, no, y, n, on or off."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from nuvyn_executor.quality.tallies import Shape
 CHECK = Check(
     name="boolean",
     plural="true or false",
-    forms=(Form(Shape.BOOLEAN, "as true/false", r"(?i:true|false|yes|no)", 2, 5),),
+    forms=(Form(Shape.BOOLEAN, "as true/false or yes/no", r"(?i:true|false|yes|no|y|n|on|off)", 1, 5),),
     anywhere=True,
     has_data_type=True,
 )

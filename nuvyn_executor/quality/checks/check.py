@@ -8,10 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Optional, Pattern, Tuple
 
 if TYPE_CHECKING:
-    from nuvyn_executor.quality.checks.predicates import Predicate
+    from nuvyn_executor.quality.checks.predicates import Predicate, Step
 
-# Two and three capital letters, but for the placeholders NA, NAN and NIL.
-TWO_LETTERS = "[A-MO-Z][A-Z]|N[B-Z]"
+POINT, COMMA, NAMED = "point", "comma", "named"
+"""Conventions: forms of columns with a decimal point, of those with a decimal comma, and of certain names."""
+
+# Three capital letters, but for the placeholders NAN and NIL.
 THREE_LETTERS = "[A-MO-Z][A-Z]{2}|N[B-HJ-Z][A-Z]|NA[A-MO-Z]|NI[A-KM-Z]"
 
 
@@ -33,6 +35,13 @@ class Form:
         lacks: a text that no value contains.
         ascii_pattern: for a pattern that matches more than printable ASCII: a narrower one that does not, and
             that matches no value of another form.
+        steps: what rewrites a value to the plain way to write it: a number with a decimal point, or a moment
+            of ISO 8601, as if the day came before the month.
+        is_day_first: after the steps, day and month are the other way round where the month comes first.
+        micros: microseconds of one unit, where the value counts units since 1970 UTC.
+        convention: where the form is looked for. ``""`` is everywhere; :data:`POINT` is, too, but for columns
+            of decimal commas; :data:`COMMA` is only there, and :data:`NAMED` only in columns whose name says
+            that they hold moments.
         predicate: what a value has to satisfy besides the pattern. A value that does not is invalid, and is
             counted as of this form all the same.
     """
@@ -45,6 +54,10 @@ class Form:
     holds: str = ""
     lacks: str = ""
     ascii_pattern: str = ""
+    steps: Tuple[Step, ...] = ()
+    is_day_first: bool = False
+    micros: int = 0
+    convention: str = ""
     predicate: Optional[Predicate] = None
 
     def matches(self, text: str) -> bool:
@@ -55,6 +68,12 @@ class Form:
     @cached_property
     def _compiled(self) -> Pattern[str]:
         return re.compile(self.pattern, re.ASCII)
+
+    def plain(self, text: str) -> str:
+        """Return a text of this form in the plain way to write it."""
+        for step in self.steps:
+            text = step.apply(text)
+        return text
 
     def accepts(self, text: str) -> bool:
         """Whether a trimmed text is written in this form and satisfies the predicate."""

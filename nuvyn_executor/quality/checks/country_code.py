@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from nuvyn_executor.quality.checks.check import THREE_LETTERS, TWO_LETTERS, Check, Form
+from nuvyn_executor.quality.checks.check import THREE_LETTERS, Check, Form
 from nuvyn_executor.quality.checks.predicates import OneOf, Predicate
 
-# As of 2026. NA (Namibia) is counted as a placeholder before any check is asked.
+# As of 2026. NA is Namibia: in columns of country codes it is no placeholder.
 _ALPHA_2 = """
     AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS
     BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE
@@ -37,7 +37,7 @@ CHECK = Check(
         Form(
             "country_alpha2",
             "as country codes of two letters",
-            TWO_LETTERS,
+            "[A-Z]{2}",
             2,
             2,
             predicate=Predicate(OneOf(tuple(_ALPHA_2.split()))),

@@ -50,6 +50,51 @@ class LettersAsNumbers:
 
 
 @dataclass(frozen=True)
+class Replaced:
+    """Replaces whatever matches a pattern.
+
+    Attributes:
+        pattern: in the common subset of the engines' regular expressions.
+        by: the new text; ``{1}`` is the first group of the match.
+    """
+
+    pattern: str
+    by: str
+
+    def apply(self, text: str) -> str:
+        """Return the text after all replacements."""
+        return re.sub(self.pattern, self.template("\\g<{}>"), text, flags=re.ASCII)
+
+    def template(self, group: str) -> str:
+        """Return the new text in the words of an engine; ``group`` is how that refers to a group ``{}``."""
+        return re.sub(r"{(\d)}", lambda match: group.format(match.group(1)), self.by)
+
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+@dataclass(frozen=True)
+class MonthNumbers:
+    """Replaces the name of the month, which begins at the sixth character: ``2024-Jan-31``."""
+
+    def apply(self, text: str) -> str:
+        """Return the text with a number of two digits in place of three letters."""
+        return f"{text[:5]}{MONTHS.index(text[5:8].lower()) + 1:02}{text[8:]}"
+
+
+@dataclass(frozen=True)
+class TwentyFourHours:
+    """Replaces ``AM`` and ``PM``; the hour stands from the twelfth character: ``2024-01-31 10:00PM``."""
+
+    def apply(self, text: str) -> str:
+        """Return the text with hours from 0 to 23; without a mark, unchanged."""
+        if "M" not in text:
+            return text
+        hour = int(text[11:13]) % 12 + (12 if "PM" in text else 0)
+        return f"{text[:11]}{hour:02}{text[13:]}".replace("AM", "").replace("PM", "")
+
+
+@dataclass(frozen=True)
 class OneOf:
     """The text is one of some values."""
 
@@ -114,7 +159,7 @@ class DigitSum:
         return total % self.modulus == 0
 
 
-Step = Union[Without, Rotated, LettersAsNumbers]
+Step = Union[Without, Rotated, LettersAsNumbers, Replaced, MonthNumbers, TwentyFourHours]
 Test = Union[OneOf, Matches, Remainder, DigitSum]
 
 

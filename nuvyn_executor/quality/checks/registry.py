@@ -20,6 +20,7 @@ from nuvyn_executor.quality.checks import (
     url,
     uuid_value,
 )
+from nuvyn_executor.quality.checks.check import COMMA, POINT
 from nuvyn_executor.quality.tallies import Shape
 
 if TYPE_CHECKING:
@@ -42,8 +43,17 @@ CHECKS: Tuple[Check, ...] = (
     currency_code.CHECK,
 )
 FORMS: Tuple[Form, ...] = tuple(form for check in CHECKS for form in check.forms)
-ANYWHERE: Tuple[Form, ...] = tuple(form for check in CHECKS if check.anywhere for form in check.forms)
-"""The forms that are looked for in every column of text."""
+_COMMON = tuple(form for check in CHECKS if check.anywhere for form in check.forms)
+ANYWHERE: Tuple[Form, ...] = tuple(form for form in _COMMON if form.convention in ("", POINT))
+"""The forms that are looked for in every column of text, but for those of another convention."""
+WITH_COMMAS: Tuple[Form, ...] = tuple(form for form in _COMMON if form.convention in ("", COMMA))
+"""The forms that are looked for in place of those in a column whose decimals follow a comma."""
+OF_MOMENTS: Tuple[Form, ...] = tuple(
+    form
+    for form in _COMMON
+    if form in moment.CHECK.forms or form not in (*number.CHECK.forms, *digit_code.CHECK.forms)
+)
+"""The same for a column whose name says that it holds moments: digits are no numbers there."""
 SHAPES: Tuple[str, ...] = (Shape.TYPED, *(form.shape for form in FORMS), Shape.TEXT, Shape.PADDED)
 """All shapes that a value can be counted as."""
 
