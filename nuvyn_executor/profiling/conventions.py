@@ -7,20 +7,26 @@ column never overlap, so that each text has one meaning there.
 from __future__ import annotations
 
 import re
-from typing import Sequence, Tuple
+from typing import Sequence
 
 from nuvyn_executor.profiling.column_names import names_moment
-from nuvyn_executor.profiling.value_patterns import NUMBERS, shape_of
-from nuvyn_executor.quality.checks.check import NAMED, Form
-from nuvyn_executor.quality.checks.registry import ANYWHERE, OF_MOMENTS, WITH_COMMAS, form_of
+from nuvyn_executor.profiling.value_patterns import COMMON, MOMENTS, NUMBERS, OF_MOMENTS, WITH_COMMAS, FormSet
+from nuvyn_executor.quality.checks import ip_address
+from nuvyn_executor.quality.checks.check import NAMED
+from nuvyn_executor.quality.checks.registry import form_of
+from nuvyn_executor.quality.tallies import Shape
 
 MAJORITY = 0.9  # of the sampled values, that makes digits moments
 _TWO_NUMBERS = re.compile(r"[0-9]+")
 _MONTHS = 12
-_NAMED_FORMS = tuple(form for form in OF_MOMENTS if form.convention == NAMED)
+_GROUPED = (Shape.GROUPED, f"{Shape.GROUPED}_comma")
+_IN_GROUPS = re.compile("[0-9]{3}(?: [0-9]{3}){2,3}")  # 555 123 456
+_OF_DIGITS = {form.shape for form in OF_MOMENTS.forms if form.convention == NAMED}
+_MAY_HAVE_COMMA = re.compile("(?:kr)?[^a-z]*[0-9](?:,[0-9]|[.][0-9]{3}(?:[.][0-9]|[^0-9]))")
+"""What a number with a comma before decimals contains, or one that can be nothing else."""
 
 
-def forms_for(name: str, texts: Sequence[str]) -> Tuple[Form, ...]:
+def forms_for(name: str, texts: Sequence[str]) -> FormSet:
     """Return the forms that are looked for in a column.
 
     Args:
@@ -28,10 +34,26 @@ def forms_for(name: str, texts: Sequence[str]) -> Tuple[Form, ...]:
         texts: sampled values, trimmed.
     """
     if names_moment(name) and texts:
-        digits = sum(any(form.matches(text) for form in _NAMED_FORMS) for text in texts)
-        if digits >= MAJORITY * len(texts):
+        shapes = OF_MOMENTS.shapes_of(texts)
+        is_named = not _OF_DIGITS.isdisjoint(shapes)
+        if is_named and sum(shape in MOMENTS for shape in shapes) >= MAJORITY * len(texts):
             return OF_MOMENTS
-    return WITH_COMMAS if _has_decimal_commas(texts) else ANYWHERE
+    return WITH_COMMAS if _has_decimal_commas(texts) else COMMON
+
+
+def are_identifiers(texts: Sequence[str], shapes: Sequence[str]) -> bool:
+    """Whether what looks like numbers with thousands apart are addresses, or digits in groups of three.
+
+    Args:
+        texts: sampled values, trimmed.
+        shapes: their shapes.
+    """
+    grouped = [text for text, shape in zip(texts, shapes) if shape in _GROUPED]
+    if not grouped:
+        return False
+    same = len(grouped) > 1 and len({len(text) for text in grouped}) == 1
+    in_groups = same and all(_IN_GROUPS.fullmatch(text) for text in grouped)
+    return in_groups or all(ip_address.CHECK.accepts(text) for text in grouped)
 
 
 def is_day_first(texts: Sequence[str], shapes: Sequence[str]) -> bool:
@@ -53,11 +75,10 @@ def _is_ordered(shape: str) -> bool:
 
 def _has_decimal_commas(texts: Sequence[str]) -> bool:
     """Whether more numbers can only be read with a comma before decimals than only with a point."""
-    if not any("," in text or text.count(".") > 1 for text in texts):
+    if not any(_MAY_HAVE_COMMA.match(text) for text in texts):
         return False
     points = commas = 0
-    for text in texts:
-        by_point, by_comma = shape_of(text, ANYWHERE), shape_of(text, WITH_COMMAS)
+    for text, by_point, by_comma in zip(texts, COMMON.shapes_of(texts), WITH_COMMAS.shapes_of(texts)):
         is_point, is_comma = by_point in NUMBERS, by_comma in NUMBERS
         points += is_point and not is_comma
         commas += (is_comma and not is_point) or (is_comma and by_point == by_comma and "," in text)

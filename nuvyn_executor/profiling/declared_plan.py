@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Sequence, Tuple
 
 from nuvyn_executor.profiling.plan import ScanPlan, ordered_pairs
-from nuvyn_executor.profiling.value_patterns import MOMENTS, Expected, data_type_of, shape_of
-from nuvyn_executor.quality.checks.registry import OF_MOMENTS, semantic_type
+from nuvyn_executor.profiling.value_patterns import MOMENTS, OF_MOMENTS, Expected, data_type_of
+from nuvyn_executor.quality.checks.registry import semantic_type
 from nuvyn_executor.quality.declared import MOST_RULES, Kind, Metric, Of, folded
 from nuvyn_executor.reading.frame import family
 
@@ -96,7 +96,8 @@ def _expected(plan: ColumnPlan, terms: ColumnTerms) -> Optional[str]:
     if semantic_type(plan.expected) is not None and any(map(_says_what_is_valid, terms.expectations)):
         return Expected.TEXT
     expected = _EXPECTED.get(terms.logical_type)
-    if expected == Expected.MOMENT and terms.example and shape_of(terms.example, OF_MOMENTS) not in MOMENTS:
+    is_example = bool(terms.example) and expected == Expected.MOMENT
+    if is_example and OF_MOMENTS.shapes_of([terms.example])[0] not in MOMENTS:
         return Expected.TEXT  # the format alone is checked
     return expected
 

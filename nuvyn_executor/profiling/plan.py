@@ -14,7 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.profiling import column_names, suspects
-from nuvyn_executor.profiling.conventions import forms_for, is_day_first
+from nuvyn_executor.profiling.conventions import are_identifiers, forms_for, is_day_first
 from nuvyn_executor.profiling.null_markers import WHITE, is_missing, placeholders_that_are_values
 from nuvyn_executor.profiling.value_patterns import (
     DATE_SENTINELS,
@@ -22,7 +22,6 @@ from nuvyn_executor.profiling.value_patterns import (
     Expected,
     merged,
     plain_of,
-    shape_of,
 )
 from nuvyn_executor.quality.checks import country_code, digit_code
 from nuvyn_executor.quality.checks.registry import CHECKS, FORMS, check_of, fingerprint
@@ -38,6 +37,7 @@ NAMED_MAJORITY = 0.5  # the same, where the column's name suggests the expectati
 CODE_SHARE = 0.01  # of codes (007) among numbers, that makes all of them codes
 FEWEST_ROWS = 10  # different ones, from which a sample may say that a column is no key
 FENCE_MIN_VALUES = 30
+_SENTINEL_YEARS = {day[:4] for day in DATE_SENTINELS}
 FENCE_FACTOR = 3.0  # Tukey's "far out"
 FENCE_MAX_OUTSIDE = 0.01  # a larger share outside is a long tail, whose values are true
 
@@ -166,16 +166,18 @@ def plan_text_column(  # noqa: PLR0913  what is known of a column
     present = [value for value in values if value is not None and not is_missing(value, kept, null_markers)]
     trimmed = [value.strip(WHITE) for value in present]
     forms = forms_for("date" if declared == Expected.MOMENT else name, trimmed)
-    found = [shape_of(value, forms) for value in trimmed]
+    found = forms.shapes_of(trimmed)
     counts = Counter(found)
     expected = declared or _expected(name, trimmed, counts)
+    if declared is None and expected == Expected.NUMBER and are_identifiers(trimmed, found):
+        expected = Expected.TEXT
     numbers = [float(plain_of(value, shape)) for value, shape in zip(trimmed, found) if shape in NUMBERS]
     if expected == country_code.CHECK.name and null_markers is None:
         kept = tuple(sorted({*kept, "NA"}))  # Namibia
     plan = ColumnPlan(
         name=name,
         expected=expected,
-        shapes=_counted_shapes(expected, counts, forms),
+        shapes=_counted_shapes(expected, counts, forms.forms),
         day_first=is_day_first(trimmed, found),
         fences=_fences(numbers) if fences and expected == Expected.NUMBER else None,
         is_key=column_names.is_key(name, dataset_name),
@@ -261,8 +263,9 @@ def _text_suspects(
             number = float(plain_of(text, shape)) if shape in NUMBERS else 0.0
             yield suspects.of_number(number, plan.fences), text
         elif plan.expected == Expected.MOMENT:
-            day = plain_of(text, shape, day_first=plan.day_first)[:10]
-            if day in DATE_SENTINELS and not plan.bounds_period:
+            if plan.bounds_period or not any(year in text for year in _SENTINEL_YEARS):
+                continue
+            if plain_of(text, shape, day_first=plan.day_first)[:10] in DATE_SENTINELS:
                 yield Suspect.STAND_IN, text
         else:
             yield suspects.of_text(text), text

@@ -8,12 +8,13 @@ Spark or Polars) see the same. Each must match the *whole* text: Python uses ``f
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Mapping, Sequence, Tuple
+from typing import TYPE_CHECKING, Final, List, Mapping, Sequence, Tuple
 
 from nuvyn_executor.profiling.null_markers import WHITE
-from nuvyn_executor.quality.checks import moment, number
-from nuvyn_executor.quality.checks.registry import ANYWHERE, FORMS, form_of
+from nuvyn_executor.quality.checks import moment, number, registry
+from nuvyn_executor.quality.checks.registry import FORMS, form_of
 from nuvyn_executor.quality.tallies import Shape
 
 if TYPE_CHECKING:
@@ -73,11 +74,38 @@ def merged(shape: str, expected: str) -> str:
     return rule.into if rule is not None and shape in rule.shapes else shape
 
 
-def shape_of(text: str, forms: Sequence[Form] = ANYWHERE) -> str:
-    """Return the shape of a present text, among the forms that are looked for in its column."""
-    if text != text.strip(WHITE):
-        return Shape.PADDED
-    return next((form.shape for form in forms if form.matches(text)), Shape.TEXT)
+class FormSet:
+    """The forms that are looked for in one column, as one pattern: thirty patterns took three times as long.
+
+    Args:
+        forms: in the order in which the first match decides.
+    """
+
+    def __init__(self, forms: Sequence[Form]) -> None:
+        self.forms = tuple(forms)
+        named = (f"(?P<{form.shape}>{form.pattern})" for form in forms)
+        self._pattern = re.compile("|".join(named), re.ASCII)
+
+    def shape_of(self, text: str) -> str:
+        """Return the shape of a present text."""
+        if text != text.strip(WHITE):
+            return Shape.PADDED
+        match = self._pattern.fullmatch(text)
+        return Shape.TEXT if match is None else str(match.lastgroup)
+
+    def shapes_of(self, texts: Sequence[str]) -> List[str]:
+        """Return the shape of each of some present texts."""
+        known = {text: self.shape_of(text) for text in set(texts)}
+        return [known[text] for text in texts]
+
+
+COMMON, WITH_COMMAS, OF_MOMENTS = map(FormSet, (registry.ANYWHERE, registry.WITH_COMMAS, registry.OF_MOMENTS))
+"""See :mod:`nuvyn_executor.quality.checks.registry`."""
+
+
+def shape_of(text: str) -> str:
+    """Return the shape of a present text, among those that are looked for in every column."""
+    return COMMON.shape_of(text)
 
 
 def plain_of(text: str, shape: str, *, day_first: bool = True) -> str:

@@ -45,7 +45,8 @@ class Shape:
     TIMESTAMP_YEAR_FIRST: Final = "timestamp_year_first"  # 2024/01/31 10:00
     TIMESTAMP_YEAR_LAST: Final = "timestamp_year_last"  # 31/01/2024 10:00
     TIMESTAMP_NAMED: Final = "timestamp_named"  # 31 Jan 2024 10:00
-    TIMESTAMP_COMPACT: Final = "timestamp_compact"  # 20240131T100000Z
+    TIMESTAMP_BASIC: Final = "timestamp_basic"  # 20240131T100000Z
+    TIMESTAMP_COMPACT: Final = "timestamp_compact"  # 20240131100000
     TEXT: Final = "text"
     PADDED: Final = "padded"  # blanks before or after, whatever is between
 

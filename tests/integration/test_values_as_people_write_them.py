@@ -47,6 +47,22 @@ COLUMNS: Dict[str, Written] = {
     "dollars": written("$1,101.50", "-$5", "($7)", data_type="double", minimum=-7.0, maximum=1101.5),
     "euros": written("1 €", "2,50 €", data_type="double", minimum=1.0, maximum=2.5),
     "codes": written("USD 12.00", "EUR 5", data_type="double", minimum=5.0, maximum=12.0),
+    "minus": written("\u22125", "6.5", "Infinity", data_type="double", minimum=-5.0, maximum="Infinity"),
+    "cents": written("CHF 5.-", "$(7.50)", data_type="double", minimum=-7.5, maximum=5.0),
+    "unix": written(
+        "Thu Nov 26 00:00:00 2026",
+        "Thu Nov 26 22:05:00 UTC 2026",
+        data_type="timestamp",
+        minimum=MIDNIGHT,
+        maximum=EVENING,
+    ),
+    "changed": written(
+        "1700000000.25",
+        "1700000060",
+        data_type="timestamp",
+        minimum="2023-11-14T22:13:20Z",
+        maximum="2023-11-14T22:14:20Z",
+    ),
     "percent": written("1%", "12.5 %", data_type="double", minimum=1.0, maximum=12.5),
     "accounts": written("(1.00)", "2.00-", "3.00", data_type="double", minimum=-2.0, maximum=3.0),
     "hashes": written(

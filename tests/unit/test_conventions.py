@@ -7,8 +7,7 @@ from typing import List, Set
 import pytest
 
 from nuvyn_executor.profiling.plan import ColumnPlan, plan_text_column
-from nuvyn_executor.profiling.value_patterns import Expected, data_type_of, shape_of
-from nuvyn_executor.quality.checks.registry import OF_MOMENTS
+from nuvyn_executor.profiling.value_patterns import OF_MOMENTS, Expected, data_type_of
 
 
 def planned(values: List[str], name: str = "x") -> ColumnPlan:
@@ -33,6 +32,11 @@ class TestNumbers:
             (["(1.00)", "2.00"], {"negative", "decimal"}),
             (["1.00-", "2.00"], {"negative", "decimal"}),
             (["1\xa0234,25", "10,5"], {"grouped_comma", "decimal_comma"}),
+            (["1.234 \u20ac", "2.345 \u20ac"], {"money_comma"}),
+            (["R$ 1.234,56"], {"money_comma"}),
+            (["$(5.00)", "CHF 5.-"], {"money"}),
+            (["\u22125", "6.5"], {"negative", "decimal"}),
+            (["1.5", "Infinity", "-inf"], {"decimal"}),
         ],
     )
     def test_the_sample_says_how_they_are_written(self, values: List[str], shapes: Set[str]) -> None:
@@ -43,6 +47,17 @@ class TestNumbers:
     def test_no_two_meanings_are_looked_for_in_one_column(self) -> None:
         assert "grouped" not in planned(["3,14", "1,234"]).shapes
         assert "three_decimals" not in planned(["1,234", "12.5"]).shapes
+
+    @pytest.mark.parametrize(
+        ("name", "values"),
+        [
+            ("phone", ["555 123 456", "555 987 654"]),
+            ("insurance", ["123 456 789", "987 654 321"]),
+            ("host", ["192.168.100.100", "192.168.200.200"]),
+        ],
+    )
+    def test_identifiers_in_groups_are_no_numbers(self, name: str, values: List[str]) -> None:
+        assert planned(values, name).expected == Expected.TEXT
 
     def test_words_with_signs_of_currencies_are_no_numbers(self) -> None:
         assert planned(["A$", "B%", "SKU123"]).expected == Expected.TEXT
@@ -57,7 +72,11 @@ class TestMoments:
             ("order_date", ["20261101", "20261231"], "date"),
             ("created_at", ["1700000000", "1700000001"], "timestamp"),
             ("event_time", ["1700000000000", "1700000000001"], "timestamp"),
-            ("timestamp", ["20261101T100000Z"], "timestamp"),
+            ("created", ["1700000000.123", "1700000001.5"], "timestamp"),
+            ("timestamp", ["20261101100000"], "timestamp"),
+            ("x", ["20261101T100000Z"], "timestamp"),
+            ("x", ["Thu Nov 26 10:00:00 UTC 2026"], "timestamp"),
+            ("x", ["Nov-26-2026"], "date"),
             ("x", ["26.11.2026 00:00"], "timestamp"),
             ("x", ["11/26/2026 12:00 AM"], "timestamp"),
             ("x", ["26-11-26", "27-11-26"], "date"),
@@ -67,7 +86,7 @@ class TestMoments:
     def test_are_found(self, name: str, values: List[str], data_type: str) -> None:
         plan = planned(values, name)
         assert plan.expected == Expected.MOMENT
-        (shape,) = {shape_of(value, OF_MOMENTS) for value in values}
+        (shape,) = {*OF_MOMENTS.shapes_of(values)}
         assert shape in plan.shapes
         assert data_type_of(plan.expected, {shape: 2}) == data_type
 

@@ -467,7 +467,8 @@ def _text_micros(plain: str, shape: str) -> str:
         f"WHEN {shape} IN {dates} THEN unix_date(try_cast({plain} AS DATE)) * {DAY_MICROS}L",
         f"WHEN {shape} IN {times} THEN unix_micros(try_cast({plain} AS TIMESTAMP))",
         *(
-            f"WHEN {shape} = {index_of(one)} THEN try_cast({plain} AS BIGINT) * {micros}L"
+            f"WHEN {shape} = {index_of(one)}"
+            f" THEN CAST(round(try_cast({plain} AS DOUBLE) * {micros}) AS BIGINT)"
             for one, micros in counted.items()
         ),
     )

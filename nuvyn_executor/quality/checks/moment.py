@@ -38,7 +38,7 @@ _MONTH = f"(?i:{'|'.join(MONTHS)})"
 _NAMED_DAY = (
     f"{_WEEKDAY}(?:{_ONE_OR_TWO}(?:st|nd|rd|th)?[-/. ]{{1,2}}{_MONTH}[a-zA-Z]{{0,6}}[-/., ]{{1,2}}"
     "(?:[0-9]{4}|[0-9]{2})"
-    f"|{_MONTH}[a-zA-Z]{{0,6}}[.]? {_ONE_OR_TWO}(?:st|nd|rd|th)?,? [0-9]{{4}})"
+    f"|{_MONTH}[a-zA-Z]{{0,6}}[.]?[- ]{_ONE_OR_TWO}(?:st|nd|rd|th)?(?:,? |-)[0-9]{{4}})"
 )
 
 # -- what rewrites it -----------------------------------------------------------------------------------
@@ -53,7 +53,9 @@ _YEAR_LAST = (
 _YEAR_FIRST = (Replaced("^([0-9]{4})[/.]([0-9]{1,2})[/.]", "{1}-{2}-"),)
 _NAMES = (
     Replaced(f"^{_WEEKDAY}", ""),
-    Replaced(f"^({_MONTH})[a-zA-Z]*[.]? ([0-9]{{1,2}})[a-z]*,? ([0-9]{{4}})", "{2}-{1}-{3}"),
+    # Thu Nov 26 10:00:00 UTC 2026, as Unix writes it
+    Replaced(f"^({_MONTH}) {{1,2}}([0-9]{{1,2}}) ([0-9:]+)( UTC| GMT)? ([0-9]{{4}})$", "{1} {2} {5} {3}{4}"),
+    Replaced(f"^({_MONTH})[a-zA-Z]*[.]?[- ]([0-9]{{1,2}})[a-z]*(?:,? |-)([0-9]{{4}})", "{2}-{1}-{3}"),
     Replaced(f"^([0-9]{{1,2}})[a-z]*[-/. ]+({_MONTH})[a-zA-Z]*[-/., ]+", "{1}-{2}-"),
     Replaced(r"^([0-9]{1,2})-([a-zA-Z]{3})-([0-9]{4})", "{3}-{2}-{1}"),
     Replaced(r"^([0-9]{1,2})-([a-zA-Z]{3})-([0-6][0-9])(T|\b)", "20{3}-{2}-{1}{4}"),
@@ -158,7 +160,8 @@ CHECK = Check(
         Form(
             Shape.TIMESTAMP_NAMED,
             "as 31 Jan 2024 10:00",
-            f"{_NAMED_DAY}(?:,? |T|:){_CLOCK}",
+            f"{_NAMED_DAY}(?:,? |T|:){_CLOCK}"
+            f"|{_WEEKDAY}{_MONTH} {{1,2}}{_ONE_OR_TWO} {_TIME}(?: UTC| GMT)? [0-9]{{4}}",
             14,
             80,
             ":",
@@ -173,25 +176,31 @@ CHECK = Check(
             steps=(Replaced("^([0-9]{4})([0-9]{2})([0-9]{2})$", "{1}-{2}-{3}"),),
             convention=NAMED,
         ),
-        Form(
-            Shape.TIMESTAMP_COMPACT,
-            "as 20240131T100000Z",
-            "(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[T ]?"
-            "(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]Z?",
-            14,
-            16,
-            steps=(
-                Replaced(
-                    "^([0-9]{4})([0-9]{2})([0-9]{2})[T ]?([0-9]{2})([0-9]{2})([0-9]{2})",
-                    "{1}-{2}-{3} {4}:{5}:{6}",
+        *(
+            Form(
+                shape,
+                f"as {example}",
+                f"(?:19|20)[0-9]{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]){separator}"
+                "(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]Z?",
+                14,
+                16,
+                steps=(
+                    Replaced(
+                        "^([0-9]{4})([0-9]{2})([0-9]{2})[T ]?([0-9]{2})([0-9]{2})([0-9]{2})",
+                        "{1}-{2}-{3} {4}:{5}:{6}",
+                    ),
                 ),
-            ),
-            convention=NAMED,
+                convention=convention,
+            )
+            for shape, example, separator, convention in (
+                (Shape.TIMESTAMP_BASIC, "20240131T100000Z", "[T ]", ""),
+                (Shape.TIMESTAMP_COMPACT, "20240131100000", "", NAMED),
+            )
         ),
         *(
-            Form(f"epoch_{unit}", f"in {unit} since 1970", pattern, 9, 16, micros=micros, convention=NAMED)
+            Form(f"epoch_{unit}", f"in {unit} since 1970", pattern, 9, 20, micros=micros, convention=NAMED)
             for unit, pattern, micros in (
-                ("seconds", "[1-9][0-9]{8}|[1-4][0-9]{9}", _SECOND),
+                ("seconds", "(?:[1-9][0-9]{8}|[1-4][0-9]{9})(?:[.][0-9]{1,9})?", _SECOND),
                 ("milliseconds", "[1-9][0-9]{11}|[1-4][0-9]{12}", _SECOND // 1000),
                 ("microseconds", "[1-9][0-9]{14}|[1-4][0-9]{15}", 1),
             )

@@ -7,7 +7,7 @@ commas; ``1.234`` is the other way round. Which of both a column is, its sample 
 
 from __future__ import annotations
 
-from typing import Dict, Tuple
+from typing import Dict, Mapping, Tuple
 
 from nuvyn_executor.quality.checks.check import COMMA, POINT, Check, Form
 from nuvyn_executor.quality.checks.predicates import Replaced, Without
@@ -29,9 +29,9 @@ def _of_19_digits() -> str:
 
 BIGINT_OF_19_DIGITS = _of_19_digits()
 
-_SIGN = "[+-]?"
-_ASCII = {"blanks": " ", "apart": " '", "signs": "$", "letters": "kr"}
+_ASCII = {"minus": "-", "blanks": " ", "apart": " '", "signs": "$", "letters": "kr"}
 _UNICODE = {
+    "minus": "\u2212-",
     "blanks": " \u00a0\u202f",
     "apart": " '\u2019\u00a0\u2007\u2009\u202f",
     "signs": "$\u20ac\u00a3\u00a5\u20b9\u20a9\u20ba\u20b4\u20bd\u20aa\u20ab\u20a6\u20b1",
@@ -45,32 +45,36 @@ _POINTS, _COMMAS = (".", ","), (",", ".")
 """The mark before decimals, and the one that may stand between thousands."""
 
 
-def _patterns(marks: Tuple[str, str], blanks: str, apart: str, signs: str, letters: str) -> Dict[str, str]:
+def _patterns(marks: Tuple[str, str], characters: Mapping[str, str]) -> Dict[str, str]:
     """Return the pattern of each shape.
 
     Args:
         marks: see :data:`_POINTS`.
-        blanks: what may stand before a percent sign or beside a currency.
-        apart: what may stand between thousands, beside the other mark.
-        signs: of currencies.
-        letters: for currencies.
+        characters: which are used: ``minus``, ``blanks`` beside a currency or a percent sign, what stands
+            ``apart`` thousands beside the other mark, ``signs`` of currencies and ``letters`` for them.
     """
     mark, other = marks
+    minus, blanks, apart = (characters[name] for name in ("minus", "blanks", "apart"))
     grouped = f"[1-9][0-9]{{0,2}}(?:[{other}{apart}][0-9]{{3}}){{1,6}}"
     if mark == ".":
         grouped += "|[1-9][0-9]?(?:,[0-9]{2}){1,5},[0-9]{3}"  # as in India: 12,34,567
     fraction = f"(?:[{mark}][0-9]{{0,20}})?"
     number = f"(?:[0-9]{{1,21}}|{grouped}){fraction}"
-    money = f"(?:[A-Z]{{0,2}}[{signs}]|{letters}|{_CODES})"
-    blank = f"[{blanks}]?"
+    # Of three decimals, a currency has none; 5.- is what Switzerland writes for 5.00.
+    amount = f"(?:[0-9]{{1,21}}|{grouped})(?:[{mark}](?:[0-9]{{1,2}}|[0-9]{{4,20}}|-))?"
+    money = f"(?:[A-Z]{{0,2}}[{characters['signs']}]|{characters['letters']}|{_CODES})"
+    blank, sign, some_sign = f"[{blanks}]?", f"[+{minus}]?", f"[+{minus}]"
     return {
-        Shape.GROUPED: f"{_SIGN}(?:{grouped}){fraction}",
+        Shape.GROUPED: f"{sign}(?:{grouped}){fraction}",
         Shape.MONEY: (
-            f"{money}{blank}{number}-?|[+-]{money}{blank}{number}|{money}{blank}[+-]{number}"
-            f"|{_SIGN}{number}{blank}{money}|[(]{money}{blank}{number}[)]|[(]{number}{blank}{money}[)]"
+            f"{money}{blank}{amount}|{some_sign}{money}{blank}{amount}|{money}{blank}{some_sign}{amount}"
+            f"|{sign}{amount}{blank}{money}|{money}{blank}(?:[0-9]{{1,21}}|{grouped})-"
+            f"|[(]{money}{blank}{amount}[)]|[(]{amount}{blank}{money}[)]|{money}{blank}[(]{amount}[)]"
         ),
-        Shape.PERCENT: f"{_SIGN}{number}{blank}%|[(]{number}{blank}%[)]",
-        Shape.NEGATIVE: f"[(]{number}[)]|{number}-",
+        Shape.PERCENT: f"{sign}{number}{blank}%|[(]{number}{blank}%[)]",
+        Shape.NEGATIVE: "|".join(
+            (f"[(]{number}[)]", f"{number}-", *(f"{one}[0-9]{{1,21}}{fraction}" for one in minus[:-1]))
+        ),
     }
 
 
@@ -85,13 +89,15 @@ def _forms(marks: Tuple[str, str]) -> Tuple[Form, ...]:
         Shape.NEGATIVE: f"as (1{mark}50)",
     }
     steps = (
+        Replaced("\u2212", "-"),
         Replaced("[^0-9.,()+-]", ""),
+        Replaced("[.,]-", ""),
         Without(other),
         *((Replaced(",", "."),) if mark == "," else ()),
         Replaced("^[(](.*)[)]$", "-{1}"),
         Replaced("^(.*)-$", "-{1}"),
     )
-    plain, all_of = _patterns(marks, **_ASCII), _patterns(marks, **_UNICODE)
+    plain, all_of = _patterns(marks, _ASCII), _patterns(marks, _UNICODE)
     return tuple(
         Form(
             f"{shape}{suffix}",
@@ -118,7 +124,8 @@ INTEGER = Form(
 DECIMAL = Form(
     Shape.DECIMAL,
     "as plain numbers",
-    r"[+-]?(?:[0-9]+[.][0-9]*|[.][0-9]+)(?:[eE][+-]?[0-9]{1,3})?|[+-]?[0-9]+[eE][+-]?[0-9]{1,3}",
+    r"[+-]?(?:[0-9]+[.][0-9]*|[.][0-9]+)(?:[eE][+-]?[0-9]{1,3})?|[+-]?[0-9]+[eE][+-]?[0-9]{1,3}"
+    r"|[+-]?(?i:infinity|inf)",
     2,
     convention=POINT,
 )

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Tuple, Union
+from functools import cached_property
+from typing import Pattern, Tuple, Union
 
 A_TO_Z = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 NUMBERS_OF_LETTERS = tuple(str(number) for number in range(10, 36))
@@ -63,7 +64,15 @@ class Replaced:
 
     def apply(self, text: str) -> str:
         """Return the text after all replacements."""
-        return re.sub(self.pattern, self.template("\\g<{}>"), text, flags=re.ASCII)
+        return self._pattern.sub(self._template, text)
+
+    @cached_property
+    def _pattern(self) -> Pattern[str]:
+        return re.compile(self.pattern, re.ASCII)
+
+    @cached_property
+    def _template(self) -> str:
+        return self.template("\\g<{}>")
 
     def template(self, group: str) -> str:
         """Return the new text in the words of an engine; ``group`` is how that refers to a group ``{}``."""
