@@ -6,14 +6,16 @@ import os
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Optional, TextIO, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, TextIO, Tuple
 
 from nuvyn_executor.config import ConfigManager, databricks_secrets, secret_scope
 from nuvyn_executor.errors import ConfigError
 from nuvyn_executor.job_manager import JobManager
 from nuvyn_executor.jobs import Services
 from nuvyn_executor.log import configure_logging
-from nuvyn_executor.metadata.extractor import ExtractionLimits, MetadataExtractor
+from nuvyn_executor.metadata.contract_files import DataContracts
+from nuvyn_executor.metadata.extractor import ExtractionLimits, MetadataExtractor, scan_all
+from nuvyn_executor.model import SourceType
 from nuvyn_executor.process_identity import this_driver
 from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.reading.first_rows import SparkRowPreviews
@@ -36,6 +38,7 @@ from nuvyn_executor.transport.transmitter import Transmitter
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import JobRequest
+    from nuvyn_executor.quality.tallies import Scan
     from nuvyn_executor.settings import Settings
 
 RUNTIME = "DATABRICKS_RUNTIME_VERSION"
@@ -70,22 +73,9 @@ def manager(
         )
     spark, is_ours = _session(settings, on_databricks=on_databricks)
     try:
-        roots = {} if on_databricks else _roots(settings)
         location = None if on_databricks else Path(settings.warehouse_dir).absolute()
         store = DeltaMetadataStore(small_session(spark), settings.schema_name, location)
-        factory = DataSourceFactory(
-            on_databricks=on_databricks,
-            variables={**environ, **settings.secret_variables()},
-            retry_seconds=settings.source_retry_seconds,
-            hide=redact.add,
-            spark_reads=lambda scheme: has_file_system(spark, scheme),
-            session=lambda: spark,
-            database=_database_access(settings),
-            own_schema=settings.schema_name,
-            roots=roots,
-            follow_links=settings.follow_links,
-            spool=SpoolPlace(_spool_dir(settings, roots), lambda: runs_on_this_machine(spark)),
-        )
+        factory = _factory(settings, environ, spark, redact)
 
         def open_source(request: JobRequest) -> Any:
             source = factory.create(str(request.data_source_path), request.source_type)
@@ -105,6 +95,7 @@ def manager(
                     settings.max_files_per_job, settings.time_budget_seconds, settings.full_scan
                 ),
                 redact,
+                contracts=_data_contracts(settings, factory),
             ),
             row_previews=SparkRowPreviews(spark),
             open_source=open_source,
@@ -119,9 +110,67 @@ def manager(
             spark.stop()
 
 
+@contextmanager
+def scanned(
+    path: str, source_type: SourceType, environ: Optional[Mapping[str, str]] = None
+) -> Iterator[Tuple[str, List[Scan]]]:
+    """Scan the tables at a path, without a data contract and without the metadata tables.
+
+    Args:
+        path: as of a job.
+        source_type: what it holds.
+        environ: environment variables; ``os.environ`` by default.
+
+    Returns:
+        The path, secrets masked, and the scan of each table that could be read.
+
+    Raises:
+        ExecutorError: nothing could be read; or as :func:`manager`.
+    """
+    environ = os.environ if environ is None else environ
+    settings = ConfigManager(environ, databricks_secrets(secret_scope(environ))).load()
+    redact = Redactor(settings.secrets())
+    spark, is_ours = _session(settings, on_databricks=bool(environ.get(RUNTIME)))
+    try:
+        source = _factory(settings, environ, spark, redact).create(path, source_type)
+        redact.add(getattr(source, "secrets", ()))
+        yield (
+            redact(source.location),
+            scan_all(SparkScanner(spark, settings.engine), source, source_type, now()),
+        )
+    finally:
+        if is_ours:
+            spark.stop()
+
+
+def _factory(
+    settings: Settings, environ: Mapping[str, str], spark: Any, redact: Redactor
+) -> DataSourceFactory:
+    on_databricks = bool(environ.get(RUNTIME))
+    roots = {} if on_databricks else _roots(settings)
+    return DataSourceFactory(
+        on_databricks=on_databricks,
+        variables={**environ, **settings.secret_variables()},
+        retry_seconds=settings.source_retry_seconds,
+        hide=redact.add,
+        spark_reads=lambda scheme: has_file_system(spark, scheme),
+        session=lambda: spark,
+        database=_database_access(settings),
+        own_schema=settings.schema_name,
+        roots=roots,
+        follow_links=settings.follow_links,
+        spool=SpoolPlace(_spool_dir(settings, roots), lambda: runs_on_this_machine(spark)),
+    )
+
+
 def now() -> datetime:
     """Return the present, UTC."""
     return datetime.now(timezone.utc)
+
+
+def _data_contracts(settings: Settings, factory: DataSourceFactory) -> DataContracts:
+    path = settings.data_contract
+    return DataContracts(None if path is None else lambda: factory.create_files(path, SourceType.AUTO))
 
 
 def _database_access(settings: Settings) -> DatabaseAccess:

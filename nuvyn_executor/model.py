@@ -9,7 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from enum import Enum
-from typing import Any, Callable, ClassVar, FrozenSet, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, ClassVar, FrozenSet, Mapping, Optional, Sequence, Tuple
+
+if TYPE_CHECKING:
+    from nuvyn_executor.quality.declared import Note, TableTerms
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 DAY_MICROS = 86_400_000_000
@@ -362,6 +365,7 @@ class Dataset:
         columns: of CSV whose header has not as many fields as its rows, the columns; else empty.
         doubts: what speaks against the way in which it is read: clauses with a remedy.
         skipped: of CSV, the lines that are no rows; ``None`` where there are none.
+        terms: what a data contract declares of it; ``None`` without one.
     """
 
     name: str
@@ -382,6 +386,7 @@ class Dataset:
     columns: Tuple[str, ...] = ()
     doubts: Tuple[str, ...] = ()
     skipped: Optional[SkippedLines] = None
+    terms: Optional[TableTerms] = None
 
     def by_layout(self) -> Tuple[Dataset, ...]:
         """Return its parts whose files are written alike; itself, where all are."""
@@ -468,6 +473,9 @@ class Discovery:
         skipped: files that belong to no dataset: unknown format, wrong format, empty, unreadable.
         truncated: there are more files than ``EXECUTOR_MAX_FILES_PER_JOB`` allows; the rest is not read.
         wanted: the only format that was looked for; ``None``: all of them.
+        root: the folder that names are relative to; ``""`` in a database.
+        contract_files: those of ``files`` that are data contracts.
+        notes: what is to be said about the data contracts.
     """
 
     files: Tuple[FileEntry, ...]
@@ -475,6 +483,9 @@ class Discovery:
     skipped: Tuple[Skipped, ...] = ()
     truncated: bool = False
     wanted: Optional[FileFormat] = None
+    root: str = field(default="", compare=False)
+    contract_files: Tuple[FileEntry, ...] = ()
+    notes: Tuple[Note, ...] = ()
 
     @property
     def found(self) -> int:

@@ -243,6 +243,9 @@ class Settings:
     follow_links: bool = field(metadata=_row(
         "EXECUTOR_FOLLOW_LINKS", _boolean, "false",
         "Whether symbolic links are followed that lead out of the source's folder: `true` or `false`."))
+    data_contract: Optional[str] = field(metadata=_row(
+        "EXECUTOR_DATA_CONTRACT", _text, None,
+        "A data contract (ODCS v3) that says what the data should be, or a folder of them."))
     max_preview_files: int = field(metadata=_row(
         "EXECUTOR_MAX_PREVIEW_FILES", _whole_number(at_least=1), "100",
         "Files of which `data_reading` shows the first 2 KB; the others are counted."))

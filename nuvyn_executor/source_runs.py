@@ -35,9 +35,9 @@ OpenSource = Callable[["JobRequest"], "DataSource"]
 def assessed(profiles: Sequence[SourceProfile]) -> Assessment:
     """Return the scores of all datasets of some sources together."""
     latest = max(one.profiled_at for one in profiles)
-    return assess(
-        [one.scan for profile in profiles for one in profile.datasets], Policy(), epoch_micros(latest)
-    )
+    scans = [one.scan for profile in profiles for one in profile.datasets]
+    notes = [note for profile in profiles for note in profile.discovery.notes]
+    return assess(scans, Policy(), epoch_micros(latest), notes)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence, Tuple
 from nuvyn_executor.errors import ExecutorError
 from nuvyn_executor.model import JobType, RunStatus
 from nuvyn_executor.quality.checks.registry import semantic_type
+from nuvyn_executor.quality.contract_findings import not_checked
 from nuvyn_executor.quality.dimensions import round_score
+from nuvyn_executor.quality.expectations import (
+    column_outcomes,
+    missing_columns,
+    outcomes,
+    undeclared_columns,
+)
 
 if TYPE_CHECKING:
     from nuvyn_executor.metadata.source_profile import SourceProfile
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.profiler import ColumnProfile, DatasetProfile
     from nuvyn_executor.quality.assessment import Assessment, DatasetAssessment
     from nuvyn_executor.quality.dimensions import Dimension
+    from nuvyn_executor.quality.expectations import Outcome
     from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally
     from nuvyn_executor.reading.previews import Preview
     from nuvyn_executor.schema.validator import SchemaReport
@@ -89,6 +97,7 @@ def metadata_extraction(profile: SourceProfile, assessment: Assessment) -> Docum
                     "files": one.file_count,
                     "size_bytes": one.size_bytes,
                     **_coverage(one),
+                    **_applied(one),
                     "columns": len(one.scan.tally.columns),
                     "overall_score": number(scores.overall),
                 }
@@ -164,7 +173,8 @@ def quality_assessment(profile: SourceProfile, assessment: Assessment) -> Docume
         "details": {
             **details,
             "datasets": [
-                {**scores, **_coverage(one)} for one, scores in zip(profile.datasets, details["datasets"])
+                {**scores, **_coverage(one), **_applied(one)}
+                for one, scores in zip(profile.datasets, details["datasets"])
             ],
             **_findings(profile.discovery, profile.unreadable),
         },
@@ -191,9 +201,10 @@ def assessment_details(assessment: Assessment) -> Document:
         ],
         "findings": [
             {
-                **asdict(one),
+                **{key: value for key, value in asdict(one).items() if key != "level"},
                 "dimension": one.dimension.value if one.dimension else None,
                 "points_lost": round_score(one.points_lost),
+                **({} if one.level is None else {"level": one.level}),
             }
             for one in assessment.findings
         ],
@@ -356,6 +367,7 @@ def table_details(one: DatasetProfile, assessment: DatasetAssessment, *, listing
         "timeliness_source": assessment.timeliness_source,
         "checked": _by_name(assessment.checked),
         "recommendations": list(assessment.recommendations),
+        "data_contract": _data_contract(one),
         "provenance": asdict(assessment.provenance),
     }
 
@@ -384,6 +396,48 @@ def column_details(
         "length_min": extremes.length_min,
         "length_max": extremes.length_max,
         "distinct_rsd": facts.distinct.rsd if facts.distinct is not None else None,
+        "data_contract": None
+        if facts.terms is None
+        else [_outcome(one) for one in column_outcomes(tally, facts)],
+    }
+
+
+def _applied(one: DatasetProfile) -> Document:
+    """Return which data contract was applied to a table; nothing without one."""
+    terms = one.scan.terms
+    if terms is None:
+        return {}
+    return {
+        "data_contract": {
+            "id": terms.contract_id,
+            "version": terms.version,
+            "file": terms.file,
+            "schema": terms.name,
+        }
+    }
+
+
+def _data_contract(one: DatasetProfile) -> Optional[Document]:
+    """Return the value of ``data_contract`` in ``tables.details``; ``null`` without one."""
+    scan = one.scan
+    if scan.terms is None:
+        return None
+    return {
+        **_applied(one)["data_contract"],
+        "expectations": [_outcome(found) for found in outcomes(scan) if found.column is None],
+        "missing_columns": [found.name for found in missing_columns(scan)],
+        "undeclared_columns": list(undeclared_columns(scan)),
+        "not_checked": list(not_checked(scan)),
+    }
+
+
+def _outcome(one: Outcome) -> Document:
+    return {
+        "clause": one.expectation.clause,
+        "limit": str(one.expectation.limit),
+        "count": None if one.reason else one.count,
+        "of": None if one.reason else one.of,
+        "is_met": None if one.reason else one.is_met,
     }
 
 

@@ -22,7 +22,7 @@ PACKAGE = "nuvyn_executor"
 # because it is not there when the program runs. A room that no floor names fails the test: add it.
 FLOORS: Tuple[Tuple[str, ...], ...] = (
     ("__main__",),
-    ("cli",),
+    ("cli", "contract"),
     ("bootstrap",),
     ("job_manager",),
     ("jobs",),
@@ -33,14 +33,14 @@ FLOORS: Tuple[Tuple[str, ...], ...] = (
     ("discovery",),
     ("sources", "store", "config"),
     ("spark",),
-    ("schema", "wire", "settings"),
+    ("schema", "wire", "settings", "contracts"),
     ("quality", "redaction", "dbutils"),
     ("model", "concurrency", "log", "process_identity"),
     ("errors",),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 PURE = re.compile(
-    r"(quality|model|errors|parameters|source_list|wire"
+    r"(contracts|quality|model|errors|parameters|source_list|wire"
     r"|discovery\.(formats|avro_header|file_head|text_encoding|legacy_encodings)"
     r"|discovery\.(csv_layout|csv_lines|dialects|doubts|preamble))(\..*)?"
 )
@@ -51,9 +51,9 @@ SPARK_USERS = re.compile(
 # A cluster sees this package under another name, by a link: its modules name each other relatively.
 LINKED = "fake_databricks.engine.inside"
 # Libraries that stand behind one door each.
-ONE_DOOR = ({"obstore"}, {"requests"}, {"openpyxl", "python_calamine"}, {"charset_normalizer"})
+ONE_DOOR = ({"obstore"}, {"requests"}, {"openpyxl", "python_calamine"}, {"charset_normalizer"}, {"yaml"})
 # Of these the pure modules may import some: they only compute.
-COMPUTING = ("charset_normalizer",)
+COMPUTING = ("charset_normalizer", "yaml")
 
 
 class Import(NamedTuple):

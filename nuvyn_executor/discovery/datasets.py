@@ -25,6 +25,7 @@ from typing import (
     cast,
 )
 
+from nuvyn_executor.contracts.matching import is_contract_name
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.discovery.csv_lines import TAIL_BYTES, CsvTable, table_of
 from nuvyn_executor.discovery.detection import Detection, detect_format
@@ -74,7 +75,7 @@ def discover(source: Source, source_type: SourceType, max_files: int) -> Discove
     A Delta table, a Hive-partitioned tree, the part files of a folder and many numbered files of one form are
     one dataset each; so is every other file, and every sheet of a workbook that is not empty. Only the
     beginnings of files are read; workbooks are read whole. Files that are no dataset are in ``skipped``, with
-    the reason.
+    the reason; data contracts (``orders.odcs.yaml``) are in ``contract_files``.
 
     Args:
         source: where to look.
@@ -87,7 +88,9 @@ def discover(source: Source, source_type: SourceType, max_files: int) -> Discove
     if isinstance(source, TableSource):
         return source.discover_tables(max_files)
     listing = source.survey(max_files)
-    search = _Search(source, listing, source_type.format)
+    contracts = tuple(entry for entry in listing.files if is_contract_name(entry.plain_name))
+    others = tuple(entry for entry in listing.files if not is_contract_name(entry.plain_name))
+    search = _Search(source, replace(listing, files=others), source_type.format)
     search.run()
     return Discovery(
         files=listing.files,
@@ -95,6 +98,8 @@ def discover(source: Source, source_type: SourceType, max_files: int) -> Discove
         skipped=tuple(sorted((*listing.problems, *search.skipped), key=lambda skipped: skipped.name)),
         truncated=listing.truncated,
         wanted=source_type.format,
+        root=listing.root,
+        contract_files=contracts,
     )
 
 

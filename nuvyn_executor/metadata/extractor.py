@@ -24,6 +24,7 @@ from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.discovery.formats import format_names
 from nuvyn_executor.errors import DatasetUnreadable, EngineError, ExecutorError, SourceError
 from nuvyn_executor.metadata import table_rows
+from nuvyn_executor.metadata.contract_files import DataContracts
 from nuvyn_executor.metadata.source_profile import PreviousRows, SourceProfile
 from nuvyn_executor.model import Skipped, SourceType
 from nuvyn_executor.profiling.bad_files import find_bad, still_bad
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.profiler import DatasetProfile
     from nuvyn_executor.profiling.scan_state import ScanState
     from nuvyn_executor.quality.assessment import Assessment
+    from nuvyn_executor.quality.tallies import Scan
     from nuvyn_executor.schema.tables import Table
     from nuvyn_executor.sources.base import DataSource
     from nuvyn_executor.store.base import MetadataStore, Row
@@ -91,6 +93,7 @@ class MetadataExtractor:
         limits: how much a job reads.
         redact: masks secrets in a text; the names of files and folders may hold some.
         monotonic: seconds, rising: the clock of ``limits.seconds``.
+        contracts: finds data contracts.
     """
 
     def __init__(  # noqa: PLR0913  the clocks are parameters
@@ -102,6 +105,7 @@ class MetadataExtractor:
         redact: Callable[[str], str],
         *,
         monotonic: Callable[[], float] = time.monotonic,
+        contracts: Optional[DataContracts] = None,
     ) -> None:
         self._scanner = scanner
         self._store = store
@@ -109,15 +113,18 @@ class MetadataExtractor:
         self._limits = limits
         self._redact = redact
         self._monotonic = monotonic
+        self._contracts = contracts or DataContracts()
 
     def discover(self, source: DataSource, request: JobRequest) -> Discovery:
         """List a source and group its files; log what was found.
 
         Raises:
+            ConfigError: the data contract that ``EXECUTOR_DATA_CONTRACT`` names cannot be used.
             SourceError: nothing is there, it may not be read, or it holds no data of a kind that can be read.
         """
         logger.info("🔗 Connecting to data source: %s", source.location)
         discovery = discover(source, request.source_type, self._limits.max_files)
+        discovery = self._contracts.applied(source, discovery)
         what = "tables" if isinstance(source, TableSource) else "files"
         logger.info("📁 Found %d %s, %d datasets", discovery.found, what, len(discovery.datasets))
         if discovery.truncated:
@@ -304,6 +311,28 @@ class MetadataExtractor:
     def _write(self, table: Table, present: Sequence[Row], removed: Sequence[Row]) -> None:
         self._store.upsert(table, present)
         self._store.upsert(table, removed)
+
+
+def scan_all(
+    scanner: DatasetScanner, source: Any, source_type: SourceType, now: datetime, limit: int = 10_000
+) -> List[Scan]:
+    """Scan all datasets of a source as a whole; those that cannot be read are logged and left out.
+
+    Raises:
+        SourceError: none could be read.
+    """
+    discovery = discover(source, source_type, limit)
+    scans: List[Scan] = []
+    failed: Optional[ExecutorError] = None
+    for dataset in discovery.datasets:
+        try:
+            scans.append(scanner.scan(source, dataset, now).scan)
+        except ExecutorError as error:
+            logger.warning("Could not read %s: %s", dataset.label, error.message)
+            failed = failed or error
+    if not scans:
+        raise failed or _nothing_readable(source, discovery, source_type)
+    return scans
 
 
 def _without(files: Tuple[FileEntry, ...], bad: Mapping[str, Skipped]) -> Tuple[FileEntry, ...]:

@@ -52,6 +52,7 @@ def merged_discovery(discoveries: Sequence[Discovery], renamed: Sequence[Names])
             _renamed(skipped, names) for one, names in zip(discoveries, renamed) for skipped in one.skipped
         ),
         truncated=any(one.truncated for one in discoveries),
+        notes=tuple(note for one in discoveries for note in one.notes),
     )
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Callable, List, Optional, Sequence
 
 from nuvyn_executor import wire
+from nuvyn_executor.quality.expectations import declared_keys
 from nuvyn_executor.redaction import MASK
 
 if TYPE_CHECKING:
@@ -92,9 +93,7 @@ def column_rows(one: DatasetProfile, assessment: DatasetAssessment, parent: str,
     table = table_id(parent, one.dataset)
     seen: Counter[str] = Counter()
     rows: List[Row] = []
-    columns = zip(
-        one.scan.columns, one.scan.tally.columns, one.state.plan.columns, one.columns, assessment.columns
-    )
+    columns = zip(one.scan.columns, one.scan.tally.columns, one.plans, one.columns, assessment.columns)
     for position, (facts, tally, plan, extremes, scores) in enumerate(columns, 1):
         seen[facts.name] += 1
         distinct = facts.distinct
@@ -109,7 +108,7 @@ def column_rows(one: DatasetProfile, assessment: DatasetAssessment, parent: str,
                 "ordinal_position": position,
                 "data_type": facts.data_type,
                 "is_nullable": tally.missing > 0 or tally.rows == 0 or one.is_sampled,
-                "is_primary_key": facts.name in one.dataset.key_columns
+                "is_primary_key": facts.name in (*one.dataset.key_columns, *declared_keys(one.scan))
                 or (facts.is_key and is_unique and tally.rows > 0 and not one.is_sampled),
                 "null_count": tally.missing,
                 "distinct_count": distinct.count if distinct is not None else None,

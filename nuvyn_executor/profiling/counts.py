@@ -51,6 +51,7 @@ class Counts:
         tally: the counters.
         spans: one for each of ``tally.columns``.
         distinct_rows: the state of the different rows that parsed; ``None`` if nothing was counted.
+        keys: the states of the different values of each key of several columns.
 
     Raises:
         ValueError: there are not as many spans as tallied columns.
@@ -59,6 +60,7 @@ class Counts:
     tally: DatasetTally = ZERO
     spans: Tuple[Span, ...] = ()
     distinct_rows: Optional[State] = None
+    keys: Tuple[Optional[State], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse spans that are not those of the tallied columns."""
@@ -73,12 +75,15 @@ class Counts:
             if self.spans and other.spans
             else self.spans or other.spans,
             merged(self.distinct_rows, other.distinct_rows),
+            tuple(merged(one, two) for one, two in zip(self.keys, other.keys))
+            if self.keys and other.keys
+            else self.keys or other.keys,
         )
 
     @property
     def adds(self) -> bool:
         """Whether counts of other parts can be added: no count of different values is final."""
-        states = (self.distinct_rows, *(span.distinct for span in self.spans))
+        states = (self.distinct_rows, *self.keys, *(span.distinct for span in self.spans))
         return not any(isinstance(one, Final) for one in states)
 
     def final(self) -> Counts:
@@ -87,6 +92,7 @@ class Counts:
             self.tally,
             tuple(replace(span, distinct=_final(span.distinct)) for span in self.spans),
             _final(self.distinct_rows),
+            tuple(map(_final, self.keys)),
         )
 
     def to_json(self) -> Dict[str, Any]:
@@ -97,7 +103,9 @@ class Counts:
             "corrupt_rows": tally.corrupt_rows,
             "pairs": tally.pairs,
             "pair_violations": tally.pair_violations,
+            "key_rows": list(tally.key_rows),
             "distinct_rows": None if self.distinct_rows is None else self.distinct_rows.to_json(),
+            "keys": [None if one is None else one.to_json() for one in self.keys],
             "columns": [_column_json(one, span) for one, span in zip(tally.columns, self.spans)],
         }
 
@@ -109,15 +117,17 @@ class Counts:
             rest = dict(one)
             span = rest.pop("span")
             spans.append(Span(**{**span, "distinct": state_from_json(span["distinct"])}))
-            columns.append(ColumnTally(**rest))
+            columns.append(ColumnTally(**{**rest, "violations": tuple(rest["violations"])}))
         tally = DatasetTally(
             rows=value["rows"],
             columns=tuple(columns),
             corrupt_rows=value["corrupt_rows"],
             pairs=value["pairs"],
             pair_violations=value["pair_violations"],
+            key_rows=tuple(value["key_rows"]),
         )
-        return cls(tally, tuple(spans), state_from_json(value["distinct_rows"]))
+        keys = tuple(map(state_from_json, value["keys"]))
+        return cls(tally, tuple(spans), state_from_json(value["distinct_rows"]), keys)
 
 
 def total(counts: Iterable[Counts]) -> Counts:

@@ -25,6 +25,7 @@ from nuvyn_executor.profiling.value_patterns import (
 )
 from nuvyn_executor.quality.checks import country_code, digit_code
 from nuvyn_executor.quality.checks.registry import CHECKS, FORMS, check_of, fingerprint
+from nuvyn_executor.quality.declared import Rule
 from nuvyn_executor.quality.tallies import Shape, Suspect
 from nuvyn_executor.reading.frame import SAMPLE_CHARACTERS, family
 
@@ -64,6 +65,8 @@ class ColumnPlan:
         values: placeholders that are values in this column: ``NA`` among codes of countries.
         null_markers: the texts that stand for no value, where the user says so; else ``None``.
         suspect_examples: by reason, a sampled value that can hardly be true, masked.
+        rules: what a data contract declares of each value; those that break it are counted.
+        is_unique: a data contract declares that no value repeats.
     """
 
     name: str
@@ -81,6 +84,8 @@ class ColumnPlan:
     values: Tuple[str, ...] = ()
     null_markers: Optional[Tuple[str, ...]] = None
     suspect_examples: Mapping[str, str] = field(default_factory=dict)
+    rules: Tuple[Rule, ...] = ()
+    is_unique: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,8 @@ class ScanPlan:
         exact_distinct: the dataset is small enough to count different values exactly.
         distinct: whether different values and rows are counted at all.
         null_markers: the texts that stand for no value in all columns, where the user says so; else ``None``.
+        keys: positions of columns whose values together should not repeat.
+        terms: the fingerprint of the data contract that it was made with; ``""`` without one.
     """
 
     columns: Tuple[ColumnPlan, ...]
@@ -100,6 +107,8 @@ class ScanPlan:
     exact_distinct: bool = True
     distinct: bool = True
     null_markers: Optional[Tuple[str, ...]] = None
+    keys: Tuple[Tuple[int, ...], ...] = ()
+    terms: str = ""
 
     def to_json(self) -> Dict[str, Any]:
         """Return the plan as JSON values, with a fingerprint of the checks that it was made with."""
@@ -123,20 +132,24 @@ class ScanPlan:
             value["exact_distinct"],
             value["distinct"],
             None if markers is None else tuple(markers),
+            keys=tuple(map(tuple, value["keys"])),
+            terms=value["terms"],
         )
 
 
 def _with_tuples(values: Mapping[str, Any]) -> Dict[str, Any]:
-    return {name: tuple(one) if isinstance(one, list) else one for name, one in values.items()}
+    found = {name: tuple(one) if isinstance(one, list) else one for name, one in values.items()}
+    return {**found, "rules": tuple(map(Rule.from_json, found["rules"]))}
 
 
-def plan_text_column(
+def plan_text_column(  # noqa: PLR0913  what is known of a column
     name: str,
     dataset_name: str,
     values: Sequence[Optional[str]],
     *,
     fences: bool,
     null_markers: Optional[Tuple[str, ...]] = None,
+    declared: Optional[str] = None,
 ) -> ColumnPlan:
     """Plan a column that arrives as text.
 
@@ -146,16 +159,17 @@ def plan_text_column(
         values: sampled values.
         fences: whether the sample represents the whole dataset, so that fences may be set.
         null_markers: the texts that stand for no value, where the user says so.
+        declared: what a data contract says that the values should be; ``None``: the sample says it.
     """
     texts = [value.strip(WHITE) for value in values if value is not None and value.strip(WHITE)]
     kept = () if null_markers is not None else placeholders_that_are_values(texts)
     present = [value for value in values if value is not None and not is_missing(value, kept, null_markers)]
     trimmed = [value.strip(WHITE) for value in present]
-    forms = forms_for(name, trimmed)
+    forms = forms_for("date" if declared == Expected.MOMENT else name, trimmed)
     found = forms.shapes_of(trimmed)
     counts = Counter(found)
-    expected = _expected(name, trimmed, counts)
-    if expected == Expected.NUMBER and are_identifiers(trimmed, found):
+    expected = declared or _expected(name, trimmed, counts)
+    if declared is None and expected == Expected.NUMBER and are_identifiers(trimmed, found):
         expected = Expected.TEXT
     numbers = [float(plain_of(value, shape)) for value, shape in zip(trimmed, found) if shape in NUMBERS]
     if expected == country_code.CHECK.name and null_markers is None:

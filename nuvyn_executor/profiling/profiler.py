@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple
 
 from nuvyn_executor.model import EPOCH, epoch_micros
 from nuvyn_executor.profiling.counts import Span
+from nuvyn_executor.profiling.declared_plan import declared_plan
 from nuvyn_executor.profiling.plan import (
     ScanPlan,
     ordered_pairs,
@@ -17,8 +18,8 @@ from nuvyn_executor.profiling.plan import (
     without_false_keys,
 )
 from nuvyn_executor.profiling.spark import expressions
-from nuvyn_executor.profiling.value_patterns import data_type_of
-from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, DatasetTally, Scan
+from nuvyn_executor.profiling.value_patterns import Expected, data_type_of
+from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, DatasetTally, Scan, Shape
 from nuvyn_executor.reading.frame import DOUBTS
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.counts import Counts
     from nuvyn_executor.profiling.plan import ColumnPlan
     from nuvyn_executor.profiling.scan_state import ScanState
+    from nuvyn_executor.quality.declared import TableTerms
     from nuvyn_executor.reading.frame import Frame
 
 
@@ -70,6 +72,11 @@ class DatasetProfile:
     rows_read: int
 
     @property
+    def plans(self) -> Tuple[ColumnPlan, ...]:
+        """What was counted in each of ``scan.columns``."""
+        return tuple(self.state.plan.columns[place] for place in _shown(self.state.plan, self.scan.terms))
+
+    @property
     def rows(self) -> int:
         """Rows of the table: counted, or where only a sample was counted, known or estimated."""
         coverage = self.state.coverage
@@ -86,6 +93,7 @@ def plan_scan(
     dataset_name: str,
     key_columns: Sequence[str] = (),
     null_markers: Optional[Tuple[str, ...]] = None,
+    terms: Optional[TableTerms] = None,
 ) -> ScanPlan:
     """Decide what to count, from the frame's names, types and sample.
 
@@ -95,25 +103,30 @@ def plan_scan(
         key_columns: the primary key that a catalogue declares. Then no name is taken for that of a key; of a
             key of several columns, no column has to be unique.
         null_markers: the texts that stand for no value, where the user says so.
+        terms: what a data contract declares, which comes before all of that.
     """
 
-    def of_text(name: str, declared: Optional[str], values: Sequence[Any]) -> ColumnPlan:
-        texts = [None if value is None else str(value) for value in values]
+    def plan_at(
+        place: int, expected: Optional[str] = None, markers: Optional[Tuple[str, ...]] = None
+    ) -> ColumnPlan:
+        name, declared, values = frame.names[place], frame.types[place], frame.sample[place]
         fences = frame.sample_represents
-        plan = plan_text_column(name, dataset_name, texts, fences=fences, null_markers=null_markers)
+        if declared is not None and declared != "string":
+            return plan_typed_column(name, dataset_name, declared, values, fences=fences)
+        texts = [None if value is None else str(value) for value in values]
+        markers = null_markers if markers is None else markers
+        plan = plan_text_column(
+            name, dataset_name, texts, fences=fences, null_markers=markers, declared=expected
+        )
         return replace(plan, declared_type=declared)
 
-    plans = tuple(
-        of_text(name, declared, values)
-        if declared in (None, "string")
-        else plan_typed_column(name, dataset_name, declared, values, fences=frame.sample_represents)
-        for name, declared, values in zip(frame.names, frame.types, frame.sample)
-    )
+    plans = tuple(map(plan_at, range(len(frame.names))))
     if key_columns:
         plans = tuple(replace(one, is_key=[one.name] == [*key_columns]) for one in plans)
     else:
         plans = without_false_keys(plans, frame.sample)
-    return ScanPlan(plans, ordered_pairs(plans), exact_distinct=frame.is_small, null_markers=null_markers)
+    plan = ScanPlan(plans, ordered_pairs(plans), exact_distinct=frame.is_small, null_markers=null_markers)
+    return plan if terms is None else declared_plan(plan, terms, plan_at)
 
 
 def profile_dataset(
@@ -124,10 +137,50 @@ def profile_dataset(
     scan, columns = interpret_counts(
         state.plan, state.counts, dataset.name, None if modified is None else epoch_micros(modified)
     )
-    doubts = (*dataset.doubts, *state.read_as.get(DOUBTS, ()))
-    return DatasetProfile(
-        dataset, replace(scan, doubts=doubts), columns, state, file_count, size_bytes, rows_read
+    scan = replace(scan, doubts=(*dataset.doubts, *state.read_as.get(DOUBTS, ())))
+    if dataset.terms is not None:
+        scan = with_terms(scan, state.plan, state.counts, dataset.terms)
+        coverage = state.coverage
+        if coverage is not None:
+            scan = replace(scan, row_count=None if coverage.is_estimate else coverage.table_rows)
+        columns = tuple(columns[place] for place in _shown(state.plan, dataset.terms))
+    return DatasetProfile(dataset, scan, columns, state, file_count, size_bytes, rows_read)
+
+
+def with_terms(scan: Scan, plan: ScanPlan, counts: Counts, terms: TableTerms) -> Scan:
+    """Return a scan with what a data contract declares, and without the columns that it leaves out."""
+    places = _shown(plan, terms)
+    facts = (
+        replace(
+            scan.columns[i],
+            data_type=_declared_type(plan.columns[i], scan.columns[i].data_type, scan.tally.columns[i]),
+            terms=terms.column(plan.columns[i].name),
+            rules=plan.columns[i].rules,
+        )
+        for i in places
     )
+    keys = tuple(
+        (tuple(plan.columns[i].name for i in key), None if state is None else state.estimate())
+        for key, state in zip(plan.keys, counts.keys)
+    )
+    tally = replace(scan.tally, columns=tuple(scan.tally.columns[i] for i in places))
+    return replace(scan, tally=tally, columns=tuple(facts), terms=terms, keys=keys, row_count=tally.rows)
+
+
+def _declared_type(plan: ColumnPlan, data_type: str, tally: ColumnTally) -> str:
+    """Return the type of a column that a data contract declares: 007 is a number where it says so."""
+    if plan.declared_type is not None or plan.expected != Expected.NUMBER or data_type != "string":
+        return data_type
+    return data_type_of(plan.expected, {**tally.shapes, Shape.CODE: 0})
+
+
+def _shown(plan: ScanPlan, terms: Optional[TableTerms]) -> Tuple[int, ...]:
+    """Return the positions of the columns that are not left out."""
+    places = range(len(plan.columns))
+    if terms is None:
+        return tuple(places)
+    declared = {place: terms.column(plan.columns[place].name) for place in places}
+    return tuple(place for place, one in declared.items() if one is None or not one.is_excluded)
 
 
 def interpret_counts(

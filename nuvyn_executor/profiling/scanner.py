@@ -180,10 +180,11 @@ class _DatasetScan:
         return counted, counted.counts.tally.rows
 
     def _may_use(self, state: ScanState) -> bool:
-        """Whether a state was made as this scan would make it: engine, number of rows, null markers."""
-        scanner = self._scanner
+        """Whether a state was made as this scan would make it: engine, rows, null markers, data contract."""
+        scanner, terms = self._scanner, self._snapshot.dataset.terms
         is_wanted = state.wanted_rows == scanner.wanted_rows and scanner.engine in ("auto", state.engine)
-        return is_wanted and state.plan.null_markers == scanner.null_markers
+        is_same = state.plan.terms == ("" if terms is None else terms.fingerprint)
+        return is_wanted and is_same and state.plan.null_markers == scanner.null_markers
 
     def _add_new_files(self, state: ScanState) -> Optional[ScanState]:
         """Count the files that came and add their counts; ``None`` where all have to be counted again."""
@@ -230,7 +231,11 @@ class _DatasetScan:
         dataset = self._read = self._unpacked(snapshot.dataset)
         frame = open_frame(self._spark, self._source, dataset)
         plan = plan_scan(
-            frame, snapshot.dataset.name, snapshot.dataset.key_columns, self._scanner.null_markers
+            frame,
+            snapshot.dataset.name,
+            snapshot.dataset.key_columns,
+            self._scanner.null_markers,
+            snapshot.dataset.terms,
         )
         files, share = sampling_limits.choose_files(
             dataset.files, frame.rows, wanted, are_divisible=snapshot.is_divisible

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence, Tuple
 
+from nuvyn_executor.quality.contract_findings import of_notes, policy_of, policy_of_all, with_contract
 from nuvyn_executor.quality.dimensions import (
     ColumnScores,
     Dimension,
@@ -22,6 +23,8 @@ from nuvyn_executor.quality.dimensions import (
 from nuvyn_executor.quality.recommendations import Finding, find, pricing, ranked, recommend
 
 if TYPE_CHECKING:
+    from nuvyn_executor.quality.declared import Note
+    from nuvyn_executor.quality.recommendations import Price
     from nuvyn_executor.quality.tallies import Scan
 
 
@@ -142,26 +145,32 @@ class Assessment:
     provenance: Provenance
 
 
-def assess(scans: Sequence[Scan], policy: Policy, now_micros: int) -> Assessment:
+def assess(scans: Sequence[Scan], policy: Policy, now_micros: int, notes: Sequence[Note] = ()) -> Assessment:
     """Score a source: each of its datasets, and the sum of their measures.
 
     Args:
         scans: one for each dataset; none at all is a source without rows.
         policy: weights, cuts and the pace of aging.
         now_micros: the clock, microseconds since 1970 UTC.
+        notes: what is to be said about the data contracts.
     """
-    measured = [measure(scan, policy, now_micros) for scan in scans]
+    measured = [measure(scan, policy_of(scan, policy), now_micros) for scan in scans]
+    default, policy = policy, policy_of_all(scans, policy)
     summed = {dimension: total(one[dimension] for one in measured) for dimension in Dimension}
     scores, score, level = _verdict(summed, policy, _highest(scans, policy))
     price = pricing(summed, policy.weights)
-    findings = ranked([one for scan in scans for one in find(scan, policy, now_micros, price)])
+    found = [one for scan in scans for one in _find(scan, policy_of(scan, default), now_micros, price)]
+    findings = ranked([*found, *of_notes(notes)])
     return Assessment(
         rows=sum(scan.tally.rows for scan in scans),
         overall=score,
         level=level,
         scores=scores,
         checked=_checked(summed),
-        datasets=tuple(_assess_dataset(scan, one, policy, now_micros) for scan, one in zip(scans, measured)),
+        datasets=tuple(
+            _assess_dataset(scan, one, policy_of(scan, default), now_micros)
+            for scan, one in zip(scans, measured)
+        ),
         findings=findings,
         recommendations=recommend(level.value, findings, policy.max_recommendations),
         provenance=_provenance(policy, now_micros),
@@ -172,7 +181,7 @@ def _assess_dataset(
     scan: Scan, measures: Mapping[Dimension, Measure], policy: Policy, now_micros: int
 ) -> DatasetAssessment:
     scores, score, level = _verdict(measures, policy, _highest([scan], policy))
-    findings = find(scan, policy, now_micros, pricing(measures, policy.weights))
+    findings = _find(scan, policy, now_micros, pricing(measures, policy.weights))
     return DatasetAssessment(
         name=scan.name,
         rows=scan.tally.rows,
@@ -187,6 +196,10 @@ def _assess_dataset(
         recommendations=recommend(level.value, findings, policy.max_recommendations),
         provenance=_provenance(policy, now_micros),
     )
+
+
+def _find(scan: Scan, policy: Policy, now_micros: int, price: Price) -> Tuple[Finding, ...]:
+    return with_contract(find(scan, policy, now_micros, price), scan, policy, now_micros, price)
 
 
 def _highest(scans: Sequence[Scan], policy: Policy) -> float:

@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Dict, Iterable, Mapping, Optional, Tuple
 
+from nuvyn_executor.quality.expectations import duplicates, missing_columns, unmet_values
 from nuvyn_executor.quality.tallies import Shape
 
 if TYPE_CHECKING:
@@ -132,8 +133,9 @@ def _present(scan: Scan) -> int:
 
 
 def completeness(scan: Scan) -> Measure:
-    """Count present cells of all cells."""
-    return Measure(_present(scan), sum(column.rows for column in scan.tally.columns))
+    """Count present cells of all cells. A declared column that is not there has no values."""
+    lacking = len(missing_columns(scan)) * scan.tally.rows
+    return Measure(_present(scan), sum(column.rows for column in scan.tally.columns) + lacking)
 
 
 def accuracy(scan: Scan) -> Measure:
@@ -185,8 +187,9 @@ def validity(scan: Scan) -> Measure:
     Free text is not checked. Where there is nothing else, nothing was assessed.
     """
     columns = scan.tally.columns
-    checked = sum(column.checked for column in columns)
-    invalid = sum(column.invalid for column in columns)
+    compared = [unmet_values(*one) for one in zip(columns, scan.columns)]
+    checked = sum(of for _, of in compared)
+    invalid = sum(count for count, _ in compared)
     lost_cells = len(columns) * scan.tally.corrupt_rows
     return Measure(checked - invalid, checked + lost_cells)
 
@@ -225,8 +228,11 @@ class Freshness:
 def freshness(scan: Scan) -> Optional[Freshness]:
     """Find how fresh a dataset is: from its timestamps, else from storage; ``None`` when neither tells.
 
-    Moments of the future are left out where a column may hold plans.
+    Moments of the future are left out where a column may hold plans. The age of a table that a data contract
+    calls an archive says nothing.
     """
+    if scan.terms is not None and scan.terms.is_archive:
+        return None
     dated = [
         (replace(tally, timestamps=tally.timestamps - tally.future, future=0), facts.name)
         if facts.may_lie_ahead
@@ -303,10 +309,10 @@ def identities(scan: Scan) -> Tuple[Identity, ...]:
 
 def uniqueness(scan: Scan) -> Measure:
     """Take the worst ratio: different rows of all rows, different values of each key; weighs rows."""
-    found = identities(scan)
-    if not found or not _has_values(scan):
+    ratios = [*(one.ratio for one in identities(scan)), *(ratio for _, ratio in duplicates(scan))]
+    if not ratios or not _has_values(scan):
         return Measure()
-    return Measure(min(one.ratio for one in found) * scan.tally.rows, scan.tally.rows)
+    return Measure(min(ratios) * scan.tally.rows, scan.tally.rows)
 
 
 def _has_values(scan: Scan) -> bool:
@@ -351,10 +357,11 @@ class ColumnScores:
 def column_scores(tally: ColumnTally, facts: ColumnFacts) -> ColumnScores:
     """Score one column by the same formulas."""
     unique = identity(facts.name, facts.distinct, tally.present)
+    unmet, checked = unmet_values(tally, facts)
     return ColumnScores(
         name=facts.name,
         completeness=round_score(Measure(tally.present, tally.rows).score),
-        validity=round_score(Measure(tally.checked - tally.invalid, tally.checked).score),
+        validity=round_score(Measure(checked - unmet, checked).score),
         uniqueness=round_score(100.0 * unique.ratio) if unique else None,
         uniqueness_rsd=unique.rsd if unique else 0.0,
     )

@@ -41,6 +41,7 @@ MAINTAIN = {
 }
 """The recommendation for a level without findings. The second is the guide's sentence, to the letter."""
 
+INFO = "info"
 _FREE_TEXT = "text"
 _WRITTEN: Mapping[Optional[str], str] = {
     None: "otherwise",
@@ -75,6 +76,7 @@ class Finding:
             dimensions there are two findings. Of several identities (row, keys) only the worst costs points;
             each finding says what it would cost alone.
         text: the recommendation: place, count, what to do.
+        level: :data:`INFO` for what is no fault, and so no recommendation; only data contracts have such.
     """
 
     table: str
@@ -84,6 +86,7 @@ class Finding:
     of: int
     points_lost: float
     text: str
+    level: Optional[str] = None
 
 
 def pricing(measures: Mapping[Dimension, Measure], weights: Mapping[Dimension, float]) -> Price:
@@ -133,6 +136,7 @@ def ranked(findings: Sequence[Finding]) -> Tuple[Finding, ...]:
         sorted(
             findings,
             key=lambda one: (
+                one.level is not None,
                 one.dimension is not None,
                 -round(one.points_lost, 9),
                 one.table,
@@ -151,6 +155,7 @@ def recommend(level: str, findings: Sequence[Finding], limit: int) -> Tuple[str,
         findings: ranked.
         limit: how many to name. One more sentence counts the others.
     """
+    findings = [one for one in findings if one.level is None]
     if not findings:
         return (MAINTAIN[level],)
     named = tuple(one.text for one in findings[:limit])

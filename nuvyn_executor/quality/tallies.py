@@ -8,7 +8,10 @@ one scan is enough, why counters add, and why scores are monotone.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Final, Mapping, Optional, Tuple
+
+if TYPE_CHECKING:
+    from nuvyn_executor.quality.declared import ColumnTerms, Rule, TableTerms
 
 
 class Shape:
@@ -100,6 +103,9 @@ class ColumnTally:
         future: of those, how many lie in the future.
         latest_micros: the latest of the others, in microseconds since 1970 UTC.
         next_micros: the earliest of those in the future. When that moment has come, the counts have changed.
+        violations: present values that break each rule of a data contract, in the order of the plan.
+        unmet: present values that are not what the column expects, or break a rule that allows none; counted
+            only where there are rules.
 
     Raises:
         ValueError: a counter is negative, or a part is larger than its whole.
@@ -118,6 +124,8 @@ class ColumnTally:
     future: int = 0
     latest_micros: Optional[int] = None
     next_micros: Optional[int] = None
+    violations: Tuple[int, ...] = ()
+    unmet: int = 0
 
     def __post_init__(self) -> None:
         """Drop zero counts of shapes and reasons, and refuse parts larger than their whole."""
@@ -141,6 +149,8 @@ class ColumnTally:
         _require_parts("values with a shape", sum(seen.values()), "present values", self.present)
         _require_parts("timestamps", self.timestamps, "present values", self.present)
         _require_parts("future timestamps", self.future, "timestamps", self.timestamps)
+        for part in (*self.violations, self.unmet):
+            _require_parts("values against a rule", part, "present values", self.present)
 
     @property
     def missing(self) -> int:
@@ -175,7 +185,14 @@ class ColumnTally:
             future=self.future + other.future,
             latest_micros=max(latest) if latest else None,
             next_micros=min(coming) if coming else None,
+            violations=_sums(self.violations, other.violations),
+            unmet=self.unmet + other.unmet,
         )
+
+
+def _sums(one: Tuple[int, ...], other: Tuple[int, ...]) -> Tuple[int, ...]:
+    """Add number by number; nothing counted is all zeros."""
+    return tuple(a + b for a, b in zip(one, other)) if one and other else one or other
 
 
 @dataclass(frozen=True)
@@ -188,6 +205,7 @@ class DatasetTally:
         corrupt_rows: rows that did not parse as a record of this dataset.
         pairs: pairs of moments that have an order (created <= updated) and could be compared.
         pair_violations: of those, how many were in the wrong order.
+        key_rows: rows that have all columns of each key of several columns that a data contract declares.
 
     Raises:
         ValueError: a counter is negative, or a part is larger than its whole.
@@ -198,11 +216,14 @@ class DatasetTally:
     corrupt_rows: int = 0
     pairs: int = 0
     pair_violations: int = 0
+    key_rows: Tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse parts larger than their whole."""
         _require_parts("corrupt rows", self.corrupt_rows, "rows", self.rows)
         _require_parts("pair violations", self.pair_violations, "pairs", self.pairs)
+        for part in self.key_rows:
+            _require_parts("rows with a key", part, "rows", self.rows)
 
     def __add__(self, other: DatasetTally) -> DatasetTally:
         """Add counter by counter and column by column; ``ValueError`` when the columns differ in number."""
@@ -222,6 +243,7 @@ class DatasetTally:
             corrupt_rows=self.corrupt_rows + other.corrupt_rows,
             pairs=self.pairs + other.pairs,
             pair_violations=self.pair_violations + other.pair_violations,
+            key_rows=_sums(self.key_rows, other.key_rows),
         )
 
 
@@ -245,6 +267,8 @@ class ColumnFacts:
         may_lie_ahead: its moments may lie in the future: they tell when something happens, not when a row
             was written.
         suspect_examples: by reason (:class:`Suspect`), a sampled value; letters and digits are masked.
+        terms: what a data contract declares of it; ``None`` without one.
+        rules: the rules that were counted, in the order of ``violations``.
     """
 
     name: str
@@ -255,6 +279,8 @@ class ColumnFacts:
     not_key: Optional[Tuple[int, int]] = None
     may_lie_ahead: bool = False
     suspect_examples: Mapping[str, str] = field(default_factory=dict)
+    terms: Optional[ColumnTerms] = None
+    rules: Tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -269,6 +295,10 @@ class Scan:
         modified_micros: last modification in storage, microseconds since 1970 UTC. It decides how fresh a
             dataset is that has no column with such moments.
         doubts: what speaks against the way in which it was read: clauses with a remedy.
+        terms: what a data contract declares of it; ``None`` without one.
+        keys: columns that together should not repeat, with their different values, in the order of
+            ``key_rows``.
+        row_count: rows of the whole table; ``None`` where they are not known. Only a data contract needs it.
 
     Raises:
         ValueError: the facts are not those of the tallied columns. (A tally without columns, :data:`ZERO`,
@@ -281,6 +311,9 @@ class Scan:
     distinct_rows: Optional[Distinct] = None
     modified_micros: Optional[int] = None
     doubts: Tuple[str, ...] = ()
+    terms: Optional[TableTerms] = None
+    keys: Tuple[Tuple[Tuple[str, ...], Optional[Distinct]], ...] = ()
+    row_count: Optional[int] = None
 
     def __post_init__(self) -> None:
         """Refuse facts that are not those of the tallied columns."""

@@ -84,6 +84,11 @@ TABLE_DETAILS = _keys(
     ("timeliness_source", "`column: updated_at`, `storage`, or `null`", YES),
     ("checked", "how many cells, rows or values each score rests on", YES),
     ("recommendations", "the worst findings in words", YES),
+    (
+        "data_contract",
+        "[the data contract that was applied](data-contracts.md#what-results-say); `null` without one",
+        YES,
+    ),
     ("provenance", "[what the scores rest on](quality.md#how-to-read-details)", YES),
 )
 
@@ -113,4 +118,9 @@ COLUMN_DETAILS = _keys(
     ("length_min", "bytes of the shortest text", YES),
     ("length_max", "bytes of the longest text", YES),
     ("distinct_rsd", "relative standard deviation of `distinct_count`; 0 is exact", YES),
+    (
+        "data_contract",
+        "what a data contract declares of it: `clause`, `limit`, `count`, `of`, `is_met`; `null` without one",
+        YES,
+    ),
 )

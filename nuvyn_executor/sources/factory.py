@@ -105,10 +105,11 @@ class DataSourceFactory:
             return CatalogSource(name, path, self._session, self._own_schema)
         bare, as_of = split_as_of(path)
         if not as_of:
-            return self._create_files(path, source_type)
-        return VersionSource(self._create_files(bare, source_type), masked_location(path), as_of)
+            return self.create_files(path, source_type)
+        return VersionSource(self.create_files(bare, source_type), masked_location(path), as_of)
 
-    def _create_files(self, path: str, source_type: SourceType) -> DataSource:
+    def create_files(self, path: str, source_type: SourceType) -> DataSource:
+        """Return the source of files that a path names, never a table; raises what :meth:`create` does."""
         source = self._create_stored(path, source_type)
         return UnpackedSource(source, on_databricks=self._on_databricks, place=self._spool)
 

@@ -62,6 +62,7 @@ class TestDefaults:
             full_scan=False,
             time_budget_seconds=None,
             sample_rows=None,
+            data_contract=None,
             max_preview_files=100,
             max_payload_mb=5,
             send_samples=False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Dict, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Dict, Optional, Sequence, Tuple, Union
 
 import polars as pl
 
@@ -87,6 +87,37 @@ class _Column:
         self.different.add(hashes)
 
 
+class _Key:
+    """The different values of several columns together; of rows that lack one of them, nothing is counted."""
+
+    def __init__(self, places: Tuple[int, ...], different: Optional[Sink]) -> None:
+        self._places = places
+        self.different = different
+        self.rows = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a batch."""
+        self._hashes: Optional[pl.Series] = None
+        self._lacks: Optional[pl.Series] = None
+
+    def take(self, index: int, values: pl.Series, hashes: pl.Series) -> None:
+        """Add the values of a column and their hashes, if it is one of the key's."""
+        if index in self._places:
+            self._hashes = hashes if self._hashes is None else self._hashes + hashes
+            null = values.is_null()
+            self._lacks = null if self._lacks is None else self._lacks | null
+
+    def end(self) -> None:
+        """Count the batch."""
+        if self._hashes is None or self._lacks is None or self.different is None:
+            return
+        whole = self._hashes.filter(~self._lacks)
+        self.rows += len(whole)
+        if len(whole):
+            self.different.add(whole)
+
+
 class _Counting:
     def __init__(self, reading: Reading) -> None:
         plan = reading.plan
@@ -94,6 +125,7 @@ class _Counting:
         self._columns = [_Column(one, reading.now_micros, self._sink()) for one in plan.columns]
         self._paired = {index for pair in plan.pairs for index in pair}
         self._different_rows = self._sink()
+        self._keys = [_Key(key, self._sink()) for key in plan.keys] if plan.distinct else []
         self._rows = self._corrupt = self._pairs = self._violations = 0
 
     def add(self, batch: Batch) -> None:
@@ -101,11 +133,15 @@ class _Counting:
         self._corrupt += batch.rows if batch.is_corrupt else 0
         row_hashes: Optional[pl.Series] = None
         moments: Dict[int, pl.Series] = {}
+        for key in self._keys:
+            key.begin()
         for index, values in batch.columns:
             column = self._columns[index]
             hashes = column.add(values)
             if hashes is not None:
                 hashes = hashes * multiplier(index)
+                for key in self._keys:
+                    key.take(index, values, hashes)
                 row_hashes = hashes if row_hashes is None else row_hashes + hashes
             if index in self._paired:
                 moments[index] = column.counters.micros(values)
@@ -113,6 +149,8 @@ class _Counting:
             violated = moments[earlier] > moments[later]
             self._pairs += len(violated) - violated.null_count()
             self._violations += int(violated.sum() or 0)
+        for key in self._keys:
+            key.end()
         if row_hashes is not None and self._different_rows is not None and not batch.is_corrupt:
             self._different_rows.add(row_hashes)
 
@@ -134,6 +172,8 @@ class _Counting:
             corrupt_rows=self._corrupt,
             pairs=self._pairs,
             pair_violations=self._violations,
+            key_rows=tuple(one.rows for one in self._keys),
         )
         spans = (replace(one.counters.span(), distinct=state(one.different)) for one in self._columns)
-        return Counts(tally, tuple(spans), state(self._different_rows))
+        keys = tuple(state(one.different) for one in self._keys)
+        return Counts(tally, tuple(spans), state(self._different_rows), keys)

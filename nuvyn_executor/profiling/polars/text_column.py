@@ -7,7 +7,7 @@ once. In other columns one quick pattern classifies most rows. The rest goes thr
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, List, Optional, Tuple
+from typing import TYPE_CHECKING, List, Optional, Tuple, Union
 
 import polars as pl
 
@@ -18,6 +18,7 @@ from nuvyn_executor.profiling.polars.moments import micros_of
 from nuvyn_executor.profiling.polars.patterns import patterns_of
 from nuvyn_executor.profiling.polars.predicates import after_steps, satisfying
 from nuvyn_executor.profiling.polars.quick import matching
+from nuvyn_executor.profiling.polars.rules import BrokenRules
 from nuvyn_executor.profiling.polars.values import Extremes, Moments, Numbers, Values, weighed
 from nuvyn_executor.profiling.value_patterns import (
     BROKEN_TEXT,
@@ -53,6 +54,7 @@ class TextColumn:
     def __init__(self, plan: ColumnPlan, now_micros: int) -> None:
         self._plan = plan
         self._patterns = patterns_of(plan)
+        self._rules = BrokenRules(plan)
         check = check_of(plan.expected)
         self._allowed = None if check is None else {merged(one, plan.expected) for one in check.shapes}
         self._allowed_indexes = [SHAPES.index(one) for one in self._allowed or ()]
@@ -178,16 +180,23 @@ class TextColumn:
         self._shapes[shape] += count
         if self._allowed is not None and shape not in self._allowed:
             self._invalid += count
+            self._rules.add(texts, weights, unfit=True)
             return
         form = form_of(shape)
+        unfit: Union[pl.Series, bool] = False
         if self._allowed is not None and form is not None and form.predicate is not None:
-            self._invalid += weighed(~satisfying(texts, form.predicate), weights)
+            unfit = ~satisfying(texts, form.predicate)
+            self._invalid += weighed(unfit, weights)
         if not self._has_value or shape not in _WITH_VALUE[self._plan.expected]:
+            self._rules.add(texts, weights, unfit=unfit)
             return
         if self._plan.expected == Expected.NUMBER:
-            self._numbers.add(_numbers_of(texts, shape), weights)
+            numbers = _numbers_of(texts, shape)
+            self._numbers.add(numbers, weights)
+            self._rules.add(texts, weights, numbers=numbers)
             return
         micros = micros_of(texts, shape, self._plan)
+        self._rules.add(texts, weights, moments=micros)
         self._aligned = micros if weights is None else None
         self._moments.add(micros, weights)
         if micros.null_count():
@@ -219,6 +228,7 @@ class TextColumn:
     def tally(self) -> ColumnTally:
         """Return the counters, after :meth:`finish`."""
         shapes = {shape: count for shape, count in self._shapes.items() if count}
+        violations, unmet = self._rules.counts
         return ColumnTally(
             rows=self._rows,
             nulls=self._nulls,
@@ -236,6 +246,8 @@ class TextColumn:
             future=self._moments.future,
             latest_micros=self._moments.latest,
             next_micros=self._moments.coming,
+            violations=violations,
+            unmet=unmet,
         )
 
     def span(self) -> Span:

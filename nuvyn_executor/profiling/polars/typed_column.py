@@ -10,6 +10,7 @@ import polars as pl
 from nuvyn_executor.model import DAY_MICROS
 from nuvyn_executor.profiling.counts import Span
 from nuvyn_executor.profiling.polars.moments import micros_of_days
+from nuvyn_executor.profiling.polars.rules import BrokenRules
 from nuvyn_executor.profiling.polars.values import Extremes, Moments, Numbers, Values
 from nuvyn_executor.profiling.value_patterns import Expected
 from nuvyn_executor.quality.tallies import ColumnTally, Shape
@@ -55,6 +56,7 @@ class TypedColumn:
         self._kind = family(str(plan.declared_type))
         self._rows = self._nulls = self._nans = 0
         self._numbers = Numbers(fences=plan.fences)
+        self._rules = BrokenRules(plan)
         self._moments = Moments(
             says_when_written=plan.says_when_written,
             future_micros=now_micros + DAY_MICROS,
@@ -67,7 +69,10 @@ class TypedColumn:
         nulls = values.null_count()
         self._nulls += nulls
         if self._kind == "moment":
-            self._moments.add(self.micros(values))
+            micros = self.micros(values)
+            self._moments.add(micros)
+            present = micros.drop_nulls()
+            self._rules.add(present, moments=present)
         elif self._kind == "number":
             present = values.drop_nulls() if nulls else values
             if values.dtype in (pl.Float32, pl.Float64):
@@ -75,8 +80,10 @@ class TypedColumn:
                 if nans.any():
                     self._nans += int(nans.sum())
                     self._numbers.add(present.filter(~nans))
+                    self._rules.add(present.filter(~nans), numbers=present.filter(~nans))
                     return Values(missing=present.filter(nans).head(1))
             self._numbers.add(present)
+            self._rules.add(present, numbers=present)
         return Values()
 
     def finish(self) -> Values:
@@ -93,6 +100,7 @@ class TypedColumn:
     def tally(self) -> ColumnTally:
         """Return the counters."""
         present = self._rows - self._nulls - self._nans
+        violations, unmet = self._rules.counts
         return ColumnTally(
             rows=self._rows,
             nulls=self._nulls,
@@ -104,6 +112,8 @@ class TypedColumn:
             future=self._moments.future,
             latest_micros=self._moments.latest,
             next_micros=self._moments.coming,
+            violations=violations,
+            unmet=unmet,
         )
 
     def span(self) -> Span:

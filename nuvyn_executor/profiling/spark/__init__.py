@@ -1,4 +1,5 @@
 """Counts a dataset with Spark itself.
 
-``engine`` reads and counts; ``expressions`` and ``predicates`` have its SQL, ``cells`` the classes of cells.
+``engine`` reads and counts; ``expressions``, ``predicates`` and ``rules`` (of data contracts) have its SQL,
+``cells`` the classes of cells.
 """

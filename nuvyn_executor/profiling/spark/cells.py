@@ -22,6 +22,12 @@ SUSPECTS = {
     BROKEN_TEXT: Suspect.BROKEN_TEXT,
 }
 """The flags of suspects, of which a cell has one at most, and their reasons."""
+_RULES_FROM = BROKEN_TEXT << 1
+
+
+def rule_flag(number: int) -> int:
+    """Return the flag of cells that break a rule of their column, by its number from 0."""
+    return _RULES_FROM << number
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,7 @@ class Cell:
         invalid: the text is not what the column expects, whatever its shape: no moment, or one that fails the
             predicate of its form.
         future: a moment that lies in the future.
+        broken: a bit for each rule of a data contract that the value breaks, the first one lowest.
     """
 
     shape: Optional[str]
@@ -45,6 +52,7 @@ class Cell:
     suspect: Optional[str] = None
     invalid: bool = False
     future: bool = False
+    broken: int = 0
 
     @classmethod
     def of(cls, number: int) -> Cell:
@@ -58,6 +66,7 @@ class Cell:
             suspect=next((reason for flag, reason in SUSPECTS.items() if number & flag), None),
             invalid=bool(number & INVALID),
             future=bool(number & FUTURE),
+            broken=number // _RULES_FROM,
         )
 
 

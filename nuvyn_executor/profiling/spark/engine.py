@@ -58,6 +58,17 @@ _UNSIGNED = (1 << 64) - 1
 
 
 @dataclass(frozen=True)
+class Key:
+    """The name of cells that are keys of several columns.
+
+    Attributes:
+        places: the positions of the columns.
+    """
+
+    places: Tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Group:
     """Cells of one column and one class.
 
@@ -108,6 +119,8 @@ def asked_of(frame: Frame, plan: ScanPlan, read: Read, now_micros: int) -> Any:
         for projection in expressions.moments({i: plan.columns[i] for i in paired}):
             data = data.selectExpr("*", *projection)
         values.extend(expressions.order_of(*pair) for pair in plan.pairs)
+    if read.keys:
+        values.extend(expressions.key_hash(key, plan.columns) for key in plan.keys)
     # A projection first: Spark compiles projections even of more columns than it compiles as a whole.
     data = data.selectExpr(*(f"{value} AS v{k}" for k, value in enumerate(values)))
     if len(values) == 1:  # the plan is constant then, and folded into the code
@@ -174,15 +187,21 @@ def _grouped(data: Any, plan: ScanPlan, read: Read, extremes: Sequence[str]) -> 
 
 
 def _names(read: Read, plan: ScanPlan) -> List[Any]:
-    """Return the name of the cells at each position: a column, :data:`ROW` or a pair."""
-    return [*read.columns, *((ROW,) if read.rows else ()), *(plan.pairs if read.pairs else ())]
+    """Return the name of the cells at each position: a column, :data:`ROW`, a pair or a :class:`Key`."""
+    return [
+        *read.columns,
+        *((ROW,) if read.rows else ()),
+        *(plan.pairs if read.pairs else ()),
+        *(map(Key, plan.keys) if read.keys else ()),
+    ]
 
 
 def _registers(name: Any, plan: ScanPlan) -> int:
     """Return the number of registers for a name of :func:`_names`. Rows and keys decide a score."""
-    return (
-        REGISTERS if name == ROW or (isinstance(name, int) and plan.columns[name].is_key) else FEW_REGISTERS
-    )
+    if isinstance(name, int):
+        one = plan.columns[name]
+        return REGISTERS if one.is_key or one.is_unique else FEW_REGISTERS
+    return REGISTERS if name == ROW or isinstance(name, Key) else FEW_REGISTERS
 
 
 # -- from answers to counts ------------------------------------------------------------------------------
@@ -239,17 +258,24 @@ def _counts(plan: ScanPlan, groups: Mapping[Any, List[Group]]) -> Counts:
     rows = sum(group.count for group in groups[ROW])
     parsed = [group for group in groups[ROW] if group.cell.missing != cells.NULL]
     compared = [group for pair in plan.pairs for group in groups[pair] if group.cell.missing != cells.NULL]
+    keyed = (
+        [[group for group in groups[Key(key)] if group.cell.missing != cells.NULL] for key in plan.keys]
+        if plan.distinct
+        else []
+    )
     tally = DatasetTally(
         rows=rows,
         columns=tuple(_column_tally(rows, one, groups[i]) for i, one in enumerate(plan.columns)),
         corrupt_rows=rows - sum(group.count for group in parsed),
         pairs=sum(group.count for group in compared),
         pair_violations=sum(group.count for group in compared if not group.cell.missing),
+        key_rows=tuple(sum(group.count for group in some) for some in keyed),
     )
     present = [[group for group in groups[i] if _is_there(group, one)] for i, one in enumerate(plan.columns)]
     different = [_state(some, plan) for some in present]
     spans = tuple(_span(*one) for one in zip(plan.columns, present, different))
-    return Counts(tally, spans, _state(parsed, plan) if plan.columns else None)
+    keys = tuple(_state(some, plan) for some in keyed)
+    return Counts(tally, spans, _state(parsed, plan) if plan.columns else None, keys)
 
 
 def _is_there(group: Group, plan: ColumnPlan) -> bool:
@@ -316,7 +342,20 @@ def _column_tally(rows: int, plan: ColumnPlan, groups: Sequence[Group]) -> Colum
         future=sum(group.count for group in dated if group.cell.future),
         latest_micros=max(latest, default=None),
         next_micros=min(coming, default=None),
+        violations=tuple(
+            sum(group.count for group in present if group.cell.broken >> number & 1)
+            for number in range(len(plan.rules))
+        ),
+        unmet=sum(group.count for group in present if _is_unmet(group.cell, plan, check))
+        if plan.rules
+        else 0,
     )
+
+
+def _is_unmet(cell: Cell, plan: ColumnPlan, check: Optional[Check]) -> bool:
+    """Whether values are not what the column expects, or break a rule that allows none."""
+    is_broken = any(cell.broken >> number & 1 for number, rule in enumerate(plan.rules) if rule.allows_none)
+    return is_broken or (check is not None and _fails(cell, check))
 
 
 def _counted_shape(cell: Cell, plan: ColumnPlan) -> str:

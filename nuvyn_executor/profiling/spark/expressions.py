@@ -23,6 +23,7 @@ from nuvyn_executor.profiling.spark.predicates import (
     rewritten,
     stages,
 )
+from nuvyn_executor.profiling.spark.rules import broken_rules
 from nuvyn_executor.profiling.value_patterns import (
     BROKEN_TEXT,
     DATE_SENTINELS,
@@ -36,6 +37,7 @@ from nuvyn_executor.profiling.value_patterns import (
     merged,
 )
 from nuvyn_executor.quality.checks.registry import FORMS
+from nuvyn_executor.quality.declared import Of
 from nuvyn_executor.quality.tallies import Shape
 from nuvyn_executor.reading.frame import family
 
@@ -117,6 +119,13 @@ def row_hash(plans: Sequence[ColumnPlan]) -> str:
     return f"xxhash64({', '.join(f'xxhash64({_content(i, plan)})' for i, plan in enumerate(plans))})"
 
 
+def key_hash(places: Sequence[int], plans: Sequence[ColumnPlan]) -> str:
+    """Return the hash of the values of some columns together; NULL where one of them is NULL."""
+    is_null = " OR ".join(f"c{i} IS NULL" for i in places)
+    hashes = ", ".join(f"xxhash64({_content(i, plans[i])})" for i in places)
+    return f"IF({is_null}, NULL, xxhash64({hashes}))"
+
+
 def order_of(earlier: int, later: int) -> str:
     """Compare two columns of :func:`moments`.
 
@@ -184,11 +193,12 @@ def levels(kind: str, plans: Sequence[Optional[ColumnPlan]], now_micros: int) ->
         flags = [
             _flag(_stand_in_moment("cell", plans), cells.STAND_IN),
             _flag(future.format("cell"), cells.FUTURE),
+            *(_flag(*one) for one in broken_rules(plans, (Of.MOMENT,), "cell")),
         ]
         return Levels(((_typed_class("FALSE", flags), "cell AS whole"),), ("whole",))
     if kind != TEXT:
         nan = "isnan(number)" if kind == "double" else "FALSE"
-        flags = [_odd_number(plans)]
+        flags = [_odd_number(plans), *(_flag(*one) for one in broken_rules(plans, (Of.NUMBER,)))]
         # Doubles do not hold every whole number beyond 2^53.
         exact = ("cell AS whole",) if kind == "bigint" else ()
         ends = ("whole",) if exact else ("number",)
@@ -219,6 +229,7 @@ def _text_levels(plans: Sequence[Optional[ColumnPlan]], future: str) -> Levels:
         flags.append(_flag(f"{is_moment_wanted} AND {future.format('whole')}", cells.FUTURE))
     if predicates:
         flags.append(_flag(f"(marks & {cells.INVALID}) != 0", cells.INVALID))
+    flags += _broken_in_texts(plans, with_numbers=with_numbers, with_moments=with_moments)
     plain = _plain("text", "shape", "wanted", [one for one in real if one.expected in WITH_VALUE])
     last = _last("text", plain)
     length = f"IF({has_value} OR shape >= {cells.NULL}, NULL, CAST(octet_length(cell) AS BIGINT))"
@@ -242,6 +253,18 @@ def _text_levels(plans: Sequence[Optional[ColumnPlan]], future: str) -> Levels:
         ),
         ("number", "whole") if with_numbers else ("whole",),
     )
+
+
+def _broken_in_texts(
+    plans: Sequence[Optional[ColumnPlan]], *, with_numbers: bool, with_moments: bool
+) -> List[str]:
+    of = [Of.TEXT]
+    if with_numbers:
+        of.append(Of.NUMBER)
+    if with_moments:
+        of.append(Of.MOMENT)
+    moment = f"IF((wanted & {MOMENT_WANTED}) != 0, whole, NULL)"
+    return [_flag(*one) for one in broken_rules(plans, of, moment)]
 
 
 def _predicates(plans: Sequence[ColumnPlan]) -> Mapping[int, Predicate]:

@@ -97,7 +97,8 @@ def matches(text: str, pattern: str) -> str:
 
 def literal(text: str) -> str:
     """Return a text as an SQL literal in which no character is special."""
-    return "'" + "".join(f"\\u{ord(character):04x}" for character in text) + "'"
+    units = text.encode("utf-16-be", "surrogatepass")  # as Java has them: two for an emoji
+    return "'" + "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)) + "'"
 
 
 def _without(step: Without, text: str) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from nuvyn_executor.profiling.spark import expressions
 from nuvyn_executor.profiling.spark.predicates import is_long
 from nuvyn_executor.quality.checks.registry import check_of, form_of
 
 if TYPE_CHECKING:
-    from nuvyn_executor.profiling.plan import ScanPlan
+    from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
+    from nuvyn_executor.quality.checks.check import Check
     from nuvyn_executor.reading.frame import Frame
 
 TOGETHER = 60
@@ -24,6 +25,8 @@ MOST_SHAPES = 10
 """Shapes of one read, if some are not looked for in every column. With one of those beside the twelve that
 are, and with their predicates, the method that classifies texts is too long for Java to compile."""
 
+MOST_RULED = 10
+"""Text columns of one read that have rules of a data contract, whose conditions are code of their own."""
 FEW_STEPS = 2
 """Steps that rewrite values of a form, up to which its columns are read with the others."""
 
@@ -37,6 +40,7 @@ class Read:
         columns: the positions of the columns.
         rows: rows are cells, too: hashes of their content.
         pairs: pairs of moments that have an order are cells, too: whether they are in order.
+        keys: keys of several columns are cells, too: hashes of their values.
         by_value: there are so few different cells that they are grouped first, and each is classified once.
     """
 
@@ -44,6 +48,7 @@ class Read:
     columns: Tuple[int, ...] = ()
     rows: bool = False
     pairs: bool = False
+    keys: bool = False
     by_value: bool = False
 
 
@@ -59,10 +64,11 @@ def reads_of(frame: Frame, plan: ScanPlan) -> List[Read]:
         kinds[expressions.kind_of(one)].append(i)
     texts, *apart = _groups(kinds.pop(expressions.TEXT, []), plan)
     others = list(kinds.items())
+    keys = [Read(expressions.HASH, keys=True)] if plan.keys and plan.distinct else []
     if not frame.is_columnar:
         first = Read(expressions.TEXT, tuple(texts), rows=True, pairs=True)
-        return [first, *_together([*((expressions.TEXT, columns) for columns in apart), *others])]
-    reads = [Read(expressions.HASH, rows=True)]
+        return [first, *_together([*((expressions.TEXT, columns) for columns in apart), *others]), *keys]
+    reads = [Read(expressions.HASH, rows=True), *keys]
     if plan.pairs:
         reads.append(Read(expressions.TEXT, pairs=True))
     if frame.rows < ALONE_FROM:
@@ -78,21 +84,37 @@ def _groups(texts: Sequence[int], plan: ScanPlan) -> List[List[int]]:
     common: List[int] = []
     others: List[int] = []
     long: Dict[str, List[int]] = defaultdict(list)
+    ruled: Dict[str, List[int]] = defaultdict(list)
     for i in texts:
         one = plan.columns[i]
         check = check_of(one.expected) if expressions.is_text(one) else None
-        if check is not None and any(_is_rewritten(shape) for shape in one.shapes if shape in check.shapes):
-            long[check.name].append(i)
+        needs = _needs_much_code(one, check)
+        if one.rules:
+            ruled[needs].append(i)
+        elif needs:
+            long[needs].append(i)
         elif check is None or check.anywhere:
             common.append(i)
-        elif any(form.predicate and is_long(form.predicate) for form in check.forms):
-            long[check.name].append(i)
         else:
             others.append(i)
     shapes = {shape for i in (*common, *others) for shape in plan.columns[i].shapes}
+    apart = [*long.values(), *(part for some in ruled.values() for part in _parts(some))]
     if len(shapes) <= MOST_SHAPES or not others:
-        return [sorted([*common, *others]), *long.values()]
-    return [common, others, *long.values()]
+        return [sorted([*common, *others]), *apart]
+    return [common, others, *apart]
+
+
+def _parts(ruled: List[int]) -> List[List[int]]:
+    return [ruled[start : start + MOST_RULED] for start in range(0, len(ruled), MOST_RULED)]
+
+
+def _needs_much_code(plan: ColumnPlan, check: Optional[Check]) -> str:
+    """Return the name of the check of a column, where that needs much code; else ``""``."""
+    if check is None:
+        return ""
+    is_rewritten = any(_is_rewritten(shape) for shape in plan.shapes if shape in check.shapes)
+    is_tested = any(form.predicate and is_long(form.predicate) for form in check.forms)
+    return check.name if is_rewritten or (is_tested and not check.anywhere) else ""
 
 
 def _is_rewritten(shape: str) -> bool:
