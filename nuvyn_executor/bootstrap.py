@@ -85,6 +85,7 @@ def manager(
             roots=roots,
             follow_links=settings.follow_links,
             spool=SpoolPlace(_spool_dir(settings, roots), lambda: runs_on_this_machine(spark)),
+            bounds=settings.bounds,
         )
 
         def open_source(request: JobRequest) -> Any:
@@ -96,7 +97,7 @@ def manager(
             store=store,
             validator=SchemaValidator(store),
             extractor=MetadataExtractor(
-                SparkScanner(spark, settings.engine, settings.sample_rows),
+                SparkScanner(spark, settings.engine, settings.sample_rows, bounds=settings.bounds),
                 store,
                 now,
                 ExtractionLimits(

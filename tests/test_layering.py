@@ -35,12 +35,12 @@ FLOORS: Tuple[Tuple[str, ...], ...] = (
     ("spark",),
     ("schema", "wire", "settings"),
     ("quality", "redaction", "dbutils"),
-    ("model", "concurrency", "log", "process_identity"),
+    ("model", "bounds", "concurrency", "log", "process_identity"),
     ("errors",),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 PURE = re.compile(
-    r"(quality|model|errors|parameters|source_list|wire|discovery\.(formats|avro_header|file_head|text_encoding|legacy_encodings))(\..*)?"
+    r"(quality|model|bounds|errors|parameters|source_list|wire|discovery\.(formats|avro_header|file_head|text_encoding|legacy_encodings))(\..*)?"
 )
 ADAPTER = re.compile(r"(store|sources|transport)\.(?!base$|factory$|locations$|entry_stream$).*")
 SPARK_USERS = re.compile(

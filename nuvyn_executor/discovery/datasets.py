@@ -25,6 +25,7 @@ from typing import (
     cast,
 )
 
+from nuvyn_executor.bounds import SHEETS
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.discovery.detection import Detection, detect_format
 from nuvyn_executor.discovery.dialects import detect_dialect
@@ -35,7 +36,7 @@ from nuvyn_executor.discovery.file_layouts import FirstFile, Fit, Written, fit_r
 from nuvyn_executor.discovery.formats import table_name_of
 from nuvyn_executor.discovery.grouping import FileGroup, FileGroups, numbered, split_folder
 from nuvyn_executor.discovery.json_layout import layout_of
-from nuvyn_executor.discovery.workbook import has_rows, sheet_names
+from nuvyn_executor.discovery.workbook import filled_sheets, sheet_names, unsaved_formulas
 from nuvyn_executor.errors import EngineError, SourceError, WronglyNamed
 from nuvyn_executor.model import (
     Dataset,
@@ -59,6 +60,7 @@ _READERS = 8
 _BLOCK = 4
 # ... and so many blocks are read ahead: heads of 64 KB that wait to be looked at must not fill the memory.
 _BLOCKS_AHEAD = _READERS
+_SAVE = "Open it in Excel and save it."
 _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
 
@@ -266,23 +268,48 @@ class _Search:
         with self._copying if is_copied else nullcontext():
             try:
                 path = self._source.local_path(entry)
-                filled = [sheet for sheet in sheet_names(path) if has_rows(path, sheet)]
+                count, unsaved = len(sheet_names(path)), unsaved_formulas(path)
+                filled = filled_sheets(path, SHEETS)
             except (SourceError, EngineError) as error:
                 return [], [Skipped(entry.name, error.message, error.remedy, is_failure=True)]
             finally:
                 if is_copied:
                     self._source.release()
+        skipped = [
+            Skipped(
+                entry.name,
+                f"has {count:,} sheets, of which the first {SHEETS:,} are read",
+                "Save the others in another workbook.",
+                is_failure=True,
+            )
+        ]
+        skipped = skipped if count > SHEETS else []
+        if not filled and unsaved:
+            return [], [Skipped(entry.name, "holds formulas without saved results only", _SAVE)]
         if not filled:
             return [], [Skipped(entry.name, "is empty: no sheet has a filled cell", "Remove it, or fill it.")]
         # Of two workbooks of one stem (a.xls, a.xlsx) the grouping has made two names.
         name = group.name or stem
         return [
-            Dataset(f"{name}.{sheet}", group.folder, entry.path, group.format, group.entries, sheet=sheet)
+            Dataset(
+                f"{name}.{sheet}",
+                group.folder,
+                entry.path,
+                group.format,
+                group.entries,
+                sheet=sheet,
+                doubts=_doubts_of_sheet(unsaved.get(sheet, 0)),
+            )
             for sheet in filled
-        ], []
+        ], skipped
 
     def _absolute(self, relative: str) -> str:
         return f"{self._listing.root.rstrip('/')}/{relative}".rstrip("/") or "/"
+
+
+def _doubts_of_sheet(unsaved: int) -> Tuple[str, ...]:
+    doubt = f"{unsaved:,} formulas have no saved result and are read as empty - open it in Excel and save it"
+    return (doubt,) if unsaved else ()
 
 
 def _folders_above(name: str) -> Iterator[str]:

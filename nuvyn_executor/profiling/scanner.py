@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
+from nuvyn_executor.bounds import Bounds
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError
 from nuvyn_executor.model import epoch_micros
@@ -24,6 +25,7 @@ from nuvyn_executor.profiling.spark import engine as spark_engine
 from nuvyn_executor.reading.delta_table import current_version, named_version
 from nuvyn_executor.reading.failures import unreadable
 from nuvyn_executor.reading.readers import columns_of, open_frame
+from nuvyn_executor.reading.text_bounds import require_bounded
 from nuvyn_executor.reading.typed_frames import hides_rows
 from nuvyn_executor.sources.base import ExplainsErrors, TableSource, UnpacksFiles
 from nuvyn_executor.spark.derived_sessions import TIME_ZONE, session_without
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_BOUNDS = Bounds()
+
 
 class SparkScanner:
     """Scans datasets with a Spark session, which it never stops.
@@ -50,6 +54,7 @@ class SparkScanner:
         engine: ``auto`` counts with Polars inside Spark's tasks where that is possible, ``spark`` never.
         wanted_rows: of a dataset with many more rows, about so many are counted.
         clock: seconds, rising.
+        bounds: how large texts may be.
     """
 
     def __init__(
@@ -58,11 +63,13 @@ class SparkScanner:
         engine: str = "auto",
         wanted_rows: Optional[int] = None,
         clock: Callable[[], float] = time.monotonic,
+        bounds: Bounds = _BOUNDS,
     ) -> None:
         self.spark = spark
         self.engine = engine
         self.wanted_rows = wanted_rows
         self.clock = clock
+        self.bounds = bounds
         self.tries_polars = engine == "auto"
         """Whether the next dataset is offered to Polars: not after its tasks could not import it."""
 
@@ -98,7 +105,7 @@ class SparkScanner:
                 raise source.explained(dataset, error) from error
             if session is None:
                 raise unreadable(dataset.label, error) from error
-            other = SparkScanner(session, self.engine, self.wanted_rows, self.clock)
+            other = SparkScanner(session, self.engine, self.wanted_rows, self.clock, self.bounds)
             return other.scan(source, dataset, now, state, seconds)
         finally:
             if not isinstance(source, TableSource):
@@ -203,6 +210,7 @@ class _DatasetScan:
         def count(some: Files) -> Counts:
             if frame is None:
                 return self._count_with_polars(some, state.plan, keeps_states=True)
+            self._require_bounded(some)
             return spark_engine.count(frame.of(some, 1.0), state.plan, self._now_micros)
 
         try:
@@ -267,6 +275,7 @@ class _DatasetScan:
             except NotNative as reason:
                 logger.debug("%s is counted by Spark: %s", self._snapshot.dataset.name, reason)
                 self._scanner.tries_polars = not reason.everywhere
+        self._require_bounded(files)
         some = None if files == self._read.files else files
         return spark_engine.count(frame.of(some, share), plan, self._now_micros), spark_engine.ENGINE
 
@@ -283,7 +292,12 @@ class _DatasetScan:
             self._now_micros,
             keeps_states=keeps_states,
             storage=getattr(self._source, "storage", None),  # tables have none
+            bounds=self._scanner.bounds,
         )
+
+    def _require_bounded(self, files: Files) -> None:
+        """Make sure that Spark can read files, before it does: without enough memory all of it ends."""
+        require_bounded(self._source, replace(self._read, files=files), self._scanner.bounds)
 
     def _read_as(self, frame: Frame, engine: str) -> Dict[str, Any]:
         """Return how the files were read, and of an object store, in which way they were fetched."""

@@ -11,6 +11,19 @@ _MOST_CHARACTERS = 300  # of Spark's own words, where their meaning is not known
 # A pattern of Spark's words, what they mean, and what to do.
 _MEANINGS = (
     (
+        (
+            r"Py4JNetworkError|Connection refused|Connection reset by peer|Answer from Java side is empty"
+            r"|Error while (?:sending|receiving)|SparkContext was shut down|stopped SparkContext"
+        ),
+        "Spark has ended, as it does when it has too little memory",
+        "Give Spark more memory (EXECUTOR_DRIVER_MEMORY), or leave out the file that was read last.",
+    ),
+    (
+        r"exceeds the maximum number of characters",
+        "it has a value of more than 64 million characters",
+        "Check that its quotes are closed.",
+    ),
+    (
         r"FileNotFoundException|PATH_NOT_FOUND|does not exist|FILE_NOT_EXIST",
         "a file vanished while it was read",
         "Run the job again when nothing is writing there.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bz2
 import io
+import logging
 import lzma
 import re
 import stat
@@ -16,6 +17,7 @@ import zipfile
 import zlib
 from contextlib import suppress
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import (
     IO,
     TYPE_CHECKING,
@@ -29,14 +31,20 @@ from typing import (
     Optional,
     Set,
     Tuple,
+    cast,
 )
 
+from nuvyn_executor.errors import SourceError
 from nuvyn_executor.model import Skipped
 from nuvyn_executor.sources.compression import open_zstd
 from nuvyn_executor.sources.locations import is_hidden
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
+
+    from nuvyn_executor.bounds import Bounds
+
+logger = logging.getLogger(__name__)
 
 SUFFIX = ".zip"
 _NESTED = (SUFFIX, ".tar", ".tgz", ".tbz2", ".txz", ".7z", ".rar", ".jar")
@@ -49,6 +57,8 @@ _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _TIME_FIELD = 0x5455  # of the moment in UTC; the directory itself has a local time of an unknown zone
 _ENCRYPTED, _UTF_8, _ENDS_BY_MARKER = 0x1, 0x800, 0x2  # flags
 _CHUNK = 1 << 16
+_COUNTED = 1 << 20  # bytes of one read, where they are only counted
+_MEMBER = b"PK\x03\x04"
 
 
 class Member(NamedTuple):
@@ -128,20 +138,11 @@ def read_directory(stream: BinaryIO, archive: str) -> Directory:
             continue
         if name in members:
             skip(name, "is in its archive twice; the last one is read", "Remove one.", is_failure=False)
-        members[name] = Member(
-            name,
-            info.compress_type,
-            info.flag_bits,
-            info.header_offset,
-            info.compress_size,
-            info.file_size,
-            info.CRC,
-            _modified_at(info),
-        )
+        members[name] = _member_of(info, name)
     return Directory(tuple(members.values()), tuple(problems))
 
 
-def open_member(archive: IO[bytes], member: Member) -> io.BufferedReader:
+def open_member(archive: IO[bytes], member: Member, *, is_checked: bool = True) -> io.BufferedReader:
     """Open the content of a member; at its end its length and its checksum are compared.
 
     The stream raises ``EOFError`` when the archive ends too early, and ``ValueError`` or the error of a
@@ -150,6 +151,7 @@ def open_member(archive: IO[bytes], member: Member) -> io.BufferedReader:
     Args:
         archive: the archive, at any position.
         member: which member.
+        is_checked: compare them; else there may be more than the directory says.
 
     Raises:
         EOFError: the archive ends before the member.
@@ -161,12 +163,51 @@ def open_member(archive: IO[bytes], member: Member) -> io.BufferedReader:
     if len(header) < _LOCAL_HEADER.size:
         raise EOFError
     magic, name_bytes, extra_bytes = _LOCAL_HEADER.unpack(header)
-    if magic != b"PK\x03\x04":
+    if magic != _MEMBER:
         raise ValueError("it is not where the directory says")
     archive.read(name_bytes + extra_bytes)
     packed: IO[bytes] = io.BufferedReader(_Part(archive, member.packed_bytes), _CHUNK)
     content = _METHODS[member.method](packed, member)
+    if not is_checked:
+        return io.BufferedReader(cast("io.RawIOBase", content), _CHUNK)
     return io.BufferedReader(_Checked(content, member), _CHUNK)
+
+
+def require_bounded_document(path: str, name: str, bounds: Bounds) -> None:
+    """Make sure that a workbook does not unpack to more than the bounds, whatever its directory says.
+
+    Each part is unpacked for that, and not stored. What is no zip archive, or is damaged, is left to whoever
+    reads it.
+
+    Args:
+        path: the workbook, as ``open`` takes it.
+        name: its name.
+        bounds: the bounds.
+
+    Raises:
+        DatasetUnreadable: it does.
+    """
+    try:
+        with Path(path).open("rb") as stream:
+            if stream.read(len(_MEMBER)) != _MEMBER:
+                return
+            packed_bytes = stream.seek(0, io.SEEK_END)
+            with zipfile.ZipFile(stream) as opened:
+                infos = opened.infolist()
+            bounds.require_workbook(name, packed_bytes, sum(info.file_size for info in infos))
+            size = 0
+            for info in infos:
+                if info.compress_type not in _METHODS or info.flag_bits & _ENCRYPTED:
+                    continue
+                # A directory may say less than there is: what comes is counted, up to the bound.
+                content = open_member(stream, _member_of(info, info.filename), is_checked=False)
+                while block := content.read(_COUNTED):
+                    size += len(block)
+                    bounds.require_workbook(name, packed_bytes, size)
+    except SourceError:
+        raise
+    except Exception as error:  # noqa: BLE001  libraries raise what they like at damaged files
+        logger.debug("%s is not counted: %s", name, error)
 
 
 class _Part(io.RawIOBase):
@@ -276,6 +317,19 @@ _METHODS: Dict[int, Callable[[IO[bytes], Member], IO[bytes]]] = {
     zipfile.ZIP_LZMA: _open_lzma,
     93: lambda packed, _: open_zstd(packed),
 }
+
+
+def _member_of(info: zipfile.ZipInfo, name: str) -> Member:
+    return Member(
+        name,
+        info.compress_type,
+        info.flag_bits,
+        info.header_offset,
+        info.compress_size,
+        info.file_size,
+        info.CRC,
+        _modified_at(info),
+    )
 
 
 def _refusal(info: zipfile.ZipInfo, name: str) -> Optional[Tuple[str, str, bool]]:

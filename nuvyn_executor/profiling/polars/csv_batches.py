@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from nuvyn_executor.model import CsvDialect
     from nuvyn_executor.profiling.polars.csv_lines import Read
     from nuvyn_executor.profiling.polars.parts import Piece, Reading
-    from nuvyn_executor.sources.base import Storage
 
 _BLANK = re.compile(rb"[\x00-\x20]*\n?\Z")
 
@@ -40,7 +39,7 @@ def batches(pieces: Sequence[Piece], reading: Reading) -> Iterator[Batch]:
         return
     width = len(reading.fields)
     lines = Lines(dialect.separator, dialect.quote, width)
-    for bodies in _gathered(_bodies(pieces, dialect, reading.storage)):
+    for bodies in _gathered(_bodies(pieces, dialect, reading)):
         for read in lines.read(_joined(bodies)):
             yield _batch(read, reading)
 
@@ -52,10 +51,10 @@ class _Body(NamedTuple):
     constants: Values
 
 
-def _bodies(pieces: Sequence[Piece], dialect: CsvDialect, storage: Optional[Storage]) -> Iterator[_Body]:
+def _bodies(pieces: Sequence[Piece], dialect: CsvDialect, reading: Reading) -> Iterator[_Body]:
     for piece in pieces:
         header_to_come = dialect.header and piece.index == 0
-        for block in blocks(piece, dialect.encoding, storage=storage):
+        for block in blocks(piece, dialect.encoding, storage=reading.storage, bounds=reading.bounds):
             body = _without_first_line(block) if header_to_come else block
             header_to_come = header_to_come and body is None
             if body:

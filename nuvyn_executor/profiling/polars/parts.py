@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
+from nuvyn_executor.bounds import Bounds
 from nuvyn_executor.reading.columns_by_name import places_of
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 PART_BYTES = 4 * 1024 * 1024  # smaller parts are not worth a task
 OPENING_BYTES = 4 * 1024  # opening a file takes as long as reading so many bytes
+_BOUNDS = Bounds()
 PARTS_A_SLOT = 3  # more than one, so that a slow part does not delay the others
 
 
@@ -68,6 +70,7 @@ class Reading:
             :attr:`Piece.constants`.
         order: the position in the plan of each field of a row of CSV, ``None`` for a field that is no column;
             without it, the fields are all columns that are no partition columns.
+        bounds: how large texts may be.
     """
 
     format: FileFormat
@@ -78,9 +81,10 @@ class Reading:
     constants: Tuple[int, ...] = ()
     storage: Optional[Storage] = None
     order: Optional[Tuple[Optional[int], ...]] = None
+    bounds: Bounds = _BOUNDS
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913  what a task is to know
         cls,
         dataset: Dataset,
         plan: ScanPlan,
@@ -88,6 +92,7 @@ class Reading:
         *,
         keeps_states: bool = True,
         storage: Optional[Storage] = None,
+        bounds: Bounds = _BOUNDS,
     ) -> Reading:
         """Return how a dataset's files are read, which are all written alike.
 
@@ -97,7 +102,16 @@ class Reading:
         # Files may have a column of the same name. The columns of the folders come after those of the files.
         places = {one.name: index for index, one in enumerate(plan.columns)}
         constants = tuple(places[name] for name in dataset.partition_columns)
-        reading = cls(dataset.format, plan, now_micros, dataset.dialect, keeps_states, constants, storage)
+        reading = cls(
+            dataset.format,
+            plan,
+            now_micros,
+            dataset.dialect,
+            keeps_states,
+            constants,
+            storage,
+            bounds=bounds,
+        )
         if not dataset.layouts:
             return reading
         own = reading.stored
