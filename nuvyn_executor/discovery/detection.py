@@ -55,7 +55,6 @@ _MAGIC: Tuple[Tuple[bytes, str], ...] = (
     (b"II*\x00", "a TIFF image"),
     (b"MM\x00*", "a TIFF image"),
     (b"RIFF", "an audio or video file"),
-    (b"PARE", "an encrypted Parquet file"),
     (b"ARROW1", "an Arrow file"),
     (b"FEA1", "a Feather file"),
     (b"\x89HDF\r\n", "an HDF5 file"),
@@ -65,6 +64,8 @@ _MAGIC: Tuple[Tuple[bytes, str], ...] = (
     (b"\xff\xfe\x00\x00", "text in UTF-32"),
     (b"\x00\x00\xfe\xff", "text in UTF-32"),
 )
+_ENCRYPTED_PARQUET = b"PARE"
+_DECRYPT = "Write it without encryption, or leave it out."
 _SOME_ZIP = ("is a zip archive", "Unpack it, or call it .zip.")
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _XLS = ".xls"
@@ -126,6 +127,8 @@ def _detect_binary(lower: str, head: FileHead, stream: Optional[BinaryIO]) -> Op
         return _detect_zip(lower, head.raw, stream)
     if head.raw.startswith(_OLE):
         return _detect_ole(lower)
+    if head.raw.startswith(_ENCRYPTED_PARQUET) and (binary or lower.endswith(formats.PARQUET.extensions)):
+        return Detection(None, "is an encrypted Parquet file", _DECRYPT, is_damaged=True)
     for one in formats.FORMATS:
         if one.magic and head.raw.startswith(one.magic):
             ends_well = _ends_well(one, head, stream)

@@ -23,7 +23,7 @@ from nuvyn_executor.profiling.sampling_limits import Coverage
 from nuvyn_executor.profiling.scan_state import ScanState, Snapshot
 from nuvyn_executor.profiling.spark import engine as spark_engine
 from nuvyn_executor.reading.delta_table import current_version, named_version
-from nuvyn_executor.reading.failures import unreadable
+from nuvyn_executor.reading.file_faults import explained
 from nuvyn_executor.reading.readers import columns_of, open_frame
 from nuvyn_executor.reading.text_bounds import require_bounded
 from nuvyn_executor.reading.typed_frames import hides_rows
@@ -104,7 +104,7 @@ class SparkScanner:
             if session is None and isinstance(source, ExplainsErrors):
                 raise source.explained(dataset, error) from error
             if session is None:
-                raise unreadable(dataset.label, error) from error
+                raise explained(self.spark, source, dataset, error) from error
             other = SparkScanner(session, self.engine, self.wanted_rows, self.clock, self.bounds)
             return other.scan(source, dataset, now, state, seconds)
         finally:

@@ -6,5 +6,6 @@ shows. :mod:`.merged_frames` and :mod:`.columns_by_name` unite files that have o
 Below them: :mod:`.chunks`, :mod:`.csv_records`, :mod:`.json_sample` and :mod:`.json_documents` take texts
 apart, :mod:`.delta_table` and :mod:`.parquet_footer` read metadata of files, :mod:`.spark_files` loads files
 with Spark, :mod:`.first_rows` reads a few rows, :mod:`.failures` explains Spark's errors.
-:mod:`.text_bounds` finds texts that are too large for Spark.
+:mod:`.file_faults` first asks the files themselves, with :mod:`.parquet_faults`. :mod:`.text_bounds` finds
+texts that are too large for Spark.
 """

@@ -8,6 +8,8 @@ from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.spark.derived_sessions import CASE_TWINS
 
 _MOST_CHARACTERS = 300  # of Spark's own words, where their meaning is not known
+TYPES_DIFFER = r"CANNOT_MERGE|FAILED_MERGE|SchemaColumnConvertNotSupported|PARQUET_COLUMN_DATA_TYPE_MISMATCH"
+"""What Spark says of files whose types do not fit together."""
 # A pattern of Spark's words, what they mean, and what to do.
 _MEANINGS = (
     (
@@ -54,7 +56,7 @@ _MEANINGS = (
         "Upload it again.",
     ),
     (
-        r"CANNOT_MERGE|FAILED_MERGE|SchemaColumnConvertNotSupported|PARQUET_COLUMN_DATA_TYPE_MISMATCH",
+        TYPES_DIFFER,
         "its files have types that do not fit together",
         "Convert the files to one schema, or put them in folders of their own.",
     ),

@@ -220,7 +220,16 @@ def _in_footer(source: DataSource, entry: FileEntry) -> _Declared:
         footer = footer_of(lambda at, length: source.read_range(entry, at, length), entry.size_bytes)
     except ValueError:  # Spark may read what this does not
         return _Declared()
-    return _Declared(footer.columns, footer.rows)
+    # A column of fewer values than rows would be filled up with nulls.
+    rows = next(
+        (
+            one.values
+            for one in footer.leaves
+            if one.is_flat and one.values is not None and one.values != footer.rows
+        ),
+        footer.rows,
+    )
+    return _Declared(footer.columns, rows)
 
 
 def _in_avro_header(source: DataSource, entry: FileEntry) -> _Declared:
