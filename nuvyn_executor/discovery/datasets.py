@@ -27,7 +27,7 @@ from typing import (
 
 from nuvyn_executor.bounds import SHEETS
 from nuvyn_executor.discovery import formats
-from nuvyn_executor.discovery.detection import Detection, detect_format
+from nuvyn_executor.discovery.detection import Detection, detect_format, misleading_extension
 from nuvyn_executor.discovery.dialects import detect_dialect
 from nuvyn_executor.discovery.doubts import doubts_of
 from nuvyn_executor.discovery.file_forms import Form, form_of
@@ -190,9 +190,10 @@ class _Search:
     def _detect(self, entry: FileEntry, head: FileHead) -> Detection:
         if entry.is_packed and not head.is_all:
             # Its end would be all of it. Whoever reads it finds out whether that is there.
-            return detect_format(entry.plain_name, head)
+            return detect_format(entry.plain_name, head, is_unpacked=entry.plain_name != entry.name)
         with io.BytesIO(head.raw) if head.is_all else open_entry(self._source, entry) as stream:
-            return detect_format(entry.plain_name, head, cast("BinaryIO", stream))
+            is_unpacked = entry.plain_name != entry.name
+            return detect_format(entry.plain_name, head, cast("BinaryIO", stream), is_unpacked=is_unpacked)
 
     def _compare(self, entry: FileEntry, head: FileHead, model: _Layout) -> None:
         """Record how a file is written, where that is not how the first file of its dataset is."""
@@ -324,14 +325,19 @@ def _unwanted(name: str, found: FileFormat, wanted: Optional[FileFormat], what: 
 
 
 def _layout_of(name: str, file_format: FileFormat, head: FileHead) -> _Layout:
+    claimed = misleading_extension(name, file_format)
+    doubt = (
+        f"its file is called {claimed} and is {file_format.noun} - rename it to {file_format.extensions[0]}"
+    )
+    misnamed = (doubt,) if claimed else ()
     if file_format.has_dialect:
         dialect = detect_dialect(head, name)
         fit = fit_rows(head, dialect)
-        return _Layout(FirstFile(dialect, head), fit=fit, doubts=tuple(doubts_of(head, dialect)))
+        return _Layout(FirstFile(dialect, head), fit=fit, doubts=(*misnamed, *doubts_of(head, dialect)))
     if file_format.may_be_document:
         found = layout_of(head.text, name[: -len(".gz")] if head.is_gzip else name, whole=head.is_whole)
-        return _Layout(multiline=found.multiline, records_at=found.records_at)
-    return _Layout()
+        return _Layout(multiline=found.multiline, records_at=found.records_at, doubts=misnamed)
+    return _Layout(doubts=misnamed)
 
 
 def _fitted(dataset: Dataset, fit: Optional[Fit]) -> Dataset:

@@ -12,6 +12,7 @@ from nuvyn_executor.discovery.file_head import read_head
 from nuvyn_executor.reading.columns_by_name import missing_columns
 from nuvyn_executor.reading.delta_table import of_version
 from nuvyn_executor.reading.frame import SAMPLE_CHARACTERS, SMALL_ROWS, Frame, family, sample_columns
+from nuvyn_executor.reading.orc_footer import rows_of
 from nuvyn_executor.reading.parquet_footer import footer_of
 from nuvyn_executor.reading.sampling import SAMPLE_ROWS
 from nuvyn_executor.reading.spark_files import Path, column, leaves, load, quoted, reader_of
@@ -241,9 +242,19 @@ def _in_avro_header(source: DataSource, entry: FileEntry) -> _Declared:
     return _Declared(tuple(str(field["name"]) for field in fields))
 
 
+def _in_orc_footer(source: DataSource, entry: FileEntry) -> _Declared:
+    try:
+        return _Declared(
+            rows=rows_of(lambda at, length: source.read_range(entry, at, length), entry.size_bytes)
+        )
+    except ValueError:  # as above
+        return _Declared()
+
+
 _DECLARED: Dict[FileFormat, Callable[[DataSource, FileEntry], _Declared]] = {
     formats.PARQUET: _in_footer,
     formats.AVRO: _in_avro_header,
+    formats.ORC: _in_orc_footer,
 }
 
 

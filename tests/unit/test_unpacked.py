@@ -140,6 +140,14 @@ class TestCompressedFiles:
             "no.zip/no.xlsx": "is called a workbook but does not begin like one: it is damaged"
         }
 
+    def test_what_is_compressed_twice_is_called_so(self, tmp_path: Path) -> None:
+        """Issue: "a gzip inside a gzip"; but text as gzip may be in anything."""
+        twice = {"a.csv.bz2": bz2.compress(gzip.compress(CSV)), "b.csv.xz": lzma.compress(lzma.compress(CSV))}
+        write(tmp_path, {**twice, "c.csv.gz.bz2": bz2.compress(gzip.compress(CSV))})
+        found = look(tmp_path)
+        assert reasons(found) == dict.fromkeys(twice, "is compressed more than once")
+        assert [one.format for one in found.datasets] == [formats.CSV]
+
     def test_gzip_of_text_is_left_to_those_who_read_it(self, tmp_path: Path) -> None:
         packed = gzip.compress(CSV)
         write(tmp_path, {"a.csv.gz": packed, "z.zip": zipped({"b.csv.gz": packed})})
