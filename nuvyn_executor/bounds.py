@@ -19,8 +19,8 @@ VALUE_CHARACTERS = 64_000_000
 """Of one CSV value of several lines. Java takes two bytes for each at once, in each task."""
 ARRAY_FACTOR = 4
 """So many records one JSON array may be: Spark reads it as a whole, but piece by piece."""
-ARCHIVE_MEMBERS = 200_000
-XZ_MEMORY = 512 * MB
+ZIP_DIRECTORY = 16 * MB
+"""The directory of a zip archive, which is in memory as a whole: some 150,000 members."""
 
 
 @dataclass(frozen=True)

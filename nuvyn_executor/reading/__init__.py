@@ -6,6 +6,7 @@ shows. :mod:`.merged_frames` and :mod:`.columns_by_name` unite files that have o
 Below them: :mod:`.chunks`, :mod:`.csv_records`, :mod:`.json_sample` and :mod:`.json_documents` take texts
 apart, :mod:`.delta_table`, :mod:`.parquet_footer` and :mod:`.orc_footer` read metadata of files,
 :mod:`.spark_files` loads files with Spark, :mod:`.first_rows` reads a few rows, :mod:`.failures` explains
-Spark's errors. :mod:`.file_faults` first asks the files themselves, with :mod:`.parquet_faults`.
+Spark's errors. :mod:`.file_faults` first asks the files themselves, with :mod:`.parquet_faults`
+and :mod:`.delta_faults`.
 :mod:`.text_bounds` finds texts that are too large for Spark.
 """

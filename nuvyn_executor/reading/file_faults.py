@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, FilesDisagree
 from nuvyn_executor.model import Skipped
+from nuvyn_executor.reading.delta_faults import asks_for_log, fault_of_delta, fault_of_features
 from nuvyn_executor.reading.failures import TYPES_DIFFER, unreadable
 from nuvyn_executor.reading.parquet_faults import Fault, fault_of
 from nuvyn_executor.reading.parquet_footer import footer_of
@@ -18,6 +20,8 @@ from nuvyn_executor.reading.spark_files import Path, leaves, load
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset, FileEntry
     from nuvyn_executor.sources.base import DataSource
+
+logger = logging.getLogger(__name__)
 
 _READERS = 8
 _MOST_FILES = 1_000
@@ -34,17 +38,22 @@ def explained(spark: Any, source: DataSource, dataset: Dataset, error: Exception
         dataset: what was read.
         error: what Spark raised.
     """
-    if len(dataset.files) > 1 and dataset.format.declares_types and not dataset.format.has_log:
-        if re.search(TYPES_DIFFER, f"{type(error).__name__}: {error}"):
-            unlike = _unlike(spark, source, dataset)
-            if unlike:
-                return FilesDisagree(unlike)
-    elif dataset.format == formats.PARQUET:
-        (entry,) = dataset.files
-        fault = _fault(source, entry)
-        if fault is not None:
-            return DatasetUnreadable(f"{entry.name} could not be read: {fault.meaning}.", fault.remedy)
-    return unreadable(dataset.label, error)
+    has_typed_files = dataset.format.declares_types and not dataset.format.has_log
+    if has_typed_files and re.search(TYPES_DIFFER, f"{type(error).__name__}: {error}"):
+        unlike = _unlike(spark, source, dataset)
+        if unlike:
+            return FilesDisagree(unlike)
+    fault: Optional[Fault] = None
+    if dataset.format.has_log:
+        names = [entry.name.rpartition("/")[2] for entry in dataset.files]
+        fault = fault_of_delta(str(error), names)
+        if fault is None and asks_for_log(str(error)):
+            fault = fault_of_features(_features(spark, source.spark_path(dataset.path)))
+    elif dataset.format == formats.PARQUET and len(dataset.files) == 1:
+        fault = _fault(source, dataset.files[0])
+    if fault is None:
+        return unreadable(dataset.label, error)
+    return DatasetUnreadable(f"{dataset.label} could not be read: {fault.meaning}.", fault.remedy)
 
 
 def _fault(source: DataSource, entry: FileEntry) -> Optional[Fault]:
@@ -53,6 +62,18 @@ def _fault(source: DataSource, entry: FileEntry) -> Optional[Fault]:
     except (ValueError, ExecutorError):
         return None
     return fault_of(footer)
+
+
+def _features(spark: Any, path: str) -> List[str]:
+    """Return the features for readers that the log of a Delta table has ever named."""
+    schema = "protocol STRUCT<readerFeatures: ARRAY<STRING>>"
+    try:
+        log = spark.read.schema(schema).json(f"{path}/_delta_log/*.json")
+        rows = log.selectExpr("explode(protocol.readerFeatures) AS name").distinct().limit(100).collect()
+    except Exception as error:  # noqa: BLE001  a log that cannot be read is reported as such
+        logger.debug("The log of %s is not read: %s", path, error)
+        return []
+    return [str(row["name"]) for row in rows]
 
 
 def _unlike(spark: Any, source: DataSource, dataset: Dataset) -> Dict[str, Skipped]:

@@ -290,15 +290,14 @@ class UnpackedSource:
         try:
             with open_entry(self._source, entry) as stream:
                 directory = read_directory(stream, entry.name)
-        except Exception as error:  # noqa: BLE001  it is looked at as a file, and then the reason is found
-            logger.debug("%s is not opened: %s", entry.name, error)
-            return Directory()
-        try:
             # Of all members together, for those of a bomb may be one and the same place.
             content = sum(member.content_bytes for member in directory.members)
             self._bounds.require_unpacked(entry.name, entry.size_bytes, content)
         except DatasetUnreadable as error:
             return Directory(problems=(Skipped(entry.name, error.message, error.remedy, is_failure=True),))
+        except Exception as error:  # noqa: BLE001  it is looked at as a file, and then the reason is found
+            logger.debug("%s is not opened: %s", entry.name, error)
+            return Directory()
         return directory
 
     def _member(self, archive: FileEntry, member: Member) -> FileEntry:

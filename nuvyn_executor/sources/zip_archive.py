@@ -34,7 +34,8 @@ from typing import (
     cast,
 )
 
-from nuvyn_executor.errors import SourceError
+from nuvyn_executor.bounds import MB, ZIP_DIRECTORY
+from nuvyn_executor.errors import DatasetUnreadable, SourceError
 from nuvyn_executor.model import Skipped
 from nuvyn_executor.sources.compression import open_zstd
 from nuvyn_executor.sources.locations import is_hidden
@@ -54,6 +55,8 @@ _DOCUMENTS = ("xl/workbook.xml", "xl/workbook.bin", "word/document.xml", "ppt/pr
 _OTHERS = ("META-INF/MANIFEST.MF", "mimetype")
 _DELTA_LOG = re.compile(r"(?:^|(?<=/))(_delta_log)/")
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
+_END, _END_64 = struct.Struct("<12xL"), struct.Struct("<40xQ")  # how long the directory is
+_LONGEST_END, _IN_ZIP64 = (1 << 16) + 128, 0xFFFFFFFF
 _TIME_FIELD = 0x5455  # of the moment in UTC; the directory itself has a local time of an unknown zone
 _ENCRYPTED, _UTF_8, _ENDS_BY_MARKER = 0x1, 0x800, 0x2  # flags
 _CHUNK = 1 << 16
@@ -109,8 +112,14 @@ def read_directory(stream: BinaryIO, archive: str) -> Directory:
         archive: its name, for the names of problems.
 
     Raises:
+        DatasetUnreadable: it has too many members.
         Exception: what ``zipfile`` raises for a damaged archive, and what the stream raises.
     """
+    if _directory_bytes(stream) > ZIP_DIRECTORY:
+        raise DatasetUnreadable(
+            f"{archive} has a directory of more than {ZIP_DIRECTORY // MB} MB, so too many members.",
+            "Write several archives, or unpack it.",
+        )
     with zipfile.ZipFile(stream) as opened:
         infos = opened.infolist()
     names = {info.filename for info in infos}
@@ -140,6 +149,21 @@ def read_directory(stream: BinaryIO, archive: str) -> Directory:
             skip(name, "is in its archive twice; the last one is read", "Remove one.", is_failure=False)
         members[name] = _member_of(info, name)
     return Directory(tuple(members.values()), tuple(problems))
+
+
+def _directory_bytes(stream: BinaryIO) -> int:
+    """Return how long the directory of an archive says to be; 0 where there is none."""
+    end = stream.seek(0, io.SEEK_END)
+    stream.seek(max(0, end - _LONGEST_END))
+    tail = stream.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) < at + _END.size:
+        return 0
+    (size,) = _END.unpack_from(tail, at)
+    at = tail.rfind(b"PK\x06\x06", 0, at)
+    if size < _IN_ZIP64 or at < 0 or len(tail) < at + _END_64.size:
+        return int(size)
+    return int(_END_64.unpack_from(tail, at)[0])
 
 
 def open_member(archive: IO[bytes], member: Member, *, is_checked: bool = True) -> io.BufferedReader:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from nuvyn_executor.bounds import MB, Bounds
+from nuvyn_executor.bounds import MB, SHEET_CELLS, SHEETS, VALUE_CHARACTERS, WORKBOOK, ZIP_DIRECTORY, Bounds
 from nuvyn_executor.config import ConfigManager
 from nuvyn_executor.errors import DatasetUnreadable
+from nuvyn_executor.profiling.bad_files import MOST_BAD_FILES
+from nuvyn_executor.reading.chunks import MOST_BYTES
+from nuvyn_executor.reading.columns_by_name import MOST_NAMED
+from nuvyn_executor.reading.frame import SAMPLE_CHARACTERS
+from nuvyn_executor.reading.previews import PREVIEW_BYTES
+from nuvyn_executor.reading.sampling import SAMPLE_ROWS
+from nuvyn_executor.reading.typed_frames import MOST_COMPARED
+from nuvyn_executor.settings import SETTINGS
 
 
 class TestUnpacked:
@@ -41,3 +51,39 @@ class TestUnpacked:
         }
         assert ConfigManager(environ).load().bounds == Bounds(500_000, 7.0, 2 * MB)
         assert ConfigManager({}).load().bounds == Bounds()
+
+
+class TestPage:
+    """Issue: "each bound stands in one table of the docs with what happens beyond it." """
+
+    @pytest.mark.parametrize(
+        "bound",
+        [
+            f"{Bounds().unpacked_bytes // MB:,} MB, `EXECUTOR_MAX_UNPACKED_MB`",
+            f"{Bounds().unpacked_ratio:g} times, `EXECUTOR_MAX_UNPACKED_RATIO`",
+            f"{Bounds().unpacked_always // MB} MB are always allowed",
+            f"{Bounds().record_bytes // MB} MB, `EXECUTOR_MAX_RECORD_MB`",
+            f"{Bounds().array_bytes // MB} MB, four times `EXECUTOR_MAX_RECORD_MB`",
+            f"{VALUE_CHARACTERS // 10**6} million characters",
+            f"{WORKBOOK // MB:,} MB, or `EXECUTOR_MAX_UNPACKED_MB`",
+            f"{SHEET_CELLS // 10**6} million, empty ones too",
+            f"sheets of a workbook | {SHEETS:,} |",
+            f"{ZIP_DIRECTORY // MB} MB, some",
+            f"{MOST_BYTES >> 20} MiB",
+            f"first {MOST_BAD_FILES} that are tried",
+            f"{MOST_NAMED} are named; {MOST_COMPARED:,} files are compared",
+            f"{SAMPLE_CHARACTERS:,} characters",
+            f"{SAMPLE_ROWS:,} rows",
+            f"{PREVIEW_BYTES // 1024} KB",
+            *(
+                f"{float(one.default):,.0f}{unit}, `{one.name}`"
+                for one in SETTINGS
+                for unit in [{"max_files_per_job": "", "max_payload_mb": " MB"}.get(one.attribute)]
+                if unit is not None and one.default is not None
+            ),
+        ],
+    )
+    def test_has_each_bound_of_the_code(self, bound: str) -> None:
+        page = Path(__file__).resolve().parents[2] / "docs" / "bounds.md"
+        rows = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+        assert any(bound in row for row in rows)

@@ -677,6 +677,17 @@ class TestBounds:
             Bounds().require_workbook("a.xlsx", 100_000_000, 1_000_000_001)
         Bounds().require_workbook("a.xlsx", 100_000_000, 1_000_000_000)
 
+    def test_an_archive_of_too_many_members_is_not_opened(self, tmp_path: Path) -> None:
+        many = zipped({"a.csv": CSV})
+        at = many.rindex(b"PK\x05\x06") + 12
+        says = struct.pack("<L", 16_000_001)
+        write(tmp_path / "in", {"many.zip": many[:at] + says + many[at + 4 :], "a.csv": CSV})
+        found = discover(self.bounded(tmp_path / "in"), SourceType.AUTO, MANY)
+        assert list(named(found)) == ["a"]
+        assert reasons(found) == {
+            "many.zip": "many.zip has a directory of more than 16 MB, so too many members."
+        }
+
     def test_two_jobs_share_a_folder_for_copies(self, tmp_path: Path) -> None:
         """Issue, by hand: "two jobs with one spool folder"."""
         write(tmp_path / "in", {"a.csv.bz2": bz2.compress(LONG)})
