@@ -43,7 +43,7 @@ def fault_of(footer: Footer) -> Optional[Fault]:
 
 
 def _faults(footer: Footer) -> Iterator[Fault]:
-    if not footer.columns:
+    if footer.has_schema and not footer.columns:
         yield Fault("it has no columns", "Write it again with its columns, or leave it out.")
     encrypted = [_name(one) for one in footer.leaves if one.is_encrypted]
     if encrypted:

@@ -67,6 +67,7 @@ class Footer(NamedTuple):
         group_spans: where the pages of each row group begin in the file, and how many bytes they are.
         columns: the names of its columns; of structs, those of the whole.
         leaves: its columns of values.
+        has_schema: there is a schema, with columns or without.
     """
 
     rows: int
@@ -77,6 +78,7 @@ class Footer(NamedTuple):
     group_spans: Tuple[Tuple[int, int], ...]
     columns: Tuple[str, ...]
     leaves: Tuple[Leaf, ...] = ()
+    has_schema: bool = False
 
 
 def read_footer(path: str) -> Footer:
@@ -144,6 +146,7 @@ def _parse(data: bytes) -> Footer:
         tuple(group.span for group in groups),
         tuple(element.name for path, element in nodes if len(path) == 1),
         tuple(_leaves(nodes, [chunk for group in groups for chunk in group.chunks])),
+        bool(elements),
     )
 
 

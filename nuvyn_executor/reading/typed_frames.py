@@ -221,15 +221,9 @@ def _in_footer(source: DataSource, entry: FileEntry) -> _Declared:
         footer = footer_of(lambda at, length: source.read_range(entry, at, length), entry.size_bytes)
     except ValueError:  # Spark may read what this does not
         return _Declared()
-    # A column of fewer values than rows would be filled up with nulls.
-    rows = next(
-        (
-            one.values
-            for one in footer.leaves
-            if one.is_flat and one.values is not None and one.values != footer.rows
-        ),
-        footer.rows,
-    )
+    # A column of fewer values than its row groups have rows would be filled up with nulls.
+    held = (one.values for one in footer.leaves if one.is_flat and one.values is not None)
+    rows = next((values for values in held if values != sum(footer.group_rows)), footer.rows)
     return _Declared(footer.columns, rows)
 
 

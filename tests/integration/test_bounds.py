@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Dict
 
 import pytest
 
-from nuvyn_executor.bounds import Bounds
+from nuvyn_executor.bounds import OBJECT_LEVELS, Bounds
 from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.reading.first_rows import SparkRowPreviews
 from nuvyn_executor.schema.tables import COLUMNS
@@ -103,6 +103,24 @@ class TestBoundsOfOneRun:
         run = site.run("metadata_extraction", tmp_path)
         assert not run.details["unreadable"]
         assert len(site.rows(COLUMNS)) == width + 2
+
+    @pytest.mark.parametrize("depth", [50, 300, 900])
+    def test_deep_objects_are_columns_up_to_a_level(self, site: Any, tmp_path: Path, depth: int) -> None:
+        deep = b'{"id": 3, "a": ' + b'{"b": ' * depth + b"1" + b"}" * depth + b"}\n"
+        write(tmp_path, {"deep.json": b'{"id": 1}\n{"id": 2}\n' + deep})
+        run = site.run("metadata_extraction", tmp_path)
+        assert not run.details["unreadable"]
+        (row,) = tables(site).values()
+        assert json.loads(row["details"])["corrupt_rows"] == 0
+        names = [one["column_name"] for one in site.rows(COLUMNS)]
+        assert max(name.count(".") for name in names) == min(depth, OBJECT_LEVELS - 1)
+
+    def test_a_record_of_too_many_fields(self, site: Any, tmp_path: Path) -> None:
+        write(tmp_path, {"a.csv": GOOD, "b.csv": b"id,name\n" + b'1,"' * 30_000})
+        run = site.run("metadata_extraction", tmp_path)
+        assert unreadable(run) == {
+            "b.csv": "b.csv could not be read: it has a record of more than 20480 fields."
+        }
 
     @pytest.mark.parametrize("depth", [300, 10_000])
     def test_deep_json(self, site: Any, tmp_path: Path, depth: int) -> None:

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from nuvyn_executor.bounds import MB, SHEET_CELLS, SHEETS, VALUE_CHARACTERS, WORKBOOK, ZIP_DIRECTORY, Bounds
+from nuvyn_executor.bounds import (
+    MB,
+    OBJECT_LEVELS,
+    SHEET_CELLS,
+    SHEETS,
+    VALUE_CHARACTERS,
+    WORKBOOK,
+    ZIP_DIRECTORY,
+    Bounds,
+)
 from nuvyn_executor.config import ConfigManager
 from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.profiling.bad_files import MOST_BAD_FILES
@@ -67,6 +76,7 @@ class TestPage:
             f"{VALUE_CHARACTERS // 10**6} million characters",
             f"{WORKBOOK // MB:,} MB, or `EXECUTOR_MAX_UNPACKED_MB`",
             f"{SHEET_CELLS // 10**6} million, empty ones too",
+            f"as columns | {OBJECT_LEVELS} levels |",
             f"sheets of a workbook | {SHEETS:,} |",
             f"{ZIP_DIRECTORY // MB} MB, some",
             f"{MOST_BYTES >> 20} MiB",
