@@ -25,14 +25,14 @@ _MEANINGS = (
         "Give Spark more memory (EXECUTOR_DRIVER_MEMORY), or leave out the file that was read last.",
     ),
     (
-        r"ArrayIndexOutOfBoundsException: Index (\d+) out of bounds for length \1\b",
-        "it has a record of more than {} fields",
-        "Check its delimiter, and that its quotes are closed.",
-    ),
-    (
         r"exceeds the maximum number of characters",
         "it has a value of more than 64 million characters",
         "Check that its quotes are closed.",
+    ),
+    (
+        r"ArrayIndexOutOfBoundsException: Index (\d+) out of bounds for length \1\b",
+        "it has a record of more than {} fields",
+        "Check its delimiter, and that its quotes are closed.",
     ),
     (
         r"FileNotFoundException|PATH_NOT_FOUND|does not exist|FILE_NOT_EXIST",

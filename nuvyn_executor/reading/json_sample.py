@@ -85,8 +85,16 @@ def _shortened(value: Any, longest: int, level: int) -> Any:
     if isinstance(value, list):
         value = value[:longest]  # each element is one character at least
     if isinstance(value, (Mapping, list)):
-        value = json.dumps(value)
+        value = text_of(value)
     return value[:longest] if isinstance(value, str) else value
+
+
+def text_of(value: Any) -> str:
+    """Return a value as JSON; a mark of it where it is nested too deep for that."""
+    try:
+        return json.dumps(value)
+    except RecursionError:
+        return "[...]" if isinstance(value, list) else "{...}"
 
 
 def parse_lines(text: str) -> Iterator[Optional[Any]]:
