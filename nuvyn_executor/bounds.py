@@ -19,6 +19,8 @@ VALUE_CHARACTERS = 64_000_000
 """Of one CSV value of several lines. Java takes two bytes for each at once, in each task."""
 ARRAY_FACTOR = 4
 """So many records one JSON array may be: Spark reads it as a whole, but piece by piece."""
+COLUMNS = 20_000
+"""Columns of a table. Each is counted by itself: so many take a minute."""
 OBJECT_LEVELS = 100
 """Objects in objects of JSON whose fields are columns; what is deeper is one column of text."""
 ZIP_DIRECTORY = 16 * MB

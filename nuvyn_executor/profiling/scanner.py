@@ -11,7 +11,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
-from nuvyn_executor.bounds import Bounds
+from nuvyn_executor.bounds import COLUMNS, Bounds
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError
 from nuvyn_executor.model import epoch_micros
@@ -234,6 +234,7 @@ class _DatasetScan:
         snapshot, wanted = self._snapshot, self._scanner.wanted_rows
         dataset = self._read = self._unpacked(snapshot.dataset)
         frame = open_frame(self._spark, self._source, dataset)
+        _require_few_columns(dataset, len(frame.names))
         plan = plan_scan(frame, snapshot.dataset.name, snapshot.dataset.key_columns)
         files, share = sampling_limits.choose_files(
             dataset.files, frame.rows, wanted, are_divisible=snapshot.is_divisible
@@ -314,6 +315,19 @@ class _DatasetScan:
         """Return files as they were listed; some may be copies."""
         listed = {entry.name: entry for entry in self._snapshot.dataset.files}
         return tuple(listed[entry.name] for entry in files)
+
+
+def _require_few_columns(dataset: Dataset, columns: int) -> None:
+    """Check that a dataset has no more columns than can be counted.
+
+    Raises:
+        DatasetUnreadable: it has.
+    """
+    if columns > COLUMNS:
+        raise DatasetUnreadable(
+            f"{dataset.label} has {columns:,} columns, and {COLUMNS:,} can be counted.",
+            "Write it as rows of names and values, or as several files.",
+        )
 
 
 def _require_rows(dataset: Dataset, declared: Optional[int], read: int) -> None:

@@ -104,6 +104,13 @@ class TestBoundsOfOneRun:
         assert not run.details["unreadable"]
         assert len(site.rows(COLUMNS)) == width + 2
 
+    def test_too_many_columns(self, site: Any, tmp_path: Path) -> None:
+        names, values = (",".join(f"{one}{i}" for i in range(100_000)) for one in ("c", ""))
+        write(tmp_path, {"wide.csv": f"{names}\n{values}\n".encode(), "good.csv": CSV})
+        run = site.run("metadata_extraction", tmp_path)
+        assert unreadable(run) == {"wide.csv": "wide.csv has 100,000 columns, and 20,000 can be counted."}
+        assert list(tables(site)) == ["good"]
+
     @pytest.mark.parametrize("depth", [50, 300, 900])
     def test_deep_objects_are_columns_up_to_a_level(self, site: Any, tmp_path: Path, depth: int) -> None:
         deep = b'{"id": 3, "a": ' + b'{"b": ' * depth + b"1" + b"}" * depth + b"}\n"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nuvyn_executor.bounds import (
+    COLUMNS,
     MB,
     OBJECT_LEVELS,
     SHEET_CELLS,
@@ -76,6 +77,7 @@ class TestPage:
             f"{VALUE_CHARACTERS // 10**6} million characters",
             f"{WORKBOOK // MB:,} MB, or `EXECUTOR_MAX_UNPACKED_MB`",
             f"{SHEET_CELLS // 10**6} million, empty ones too",
+            f"columns of a table | {COLUMNS:,},",
             f"as columns | {OBJECT_LEVELS} levels |",
             f"sheets of a workbook | {SHEETS:,} |",
             f"{ZIP_DIRECTORY // MB} MB, some",
