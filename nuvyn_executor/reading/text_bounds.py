@@ -6,11 +6,13 @@ window the first line end is looked for. gzip is unpacked, but not stored.
 
 from __future__ import annotations
 
+import logging
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Callable, Iterator, Optional
 
 from nuvyn_executor.discovery.file_head import is_gzip
+from nuvyn_executor.errors import SourceError
 
 if TYPE_CHECKING:
     from nuvyn_executor.bounds import Bounds
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from nuvyn_executor.sources.base import DataSource
 
     Read = Callable[[int, int], bytes]
+
+logger = logging.getLogger(__name__)
 
 _AT_ONCE = 8  # files
 _FIRST_BYTES = 64 * 1024  # of one read, where a line end is near as a rule
@@ -42,7 +46,16 @@ def require_bounded(source: DataSource, dataset: Dataset, bounds: Bounds) -> Non
         return
 
     def check(entry: FileEntry) -> None:
-        _require_file(source, dataset, entry, bounds)
+        def read(offset: int, length: int) -> bytes:
+            try:
+                return source.read_range(entry, offset, length)
+            except SourceError as error:
+                raise _UnseenError from error
+
+        try:
+            _require_file(read, dataset, entry, bounds)
+        except _UnseenError as error:  # some clusters let no range of a large file be read; Spark may read it
+            logger.debug("%s is not looked at before: %s", entry.name, error.__cause__)
 
     suspects = [one for one in dataset.files if may_exceed(one, bounds.record_bytes)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -55,10 +68,11 @@ def may_exceed(entry: FileEntry, size_bytes: int) -> bool:
     return entry.size_bytes * (GZIP_MOST if entry.name.endswith(".gz") else 1) > size_bytes
 
 
-def _require_file(source: DataSource, dataset: Dataset, entry: FileEntry, bounds: Bounds) -> None:
-    def read(offset: int, length: int) -> bytes:
-        return source.read_range(entry, offset, length)
+class _UnseenError(Exception):
+    """A part of a file cannot be read."""
 
+
+def _require_file(read: Read, dataset: Dataset, entry: FileEntry, bounds: Bounds) -> None:
     dialect = dataset.dialect
     is_document = dataset.multiline or dataset.records_at is not None
     # A reader of values of several lines has a bound of its own; see reading.text_frames.

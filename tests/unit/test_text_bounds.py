@@ -18,6 +18,8 @@ from tests.discovering import look, write
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nuvyn_executor.model import FileEntry
+
 SMALL = Bounds(record_bytes=1000, unpacked_always=100_000)
 RECORD = "has a record of more than 0.001 MB"
 WHOLE = "is JSON of more than"
@@ -92,6 +94,25 @@ class TestLongLines:
         parts = [b"id,name\n1,x\n", b"2," + b"y" * 600, b"y" * 600 + b"\n"]
         write(tmp_path, {"a.csv.gz": b"".join(map(gzip.compress, parts))})
         assert refused(tmp_path).startswith(f"a.csv.gz {RECORD}")
+
+
+class TestWhereNoRangesAreRead:
+    """docs/sources.md: without access to Java a large object is read only from its beginning."""
+
+    def test_spark_is_left_to_try(self, tmp_path: Path) -> None:
+        write(tmp_path, {"a.csv": b"id,name\n1,x\n" + b"2," + b"y" * 2000})
+        (dataset,) = look(tmp_path).datasets
+        require_bounded(HeadsOnly(str(tmp_path), on_databricks=False), dataset, SMALL)
+
+
+class HeadsOnly(FileSystemSource):
+    """Reads the beginnings of files alone."""
+
+    def read_range(self, entry: FileEntry, offset: int, length: int) -> bytes:
+        """Read a range that is a beginning."""
+        if offset:
+            raise DatasetUnreadable("It is too large.")
+        return super().read_range(entry, offset, length)
 
 
 class TestDocuments:
