@@ -91,7 +91,7 @@ def _chunks(packed: bytes) -> Iterator[Tuple[bytes, bool]]:
 def _inflated(packed: bytes) -> bytes:
     try:
         return b"".join(
-            chunk if is_plain else zlib.decompress(chunk, -zlib.MAX_WBITS, _LARGEST)
+            chunk if is_plain else zlib.decompressobj(-zlib.MAX_WBITS).decompress(chunk, _LARGEST)
             for chunk, is_plain in _chunks(packed)
         )
     except zlib.error as error:
