@@ -87,7 +87,11 @@ def manager(
             validator=SchemaValidator(store),
             extractor=MetadataExtractor(
                 SparkScanner(
-                    spark, settings.engine, settings.sample_rows, null_markers=settings.null_markers
+                    spark,
+                    settings.engine,
+                    settings.sample_rows,
+                    null_markers=settings.null_markers,
+                    bounds=settings.bounds,
                 ),
                 store,
                 now,
@@ -159,6 +163,7 @@ def _factory(
         own_schema=settings.schema_name,
         roots=roots,
         follow_links=settings.follow_links,
+        bounds=settings.bounds,
         spool=SpoolPlace(_spool_dir(settings, roots), lambda: runs_on_this_machine(spark)),
     )
 

@@ -11,6 +11,7 @@
     │   ├── SourceNotFound
     │   ├── SourceAccessDenied
     │   └── DatasetUnreadable           one dataset of it; the others go on
+    │       ├── FilesDisagree           some of its files have other types; without them it can be read
     │       └── WronglyNamed            it is not compressed as its name says
     └── TransmissionError           1   the platform did not accept the metadata
         ├── TransmissionRejected        4xx: repeating does not help
@@ -22,7 +23,10 @@ what to do.
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Mapping, Optional
+
+if TYPE_CHECKING:
+    from nuvyn_executor.model import Skipped
 
 
 class ExecutorError(Exception):
@@ -78,6 +82,19 @@ class SourceAccessDenied(SourceError):  # noqa: N818  what happened, in a word
 
 class DatasetUnreadable(SourceError):  # noqa: N818  what happened, in a word
     """One dataset cannot be read; the others go on."""
+
+
+class FilesDisagree(DatasetUnreadable):
+    """Some files of a dataset have columns of other types than most of its files.
+
+    Args:
+        unlike: why each of them is left out, by its path.
+    """
+
+    def __init__(self, unlike: Mapping[str, Skipped]) -> None:
+        first = next(iter(unlike.values()))
+        super().__init__(first.reason, first.remedy)
+        self.unlike = unlike
 
 
 class WronglyNamed(DatasetUnreadable):

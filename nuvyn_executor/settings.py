@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Callable, Dict, Optional, Tuple
 from urllib.parse import urlsplit
 
+from nuvyn_executor.bounds import MB, Bounds
 from nuvyn_executor.redaction import Secret
 
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
-_BYTES_PER_MB = 1_000_000
 
 Kind = Callable[[str], Any]
 """Parses a text that is stripped and not empty; raises ``ValueError`` that says which texts are allowed."""
@@ -246,6 +246,15 @@ class Settings:
     data_contract: Optional[str] = field(metadata=_row(
         "EXECUTOR_DATA_CONTRACT", _text, None,
         "A data contract (ODCS v3) that says what the data should be, or a folder of them."))
+    max_unpacked_mb: float = field(metadata=_row(
+        "EXECUTOR_MAX_UNPACKED_MB", _number(above=0), "100000",
+        "Megabytes that one compressed file, archive or workbook may hold; beyond, it is unreadable."))
+    max_unpacked_ratio: float = field(metadata=_row(
+        "EXECUTOR_MAX_UNPACKED_RATIO", _number(above=0), "200",
+        "How many times its size a compressed file may hold (256 MB are always allowed)."))
+    max_record_mb: float = field(metadata=_row(
+        "EXECUTOR_MAX_RECORD_MB", _number(above=0), "64",
+        "Megabytes of one line of text, or of JSON that is read as a whole; of a JSON array four times."))
     max_preview_files: int = field(metadata=_row(
         "EXECUTOR_MAX_PREVIEW_FILES", _whole_number(at_least=1), "100",
         "Files of which `data_reading` shows the first 2 KB; the others are counted."))
@@ -281,7 +290,13 @@ class Settings:
     @property
     def max_payload_bytes(self) -> int:
         """``max_payload_mb`` in bytes."""
-        return max(1, int(self.max_payload_mb * _BYTES_PER_MB))
+        return max(1, int(self.max_payload_mb * MB))
+
+    @property
+    def bounds(self) -> Bounds:
+        """How large data may be."""
+        unpacked, record = (max(1, int(mb * MB)) for mb in (self.max_unpacked_mb, self.max_record_mb))
+        return Bounds(unpacked, self.max_unpacked_ratio, record)
 
     def secret_variables(self) -> Dict[str, str]:
         """Return the configured secrets in plain text, by the name of their variable."""

@@ -35,12 +35,12 @@ FLOORS: Tuple[Tuple[str, ...], ...] = (
     ("spark",),
     ("schema", "wire", "settings", "contracts"),
     ("quality", "redaction", "dbutils"),
-    ("model", "concurrency", "log", "process_identity"),
+    ("model", "bounds", "concurrency", "log", "process_identity"),
     ("errors",),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 PURE = re.compile(
-    r"(contracts|quality|model|errors|parameters|source_list|wire"
+    r"(contracts|quality|model|bounds|errors|parameters|source_list|wire"
     r"|discovery\.(formats|avro_header|file_head|text_encoding|legacy_encodings)"
     r"|discovery\.(csv_layout|csv_lines|dialects|doubts|preamble))(\..*)?"
 )

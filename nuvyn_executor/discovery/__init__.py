@@ -7,5 +7,5 @@ are one table (:mod:`.grouping`, :mod:`.file_forms`), of which some may be writt
 (:mod:`.file_layouts`). What speaks against that: :mod:`.doubts`.
 Below them: :mod:`.text_encoding`, :mod:`.legacy_encodings`, :mod:`.csv_layout` and
 :mod:`.partition_folders` read texts and names, :mod:`.text_kinds` and :mod:`.packed_kinds` know what is not
-read, :mod:`.avro_header` and :mod:`.workbook` read those files.
+read, :mod:`.avro_header`, :mod:`.workbook` and :mod:`.workbook_parts` read those files.
 """

@@ -25,10 +25,11 @@ from typing import (
     cast,
 )
 
+from nuvyn_executor.bounds import SHEETS
 from nuvyn_executor.contracts.matching import is_contract_name
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.discovery.csv_lines import TAIL_BYTES, CsvTable, table_of
-from nuvyn_executor.discovery.detection import Detection, detect_format
+from nuvyn_executor.discovery.detection import Detection, detect_format, misleading_extension
 from nuvyn_executor.discovery.dialects import detect_dialect
 from nuvyn_executor.discovery.doubts import doubts_of
 from nuvyn_executor.discovery.file_forms import Form, form_of
@@ -37,7 +38,7 @@ from nuvyn_executor.discovery.file_layouts import FirstFile, Fit, Written, fit_r
 from nuvyn_executor.discovery.formats import table_name_of
 from nuvyn_executor.discovery.grouping import FileGroup, FileGroups, numbered, split_folder
 from nuvyn_executor.discovery.json_layout import JsonLayout, layout_of
-from nuvyn_executor.discovery.workbook import has_rows, sheet_names
+from nuvyn_executor.discovery.workbook import filled_sheets, sheet_names, unsaved_formulas
 from nuvyn_executor.errors import EngineError, SourceError, WronglyNamed
 from nuvyn_executor.model import (
     Dataset,
@@ -65,6 +66,7 @@ _BLOCKS_AHEAD = _READERS
 # Of so many files the last lines are read, which costs a request each.
 _MOST_TAILS = 1_000
 _NOTHING = FileHead(b"")
+_SAVE = "Open it in Excel and save it."
 _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
 
@@ -216,9 +218,10 @@ class _Search:
     def _detect(self, entry: FileEntry, head: FileHead) -> Detection:
         if entry.is_packed and not head.is_all:
             # Its end would be all of it. Whoever reads it finds out whether that is there.
-            return detect_format(entry.plain_name, head)
+            return detect_format(entry.plain_name, head, is_unpacked=entry.plain_name != entry.name)
         with io.BytesIO(head.raw) if head.is_all else open_entry(self._source, entry) as stream:
-            return detect_format(entry.plain_name, head, cast("BinaryIO", stream))
+            is_unpacked = entry.plain_name != entry.name
+            return detect_format(entry.plain_name, head, cast("BinaryIO", stream), is_unpacked=is_unpacked)
 
     def _compare(self, entry: FileEntry, head: FileHead, model: _Layout) -> None:
         """Record how a file is written, where that is not how the first file of its dataset is."""
@@ -325,23 +328,48 @@ class _Search:
         with self._copying if is_copied else nullcontext():
             try:
                 path = self._source.local_path(entry)
-                filled = [sheet for sheet in sheet_names(path) if has_rows(path, sheet)]
+                count, unsaved = len(sheet_names(path)), unsaved_formulas(path)
+                filled = filled_sheets(path, SHEETS)
             except (SourceError, EngineError) as error:
                 return [], [Skipped(entry.name, error.message, error.remedy, is_failure=True)]
             finally:
                 if is_copied:
                     self._source.release()
+        skipped = [
+            Skipped(
+                entry.name,
+                f"has {count:,} sheets, of which the first {SHEETS:,} are read",
+                "Save the others in another workbook.",
+                is_failure=True,
+            )
+        ]
+        skipped = skipped if count > SHEETS else []
+        if not filled and unsaved:
+            return [], [Skipped(entry.name, "holds formulas without saved results only", _SAVE)]
         if not filled:
             return [], [Skipped(entry.name, "is empty: no sheet has a filled cell", "Remove it, or fill it.")]
         # Of two workbooks of one stem (a.xls, a.xlsx) the grouping has made two names.
         name = group.name or stem
         return [
-            Dataset(f"{name}.{sheet}", group.folder, entry.path, group.format, group.entries, sheet=sheet)
+            Dataset(
+                f"{name}.{sheet}",
+                group.folder,
+                entry.path,
+                group.format,
+                group.entries,
+                sheet=sheet,
+                doubts=_doubts_of_sheet(unsaved.get(sheet, 0)),
+            )
             for sheet in filled
-        ], []
+        ], skipped
 
     def _absolute(self, relative: str) -> str:
         return f"{self._listing.root.rstrip('/')}/{relative}".rstrip("/") or "/"
+
+
+def _doubts_of_sheet(unsaved: int) -> Tuple[str, ...]:
+    doubt = f"{unsaved:,} formulas have no saved result and are read as empty - open it in Excel and save it"
+    return (doubt,) if unsaved else ()
 
 
 def _folders_above(name: str) -> Iterator[str]:
@@ -358,14 +386,20 @@ def _unwanted(name: str, found: FileFormat, wanted: Optional[FileFormat], what: 
 def _layout_of(
     name: str, file_format: FileFormat, head: FileHead, table: Optional[CsvTable] = None
 ) -> _Layout:
+    claimed = misleading_extension(name, file_format)
+    doubt = (
+        f"its file is called {claimed} and is {file_format.noun} - rename it to {file_format.extensions[0]}"
+    )
+    misnamed = (doubt,) if claimed else ()
     if file_format.has_dialect:
         dialect = detect_dialect(head, name)
         fit = fit_rows(head, dialect, () if table is None else table.names)
-        doubts = (*doubts_of(head, dialect), *(() if table is None else table.doubts))
+        doubts = (*misnamed, *doubts_of(head, dialect), *(() if table is None else table.doubts))
         return _Layout(FirstFile(dialect, head), fit=fit, doubts=doubts)
     if file_format.may_be_document:
-        return _Layout(json=layout_of(head.text, name, whole=head.is_whole))
-    return _Layout()
+        plain = name[: -len(".gz")] if head.is_gzip else name
+        return _Layout(json=layout_of(head.text, plain, whole=head.is_whole), doubts=misnamed)
+    return _Layout(doubts=misnamed)
 
 
 def _fitted(dataset: Dataset, fit: Optional[Fit]) -> Dataset:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO, Optional, Tuple
 
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.discovery.csv_layout import WEAK, complete_lines, detect_layout
 from nuvyn_executor.discovery.csv_lines import table_of
-from nuvyn_executor.discovery.json_layout import begins_like_json, looks_like_json
+from nuvyn_executor.discovery.json_layout import begins_like_json, is_lines_of_json, looks_like_json
 from nuvyn_executor.discovery.packed_kinds import refused_archive, refused_compression
 from nuvyn_executor.discovery.text_encoding import is_binary
 from nuvyn_executor.discovery.text_kinds import is_fixed_width, is_log, is_named_log, is_xml
@@ -56,7 +56,6 @@ _MAGIC: Tuple[Tuple[bytes, str], ...] = (
     (b"II*\x00", "a TIFF image"),
     (b"MM\x00*", "a TIFF image"),
     (b"RIFF", "an audio or video file"),
-    (b"PARE", "an encrypted Parquet file"),
     (b"ARROW1", "an Arrow file"),
     (b"FEA1", "a Feather file"),
     (b"\x89HDF\r\n", "an HDF5 file"),
@@ -66,6 +65,11 @@ _MAGIC: Tuple[Tuple[bytes, str], ...] = (
     (b"\xff\xfe\x00\x00", "text in UTF-32"),
     (b"\x00\x00\xfe\xff", "text in UTF-32"),
 )
+_ENCRYPTED_PARQUET = b"PARE"
+_DECRYPT = "Write it without encryption, or leave it out."
+_SAVE = "Open it in Excel and save it as .xlsx; if it is a table as text, rename it to .csv."
+_TWICE = ("is compressed more than once", "Compress it once.")
+_TEXT_NAME = ".txt"  # what a text is called whose name says nothing
 _SOME_ZIP = ("is a zip archive", "Unpack it, or call it .zip.")
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _XLS = ".xls"
@@ -79,13 +83,16 @@ _FOREIGN = (
 )
 
 
-def detect_format(name: str, head: FileHead, stream: Optional[BinaryIO] = None) -> Detection:
+def detect_format(
+    name: str, head: FileHead, stream: Optional[BinaryIO] = None, *, is_unpacked: bool = False
+) -> Detection:
     """Find the format of a file.
 
     Args:
         name: its name, with extension.
         head: its beginning.
         stream: the file, for the end of a Parquet file or the directory of a zip; ``None``: the head decides.
+        is_unpacked: the file is what a compressed one holds.
 
     Raises:
         SourceError: the stream cannot be read.
@@ -96,6 +103,8 @@ def detect_format(name: str, head: FileHead, stream: Optional[BinaryIO] = None) 
     archive = refused_archive(lower, head.raw)
     if archive is not None:
         return Detection(None, *archive)
+    if is_unpacked and _is_compressed(lower, head):
+        return Detection(None, *_TWICE)
     if head.is_gzip:
         return _detect_gzip(lower, head)
     if lower.endswith(".gz"):
@@ -112,12 +121,21 @@ def _detect_gzip(lower: str, head: FileHead) -> Detection:
         return _damaged(f"is a damaged gzip file ({error})")
     if head.is_all and not content.is_all and len(content.raw) < head.limit:
         return _damaged("is a gzip file that is cut short")
-    inner = detect_format(lower[: -len(".gz")], content)
+    if content.is_gzip:
+        return Detection(None, *_TWICE)
+    inner = detect_format(lower[: -len(".gz")], content, is_unpacked=True)
     if inner.format is not None and not inner.format.is_text:
         return Detection(
             None, f"is a gzip of a file in {inner.format.value} format", "Unpack it with gunzip."
         )
     return inner
+
+
+def _is_compressed(lower: str, head: FileHead) -> bool:
+    """Whether a file is compressed, and its name does not say so."""
+    if head.is_gzip:
+        return not lower.endswith(".gz")
+    return refused_compression(lower, head.raw, binary=is_binary(head.text)) is not None
 
 
 def _detect_binary(lower: str, head: FileHead, stream: Optional[BinaryIO]) -> Optional[Detection]:
@@ -127,6 +145,8 @@ def _detect_binary(lower: str, head: FileHead, stream: Optional[BinaryIO]) -> Op
         return _detect_zip(lower, head.raw, stream)
     if head.raw.startswith(_OLE):
         return _detect_ole(lower)
+    if head.raw.startswith(_ENCRYPTED_PARQUET) and (binary or lower.endswith(formats.PARQUET.extensions)):
+        return Detection(None, "is an encrypted Parquet file", _DECRYPT, is_damaged=True)
     for one in formats.FORMATS:
         if one.magic and head.raw.startswith(one.magic):
             ends_well = _ends_well(one, head, stream)
@@ -138,7 +158,7 @@ def _detect_binary(lower: str, head: FileHead, stream: Optional[BinaryIO]) -> Op
     if what and (binary or not head.raw[:3].isalnum()):
         return Detection(None, f"is {what}", _CONVERT)
     compressed = refused_compression(lower, head.raw, binary=binary)
-    return _belied_name(lower, binary=binary) if compressed is None else Detection(None, *compressed)
+    return _belied_name(lower, head, binary=binary) if compressed is None else Detection(None, *compressed)
 
 
 def _ends_well(one: FileFormat, head: FileHead, stream: Optional[BinaryIO]) -> Optional[bool]:
@@ -151,18 +171,35 @@ def _ends_well(one: FileFormat, head: FileHead, stream: Optional[BinaryIO]) -> O
     return one.ends_well(head.raw, stream.read(_TAIL_BYTES))
 
 
-def _belied_name(lower: str, *, binary: bool) -> Optional[Detection]:
-    """Return what is wrong with a file that is binary, or whose name is that of a binary format."""
+def _belied_name(lower: str, head: FileHead, *, binary: bool) -> Optional[Detection]:
+    """Return what is wrong with a file that is binary, or what a text is that is called a binary format."""
+    claimed = belied_extension(lower)
+    if claimed and not binary:
+        found = _detect_text(_TEXT_NAME, head)
+        if found.format is not None:
+            return found
+        remedy = _SAVE if claimed in formats.EXCEL.extensions else found.remedy
+        return replace(
+            found, reason=f"is called {claimed} but {found.reason}", remedy=remedy, is_damaged=True
+        )
     for one in formats.FORMATS:
         if one.magic and lower.endswith(one.extensions):
             return _damaged(f"is called {one.extensions[0]} but does not begin like one: it is damaged")
-    if lower.endswith(_XLSX) or (binary and lower.endswith(_XLS)):
+    if lower.endswith(formats.EXCEL.extensions):
         return _damaged("is called a workbook but does not begin like one: it is damaged")
-    if lower.endswith(_XLS):
-        return Detection(
-            None, "is called .xls but is text", "Rename it to .csv if it is a table, or save it as .xlsx."
-        )
     return Detection(None, "is binary, of no kind that is known", _CONVERT) if binary else None
+
+
+def belied_extension(lower: str) -> str:
+    """Return the end of a name that promises a format that is no text; nothing of other names."""
+    promised = (end for one in formats.FORMATS if not one.is_text for end in one.extensions)
+    return next((end for end in promised if lower.endswith(end)), "")
+
+
+def misleading_extension(name: str, found: FileFormat) -> str:
+    """Return the end of a name that promises another format than a file has; nothing of other names."""
+    promised = ((one, end) for one in formats.FORMATS for end in one.extensions if one != found)
+    return next((end for _, end in promised if name.lower().endswith(end)), "")
 
 
 def _detect_zip(lower: str, head: bytes, stream: Optional[BinaryIO]) -> Detection:
@@ -212,7 +249,7 @@ def _detect_text(lower: str, head: FileHead) -> Detection:
     refused = _no_data(lower, text)
     if refused is not None:
         return refused
-    if lower.endswith(formats.CSV.extensions):
+    if lower.endswith(formats.CSV.extensions) and not is_lines_of_json(text, whole=whole):
         return Detection(formats.CSV)
     if lower.endswith(formats.JSON.extensions) or looks_like_json(text, whole=whole):
         if encoding.is_wide:

@@ -61,6 +61,14 @@ def begins_like_json(text: str) -> bool:
     return any(line.lstrip().startswith(("{", "[")) for line in text.lstrip().splitlines()[:_LINES])
 
 
+def is_lines_of_json(text: str, *, whole: bool) -> bool:
+    """Whether each of the first lines is a JSON object: then a text is no CSV, whatever its name says."""
+    lines = [line for line in text.split("\n") if line.strip(_BLANK)]
+    if len(lines) > 1 and not whole:
+        lines.pop()  # cut
+    return bool(lines) and all(isinstance(_parse(line.strip(_BLANK)), dict) for line in lines[:_LINES])
+
+
 def is_one_document(text: str, *, whole: bool) -> bool:
     """Whether a JSON text is one document over several lines, and not one document a line.
 

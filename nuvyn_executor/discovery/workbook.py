@@ -11,12 +11,13 @@ import importlib
 import pickle
 import tempfile
 import weakref
-import zipfile
 from collections import deque
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from typing import Any, Callable, Deque, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Deque, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
+from nuvyn_executor.bounds import SHEET_CELLS
 from nuvyn_executor.discovery.preamble import (
     MOST_TITLES,
     Header,
@@ -25,11 +26,11 @@ from nuvyn_executor.discovery.preamble import (
     titles_before,
     total_doubt,
 )
+from nuvyn_executor.discovery.workbook_parts import SheetFacts, facts_of
 from nuvyn_executor.errors import DatasetUnreadable, EngineError
 
 _OLE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-_ERROR_CELL = b't="e"'
 _CHUNK = 1 << 20
 _IN_MEMORY = 64 * 1024 * 1024
 _BLOCK = 1_000  # rows
@@ -169,9 +170,19 @@ def read_rows(path: str, sheet: str) -> SheetRows:
     return rows
 
 
-def has_rows(path: str, sheet: str) -> bool:
-    """Whether a cell of a worksheet is filled. Arguments and errors as of :func:`read_rows`."""
-    return any(not _is_blank(cell) for row in _open(path).rows(sheet)() for cell in row)
+def filled_sheets(path: str, most: int) -> Tuple[str, ...]:
+    """Return which of the first worksheets have a filled cell. Errors as of :func:`sheet_names`."""
+    book = _open(path)
+    return tuple(sheet for sheet in book.sheet_names()[:most] if _has_rows(book, sheet))
+
+
+def unsaved_formulas(path: str) -> Dict[str, int]:
+    """Return how many formulas of each worksheet have no saved result; they are read as empty cells."""
+    return {name: facts.unsaved for name, facts in facts_of(path).items() if facts.unsaved}
+
+
+def _has_rows(book: _Reader, sheet: str) -> bool:
+    return any(not _is_blank(cell) for row in book.rows(sheet)() for cell in row)
 
 
 class _Calamine:
@@ -202,33 +213,33 @@ class _Calamine:
 class _Openpyxl:
     def __init__(self, engine: Any, path: str) -> None:
         self._path = path
-        self._book = engine.load_workbook(path, read_only=True, data_only=True)
+        self._engine = engine
 
     def sheet_names(self) -> Tuple[str, ...]:
-        """List worksheets, and close the workbook."""
-        try:
-            return tuple(sheet.title for sheet in self._book.worksheets)
-        finally:
-            self._book.close()
+        """List worksheets."""
+        with self._opened() as book:
+            return tuple(sheet.title for sheet in book.worksheets)
 
     def is_hidden(self, sheet: str) -> bool:
         """Whether a sheet is hidden."""
-        return any(one.title == sheet and one.sheet_state != "visible" for one in self._book.worksheets)
+        with self._opened() as book:
+            return any(one.title == sheet and one.sheet_state != "visible" for one in book.worksheets)
 
     def rows(self, sheet: str) -> Callable[[], Iterator[Sequence[Any]]]:
-        """Return what reads a sheet, and close the workbook.
+        """Return what reads a sheet.
 
         It is parsed once, which takes long. What does not fit into a piece of memory waits on the disk, in a
         file without a name, which is gone when nobody reads it any more.
         """
-        try:
-            if sheet not in (one.title for one in self._book.worksheets):
+        with self._opened() as book:
+            if sheet not in (one.title for one in book.worksheets):
                 raise _no_sheet(self._path, sheet)
-            worksheet = self._book[sheet]
+            worksheet = book[sheet]
             worksheet.reset_dimensions()  # some programs write a wrong one, and rows would be missing
             return _Waiting(worksheet.iter_rows(values_only=True)).rows
-        finally:
-            self._book.close()
+
+    def _opened(self) -> Any:
+        return closing(self._engine.load_workbook(self._path, read_only=True, data_only=True))
 
 
 class _Waiting:
@@ -259,7 +270,7 @@ class _Reader:
         self._path = path
 
     def sheet_names(self) -> Tuple[str, ...]:
-        names: Tuple[str, ...] = self._book.sheet_names()
+        names: Tuple[str, ...] = self._guarded(self._book.sheet_names)
         return names
 
     def is_hidden(self, sheet: str) -> bool:
@@ -295,7 +306,9 @@ def _open(path: str) -> _Reader:
         )
     try:
         _refuse_encrypted(path)
-        if openpyxl is not None and (calamine is None or _has_error_cells(path)):
+        facts = facts_of(path)
+        _refuse_wide(path, facts)
+        if openpyxl is not None and (calamine is None or any(one.has_errors for one in facts.values())):
             return _Reader(_Openpyxl(openpyxl, path), path)
         return _Reader(_Calamine(calamine, path), path)
     except DatasetUnreadable:
@@ -329,22 +342,14 @@ def _refuse_encrypted(path: str) -> None:
             before = chunk[-len(_ENCRYPTED) :]
 
 
-def _has_error_cells(path: str) -> bool:
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        sheets = [part for part in archive.namelist() if part.startswith("xl/worksheets/")]
-        return any(_contains(archive, part) for part in sheets if part.endswith(".xml"))
-
-
-def _contains(archive: zipfile.ZipFile, part: str) -> bool:
-    before = b""
-    with archive.open(part) as stream:
-        for chunk in iter(lambda: stream.read(_CHUNK), b""):
-            if _ERROR_CELL in before + chunk:
-                return True
-            before = chunk[-len(_ERROR_CELL) :]
-    return False
+def _refuse_wide(path: str, facts: Mapping[str, SheetFacts]) -> None:
+    for name, one in facts.items():
+        if one.cells > SHEET_CELLS:
+            raise DatasetUnreadable(
+                f"{Path(path).name} has a sheet, {name}, whose filled cells are {one.rows:,} rows and "
+                f"{one.columns:,} columns apart: more than {SHEET_CELLS // 1_000_000} million cells.",
+                "Delete the cells that are far from the table, or save the sheet as CSV.",
+            )
 
 
 def _no_sheet(path: str, sheet: str) -> DatasetUnreadable:

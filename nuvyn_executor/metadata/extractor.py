@@ -22,7 +22,13 @@ from typing import (
 from nuvyn_executor.concurrency import at_once
 from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.discovery.formats import format_names
-from nuvyn_executor.errors import DatasetUnreadable, EngineError, ExecutorError, SourceError
+from nuvyn_executor.errors import (
+    DatasetUnreadable,
+    EngineError,
+    ExecutorError,
+    FilesDisagree,
+    SourceError,
+)
 from nuvyn_executor.metadata import table_rows
 from nuvyn_executor.metadata.contract_files import DataContracts
 from nuvyn_executor.metadata.source_profile import PreviousRows, SourceProfile
@@ -271,10 +277,19 @@ class MetadataExtractor:
 
         bad: Dict[str, Skipped] = {}
         if state is not None:
-            bad.update(still_bad(state.known_bad(dataset.files), error_of))
+            known = state.known_bad(dataset.files)
+            # Some were bad beside the others only, as they have other types.
+            other = next((entry for entry in dataset.files if entry not in known), None)
+            bad.update(still_bad(known, lambda one: error_of(one if other is None else (other, *one))))
         files = _without(dataset.files, bad)
         try:
-            return _with_bad_files(scan(files, state), dataset, bad), list(bad.values())
+            try:
+                profile = scan(files, state)
+            except FilesDisagree as error:
+                bad.update(error.unlike)
+                files = _without(files, bad)
+                profile = scan(files)
+            return _with_bad_files(profile, dataset, bad), list(bad.values())
         except ExecutorError as error:
             # Where Spark lacks what it needs, no file is to blame.
             is_one = len(dataset.files) == 1 or dataset.format.has_log or dataset.format.is_table
@@ -368,15 +383,15 @@ def _nothing_readable(source: DataSource, discovery: Discovery, requested: Sourc
             + (f"; the first, {first.name}: {first.reason}." if first else "."),
             (first.remedy if first else "") or "Check the database, the schema and the user's rights.",
         )
-    if not discovery.files:
+    if not discovery.files and not discovery.skipped:
         return SourceError(
             f"There are no files at {source.location}.",
             "Check the path; hidden files and those whose name begins with _ are not data.",
         )
     first = discovery.skipped[0] if discovery.skipped else None
     why = f"; the first, {first.name}: {first.reason}" if first else ""
+    count = len(discovery.files) or len(discovery.skipped)  # an archive that is not opened is no file
     return SourceError(
-        f"None of the {len(discovery.files)} files at {source.location} can be read as "
-        f"{requested.value}{why}.",
+        f"None of the {count} files at {source.location} can be read as {requested.value}{why}.",
         (first.remedy if first else "") or f"Data of the kinds {format_names('and')} is read.",
     )

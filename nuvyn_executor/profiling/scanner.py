@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
+from nuvyn_executor.bounds import COLUMNS, Bounds
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError
 from nuvyn_executor.model import epoch_micros
@@ -22,8 +23,9 @@ from nuvyn_executor.profiling.sampling_limits import Coverage
 from nuvyn_executor.profiling.scan_state import ScanState, Snapshot
 from nuvyn_executor.profiling.spark import engine as spark_engine
 from nuvyn_executor.reading.delta_table import current_version, named_version
-from nuvyn_executor.reading.failures import unreadable
+from nuvyn_executor.reading.file_faults import explained
 from nuvyn_executor.reading.readers import columns_of, open_frame
+from nuvyn_executor.reading.text_bounds import require_bounded
 from nuvyn_executor.reading.typed_frames import hides_rows
 from nuvyn_executor.sources.base import ExplainsErrors, TableSource, UnpacksFiles
 from nuvyn_executor.spark.derived_sessions import TIME_ZONE, session_without
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_BOUNDS = Bounds()
+
 
 class SparkScanner:
     """Scans datasets with a Spark session, which it never stops.
@@ -50,21 +54,25 @@ class SparkScanner:
         engine: ``auto`` counts with Polars inside Spark's tasks where that is possible, ``spark`` never.
         wanted_rows: of a dataset with many more rows, about so many are counted.
         clock: seconds, rising.
+        bounds: how large texts may be.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what the user may choose
         self,
         spark: Any,
         engine: str = "auto",
         wanted_rows: Optional[int] = None,
+        *,
         clock: Callable[[], float] = time.monotonic,
         null_markers: Optional[Tuple[str, ...]] = None,
+        bounds: Bounds = _BOUNDS,
     ) -> None:
         self.spark = spark
         self.engine = engine
         self.wanted_rows = wanted_rows
         self.clock = clock
         self.null_markers = null_markers
+        self.bounds = bounds
         self.tries_polars = engine == "auto"
         """Whether the next dataset is offered to Polars: not after its tasks could not import it."""
 
@@ -99,8 +107,15 @@ class SparkScanner:
             if session is None and isinstance(source, ExplainsErrors):
                 raise source.explained(dataset, error) from error
             if session is None:
-                raise unreadable(dataset.label, error) from error
-            other = SparkScanner(session, self.engine, self.wanted_rows, self.clock, self.null_markers)
+                raise explained(self.spark, source, dataset, error) from error
+            other = SparkScanner(
+                session,
+                self.engine,
+                self.wanted_rows,
+                clock=self.clock,
+                null_markers=self.null_markers,
+                bounds=self.bounds,
+            )
             return other.scan(source, dataset, now, state, seconds)
         finally:
             if not isinstance(source, TableSource):
@@ -207,6 +222,7 @@ class _DatasetScan:
         def count(some: Files) -> Counts:
             if frame is None:
                 return self._count_with_polars(some, state.plan, keeps_states=True)
+            self._require_bounded(some)
             return spark_engine.count(frame.of(some, 1.0), state.plan, self._now_micros)
 
         try:
@@ -230,6 +246,7 @@ class _DatasetScan:
         snapshot, wanted = self._snapshot, self._scanner.wanted_rows
         dataset = self._read = self._unpacked(snapshot.dataset)
         frame = open_frame(self._spark, self._source, dataset)
+        _require_few_columns(dataset, len(frame.names))
         plan = plan_scan(
             frame,
             snapshot.dataset.name,
@@ -277,6 +294,7 @@ class _DatasetScan:
             except NotNative as reason:
                 logger.debug("%s is counted by Spark: %s", self._snapshot.dataset.name, reason)
                 self._scanner.tries_polars = not reason.everywhere
+        self._require_bounded(files)
         some = None if files == self._read.files else files
         return spark_engine.count(frame.of(some, share), plan, self._now_micros), spark_engine.ENGINE
 
@@ -293,7 +311,12 @@ class _DatasetScan:
             self._now_micros,
             keeps_states=keeps_states,
             storage=getattr(self._source, "storage", None),  # tables have none
+            bounds=self._scanner.bounds,
         )
+
+    def _require_bounded(self, files: Files) -> None:
+        """Make sure that Spark can read files, before it does: without enough memory all of it ends."""
+        require_bounded(self._source, replace(self._read, files=files), self._scanner.bounds)
 
     def _read_as(self, frame: Frame, engine: str) -> Dict[str, Any]:
         """Return how the files were read, and of an object store, in which way they were fetched."""
@@ -310,6 +333,19 @@ class _DatasetScan:
         """Return files as they were listed; some may be copies."""
         listed = {entry.name: entry for entry in self._snapshot.dataset.files}
         return tuple(listed[entry.name] for entry in files)
+
+
+def _require_few_columns(dataset: Dataset, columns: int) -> None:
+    """Check that a dataset has no more columns than can be counted.
+
+    Raises:
+        DatasetUnreadable: it has.
+    """
+    if columns > COLUMNS:
+        raise DatasetUnreadable(
+            f"{dataset.label} has {columns:,} columns, and {COLUMNS:,} can be counted.",
+            "Write it as rows of names and values, or as several files.",
+        )
 
 
 def _require_rows(dataset: Dataset, declared: Optional[int], read: int) -> None:

@@ -8,8 +8,32 @@ from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.spark.derived_sessions import CASE_TWINS
 
 _MOST_CHARACTERS = 300  # of Spark's own words, where their meaning is not known
-# A pattern of Spark's words, what they mean, and what to do.
+TYPES_DIFFER = r"CANNOT_MERGE|FAILED_MERGE|SchemaColumnConvertNotSupported|PARQUET_COLUMN_DATA_TYPE_MISMATCH"
+"""What Spark says of files whose types do not fit together."""
+_MORE = "Check the file; EXECUTOR_LOG_LEVEL=DEBUG shows more."
+_NO_REASON = re.compile(r"[\w.$]*(?:Exception|Error):?")
+# A pattern of Spark's words, what they mean ({} is the pattern's group), and what to do.
 _MEANINGS = (
+    (
+        (
+            # Of this process, for a store may refuse a connection, too.
+            r"^(?:ConnectionRefusedError|ConnectionResetError|BrokenPipeError|Py4JNetworkError)"
+            r"|Answer from Java side is empty|Error while (?:sending|receiving)"
+            r"|SparkContext was shut down|stopped SparkContext"
+        ),
+        "Spark has ended, as it does when it has too little memory",
+        "Give Spark more memory (EXECUTOR_DRIVER_MEMORY), or leave out the file that was read last.",
+    ),
+    (
+        r"exceeds the maximum number of characters",
+        "it has a value of more than 64 million characters",
+        "Check that its quotes are closed.",
+    ),
+    (
+        r"ArrayIndexOutOfBoundsException: Index (\d+) out of bounds for length \1\b",
+        "it has a record of more than {} fields",
+        "Check its delimiter, and that its quotes are closed.",
+    ),
     (
         r"FileNotFoundException|PATH_NOT_FOUND|does not exist|FILE_NOT_EXIST",
         "a file vanished while it was read",
@@ -41,7 +65,7 @@ _MEANINGS = (
         "Upload it again.",
     ),
     (
-        r"CANNOT_MERGE|FAILED_MERGE|SchemaColumnConvertNotSupported|PARQUET_COLUMN_DATA_TYPE_MISMATCH",
+        TYPES_DIFFER,
         "its files have types that do not fit together",
         "Convert the files to one schema, or put them in folders of their own.",
     ),
@@ -60,6 +84,11 @@ _MEANINGS = (
         "two of its fields differ in nothing but upper and lower case",
         "Rename one of them.",
     ),
+    (
+        r"(?:ClassNotFoundException|NoClassDefFoundError|find (?:the )?data source)\W*([\w$./]*[\w$])",
+        "Spark has no {}, which it needs for that",
+        "Install the library that has it on the cluster, or write the file without need of it.",
+    ),
     (r"OutOfMemoryError|GC overhead", "it does not fit into memory", "Give the driver more memory."),
 )
 
@@ -73,12 +102,14 @@ def unreadable(name: str, error: Exception) -> DatasetUnreadable:
     """
     text = f"{type(error).__name__}: {error}"
     for pattern, meaning, remedy in _MEANINGS:
-        if re.search(pattern, text):
-            return DatasetUnreadable(f"{name} could not be read: {meaning}.", remedy)
-    first = _shortened(_last_cause(str(error))) or type(error).__name__
-    return DatasetUnreadable(
-        f"{name} could not be read: {first}", "Check the file; EXECUTOR_LOG_LEVEL=DEBUG shows more."
-    )
+        found = re.search(pattern, text)
+        if found:
+            return DatasetUnreadable(f"{name} could not be read: {meaning.format(*found.groups())}.", remedy)
+    first = _shortened(_last_cause(str(error)))
+    if not first or _NO_REASON.fullmatch(first):
+        kind = (first or type(error).__name__).rpartition(".")[2].rstrip(":")
+        return DatasetUnreadable(f"{name} could not be read, and Spark does not say why ({kind}).", _MORE)
+    return DatasetUnreadable(f"{name} could not be read: {first}", _MORE)
 
 
 def _shortened(text: str) -> str:

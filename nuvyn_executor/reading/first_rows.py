@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Iterable, Optional, Sequence, Tuple
 
@@ -9,6 +10,7 @@ from nuvyn_executor.discovery import workbook
 from nuvyn_executor.errors import ExecutorError
 from nuvyn_executor.reading.delta_table import of_version, version_as_of
 from nuvyn_executor.reading.failures import unreadable
+from nuvyn_executor.reading.file_faults import explained
 from nuvyn_executor.sources.base import ExplainsErrors, TableSource
 from nuvyn_executor.spark.packages import with_package
 
@@ -56,7 +58,9 @@ class SparkRowPreviews:
         except Exception as error:
             if isinstance(source, ExplainsErrors):
                 raise source.explained(dataset, error) from error
-            raise unreadable(dataset.label if entry is None else entry.name, error) from error
+            if entry is None or isinstance(source, TableSource):
+                raise unreadable(dataset.label, error) from error
+            raise explained(self._spark, source, replace(dataset, files=(entry,)), error) from error
         finally:
             if not isinstance(source, TableSource):
                 source.release()

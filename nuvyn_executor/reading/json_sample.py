@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from nuvyn_executor.bounds import OBJECT_LEVELS
+
 SCALAR, OBJECT, ARRAY = "scalar", "object", "array"
 _ELEMENTS = 1000  # of an array are looked at: their fields are no columns
 
@@ -50,19 +52,21 @@ class Seen:
         self.fields: Dict[str, Seen] = {}
         self.element: Optional[Seen] = None
 
-    def see(self, value: Any) -> None:
-        """Add a value; null is of no kind."""
-        if isinstance(value, Mapping):
+    def see(self, value: Any, level: int = 0) -> None:
+        """Add a value; null is of no kind. Of objects in objects beyond a level the whole is a value."""
+        if level >= OBJECT_LEVELS and isinstance(value, (Mapping, list)):
+            self.kinds[SCALAR] = None
+        elif isinstance(value, Mapping):
             self.kinds[OBJECT] = None
             if isinstance(value, Repeating):
                 self.again.update(value.keys_again)
             for name, below in value.items():
-                self.fields.setdefault(name, Seen()).see(below)
+                self.fields.setdefault(name, Seen()).see(below, level + 1)
         elif isinstance(value, list):
             self.kinds[ARRAY] = None
             self.element = self.element or Seen()
             for below in value[:_ELEMENTS]:
-                self.element.see(below)
+                self.element.see(below, level + 1)
         elif value is not None:
             self.kinds[SCALAR] = None
 
@@ -93,17 +97,30 @@ class Seen:
         return JsonField(name, SCALAR)
 
 
-def shortened(document: Mapping[str, Any], longest: int) -> Dict[str, Any]:
-    """Cut the texts of a document to so many characters; an array becomes its JSON, as text, and is cut."""
-    return {name: _shortened(value, longest) for name, value in document.items()}
+def shortened(document: Mapping[str, Any], longest: int, level: int = 0) -> Dict[str, Any]:
+    """Cut the texts of a document to so many characters; an array becomes its JSON, as text, and is cut.
+
+    So does an object beyond :data:`~nuvyn_executor.bounds.OBJECT_LEVELS`.
+    """
+    return {name: _shortened(value, longest, level + 1) for name, value in document.items()}
 
 
-def _shortened(value: Any, longest: int) -> Any:
-    if isinstance(value, Mapping):
-        return shortened(value, longest)
+def _shortened(value: Any, longest: int, level: int) -> Any:
+    if isinstance(value, Mapping) and level < OBJECT_LEVELS:
+        return shortened(value, longest, level)
     if isinstance(value, list):
-        value = json.dumps(value[:longest])  # each element is one character at least
+        value = value[:longest]  # each element is one character at least
+    if isinstance(value, (Mapping, list)):
+        value = text_of(value)
     return value[:longest] if isinstance(value, str) else value
+
+
+def text_of(value: Any) -> str:
+    """Return a value as JSON; a mark of it where it is nested too deep for that."""
+    try:
+        return json.dumps(value)
+    except RecursionError:
+        return "[...]" if isinstance(value, list) else "{...}"
 
 
 def parse_lines(text: str) -> Iterator[Optional[Any]]:

@@ -1,23 +1,58 @@
-"""Read from a Parquet footer what Polars does not report: rows of each row group, and metadata keys. Pure.
+"""Read from a Parquet footer what Polars and Spark do not report. Pure.
 
+That is rows of each row group, types as the file has them, codecs, what is encrypted, and metadata keys.
 Reads as much of Thrift's compact protocol as that needs (format: ``parquet.thrift`` of Apache Parquet).
 """
 
 from __future__ import annotations
 
 import io
+from collections import Counter
 from pathlib import Path
-from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 MAGIC = b"PAR1"
 _TAIL = 8
 _STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(13)
 _SCHEMA, _ROWS, _ROW_GROUPS, _KEY_VALUES = 2, 3, 4, 5  # of FileMetaData
-_NAME, _NUM_CHILDREN, _LOGICAL_TYPE = 4, 5, 10  # of SchemaElement
+_NAME, _LOGICAL_TYPE = 4, 10  # of SchemaElement
+_REPEATED = 2
+# Of SchemaElement: type, repetition, number of children, converted type, precision.
+_NUMBERS = {1: "physical", 3: "repetition", 5: "children", 6: "converted", 8: "precision"}
 _TIMESTAMP, _UNIT, _NANOS = 8, 2, 3  # of LogicalType, TimestampType, TimeUnit
 _COLUMNS, _TOTAL_BYTE_SIZE, _NUM_ROWS = 1, 2, 3  # of RowGroup
-_META_DATA, _COMPRESSED_SIZE, _DATA_PAGE, _DICTIONARY_PAGE = 3, 7, 9, 11  # of ColumnChunk, ColumnMetaData
+_META_DATA, _CRYPTO_META_DATA = 3, 8  # of ColumnChunk
+_ENCODINGS, _PATH = 2, 3  # of ColumnMetaData
+_CODEC, _NUM_VALUES, _COMPRESSED_SIZE, _DATA_PAGE, _DICTIONARY_PAGE = 4, 5, 7, 9, 11  # as above
 _LONG_FORM = 15
+
+
+class Leaf(NamedTuple):
+    """A column of values, as the file has it.
+
+    Attributes:
+        path: its name; of a field in structs, their names before its own.
+        physical: the number of its physical type.
+        logical: the number of its logical type; ``None`` where it has none.
+        converted: that of its converted type, which older writers have.
+        precision: digits of a decimal.
+        is_flat: each row has one value of it, be it null.
+        values: how many values all of its pages have; ``None`` where no row group has the column.
+        codecs: numbers of the codecs of its pages.
+        encodings: numbers of their encodings.
+        is_encrypted: its pages are.
+    """
+
+    path: Tuple[str, ...]
+    physical: int
+    logical: Optional[int]
+    converted: Optional[int]
+    precision: int
+    is_flat: bool
+    values: Optional[int]
+    codecs: FrozenSet[int]
+    encodings: FrozenSet[int]
+    is_encrypted: bool
 
 
 class Footer(NamedTuple):
@@ -31,6 +66,8 @@ class Footer(NamedTuple):
         nanos: the paths of columns of moments in nanoseconds that are not in a list or a map.
         group_spans: where the pages of each row group begin in the file, and how many bytes they are.
         columns: the names of its columns; of structs, those of the whole.
+        leaves: its columns of values.
+        has_schema: there is a schema, with columns or without.
     """
 
     rows: int
@@ -40,6 +77,8 @@ class Footer(NamedTuple):
     nanos: FrozenSet[Tuple[str, ...]]
     group_spans: Tuple[Tuple[int, int], ...]
     columns: Tuple[str, ...]
+    leaves: Tuple[Leaf, ...] = ()
+    has_schema: bool = False
 
 
 def read_footer(path: str) -> Footer:
@@ -106,6 +145,8 @@ def _parse(data: bytes) -> Footer:
         frozenset(path for path, element in nodes if element.is_nanos and not element.children),
         tuple(group.span for group in groups),
         tuple(element.name for path, element in nodes if len(path) == 1),
+        tuple(_leaves(nodes, [chunk for group in groups for chunk in group.chunks])),
+        bool(elements),
     )
 
 
@@ -113,28 +154,38 @@ class _Element(NamedTuple):
     """A node of the schema, which is listed depth first."""
 
     name: str
-    children: int
+    numbers: Dict[str, int]
+    logical: Optional[int]
     is_nanos: bool
+
+    @property
+    def children(self) -> int:
+        """How many nodes are below it."""
+        return self.numbers.get("children", 0)
 
 
 def _element(reader: _Reader) -> _Element:
-    name, children, is_nanos = "", 0, False
+    name, numbers, logical, is_nanos = "", {}, None, False
     for field, kind in reader.fields():
         if field == _NAME:
             name = reader.binary().decode("utf-8", "replace")
-        elif field == _NUM_CHILDREN:
-            children = reader.integer()
+        elif field in _NUMBERS:
+            numbers[_NUMBERS[field]] = reader.integer()
         elif field == _LOGICAL_TYPE:
-            is_nanos = _is_in_nanos(reader)
+            logical, is_nanos = _logical_type(reader)
         else:
             reader.skip(kind)
-    return _Element(name, children, is_nanos)
+    return _Element(name, numbers, logical, is_nanos)
 
 
-def _is_in_nanos(reader: _Reader) -> bool:
-    """Read a logical type: a union of structs, of which a moment's holds its unit, another union."""
-    found = False
+def _logical_type(reader: _Reader) -> Tuple[Optional[int], bool]:
+    """Read a logical type: its number, and whether it is a moment in nanoseconds.
+
+    It is a union of structs, of which a moment's holds its unit, another union.
+    """
+    number, found = None, False
     for logical, kind in reader.fields():
+        number = logical
         if logical != _TIMESTAMP:
             reader.skip(kind)
             continue
@@ -145,7 +196,31 @@ def _is_in_nanos(reader: _Reader) -> bool:
             for unit, empty in reader.fields():
                 found = found or unit == _NANOS
                 reader.skip(empty)
-    return found
+    return number, found
+
+
+def _leaves(nodes: Sequence[Tuple[Tuple[str, ...], _Element]], chunks: Sequence[_Chunk]) -> Iterator[Leaf]:
+    of_path: Dict[Tuple[str, ...], List[_Chunk]] = {}
+    for chunk in chunks:
+        of_path.setdefault(chunk.path, []).append(chunk)
+    times = Counter(path for path, _ in nodes)
+    repeated = {path for path, element in nodes if element.numbers.get("repetition") == _REPEATED}
+    for path, element in nodes:
+        if element.children or "physical" not in element.numbers:
+            continue
+        found = of_path.get(path, [])
+        yield Leaf(
+            path,
+            element.numbers["physical"],
+            element.logical,
+            element.numbers.get("converted"),
+            element.numbers.get("precision", 0),
+            not any(path[:length] in repeated for length in range(1, len(path) + 1)),
+            sum(one.values for one in found) if found and times[path] == 1 else None,
+            frozenset(one.codec for one in found),
+            frozenset(encoding for one in found for encoding in one.encodings),
+            any(one.is_encrypted for one in found),
+        )
 
 
 def _nodes(elements: Sequence[_Element]) -> Iterator[Tuple[Tuple[str, ...], _Element]]:
@@ -168,11 +243,24 @@ class _Group(NamedTuple):
     rows: int
     size: int
     span: Tuple[int, int]
+    chunks: Tuple[_Chunk, ...]
+
+
+class _Chunk(NamedTuple):
+    """The pages of a column in a row group: where they begin, and how many bytes they are."""
+
+    start: int
+    length: int
+    path: Tuple[str, ...]
+    values: int
+    codec: int
+    encodings: Tuple[int, ...]
+    is_encrypted: bool
 
 
 def _group(reader: _Reader) -> _Group:
     found = {_NUM_ROWS: 0, _TOTAL_BYTE_SIZE: 0}
-    chunks: List[Tuple[int, int]] = []
+    chunks: List[_Chunk] = []
     for field, kind in reader.fields():
         if field in found:
             found[field] = reader.integer()
@@ -180,26 +268,35 @@ def _group(reader: _Reader) -> _Group:
             chunks = [_chunk(reader) for _ in reader.elements()]
         else:
             reader.skip(kind)
-    start = min((one for one, _ in chunks), default=0)
-    end = max((one + length for one, length in chunks), default=0)
-    return _Group(found[_NUM_ROWS], found[_TOTAL_BYTE_SIZE], (start, end - start))
+    start = min((one.start for one in chunks), default=0)
+    end = max((one.start + one.length for one in chunks), default=0)
+    return _Group(found[_NUM_ROWS], found[_TOTAL_BYTE_SIZE], (start, end - start), tuple(chunks))
 
 
-def _chunk(reader: _Reader) -> Tuple[int, int]:
-    """Read where the pages of a column begin, and how many bytes they are."""
-    found = {_COMPRESSED_SIZE: 0, _DATA_PAGE: 0, _DICTIONARY_PAGE: 0}
+def _chunk(reader: _Reader) -> _Chunk:
+    found = dict.fromkeys((_CODEC, _NUM_VALUES, _COMPRESSED_SIZE, _DATA_PAGE, _DICTIONARY_PAGE), 0)
+    encodings: Tuple[int, ...] = ()
+    path: Tuple[str, ...] = ()
+    is_encrypted = False
     for field, kind in reader.fields():
+        is_encrypted = is_encrypted or field == _CRYPTO_META_DATA
         if field != _META_DATA:
             reader.skip(kind)
             continue
         for inner, of_kind in reader.fields():
             if inner in found:
                 found[inner] = reader.integer()
+            elif inner == _ENCODINGS:
+                encodings = tuple(reader.integer() for _ in reader.elements())
+            elif inner == _PATH:
+                path = tuple(reader.binary().decode("utf-8", "replace") for _ in reader.elements())
             else:
                 reader.skip(of_kind)
     # Some writers state a dictionary at 0 where there is none.
     first = min(found[_DATA_PAGE], found[_DICTIONARY_PAGE] or found[_DATA_PAGE])
-    return first, found[_COMPRESSED_SIZE]
+    return _Chunk(
+        first, found[_COMPRESSED_SIZE], path, found[_NUM_VALUES], found[_CODEC], encodings, is_encrypted
+    )
 
 
 def _key(reader: _Reader) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, TypeVar
@@ -15,7 +14,14 @@ from nuvyn_executor.reading import chunks
 from nuvyn_executor.reading.chunks import Excerpt, excerpts, sampled_files
 from nuvyn_executor.reading.csv_records import Record, parse_values
 from nuvyn_executor.reading.frame import SAMPLE_CHARACTERS
-from nuvyn_executor.reading.json_sample import JsonField, Seen, parse_documents, parse_lines, shortened
+from nuvyn_executor.reading.json_sample import (
+    JsonField,
+    Seen,
+    parse_documents,
+    parse_lines,
+    shortened,
+    text_of,
+)
 from nuvyn_executor.reading.skipped_lines import without_skipped
 
 if TYPE_CHECKING:
@@ -138,7 +144,7 @@ def sample_json(source: DataSource, dataset: Dataset) -> JsonSample:
         whole = whole and part.whole
         for document in part.rows:
             seen.see(document)
-            length += len(json.dumps(document)) + 1
+            length += len(text_of(document)) + 1
             rows.append(shortened(document, SAMPLE_CHARACTERS))
     if refusals and not rows:
         raise refusals[0]

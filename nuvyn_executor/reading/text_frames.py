@@ -12,6 +12,7 @@ from functools import reduce
 from itertools import islice
 from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence
 
+from nuvyn_executor.bounds import VALUE_CHARACTERS
 from nuvyn_executor.discovery import workbook
 from nuvyn_executor.discovery.partition_folders import values_of
 from nuvyn_executor.reading import sampling
@@ -22,6 +23,7 @@ from nuvyn_executor.reading.merged_frames import merged
 from nuvyn_executor.reading.sampling import SAMPLE_ROWS
 from nuvyn_executor.reading.skipped_lines import rows_only
 from nuvyn_executor.reading.spark_files import Path, column, leaves, load, quoted, reader_of
+from nuvyn_executor.reading.text_bounds import may_exceed
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset, FileEntry, SkippedLines
@@ -64,7 +66,9 @@ def open_csv(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         mode="PERMISSIVE",
         columnNameOfCorruptRecord=corrupt,
         enforceSchema="true",
-        maxCharsPerColumn="-1",
+        # Without a bound a quote that is not closed takes the rest of the file into memory. Java takes the
+        # memory for a bound at once, so there is none where the file is too short for it.
+        maxCharsPerColumn=str(VALUE_CHARACTERS if any(map(_may_hold_long_value, dataset.files)) else -1),
         maxColumns=str(max(20480, width + 1)),
     )
 
@@ -211,6 +215,10 @@ def open_workbook(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
 
 def _doubts(doubts: Sequence[str]) -> Mapping[str, Any]:
     return {DOUBTS: [*doubts]} if doubts else {}
+
+
+def _may_hold_long_value(entry: FileEntry) -> bool:
+    return may_exceed(entry, VALUE_CHARACTERS)
 
 
 def _about_rows(dataset: Dataset, mean_length: float) -> int:

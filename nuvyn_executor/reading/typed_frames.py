@@ -12,6 +12,7 @@ from nuvyn_executor.discovery.file_head import read_head
 from nuvyn_executor.reading.columns_by_name import missing_columns
 from nuvyn_executor.reading.delta_table import of_version
 from nuvyn_executor.reading.frame import SAMPLE_CHARACTERS, SMALL_ROWS, Frame, family, sample_columns
+from nuvyn_executor.reading.orc_footer import rows_of
 from nuvyn_executor.reading.parquet_footer import footer_of
 from nuvyn_executor.reading.sampling import SAMPLE_ROWS
 from nuvyn_executor.reading.spark_files import Path, column, leaves, load, quoted, reader_of
@@ -220,7 +221,10 @@ def _in_footer(source: DataSource, entry: FileEntry) -> _Declared:
         footer = footer_of(lambda at, length: source.read_range(entry, at, length), entry.size_bytes)
     except ValueError:  # Spark may read what this does not
         return _Declared()
-    return _Declared(footer.columns, footer.rows)
+    # A column of fewer values than its row groups have rows would be filled up with nulls.
+    held = (one.values for one in footer.leaves if one.is_flat and one.values is not None)
+    rows = next((values for values in held if values != sum(footer.group_rows)), footer.rows)
+    return _Declared(footer.columns, rows)
 
 
 def _in_avro_header(source: DataSource, entry: FileEntry) -> _Declared:
@@ -232,9 +236,19 @@ def _in_avro_header(source: DataSource, entry: FileEntry) -> _Declared:
     return _Declared(tuple(str(field["name"]) for field in fields))
 
 
+def _in_orc_footer(source: DataSource, entry: FileEntry) -> _Declared:
+    try:
+        return _Declared(
+            rows=rows_of(lambda at, length: source.read_range(entry, at, length), entry.size_bytes)
+        )
+    except ValueError:  # as above
+        return _Declared()
+
+
 _DECLARED: Dict[FileFormat, Callable[[DataSource, FileEntry], _Declared]] = {
     formats.PARQUET: _in_footer,
     formats.AVRO: _in_avro_header,
+    formats.ORC: _in_orc_footer,
 }
 
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Tuple
 from urllib.parse import urlsplit
 
+from nuvyn_executor.bounds import Bounds
 from nuvyn_executor.errors import SourceError
 from nuvyn_executor.model import SourceType
 from nuvyn_executor.sources.catalog import CatalogSource
@@ -37,6 +38,7 @@ _FILE = "Name a path like /dbfs/..., /Volumes/... or a local one."
 _STORE = (
     "Name an object store as s3://..., abfss://..., gs://... or https://account.blob.core.windows.net/..."
 )
+_BOUNDS = Bounds()
 _FILE_SCHEMES = ("", "file", "dbfs")
 
 
@@ -55,6 +57,7 @@ class DataSourceFactory:
         roots: folders that stand for ``/dbfs`` and ``/Volumes`` off Databricks, by these names.
         follow_links: whether links are followed that lead out of a folder.
         spool: where copies of files go.
+        bounds: what packed files may hold.
     """
 
     def __init__(  # noqa: PLR0913  what the kinds of sources need, each by its name
@@ -71,6 +74,7 @@ class DataSourceFactory:
         roots: Optional[Mapping[str, str]] = None,
         follow_links: bool = False,
         spool: Optional[SpoolPlace] = None,
+        bounds: Bounds = _BOUNDS,
     ) -> None:
         self._on_databricks = on_databricks
         self._variables = variables or {}
@@ -83,6 +87,7 @@ class DataSourceFactory:
         self._roots = roots or {}
         self._follow_links = follow_links
         self._spool = spool
+        self._bounds = bounds
 
     def create(self, path: str, source_type: SourceType) -> Source:
         """Return the source that a path names.
@@ -111,7 +116,9 @@ class DataSourceFactory:
     def create_files(self, path: str, source_type: SourceType) -> DataSource:
         """Return the source of files that a path names, never a table; raises what :meth:`create` does."""
         source = self._create_stored(path, source_type)
-        return UnpackedSource(source, on_databricks=self._on_databricks, place=self._spool)
+        return UnpackedSource(
+            source, on_databricks=self._on_databricks, place=self._spool, bounds=self._bounds
+        )
 
     def _create_stored(self, path: str, source_type: SourceType) -> DataSource:
         scheme = scheme_of(path)

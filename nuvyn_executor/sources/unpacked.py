@@ -15,22 +15,31 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
+from nuvyn_executor.bounds import Bounds
 from nuvyn_executor.errors import DatasetUnreadable
-from nuvyn_executor.model import FileEntry, Listing
+from nuvyn_executor.model import FileEntry, Listing, Skipped
 from nuvyn_executor.sources.base import OnlySpark
 from nuvyn_executor.sources.compression import codec_of, content_name, explained, open_content
 from nuvyn_executor.sources.entry_stream import open_entry
 from nuvyn_executor.sources.locations import spark_url
 from nuvyn_executor.sources.spool_folder import SpoolPlace
-from nuvyn_executor.sources.zip_archive import SUFFIX, Directory, Member, open_member, read_directory
+from nuvyn_executor.sources.zip_archive import (
+    SUFFIX,
+    Directory,
+    Member,
+    open_member,
+    read_directory,
+    require_bounded_document,
+)
 
 if TYPE_CHECKING:
-    from nuvyn_executor.model import Dataset, Skipped
+    from nuvyn_executor.model import Dataset
     from nuvyn_executor.sources.base import DataSource, Storage
     from nuvyn_executor.sources.spool_folder import SpoolFolder
 
 logger = logging.getLogger(__name__)
 
+_BOUNDS = Bounds()
 _AT_ONCE = 8  # files
 _DIRECTORIES = 64  # archives whose directories are read, before it is asked whether the limit is reached
 _HEAD_BYTES = 128 * 1024  # of one read, where only a beginning is wanted
@@ -92,20 +101,28 @@ class UnpackedSource:
         source: the other source.
         on_databricks: how Spark wants paths spelled.
         place: where copies go.
+        bounds: what a packed file may hold.
     """
 
     def __init__(
-        self, source: DataSource, *, on_databricks: bool, place: Optional[SpoolPlace] = None
+        self,
+        source: DataSource,
+        *,
+        on_databricks: bool,
+        place: Optional[SpoolPlace] = None,
+        bounds: Bounds = _BOUNDS,
     ) -> None:
         self._source = source
         self._on_databricks = on_databricks
         self._place = place or SpoolPlace()
+        self._bounds = bounds
         self._root = ""
         self._packed: Dict[str, _Packed] = {}
         self._lock = threading.Lock()
         self._folder: Optional[SpoolFolder] = None
         self._copies: Dict[str, FileEntry] = {}
         self._targets: Set[str] = set()
+        self._bounded: Set[str] = set()
 
     @property
     def location(self) -> str:
@@ -230,11 +247,18 @@ class UnpackedSource:
         """Return the path of a file, or of a copy of it, as Python's ``open`` takes it.
 
         Raises:
-            DatasetUnreadable: it cannot be copied.
+            DatasetUnreadable: it cannot be copied, or is a workbook that is too large when it is unpacked.
         """
         if self._is_copy(entry.path):
-            return entry.path
-        return self._copied([entry])[entry.path].path if entry.is_packed else self._source.local_path(entry)
+            path = entry.path
+        elif entry.is_packed:
+            path = self._copied([entry])[entry.path].path
+        else:
+            path = self._source.local_path(entry)
+        if path not in self._bounded:  # copies of objects have a new path each time
+            require_bounded_document(path, entry.name, self._bounds)
+            self._bounded.add(path)
+        return path
 
     def fetched_by(self, *, spark: bool) -> Optional[str]:
         """Return how objects of a store were fetched: what is unpacked was read by copies."""
@@ -265,10 +289,16 @@ class UnpackedSource:
     def _directory(self, entry: FileEntry) -> Directory:
         try:
             with open_entry(self._source, entry) as stream:
-                return read_directory(stream, entry.name)
+                directory = read_directory(stream, entry.name)
+            # Of all members together, for those of a bomb may be one and the same place.
+            content = sum(member.content_bytes for member in directory.members)
+            self._bounds.require_unpacked(entry.name, entry.size_bytes, content)
+        except DatasetUnreadable as error:
+            return Directory(problems=(Skipped(entry.name, error.message, error.remedy, is_failure=True),))
         except Exception as error:  # noqa: BLE001  it is looked at as a file, and then the reason is found
             logger.debug("%s is not opened: %s", entry.name, error)
             return Directory()
+        return directory
 
     def _member(self, archive: FileEntry, member: Member) -> FileEntry:
         moment = min(member.modified_at or archive.modified_at, archive.modified_at)
@@ -352,6 +382,8 @@ class UnpackedSource:
                 for block in self._blocks(entry):
                     self._place.check(home, reserve, entry.name)
                     size += copy.write(block)
+                    if entry.is_packed:
+                        self._bounds.require_unpacked(entry.name, entry.size_bytes, size)
         except OSError as error:
             raise DatasetUnreadable(
                 f"{entry.name} cannot be unpacked to the local disk: {error.strerror or error}.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bz2
 import io
+import logging
 import lzma
 import re
 import stat
@@ -16,6 +17,7 @@ import zipfile
 import zlib
 from contextlib import suppress
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import (
     IO,
     TYPE_CHECKING,
@@ -29,14 +31,21 @@ from typing import (
     Optional,
     Set,
     Tuple,
+    cast,
 )
 
+from nuvyn_executor.bounds import MB, ZIP_DIRECTORY
+from nuvyn_executor.errors import DatasetUnreadable, SourceError
 from nuvyn_executor.model import Skipped
 from nuvyn_executor.sources.compression import open_zstd
 from nuvyn_executor.sources.locations import is_hidden
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
+
+    from nuvyn_executor.bounds import Bounds
+
+logger = logging.getLogger(__name__)
 
 SUFFIX = ".zip"
 _NESTED = (SUFFIX, ".tar", ".tgz", ".tbz2", ".txz", ".7z", ".rar", ".jar")
@@ -54,9 +63,13 @@ _DOCUMENTS = (
 _MANIFEST, _CLASS = "META-INF/MANIFEST.MF", ".class"
 _DELTA_LOG = re.compile(r"(?:^|(?<=/))(_delta_log)/")
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
+_END, _END_64 = struct.Struct("<12xL"), struct.Struct("<40xQ")  # how long the directory is
+_LONGEST_END, _IN_ZIP64 = (1 << 16) + 128, 0xFFFFFFFF
 _TIME_FIELD = 0x5455  # of the moment in UTC; the directory itself has a local time of an unknown zone
 _ENCRYPTED, _UTF_8, _ENDS_BY_MARKER = 0x1, 0x800, 0x2  # flags
 _CHUNK = 1 << 16
+_COUNTED = 1 << 20  # bytes of one read, where they are only counted
+_MEMBER = b"PK\x03\x04"
 
 
 class Member(NamedTuple):
@@ -107,8 +120,14 @@ def read_directory(stream: BinaryIO, archive: str) -> Directory:
         archive: its name, for the names of problems.
 
     Raises:
+        DatasetUnreadable: it has too many members.
         Exception: what ``zipfile`` raises for a damaged archive, and what the stream raises.
     """
+    if _directory_bytes(stream) > ZIP_DIRECTORY:
+        raise DatasetUnreadable(
+            f"{archive} has a directory of more than {ZIP_DIRECTORY // MB} MB, so too many members.",
+            "Write several archives, or unpack it.",
+        )
     with zipfile.ZipFile(stream) as opened:
         infos = opened.infolist()
     if _is_document({info.filename for info in infos}):
@@ -135,20 +154,26 @@ def read_directory(stream: BinaryIO, archive: str) -> Directory:
             continue
         if name in members:
             skip(name, "is in its archive twice; the last one is read", "Remove one.", is_failure=False)
-        members[name] = Member(
-            name,
-            info.compress_type,
-            info.flag_bits,
-            info.header_offset,
-            info.compress_size,
-            info.file_size,
-            info.CRC,
-            _modified_at(info),
-        )
+        members[name] = _member_of(info, name)
     return Directory(tuple(members.values()), tuple(problems))
 
 
-def open_member(archive: IO[bytes], member: Member) -> io.BufferedReader:
+def _directory_bytes(stream: BinaryIO) -> int:
+    """Return how long the directory of an archive says to be; 0 where there is none."""
+    end = stream.seek(0, io.SEEK_END)
+    stream.seek(max(0, end - _LONGEST_END))
+    tail = stream.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) < at + _END.size:
+        return 0
+    (size,) = _END.unpack_from(tail, at)
+    at = tail.rfind(b"PK\x06\x06", 0, at)
+    if size < _IN_ZIP64 or at < 0 or len(tail) < at + _END_64.size:
+        return int(size)
+    return int(_END_64.unpack_from(tail, at)[0])
+
+
+def open_member(archive: IO[bytes], member: Member, *, is_checked: bool = True) -> io.BufferedReader:
     """Open the content of a member; at its end its length and its checksum are compared.
 
     The stream raises ``EOFError`` when the archive ends too early, and ``ValueError`` or the error of a
@@ -157,6 +182,7 @@ def open_member(archive: IO[bytes], member: Member) -> io.BufferedReader:
     Args:
         archive: the archive, at any position.
         member: which member.
+        is_checked: compare them; else there may be more than the directory says.
 
     Raises:
         EOFError: the archive ends before the member.
@@ -168,12 +194,51 @@ def open_member(archive: IO[bytes], member: Member) -> io.BufferedReader:
     if len(header) < _LOCAL_HEADER.size:
         raise EOFError
     magic, name_bytes, extra_bytes = _LOCAL_HEADER.unpack(header)
-    if magic != b"PK\x03\x04":
+    if magic != _MEMBER:
         raise ValueError("it is not where the directory says")
     archive.read(name_bytes + extra_bytes)
     packed: IO[bytes] = io.BufferedReader(_Part(archive, member.packed_bytes), _CHUNK)
     content = _METHODS[member.method](packed, member)
+    if not is_checked:
+        return io.BufferedReader(cast("io.RawIOBase", content), _CHUNK)
     return io.BufferedReader(_Checked(content, member), _CHUNK)
+
+
+def require_bounded_document(path: str, name: str, bounds: Bounds) -> None:
+    """Make sure that a workbook does not unpack to more than the bounds, whatever its directory says.
+
+    Each part is unpacked for that, and not stored. What is no zip archive, or is damaged, is left to whoever
+    reads it.
+
+    Args:
+        path: the workbook, as ``open`` takes it.
+        name: its name.
+        bounds: the bounds.
+
+    Raises:
+        DatasetUnreadable: it does.
+    """
+    try:
+        with Path(path).open("rb") as stream:
+            if stream.read(len(_MEMBER)) != _MEMBER:
+                return
+            packed_bytes = stream.seek(0, io.SEEK_END)
+            with zipfile.ZipFile(stream) as opened:
+                infos = opened.infolist()
+            bounds.require_workbook(name, packed_bytes, sum(info.file_size for info in infos))
+            size = 0
+            for info in infos:
+                if info.compress_type not in _METHODS or info.flag_bits & _ENCRYPTED:
+                    continue
+                # A directory may say less than there is: what comes is counted, up to the bound.
+                content = open_member(stream, _member_of(info, info.filename), is_checked=False)
+                while block := content.read(_COUNTED):
+                    size += len(block)
+                    bounds.require_workbook(name, packed_bytes, size)
+    except SourceError:
+        raise
+    except Exception as error:  # noqa: BLE001  libraries raise what they like at damaged files
+        logger.debug("%s is not counted: %s", name, error)
 
 
 class _Part(io.RawIOBase):
@@ -283,6 +348,19 @@ _METHODS: Dict[int, Callable[[IO[bytes], Member], IO[bytes]]] = {
     zipfile.ZIP_LZMA: _open_lzma,
     93: lambda packed, _: open_zstd(packed),
 }
+
+
+def _member_of(info: zipfile.ZipInfo, name: str) -> Member:
+    return Member(
+        name,
+        info.compress_type,
+        info.flag_bits,
+        info.header_offset,
+        info.compress_size,
+        info.file_size,
+        info.CRC,
+        _modified_at(info),
+    )
 
 
 def _refusal(info: zipfile.ZipInfo, name: str) -> Optional[Tuple[str, str, bool]]:

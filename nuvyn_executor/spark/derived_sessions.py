@@ -15,12 +15,18 @@ TIME_ZONE = "spark.sql.session.timeZone"
 NANOS_AS_LONG = "spark.sql.legacy.parquet.nanosAsLong"
 CASE_TWINS = r"COLUMN_ALREADY_EXISTS|AMBIGUOUS_REFERENCE|duplicate (?:column|field)"
 """What Spark says of names that differ in nothing but upper and lower case."""
-_REMEDIES: Tuple[Tuple[str, str], ...] = (
-    (CASE_TWINS, "spark.sql.caseSensitive"),
+_REMEDIES: Tuple[Tuple[str, str, str], ...] = (
+    (CASE_TWINS, "spark.sql.caseSensitive", "true"),
     # Moments as pandas writes them; Spark knows microseconds.
-    (r"TIMESTAMP\(NANOS", NANOS_AS_LONG),
+    (r"TIMESTAMP\(NANOS", NANOS_AS_LONG, "true"),
+    # The slower reader of single rows knows more encodings, and decimals as bytes.
+    (
+        r"SchemaColumnConvertNotSupported|PARQUET_COLUMN_DATA_TYPE_MISMATCH|Unsupported encoding",
+        "spark.sql.parquet.enableVectorizedReader",
+        "false",
+    ),
 )
-"""A pattern of Spark's error, and the setting with which Spark does not raise it."""
+"""A pattern of Spark's error, and the setting with which Spark does not raise it, with its value."""
 _FOR_FEW_ROWS = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
@@ -60,14 +66,17 @@ def session_without(spark: Any, error: Exception) -> Optional[Any]:
         error: the error.
     """
     text = f"{type(error).__name__}: {error}"
-    names = [name for pattern, name in _REMEDIES if re.search(pattern, text) and not is_set(spark, name)]
-    if not names:
+    new = [one for one in _REMEDIES if re.search(one[0], text) and not _has(spark, *one[1:])]
+    if not new:
         return None
     try:
         session = spark.newSession()
         session.conf.set(TIME_ZONE, spark.conf.get(TIME_ZONE))
-        for name in (*names, *(name for _, name in _REMEDIES if is_set(spark, name))):
-            session.conf.set(name, "true")
+        for _, name, value in _REMEDIES:
+            if _has(spark, name, value):
+                session.conf.set(name, value)
+        for _, name, value in new:
+            session.conf.set(name, value)
     except Exception as reason:  # noqa: BLE001  Spark Connect makes none before Spark 4
         logger.debug("There is no other Spark session: %s", reason)
         return None
@@ -76,4 +85,9 @@ def session_without(spark: Any, error: Exception) -> Optional[Any]:
 
 def is_set(spark: Any, name: str) -> bool:
     """Whether a setting of a session is ``true``."""
-    return str(spark.conf.get(name, "false")).lower() == "true"
+    return _has(spark, name, "true")
+
+
+def _has(spark: Any, name: str, value: str) -> bool:
+    default = "false" if value == "true" else "true"  # Spark takes no other text for one
+    return str(spark.conf.get(name, default)).lower() == value

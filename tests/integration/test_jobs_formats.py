@@ -339,4 +339,5 @@ class TestWhereToLook:
         run = new_site().run("metadata_extraction", tmp_path, "parquet")
         assert run.exit_code == 1
         assert "x.parquet" in run.error["message"]
-        assert "intact" in run.error["message"] or "damaged" in run.error["message"]
+        said = run.error["message"]
+        assert "intact" in said or "damaged" in said or "is csv, not parquet" in said

@@ -168,14 +168,16 @@ class TestOrcAndAvro:
         assert run.names("unreadable") == [part.name]
         assert tables(site)["things"]["row_count"] == 6000
 
-    def test_files_whose_types_do_not_fit_together_are_refused_in_words(
+    def test_of_files_whose_types_do_not_fit_together_those_that_agree_are_read(
         self, spark: Any, site: Installation, folder: Path, kind: FileFormat
     ) -> None:
         add_part(spark.range(2).selectExpr("id AS a"), kind, folder, 0)
         add_part(spark.range(2).selectExpr("string(id) AS a"), kind, folder, 1)
+        add_part(spark.range(2).selectExpr("id AS a"), kind, folder, 2)
         run: Run = site.run("metadata_extraction", folder)
-        assert run.exit_code == 1
-        assert "do not fit together" in run.error["message"]
+        (left_out,) = run.details["unreadable"]
+        assert "is left out: its column a is string, and bigint in 2 of the 3 files" in left_out["reason"]
+        assert run.details["tables"][0]["rows"] == 4
 
     def test_rows_that_were_not_counted_are_estimated(
         self, spark: Any, folder: Path, kind: FileFormat

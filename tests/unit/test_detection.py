@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import gzip
 import io
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Optional
 import pytest
 
 from nuvyn_executor.discovery import formats
-from nuvyn_executor.discovery.detection import Detection, detect_format
+from nuvyn_executor.discovery.detection import Detection, detect_format, misleading_extension
 from nuvyn_executor.discovery.file_head import FileHead
 from tests.discovering import AVRO, AVRO_SCHEMA, ORC, avro, case_id, workbook
 
@@ -123,6 +124,9 @@ class TestDetection:
                 gzip.compress(CSV),
                 "is gzip but is not called .gz, so Spark would not inflate it",
             ),
+            ("x.csv.gz", gzip.compress(gzip.compress(CSV)), "is compressed more than once"),
+            ("x.csv.gz.gz", gzip.compress(gzip.compress(CSV)), "is compressed more than once"),
+            ("x.csv.gz", gzip.compress(bz2.compress(CSV)), "is compressed more than once"),
             ("x.csv.gz", gzip.compress(PARQUET), "is a gzip of a file in parquet format"),
             ("x.avro.gz", gzip.compress(AVRO), "is a gzip of a file in avro format"),
         ],
@@ -138,7 +142,8 @@ class TestDetection:
     @pytest.mark.parametrize(
         ("name", "content", "reason"),
         [
-            ("x.parquet", b"not at all", "is called .parquet but does not begin like one: it is damaged"),
+            ("x.parquet", b"not at all", "is called .parquet but is text without columns"),
+            ("x.parquet", bytes(range(256)), "is called .parquet but does not begin like one: it is damaged"),
             ("x.parquet", PARQUET[:-4], "is a Parquet file that is cut short: its end is missing"),
             ("x.parquet", b"PAR1", None),
             ("x.orc", b"ORC,ELF\n1,2\n", "is an ORC file that is cut short: its end is missing"),
@@ -148,9 +153,16 @@ class TestDetection:
             ("x.avro", AVRO[:-1], "is an Avro file that is cut short: its end is missing"),
             ("x.avro", AVRO[:60], "is an Avro file that is cut short: its end is missing"),
             ("x.avro", AVRO[1:], "is called .avro but does not begin like one: it is damaged"),
-            ("x.xlsx", b"not at all", "is called a workbook but does not begin like one: it is damaged"),
+            ("x.xlsx", b"not at all", "is called .xlsx but is text without columns"),
+            ("x.xlsx", bytes(range(256)), "is called a workbook but does not begin like one: it is damaged"),
+            ("x.xls", b"<html><table><tr><td>1</td></tr></table>", "is called .xls but is a web page (HTML)"),
+            (
+                "x.xls",
+                b'<?xml version="1.0"?><Workbook/>',
+                "is called .xls but is XML, which is not profiled",
+            ),
+            ("x.parquet", b"PARE" + PARQUET[4:-4] + b"PARE", "is an encrypted Parquet file"),
             ("x.xlsx", workbook()[:1500], "is a damaged workbook (File is not a zip file)"),
-            ("x.xls", b"a\tb\n1\t2\n", "is called .xls but is text"),
             ("x.csv.gz", gzip.compress(CSV)[:-9], "is a gzip file that is cut short"),
         ],
         ids=case_id,
@@ -160,7 +172,22 @@ class TestDetection:
             found = detect(name, content)
             assert (found.format, found.reason) == (None, reason)
             assert found.remedy
-            assert found.is_damaged == (name != "x.xls")
+            assert found.is_damaged
+
+    @pytest.mark.parametrize("name", ["x.xlsx", "x.xls", "x.parquet", "x.orc", "x.avro"])
+    @pytest.mark.parametrize(
+        ("content", "kind"), [(CSV, formats.CSV), (b'{"a": 1}\n{"a": 2}\n', formats.JSON)]
+    )
+    def test_a_text_is_read_as_what_it_is_whatever_its_name(
+        self, name: str, content: bytes, kind: FileFormat
+    ) -> None:
+        """Issue: "CSV called .xlsx"."""
+        assert detect(name, content).format == kind
+        assert misleading_extension(name, kind) == name[1:]
+
+    def test_lines_of_json_are_no_csv(self) -> None:
+        assert detect("x.csv", b'{"a": 1}\n{"a": 2}\n').format == formats.JSON
+        assert detect("x.csv", b'{"a": 1},x\n{"a": 2},y\n').format == formats.CSV
 
     def test_a_gzip_that_does_not_inflate_is_damaged(self) -> None:
         packed = bytearray(gzip.compress(CSV * 50))

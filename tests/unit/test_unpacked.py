@@ -18,6 +18,7 @@ from typing import Any, Dict, List, Optional
 
 import pytest
 
+from nuvyn_executor.bounds import Bounds
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.errors import DatasetUnreadable, WronglyNamed
@@ -138,6 +139,14 @@ class TestCompressedFiles:
         assert reasons(found) == {
             "no.zip/no.xlsx": "is called a workbook but does not begin like one: it is damaged"
         }
+
+    def test_what_is_compressed_twice_is_called_so(self, tmp_path: Path) -> None:
+        """Issue: "a gzip inside a gzip"; but text as gzip may be in anything."""
+        twice = {"a.csv.bz2": bz2.compress(gzip.compress(CSV)), "b.csv.xz": lzma.compress(lzma.compress(CSV))}
+        write(tmp_path, {**twice, "c.csv.gz.bz2": bz2.compress(gzip.compress(CSV))})
+        found = look(tmp_path)
+        assert reasons(found) == dict.fromkeys(twice, "is compressed more than once")
+        assert [one.format for one in found.datasets] == [formats.CSV]
 
     def test_gzip_of_text_is_left_to_those_who_read_it(self, tmp_path: Path) -> None:
         packed = gzip.compress(CSV)
@@ -607,6 +616,102 @@ class TestCopies:
 
         assert travelled.read(f"{tmp_path}/spool/a", 2, 3) == b"234"
         assert travelled.read("s3://bucket/a", 2, 3, "v1") == b"s3://bucket/a v1"
+
+
+class TestBounds:
+    """Issue: "Every decompressor has a bound (`EXECUTOR_MAX_UNPACKED_MB`, ratio and total), streams" """
+
+    BOUNDS = Bounds(unpacked_always=1_000_000)
+
+    def bounded(self, root: Path, bounds: Bounds = BOUNDS) -> UnpackedSource:
+        files = FileSystemSource(str(root), on_databricks=False)
+        return UnpackedSource(
+            files, on_databricks=False, place=SpoolPlace(root.parent / "spool"), bounds=bounds
+        )
+
+    @pytest.mark.parametrize("suffix", PACKERS)
+    def test_a_stream_ends_where_the_bound_is(self, tmp_path: Path, suffix: str) -> None:
+        name = f"bomb.csv{suffix}"
+        write(
+            tmp_path / "in",
+            {name: PACKERS[suffix](b"0" * 20_000_000), f"a.csv{suffix}": PACKERS[suffix](LONG)},
+        )
+        one = self.bounded(tmp_path / "in")
+        good, bad = one.survey(MANY).files
+        with pytest.raises(DatasetUnreadable, match=rf"^{name} holds more than 200 times its size") as caught:
+            one.unpacked(dataset([bad]))
+        assert "EXECUTOR_MAX_UNPACKED_RATIO" in caught.value.remedy
+        assert contents(one.unpacked(dataset([good]))) == {f"a.csv{suffix}": LONG}
+        written = [path.stat().st_size for path in (tmp_path / "spool").rglob("bomb*")]
+        assert sum(written) == 0  # what was there of it is removed
+        one.release()
+
+    def test_gzip_of_what_is_no_text_too(self, tmp_path: Path) -> None:
+        write(tmp_path / "in", {"a.parquet.gz": gzip.compress(b"PAR1" + b"0" * 20_000_000 + b"PAR1")})
+        one = self.bounded(tmp_path / "in")
+        with pytest.raises(DatasetUnreadable, match=r"^a\.parquet\.gz holds more than 200 times its size"):
+            one.unpacked(dataset(list(one.survey(MANY).files), formats.PARQUET))
+        one.release()
+
+    def test_the_total_is_a_setting(self, tmp_path: Path) -> None:
+        write(tmp_path / "in", {"a.csv.bz2": bz2.compress(LONG)})
+        one = self.bounded(tmp_path / "in", Bounds(unpacked_bytes=len(LONG) - 1))
+        with pytest.raises(DatasetUnreadable, match=r"^a\.csv\.bz2 holds more than") as caught:
+            one.unpacked(dataset(list(one.survey(MANY).files)))
+        assert "EXECUTOR_MAX_UNPACKED_MB" in caught.value.remedy
+        one.release()
+
+    def test_an_archive_is_judged_by_all_of_its_members(self, tmp_path: Path) -> None:
+        """Members of a bomb overlap, so that each may be small for its packed size."""
+        members = {f"{i}.csv": b"id,name\n" + b"0" * 500_000 for i in range(4)}
+        write(
+            tmp_path / "in",
+            {"a.csv": CSV, "bomb.zip": zipped(members), "nested.zip": zipped({"b.zip": b"PK"})},
+        )
+        found = discover(self.bounded(tmp_path / "in"), SourceType.AUTO, MANY)
+        assert list(named(found)) == ["a"]
+        assert reasons(found)["bomb.zip"].startswith("bomb.zip holds more than 200 times its size")
+        assert reasons(found)["nested.zip/b.zip"] == "is an archive in an archive, which is not read"
+
+    def test_a_workbook_is_counted_whatever_its_directory_says(self, tmp_path: Path) -> None:
+        sheet = b"<row>" * 1_000_000
+        honest = zipped({"xl/workbook.xml": b"<workbook/>", "xl/worksheets/sheet1.xml": sheet})
+        says, lies = struct.pack("<L", len(sheet)), struct.pack("<L", 1000)
+        assert honest.count(says) == 2
+        write(tmp_path / "in", {"honest.xlsx": honest, "lying.xlsx": honest.replace(says, lies)})
+        one = self.bounded(tmp_path / "in")
+        for entry in one.survey(MANY).files:
+            with pytest.raises(DatasetUnreadable, match=rf"^{entry.name} holds more than 200 times its size"):
+                one.local_path(entry)
+
+    def test_a_workbook_has_a_bound_of_its_own(self) -> None:
+        with pytest.raises(
+            DatasetUnreadable, match="is a workbook of more than 1,000 MB when it is unpacked"
+        ):
+            Bounds().require_workbook("a.xlsx", 100_000_000, 1_000_000_001)
+        Bounds().require_workbook("a.xlsx", 100_000_000, 1_000_000_000)
+
+    def test_an_archive_of_too_many_members_is_not_opened(self, tmp_path: Path) -> None:
+        many = zipped({"a.csv": CSV})
+        at = many.rindex(b"PK\x05\x06") + 12
+        says = struct.pack("<L", 16_000_001)
+        write(tmp_path / "in", {"many.zip": many[:at] + says + many[at + 4 :], "a.csv": CSV})
+        found = discover(self.bounded(tmp_path / "in"), SourceType.AUTO, MANY)
+        assert list(named(found)) == ["a"]
+        assert reasons(found) == {
+            "many.zip": "many.zip has a directory of more than 16 MB, so too many members."
+        }
+
+    def test_two_jobs_share_a_folder_for_copies(self, tmp_path: Path) -> None:
+        """Issue, by hand: "two jobs with one spool folder"."""
+        write(tmp_path / "in", {"a.csv.bz2": bz2.compress(LONG)})
+        one, other = self.bounded(tmp_path / "in"), self.bounded(tmp_path / "in")
+        first, second = (each.unpacked(dataset(list(each.survey(MANY).files))) for each in (one, other))
+        one.release()
+        assert contents(second) == {"a.csv.bz2": LONG}
+        assert not Path(first.files[0].path).exists()
+        other.release()
+        assert left(tmp_path / "spool") == []
 
 
 class FakeStorage:

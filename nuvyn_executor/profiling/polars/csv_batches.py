@@ -56,7 +56,7 @@ class _Body(NamedTuple):
 def _bodies(pieces: Sequence[Piece], dialect: CsvDialect, reading: Reading) -> Iterator[_Body]:
     for piece in pieces:
         header_to_come = dialect.header and piece.index == 0
-        for block in blocks(piece, dialect.encoding, storage=reading.storage):
+        for block in blocks(piece, dialect.encoding, storage=reading.storage, bounds=reading.bounds):
             body = _without_first_line(block) if header_to_come else block
             header_to_come = header_to_come and body is None
             if body and reading.skipped is not None:

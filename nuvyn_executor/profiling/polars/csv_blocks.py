@@ -8,6 +8,7 @@ import io
 import zlib
 from typing import IO, TYPE_CHECKING, Any, Iterator, Optional, cast
 
+from nuvyn_executor.bounds import Bounds
 from nuvyn_executor.discovery.file_head import is_gzip
 from nuvyn_executor.discovery.text_encoding import encoding_named
 from nuvyn_executor.profiling.polars.fetched import open_stream
@@ -18,12 +19,16 @@ if TYPE_CHECKING:
     from nuvyn_executor.sources.base import Storage
 
 BLOCK_BYTES = 16 * 1024 * 1024
-_LONGEST_LINE = 64 * 1024 * 1024
+_BOUNDS = Bounds()
 _COMPRESSED = (".bz2", ".deflate", ".lz4", ".snappy", ".zst", ".lzo", ".xz")
 
 
 def blocks(
-    piece: Piece, encoding: str, block_bytes: int = BLOCK_BYTES, storage: Optional[Storage] = None
+    piece: Piece,
+    encoding: str,
+    block_bytes: int = BLOCK_BYTES,
+    storage: Optional[Storage] = None,
+    bounds: Bounds = _BOUNDS,
 ) -> Iterator[bytes]:
     """Read the lines that begin in the piece's share of a file.
 
@@ -32,35 +37,43 @@ def blocks(
         encoding: a Java charset name.
         block_bytes: approximate size of a block.
         storage: what reads the file; ``None`` where the machine sees it as a file.
+        bounds: how long a line may be, and what gzip may hold.
 
     Raises:
-        NotNative: the file is compressed otherwise than with gzip, or its bytes are not in its encoding.
+        NotNative: the file is compressed otherwise than with gzip, its bytes are not in its encoding, or it
+            is beyond the bounds.
         OSError: the file cannot be read.
     """
     if piece.path.lower().endswith(_COMPRESSED):
         raise NotNative("it is compressed with something else than gzip")
     try:
-        for block in _whole_lines(piece, block_bytes, storage):
+        for block in _whole_lines(piece, block_bytes, storage, bounds):
             yield _normal(block, encoding)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise NotNative(f"it does not inflate ({error})") from error
 
 
-def _whole_lines(piece: Piece, block_bytes: int, storage: Optional[Storage]) -> Iterator[bytes]:
+def _whole_lines(
+    piece: Piece, block_bytes: int, storage: Optional[Storage], bounds: Bounds
+) -> Iterator[bytes]:
+    longest = bounds.record_bytes
+    most = bounds.unpacked_of(piece.size_bytes) if piece.path.endswith(".gz") else None
     start, stop = (piece.size_bytes * share // piece.of for share in (piece.index, piece.index + 1))
     with _opened(piece, storage) as file:
         position = start
         if start:
             # The line of the byte before the share began in an earlier share.
             file.seek(start - 1)
-            position = start - 1 + len(_through_line_end(file, b""))
+            position = start - 1 + len(_through_line_end(file, b"", longest))
         is_last = piece.index + 1 == piece.of
         while is_last or position < stop:
-            block = _lines(file, block_bytes if is_last else min(block_bytes, stop - position))
+            block = _lines(file, block_bytes if is_last else min(block_bytes, stop - position), longest)
             if not block:
                 return
             has_mark = position == 0 and block.startswith(codecs.BOM_UTF8)
             position += len(block)
+            if most is not None and position > most:
+                raise NotNative("it holds too much for its size")
             yield block[len(codecs.BOM_UTF8) :] if has_mark else block
 
 
@@ -79,23 +92,33 @@ def _opened(piece: Piece, storage: Optional[Storage]) -> IO[bytes]:
     return cast("IO[bytes]", gzip.GzipFile(piece.path, "rb"))
 
 
-def _lines(file: Any, least_bytes: int) -> bytes:
+def _lines(file: Any, least_bytes: int, longest: int) -> bytes:
     """Read so many bytes, and on to the end of the line. Of plain files nothing is copied: they can seek."""
     if not isinstance(getattr(file, "raw", None), io.FileIO):
         block: bytes = file.read(least_bytes)
-        return block if block.endswith(b"\n") else _through_line_end(file, block)
-    start = file.tell()
-    file.seek(start + least_bytes - 1)
-    length = least_bytes - 1 + len(_through_line_end(file, b""))
-    file.seek(start)
-    lines: bytes = file.read(length)
+        lines = block if block.endswith(b"\n") else _through_line_end(file, block, longest)
+    else:
+        start = file.tell()
+        file.seek(start + least_bytes - 1)
+        length = least_bytes - 1 + len(_through_line_end(file, b"", longest))
+        file.seek(start)
+        lines = file.read(length)
+    if _longest_of(lines, least_bytes, longest) > longest:
+        raise NotNative("it has a line that is too long")
     return lines
 
 
-def _through_line_end(file: Any, begun: bytes) -> bytes:
-    rest: bytes = file.readline(_LONGEST_LINE)
-    if len(rest) == _LONGEST_LINE:
-        raise NotNative("it has a line of more than 64 MiB")
+def _longest_of(lines: bytes, least_bytes: int, longest: int) -> int:
+    """Return how long the longest line is; only the last one can be longer than what was to be read."""
+    if longest < least_bytes:
+        return max(map(len, lines.split(b"\n")))
+    return len(lines.rstrip(b"\n")) - lines.rfind(b"\n", 0, len(lines) - 1) - 1
+
+
+def _through_line_end(file: Any, begun: bytes, longest: int) -> bytes:
+    rest: bytes = file.readline(longest + 2)
+    if len(rest) == longest + 2:
+        raise NotNative("it has a line that is too long")
     return begun + rest
 
 

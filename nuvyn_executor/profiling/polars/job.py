@@ -12,6 +12,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple, Union
 
+from nuvyn_executor.bounds import Bounds
 from nuvyn_executor.discovery.partition_folders import values_of
 from nuvyn_executor.errors import DatasetUnreadable
 from nuvyn_executor.profiling.counts import Counts, total
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 ENGINE = "polars"
 FILES_A_TASK = 1024
+_BOUNDS = Bounds()
 # Encodings in which a line feed is one byte, and that Java and Python read alike.
 _ENCODINGS = ("UTF-8", "ISO-8859-1", "windows-1252")
 _UTC = ("UTC", "Etc/UTC", "GMT", "Z", "+00:00")
@@ -63,6 +65,7 @@ def count(  # noqa: PLR0913  two of them are switches
     small_here: bool = True,
     keeps_states: bool = False,
     storage: Union[Storage, OnlySpark, None] = None,
+    bounds: Bounds = _BOUNDS,
 ) -> Counts:
     """Count a dataset with Polars in Spark's tasks: the same counters as :func:`profiler.scan`'s.
 
@@ -79,6 +82,7 @@ def count(  # noqa: PLR0913  two of them are switches
             saves a Spark job.
         keeps_states: the counts are to be added to others, so that states are needed even of a small dataset.
         storage: what reads the files, also in the tasks; ``None`` where all machines see them as files.
+        bounds: how large texts may be; beyond them Spark's turn comes.
 
     Raises:
         DatasetUnreadable: the storage could not read a file; Spark would not see that it has changed.
@@ -102,7 +106,7 @@ def count(  # noqa: PLR0913  two of them are switches
     parts: List[_Part] = []
     for one in alike:
         pieces = _pieces(one)
-        reading = Reading.of(one, plan, now_micros, keeps_states=not is_one, storage=storage)
+        reading = Reading.of(one, plan, now_micros, keeps_states=not is_one, storage=storage, bounds=bounds)
         parts.extend((some, reading) for some in ([pieces] if is_one else parts_of(pieces, slots_of(spark))))
     if len(parts) == 1 and small_here and importlib.util.find_spec("polars") is not None:
         return _counted(answer(*parts[0]))

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
+from nuvyn_executor.bounds import Bounds
 from nuvyn_executor.reading.columns_by_name import places_of
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 PART_BYTES = 4 * 1024 * 1024  # smaller parts are not worth a task
 OPENING_BYTES = 4 * 1024  # opening a file takes as long as reading so many bytes
+_BOUNDS = Bounds()
 PARTS_A_SLOT = 3  # more than one, so that a slow part does not delay the others
 
 
@@ -69,6 +71,7 @@ class Reading:
         order: the position in the plan of each field of a row of CSV, ``None`` for a field that is no column;
             without it, the fields are all columns that are no partition columns.
         skipped: the lines of CSV that are no rows; ``None`` where there are none.
+        bounds: how large texts may be.
     """
 
     format: FileFormat
@@ -80,9 +83,10 @@ class Reading:
     storage: Optional[Storage] = None
     order: Optional[Tuple[Optional[int], ...]] = None
     skipped: Optional[SkippedLines] = None
+    bounds: Bounds = _BOUNDS
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913  what a task is to know
         cls,
         dataset: Dataset,
         plan: ScanPlan,
@@ -90,6 +94,7 @@ class Reading:
         *,
         keeps_states: bool = True,
         storage: Optional[Storage] = None,
+        bounds: Bounds = _BOUNDS,
     ) -> Reading:
         """Return how a dataset's files are read, which are all written alike.
 
@@ -108,6 +113,7 @@ class Reading:
             constants,
             storage,
             skipped=dataset.skipped,
+            bounds=bounds,
         )
         if not dataset.layouts:
             return reading
