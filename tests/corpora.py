@@ -96,6 +96,34 @@ CSV: Dict[str, Sample] = {
     "a thousand columns": Sample(
         {"t.csv": _lines([f"c{i}" for i in range(1000)], range(1000)).encode()}, 1, count=1000
     ),
+    "Excel's sep line": _csv("sep=;\nid;name\n1;Ann\n2;Bob\n", 2, "id name"),
+    "a title and a blank line": _csv(
+        "Sales of 2024\n\nid,name,price\n1,Ann,2\n2,Bob,3\n", 2, "id name price"
+    ),
+    "comments": _csv("# made by a program\n# version 2\nid,name\n1,Ann\n2,Bob\n", 2, "id name"),
+    "a total at the end": _csv(
+        "id,name,price\n" + _lines(*((i, f"n{i}", i) for i in range(50))) + "Total,,1225\n",
+        50,
+        "id name price",
+    ),
+    "a note at the end": _csv("id;name\n1;Ann\n2;Bob\n(2 rows affected)\n", 2, "id name"),
+    "units below the names": _csv(
+        "time,speed\ns,m/s\n" + _lines(*((i, i * 2.5) for i in range(9))), 9, "time speed"
+    ),
+    "backslashes before quotes": _csv('id,name\n1,"Ann \\"A\\" Berg"\n2,"Bob, \\"B\\""\n', 2, "id name"),
+    "backslashes that are data": _csv('id,path\n1,"C:\\"\n2,"D:\\data\\"\n', 2, "id path"),
+    "a table of Markdown": _csv(
+        "| id | name |\n|----|------|\n| 1 | Ann |\n| 2 | Bob |\n", 2, "id name", name="t.csv"
+    ),
+    "null markers": _csv("id,name\n1,\\N\n2,n/a\n3,Ann Berg\n", 3, "id name"),
+    "numbers as people write them": _csv('id;price\n1;"1.234,56"\n2;"7,5"\n', 2, "id price"),
+    "Shift-JIS": _csv(
+        "id,\u540d\u524d\n1,\u7530\u4e2d\u592a\u90ce\n2,\u9234\u6728\u82b1\u5b50\n",
+        2,
+        "id \u540d\u524d",
+        "shift_jis",
+    ),
+    "one NUL": _csv("id,name\n1,A\x00nn\n2,Bob\n", 2, "id name"),
     "a long cell": _csv(_lines(("id", "note"), (1, "x" * 200_000), (2, "y")), 2, "id note"),
 }
 
@@ -116,6 +144,10 @@ JSON: Dict[str, Sample] = {
     "blanks around": _json(' \t{"a" : 1 } \r\n\t{"a":2}\n', 2),
     "nested": _json('{"a":{"b":{"c":[1]}}}\n{"a":{"b":{"c":[]}}}\n', 2, "a.b.c"),
     "other columns in each line": _json('{"a":1}\n{"b":2}\n', 2, "a b"),
+    "a name twice in one object": _json('{"a":1,"a":2}\n{"a":3}\n', 2),
+    "names that differ in case": _json('{"a":1,"A":2}\n{"a":3}\n', 2, "a A"),
+    "not a number": _json('{"a":NaN}\n{"a":1}\n', 2),
+    "GeoJSON": _json('{"type":"FeatureCollection","features":[{"id":1},{"id":2}]}', 2, "id"),
     "a truncated line": _json('{"a":1}\n{"a":2}\n{"a":', 3, corrupt=1),
     "a line of text": _json('{"a":1}\nnothing\n{"a":3}\n', 3, corrupt=1),
     "a trailing comma": _json('{"a":1}\n{"a":2,}\n{"a":3}\n', 3, corrupt=1),

@@ -10,7 +10,7 @@ import json
 from dataclasses import replace
 from functools import reduce
 from itertools import islice
-from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Sequence
 
 from nuvyn_executor.bounds import VALUE_CHARACTERS
 from nuvyn_executor.discovery import workbook
@@ -124,13 +124,15 @@ def open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
         schema = schema.add(StructField(name, StringType()))
     options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": corrupt}
 
-    def opened(files: Sequence[FileEntry] = dataset.files) -> Any:
+    def read(files: Sequence[FileEntry]) -> Any:
         if dataset.records_at is None:
             reader = reader_of(spark, source, dataset, "json").schema(schema)
             reader = reader.options(multiLine=str(dataset.multiline).lower(), **options)
-            data = load(spark, reader, source, dataset, files)
-        else:
-            data = _documents(spark, source, dataset, files, schema, options)
+            return load(spark, reader, source, dataset, files)
+        return _documents(spark, source, dataset, files, schema, options)
+
+    def opened(files: Sequence[FileEntry] = dataset.files) -> Any:
+        data = read(files)
         # Spark refuses to read that column alone.
         return data if paths else data.withColumn(corrupt, f.coalesce(corrupt, nothing))
 
@@ -150,7 +152,7 @@ def open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
             **_doubts(key_doubts(sample, [".".join(path) for path in paths])),
         },
     )
-    return _positional(frame, paths, dataset)
+    return _positional(frame, paths, dataset, _json_column)
 
 
 def _documents(  # noqa: PLR0913, PLR0917  what a read needs
@@ -239,10 +241,22 @@ def _free_name(name: str, taken: Sequence[str]) -> str:
     return name
 
 
-def _positional(frame: Frame, paths: List[Path], dataset: Dataset) -> Frame:
+def _json_column(path: Path) -> Any:
+    """Return the Spark column of a path; of ``NaN`` and infinities without the quotes that Spark adds."""
+    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
+
+    name = quoted(path)
+    is_quoted = f"{name} LIKE '\"%' AND {name} IN ('\"NaN\"', '\"Infinity\"', '\"-Infinity\"')"
+    return f.expr(f"IF({is_quoted}, trim(BOTH '\"' FROM {name}), {name})")
+
+
+def _positional(
+    frame: Frame, paths: List[Path], dataset: Dataset, column_of: Callable[[Path], Any] = column
+) -> Frame:
     """Name columns by their positions, and add what folders' names hold (``year=2024``), as text."""
     added = [(name,) for name in dataset.partition_columns]
-    columns = [column(path).alias(f"c{i}") for i, path in enumerate([*paths, *added])]
+    columns = [column_of(path).alias(f"c{i}") for i, path in enumerate(paths)]
+    columns += [column(path).alias(f"c{i}") for i, path in enumerate(added, len(paths))]
     values = [values_of(dataset, entry.path) for entry in dataset.files[:SAMPLE_ROWS]] if added else []
     return replace(
         frame,

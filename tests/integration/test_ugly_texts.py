@@ -76,6 +76,27 @@ def test_each_value_is_in_its_column(  # noqa: PLR0913, PLR0917  a table of case
     assert assessed.recommendations[0] == said[0] if said else True
 
 
+def test_numbers_that_json_does_not_have_are_those_of_csv(spark: Any, tmp_path: Path) -> None:
+    """Issue 14.10: "Unquoted `NaN`/`Infinity` of JSON as CSV's"."""
+    texts = {
+        "csv": "a,b\nNaN,1.5\nInfinity,-Infinity\n1.5,2\n",
+        "json": '{"a":NaN,"b":1.5}\n{"a":Infinity,"b":-Infinity}\n{"a":1.5,"b":2}\n',
+    }
+    found = []
+    for name, text in texts.items():
+        folder = tmp_path / name
+        write(folder, {f"t.{name}": text.encode()})
+        profile = scan(spark, folder)
+        found.append((profile.scan.tally, [(one.minimum, one.maximum) for one in profile.columns]))
+    assert found[0] == found[1]
+    tally, extremes = found[0]
+    assert [(one.missing, one.invalid, dict(one.suspects)) for one in tally.columns] == [
+        (1, 0, {"infinite": 1}),
+        (0, 0, {"infinite": 1}),
+    ]
+    assert extremes == [(1.5, "Infinity"), ("-Infinity", 2.0)]
+
+
 @pytest.mark.parametrize(
     ("text", "names", "rows", "corrupt", "records_at"),
     [

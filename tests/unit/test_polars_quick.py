@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from nuvyn_executor.quality.checks.registry import FORMS
 from nuvyn_executor.quality.tallies import Shape
+from tests.check_values import values_of
 
 pl = pytest.importorskip("polars")
 from nuvyn_executor.profiling.polars.quick import matching  # noqa: E402  Polars may not be there
@@ -22,7 +23,7 @@ NUMBERS = (
     "9223372036854775807", "-9223372036854775808", "9" * 19, "9" * 40, "0" * 30 + "7", "inf", "nan",
 )  # fmt: skip
 likely = st.one_of(
-    *(st.from_regex(pattern, fullmatch=True) for pattern in BY_SHAPE.values()),
+    *(values_of(form) for form in FORMS),
     st.text(alphabet="0159-+:. TZaf\n\u00e9", max_size=20),
     st.sampled_from(NUMBERS),
 )
