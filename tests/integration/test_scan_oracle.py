@@ -247,7 +247,7 @@ class TestTypesThatSparkDoesNotRead:
         )
         for engine in ENGINES:
             with pytest.raises(
-                DatasetUnreadable, match="its column at .TIME.* is of a Parquet type"
+                DatasetUnreadable, match=r"its column at .TIME.* is of a Parquet type"
             ) as caught:
                 scanned(spark, folder, engine)
             assert "the file itself is intact" in caught.value.remedy
