@@ -153,9 +153,7 @@ def run_view(run: Run, url: str, *, with_tasks: bool = True, history: bool = Fal
         if first.cluster_id:
             view["cluster_instance"] = cluster_view(run, run.task_runs[-1] if first.cluster_id else first)
     if with_tasks:
-        view["tasks"] = [
-            task_view(run, run.settings.task(task_run.task_key), task_run, url) for task_run in run.task_runs
-        ]
+        view["tasks"] = [task_view(run, run.task_of(task_run), task_run, url) for task_run in run.task_runs]
         if run.settings.document.get("job_clusters"):
             view["job_clusters"] = run.settings.document["job_clusters"]
     if history:
@@ -165,7 +163,7 @@ def run_view(run: Run, url: str, *, with_tasks: bool = True, history: bool = Fal
 
 def attempt_view(run: Run, task_run: TaskRun, url: str) -> dict[str, Any]:
     """Return an attempt that was asked for by its own number."""
-    task = run.settings.task(task_run.task_key)
+    task = run.task_of(task_run)
     original = next(item for item in run.task_runs if item.task_key == task_run.task_key)
     return {
         "job_id": run.job_id,

@@ -134,11 +134,17 @@ class RunScheduler:
             run = self._runs.live(run_id)
             if run.is_active:
                 raise InvalidState(f"Run {run_id} is active and cannot be repaired.")
-            changes.check_repair(run, tasks, latest_repair_id)
+            settings = self.settings_for_repair(run)
+            changes.check_repair(run, tasks, latest_repair_id, settings)
+            changes.renew_settings(run, settings)
             next_id, now = self._runs.next_run_id, self._clock.now()
             repair_id = changes.repair(run, tasks, overrides, next_id, now)
             self._begin(run)
             return repair_id
+
+    def settings_for_repair(self, run: Run) -> Settings:
+        """Return the settings that a repair of the run would have now."""
+        return changes.settings_for_repair(run, self._jobs.find(run.job_id))
 
     def retime(self, job: Job) -> None:
         """Let a job's new timeout count for its active runs."""
@@ -220,7 +226,7 @@ class RunScheduler:
 
     def _run_attempt(self, run: Run, task_run: TaskRun) -> None:
         """Carry one attempt from PENDING to its end: the whole work of a worker."""
-        task = run.settings.task(task_run.task_key)
+        task = run.task_of(task_run)
         try:
             cluster, spec = self._preparer.prepare(run, task, task_run)
             with self._runs.locked():
@@ -293,7 +299,7 @@ class RunScheduler:
     def _retry(self, run: Run, before: TaskRun) -> None:
         now = self._clock.now()
         task_run = changes.add_retry(run, before, self._runs.next_run_id(), now)
-        interval = run.settings.task(before.task_key).min_retry_interval_millis
+        interval = run.task_of(before).min_retry_interval_millis
         wait = (before.start_time + interval - now) / 1000
         if wait <= 0:
             self._admit(run, task_run)
@@ -374,7 +380,7 @@ class RunScheduler:
                 self._set_attempt_timer(run, task_run)
 
     def _set_attempt_timer(self, run: Run, task_run: TaskRun) -> None:
-        seconds = run.settings.task(task_run.task_key).timeout_seconds
+        seconds = run.task_of(task_run).timeout_seconds
         number, start = task_run.run_id, task_run.start_time
         self._set_timer(run, number, start, seconds, lambda: self._time_out_attempt(run, task_run))
 
