@@ -57,6 +57,7 @@ TASK_FIELDS: Mapping[str, Field] = {
     "task_key": Field("text"),
     "depends_on": Field("list"),
     "run_if": Field("text"),
+    "disabled": Field("boolean"),
     "existing_cluster_id": Field("text"),
     "new_cluster": Field("object"),
     "job_cluster_key": Field("text"),

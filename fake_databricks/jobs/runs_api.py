@@ -141,7 +141,7 @@ def repair(call: Call) -> dict[str, Any]:
     if tasks and parameters.boolean("rerun_all_failed_tasks"):
         raise InvalidParameter("Only one of rerun_tasks and rerun_all_failed_tasks may be given.")
     if parameters.boolean("rerun_all_failed_tasks"):
-        fine = (Result.SUCCESS, Result.EXCLUDED)
+        fine = (Result.SUCCESS, Result.EXCLUDED, Result.DISABLED)
         tasks = [
             key for key, task_run in run.latest().items() if task_run.state.result not in fine and key in now
         ]

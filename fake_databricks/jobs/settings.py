@@ -48,6 +48,7 @@ class Task:
         cluster_key: the key of a new cluster that several tasks share, or None.
         depends_on: the keys of the tasks that must end before it.
         run_if: which results of those tasks let it run.
+        is_disabled: whether it is left out of every run.
         libraries: installed on the cluster before it starts.
         timeout_seconds: the timeout of one attempt; 0 is none.
         max_retries: how many more attempts may follow; -1 is any number.
@@ -65,6 +66,7 @@ class Task:
     cluster_key: str | None
     depends_on: tuple[str, ...]
     run_if: str
+    is_disabled: bool
     libraries: tuple[Mapping[str, Any], ...]
     timeout_seconds: int
     max_retries: int
@@ -218,6 +220,7 @@ def _task(document: Mapping[str, Any], shared: Mapping[str, Any]) -> Task:
         cluster_key=read.get("job_cluster_key"),
         depends_on=_depends_on(read),
         run_if=run_if,
+        is_disabled=read.get("disabled", False),
         libraries=libraries,
         timeout_seconds=_not_negative("timeout_seconds", read["timeout_seconds"]),
         max_retries=max(-1, read.get("max_retries", 0)),

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs.lifecycle import Life, Result
 from fake_databricks.jobs.model import Overrides
 from fake_databricks.jobs.run_views import attempt_view
@@ -153,6 +156,53 @@ class TestTasksJob:
         run = finish(quiet, tasks(task("a", libraries=[{"pypi": {"package": "no-such"}}])))
         assert quiet.cluster.installed == ["install no-such"]
         assert "Library installation failed" in run.state.message
+
+
+class TestDisabledTasks:
+    """`disabled: true` on a task runs it and says SUCCESS: a false success. Result `DISABLED`, dependants as
+    documented."""
+
+    def test_a_disabled_task_and_what_needs_it_do_not_run(self, quiet: Quiet) -> None:
+        run = finish(
+            quiet,
+            tasks(
+                task("a", disabled=True),
+                task("b", "a"),
+                task("c", "b"),
+                task("d"),
+                task("e", "a", run_if="ALL_DONE"),
+            ),
+        )
+        disabled = ("SKIPPED", "DISABLED")
+        success = ("TERMINATED", "SUCCESS")
+        assert states(run) == {"a": disabled, "b": disabled, "c": disabled, "d": success, "e": success}
+        assert [item.spec.argv for item in quiet.cluster.tasks] == [("d",), ("e",)]
+        assert run.state.result is Result.SUCCESS
+
+    def test_is_shown_on_the_task_that_was_disabled_alone(self, quiet: Quiet) -> None:
+        shown = view(finish(quiet, tasks(task("a", disabled=True), task("b", "a"))))["tasks"]
+        assert [item.get("disabled") for item in shown] == [True, None]
+        assert shown[0]["status"]["termination_details"]["code"] == "DISABLED"
+
+    def test_a_run_of_disabled_tasks_alone_is_no_success(self, quiet: Quiet) -> None:
+        run = finish(quiet, tasks(task("a", disabled=True)))
+        assert (run.state.life, run.state.result) == (Life.SKIPPED, Result.DISABLED)
+
+    def test_a_text_is_read_and_another_type_is_refused(self, quiet: Quiet) -> None:
+        assert states(finish(quiet, tasks(task("a", disabled="true"))))["a"] == ("SKIPPED", "DISABLED")
+        with pytest.raises(InvalidParameter, match=r"Field 'tasks.disabled' must be true or false"):
+            start(quiet, tasks(task("a", disabled="yes")))
+
+    def test_a_repair_runs_it_once_it_is_enabled(self, quiet: Quiet) -> None:
+        run = finish(quiet, tasks(task("a", disabled=True)))
+        results = []
+        for document in (tasks(task("a", disabled=True)), tasks(task("a"))):
+            quiet.workspace.jobs.reset(run.job_id, document, "2.1")
+            latest = run.repairs[-1].repair_id if run.repairs else None
+            quiet.workspace.scheduler.repair(run.run_id, ["a"], latest, Overrides())
+            quiet.clock.work()
+            results.append(run.state.result)
+        assert results == [Result.DISABLED, Result.SUCCESS]
 
 
 class TestRetry:
