@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Sequence
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs.api import JOBS_VERSIONS, page_limit
@@ -23,6 +23,10 @@ MAX_PAGE = 25
 MAX_PAGE_2_0 = 1000
 MAX_OFFSET = 10_000
 MAX_TOKEN = 64
+EMPTY: Mapping[str, Any] = {
+    "list": [],
+    "object": {},
+}  # as absent: protobuf does not tell an empty list from none
 MANY_TASKS = (
     "Retrieving the output of runs with multiple tasks is not supported. "
     "Please retrieve the output of each individual task run instead."
@@ -158,8 +162,10 @@ def export(call: Call) -> dict[str, Any]:
 
 
 def _overrides(parameters: Parameters, *, only: bool = False) -> Overrides:
+    sent = {name: parameters.values[name] for name in RUN_PARAMETERS if parameters.has(name)}
     read = read_fields(
-        {name: parameters.values[name] for name in RUN_PARAMETERS if parameters.has(name)}, RUN_PARAMETERS
+        {name: value for name, value in sent.items() if value != EMPTY[RUN_PARAMETERS[name].kind]},
+        RUN_PARAMETERS,
     )
     task_level = sorted(set(read) - {"job_parameters"})
     if "job_parameters" in read and task_level:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
+from fake_databricks.jobs.fields import RUN_PARAMETERS
 from fake_databricks.jobs.lifecycle import Result
 from tests.fake.calls import refusal, view
 from tests.fake.doubles import ended
@@ -126,13 +127,15 @@ class TestRuns:
             ("POST /api/2.1/jobs/run-now", {"job_id": JOB, "python_params": ["x" * 10_000]}, "10000 bytes"),
             (
                 "POST /api/2.1/jobs/run-now",
-                {"job_id": JOB, "notebook_params": {}},
+                {"job_id": JOB, "notebook_params": {"a": "1"}},
                 "'notebook_params' is not",
             ),
+            ("POST /api/2.1/jobs/run-now", {"job_id": JOB, "jar_params": ["a"]}, "'jar_params' is not"),
+            ("POST /api/2.1/jobs/run-now", {"job_id": JOB, "python_params": {}}, "must be a list"),
             ("POST /api/2.1/jobs/run-now", {"job_id": JOB, "job_parameters": {"p": "1"}}, "no parameter p"),
             (
                 "POST /api/2.1/jobs/run-now",
-                {"job_id": JOB, "job_parameters": {}, "python_params": []},
+                {"job_id": JOB, "job_parameters": {"p": "1"}, "python_params": ["1"]},
                 "job_parameters may not be given together with python_params.",
             ),
             ("POST /api/2.1/jobs/run-now", {"job_id": JOB, "idempotency_token": "t" * 65}, "64 characters"),
@@ -200,3 +203,43 @@ class TestRuns:
         after, _ = quiet.workspace.runs.get(run_id)
         assert (before.state.result, before.task_runs[0].state.result) == (None, None)
         assert (after.state.result, after.task_runs[0].state.result) == (Result.SUCCESS, Result.SUCCESS)
+
+
+class TestEmptyParameters:
+    """Empty legacy parameter lists (`"jar_params": []`, `"notebook_params": {}`) are as absent"""
+
+    AIRFLOW: ClassVar[dict[str, Any]] = {
+        "jar_params": [],
+        "notebook_params": {},
+        "python_params": [],
+        "spark_submit_params": [],
+    }
+    EVERY: ClassVar[dict[str, Any]] = {
+        name: [] if field.kind == "list" else {} for name, field in RUN_PARAMETERS.items()
+    }
+
+    @pytest.mark.parametrize("sent", [AIRFLOW, EVERY])
+    def test_a_job_runs_with_its_own_parameters(self, quiet: Quiet, sent: dict[str, Any]) -> None:
+        job = quiet.workspace.jobs.create(tasks(task("a"), task("b", "a")), "2.1", "u")
+        run_id = view(quiet, "POST /api/2.1/jobs/run-now", {"job_id": job.job_id, **sent})["run_id"]
+        quiet.clock.work()
+        shown = view(quiet, f"GET /api/2.1/jobs/runs/get?run_id={run_id}")
+        assert "overriding_parameters" not in shown
+        assert [item.spec.argv for item in quiet.cluster.tasks] == [("a",), ("b",)]
+
+    def test_job_parameters_may_stand_beside_empty_lists(self, quiet: Quiet) -> None:
+        document = tasks(
+            task("a", parameter="{{job.parameters.p}}"), parameters=[{"name": "p", "default": "1"}]
+        )
+        job = quiet.workspace.jobs.create(document, "2.1", "u")
+        body = {"job_id": job.job_id, "job_parameters": {"p": "2"}, **self.AIRFLOW}
+        view(quiet, "POST /api/2.1/jobs/run-now", body)
+        quiet.clock.work()
+        assert [item.spec.argv for item in quiet.cluster.tasks] == [("2",)]
+
+    def test_a_repair_with_empty_lists_keeps_what_the_run_has(self, quiet: Quiet) -> None:
+        run = finish(quiet, flat(), python_params=("one",))
+        body = {"run_id": run.run_id, "rerun_tasks": ["flat"], **self.EVERY}
+        view(quiet, "POST /api/2.1/jobs/runs/repair", body)
+        quiet.clock.work()
+        assert [item.spec.argv for item in quiet.cluster.tasks] == [("one",), ("one",)]
