@@ -8,9 +8,9 @@ ignored, as on Databricks.
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import Any, Mapping
 
-from fake_databricks.request.values import Field
+from fake_databricks.request.values import Field, unknown_fields
 
 
 def _refused(kind: str, why: str) -> Field:
@@ -128,6 +128,34 @@ RUN_PARAMETERS: Mapping[str, Field] = {
     "sql_params": _refused("object", _NOT_EXECUTED),
     "pipeline_params": _refused("object", _NOT_EXECUTED),
 }
+
+NOT_SETTINGS = ("run_name", "idempotency_token")
+"""What runs/submit has besides the settings of a job."""
+
+
+def notes_of(document: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each field of a job, its tasks and their types that Databricks does not know."""
+    top = {
+        **JOB_FIELDS,
+        **{name: TASK_FIELDS[name] for name in FLAT_ONLY},
+        **dict.fromkeys(NOT_SETTINGS, Field("text")),
+    }
+    notes = unknown_fields(document, top) + _notes_of_types(document)
+    tasks = document.get("tasks")
+    for task in tasks if isinstance(tasks, list) else []:
+        if isinstance(task, dict):
+            notes += unknown_fields(task, TASK_FIELDS, "tasks.") + _notes_of_types(task)
+    return notes
+
+
+def _notes_of_types(document: Mapping[str, Any]) -> list[str]:
+    return [
+        note
+        for kind, fields in TASK_TYPE_FIELDS.items()
+        if isinstance(document.get(kind), dict)
+        for note in unknown_fields(document[kind], fields, f"{kind}.")
+    ]
+
 
 RUN_IF = (
     "ALL_SUCCESS",

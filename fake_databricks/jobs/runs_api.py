@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs.api import JOBS_VERSIONS, page_limit
-from fake_databricks.jobs.fields import RUN_PARAMETERS
+from fake_databricks.jobs.fields import RUN_PARAMETERS, notes_of
 from fake_databricks.jobs.lifecycle import Result
 from fake_databricks.jobs.model import Overrides, Run
 from fake_databricks.jobs.run_views import attempt_view, output_view, run_view
@@ -51,6 +51,7 @@ def run_now(call: Call) -> dict[str, Any]:
 def submit(call: Call) -> dict[str, Any]:
     """Run the tasks of the request, without a saved job."""
     parameters = call.parameters
+    call.notes.extend(notes_of(call.document))
     run = call.workspace.scheduler.submit(
         call.document, call.version, _token(parameters), call.workspace.user
     )

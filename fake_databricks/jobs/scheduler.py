@@ -16,7 +16,7 @@ from fake_databricks.errors import InvalidParameter, InvalidState
 from fake_databricks.jobs import changes, outcomes
 from fake_databricks.jobs.lifecycle import Event, Life, Result, State, advance
 from fake_databricks.jobs.model import Output, Overrides, Run, TaskRun
-from fake_databricks.jobs.settings import Dialect, Settings, parse_settings
+from fake_databricks.jobs.settings import TASK_TYPES, Dialect, Settings, parse_settings
 from fake_databricks.jobs.tasks import TaskPreparer, UnrunnableTask
 
 if TYPE_CHECKING:
@@ -76,6 +76,10 @@ class RunScheduler:
             queue: whether the run waits while too many others are active; None leaves it to the job.
         """
         settings = job.settings
+        if not settings.tasks:
+            raise InvalidParameter(
+                f"Job {job.job_id} has no task to run; add one with jobs/update or jobs/reset."
+            )
         if queue is not None:
             settings = dataclasses.replace(settings, is_queueing=queue)
         unknown = sorted(set(overrides.job_parameters) - {name for name, _ in settings.parameters})
@@ -97,6 +101,10 @@ class RunScheduler:
         """Run what a document describes, without a saved job; as ``run_now`` otherwise."""
         name = document.get("run_name") or document.get("name") or "Untitled"
         settings = parse_settings({**document, "name": name}, version)
+        if not settings.tasks:
+            raise InvalidParameter(
+                f"A run must have exactly one of {', '.join(TASK_TYPES)}, or tasks; it has none."
+            )
         token = f"submit:{token}" if token else ""
         with self._runs.locked():
             known = self._runs.of_token(token)

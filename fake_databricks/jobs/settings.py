@@ -1,7 +1,7 @@
 """The settings of a job: from the document of a request to values. Pure.
 
 A job with its task at the top level is *flat*, the guide's form. A job with ``tasks`` is a *tasks job*,
-Databricks' current form. The form decides how the job answers (design, section 6).
+Databricks' current form; it may still have none. The form decides how the job answers (design, section 6).
 """
 
 from __future__ import annotations
@@ -116,9 +116,10 @@ def parse_settings(document: Mapping[str, Any], version: str = "2.1") -> Setting
 @lru_cache(maxsize=4096)
 def _parse(text: str, version: str) -> Settings:
     read = read_fields(json.loads(text), JOB_FIELDS)
-    is_flat = not read.get("tasks")
-    if is_flat:
+    is_flat = not read.get("tasks") and any(name in FLAT_ONLY or name.endswith("_task") for name in read)
+    if not read.get("tasks"):
         read.pop("tasks", None)
+    if is_flat:
         read.update(read_fields({key: read[key] for key in FLAT_ONLY if key in read}, TASK_FIELDS))
         _refuse_other_task_types(read)
     name = read.get("name") or read.get("run_name") or "Untitled"
@@ -126,8 +127,8 @@ def _parse(text: str, version: str) -> Settings:
         raise InvalidParameter(f"The job name must have at most {MAX_NAME_BYTES} bytes in UTF-8.")
     read["name"] = name
     shared = _job_clusters(read, is_flat=is_flat)
-    tasks = (_flat_task(read, name),) if is_flat else _tasks(read["tasks"], shared, version)
-    if not is_flat:
+    tasks = (_flat_task(read, name),) if is_flat else _tasks(read.get("tasks", []), shared, version)
+    if tasks and not is_flat:
         read["tasks"] = [task.document for task in tasks]
     concurrent = read.setdefault("max_concurrent_runs", 1)
     if not 0 <= concurrent <= MAX_CONCURRENT_RUNS:
@@ -155,7 +156,7 @@ def _flat_task(read: dict[str, Any], name: str) -> Task:
     key = re.sub(r"[^\w-]", "_", name)[:100]
     fields = {field: read[field] for field in FLAT_ONLY if field in read}
     fields["timeout_seconds"] = read.get("timeout_seconds", 0)
-    task = _task({"task_key": key, **fields}, {})
+    task = _task({"task_key": key, **fields}, {}, "A job without 'tasks'")
     read[task.kind] = task.body
     return task
 
@@ -190,15 +191,16 @@ def _check_order(tasks: tuple[Task, ...]) -> None:
             del left[key]
 
 
-def _task(document: Mapping[str, Any], shared: Mapping[str, Any]) -> Task:
+def _task(document: Mapping[str, Any], shared: Mapping[str, Any], subject: str = "") -> Task:
     read = read_fields(document, TASK_FIELDS, "tasks.")
     key = read.get("task_key", "")
     if not _TASK_KEY.fullmatch(key):
         raise InvalidParameter(f"Invalid task_key {key!r}: 1 to 100 letters, digits, '_' and '-'.")
     kinds = [kind for kind in TASK_TYPES if kind in read]
     if len(kinds) != 1:
+        who = subject or f"Task '{key}'"
         raise InvalidParameter(
-            f"Task '{key}' must have exactly one of {', '.join(TASK_TYPES)}, it has {len(kinds)}."
+            f"{who} must have exactly one of {', '.join(TASK_TYPES)}, it has {len(kinds)}."
         )
     kind = kinds[0]
     read[kind] = _task_type(kind, read[kind])
