@@ -174,6 +174,11 @@ class Run:
         return self.settings.dialect
 
     @property
+    def job_parameters(self) -> dict[str, str]:
+        """The values of the job parameters in this run, also of those that the job does not declare."""
+        return {**dict(self.settings.parameters), **self.overrides.job_parameters}
+
+    @property
     def is_active(self) -> bool:
         """Whether the run has not ended."""
         return not self.state.is_terminal

@@ -139,11 +139,15 @@ def run_view(run: Run, url: str, *, with_tasks: bool = True, history: bool = Fal
     }
     if run.overrides.python_params is not None:
         view["overriding_parameters"] = {"python_params": list(run.overrides.python_params)}
-    if run.settings.parameters:
-        values = run.overrides.job_parameters
+    if run.job_parameters:
+        defaults, values = dict(run.settings.parameters), run.overrides.job_parameters
         view["job_parameters"] = [
-            {"name": name, "default": default, **({"value": values[name]} if name in values else {})}
-            for name, default in run.settings.parameters
+            {
+                "name": name,
+                **({"default": defaults[name]} if name in defaults else {}),
+                **({"value": values[name]} if name in values else {}),
+            }
+            for name in run.job_parameters
         ]
     if is_flat:
         task = run.settings.tasks[0]

@@ -104,6 +104,11 @@ class Settings:
         return next(task for task in self.tasks if task.key == key)
 
 
+def keyword_arguments(named: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the arguments of a program for named parameters."""
+    return tuple(f"--{name}={value}" for name, value in named.items())
+
+
 def parse_settings(document: Mapping[str, Any], version: str = "2.1") -> Settings:
     """Return the settings of a document of jobs/create, reset, update or runs/submit.
 
@@ -216,7 +221,7 @@ def _task(document: Mapping[str, Any], shared: Mapping[str, Any], subject: str =
         key=key,
         kind=kind,
         body=read[kind],
-        parameters=_task_parameters(kind, read[kind]),
+        parameters=_arguments(kind, read[kind]),
         cluster_id=read.get("existing_cluster_id"),
         new_cluster=new_cluster,
         cluster_key=read.get("job_cluster_key"),
@@ -238,6 +243,13 @@ def _task_type(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
     read = read_fields(body, TASK_TYPE_FIELDS[kind], f"{kind}.")
     if "parameters" in read:
         read["parameters"] = list(read_texts(f"{kind}.parameters", read["parameters"]))
+    if kind == "python_wheel_task" and "named_parameters" in read:
+        named = read["named_parameters"] = {
+            name: read_text(f"{kind}.named_parameters.{name}", value)
+            for name, value in read["named_parameters"].items()
+        }
+        if named and read.get("parameters"):
+            raise InvalidParameter("Only one of parameters and named_parameters may be given.")
     required = ("python_file",) if kind == "spark_python_task" else ("package_name", "entry_point")
     for name in required:
         if not read.get(name):
@@ -250,12 +262,9 @@ def _task_type(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
     return read
 
 
-def _task_parameters(kind: str, body: Mapping[str, Any]) -> tuple[str, ...]:
-    named = body.get("named_parameters") if kind == "python_wheel_task" else None
-    if named and body.get("parameters"):
-        raise InvalidParameter("Only one of parameters and named_parameters may be given.")
-    if named:
-        return tuple(f"--{key}={read_text(key, value)}" for key, value in named.items())
+def _arguments(kind: str, body: Mapping[str, Any]) -> tuple[str, ...]:
+    if kind == "python_wheel_task" and body.get("named_parameters"):
+        return keyword_arguments(body["named_parameters"])
     return tuple(body.get("parameters", ()))
 
 
