@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 HERE = "0123-456789-abcdef01"
 INVALID, STATE = (400, "INVALID_PARAMETER_VALUE"), (400, "INVALID_STATE")
+EVENT_TYPES = {"CREATING", "STARTING", "RESTARTING", "RUNNING", "TERMINATING", "EDITED", "PINNED", "UNPINNED"}
 SETTINGS = {"spark_version": "15.4.x-scala2.12", "cluster_name": "mine"}
 LIBRARY = {"pypi": {"package": "requests"}}
 
@@ -102,6 +103,20 @@ class TestClusters:
         quiet.clock.work()
         message = refusal(quiet, "POST /api/2.1/clusters/restart", {"cluster_id": HERE})[2]
         assert message == f"Cluster {HERE} is in unexpected state Terminated."
+
+
+class TestEvents:
+    """Event `TERMINATED` is none of Databricks'"""
+
+    def test_a_cluster_that_has_ended_has_databricks_events_alone(self, quiet: Quiet) -> None:
+        for call in ("delete", "start", "restart", "pin", "unpin", "edit"):
+            view(quiet, f"POST /api/2.1/clusters/{call}", {"cluster_id": HERE, **SETTINGS})
+            quiet.clock.work()
+        view(quiet, "POST /api/2.1/clusters/delete", {"cluster_id": HERE})
+        quiet.clock.work()
+        shown = view(quiet, "POST /api/2.1/clusters/events", {"cluster_id": HERE})["events"]
+        assert shown[0]["type"] == "TERMINATING"
+        assert {event["type"] for event in shown} <= EVENT_TYPES
 
 
 class TestList:
