@@ -23,6 +23,7 @@ def _recorded(kind: str) -> Field:
 
 _NOT_TRIGGERED = "no run is started by a clock or an event here; leave it out, or set pause_status to PAUSED"
 _NOT_EXECUTED = "this kind of task is not executed here; use spark_python_task or python_wheel_task"
+_NO_VARIABLES = "name the variables in spark_env_vars of the cluster"
 
 JOB_FIELDS: Mapping[str, Field] = {
     "name": Field("text"),
@@ -50,6 +51,10 @@ JOB_FIELDS: Mapping[str, Field] = {
     "trigger": _refused("object", _NOT_TRIGGERED),
     "continuous": _refused("object", _NOT_TRIGGERED),
     "git_source": _refused("object", "no repository is cloned for a job here; upload the file"),
+    "triggers": _refused("list", _NOT_TRIGGERED),
+    "environment_variables": _refused("list", _NO_VARIABLES),
+    "parent_path": _recorded("text"),
+    "duration_target": _recorded("text"),
     "environments": _refused("list", "there is no serverless compute here; name a cluster and its libraries"),
 }
 
@@ -90,6 +95,13 @@ TASK_FIELDS: Mapping[str, Field] = {
     "dashboard_task": _refused("object", _NOT_EXECUTED),
     "power_bi_task": _refused("object", _NOT_EXECUTED),
     "gen_ai_compute_task": _refused("object", _NOT_EXECUTED),
+    "ai_runtime_task": _refused("object", _NOT_EXECUTED),
+    "alert_task": _refused("object", _NOT_EXECUTED),
+    "dbt_cloud_task": _refused("object", _NOT_EXECUTED),
+    "dbt_platform_task": _refused("object", _NOT_EXECUTED),
+    "python_operator_task": _refused("object", _NOT_EXECUTED),
+    "compute": _refused("object", "there is no serverless compute here; name a cluster and its libraries"),
+    "environment_variables_key": _refused("text", _NO_VARIABLES),
 }
 
 TASK_TYPE_FIELDS: Mapping[str, Mapping[str, Field]] = {
