@@ -168,6 +168,10 @@ class TestWithoutSpark:
         ended = rig_without_spark.run(source)
         assert ended.error == "RuntimeError: This needs Spark; this server runs without it"
 
+    def test_there_is_no_active_session(self, rig_without_spark: Rig) -> None:
+        source = "from pyspark.sql import SparkSession\nprint(SparkSession.getActiveSession())"
+        assert rig_without_spark.run(source).logs == "None\n"
+
     def test_other_programs_run_as_on_any_cluster(self, rig_without_spark: Rig) -> None:
         ended = rig_without_spark.run(
             "print('hush')\nopen('/dbfs/x', 'w').close()\ndbutils.notebook.exit('y')"

@@ -53,6 +53,7 @@ def apply(order: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(order["env"])
     startup.install_once()
+    Plan.is_program = True
     os.chdir(order["cwd"])
     sys.argv = [order["file"], *order["argv"]]
     sys.path[0] = os.path.dirname(order["file"])
