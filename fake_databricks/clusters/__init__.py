@@ -1,5 +1,5 @@
 """Clusters and their libraries.
 
-``api.py`` reads requests, ``clusters.py`` has the states and the running clusters, ``record.py`` what is
-stored, ``libraries.py`` what pip installs.
+``api.py`` reads requests, ``listing.py`` filters and orders lists, ``clusters.py`` has the states and the
+running clusters, ``record.py`` what is stored, ``libraries.py`` what pip installs.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fake_databricks.clusters import listing
 from fake_databricks.clusters.libraries import check_library
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.request.call import Call, Route
@@ -63,9 +64,15 @@ def get(call: Call) -> dict[str, Any]:
 
 
 def list_(call: Call) -> dict[str, Any]:
-    """Return all clusters."""
-    records = call.workspace.clusters.list()
-    return {"clusters": [cluster_view(record, call.workspace.user) for record in records]} if records else {}
+    """Return the clusters that a filter admits, one page of them; version 2.0 has no pages by itself."""
+    parameters = call.parameters
+    call.notes.extend(listing.notes_of(parameters))
+    records = listing.select(call.workspace.clusters.list(), parameters)
+    tokens: dict[str, str] = {}
+    if call.version != "2.0" or parameters.has("page_size") or parameters.has("page_token"):
+        records, tokens = listing.page(records, parameters)
+    views = [cluster_view(record, call.workspace.user) for record in records]
+    return {**({"clusters": views} if views else {}), **tokens}
 
 
 def start(call: Call) -> dict[str, Any]:
@@ -188,7 +195,7 @@ def cluster_view(record: ClusterRecord, user: str) -> dict[str, Any]:
         "num_workers": 0,
         **{key: value for key, value in record.settings.items() if key not in ("cluster_id", "libraries")},
         "cluster_id": record.cluster_id,
-        "cluster_source": "JOB" if record.is_job_cluster else "API",
+        "cluster_source": record.source,
         "creator_user_name": user,
         "state": record.state,
         "state_message": record.state_message,

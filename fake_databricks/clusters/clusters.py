@@ -86,7 +86,7 @@ class Clusters:
             elif record.state not in ("TERMINATED", "TERMINATING"):
                 self._start(record, "PENDING")
             elif record.state == "TERMINATING":
-                self._set(record, "TERMINATED", "TERMINATED")
+                self._set(record, "TERMINATED")
 
     def create(
         self, settings: Mapping[str, Any], cluster_id: str = "", *, is_job_cluster: bool = False
@@ -307,7 +307,7 @@ class Clusters:
         if cluster is not None:
             cluster.close()
         record.terminated_time = self._clock.now()
-        self._set(record, "TERMINATED", "TERMINATED")
+        self._set(record, "TERMINATED")
 
     def _set(self, record: ClusterRecord, state: str, event: str = "", message: str = "") -> None:
         with self._changed:

@@ -24,7 +24,7 @@ class ClusterRecord:
         events: what happened to it, the newest last.
         libraries: the status of each library, by its JSON text.
         is_job_cluster: whether it was made for one run, and is removed with it.
-        is_pinned: whether it was pinned; shown to nobody, as nothing is cleaned up here.
+        is_pinned: whether it was pinned; for lists alone, as nothing is cleaned up here.
     """
 
     cluster_id: str
@@ -37,6 +37,11 @@ class ClusterRecord:
     libraries: dict[str, dict[str, Any]] = field(default_factory=dict)
     is_job_cluster: bool = False
     is_pinned: bool = False
+
+    @property
+    def source(self) -> str:
+        """Who created it: ``cluster_source``."""
+        return "JOB" if self.is_job_cluster else "API"
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> ClusterRecord:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fake_databricks.errors import InvalidParameter
+from fake_databricks.jobs.fields import notes_of
 from fake_databricks.jobs.settings import Dialect
 from fake_databricks.request.call import Call, Parameters, Route
 
@@ -25,6 +26,7 @@ LEVELS = {
 
 def create(call: Call) -> dict[str, Any]:
     """Create a job."""
+    call.notes.extend(notes_of(call.document))
     job = call.workspace.jobs.create(call.document, call.version, call.workspace.user)
     return {"job_id": job.job_id}
 
@@ -58,9 +60,11 @@ def list_(call: Call) -> dict[str, Any]:
 def update(call: Call) -> dict[str, Any]:
     """Change some settings of a job."""
     parameters = call.parameters
+    document = parameters.object("new_settings")
+    call.notes.extend(notes_of(document))
     job = call.workspace.jobs.update(
         parameters.integer("job_id"),
-        parameters.object("new_settings"),
+        document,
         parameters.texts("fields_to_remove"),
         call.version,
     )
@@ -72,6 +76,7 @@ def reset(call: Call) -> dict[str, Any]:
     """Replace all settings of a job."""
     parameters = call.parameters
     document = parameters.object("new_settings", required=True)
+    call.notes.extend(notes_of(document))
     job = call.workspace.jobs.reset(parameters.integer("job_id"), document, call.version)
     call.workspace.scheduler.retime(job)
     return {}

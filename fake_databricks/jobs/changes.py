@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Callable, Sequence
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs import outcomes
 from fake_databricks.jobs.lifecycle import Event, Life, Result, State, advance
-from fake_databricks.jobs.model import Repair, Run, TaskRun
-from fake_databricks.jobs.settings import Dialect, Task
+from fake_databricks.jobs.model import Repair, Run, TaskRun, stored_settings
+from fake_databricks.jobs.settings import Dialect, Settings, Task
 
 if TYPE_CHECKING:
-    from fake_databricks.jobs.model import Overrides
+    from fake_databricks.jobs.model import Job, Overrides
 
 WAITING = "Waiting for cluster"
 IN_RUN = "In run"
@@ -119,7 +119,7 @@ def end_attempt(task_run: TaskRun, outcome: outcomes.Outcome, stopped: int, now:
 
 def may_retry(run: Run, task_run: TaskRun) -> bool:
     """Whether another attempt follows this one, which has ended."""
-    task = run.settings.task(task_run.task_key)
+    task = run.task_of(task_run)
     if run.stopped_for is not None or task_run.stopped_for is Result.CANCELED:
         return False
     retried = {Result.FAILED} | ({Result.TIMEDOUT} if task.retry_on_timeout else set())
@@ -134,7 +134,14 @@ def add_retry(run: Run, before: TaskRun, number: int, now: int) -> TaskRun:
     """Add the next attempt of a task; it waits for its turn."""
     message = f"Attempt {before.attempt} has ended; another one follows."
     state = State(Life.WAITING_FOR_RETRY, None, message)
-    task_run = TaskRun(number, before.task_key, before.attempt + 1, state, created=now)
+    task_run = TaskRun(
+        number,
+        before.task_key,
+        before.attempt + 1,
+        state,
+        created=now,
+        settings_number=before.settings_number,
+    )
     run.task_runs.append(task_run)
     if run.dialect is Dialect.FLAT:
         run.state = advance(run.state, Event.RETRY, message=message)
@@ -159,8 +166,8 @@ def _outcome(run: Run) -> outcomes.Outcome:
         assert last.result is not None
         event = Event.BREAK if last.life is Life.INTERNAL_ERROR else Event.END
         return outcomes.Outcome(event, last.result, last.message)
-    states = {key: task_run.state for key, task_run in run.latest().items()}
-    return outcomes.of_run(selected_tasks(run), states)
+    tasks, attempts = selected_tasks(run), run.latest()
+    return outcomes.of_run(tasks, {task.key: attempts[task.key].state for task in tasks})
 
 
 def end_lost(run: Run, now: int) -> list[TaskRun]:
@@ -178,17 +185,49 @@ def end_lost(run: Run, now: int) -> list[TaskRun]:
     return lost
 
 
-def check_repair(run: Run, tasks: Sequence[str], latest_repair_id: int | None) -> None:
+def settings_for_repair(run: Run, job: Job | None) -> Settings:
+    """Return the settings of a repair: those that the job has now, or those of the run if it has no job.
+
+    The task of a flat job has its key from the name of the job, so the name of the run stays.
+
+    Raises:
+        InvalidParameter: the job was a flat job and is now a job with tasks, or the other way round.
+    """
+    if job is None:
+        return run.settings
+    if job.settings.dialect is not run.dialect:
+        raise InvalidParameter(
+            f"Run {run.run_id} cannot be repaired: its job has another form now; start a new run."
+        )
+    if run.dialect is Dialect.TASKS:
+        return job.settings
+    return stored_settings(
+        {**job.settings.document, "name": run.settings.name}, is_queueing=job.settings.is_queueing
+    )
+
+
+def renew_settings(run: Run, settings: Settings) -> None:
+    """Give an ended run other settings; the attempts that it has keep theirs."""
+    if settings != run.settings:
+        run.earlier_settings.append(run.settings)
+        run.settings = settings
+
+
+def check_repair(run: Run, tasks: Sequence[str], latest_repair_id: int | None, settings: Settings) -> None:
     """Refuse a repair that does not fit the run.
 
     Raises:
-        InvalidParameter: no task or an unknown one, or another repair came between.
+        InvalidParameter: no task, an unknown one, one that the settings do not have, or another repair came
+            between.
     """
     if len(run.repairs) > 1 and latest_repair_id != run.repairs[-1].repair_id:
         raise InvalidParameter("latest_repair_id must be the id of the latest repair of the run.")
     unknown = sorted(set(tasks) - set(run.latest()))
     if unknown:
         raise InvalidParameter(f"Unknown task: {', '.join(unknown)}.")
+    gone = sorted(set(tasks) - {task.key for task in settings.tasks})
+    if gone:
+        raise InvalidParameter(f"The job does not have the task {', '.join(gone)} any more.")
     if not tasks:
         raise InvalidParameter("There is no task to be run again.")
 
@@ -202,9 +241,17 @@ def repair(run: Run, tasks: Sequence[str], overrides: Overrides, next_id: Callab
         name: value for name, value in dataclasses.asdict(overrides).items() if value and name != "only"
     }
     run.overrides = dataclasses.replace(run.overrides, **changed)
+    number = len(run.earlier_settings)
     before = run.latest()
     added = [
-        TaskRun(next_id(), task.key, before[task.key].attempt + 1, State(Life.BLOCKED), created=now)
+        TaskRun(
+            next_id(),
+            task.key,
+            before[task.key].attempt + 1,
+            State(Life.BLOCKED),
+            created=now,
+            settings_number=number,
+        )
         for task in run.settings.tasks
         if task.key in tasks
     ]

@@ -8,9 +8,9 @@ ignored, as on Databricks.
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import Any, Mapping
 
-from fake_databricks.request.values import Field
+from fake_databricks.request.values import Field, unknown_fields
 
 
 def _refused(kind: str, why: str) -> Field:
@@ -23,6 +23,7 @@ def _recorded(kind: str) -> Field:
 
 _NOT_TRIGGERED = "no run is started by a clock or an event here; leave it out, or set pause_status to PAUSED"
 _NOT_EXECUTED = "this kind of task is not executed here; use spark_python_task or python_wheel_task"
+_NO_VARIABLES = "name the variables in spark_env_vars of the cluster"
 
 JOB_FIELDS: Mapping[str, Field] = {
     "name": Field("text"),
@@ -50,6 +51,10 @@ JOB_FIELDS: Mapping[str, Field] = {
     "trigger": _refused("object", _NOT_TRIGGERED),
     "continuous": _refused("object", _NOT_TRIGGERED),
     "git_source": _refused("object", "no repository is cloned for a job here; upload the file"),
+    "triggers": _refused("list", _NOT_TRIGGERED),
+    "environment_variables": _refused("list", _NO_VARIABLES),
+    "parent_path": _recorded("text"),
+    "duration_target": _recorded("text"),
     "environments": _refused("list", "there is no serverless compute here; name a cluster and its libraries"),
 }
 
@@ -57,6 +62,7 @@ TASK_FIELDS: Mapping[str, Field] = {
     "task_key": Field("text"),
     "depends_on": Field("list"),
     "run_if": Field("text"),
+    "disabled": Field("boolean"),
     "existing_cluster_id": Field("text"),
     "new_cluster": Field("object"),
     "job_cluster_key": Field("text"),
@@ -89,6 +95,13 @@ TASK_FIELDS: Mapping[str, Field] = {
     "dashboard_task": _refused("object", _NOT_EXECUTED),
     "power_bi_task": _refused("object", _NOT_EXECUTED),
     "gen_ai_compute_task": _refused("object", _NOT_EXECUTED),
+    "ai_runtime_task": _refused("object", _NOT_EXECUTED),
+    "alert_task": _refused("object", _NOT_EXECUTED),
+    "dbt_cloud_task": _refused("object", _NOT_EXECUTED),
+    "dbt_platform_task": _refused("object", _NOT_EXECUTED),
+    "python_operator_task": _refused("object", _NOT_EXECUTED),
+    "compute": _refused("object", "there is no serverless compute here; name a cluster and its libraries"),
+    "environment_variables_key": _refused("text", _NO_VARIABLES),
 }
 
 TASK_TYPE_FIELDS: Mapping[str, Mapping[str, Field]] = {
@@ -127,6 +140,34 @@ RUN_PARAMETERS: Mapping[str, Field] = {
     "sql_params": _refused("object", _NOT_EXECUTED),
     "pipeline_params": _refused("object", _NOT_EXECUTED),
 }
+
+NOT_SETTINGS = ("run_name", "idempotency_token")
+"""What runs/submit has besides the settings of a job."""
+
+
+def notes_of(document: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each field of a job, its tasks and their types that Databricks does not know."""
+    top = {
+        **JOB_FIELDS,
+        **{name: TASK_FIELDS[name] for name in FLAT_ONLY},
+        **dict.fromkeys(NOT_SETTINGS, Field("text")),
+    }
+    notes = unknown_fields(document, top) + _notes_of_types(document)
+    tasks = document.get("tasks")
+    for task in tasks if isinstance(tasks, list) else []:
+        if isinstance(task, dict):
+            notes += unknown_fields(task, TASK_FIELDS, "tasks.") + _notes_of_types(task)
+    return notes
+
+
+def _notes_of_types(document: Mapping[str, Any]) -> list[str]:
+    return [
+        note
+        for kind, fields in TASK_TYPE_FIELDS.items()
+        if isinstance(document.get(kind), dict)
+        for note in unknown_fields(document[kind], fields, f"{kind}.")
+    ]
+
 
 RUN_IF = (
     "ALL_SUCCESS",

@@ -37,6 +37,7 @@ class Result(str, Enum):
     EXCLUDED = "EXCLUDED"
     UPSTREAM_FAILED = "UPSTREAM_FAILED"
     UPSTREAM_CANCELED = "UPSTREAM_CANCELED"
+    DISABLED = "DISABLED"
 
 
 class Event(str, Enum):
@@ -109,6 +110,7 @@ RESULTS: Mapping[Life, frozenset[Result]] = {
             Result.EXCLUDED,
             Result.UPSTREAM_FAILED,
             Result.UPSTREAM_CANCELED,
+            Result.DISABLED,
         }
     ),
     Life.INTERNAL_ERROR: frozenset({Result.FAILED}),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Mapping
 
 from fake_databricks.jobs.lifecycle import Life, Result, State
-from fake_databricks.jobs.settings import Dialect, Settings, parse_settings
+from fake_databricks.jobs.settings import Dialect, Settings, Task, parse_settings
 
 LATEST = "2.2"
 
@@ -79,6 +79,7 @@ class TaskRun:
         end_time: when it was cleaned up.
         stopped_for: CANCELED or TIMEDOUT if it was asked to end, else None.
         exit_code: of its process; if a signal ended it, minus the number of the signal.
+        settings_number: which settings it has: 0 for the first of its run; a repair may have brought others.
     """
 
     run_id: int
@@ -93,6 +94,7 @@ class TaskRun:
     end_time: int = 0
     stopped_for: Result | None = None
     exit_code: int | None = None
+    settings_number: int = 0
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ class Run:
         job_id: its job; a submitted run has a job of its own that is not listed.
         number_in_job: 1 for the first run of the job, 2 for the second, ...
         name: shown as ``run_name``.
-        settings: the settings of the job when the run was created.
+        settings: the settings of the job when the run was created, or last repaired.
         overrides: what run-now replaced of them.
         state: its state.
         created: when it was requested.
@@ -141,6 +143,7 @@ class Run:
         end_time: when it ended.
         task_runs: every attempt of every task, in the order of their creation.
         repairs: its repair history, the original run first; empty until the first repair.
+        earlier_settings: those that repairs have replaced, the first ones first.
         is_submitted: whether runs/submit created it, not run-now.
         creator: who requested it.
         idempotency_token: of the request; empty if it had none.
@@ -160,6 +163,7 @@ class Run:
     end_time: int = 0
     task_runs: list[TaskRun] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
+    earlier_settings: list[Settings] = field(default_factory=list)
     is_submitted: bool = False
     idempotency_token: str = ""
     stopped_for: Result | None = None
@@ -170,6 +174,11 @@ class Run:
         return self.settings.dialect
 
     @property
+    def job_parameters(self) -> dict[str, str]:
+        """The values of the job parameters in this run, also of those that the job does not declare."""
+        return {**dict(self.settings.parameters), **self.overrides.job_parameters}
+
+    @property
     def is_active(self) -> bool:
         """Whether the run has not ended."""
         return not self.state.is_terminal
@@ -177,6 +186,10 @@ class Run:
     def latest(self) -> dict[str, TaskRun]:
         """Return the newest attempt of each task, by task key."""
         return {task_run.task_key: task_run for task_run in self.task_runs}
+
+    def task_of(self, task_run: TaskRun) -> Task:
+        """Return the task of an attempt, with the settings that the attempt has."""
+        return (*self.earlier_settings, self.settings)[task_run.settings_number].task(task_run.task_key)
 
     def attempt(self, number: int) -> TaskRun:
         """Return the attempt of this number."""
@@ -187,10 +200,13 @@ class Run:
         document = {
             item.name: getattr(self, item.name)
             for item in dataclasses.fields(self)
-            if item.name not in ("settings", "task_runs", "repairs", "overrides", "state")
+            if item.name not in ("settings", "earlier_settings", "task_runs", "repairs", "overrides", "state")
         }
         document["settings"] = self.settings.document
         document["is_queueing"] = self.settings.is_queueing
+        document["earlier_settings"] = [
+            {"settings": item.document, "is_queueing": item.is_queueing} for item in self.earlier_settings
+        ]
         document["state"] = dataclasses.asdict(self.state)
         document["overrides"] = dataclasses.asdict(self.overrides)
         document["task_runs"] = [dataclasses.asdict(task_run) for task_run in self.task_runs]
@@ -202,6 +218,10 @@ class Run:
         """Return the run that was stored."""
         document = dict(stored)
         document["settings"] = stored_settings(document["settings"], is_queueing=document.pop("is_queueing"))
+        document["earlier_settings"] = [
+            stored_settings(item["settings"], is_queueing=item["is_queueing"])
+            for item in document.get("earlier_settings", [])
+        ]
         document["state"] = _state(document["state"])
         document["stopped_for"] = _result(document["stopped_for"])
         overrides = dict(document["overrides"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Mapping, Sequence
 
-from fake_databricks.jobs.lifecycle import Event, Result, State
+from fake_databricks.jobs.lifecycle import Event, Life, Result, State
 from fake_databricks.jobs.settings import Dialect, Task
 
 CANCELLED_MESSAGE = "Run cancelled."
@@ -17,6 +17,7 @@ UPSTREAM_MESSAGES = {
     Result.UPSTREAM_FAILED: "An upstream task failed.",
     Result.UPSTREAM_CANCELED: "An upstream task was canceled.",
     Result.EXCLUDED: "The condition of run_if was not met.",
+    Result.DISABLED: "The task is disabled, or depends on a task that is.",
 }
 _FAILED = frozenset({Result.FAILED, Result.TIMEDOUT, Result.UPSTREAM_FAILED})
 _SIGNAL_BASE = 128
@@ -60,14 +61,16 @@ def admission(task: Task, before: Mapping[str, State]) -> Result | bool | None:
     Returns:
         False while it must wait, True if it may start, else the result with which it is skipped.
     """
+    results = [before[key].result for key in task.depends_on]
+    if task.is_disabled or _is_disabled_by(task.run_if, results):
+        return Result.DISABLED
     if not all(before[key].is_terminal for key in task.depends_on):
         return False
-    results = [before[key].result for key in task.depends_on]
-    counted = [result for result in results if result is not Result.EXCLUDED]
+    counted = [result for result in results if result not in (Result.EXCLUDED, Result.DISABLED)]
     failures = sum(result in _FAILED for result in counted)
     successes = sum(result in (Result.SUCCESS, Result.SUCCESS_WITH_FAILURES) for result in counted)
     if results and not counted and task.run_if != "ALL_DONE":
-        return Result.EXCLUDED
+        return True if task.run_if == "NONE_FAILED" and Result.DISABLED in results else Result.EXCLUDED
     may_start = {
         "ALL_SUCCESS": successes == len(counted),
         "ALL_DONE": True,
@@ -83,23 +86,37 @@ def admission(task: Task, before: Mapping[str, State]) -> Result | bool | None:
     return Result.UPSTREAM_FAILED if failures else Result.UPSTREAM_CANCELED
 
 
+def _is_disabled_by(run_if: str, results: Sequence[Result | None]) -> bool:
+    """Whether disabled tasks alone decide that a task after them cannot run."""
+    disabled = results.count(Result.DISABLED)
+    if run_if in ("ALL_SUCCESS", "ALL_FAILED"):
+        return disabled > 0
+    return run_if != "ALL_DONE" and 0 < disabled == len(results)
+
+
 def of_run(tasks: Sequence[Task], states: Mapping[str, State]) -> Outcome:
     """Return the outcome of a run of tasks that have all ended; those at the end of the graph decide.
+
+    Disabled tasks do not count: a failure before one is at the end of the graph.
 
     Args:
         tasks: all tasks.
         states: the final state of each.
     """
-    needed = {key for task in tasks for key in task.depends_on}
-    leaves = [states[task.key].result for task in tasks if task.key not in needed]
+    enabled = [task for task in tasks if states[task.key].result is not Result.DISABLED]
+    if not enabled:
+        return Outcome(Event.SKIP, Result.DISABLED, "Every task is disabled.")
+    needed = {key for task in enabled for key in task.depends_on}
+    leaves = [states[task.key].result for task in enabled if task.key not in needed]
     fine = (Result.SUCCESS, Result.EXCLUDED)
     if all(result in fine for result in leaves):
-        is_clean = all(state.result in fine for state in states.values())
+        is_clean = all(states[task.key].result in fine for task in enabled)
         return Outcome(Event.END, Result.SUCCESS if is_clean else Result.SUCCESS_WITH_FAILURES)
     for task in tasks:
         if states[task.key].result is Result.FAILED:
             message = f"Task {task.key} failed with message: {states[task.key].message.rstrip('.')}."
-            if task.key in needed:
+            after = [states[other.key] for other in tasks if task.key in other.depends_on]
+            if after and all(state.life is Life.SKIPPED for state in after):
                 message += " This caused all downstream tasks to get skipped."
             return Outcome(Event.BREAK, Result.FAILED, message)
     if any(state.result is Result.TIMEDOUT for state in states.values()):

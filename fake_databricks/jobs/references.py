@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fake_databricks.jobs.model import Run, TaskRun
 
 _REFERENCE = re.compile(r"\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}")
+_JOB_PARAMETER = "job.parameters."
 
 
 def values_of(run: Run, task_run: TaskRun, workspace: Mapping[str, str]) -> dict[str, str]:
@@ -23,7 +24,6 @@ def values_of(run: Run, task_run: TaskRun, workspace: Mapping[str, str]) -> dict
         workspace: ``id`` and ``url`` of the workspace.
     """
     started = datetime.fromtimestamp(run.created / 1000, timezone.utc)
-    parameters = {**dict(run.settings.parameters), **run.overrides.job_parameters}
     values = {
         "job.id": str(run.job_id),
         "job.name": run.settings.name,
@@ -46,7 +46,7 @@ def values_of(run: Run, task_run: TaskRun, workspace: Mapping[str, str]) -> dict
         "start_date": started.strftime("%Y-%m-%d"),
         "start_time": str(run.created),
     }
-    values.update({f"job.parameters.{name}": value for name, value in parameters.items()})
+    values.update({f"{_JOB_PARAMETER}{name}": value for name, value in run.job_parameters.items()})
     for key, latest in run.latest().items():
         values[f"tasks.{key}.run_id"] = str(latest.run_id)
         values[f"tasks.{key}.result_state"] = latest.state.result.value.lower() if latest.state.result else ""
@@ -54,16 +54,19 @@ def values_of(run: Run, task_run: TaskRun, workspace: Mapping[str, str]) -> dict
 
 
 def resolve(text: str, values: Mapping[str, str]) -> str:
-    """Return the text with each reference replaced.
+    """Return the text with each reference replaced, also those in the values of job parameters.
 
     Raises:
         InvalidParameter: a reference has no value in this run.
     """
 
     def value(match: re.Match[str]) -> str:
-        try:
-            return values[match.group(1)]
-        except KeyError:
-            raise InvalidParameter(f"The reference {match.group(0)} has no value in this run.") from None
+        name = match.group(1)
+        if name not in values:
+            raise InvalidParameter(f"The reference {match.group(0)} has no value in this run.")
+        if name.startswith(_JOB_PARAMETER):
+            return resolve(values[name], others)
+        return values[name]
 
+    others = {name: value for name, value in values.items() if not name.startswith(_JOB_PARAMETER)}
     return _REFERENCE.sub(value, text)

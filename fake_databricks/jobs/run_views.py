@@ -37,6 +37,7 @@ CODES = {
     Result.EXCLUDED: ("SKIPPED", "SUCCESS"),
     Result.UPSTREAM_FAILED: ("RUN_EXECUTION_ERROR", "CLIENT_ERROR"),
     Result.UPSTREAM_CANCELED: ("CANCELED", "CLIENT_ERROR"),
+    Result.DISABLED: ("DISABLED", "SUCCESS"),
 }
 
 
@@ -138,11 +139,15 @@ def run_view(run: Run, url: str, *, with_tasks: bool = True, history: bool = Fal
     }
     if run.overrides.python_params is not None:
         view["overriding_parameters"] = {"python_params": list(run.overrides.python_params)}
-    if run.settings.parameters:
-        values = run.overrides.job_parameters
+    if run.job_parameters:
+        defaults, values = dict(run.settings.parameters), run.overrides.job_parameters
         view["job_parameters"] = [
-            {"name": name, "default": default, **({"value": values[name]} if name in values else {})}
-            for name, default in run.settings.parameters
+            {
+                "name": name,
+                **({"default": defaults[name]} if name in defaults else {}),
+                **({"value": values[name]} if name in values else {}),
+            }
+            for name in run.job_parameters
         ]
     if is_flat:
         task = run.settings.tasks[0]
@@ -153,9 +158,7 @@ def run_view(run: Run, url: str, *, with_tasks: bool = True, history: bool = Fal
         if first.cluster_id:
             view["cluster_instance"] = cluster_view(run, run.task_runs[-1] if first.cluster_id else first)
     if with_tasks:
-        view["tasks"] = [
-            task_view(run, run.settings.task(task_run.task_key), task_run, url) for task_run in run.task_runs
-        ]
+        view["tasks"] = [task_view(run, run.task_of(task_run), task_run, url) for task_run in run.task_runs]
         if run.settings.document.get("job_clusters"):
             view["job_clusters"] = run.settings.document["job_clusters"]
     if history:
@@ -165,7 +168,7 @@ def run_view(run: Run, url: str, *, with_tasks: bool = True, history: bool = Fal
 
 def attempt_view(run: Run, task_run: TaskRun, url: str) -> dict[str, Any]:
     """Return an attempt that was asked for by its own number."""
-    task = run.settings.task(task_run.task_key)
+    task = run.task_of(task_run)
     original = next(item for item in run.task_runs if item.task_key == task_run.task_key)
     return {
         "job_id": run.job_id,

@@ -206,4 +206,5 @@ def _copy(run: Run) -> Run:
     copied = copy.copy(run)
     copied.task_runs = [copy.copy(task_run) for task_run in run.task_runs]
     copied.repairs = list(run.repairs)
+    copied.earlier_settings = list(run.earlier_settings)
     return copied

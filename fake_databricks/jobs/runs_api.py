@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs.api import JOBS_VERSIONS, page_limit
-from fake_databricks.jobs.fields import RUN_PARAMETERS
+from fake_databricks.jobs.fields import RUN_PARAMETERS, notes_of
 from fake_databricks.jobs.lifecycle import Result
 from fake_databricks.jobs.model import Overrides, Run
 from fake_databricks.jobs.run_views import attempt_view, output_view, run_view
@@ -16,10 +16,17 @@ from fake_databricks.jobs.settings import MAX_PARAMETERS_BYTES, Dialect
 from fake_databricks.request.call import Call, Parameters, Route
 from fake_databricks.request.values import read_fields, read_text, read_texts
 
+if TYPE_CHECKING:
+    from fake_databricks.jobs.settings import Task
+
 MAX_PAGE = 25
 MAX_PAGE_2_0 = 1000
 MAX_OFFSET = 10_000
 MAX_TOKEN = 64
+EMPTY: Mapping[str, Any] = {
+    "list": [],
+    "object": {},
+}  # as absent: protobuf does not tell an empty list from none
 MANY_TASKS = (
     "Retrieving the output of runs with multiple tasks is not supported. "
     "Please retrieve the output of each individual task run instead."
@@ -44,6 +51,7 @@ def run_now(call: Call) -> dict[str, Any]:
 def submit(call: Call) -> dict[str, Any]:
     """Run the tasks of the request, without a saved job."""
     parameters = call.parameters
+    call.notes.extend(notes_of(call.document))
     run = call.workspace.scheduler.submit(
         call.document, call.version, _token(parameters), call.workspace.user
     )
@@ -133,14 +141,17 @@ def repair(call: Call) -> dict[str, Any]:
     """Run some tasks of an ended run again."""
     parameters = call.parameters
     run, _ = call.workspace.runs.get(parameters.integer("run_id"))
+    now = {task.key: task for task in call.workspace.scheduler.settings_for_repair(run).tasks}
     tasks = list(parameters.texts("rerun_tasks"))
     if tasks and parameters.boolean("rerun_all_failed_tasks"):
         raise InvalidParameter("Only one of rerun_tasks and rerun_all_failed_tasks may be given.")
     if parameters.boolean("rerun_all_failed_tasks"):
-        fine = (Result.SUCCESS, Result.EXCLUDED)
-        tasks = [key for key, task_run in run.latest().items() if task_run.state.result not in fine]
+        fine = (Result.SUCCESS, Result.EXCLUDED, Result.DISABLED)
+        tasks = [
+            key for key, task_run in run.latest().items() if task_run.state.result not in fine and key in now
+        ]
     if parameters.boolean("rerun_dependent_tasks"):
-        tasks = _with_dependants(run, tasks)
+        tasks = _with_dependants([task for task in now.values() if task.key in run.latest()], tasks)
     latest = parameters.optional_integer("latest_repair_id")
     return {"repair_id": call.workspace.scheduler.repair(run.run_id, tasks, latest, _overrides(parameters))}
 
@@ -152,8 +163,10 @@ def export(call: Call) -> dict[str, Any]:
 
 
 def _overrides(parameters: Parameters, *, only: bool = False) -> Overrides:
+    sent = {name: parameters.values[name] for name in RUN_PARAMETERS if parameters.has(name)}
     read = read_fields(
-        {name: parameters.values[name] for name in RUN_PARAMETERS if parameters.has(name)}, RUN_PARAMETERS
+        {name: value for name, value in sent.items() if value != EMPTY[RUN_PARAMETERS[name].kind]},
+        RUN_PARAMETERS,
     )
     task_level = sorted(set(read) - {"job_parameters"})
     if "job_parameters" in read and task_level:
@@ -191,11 +204,11 @@ def _before(parameters: Parameters) -> int:
     return int(number)
 
 
-def _with_dependants(run: Run, tasks: list[str]) -> list[str]:
-    wanted = set(tasks)
-    for _ in run.settings.tasks:
-        wanted |= {task.key for task in run.settings.tasks if wanted & set(task.depends_on)}
-    return [task.key for task in run.settings.tasks if task.key in wanted]
+def _with_dependants(tasks: Sequence[Task], chosen: Sequence[str]) -> list[str]:
+    wanted = set(chosen)
+    for _ in tasks:
+        wanted |= {task.key for task in tasks if wanted & set(task.depends_on)}
+    return [*chosen, *(task.key for task in tasks if task.key in wanted - set(chosen))]
 
 
 def _listed(run: Run, url: str, *, expand: bool) -> dict[str, Any]:

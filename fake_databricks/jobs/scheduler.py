@@ -16,7 +16,7 @@ from fake_databricks.errors import InvalidParameter, InvalidState
 from fake_databricks.jobs import changes, outcomes
 from fake_databricks.jobs.lifecycle import Event, Life, Result, State, advance
 from fake_databricks.jobs.model import Output, Overrides, Run, TaskRun
-from fake_databricks.jobs.settings import Dialect, Settings, parse_settings
+from fake_databricks.jobs.settings import TASK_TYPES, Dialect, Settings, parse_settings
 from fake_databricks.jobs.tasks import TaskPreparer, UnrunnableTask
 
 if TYPE_CHECKING:
@@ -76,6 +76,10 @@ class RunScheduler:
             queue: whether the run waits while too many others are active; None leaves it to the job.
         """
         settings = job.settings
+        if not settings.tasks:
+            raise InvalidParameter(
+                f"Job {job.job_id} has no task to run; add one with jobs/update or jobs/reset."
+            )
         if queue is not None:
             settings = dataclasses.replace(settings, is_queueing=queue)
         unknown = sorted(set(overrides.job_parameters) - {name for name, _ in settings.parameters})
@@ -97,6 +101,10 @@ class RunScheduler:
         """Run what a document describes, without a saved job; as ``run_now`` otherwise."""
         name = document.get("run_name") or document.get("name") or "Untitled"
         settings = parse_settings({**document, "name": name}, version)
+        if not settings.tasks:
+            raise InvalidParameter(
+                f"A run must have exactly one of {', '.join(TASK_TYPES)}, or tasks; it has none."
+            )
         token = f"submit:{token}" if token else ""
         with self._runs.locked():
             known = self._runs.of_token(token)
@@ -134,11 +142,17 @@ class RunScheduler:
             run = self._runs.live(run_id)
             if run.is_active:
                 raise InvalidState(f"Run {run_id} is active and cannot be repaired.")
-            changes.check_repair(run, tasks, latest_repair_id)
+            settings = self.settings_for_repair(run)
+            changes.check_repair(run, tasks, latest_repair_id, settings)
+            changes.renew_settings(run, settings)
             next_id, now = self._runs.next_run_id, self._clock.now()
             repair_id = changes.repair(run, tasks, overrides, next_id, now)
             self._begin(run)
             return repair_id
+
+    def settings_for_repair(self, run: Run) -> Settings:
+        """Return the settings that a repair of the run would have now."""
+        return changes.settings_for_repair(run, self._jobs.find(run.job_id))
 
     def retime(self, job: Job) -> None:
         """Let a job's new timeout count for its active runs."""
@@ -220,7 +234,7 @@ class RunScheduler:
 
     def _run_attempt(self, run: Run, task_run: TaskRun) -> None:
         """Carry one attempt from PENDING to its end: the whole work of a worker."""
-        task = run.settings.task(task_run.task_key)
+        task = run.task_of(task_run)
         try:
             cluster, spec = self._preparer.prepare(run, task, task_run)
             with self._runs.locked():
@@ -293,7 +307,7 @@ class RunScheduler:
     def _retry(self, run: Run, before: TaskRun) -> None:
         now = self._clock.now()
         task_run = changes.add_retry(run, before, self._runs.next_run_id(), now)
-        interval = run.settings.task(before.task_key).min_retry_interval_millis
+        interval = run.task_of(before).min_retry_interval_millis
         wait = (before.start_time + interval - now) / 1000
         if wait <= 0:
             self._admit(run, task_run)
@@ -374,7 +388,7 @@ class RunScheduler:
                 self._set_attempt_timer(run, task_run)
 
     def _set_attempt_timer(self, run: Run, task_run: TaskRun) -> None:
-        seconds = run.settings.task(task_run.task_key).timeout_seconds
+        seconds = run.task_of(task_run).timeout_seconds
         number, start = task_run.run_id, task_run.start_time
         self._set_timer(run, number, start, seconds, lambda: self._time_out_attempt(run, task_run))
 

@@ -1,7 +1,7 @@
 """The settings of a job: from the document of a request to values. Pure.
 
 A job with its task at the top level is *flat*, the guide's form. A job with ``tasks`` is a *tasks job*,
-Databricks' current form. The form decides how the job answers (design, section 6).
+Databricks' current form; it may still have none. The form decides how the job answers (design, section 6).
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class Task:
         cluster_key: the key of a new cluster that several tasks share, or None.
         depends_on: the keys of the tasks that must end before it.
         run_if: which results of those tasks let it run.
+        is_disabled: whether it is left out of every run.
         libraries: installed on the cluster before it starts.
         timeout_seconds: the timeout of one attempt; 0 is none.
         max_retries: how many more attempts may follow; -1 is any number.
@@ -65,6 +66,7 @@ class Task:
     cluster_key: str | None
     depends_on: tuple[str, ...]
     run_if: str
+    is_disabled: bool
     libraries: tuple[Mapping[str, Any], ...]
     timeout_seconds: int
     max_retries: int
@@ -102,6 +104,11 @@ class Settings:
         return next(task for task in self.tasks if task.key == key)
 
 
+def keyword_arguments(named: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the arguments of a program for named parameters."""
+    return tuple(f"--{name}={value}" for name, value in named.items())
+
+
 def parse_settings(document: Mapping[str, Any], version: str = "2.1") -> Settings:
     """Return the settings of a document of jobs/create, reset, update or runs/submit.
 
@@ -114,9 +121,10 @@ def parse_settings(document: Mapping[str, Any], version: str = "2.1") -> Setting
 @lru_cache(maxsize=4096)
 def _parse(text: str, version: str) -> Settings:
     read = read_fields(json.loads(text), JOB_FIELDS)
-    is_flat = not read.get("tasks")
-    if is_flat:
+    is_flat = not read.get("tasks") and any(name in FLAT_ONLY or name.endswith("_task") for name in read)
+    if not read.get("tasks"):
         read.pop("tasks", None)
+    if is_flat:
         read.update(read_fields({key: read[key] for key in FLAT_ONLY if key in read}, TASK_FIELDS))
         _refuse_other_task_types(read)
     name = read.get("name") or read.get("run_name") or "Untitled"
@@ -124,8 +132,8 @@ def _parse(text: str, version: str) -> Settings:
         raise InvalidParameter(f"The job name must have at most {MAX_NAME_BYTES} bytes in UTF-8.")
     read["name"] = name
     shared = _job_clusters(read, is_flat=is_flat)
-    tasks = (_flat_task(read, name),) if is_flat else _tasks(read["tasks"], shared, version)
-    if not is_flat:
+    tasks = (_flat_task(read, name),) if is_flat else _tasks(read.get("tasks", []), shared, version)
+    if tasks and not is_flat:
         read["tasks"] = [task.document for task in tasks]
     concurrent = read.setdefault("max_concurrent_runs", 1)
     if not 0 <= concurrent <= MAX_CONCURRENT_RUNS:
@@ -153,7 +161,7 @@ def _flat_task(read: dict[str, Any], name: str) -> Task:
     key = re.sub(r"[^\w-]", "_", name)[:100]
     fields = {field: read[field] for field in FLAT_ONLY if field in read}
     fields["timeout_seconds"] = read.get("timeout_seconds", 0)
-    task = _task({"task_key": key, **fields}, {})
+    task = _task({"task_key": key, **fields}, {}, "A job without 'tasks'")
     read[task.kind] = task.body
     return task
 
@@ -188,15 +196,16 @@ def _check_order(tasks: tuple[Task, ...]) -> None:
             del left[key]
 
 
-def _task(document: Mapping[str, Any], shared: Mapping[str, Any]) -> Task:
+def _task(document: Mapping[str, Any], shared: Mapping[str, Any], subject: str = "") -> Task:
     read = read_fields(document, TASK_FIELDS, "tasks.")
     key = read.get("task_key", "")
     if not _TASK_KEY.fullmatch(key):
         raise InvalidParameter(f"Invalid task_key {key!r}: 1 to 100 letters, digits, '_' and '-'.")
     kinds = [kind for kind in TASK_TYPES if kind in read]
     if len(kinds) != 1:
+        who = subject or f"Task '{key}'"
         raise InvalidParameter(
-            f"Task '{key}' must have exactly one of {', '.join(TASK_TYPES)}, it has {len(kinds)}."
+            f"{who} must have exactly one of {', '.join(TASK_TYPES)}, it has {len(kinds)}."
         )
     kind = kinds[0]
     read[kind] = _task_type(kind, read[kind])
@@ -212,12 +221,13 @@ def _task(document: Mapping[str, Any], shared: Mapping[str, Any]) -> Task:
         key=key,
         kind=kind,
         body=read[kind],
-        parameters=_task_parameters(kind, read[kind]),
+        parameters=_arguments(kind, read[kind]),
         cluster_id=read.get("existing_cluster_id"),
         new_cluster=new_cluster,
         cluster_key=read.get("job_cluster_key"),
         depends_on=_depends_on(read),
         run_if=run_if,
+        is_disabled=read.get("disabled", False),
         libraries=libraries,
         timeout_seconds=_not_negative("timeout_seconds", read["timeout_seconds"]),
         max_retries=max(-1, read.get("max_retries", 0)),
@@ -233,6 +243,13 @@ def _task_type(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
     read = read_fields(body, TASK_TYPE_FIELDS[kind], f"{kind}.")
     if "parameters" in read:
         read["parameters"] = list(read_texts(f"{kind}.parameters", read["parameters"]))
+    if kind == "python_wheel_task" and "named_parameters" in read:
+        named = read["named_parameters"] = {
+            name: read_text(f"{kind}.named_parameters.{name}", value)
+            for name, value in read["named_parameters"].items()
+        }
+        if named and read.get("parameters"):
+            raise InvalidParameter("Only one of parameters and named_parameters may be given.")
     required = ("python_file",) if kind == "spark_python_task" else ("package_name", "entry_point")
     for name in required:
         if not read.get(name):
@@ -245,12 +262,9 @@ def _task_type(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
     return read
 
 
-def _task_parameters(kind: str, body: Mapping[str, Any]) -> tuple[str, ...]:
-    named = body.get("named_parameters") if kind == "python_wheel_task" else None
-    if named and body.get("parameters"):
-        raise InvalidParameter("Only one of parameters and named_parameters may be given.")
-    if named:
-        return tuple(f"--{key}={read_text(key, value)}" for key, value in named.items())
+def _arguments(kind: str, body: Mapping[str, Any]) -> tuple[str, ...]:
+    if kind == "python_wheel_task" and body.get("named_parameters"):
+        return keyword_arguments(body["named_parameters"])
     return tuple(body.get("parameters", ()))
 
 

@@ -10,6 +10,7 @@ from fake_databricks.clusters.clusters import ClusterUnavailable
 from fake_databricks.engine.ports import TaskSpec
 from fake_databricks.errors import ApiError
 from fake_databricks.jobs import references
+from fake_databricks.jobs.settings import keyword_arguments
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,11 +149,14 @@ class TaskPreparer:
 
 
 def _parameters(run: Run, task: Task) -> tuple[str, ...]:
+    """Return the arguments of a program; job parameters go to wheel tasks with keyword arguments, and win."""
     overrides = run.overrides
-    if task.kind == "spark_python_task" and overrides.python_params is not None:
+    is_wheel = task.kind == "python_wheel_task"
+    named = overrides.python_named_params if is_wheel else None
+    if named is None and overrides.python_params is not None:
         return overrides.python_params
-    if task.kind == "python_wheel_task" and overrides.python_named_params is not None:
-        return tuple(f"--{key}={value}" for key, value in overrides.python_named_params.items())
-    if task.kind == "python_wheel_task" and overrides.python_params is not None:
-        return overrides.python_params
-    return task.parameters
+    if named is None and is_wheel:
+        named = task.body.get("named_parameters")
+    if named is None:
+        return task.parameters
+    return keyword_arguments({**named, **run.job_parameters})

@@ -94,6 +94,7 @@ class Call:
         body: the bytes of the body.
         rest: the text in place of the ``*`` of the route.
         files: the files of a form, once its parameters were read.
+        notes: what the journal says about the request besides the answer.
     """
 
     workspace: Workspace
@@ -104,6 +105,7 @@ class Call:
     body: bytes
     rest: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     _parameters: Parameters | None = None
 
     @property

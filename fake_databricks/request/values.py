@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Callable, Mapping
 
 from fake_databricks.errors import InvalidParameter
@@ -104,6 +105,17 @@ def read_fields(document: Mapping[str, Any], fields: Mapping[str, Field], where:
             raise InvalidParameter(f"Field '{where}{name}' is not supported: {field.why}.")
         read[name] = READERS[field.kind](f"{where}{name}", value)
     return read
+
+
+def unknown_fields(document: Mapping[str, Any], fields: Mapping[str, Field], where: str = "") -> list[str]:
+    """Return a sentence for each field that is not known: it was ignored, and is probably a mistake."""
+    notes = []
+    for name in document:
+        if name not in fields:
+            close = get_close_matches(name, fields, 1)
+            meant = f"; was '{where}{close[0]}' meant?" if close else "."
+            notes.append(f"Field '{where}{name}' is not known{meant}")
+    return notes
 
 
 def _is_paused(value: Any) -> bool:

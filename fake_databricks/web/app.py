@@ -9,7 +9,7 @@ import json
 import logging
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Awaitable, Callable, Mapping, MutableMapping
 from urllib.parse import urlsplit
 
@@ -43,6 +43,7 @@ class _HttpRequest:
     query: str
     headers: Mapping[str, str]
     body: bytes
+    notes: list[str] = field(default_factory=list)
 
 
 class App:
@@ -122,6 +123,7 @@ class App:
             request.query,
             request.body,
             rest,
+            notes=request.notes,
         )
         try:
             answer = await run_in_threadpool(route.handler, call) if route.is_slow else route.handler(call)
@@ -230,6 +232,7 @@ def _record(  # noqa: PLR0913  the fields of an entry
         response=None if reply is None else _body_for_journal(reply.body, is_secret=is_secret),
         fault="" if fault is None else fault.name,
         is_known=is_known,
+        notes=tuple(request.notes),
     )
 
 

@@ -29,6 +29,7 @@ class Entry:
         response: the body of the answer, in the same form; None if there was none.
         fault: the name of the fault that made the answer, or empty.
         is_known: whether the call exists here.
+        notes: probable mistakes that the answer does not name, such as a field that is not known.
     """
 
     number: int
@@ -41,6 +42,7 @@ class Entry:
     response: Any
     fault: str = ""
     is_known: bool = True
+    notes: tuple[str, ...] = ()
 
 
 class Journal:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Mapping, Sequence
 
 from fake_databricks.clusters.api import REFUSED as REFUSED_SETTINGS
 from fake_databricks.clusters.libraries import REFUSED as REFUSED_LIBRARIES
+from fake_databricks.clusters.listing import FILTERS, SORTS
 from fake_databricks.jobs.fields import JOB_FIELDS, RUN_PARAMETERS, TASK_FIELDS
 from fake_databricks.web import faults
 from fake_databricks.web.routes import CONTROL, ROUTES
@@ -166,7 +167,16 @@ PARITY: Mapping[tuple[str, str], Row] = {
     ),
     ("POST", "/clusters/create"): Row(_CLUSTER, ("every other field",), _CLUSTER_REFUSED),
     ("GET", "/clusters/get"): Row(("cluster_id",)),
-    ("GET", "/clusters/list"): Row(),
+    ("GET", "/clusters/list"): Row(
+        (
+            *(f"filter_by.{name}" for name in FILTERS),
+            *(f"sort_by.{name}" for name in SORTS),
+            "page_size",
+            "page_token",
+        ),
+        ("can_use_client",),
+        ("every other field of filter_by and sort_by",),
+    ),
     ("POST", "/clusters/start"): Row(("cluster_id",)),
     ("POST", "/clusters/restart"): Row(("cluster_id",)),
     ("POST", "/clusters/delete"): Row(("cluster_id",)),

@@ -141,8 +141,9 @@ class TestRepair:
         ("wanted", "words"), [([], "no task to be run again"), (["x", "a"], "Unknown task: x.")]
     )
     def test_tasks_must_be_named(self, wanted: list[str], words: str) -> None:
+        run = run_of(tasks(task("a")))
         with pytest.raises(InvalidParameter, match=words):
-            changes.check_repair(run_of(tasks(task("a"))), wanted, None)
+            changes.check_repair(run, wanted, None, run.settings)
 
     def test_new_parameters_replace_and_absent_ones_stay(self) -> None:
         run = run_of(tasks(task("a")), python_params=("old",), job_parameters={"p": "1"})

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 HERE = "0123-456789-abcdef01"
 INVALID, STATE = (400, "INVALID_PARAMETER_VALUE"), (400, "INVALID_STATE")
+EVENT_TYPES = {"CREATING", "STARTING", "RESTARTING", "RUNNING", "TERMINATING", "EDITED", "PINNED", "UNPINNED"}
 SETTINGS = {"spark_version": "15.4.x-scala2.12", "cluster_name": "mine"}
 LIBRARY = {"pypi": {"package": "requests"}}
 
@@ -102,6 +103,106 @@ class TestClusters:
         quiet.clock.work()
         message = refusal(quiet, "POST /api/2.1/clusters/restart", {"cluster_id": HERE})[2]
         assert message == f"Cluster {HERE} is in unexpected state Terminated."
+
+
+class TestEvents:
+    """Event `TERMINATED` is none of Databricks'"""
+
+    def test_a_cluster_that_has_ended_has_databricks_events_alone(self, quiet: Quiet) -> None:
+        for call in ("delete", "start", "restart", "pin", "unpin", "edit"):
+            view(quiet, f"POST /api/2.1/clusters/{call}", {"cluster_id": HERE, **SETTINGS})
+            quiet.clock.work()
+        view(quiet, "POST /api/2.1/clusters/delete", {"cluster_id": HERE})
+        quiet.clock.work()
+        shown = view(quiet, "POST /api/2.1/clusters/events", {"cluster_id": HERE})["events"]
+        assert shown[0]["type"] == "TERMINATING"
+        assert {event["type"] for event in shown} <= EVENT_TYPES
+
+
+class TestList:
+    """`clusters/list` ignores `filter_by`, `page_size`, `sort_by` and shows all (a script that deletes what
+    it filtered would hit every cluster)."""
+
+    @pytest.fixture(autouse=True)
+    def clusters(self, quiet: Quiet) -> None:
+        """Three clusters beside the first, `fake`: b (policy p), a (pinned, terminated), c (of a job)."""
+        made = quiet.workspace.clusters
+        made.create({**SETTINGS, "cluster_name": "b", "policy_id": "p"})
+        pinned = made.create({**SETTINGS, "cluster_name": "a"}).cluster_id
+        made.pin(pinned, is_pinned=True)
+        made.create({**SETTINGS, "cluster_name": "c"}, is_job_cluster=True)
+        quiet.clock.work()
+        quiet.workspace.terminate_cluster(pinned)
+        quiet.clock.work()
+
+    def names(self, quiet: Quiet, query: str, body: dict[str, Any] | None = None) -> str:
+        listed = view(quiet, f"GET /api/2.1/clusters/list?{query}", body or {})
+        return " ".join(item["cluster_name"] for item in listed.get("clusters", []))
+
+    @pytest.mark.parametrize(
+        ("query", "names"),
+        [
+            ("", "b c fake a"),
+            ("filter_by.cluster_states=RUNNING", "b c fake"),
+            ("filter_by.cluster_states=TERMINATED&filter_by.cluster_states=ERROR", "a"),
+            ("filter_by.cluster_states=UNKNOWN", ""),
+            ("filter_by.cluster_sources=JOB", "c"),
+            ("filter_by.cluster_sources=API&filter_by.cluster_states=RUNNING", "b fake"),
+            ("filter_by.is_pinned=true", "a"),
+            ("filter_by.is_pinned=false", "b c fake"),
+            ("filter_by.policy_id=p", "b"),
+            ("filter_by.policy_id=other", ""),
+            ("sort_by.field=CLUSTER_NAME", "a b c fake"),
+            ("sort_by.field=CLUSTER_NAME&sort_by.direction=DESC", "fake c b a"),
+            ("sort_by.direction=DESC", "a fake c b"),
+            ("page_size=2", "b c"),
+            ("page_size=0", "b c fake a"),
+            ("can_use_client=JOBS", "b c fake a"),
+        ],
+    )
+    def test_filters_and_orders(self, quiet: Quiet, query: str, names: str) -> None:
+        assert self.names(quiet, query) == names
+
+    def test_an_object_in_the_body_is_read_too(self, quiet: Quiet) -> None:
+        body = {"filter_by": {"cluster_states": ["TERMINATED"]}, "sort_by": {"direction": "ASC"}}
+        assert self.names(quiet, "", body) == "a"
+
+    def test_pages_by_token(self, quiet: Quiet) -> None:
+        query = "sort_by.field=CLUSTER_NAME&page_size=3"
+        first = view(quiet, f"GET /api/2.1/clusters/list?{query}")
+        assert self.names(quiet, query) == "a b c"
+        assert "prev_page_token" not in first
+        query += "&page_token=" + first["next_page_token"]
+        assert self.names(quiet, query) == "fake"
+        assert set(view(quiet, f"GET /api/2.1/clusters/list?{query}")) == {"clusters", "prev_page_token"}
+
+    def test_a_page_has_20_clusters_and_version_2_0_has_all(self, quiet: Quiet) -> None:
+        for number in range(20):
+            quiet.workspace.clusters.create({**SETTINGS, "cluster_name": str(number)})
+        sizes = [len(view(quiet, f"GET /api/{v}/clusters/list")["clusters"]) for v in ("2.0", "2.1")]
+        assert sizes == [24, 20]
+
+    @pytest.mark.parametrize(
+        ("query", "message"),
+        [
+            ("filter_by.cluster_states=RUNING", "filter_by.cluster_states must be one of RUNNING, "),
+            ("filter_by.cluster_sources=x", "filter_by.cluster_sources must be one of UI, JOB, "),
+            ("filter_by.is_pinned=x", "'is_pinned' must be true or false"),
+            ("filter_by.cluster_state=RUNNING", "was 'filter_by.cluster_states' meant?"),
+            ("filter_by=RUNNING", "Field 'filter_by' must be an object"),
+            ("sort_by.field=STATE", "sort_by.field must be one of DEFAULT, CLUSTER_NAME, got 'STATE'."),
+            ("sort_by.direction=UP", "sort_by.direction must be one of ASC, DESC, got 'UP'."),
+            ("sort_by.name=x", "Field 'sort_by.name' is not known"),
+            ("page_size=101", "page_size must be between 0 and 100, got 101."),
+            ("page_size=-1", "page_size must be between 0 and 100, got -1."),
+            ("page_token=jobs-1", "Invalid page token: jobs-1."),
+            ("page_token=clusters-%C2%B2", "Invalid page token: clusters-²."),
+        ],
+    )
+    def test_what_is_not_understood_is_refused(self, quiet: Quiet, query: str, message: str) -> None:
+        *kind, said = refusal(quiet, f"GET /api/2.1/clusters/list?{query}")
+        assert tuple(kind) == INVALID
+        assert message in said
 
 
 class TestRecords:

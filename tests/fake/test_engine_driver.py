@@ -177,6 +177,53 @@ class TestSessions:
         assert alpha.out("import pyspark\nprint(pyspark.SparkContext._active_spark_context)") == "None"
 
 
+ACTIVE = (
+    "SparkSession.getActiveSession().range(2).count()",
+    "SparkSession.active().range(2).count()",
+    "(col('a') > 1) is not None and lit(1) is not None and 2",
+    "Window.partitionBy('a') and 2",
+    "SparkContext.getOrCreate() and SparkSession.getActiveSession().range(2).count()",
+)
+IMPORTS = (
+    "from pyspark import SparkContext\nfrom pyspark.sql import SparkSession, Window\n"
+    "from pyspark.sql.functions import col, lit\n"
+)
+
+
+class TestActiveSession:
+    """A session is active before the program asks: `SparkSession.getActiveSession()`,
+    `SparkSession.active()` work at once in runs and contexts (attach lazily inside them)"""
+
+    @pytest.mark.parametrize("asked", ACTIVE)
+    def test_a_run_has_one_from_the_start(self, alpha: Workspace, asked: str) -> None:
+        assert alpha.out(f"{IMPORTS}print({asked})") == "2"
+
+    def test_it_is_the_session_of_the_name_spark_and_of_the_builder(self, alpha: Workspace) -> None:
+        source = (
+            f"{IMPORTS}active = SparkSession.getActiveSession()\n"
+            "print(active is spark, active is SparkSession.builder.getOrCreate())\n"
+            "print(active.conf.get('spark.my.conf'))"
+        )
+        assert alpha.out(source) == "True True\ncluster"
+
+    def test_there_is_none_after_the_program_has_stopped_it(self, alpha: Workspace) -> None:
+        source = f"{IMPORTS}SparkSession.active().stop()\nprint(SparkSession.getActiveSession())"
+        assert alpha.out(source) == "None"
+
+    @pytest.mark.parametrize("asked", ACTIVE)
+    def test_a_context_has_one_from_the_start(self, alpha: Workspace, asked: str) -> None:
+        context = alpha.cluster.open_context("python")
+        try:
+            assert context.execute(f"{IMPORTS}{asked}").data == "2"
+        finally:
+            context.close()
+
+    def test_a_child_process_has_none_as_on_a_cluster(self, alpha: Workspace) -> None:
+        asks = "from pyspark.sql import SparkSession; print(SparkSession.getActiveSession())"
+        source = f"import subprocess, sys\nprint(subprocess.check_output([sys.executable, '-c', '{asks}']))"
+        assert alpha.out(source) == "b'None\\n'"
+
+
 class TestPathsInSpark:
     def test_every_way_to_name_a_file_finds_it(self, alpha: Workspace) -> None:
         (Path(alpha.places.dbfs) / "mnt").mkdir(exist_ok=True)

@@ -101,6 +101,24 @@ class TestHowAProgramEnds:
         assert ended.logs == ended.error_trace
         assert ended.error_trace.count("  File ") == 2
 
+    def test_paths_in_a_traceback_are_those_of_the_cluster(self, rig: Rig) -> None:
+        """Issue: "paths in tracebacks as `/dbfs/...`"."""
+        (Path(rig.places.dbfs) / "lib.py").write_text("def f():\n    return 1 / 0\n", encoding="utf-8")
+        ended = rig.run("import sys\nsys.path.append('/dbfs')\nimport lib\nlib.f()")
+        assert ended.error_trace is not None
+        assert ended.logs == ended.error_trace
+        assert ended.error_trace.splitlines()[1:3] == [
+            '  File "/dbfs/program.py", line 4, in <module>',
+            "    lib.f()",
+        ]
+        assert '  File "/dbfs/lib.py", line 2, in f\n    return 1 / 0\n' in ended.error_trace
+        syntax = rig.run("x = (")
+        assert '  File "/dbfs/program.py", line 1\n' in syntax.logs
+
+    def test_a_hook_of_the_program_prints_its_own(self, rig: Rig) -> None:
+        ended = rig.run("import sys\nsys.excepthook = lambda *_: print('mine')\n1 / 0")
+        assert (ended.logs, ended.error) == ("mine\n", "ZeroDivisionError: division by zero")
+
     def test_a_syntax_error_is_the_error(self, rig: Rig) -> None:
         ended = rig.run("def f(:")
         assert (ended.exit_code, ended.error) == (1, "SyntaxError: invalid syntax")
@@ -149,6 +167,10 @@ class TestWithoutSpark:
     ) -> None:
         ended = rig_without_spark.run(source)
         assert ended.error == "RuntimeError: This needs Spark; this server runs without it"
+
+    def test_there_is_no_active_session(self, rig_without_spark: Rig) -> None:
+        source = "from pyspark.sql import SparkSession\nprint(SparkSession.getActiveSession())"
+        assert rig_without_spark.run(source).logs == "None\n"
 
     def test_other_programs_run_as_on_any_cluster(self, rig_without_spark: Rig) -> None:
         ended = rig_without_spark.run(

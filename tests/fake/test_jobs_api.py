@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
+from fake_databricks.jobs.api import create
+from fake_databricks.jobs.fields import RUN_PARAMETERS
 from fake_databricks.jobs.lifecycle import Result
-from tests.fake.calls import refusal, view
+from fake_databricks.workspace import Workspace
+from tests.fake.calls import call_of, refusal, view
 from tests.fake.doubles import ended
 from tests.fake.jobs import finish, flat, start, task, tasks
 
 if TYPE_CHECKING:
-    from tests.fake.conftest import Quiet
+    from tests.fake.conftest import Client, Quiet
 
 JOB, RUN = 12345, 98765
 INVALID = (400, "INVALID_PARAMETER_VALUE")
@@ -50,8 +54,13 @@ class TestJobs:
         [
             (
                 "POST /api/2.1/jobs/create",
-                {},
-                "must have exactly one of spark_python_task, python_wheel_task",
+                {"existing_cluster_id": "c"},
+                "A job without 'tasks' must have exactly one of spark_python_task, python_wheel_task",
+            ),
+            (
+                "POST /api/2.1/jobs/create",
+                {"tasks": [{"task_key": "a", "existing_cluster_id": "c"}]},
+                "Task 'a' must have exactly one of spark_python_task, python_wheel_task, it has 0.",
             ),
             ("GET /api/2.1/jobs/get", {}, "Missing required field: job_id"),
             ("GET /api/2.1/jobs/get?job_id=x", {}, "Field 'job_id' must be an integer, got 'x'."),
@@ -126,13 +135,15 @@ class TestRuns:
             ("POST /api/2.1/jobs/run-now", {"job_id": JOB, "python_params": ["x" * 10_000]}, "10000 bytes"),
             (
                 "POST /api/2.1/jobs/run-now",
-                {"job_id": JOB, "notebook_params": {}},
+                {"job_id": JOB, "notebook_params": {"a": "1"}},
                 "'notebook_params' is not",
             ),
+            ("POST /api/2.1/jobs/run-now", {"job_id": JOB, "jar_params": ["a"]}, "'jar_params' is not"),
+            ("POST /api/2.1/jobs/run-now", {"job_id": JOB, "python_params": {}}, "must be a list"),
             ("POST /api/2.1/jobs/run-now", {"job_id": JOB, "job_parameters": {"p": "1"}}, "no parameter p"),
             (
                 "POST /api/2.1/jobs/run-now",
-                {"job_id": JOB, "job_parameters": {}, "python_params": []},
+                {"job_id": JOB, "job_parameters": {"p": "1"}, "python_params": ["1"]},
                 "job_parameters may not be given together with python_params.",
             ),
             ("POST /api/2.1/jobs/run-now", {"job_id": JOB, "idempotency_token": "t" * 65}, "64 characters"),
@@ -200,3 +211,116 @@ class TestRuns:
         after, _ = quiet.workspace.runs.get(run_id)
         assert (before.state.result, before.task_runs[0].state.result) == (None, None)
         assert (after.state.result, after.task_runs[0].state.result) == (Result.SUCCESS, Result.SUCCESS)
+
+
+class TestEmptyParameters:
+    """Empty legacy parameter lists (`"jar_params": []`, `"notebook_params": {}`) are as absent"""
+
+    AIRFLOW: ClassVar[dict[str, Any]] = {
+        "jar_params": [],
+        "notebook_params": {},
+        "python_params": [],
+        "spark_submit_params": [],
+    }
+    EVERY: ClassVar[dict[str, Any]] = {
+        name: [] if field.kind == "list" else {} for name, field in RUN_PARAMETERS.items()
+    }
+
+    @pytest.mark.parametrize("sent", [AIRFLOW, EVERY])
+    def test_a_job_runs_with_its_own_parameters(self, quiet: Quiet, sent: dict[str, Any]) -> None:
+        job = quiet.workspace.jobs.create(tasks(task("a"), task("b", "a")), "2.1", "u")
+        run_id = view(quiet, "POST /api/2.1/jobs/run-now", {"job_id": job.job_id, **sent})["run_id"]
+        quiet.clock.work()
+        shown = view(quiet, f"GET /api/2.1/jobs/runs/get?run_id={run_id}")
+        assert "overriding_parameters" not in shown
+        assert [item.spec.argv for item in quiet.cluster.tasks] == [("a",), ("b",)]
+
+    def test_job_parameters_may_stand_beside_empty_lists(self, quiet: Quiet) -> None:
+        document = tasks(
+            task("a", parameter="{{job.parameters.p}}"), parameters=[{"name": "p", "default": "1"}]
+        )
+        job = quiet.workspace.jobs.create(document, "2.1", "u")
+        body = {"job_id": job.job_id, "job_parameters": {"p": "2"}, **self.AIRFLOW}
+        view(quiet, "POST /api/2.1/jobs/run-now", body)
+        quiet.clock.work()
+        assert [item.spec.argv for item in quiet.cluster.tasks] == [("2",)]
+
+    def test_a_repair_with_empty_lists_keeps_what_the_run_has(self, quiet: Quiet) -> None:
+        run = finish(quiet, flat(), python_params=("one",))
+        body = {"run_id": run.run_id, "rerun_tasks": ["flat"], **self.EVERY}
+        view(quiet, "POST /api/2.1/jobs/runs/repair", body)
+        quiet.clock.work()
+        assert [item.spec.argv for item in quiet.cluster.tasks] == [("one",), ("one",)]
+
+
+class TestJobWithoutTasks:
+    """A job without tasks can be created; `runs/*` and errors say "task", "job" rightly"""
+
+    @pytest.mark.parametrize("document", [{}, {"name": "empty"}, {"name": "empty", "tasks": []}])
+    @pytest.mark.parametrize("version", ["2.0", "2.1", "2.2"])
+    def test_is_created_and_shown(self, quiet: Quiet, version: str, document: dict[str, Any]) -> None:
+        job_id = view(quiet, f"POST /api/{version}/jobs/create", document)["job_id"]
+        settings = view(quiet, f"GET /api/{version}/jobs/get?job_id={job_id}")["settings"]
+        assert settings["name"] == document.get("name", "Untitled")
+        assert (settings["format"], "tasks" in settings) == ("MULTI_TASK", False)
+        assert view(quiet, f"GET /api/{version}/jobs/list?expand_tasks=true")["jobs"][0]["job_id"] == job_id
+
+    def test_is_not_run(self, quiet: Quiet) -> None:
+        view(quiet, "POST /api/2.1/jobs/create", {"name": "empty"})
+        *kind, said = refusal(quiet, "POST /api/2.1/jobs/run-now", {"job_id": JOB})
+        assert tuple(kind) == INVALID
+        assert said == "Job 12345 has no task to run; add one with jobs/update or jobs/reset."
+        assert view(quiet, "GET /api/2.1/jobs/runs/list") == {"has_more": False}
+
+    def test_runs_once_it_has_a_task(self, quiet: Quiet) -> None:
+        view(quiet, "POST /api/2.1/jobs/create", {"name": "empty"})
+        new = {"job_id": JOB, "new_settings": {"tasks": [task("a")]}}
+        view(quiet, "POST /api/2.1/jobs/update", new)
+        run_id = view(quiet, "POST /api/2.1/jobs/run-now", {"job_id": JOB})["run_id"]
+        quiet.clock.work()
+        shown = view(quiet, f"GET /api/2.1/jobs/runs/get?run_id={run_id}")
+        assert shown["state"]["result_state"] == "SUCCESS"
+
+    def test_all_tasks_of_a_job_may_be_removed(self, quiet: Quiet) -> None:
+        quiet.workspace.jobs.create(tasks(task("a"), task("b")), "2.1", "u")
+        body = {"job_id": JOB, "fields_to_remove": ["tasks/a", "tasks/b"]}
+        view(quiet, "POST /api/2.1/jobs/update", body)
+        again = Workspace("1", quiet.surroundings)
+        assert again.jobs.get(JOB).settings.tasks == ()
+
+
+class TestNotes:
+    """`{"taks": []}` names the unknown key as probable mistake in the journal"""
+
+    @pytest.mark.parametrize(
+        ("document", "notes"),
+        [
+            ({"taks": []}, ["Field 'taks' is not known; was 'tasks' meant?"]),
+            ({"zzz": 1}, ["Field 'zzz' is not known."]),
+            (
+                tasks(task("a", max_retrys=1)),
+                ["Field 'tasks.max_retrys' is not known; was 'tasks.max_retries' meant?"],
+            ),
+            (
+                flat(spark_python_task={"python_file": "dbfs:/p.py", "sourc": ""}, timout_seconds=1),
+                [
+                    "Field 'timout_seconds' is not known; was 'timeout_seconds' meant?",
+                    "Field 'spark_python_task.sourc' is not known; was 'spark_python_task.source' meant?",
+                ],
+            ),
+            (flat(), []),
+            (tasks(task("a"), parameters=[]), []),
+        ],
+    )
+    def test_each_unknown_field_is_named(
+        self, quiet: Quiet, document: dict[str, Any], notes: list[str]
+    ) -> None:
+        call = call_of(quiet, "/api/2.1/jobs/create", json.dumps(document).encode())
+        create(call)
+        assert call.notes == notes
+
+    def test_the_journal_has_them(self, client: Client) -> None:
+        client.post("/api/2.1/jobs/create", taks=[])
+        client.get("/api/2.1/jobs/list")
+        written = [entry["notes"] for entry in client.get("/_fake/journal")["entries"]]
+        assert written == [["Field 'taks' is not known; was 'tasks' meant?"], []]

@@ -11,6 +11,7 @@ RUNNING = State(Life.RUNNING)
 DONE = {result: State(Life.TERMINATED, result) for result in (Result.SUCCESS, Result.FAILED, Result.TIMEDOUT)}
 CANCELED = State(Life.TERMINATED, Result.CANCELED)
 EXCLUDED = State(Life.SKIPPED, Result.EXCLUDED)
+DISABLED = State(Life.SKIPPED, Result.DISABLED)
 SUCCESS, FAILED, TIMEDOUT = DONE[Result.SUCCESS], DONE[Result.FAILED], DONE[Result.TIMEDOUT]
 
 
@@ -85,6 +86,21 @@ class TestAdmission:
             ("ALL_FAILED", FAILED, SUCCESS, Result.EXCLUDED),
             ("AT_LEAST_ONE_FAILED", FAILED, SUCCESS, True),
             ("AT_LEAST_ONE_FAILED", SUCCESS, SUCCESS, Result.EXCLUDED),
+            ("ALL_SUCCESS", DISABLED, SUCCESS, Result.DISABLED),
+            ("ALL_SUCCESS", DISABLED, RUNNING, Result.DISABLED),
+            ("ALL_DONE", DISABLED, DISABLED, True),
+            ("ALL_DONE", DISABLED, RUNNING, False),
+            ("AT_LEAST_ONE_SUCCESS", DISABLED, SUCCESS, True),
+            ("AT_LEAST_ONE_SUCCESS", DISABLED, FAILED, Result.UPSTREAM_FAILED),
+            ("AT_LEAST_ONE_SUCCESS", DISABLED, DISABLED, Result.DISABLED),
+            ("NONE_FAILED", DISABLED, SUCCESS, True),
+            ("NONE_FAILED", DISABLED, EXCLUDED, True),
+            ("NONE_FAILED", DISABLED, FAILED, Result.UPSTREAM_FAILED),
+            ("NONE_FAILED", DISABLED, DISABLED, Result.DISABLED),
+            ("AT_LEAST_ONE_FAILED", DISABLED, FAILED, True),
+            ("AT_LEAST_ONE_FAILED", DISABLED, SUCCESS, Result.EXCLUDED),
+            ("AT_LEAST_ONE_FAILED", DISABLED, DISABLED, Result.DISABLED),
+            ("ALL_FAILED", DISABLED, FAILED, Result.DISABLED),
         ],
     )
     def test_two_results_decide_for_the_task_after_them(
@@ -101,6 +117,7 @@ class TestAdmission:
             Result.UPSTREAM_FAILED,
             Result.UPSTREAM_CANCELED,
             Result.EXCLUDED,
+            Result.DISABLED,
         }
 
 
@@ -116,6 +133,10 @@ class TestRun:
             ({"a": SUCCESS, "b": FAILED}, Event.BREAK, Result.FAILED),
             ({"a": SUCCESS, "b": TIMEDOUT}, Event.END, Result.TIMEDOUT),
             ({"a": SUCCESS, "b": CANCELED}, Event.END, Result.CANCELED),
+            ({"a": SUCCESS, "b": DISABLED}, Event.END, Result.SUCCESS),
+            ({"a": DISABLED, "b": SUCCESS}, Event.END, Result.SUCCESS),
+            ({"a": FAILED, "b": DISABLED}, Event.BREAK, Result.FAILED),
+            ({"a": DISABLED, "b": DISABLED}, Event.SKIP, Result.DISABLED),
         ],
     )
     def test_the_leaf_of_two_tasks_decides(
@@ -129,6 +150,8 @@ class TestRun:
         skipped = State(Life.SKIPPED, Result.UPSTREAM_FAILED)
         last = of_run(tasks_of(a="", b="a"), {"a": SUCCESS, "b": failed})
         first = of_run(tasks_of(a="", b="a"), {"a": failed, "b": skipped})
+        ran = of_run(tasks_of("ALL_DONE", a="", b="a", c=""), {"a": failed, "b": SUCCESS, "c": failed})
+        assert ran.message == last.message.replace("Task b", "Task a")
         assert last.message == "Task b failed with message: It broke."
         assert first.message == (
             "Task a failed with message: It broke. This caused all downstream tasks to get skipped."

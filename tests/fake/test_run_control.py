@@ -13,10 +13,12 @@ from fake_databricks.jobs.model import Overrides
 from fake_databricks.jobs.run_views import run_view
 from fake_databricks.jobs.runs import RunFilter
 from fake_databricks.workspace import Workspace
+from tests.fake.calls import view as called
 from tests.fake.doubles import ended
 from tests.fake.jobs import finish, flat, start, task, tasks, view
 
 if TYPE_CHECKING:
+    from fake_databricks.jobs.model import Run
     from tests.fake.conftest import Quiet
 
 
@@ -107,6 +109,83 @@ class TestRepair:
         quiet.workspace.scheduler.repair(run.run_id, ["a"], first, Overrides())
         quiet.clock.work()
         assert len(run.repairs) == 3
+
+
+def repair(quiet: Quiet, run: Run, *keys: str) -> list[tuple[str, ...]]:
+    """Repair tasks of a run to its end; return the arguments that their programs had."""
+    before = len(quiet.cluster.tasks)
+    latest = run.repairs[-1].repair_id if run.repairs else None
+    quiet.clock.move(1)
+    quiet.workspace.scheduler.repair(run.run_id, keys, latest, Overrides())
+    quiet.clock.work()
+    return [tuple(item.spec.argv) for item in quiet.cluster.tasks[before:]]
+
+
+class TestRepairWithNewSettings:
+    """`runs/repair` uses the job's **current** settings ("They use the current job and task settings")"""
+
+    def test_a_task_has_the_parameters_that_the_job_has_now(self, quiet: Quiet) -> None:
+        run = finish(quiet, tasks(task("a"), task("b", "a")))
+        new = tasks(task("a"), task("b", "a", parameter="new"))
+        quiet.workspace.jobs.reset(run.job_id, new, "2.1")
+        assert repair(quiet, run, "b") == [("new",)]
+        shown = [item["spark_python_task"]["parameters"] for item in view(run)["tasks"]]
+        assert shown == [["a"], ["b"], ["new"]]
+
+    def test_each_repair_takes_what_the_job_has_then(self, quiet: Quiet) -> None:
+        run = finish(quiet, tasks(task("a")))
+        for text in ("second", "third"):
+            quiet.workspace.jobs.reset(run.job_id, tasks(task("a", parameter=text)), "2.1")
+            assert repair(quiet, run, "a") == [(text,)]
+        again = Workspace("1", quiet.surroundings).runs.get(run.run_id)[0]
+        assert view(again) == view(run)
+        shown = [item["spark_python_task"]["parameters"] for item in view(again)["tasks"]]
+        assert shown == [["a"], ["second"], ["third"]]
+
+    def test_a_flat_job_may_have_another_name(self, quiet: Quiet) -> None:
+        run = finish(quiet, flat())
+        quiet.workspace.jobs.reset(run.job_id, flat("new", name="other"), "2.1")
+        assert repair(quiet, run, "flat") == [("new",)]
+        assert view(run)["run_name"] == "flat"
+
+    def test_retries_and_job_parameters_are_the_new_ones(self, quiet: Quiet) -> None:
+        quiet.cluster.outcomes["a"] = [ended(1), ended(1), ended(0)]
+        run = finish(quiet, tasks(task("a"), parameters=[{"name": "p", "default": "1"}]))
+        new = tasks(task("a", max_retries=1), parameters=[{"name": "p", "default": "2"}])
+        quiet.workspace.jobs.reset(run.job_id, new, "2.1")
+        assert len(repair(quiet, run, "a")) == 2
+        assert run.state.result is Result.SUCCESS
+        assert view(run)["job_parameters"] == [{"name": "p", "default": "2"}]
+
+    def test_a_task_that_the_job_has_no_more_is_refused_and_nothing_changes(self, quiet: Quiet) -> None:
+        quiet.cluster.outcomes["b"] = [ended(1)]
+        run = finish(quiet, tasks(task("a"), task("b", "a")))
+        before = view(run)
+        quiet.workspace.jobs.reset(run.job_id, tasks(task("a")), "2.1")
+        with pytest.raises(InvalidParameter, match=r"does not have the task b any more."):
+            repair(quiet, run, "b")
+        assert view(run) == before
+        assert repair(quiet, run, "a") == [("a",)]
+        assert run.state.result is Result.SUCCESS
+
+    def test_dependants_are_those_of_now(self, quiet: Quiet) -> None:
+        run = finish(quiet, tasks(task("a"), task("b"), task("c", "b")))
+        quiet.workspace.jobs.reset(run.job_id, tasks(task("a"), task("b", "a"), task("new", "a")), "2.1")
+        body = {"run_id": run.run_id, "rerun_tasks": ["a"], "rerun_dependent_tasks": True}
+        called(quiet, "POST /api/2.1/jobs/runs/repair", body)
+        quiet.clock.work()
+        assert [item.task_key for item in run.task_runs] == ["a", "b", "c", "a", "b"]
+
+    def test_a_job_of_another_form_now_is_refused(self, quiet: Quiet) -> None:
+        run = finish(quiet, flat())
+        quiet.workspace.jobs.reset(run.job_id, tasks(task("flat")), "2.1")
+        with pytest.raises(InvalidParameter, match="its job has another form now; start a new run"):
+            repair(quiet, run, "flat")
+
+    def test_without_its_job_a_run_has_its_own(self, quiet: Quiet) -> None:
+        run = finish(quiet, tasks(task("a")))
+        quiet.workspace.delete_job(run.job_id)
+        assert repair(quiet, run, "a") == [("a",)]
 
 
 class TestAfterARestart:

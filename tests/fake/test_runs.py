@@ -1,7 +1,10 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import pytest
+
+from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs.lifecycle import Life, Result
 from fake_databricks.jobs.model import Overrides
 from fake_databricks.jobs.run_views import attempt_view
@@ -153,6 +156,113 @@ class TestTasksJob:
         run = finish(quiet, tasks(task("a", libraries=[{"pypi": {"package": "no-such"}}])))
         assert quiet.cluster.installed == ["install no-such"]
         assert "Library installation failed" in run.state.message
+
+
+def wheel(key: str, **body: Any) -> dict[str, Any]:
+    wheel_task = {"package_name": "p", "entry_point": "e", **body}
+    return task(key, spark_python_task=None, python_wheel_task=wheel_task)
+
+
+class TestJobParameters:
+    """Job parameters are pushed down to wheel tasks with keyword arguments and win over task values of the
+    same name; parameters that the job does not declare are shown as Databricks shows them."""
+
+    DECLARED: ClassVar[list[dict[str, str]]] = [
+        {"name": "day", "default": "today"},
+        {"name": "id", "default": "{{job.id}}"},
+    ]
+
+    def test_keyword_arguments_have_them_and_they_win(self, quiet: Quiet) -> None:
+        document = tasks(
+            wheel("named", named_parameters={"day": "never", "own": 1}),
+            wheel("empty", named_parameters={}),
+            parameters=self.DECLARED,
+        )
+        run = finish(quiet, document, job_parameters={"day": "monday", "new": "{{task.name}}"})
+        common = (f"--id={run.job_id}",)
+        assert [item.spec.argv for item in quiet.cluster.tasks] == [
+            ("--day=monday", "--own=1", *common, "--new=named"),
+            ("--day=monday", *common, "--new=empty"),
+        ]
+
+    def test_defaults_are_pushed_down_too(self, quiet: Quiet) -> None:
+        finish(quiet, tasks(wheel("a", named_parameters={"day": "x"}), parameters=self.DECLARED[:1]))
+        assert quiet.cluster.tasks[0].spec.argv == ("--day=today",)
+
+    def test_positional_arguments_and_files_do_not_have_them(self, quiet: Quiet) -> None:
+        document = tasks(
+            wheel("positional", parameters=["x"]), wheel("none"), task("file"), parameters=self.DECLARED
+        )
+        finish(quiet, document)
+        assert [item.spec.argv for item in quiet.cluster.tasks] == [("x",), (), ("file",)]
+
+    def test_a_reference_in_a_value_is_resolved(self, quiet: Quiet) -> None:
+        run = finish(quiet, tasks(task("a", parameter="{{job.parameters.id}}"), parameters=self.DECLARED))
+        assert quiet.cluster.tasks[0].spec.argv == (str(run.job_id),)
+
+    def test_one_that_is_not_declared_is_shown_without_a_default(self, quiet: Quiet) -> None:
+        one = [{"name": "p", "default": "1"}, {"name": "q", "default": "2"}]
+        run = finish(quiet, tasks(task("a"), parameters=one), job_parameters={"q": "3", "new": "4"})
+        assert view(run)["job_parameters"] == [
+            {"name": "p", "default": "1"},
+            {"name": "q", "default": "2", "value": "3"},
+            {"name": "new", "value": "4"},
+        ]
+
+    def test_arguments_of_both_kinds_are_refused(self, quiet: Quiet) -> None:
+        with pytest.raises(InvalidParameter, match="Only one of parameters and named_parameters"):
+            start(quiet, tasks(wheel("a", parameters=["x"], named_parameters={"a": "1"})))
+        with pytest.raises(
+            InvalidParameter, match=r"'python_wheel_task.named_parameters.a' must be a string"
+        ):
+            start(quiet, tasks(wheel("a", named_parameters={"a": []})))
+
+
+class TestDisabledTasks:
+    """`disabled: true` on a task runs it and says SUCCESS: a false success. Result `DISABLED`, dependants as
+    documented."""
+
+    def test_a_disabled_task_and_what_needs_it_do_not_run(self, quiet: Quiet) -> None:
+        run = finish(
+            quiet,
+            tasks(
+                task("a", disabled=True),
+                task("b", "a"),
+                task("c", "b"),
+                task("d"),
+                task("e", "a", run_if="ALL_DONE"),
+            ),
+        )
+        disabled = ("SKIPPED", "DISABLED")
+        success = ("TERMINATED", "SUCCESS")
+        assert states(run) == {"a": disabled, "b": disabled, "c": disabled, "d": success, "e": success}
+        assert [item.spec.argv for item in quiet.cluster.tasks] == [("d",), ("e",)]
+        assert run.state.result is Result.SUCCESS
+
+    def test_is_shown_on_the_task_that_was_disabled_alone(self, quiet: Quiet) -> None:
+        shown = view(finish(quiet, tasks(task("a", disabled=True), task("b", "a"))))["tasks"]
+        assert [item.get("disabled") for item in shown] == [True, None]
+        assert shown[0]["status"]["termination_details"]["code"] == "DISABLED"
+
+    def test_a_run_of_disabled_tasks_alone_is_no_success(self, quiet: Quiet) -> None:
+        run = finish(quiet, tasks(task("a", disabled=True)))
+        assert (run.state.life, run.state.result) == (Life.SKIPPED, Result.DISABLED)
+
+    def test_a_text_is_read_and_another_type_is_refused(self, quiet: Quiet) -> None:
+        assert states(finish(quiet, tasks(task("a", disabled="true"))))["a"] == ("SKIPPED", "DISABLED")
+        with pytest.raises(InvalidParameter, match=r"Field 'tasks.disabled' must be true or false"):
+            start(quiet, tasks(task("a", disabled="yes")))
+
+    def test_a_repair_runs_it_once_it_is_enabled(self, quiet: Quiet) -> None:
+        run = finish(quiet, tasks(task("a", disabled=True)))
+        results = []
+        for document in (tasks(task("a", disabled=True)), tasks(task("a"))):
+            quiet.workspace.jobs.reset(run.job_id, document, "2.1")
+            latest = run.repairs[-1].repair_id if run.repairs else None
+            quiet.workspace.scheduler.repair(run.run_id, ["a"], latest, Overrides())
+            quiet.clock.work()
+            results.append(run.state.result)
+        assert results == [Result.DISABLED, Result.SUCCESS]
 
 
 class TestRetry:

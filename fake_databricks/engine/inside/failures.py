@@ -8,10 +8,16 @@ must not be imported in place of Python's.
 # ruff: noqa: PTH120
 from __future__ import annotations
 
+import json
 import os
+import re
 import traceback
 import types
 
+from .import_hook import PLACES
+from .paths import Mapping
+
+_FILE = re.compile(r'(?m)^(\s*File ")([^"\n]+)"')
 FOLDER = os.path.dirname(__file__)
 
 
@@ -35,5 +41,10 @@ def one_line(error: BaseException) -> str:
 
 
 def full_text(error: BaseException) -> str:
-    """Return an exception with the traceback of the program, as Python prints it."""
-    return "".join(traceback.format_exception(type(error), error, without_own_frames(error.__traceback__)))
+    """Return an exception with the traceback of the program, with the file names of a cluster (``/dbfs``)."""
+    text = "".join(traceback.format_exception(type(error), error, without_own_frames(error.__traceback__)))
+    places = os.environ.get(PLACES)
+    if not places:
+        return text
+    mapping = Mapping(json.loads(places))
+    return _FILE.sub(lambda found: f'{found[1]}{mapping.virtual(found[2])}"', text)

@@ -17,6 +17,7 @@ from typing import Any
 
 from . import failures, names, startup
 from .dbutils import NotebookExit
+from .spark import Plan
 
 ROWS = 1000
 """Rows of a table that are shown, as in a notebook."""
@@ -134,6 +135,7 @@ def main() -> None:
     os.set_inheritable(commands, False)  # noqa: FBT003  the function's form
     os.set_inheritable(results, False)  # noqa: FBT003  as above
     startup.die_with_server()
+    Plan.is_program = True
     # Below a server that a shell started in the background, SIGINT is ignored: make it an interrupt again.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     repl = Repl()

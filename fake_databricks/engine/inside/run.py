@@ -53,6 +53,7 @@ def apply(order: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(order["env"])
     startup.install_once()
+    Plan.is_program = True
     os.chdir(order["cwd"])
     sys.argv = [order["file"], *order["argv"]]
     sys.path[0] = os.path.dirname(order["file"])
@@ -91,10 +92,19 @@ def report_of(error: BaseException | None) -> dict[str, Any]:
         else:
             print(error.code, file=sys.stderr)  # noqa: T201  as python does
     else:
-        sys.excepthook(type(error), error, trace)
+        show(error, trace)
     report["error"] = failures.one_line(error)
     report["error_trace"] = failures.full_text(error)
     return report
+
+
+def show(error: BaseException, trace: types.TracebackType | None) -> None:
+    """Print the traceback with the names of a cluster; a hook of the program prints its own."""
+    has_hook = sys.excepthook is not sys.__excepthook__
+    if has_hook or sys.stderr is None or getattr(sys.stderr, "closed", False):
+        sys.excepthook(type(error), error, trace)
+    else:
+        sys.stderr.write(failures.full_text(error))
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """Spark for a process of the cluster: pyspark attaches to the warm JVM when the program asks for a session.
 
 Each process has a session with its own conf, temporary views and functions; the catalog is the workspace's.
+In the program of a run or of a context it is active from the start: what needs an active session attaches.
 ``spark.stop()`` ends that session and nothing else.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +36,7 @@ class Plan:
     """How to reach the workspace's session: the content of the file that FAKE_DATABRICKS_PLAN names."""
 
     attached = False
+    is_program = False  # whether this process is that of a run or a context, and not a child of it
 
     def __init__(self) -> None:
         with open(os.environ[PLAN], encoding="utf-8") as file:  # noqa: PTH123  pathlib is not imported for that
@@ -86,6 +89,45 @@ def install(after: AfterImport) -> None:
     """Change pyspark when a program imports it."""
     after.add("pyspark.context", patch_context)
     after.add("pyspark.sql.session", patch_session)
+    after.add("pyspark.sql.utils", patch_utils)
+    after.add("pyspark.sql.functions", patch_functions)
+
+
+def attach_first() -> None:
+    """Attach the session of a program that has had none: on a cluster it is active before it is asked for."""
+    if Plan.is_program and not Plan.attached and Plan().gateway_file:
+        from pyspark.sql import SparkSession  # noqa: PLC0415  there by now
+
+        SparkSession.builder.getOrCreate()
+
+
+def attaching(original: Any) -> Any:
+    """Return a function that attaches the session before it does what the original one does."""
+
+    @functools.wraps(original)
+    def attached(*args: Any, **kwargs: Any) -> Any:
+        attach_first()
+        return original(*args, **kwargs)
+
+    return attached
+
+
+def patch_utils(module: ModuleType) -> None:
+    """Let columns, windows and functions find the active context, also where their modules are imported."""
+    name = "get_active_spark_context"
+    original = getattr(module, name, None)
+    if original is None:  # another version of pyspark
+        return
+    wrapped = attaching(original)
+    for other in [module, *(sys.modules[key] for key in list(sys.modules) if key.startswith("pyspark.sql."))]:
+        if getattr(other, name, None) is original:
+            setattr(other, name, wrapped)
+
+
+def patch_functions(module: ModuleType) -> None:
+    """Let ``col("x")`` and the like find the active context."""
+    if hasattr(module, "_invoke_function"):
+        module._invoke_function = attaching(module._invoke_function)  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def patch_context(module: ModuleType) -> None:
@@ -188,6 +230,7 @@ def patch_session(module: ModuleType) -> None:
         return type(self)(self._sc, Plan().derive(self._jvm))
 
     session.__init__ = init
+    session.getActiveSession = classmethod(attaching(session.getActiveSession.__func__))
     session.newSession = new_session
 
 
