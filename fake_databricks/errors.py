@@ -15,7 +15,7 @@
       BlockTooLarge                 400  MAX_BLOCK_SIZE_EXCEEDED
       ReadTooLarge                  400  MAX_READ_SIZE_EXCEEDED
       LimitExceeded                 400  RESOURCE_LIMIT_EXCEEDED
-      PermissionDenied              403  PERMISSION_DENIED: a store behind a mount refuses the credentials
+      PermissionDenied              403  PERMISSION_DENIED: refused by a store, or asked by a web page
       DoesNotExist                  404  RESOURCE_DOES_NOT_EXIST
       NotFound                      404  NOT_FOUND, the newer services' word
       EndpointNotFound              404  ENDPOINT_NOT_FOUND: no such call
@@ -135,7 +135,7 @@ class LimitExceeded(ApiError):
 
 
 class PermissionDenied(ApiError):
-    """A store behind a mount refuses the credentials."""
+    """A store behind a mount refuses the credentials, or the request comes from a web page."""
 
     status = 403
     error_code = "PERMISSION_DENIED"

@@ -17,13 +17,20 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from fake_databricks.errors import ApiError, EndpointNotFound, InvalidToken, Unauthenticated
+from fake_databricks.errors import (
+    ApiError,
+    EndpointNotFound,
+    InvalidToken,
+    PermissionDenied,
+    Unauthenticated,
+)
 from fake_databricks.redaction import MASK
 from fake_databricks.request.call import Call, Reply, Route
 from fake_databricks.web import routes
 from fake_databricks.web.journal import MAX_BODY, hide_secrets
 
 if TYPE_CHECKING:
+    from fake_databricks.web.callers import Callers
     from fake_databricks.web.faults import Fault
     from fake_databricks.web.tenants import Registry, Tenant
 
@@ -46,10 +53,16 @@ class _HttpRequest:
 
 
 class App:
-    """Answers every request of a server."""
+    """Answers every request of a server.
 
-    def __init__(self, registry: Registry) -> None:
+    Args:
+        registry: finds the workspace of a token.
+        callers: whose requests are answered.
+    """
+
+    def __init__(self, registry: Registry, callers: Callers) -> None:
         self._registry = registry
+        self._callers = callers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI event."""
@@ -64,8 +77,12 @@ class App:
         except ClientDisconnect:
             return
         query = scope.get("query_string", b"").decode("latin-1")
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        request = _HttpRequest(scope["method"], _path(scope["path"]), query, headers, body)
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        objection = self._callers.objection(headers, scope["path"])
+        if objection:
+            await _response(_refusal(PermissionDenied(objection)), scope["method"])(scope, receive, send)
+            return
+        request = _HttpRequest(scope["method"], _path(scope["path"]), query, dict(headers), body)
         reply = await self._answer(request)
         if reply is None:
             _cut(send)
@@ -147,7 +164,7 @@ class App:
                 f"Credential was not sent or was of an unsupported type for this API. [ReqId: {uuid.uuid4()}]"
             )
         if not self._registry.admits(token):
-            raise InvalidToken("Invalid access token.")
+            raise InvalidToken(self._registry.why_not_admitted)
         return token
 
 

@@ -144,7 +144,7 @@ class TestWorkspaces:
 
     def test_jobs_of_one_token_are_not_seen_by_another(self, client: Client) -> None:
         job_id = client.flat_job(ECHO)
-        other = {"Authorization": "Bearer another-token-of-this-test"}
+        other = {"Authorization": "Bearer dapi-another-of-this-test"}
         assert client.send("GET", f"/api/2.1/jobs/get?job_id={job_id}", headers=other).status == 400
         client.send("POST", "/_fake/reset", headers=other)
 
