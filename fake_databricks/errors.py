@@ -20,6 +20,7 @@
       NotFound                      404  NOT_FOUND, the newer services' word
       EndpointNotFound              404  ENDPOINT_NOT_FOUND: no such call
       Conflict                      409  ALREADY_EXISTS, the Files API's word
+      RangeNotSatisfiable           416  RANGE_NOT_SATISFIABLE: no byte of the file is in the range
       TemporarilyUnavailable        503  TEMPORARILY_UNAVAILABLE: a store behind a mount does not answer
       CommandRefused                500  the API 1.2's own envelope, ``{"error": "Name: text"}``
 
@@ -174,6 +175,13 @@ class Conflict(ApiError):
 
     status = 409
     error_code = "ALREADY_EXISTS"
+
+
+class RangeNotSatisfiable(ApiError):
+    """No byte of the file is in the range that is asked for."""
+
+    status = 416
+    error_code = "RANGE_NOT_SATISFIABLE"
 
 
 class CommandRefused(ApiError):

@@ -102,7 +102,7 @@ class Storage:
 
     def put(self, workspace: str, kind: str, key: str | int, document: Any) -> None:
         """Store a document; a former one is replaced."""
-        body = self.cipher.encrypt(json.dumps(document, ensure_ascii=False).encode())
+        body = self.cipher.encrypt(json.dumps(document).encode())
         with self._mutex:
             self._database.execute(
                 "INSERT INTO documents VALUES (?, ?, ?, ?) "
@@ -170,6 +170,6 @@ class Numbers:
         """Return the next number of a counter."""
         with self._lock:
             number = self._next.get(name, first)
-            self._next[name] = number + 1
             self._storage.put(self._workspace_id, "number", name, number + 1)
+            self._next[name] = number + 1
         return number

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs.settings import Dialect
 from fake_databricks.request.call import Call, Parameters, Route
+from fake_databricks.request.values import read_integer, read_page_token
 
 if TYPE_CHECKING:
     from fake_databricks.jobs.model import Job
@@ -149,10 +150,7 @@ def job_view(job: Job, version: str, *, expand: bool = True) -> dict[str, Any]:
 def _page_start(parameters: Parameters) -> int:
     token = parameters.text("page_token", "")
     if token:
-        prefix, _, number = token.partition("-")
-        if prefix != "jobs" or not number.isdigit():
-            raise InvalidParameter(f"Invalid page token: {token}.")
-        return int(number)
+        return read_page_token(token, "jobs-")
     offset = parameters.integer("offset", 0)
     if offset < 0:
         raise InvalidParameter("offset must not be negative.")
@@ -166,9 +164,9 @@ def _page_start(parameters: Parameters) -> int:
 
 def _job_id(call: Call) -> int:
     number = call.rest.partition("/")[0]
-    if not number.isdigit():
+    if not (number.isascii() and number.isdigit()):
         raise InvalidParameter(f"{number} is not a job id.")
-    return int(number)
+    return read_integer("job_id", number)
 
 
 def _access_list(call: Call) -> list[dict[str, Any]]:

@@ -35,7 +35,6 @@ class Jobs:
         acl = tuple(settings.document.get("access_control_list", ()))
         job = Job(self.next_job_id(), settings, self._clock.now(), creator, acl)
         with self._lock:
-            self._jobs[job.job_id] = job
             self._save(job)
         return job
 
@@ -89,26 +88,26 @@ class Jobs:
         """Delete a job; its runs stay."""
         self.get(job_id)
         with self._lock:
-            del self._jobs[job_id]
             self._storage.delete(self._workspace_id, "job", job_id)
+            del self._jobs[job_id]
 
     def set_acl(self, job_id: int, acl: Sequence[Mapping[str, Any]]) -> Job:
         """Replace the access rights of a job; they are shown and not enforced."""
         job = dataclasses.replace(self.get(job_id), acl=tuple(acl))
         with self._lock:
-            self._jobs[job_id] = job
             self._save(job)
         return job
 
     def _change(self, job: Job, settings: Settings) -> Job:
         changed = dataclasses.replace(job, settings=settings)
         with self._lock:
-            self._jobs[job.job_id] = changed
             self._save(changed)
         return changed
 
     def _save(self, job: Job) -> None:
+        """Store a job, and only then have it in memory: what cannot be stored changes nothing."""
         self._storage.put(self._workspace_id, "job", job.job_id, job.to_document())
+        self._jobs[job.job_id] = job
 
 
 def _merged(old: Any, new: Any, key: str) -> list[Any]:

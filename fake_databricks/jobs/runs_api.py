@@ -14,7 +14,7 @@ from fake_databricks.jobs.run_views import attempt_view, output_view, run_view
 from fake_databricks.jobs.runs import RunFilter
 from fake_databricks.jobs.settings import MAX_PARAMETERS_BYTES, Dialect
 from fake_databricks.request.call import Call, Parameters, Route
-from fake_databricks.request.values import read_fields, read_text, read_texts
+from fake_databricks.request.values import read_fields, read_page_token, read_text, read_texts
 
 MAX_PAGE = 25
 MAX_PAGE_2_0 = 1000
@@ -182,13 +182,7 @@ def _token(parameters: Parameters) -> str:
 
 
 def _before(parameters: Parameters) -> int:
-    token = parameters.text("page_token", "")
-    if not token:
-        return 0
-    prefix, _, number = token.partition("-")
-    if prefix != "before" or not number.isdigit():
-        raise InvalidParameter(f"Invalid page token: {token}.")
-    return int(number)
+    return read_page_token(parameters.text("page_token", ""), "before-")
 
 
 def _with_dependants(run: Run, tasks: list[str]) -> list[str]:

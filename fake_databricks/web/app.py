@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import json
 import logging
 import time
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Awaitable, Callable, Mapping, MutableMapping
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -20,12 +19,15 @@ from starlette.responses import Response
 from fake_databricks.errors import (
     ApiError,
     EndpointNotFound,
+    InvalidParameter,
     InvalidToken,
+    MalformedRequest,
     PermissionDenied,
     Unauthenticated,
 )
 from fake_databricks.redaction import MASK
 from fake_databricks.request.call import Call, Reply, Route
+from fake_databricks.request.documents import read_document
 from fake_databricks.web import routes
 from fake_databricks.web.journal import MAX_BODY, hide_secrets
 
@@ -81,6 +83,10 @@ class App:
         objection = self._callers.objection(headers, scope["path"])
         if objection:
             await _response(_refusal(PermissionDenied(objection)), scope["method"])(scope, receive, send)
+            return
+        if not _is_utf8(unquote_to_bytes(scope.get("raw_path") or b"")):
+            refusal = InvalidParameter("The path of the request is not text in UTF-8.")
+            await _response(_refusal(refusal), scope["method"])(scope, receive, send)
             return
         request = _HttpRequest(scope["method"], _path(scope["path"]), query, dict(headers), body)
         reply = await self._answer(request)
@@ -186,17 +192,26 @@ def _path(path: str) -> str:
     return path
 
 
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _basic_token(credential: str) -> str:
     """Return the token of ``token:<token>``; any other user has no workspace here."""
     try:
         user, _, password = base64.b64decode(credential, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, or no text
         return ""
     return password if user == "token" else ""
 
 
 def _json(document: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    # a text with half of a surrogate pair that a program has made is escaped, as JSON may
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
     return Reply(status, body, {"Content-Type": JSON, **(headers or {})})
 
 
@@ -254,8 +269,10 @@ def _body_for_journal(body: bytes, *, is_secret: bool) -> bytes | str:
     """Return a body for the journal; a long one is replaced by a note of its size."""
     if is_secret:
         try:
-            return json.dumps(hide_secrets(json.loads(body), is_secret_call=True)).encode() if body else b""
-        except ValueError:
+            return (
+                json.dumps(hide_secrets(read_document(body), is_secret_call=True)).encode() if body else b""
+            )
+        except MalformedRequest:
             return MASK
     return body if len(body) <= MAX_BODY else f"[{len(body)} bytes]"
 

@@ -111,8 +111,8 @@ def main() -> None:
     report = report_of(failure)
     sys.stdout.flush()
     part = order["report"] + ".part"
-    with open(part, "w", encoding="utf-8", errors="backslashreplace") as file:
-        json.dump(report, file)
+    with open(part, "w", encoding="utf-8", errors="replace") as file:  # half of a surrogate pair is no text
+        json.dump(report, file, ensure_ascii=False)
     os.replace(part, order["report"])
     sys.exit(report["exit_code"])
 
