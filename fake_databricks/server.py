@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -111,23 +112,13 @@ class FakeDatabricks:
         self.cluster_id = options.cluster_id
         self._scratch = Path(tempfile.mkdtemp(prefix="fake-databricks-"))
         state = options.state
-        self._storage = Storage(self._scratch / "state" if state is None else state)
-        self._backend = open_backend(self._scratch, state, options.sources, has_spark=options.has_spark)
-        folder = (self._scratch if state is None else state) / "workspaces"
-        self.registry = Registry(
-            Surroundings(
-                self._storage,
-                SystemClock(),
-                self._backend.make,
-                folder,
-                options.cluster_id,
-                self._backend.forget,
-                options.mounts,
-                dict(os.environ),
-            ),
-            options.tokens,
-            any_token=options.any_token,
-        )
+        with contextlib.ExitStack() as undo:  # a state that cannot be read leaves nothing behind
+            undo.callback(self._release)
+            self._storage = Storage(self._scratch / "state" if state is None else state)
+            undo.callback(self._storage.close)
+            self._backend = open_backend(self._scratch, state, options.sources, has_spark=options.has_spark)
+            self.registry = self._open_workspaces((self._scratch if state is None else state) / "workspaces")
+            undo.pop_all()
         self.registry.url = self.url
         config = uvicorn.Config(
             App(self.registry, Callers(options.host, tuple(name.lower() for name in options.allowed_hosts))),
@@ -141,6 +132,20 @@ class FakeDatabricks:
         )
         self._server = uvicorn.Server(config)
         self._thread: threading.Thread | None = None
+
+    def _open_workspaces(self, folder: Path) -> Registry:
+        options, backend = self.options, self._backend
+        surroundings = Surroundings(
+            self._storage,
+            SystemClock(),
+            backend.make,
+            folder,
+            options.cluster_id,
+            backend.forget,
+            options.mounts,
+            dict(os.environ),
+        )
+        return Registry(surroundings, options.tokens, any_token=options.any_token)
 
     def run(self, started: Callable[[], None] = lambda: None) -> None:
         """Serve until a signal, then end every child process; the JVM starts behind the open socket."""
@@ -179,6 +184,9 @@ class FakeDatabricks:
         self.registry.close()
         self._backend.close()
         self._storage.close()
+        self._release()
+
+    def _release(self) -> None:
         self._socket.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
+from fake_databricks.errors import ApiError
 from fake_databricks.request.call import Controls
+from fake_databricks.storage import StateError
 from fake_databricks.web.faults import FaultTable
 from fake_databricks.web.journal import Journal
 from fake_databricks.workspace import Surroundings, Workspace, workspace_id_of
@@ -47,7 +49,7 @@ class Registry:
         self._lock = threading.Lock()
         self._by_token: dict[str, Tenant] = {}
         self._by_id = {
-            workspace_id: Tenant(Workspace(workspace_id, surroundings))
+            workspace_id: Tenant(_stored(workspace_id, surroundings))
             for workspace_id in surroundings.storage.workspaces()
         }
 
@@ -101,3 +103,19 @@ class Registry:
             tenants = list(self._by_id.values())
         for tenant in tenants:
             tenant.workspace.close()
+
+
+def _stored(workspace_id: str, surroundings: Surroundings) -> Workspace:
+    """Return a workspace as it was stored.
+
+    Raises:
+        StateError: what is stored has another form than that of this version.
+    """
+    try:
+        return Workspace(workspace_id, surroundings)
+    except (ApiError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise StateError(
+            f"Workspace {workspace_id} in {surroundings.storage.folder} has another form than this version "
+            f"stores ({type(error).__name__}: {error}): start the version that wrote it, or name another "
+            "folder with --state."
+        ) from error
