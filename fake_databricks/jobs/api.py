@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.jobs.settings import Dialect
+from fake_databricks.jobs.fields import JOB_FIELDS, LEVELS
+from fake_databricks.jobs.settings import Dialect, check_access
 from fake_databricks.request.call import Call, Parameters, Route
 from fake_databricks.request.values import read_integer, read_page_token
 
@@ -16,12 +17,6 @@ JOBS_VERSIONS = ("2.0", "2.1", "2.2")
 MAX_PAGE = 100
 MAX_OFFSET = 1000
 DEFAULT_PAGE = 20
-LEVELS = {
-    "CAN_VIEW": "Can view",
-    "CAN_MANAGE_RUN": "Can manage run",
-    "IS_OWNER": "Is owner",
-    "CAN_MANAGE": "Can manage",
-}
 
 
 def create(call: Call) -> dict[str, Any]:
@@ -170,10 +165,9 @@ def _job_id(call: Call) -> int:
 
 
 def _access_list(call: Call) -> list[dict[str, Any]]:
-    items = call.parameters.list("access_control_list")
-    for item in items:
-        if not isinstance(item, dict) or item.get("permission_level") not in LEVELS:
-            raise InvalidParameter(f"permission_level must be one of {', '.join(LEVELS)}.")
+    name = "access_control_list"
+    items: list[dict[str, Any]] = JOB_FIELDS[name].read(name, call.parameters.list(name))
+    check_access(items)
     return items
 
 

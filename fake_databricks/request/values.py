@@ -105,11 +105,26 @@ class Field:
         kind: ``text``, ``integer``, ``boolean``, ``list`` or ``object``.
         fate: ``honoured``, ``recorded`` or ``refused``.
         why: for a refused field, the reason, as the caller reads it.
+        each: what every element of a list is, or every value of an object.
+        parts: the fields of an object.
     """
 
     kind: str
     fate: str = "honoured"
     why: str = ""
+    each: Field | None = None
+    parts: Mapping[str, Field] | None = None
+
+    def read(self, name: str, value: Any) -> Any:
+        """Return a value in its type, with all that is in it."""
+        read = READERS[self.kind](name, value)
+        if self.parts is not None:
+            return read_fields(read, self.parts, f"{name}.")
+        if self.each is None:
+            return read
+        if isinstance(read, dict):
+            return {key: self.each.read(f"{name}.{key}", item) for key, item in read.items()}
+        return [self.each.read(f"{name}[{number}]", item) for number, item in enumerate(read)]
 
 
 def read_fields(document: Mapping[str, Any], fields: Mapping[str, Field], where: str = "") -> dict[str, Any]:
@@ -128,7 +143,7 @@ def read_fields(document: Mapping[str, Any], fields: Mapping[str, Field], where:
             continue
         if field.fate == "refused" and not _is_paused(value):
             raise InvalidParameter(f"Field '{where}{name}' is not supported: {field.why}.")
-        read[name] = READERS[field.kind](f"{where}{name}", value)
+        read[name] = field.read(f"{where}{name}", value)
     return read
 
 
