@@ -8,7 +8,7 @@ from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs.fields import JOB_FIELDS, LEVELS
 from fake_databricks.jobs.settings import Dialect, check_access
 from fake_databricks.request.call import Call, Parameters, Route
-from fake_databricks.request.values import read_integer, read_page_token
+from fake_databricks.request.values import read_integer, read_page_token, read_texts
 
 if TYPE_CHECKING:
     from fake_databricks.jobs.model import Job
@@ -57,7 +57,7 @@ def update(call: Call) -> dict[str, Any]:
     job = call.workspace.jobs.update(
         parameters.integer("job_id"),
         parameters.object("new_settings"),
-        parameters.texts("fields_to_remove"),
+        read_texts("fields_to_remove", parameters.list("fields_to_remove")),
         call.version,
     )
     call.workspace.scheduler.retime(job)
