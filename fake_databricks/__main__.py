@@ -36,6 +36,16 @@ def _options(argv: Sequence[str]) -> Options:
     parser.add_argument(
         "--token", action="append", default=[], help="the only token allowed; may be given several times"
     )
+    parser.add_argument(
+        "--any-token", action="store_true", help="allow every token, not only those that begin with dapi"
+    )
+    parser.add_argument(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further name under which clients reach the server; may be given several times",
+    )
     parser.add_argument("--cluster-id", default=DEFAULT_CLUSTER_ID, help="default: %(default)s")
     parser.add_argument(
         "--source",
@@ -78,6 +88,8 @@ def _options(argv: Sequence[str]) -> Options:
         has_spark=not chosen.no_spark,
         sources=sources(pairs),
         mounts=tuple(mounts),
+        any_token=chosen.any_token,
+        allowed_hosts=tuple(chosen.allowed_host),
     )
 
 

@@ -15,11 +15,12 @@
       BlockTooLarge                 400  MAX_BLOCK_SIZE_EXCEEDED
       ReadTooLarge                  400  MAX_READ_SIZE_EXCEEDED
       LimitExceeded                 400  RESOURCE_LIMIT_EXCEEDED
-      PermissionDenied              403  PERMISSION_DENIED: a store behind a mount refuses the credentials
+      PermissionDenied              403  PERMISSION_DENIED: refused by a store, or asked by a web page
       DoesNotExist                  404  RESOURCE_DOES_NOT_EXIST
       NotFound                      404  NOT_FOUND, the newer services' word
       EndpointNotFound              404  ENDPOINT_NOT_FOUND: no such call
       Conflict                      409  ALREADY_EXISTS, the Files API's word
+      RangeNotSatisfiable           416  RANGE_NOT_SATISFIABLE: no byte of the file is in the range
       TemporarilyUnavailable        503  TEMPORARILY_UNAVAILABLE: a store behind a mount does not answer
       CommandRefused                500  the API 1.2's own envelope, ``{"error": "Name: text"}``
 
@@ -135,7 +136,7 @@ class LimitExceeded(ApiError):
 
 
 class PermissionDenied(ApiError):
-    """A store behind a mount refuses the credentials."""
+    """A store behind a mount refuses the credentials, or the request comes from a web page."""
 
     status = 403
     error_code = "PERMISSION_DENIED"
@@ -174,6 +175,13 @@ class Conflict(ApiError):
 
     status = 409
     error_code = "ALREADY_EXISTS"
+
+
+class RangeNotSatisfiable(ApiError):
+    """No byte of the file is in the range that is asked for."""
+
+    status = 416
+    error_code = "RANGE_NOT_SATISFIABLE"
 
 
 class CommandRefused(ApiError):

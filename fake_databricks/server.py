@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
+import contextlib
 import os
 import secrets
 import shutil
@@ -22,6 +22,7 @@ from fake_databricks.errors import ApiError
 from fake_databricks.files.mounts import check_source
 from fake_databricks.storage import Storage
 from fake_databricks.web.app import App
+from fake_databricks.web.callers import Callers, host_of, is_loopback
 from fake_databricks.web.tenants import Registry
 from fake_databricks.workspace import DEFAULT_CLUSTER_ID, Surroundings
 
@@ -47,12 +48,14 @@ class Options:
         host: the address to bind to.
         port: the port; 0 picks a free one.
         state: the folder that stores everything; with None nothing outlives the server.
-        tokens: the only tokens allowed; empty allows every token, each with its own workspace.
+        tokens: the only tokens allowed; empty allows all that begin with ``dapi``, each with a workspace.
         cluster_id: the cluster that every workspace has from the start.
         has_spark: whether clusters have Spark; without it the server starts at once.
         sources: the git URLs that pip installs from folders of this machine.
         mounts: pairs of a mount point (or Volume) and the source that every workspace has there; endpoints
             and credentials are in the variables of this process.
+        any_token: whether every token is allowed.
+        allowed_hosts: further names under which clients reach the server.
     """
 
     host: str = "127.0.0.1"
@@ -63,14 +66,22 @@ class Options:
     has_spark: bool = True
     sources: tuple[PipSource, ...] = field(default_factory=sources)
     mounts: tuple[tuple[str, str], ...] = ()
+    any_token: bool = False
+    allowed_hosts: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Refuse options that let others run programs on this machine, and mounts that do not work.
 
         Raises:
-            RefusedOptions: another host than loopback without a token, or a mount that does not work.
+            RefusedOptions: another host than loopback without a token, options that exclude each other, what
+                is no host name, or a mount that does not work.
         """
-        if not self.tokens and not _is_loopback(self.host):
+        if self.tokens and self.any_token:
+            raise RefusedOptions("--token and --any-token exclude each other: leave one out.")
+        for name in self.allowed_hosts:
+            if not name or host_of(name) != name.lower():
+                raise RefusedOptions(f"--allowed-host {name}: expected a name or an address, without a port.")
+        if not self.tokens and not is_loopback(self.host):
             raise RefusedOptions(
                 f"Binding to {self.host} lets others run programs here: name the allowed token with --token."
             )
@@ -101,25 +112,16 @@ class FakeDatabricks:
         self.cluster_id = options.cluster_id
         self._scratch = Path(tempfile.mkdtemp(prefix="fake-databricks-"))
         state = options.state
-        self._storage = Storage(self._scratch / "state" if state is None else state)
-        self._backend = open_backend(self._scratch, state, options.sources, has_spark=options.has_spark)
-        folder = (self._scratch if state is None else state) / "workspaces"
-        self.registry = Registry(
-            Surroundings(
-                self._storage,
-                SystemClock(),
-                self._backend.make,
-                folder,
-                options.cluster_id,
-                self._backend.forget,
-                options.mounts,
-                dict(os.environ),
-            ),
-            options.tokens,
-        )
+        with contextlib.ExitStack() as undo:  # a state that cannot be read leaves nothing behind
+            undo.callback(self._release)
+            self._storage = Storage(self._scratch / "state" if state is None else state)
+            undo.callback(self._storage.close)
+            self._backend = open_backend(self._scratch, state, options.sources, has_spark=options.has_spark)
+            self.registry = self._open_workspaces((self._scratch if state is None else state) / "workspaces")
+            undo.pop_all()
         self.registry.url = self.url
         config = uvicorn.Config(
-            App(self.registry),
+            App(self.registry, Callers(options.host, tuple(name.lower() for name in options.allowed_hosts))),
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -130,6 +132,20 @@ class FakeDatabricks:
         )
         self._server = uvicorn.Server(config)
         self._thread: threading.Thread | None = None
+
+    def _open_workspaces(self, folder: Path) -> Registry:
+        options, backend = self.options, self._backend
+        surroundings = Surroundings(
+            self._storage,
+            SystemClock(),
+            backend.make,
+            folder,
+            options.cluster_id,
+            backend.forget,
+            options.mounts,
+            dict(os.environ),
+        )
+        return Registry(surroundings, options.tokens, any_token=options.any_token)
 
     def run(self, started: Callable[[], None] = lambda: None) -> None:
         """Serve until a signal, then end every child process; the JVM starts behind the open socket."""
@@ -168,6 +184,9 @@ class FakeDatabricks:
         self.registry.close()
         self._backend.close()
         self._storage.close()
+        self._release()
+
+    def _release(self) -> None:
         self._socket.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
@@ -184,12 +203,3 @@ def _listen(host: str, port: int) -> socket.socket:
         raise
     listening.listen(BACKLOG)
     return listening
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -7,6 +7,7 @@ without a state folder uses the same code on a temporary folder.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY_VARIABLE = "FAKE_DATABRICKS_KEY"
+OWNER_FOLDER, OWNER_FILE = 0o700, 0o600
 _ENCRYPTED = "gAAAA"  # Fernet's version and the first bytes of the time, until the year 2106
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -30,17 +32,17 @@ CREATE TABLE IF NOT EXISTS documents (
 
 
 class StateError(Exception):
-    """The state folder cannot be used: another server holds it, or its key is wrong."""
+    """The state folder cannot be used: another server holds it, its key is wrong, or a file is broken."""
 
 
 class Cipher:
     """Encrypts what is stored; the key is in the environment, or in a file beside the data with mode 600."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, where: str = KEY_VARIABLE) -> None:
         try:
             self._fernet = Fernet(key)
         except ValueError as error:
-            raise StateError(f"{KEY_VARIABLE} is not a Fernet key (32 bytes in url-safe base64).") from error
+            raise StateError(f"{where} is not a Fernet key (32 bytes in url-safe base64).") from error
 
     @classmethod
     def of_folder(cls, folder: Path, environment: Mapping[str, str]) -> Cipher:
@@ -53,7 +55,9 @@ class Cipher:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(Fernet.generate_key())
-        return cls(path.read_bytes().strip())
+        with contextlib.suppress(PermissionError):
+            path.chmod(OWNER_FILE)
+        return cls(path.read_bytes().strip(), f"The key in {path}")
 
     def encrypt(self, value: bytes) -> str:
         """Return the value, encrypted, as text."""
@@ -68,20 +72,30 @@ class Cipher:
         try:
             return self._fernet.decrypt(encrypted.encode())
         except InvalidToken as error:
-            raise StateError("This state folder was written with another key.") from error
+            raise StateError(
+                "This state folder was written with another key, or is broken: set "
+                f"{KEY_VARIABLE} to its key, or name another folder with --state."
+            ) from error
 
 
 class Storage:
     """JSON documents by workspace, kind and key, encrypted; safe for use by many threads.
 
+    The folder and its files are readable for their owner alone.
+
     Raises:
-        StateError: another server uses the folder.
+        StateError: another server uses the folder, or it cannot be read.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock_file = (folder / "server.lock").open("w")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise StateError(f"{folder} is not a folder: name one with --state.") from None
+        with contextlib.suppress(PermissionError):  # another user's folder, which we may write to
+            folder.chmod(OWNER_FOLDER)
+        self._lock_file = os.fdopen(_owners_file(folder / "server.lock"), "w")
         try:
             fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -89,20 +103,37 @@ class Storage:
             raise StateError(f"Another server is using {folder}.") from error
         try:
             self.cipher = Cipher.of_folder(folder, os.environ if environment is None else environment)
-        except StateError:
+            self._database = self._open_database()
+        except (StateError, OSError) as error:
             self._lock_file.close()
-            raise
+            if isinstance(error, StateError):
+                raise
+            raise StateError(f"{folder} cannot be used ({error}): name another with --state.") from error
         self._mutex = threading.Lock()
-        self._database = sqlite3.connect(
-            folder / "state.sqlite", check_same_thread=False, isolation_level=None
+
+    def _open_database(self) -> sqlite3.Connection:
+        path = self.folder / "state.sqlite"
+        os.close(_owners_file(path))  # the files that SQLite makes beside it have its mode
+        database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        try:
+            database.execute("PRAGMA journal_mode=WAL")
+            database.execute("PRAGMA synchronous=NORMAL")  # a killed process loses nothing with it
+            database.execute(_SCHEMA)
+            database.execute("SELECT workspace, kind, key, body FROM documents LIMIT 1")
+        except sqlite3.DatabaseError as error:
+            database.close()
+            raise self._broken(error) from error
+        return database
+
+    def _broken(self, error: Exception) -> StateError:
+        return StateError(
+            f"{self.folder / 'state.sqlite'} cannot be read ({error}): move it away, or name another folder "
+            "with --state."
         )
-        self._database.execute("PRAGMA journal_mode=WAL")
-        self._database.execute("PRAGMA synchronous=NORMAL")  # a killed process loses nothing with it
-        self._database.execute(_SCHEMA)
 
     def put(self, workspace: str, kind: str, key: str | int, document: Any) -> None:
         """Store a document; a former one is replaced."""
-        body = self.cipher.encrypt(json.dumps(document, ensure_ascii=False).encode())
+        body = self.cipher.encrypt(json.dumps(document).encode())
         with self._mutex:
             self._database.execute(
                 "INSERT INTO documents VALUES (?, ?, ?, ?) "
@@ -121,10 +152,7 @@ class Storage:
 
     def all(self, workspace: str, kind: str) -> Iterator[tuple[str, Any]]:
         """Return every document of a kind, with its key."""
-        with self._mutex:
-            rows = self._database.execute(
-                "SELECT key, body FROM documents WHERE workspace = ? AND kind = ?", (workspace, kind)
-            ).fetchall()
+        rows = self._rows("SELECT key, body FROM documents WHERE workspace = ? AND kind = ?", workspace, kind)
         return ((key, self._document(body)) for key, body in rows)
 
     def delete(self, workspace: str, kind: str, key: str | int) -> None:
@@ -142,19 +170,35 @@ class Storage:
 
     def _document(self, body: str) -> Any:
         """Return a document; a folder of version 1.0 holds it as JSON."""
-        return json.loads(self.cipher.decrypt(body) if body.startswith(_ENCRYPTED) else body)
+        try:
+            return json.loads(self.cipher.decrypt(body) if body.startswith(_ENCRYPTED) else body)
+        except ValueError as error:
+            raise self._broken(error) from error
+
+    def _rows(self, query: str, *parameters: str) -> list[Any]:
+        with self._mutex:
+            try:
+                return self._database.execute(query, parameters).fetchall()
+            except sqlite3.DatabaseError as error:
+                raise self._broken(error) from error
 
     def workspaces(self) -> list[str]:
         """Return every workspace that has a document."""
-        with self._mutex:
-            rows = self._database.execute("SELECT DISTINCT workspace FROM documents").fetchall()
-        return [row[0] for row in rows]
+        return [row[0] for row in self._rows("SELECT DISTINCT workspace FROM documents")]
 
     def close(self) -> None:
         """Close the file and release the folder."""
         with self._mutex:
             self._database.close()
         self._lock_file.close()
+
+
+def _owners_file(path: Path) -> int:
+    """Open a file for writing, readable for its owner alone; create it where there is none."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, OWNER_FILE)
+    with contextlib.suppress(PermissionError):
+        os.fchmod(descriptor, OWNER_FILE)
+    return descriptor
 
 
 class Numbers:
@@ -170,6 +214,6 @@ class Numbers:
         """Return the next number of a counter."""
         with self._lock:
             number = self._next.get(name, first)
-            self._next[name] = number + 1
             self._storage.put(self._workspace_id, "number", name, number + 1)
+            self._next[name] = number + 1
         return number

@@ -41,6 +41,7 @@ DEFAULT_CLUSTER: Mapping[str, Any] = {
     "autotermination_minutes": 0,
     "data_security_mode": "SINGLE_USER",
 }
+MIN_HIDDEN_TOKEN = 8
 USER = "user@fake.databricks.local"
 
 
@@ -98,6 +99,7 @@ class Workspace:
             self.workspace_id, storage, trees, self.folder / "mounts", surroundings.environment
         )
         self.secrets.also_hide(self.mounts.secrets)
+        self.secrets.also_hide(self._own_token)
         self.dbfs = Dbfs(trees.dbfs)
         self.volumes = trees.volumes
         self.uploads = Uploads(self.folder / "uploads")
@@ -179,6 +181,10 @@ class Workspace:
         self._surroundings.on_erase(self.workspace_id)
         self._surroundings.storage.clear(self.workspace_id)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _own_token(self) -> tuple[str, ...]:
+        """Return the token that programs get, to hide it in outputs; a short one would garble other words."""
+        return (self._token,) if len(self._token) >= MIN_HIDDEN_TOKEN else ()
 
     def _as_programs_see_it(self) -> Mapping[str, str]:
         return {"id": self.workspace_id, "url": self.url, "token": self._token}

@@ -96,8 +96,9 @@ class Clusters:
         cluster_id = cluster_id or f"{_stamp(now)}-{randomness.token_hex(4)}"
         record = ClusterRecord(cluster_id, dict(settings), start_time=now, is_job_cluster=is_job_cluster)
         with self._changed:
-            self._records[cluster_id] = record
             record.add_event(self._clock.now(), "CREATING", {"attributes": dict(settings)})
+            self._save(record)
+            self._records[cluster_id] = record
         self._start(record, "PENDING")
         return record
 

@@ -25,6 +25,7 @@ def check_library(library: Mapping[str, Any]) -> str:
             f"Field 'libraries.{kinds[0]}' is not supported: only Python packages are installed here "
             f"({', '.join(HONOURED)})."
         )
+    _value(kinds[0], library)
     return kinds[0]
 
 
@@ -36,9 +37,17 @@ def pip_arguments(library: Mapping[str, Any], locate: Callable[[str], str]) -> l
         locate: from a path of the workspace to one of this machine.
     """
     kind = check_library(library)
+    value, index = _value(kind, library)
     if kind == "pypi":
-        pypi = read_object("pypi", library["pypi"])
-        index = ["--index-url", read_text("repo", pypi["repo"])] if pypi.get("repo") else []
-        return ["install", read_text("pypi.package", pypi.get("package")), *index]
-    path = locate(read_text(kind, library[kind]))
+        return ["install", value, *(["--index-url", index] if index else [])]
+    path = locate(value)
     return ["install", "-r", path] if kind == "requirements" else ["install", path]
+
+
+def _value(kind: str, library: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the package or path of a library, and the index that it names."""
+    if kind != "pypi":
+        return read_text(f"libraries.{kind}", library[kind]), ""
+    pypi = read_object("libraries.pypi", library[kind])
+    package = read_text("libraries.pypi.package", pypi.get("package"))
+    return package, read_text("libraries.pypi.repo", pypi.get("repo") or "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fake_databricks.errors import CommandRefused
+from fake_databricks.errors import CommandRefused, MalformedRequest
 from fake_databricks.request.call import Call, Route
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def execute(call: Call) -> dict[str, Any]:
     context_id = parameters.text("contextId", "")
     if not context_id and call.version != GUIDE:
         raise CommandRefused("IllegalArgumentException: requirement failed: missing contextId")
-    text = call.files["command"].decode() if "command" in call.files else parameters.text("command")
+    text = _source(call)
     command = call.workspace.commands.execute(
         parameters.text("clusterId"), context_id, parameters.text("language", "python"), text
     )
@@ -53,6 +53,15 @@ def execute(call: Call) -> dict[str, Any]:
         if call.version == GUIDE
         else {"id": command.command_id}
     )
+
+
+def _source(call: Call) -> str:
+    if "command" not in call.files:
+        return call.parameters.text("command")
+    try:
+        return call.files["command"].decode()
+    except UnicodeDecodeError:
+        raise MalformedRequest("The file 'command' is not text in UTF-8.") from None
 
 
 def status(call: Call) -> dict[str, Any]:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
+import re
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from fake_databricks.engine.inside.path_table import VOLUMES, WORKSPACE
-from fake_databricks.errors import BadRequest, Conflict, InvalidParameter, NotFound
+from fake_databricks.errors import BadRequest, Conflict, InvalidParameter, NotFound, RangeNotSatisfiable
 from fake_databricks.request.call import Call, Reply, Route
-from fake_databricks.request.values import read_integer, read_object
+from fake_databricks.request.values import read_integer, read_object, read_page_token
 
 if TYPE_CHECKING:
     from fake_databricks.files.trees import Entry, Tree
 
 MAX_PAGE = 1000
 MAX_PART_URLS = 100
+MAX_DIGITS = 18
+_RANGE = re.compile(r"bytes=[ \t]*([0-9]*)-([0-9]*)", re.IGNORECASE)
 NO_CONTENT = Reply(204)
 
 
@@ -53,6 +57,7 @@ def upload_in_parts(call: Call) -> dict[str, Any]:
     if action == "complete-upload":
         parts = [read_object("parts", part) for part in call.parameters.list("parts")]
         numbers = [read_integer("part_number", part.get("part_number")) for part in parts]
+        tree.make_folder(posixpath.dirname(path))
         uploads.complete(token, _shown(call), numbers, tree.locate(path))
         call.workspace.mounts.after_writing(_shown(call))
     elif action == "abort-upload":
@@ -88,13 +93,47 @@ def download(call: Call) -> Reply:
     entry = _file(call)
     content = tree.locate(path).read_bytes()
     headers = _headers(entry)
-    parameters = call.headers.get("range", "")
-    if parameters.startswith("bytes="):
-        first, _, last = parameters[len("bytes=") :].partition("-")
-        start, end = int(first or 0), min(int(last) if last else len(content) - 1, len(content) - 1)
-        headers["Content-Range"] = f"bytes {start}-{end}/{len(content)}"
-        return Reply(206, content[start : end + 1], headers)
-    return Reply(200, content, headers)
+    wanted = call.headers.get("range", "")
+    if call.headers.get("if-range", headers["ETag"]) not in (headers["ETag"], headers["Last-Modified"]):
+        wanted = ""  # the file has changed: all of it is wanted
+    part = wanted_range(wanted, len(content))
+    if part is None:
+        return Reply(200, content, headers)
+    if not part:
+        refusal = RangeNotSatisfiable(
+            f"The range {wanted[:60]} is beyond the {len(content)} bytes of the file."
+        )
+        body = json.dumps(refusal.envelope()).encode()
+        kind = {"Content-Type": "application/json", "Content-Range": f"bytes */{len(content)}"}
+        return Reply(refusal.status, body, kind)
+    headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{len(content)}"
+    return Reply(206, content[part.start : part.stop], headers)
+
+
+def wanted_range(header: str, size: int) -> range | None:
+    """Return the bytes that a ``Range`` asks for, as RFC 9110 has it.
+
+    None is the whole file: there is no such header, it has another unit or form, or several ranges. An empty
+    range cannot be satisfied.
+    """
+    match = _RANGE.fullmatch(header.strip())
+    if match is None:
+        return None
+    first, last = match.groups()
+    if not first:
+        if not last:
+            return None
+        length = _number(last)
+        return range(max(0, size - length), size) if size or not length else None
+    start, end = _number(first), _number(last) if last else size - 1
+    if last and end < start:
+        return None
+    return range(start, max(start, min(end + 1, size)))
+
+
+def _number(digits: str) -> int:
+    significant = digits.lstrip("0")
+    return int(significant or 0) if len(significant) <= MAX_DIGITS else 10**MAX_DIGITS
 
 
 def file_head(call: Call) -> Reply:
@@ -127,10 +166,7 @@ def list_folder(call: Call) -> dict[str, Any]:
     size = parameters.integer("page_size", MAX_PAGE)
     if not 0 <= size <= MAX_PAGE:
         raise InvalidParameter(f"page_size must be between 0 and {MAX_PAGE}.")
-    token = parameters.text("page_token", "")
-    if token and not token.isdigit():
-        raise InvalidParameter(f"Invalid page token: {token}.")
-    start = int(token or 0)
+    start = read_page_token(parameters.text("page_token", ""))
     entries = tree.children(path)
     page = entries[start : start + (size or MAX_PAGE)]
     view: dict[str, Any] = {"contents": [_entry_view(call, entry) for entry in page]}
@@ -149,7 +185,7 @@ def delete_folder(call: Call) -> Reply:
     """Delete an empty folder."""
     tree, path = _tree_and_path(call)
     _folder(call)
-    if tree.children(path):
+    if not tree.is_empty(path):
         reason = {
             "@type": "type.googleapis.com/google.rpc.ErrorInfo",
             "reason": "FILES_API_DIRECTORY_IS_NOT_EMPTY",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Any
 
 from fake_databricks.errors import BlockTooLarge, InvalidParameter, MalformedRequest
@@ -112,7 +111,7 @@ def decode(text: str, name: str) -> bytes:
     """Return the bytes of a base64 text."""
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:  # also for a text that is not ASCII
         raise MalformedRequest(f"{name} is not base64.") from None
 
 

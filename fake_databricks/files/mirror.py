@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -133,6 +134,10 @@ class Mirror:
                     continue
                 with contextlib.suppress(FileNotFoundError):  # a program has removed it meanwhile
                     status = os.stat(path)  # noqa: PTH116  as above
+                    if not stat.S_ISREG(status.st_mode) or not _is_text(
+                        name
+                    ):  # no object can be one of these
+                        continue
                     shown = os.path.relpath(path, self._folder).replace(os.sep, "/")
                     found[shown] = (status.st_size, status.st_mtime_ns)
         return found
@@ -197,3 +202,11 @@ class Mirror:
         with ThreadPoolExecutor(min(AT_ONCE, len(wanted))) as pool:
             for done in [pool.submit(action, name) for name in wanted]:
                 done.result()
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

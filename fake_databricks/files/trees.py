@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
 import posixpath
 import shutil
+import stat
 import threading
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -29,6 +33,9 @@ from fake_databricks.errors import (
 )
 
 MAX_BLOCK_BYTES = 1024 * 1024
+MAX_NAME_BYTES = 255
+MAX_PATH_BYTES = 4000
+"""A little less than what Linux takes: the name of a file that is not whole yet may be longer."""
 
 
 @dataclass(frozen=True)
@@ -52,34 +59,57 @@ class Tree:
         """Return where a path lies on the disk.
 
         Raises:
-            InvalidParameter: the path is not absolute, or a link on it leads out of the tree.
+            InvalidParameter: the path is not absolute, too long or no text, or a link on it leads out of the
+                tree or in a circle.
         """
         if not path.startswith("/"):
             raise InvalidParameter(f"Path must be absolute: {path}")
         if "\0" in path:
             raise InvalidParameter("Path must not contain a null character.")
         local = self.root / posixpath.normpath("/" + path.lstrip("/")).lstrip("/")
-        resolved = local.resolve()
+        try:
+            encoded = os.fsencode(local)
+        except UnicodeEncodeError:
+            raise InvalidParameter("Path must be text that UTF-8 can write.") from None
+        if max(len(name) for name in encoded.split(b"/")) > MAX_NAME_BYTES:
+            raise InvalidParameter(f"A name in a path must have at most {MAX_NAME_BYTES} bytes in UTF-8.")
+        if len(encoded) > MAX_PATH_BYTES:
+            raise InvalidParameter(f"The path is too long: {path[:100]}...")
+        try:
+            resolved = local.resolve()
+        except (OSError, RuntimeError):
+            raise InvalidParameter(f"The links on this path lead in a circle: {path}") from None
         if resolved != self.root.resolve() and self.root.resolve() not in resolved.parents:
             raise InvalidParameter(f"Path leads out of the file system: {path}")
         return local
 
     def entry(self, path: str) -> Entry | None:
-        """Return the file or folder at a path, or None."""
+        """Return the file or folder at a path, or None; a pipe, a socket or a device is neither."""
         local = self.locate(path)
         try:
             status = local.stat()
-        except (FileNotFoundError, NotADirectoryError):
+        except OSError:
+            return None  # it does not exist, or a link on it leads nowhere
+        is_folder = stat.S_ISDIR(status.st_mode)
+        if not is_folder and not stat.S_ISREG(status.st_mode):
             return None
-        is_folder = local.is_dir()
-        shown = posixpath.normpath("/" + path.lstrip("/"))
+        shown = _shown(posixpath.normpath("/" + path.lstrip("/")))
         return Entry(shown, is_folder, 0 if is_folder else status.st_size, status.st_mtime_ns // 1_000_000)
 
     def children(self, path: str) -> list[Entry]:
-        """Return the content of a folder, sorted by name."""
-        names = sorted(child.name for child in self.locate(path).iterdir())
-        entries = (self.entry(posixpath.join(path, name)) for name in names)
-        return [entry for entry in entries if entry is not None]
+        """Return the files and folders of a folder, sorted by name; links that lead nowhere are left out.
+
+        A program may have made a name that is no UTF-8. It is shown with a replacement character.
+        """
+        found = []
+        for name in sorted(child.name for child in self.locate(path).iterdir()):
+            with contextlib.suppress(InvalidParameter):  # a link out of the tree, or in a circle
+                found.append(self.entry(posixpath.join(path, name)))
+        return [entry for entry in found if entry is not None]
+
+    def is_empty(self, path: str) -> bool:
+        """Whether nothing is in a folder, not even what ``children`` leaves out."""
+        return next(self.locate(path).iterdir(), None) is None
 
     def write(self, path: str, content: bytes) -> None:
         """Write a whole file; missing parent folders are created."""
@@ -87,9 +117,12 @@ class Tree:
         self.make_folder(posixpath.dirname(posixpath.normpath(path)))
         if local.is_dir():
             raise AlreadyExists(f"A directory already exists at the input path {path}.")
-        partial = local.with_name(f".{local.name}.{threading.get_ident()}.partial")
-        partial.write_bytes(content)
-        partial.replace(local)  # a reader sees the old file or the new one, never half of one
+        partial = local.with_name(f".{uuid.uuid4().hex}.partial")
+        try:
+            partial.write_bytes(content)
+            partial.replace(local)  # a reader sees the old file or the new one, never half of one
+        finally:
+            partial.unlink(missing_ok=True)
 
     def make_folder(self, path: str) -> None:
         """Create a folder and its parents."""
@@ -101,10 +134,11 @@ class Tree:
     def remove(self, path: str) -> None:
         """Remove a file, or a folder with its content; the root itself stays."""
         local = self.locate(path)
-        if local.is_symlink() or local.is_file():
-            local.unlink()
-        elif local.is_dir():
+        if local.is_dir() and not local.is_symlink():
             shutil.rmtree(local)
+        else:
+            with contextlib.suppress(NotADirectoryError):
+                local.unlink(missing_ok=True)
         self.root.mkdir(parents=True, exist_ok=True)
 
 
@@ -198,6 +232,8 @@ class Dbfs:
         if length > MAX_BLOCK_BYTES:
             raise ReadTooLarge(f"At most {MAX_BLOCK_BYTES} bytes can be read in one call.")
         with self.tree.locate(_plain(path)).open("rb") as file:
+            if offset >= os.fstat(file.fileno()).st_size:  # no system seeks beyond 2**63
+                return b""
             file.seek(offset)
             return file.read(length)
 
@@ -208,6 +244,8 @@ class Dbfs:
     def move(self, source: str, target: str) -> None:
         """Move a file or a folder; nothing may exist at the target."""
         self.status(source)
+        if _plain(target).startswith(_plain(source).rstrip("/") + "/"):
+            raise InvalidParameter(f"{_plain(source)} cannot be moved into itself: {_plain(target)}.")
         if self.tree.entry(_plain(target)) is not None:
             raise AlreadyExists(
                 f"A file or directory already exists at the input path dbfs:{_plain(target)}."
@@ -218,9 +256,7 @@ class Dbfs:
     def delete(self, path: str, *, recursive: bool) -> None:
         """Delete a file or a folder; it need not exist."""
         entry = self.tree.entry(_plain(path))
-        if entry is None:
-            return
-        if entry.is_folder and not recursive and self.tree.children(_plain(path)):
+        if entry is not None and entry.is_folder and not recursive and not self.tree.is_empty(_plain(path)):
             raise BadRequest("Directory is not empty. Use recursive delete or remove contents first.")
         self.tree.remove(_plain(path))
 
@@ -241,6 +277,10 @@ class Dbfs:
             return self._handles[number]
         except KeyError:
             raise DoesNotExist(f"No stream with handle {number} does exist.") from None
+
+
+def _shown(path: str) -> str:
+    return path if path.isascii() else os.fsencode(path).decode("utf-8", "replace")
 
 
 def _plain(path: str) -> str:

@@ -48,13 +48,12 @@ class Uploads:
     def complete(self, token: str, path: str, numbers: Sequence[int], target: Path) -> None:
         """Join the parts in the order of their numbers."""
         upload = self._find(token, path)
-        if target.exists() and not upload.is_overwriting:
+        if target.exists() and (target.is_dir() or not upload.is_overwriting):
             raise Conflict(f"The file being created already exists: {path}")
         parts = [self._folder / token / str(number) for number in sorted(numbers)]
         missing = [part.name for part in parts if not part.exists()]
         if missing or not parts:
             raise InvalidParameter(f"Missing parts of the upload: {', '.join(missing) or 'all'}.")
-        target.parent.mkdir(parents=True, exist_ok=True)
         whole = self._folder / token / "whole"
         with whole.open("wb") as file:
             for part in parts:

@@ -12,7 +12,7 @@ from fake_databricks.files.trees import workspace_path
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Clock
-    from fake_databricks.files.trees import Tree
+    from fake_databricks.files.trees import Entry, Tree
     from fake_databricks.storage import Storage
 
 EXTENSIONS = {".py": "PYTHON", ".sql": "SQL", ".scala": "SCALA", ".r": "R"}
@@ -79,10 +79,14 @@ class WorkspaceObjects:
     def status(self, path: str) -> ObjectInfo:
         """Return the object at a path."""
         plain = workspace_path(path)
+        entry = self.tree.entry(plain)
+        if entry is None:
+            raise DoesNotExist(f"Path ({plain}) doesn't exist.")
+        return self._info(entry)
+
+    def _info(self, entry: Entry) -> ObjectInfo:
+        plain = entry.path
         with self._lock:
-            entry = self.tree.entry(plain)
-            if entry is None:
-                raise DoesNotExist(f"Path ({plain}) doesn't exist.")
             known = self._known.get(plain)
             if known is None:
                 known = self._record(plain, "DIRECTORY" if entry.is_folder else "FILE", None)
@@ -101,7 +105,7 @@ class WorkspaceObjects:
         info = self.status(path)
         if info.object_type != "DIRECTORY":
             return [info]
-        return [self.status(entry.path) for entry in self.tree.children(info.path)]
+        return [self._info(entry) for entry in self.tree.children(info.path)]
 
     def make_folder(self, path: str) -> None:
         """Create a folder and its parents."""
@@ -110,7 +114,7 @@ class WorkspaceObjects:
     def delete(self, path: str, *, recursive: bool) -> None:
         """Delete an object."""
         info = self.status(path)
-        if info.object_type == "DIRECTORY" and not recursive and self.tree.children(info.path):
+        if info.object_type == "DIRECTORY" and not recursive and not self.tree.is_empty(info.path):
             raise NotEmpty(f"Folder ({info.path}) is not empty")
         with self._lock:
             self.tree.remove(info.path)
@@ -126,9 +130,9 @@ class WorkspaceObjects:
             "language": language,
             "created": before["created"] if before else self._clock.now(),
         }
+        self._storage.put(self._workspace_id, "object", path, item)
         self._next_id += 0 if before else 1
         self._known[path] = item
-        self._storage.put(self._workspace_id, "object", path, item)
         return item
 
 

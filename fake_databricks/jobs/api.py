@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.jobs.fields import notes_of
-from fake_databricks.jobs.settings import Dialect
+from fake_databricks.jobs.fields import JOB_FIELDS, LEVELS, notes_of
+from fake_databricks.jobs.settings import Dialect, check_access
 from fake_databricks.request.call import Call, Parameters, Route
+from fake_databricks.request.values import read_integer, read_page_token, read_texts
 
 if TYPE_CHECKING:
     from fake_databricks.jobs.model import Job
@@ -16,12 +17,6 @@ JOBS_VERSIONS = ("2.0", "2.1", "2.2")
 MAX_PAGE = 100
 MAX_OFFSET = 1000
 DEFAULT_PAGE = 20
-LEVELS = {
-    "CAN_VIEW": "Can view",
-    "CAN_MANAGE_RUN": "Can manage run",
-    "IS_OWNER": "Is owner",
-    "CAN_MANAGE": "Can manage",
-}
 
 
 def create(call: Call) -> dict[str, Any]:
@@ -65,7 +60,7 @@ def update(call: Call) -> dict[str, Any]:
     job = call.workspace.jobs.update(
         parameters.integer("job_id"),
         document,
-        parameters.texts("fields_to_remove"),
+        read_texts("fields_to_remove", parameters.list("fields_to_remove")),
         call.version,
     )
     call.workspace.scheduler.retime(job)
@@ -154,10 +149,7 @@ def job_view(job: Job, version: str, *, expand: bool = True) -> dict[str, Any]:
 def _page_start(parameters: Parameters) -> int:
     token = parameters.text("page_token", "")
     if token:
-        prefix, _, number = token.partition("-")
-        if prefix != "jobs" or not number.isdigit():
-            raise InvalidParameter(f"Invalid page token: {token}.")
-        return int(number)
+        return read_page_token(token, "jobs-")
     offset = parameters.integer("offset", 0)
     if offset < 0:
         raise InvalidParameter("offset must not be negative.")
@@ -171,16 +163,15 @@ def _page_start(parameters: Parameters) -> int:
 
 def _job_id(call: Call) -> int:
     number = call.rest.partition("/")[0]
-    if not number.isdigit():
+    if not (number.isascii() and number.isdigit()):
         raise InvalidParameter(f"{number} is not a job id.")
-    return int(number)
+    return read_integer("job_id", number)
 
 
 def _access_list(call: Call) -> list[dict[str, Any]]:
-    items = call.parameters.list("access_control_list")
-    for item in items:
-        if not isinstance(item, dict) or item.get("permission_level") not in LEVELS:
-            raise InvalidParameter(f"permission_level must be one of {', '.join(LEVELS)}.")
+    name = "access_control_list"
+    items: list[dict[str, Any]] = JOB_FIELDS[name].read(name, call.parameters.list(name))
+    check_access(items)
     return items
 
 

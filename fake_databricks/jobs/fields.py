@@ -17,8 +17,43 @@ def _refused(kind: str, why: str) -> Field:
     return Field(kind, "refused", why)
 
 
-def _recorded(kind: str) -> Field:
-    return Field(kind, "recorded")
+def _recorded(kind: str, parts: Mapping[str, Field] | None = None, each: Field | None = None) -> Field:
+    return Field(kind, "recorded", each=each, parts=parts)
+
+
+def _many(*kinds: str) -> Field:
+    """Return a list whose elements are of the second kind, and so on."""
+    kind, *inner = kinds
+    return Field(kind, each=_many(*inner) if inner else None)
+
+
+LEVELS = {
+    "CAN_VIEW": "Can view",
+    "CAN_MANAGE_RUN": "Can manage run",
+    "IS_OWNER": "Is owner",
+    "CAN_MANAGE": "Can manage",
+}
+"""The permission levels of jobs, and what each is called."""
+_MOMENTS = (
+    "on_start",
+    "on_success",
+    "on_failure",
+    "on_duration_warning_threshold_exceeded",
+    "on_streaming_backlog_exceeded",
+)
+_EMAILS = {
+    **{moment: _many("list", "text") for moment in _MOMENTS},
+    "no_alert_for_skipped_runs": Field("boolean"),
+}
+_WEBHOOK = Field("object", parts={"id": Field("text")})
+_WEBHOOKS = {moment: Field("list", each=_WEBHOOK) for moment in _MOMENTS}
+_NOTIFICATIONS = {
+    name: Field("boolean")
+    for name in ("alert_on_last_attempt", "no_alert_for_canceled_runs", "no_alert_for_skipped_runs")
+}
+_HEALTH = {"rules": _many("list", "object")}
+_PRINCIPALS = {name: Field("text") for name in ("user_name", "group_name", "service_principal_name")}
+_ACCESS = Field("object", parts={**_PRINCIPALS, "permission_level": Field("text")})
 
 
 _NOT_TRIGGERED = "no run is started by a clock or an event here; leave it out, or set pause_status to PAUSED"
@@ -32,15 +67,15 @@ JOB_FIELDS: Mapping[str, Field] = {
     "parameters": Field("list"),
     "timeout_seconds": Field("integer"),
     "max_concurrent_runs": Field("integer"),
-    "queue": Field("object"),
-    "access_control_list": Field("list"),
+    "queue": Field("object", parts={"enabled": Field("boolean")}),
+    "access_control_list": Field("list", each=_ACCESS),
     "description": _recorded("text"),
-    "tags": _recorded("object"),
-    "email_notifications": _recorded("object"),
-    "webhook_notifications": _recorded("object"),
-    "notification_settings": _recorded("object"),
-    "health": _recorded("object"),
-    "run_as": _recorded("object"),
+    "tags": _recorded("object", each=Field("text")),
+    "email_notifications": _recorded("object", _EMAILS),
+    "webhook_notifications": _recorded("object", _WEBHOOKS),
+    "notification_settings": _recorded("object", _NOTIFICATIONS),
+    "health": _recorded("object", _HEALTH),
+    "run_as": _recorded("object", _PRINCIPALS),
     "format": _recorded("text"),
     "edit_mode": _recorded("text"),
     "deployment": _recorded("object"),
@@ -74,10 +109,10 @@ TASK_FIELDS: Mapping[str, Field] = {
     "min_retry_interval_millis": Field("integer"),
     "retry_on_timeout": Field("boolean"),
     "description": _recorded("text"),
-    "email_notifications": _recorded("object"),
-    "webhook_notifications": _recorded("object"),
-    "notification_settings": _recorded("object"),
-    "health": _recorded("object"),
+    "email_notifications": _recorded("object", _EMAILS),
+    "webhook_notifications": _recorded("object", _WEBHOOKS),
+    "notification_settings": _recorded("object", _NOTIFICATIONS),
+    "health": _recorded("object", _HEALTH),
     "disable_auto_optimization": _recorded("boolean"),
     "environment_key": _refused(
         "text", "there is no serverless compute here; name a cluster and its libraries"

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Mapping, Sequence
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs.model import LATEST, Job
 from fake_databricks.jobs.settings import Settings, parse_settings
+from fake_databricks.request.values import read_object, read_text
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Clock
     from fake_databricks.storage import Numbers, Storage
 
+KEYS = {"tasks": "task_key", "job_clusters": "job_cluster_key"}
 FIRST_JOB_ID = 12345  # the guide's first job
 
 
@@ -35,7 +37,6 @@ class Jobs:
         acl = tuple(settings.document.get("access_control_list", ()))
         job = Job(self.next_job_id(), settings, self._clock.now(), creator, acl)
         with self._lock:
-            self._jobs[job.job_id] = job
             self._save(job)
         return job
 
@@ -78,7 +79,7 @@ class Jobs:
         job = self.get(job_id)
         document = _without(dict(job.settings.document), removed)
         for name, value in new.items():
-            key = {"tasks": "task_key", "job_clusters": "job_cluster_key"}.get(name)
+            key = KEYS.get(name)
             document[name] = _merged(document.get(name, []), value, key) if key else value
         settings = parse_settings(document, version if "queue" in document else LATEST)
         if "queue" not in document:
@@ -89,33 +90,35 @@ class Jobs:
         """Delete a job; its runs stay."""
         self.get(job_id)
         with self._lock:
-            del self._jobs[job_id]
             self._storage.delete(self._workspace_id, "job", job_id)
+            del self._jobs[job_id]
 
     def set_acl(self, job_id: int, acl: Sequence[Mapping[str, Any]]) -> Job:
         """Replace the access rights of a job; they are shown and not enforced."""
         job = dataclasses.replace(self.get(job_id), acl=tuple(acl))
         with self._lock:
-            self._jobs[job_id] = job
             self._save(job)
         return job
 
     def _change(self, job: Job, settings: Settings) -> Job:
         changed = dataclasses.replace(job, settings=settings)
         with self._lock:
-            self._jobs[job.job_id] = changed
             self._save(changed)
         return changed
 
     def _save(self, job: Job) -> None:
+        """Store a job, and only then have it in memory: what cannot be stored changes nothing."""
         self._storage.put(self._workspace_id, "job", job.job_id, job.to_document())
+        self._jobs[job.job_id] = job
 
 
 def _merged(old: Any, new: Any, key: str) -> list[Any]:
     if not isinstance(new, list):
         raise InvalidParameter("Fields 'tasks' and 'job_clusters' must be lists.")
     merged = {item[key]: item for item in old}
-    merged.update({item.get(key) if isinstance(item, dict) else None: item for item in new})
+    for item in new:
+        document = read_object(key, item)
+        merged[read_text(key, document.get(key))] = document
     return list(merged.values())
 
 
@@ -123,11 +126,8 @@ def _without(document: dict[str, Any], removed: Sequence[str]) -> dict[str, Any]
     for path in removed:
         name, _, key = path.partition("/")
         if key:
-            document[name] = [
-                item
-                for item in document.get(name, [])
-                if key not in (item.get("task_key"), item.get("job_cluster_key"))
-            ]
+            if name in KEYS:
+                document[name] = [item for item in document.get(name, []) if item.get(KEYS[name]) != key]
         else:
             document.pop(name, None)
     return document

@@ -166,8 +166,8 @@ class Runs:
 
     def save(self, run: Run) -> None:
         """Store a run that is new or has changed."""
-        self._index(run)
         self._storage.put(self._workspace_id, "run", run.run_id, run.to_document())
+        self._index(run)
 
     def save_output(self, run_id: int, output: Output) -> None:
         """Store the output of an attempt, without secret values."""

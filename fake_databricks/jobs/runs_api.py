@@ -14,7 +14,7 @@ from fake_databricks.jobs.run_views import attempt_view, output_view, run_view
 from fake_databricks.jobs.runs import RunFilter
 from fake_databricks.jobs.settings import MAX_PARAMETERS_BYTES, Dialect
 from fake_databricks.request.call import Call, Parameters, Route
-from fake_databricks.request.values import read_fields, read_text, read_texts
+from fake_databricks.request.values import read_boolean, read_fields, read_page_token, read_text, read_texts
 
 if TYPE_CHECKING:
     from fake_databricks.jobs.settings import Task
@@ -43,7 +43,7 @@ def run_now(call: Call) -> dict[str, Any]:
         _overrides(parameters, only=True),
         _token(parameters),
         call.workspace.user,
-        queue=bool(queue.get("enabled")) if queue else None,
+        queue=read_boolean("queue.enabled", queue.get("enabled", False)) if queue else None,
     )
     return {"run_id": run.run_id, "number_in_job": run.number_in_job}
 
@@ -195,13 +195,7 @@ def _token(parameters: Parameters) -> str:
 
 
 def _before(parameters: Parameters) -> int:
-    token = parameters.text("page_token", "")
-    if not token:
-        return 0
-    prefix, _, number = token.partition("-")
-    if prefix != "before" or not number.isdigit():
-        raise InvalidParameter(f"Invalid page token: {token}.")
-    return int(number)
+    return read_page_token(parameters.text("page_token", ""), "before-")
 
 
 def _with_dependants(tasks: Sequence[Task], chosen: Sequence[str]) -> list[str]:

@@ -18,6 +18,7 @@ from fake_databricks.jobs.lifecycle import Event, Life, Result, State, advance
 from fake_databricks.jobs.model import Output, Overrides, Run, TaskRun
 from fake_databricks.jobs.settings import TASK_TYPES, Dialect, Settings, parse_settings
 from fake_databricks.jobs.tasks import TaskPreparer, UnrunnableTask
+from fake_databricks.request.values import read_text
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Cancel, Clock
@@ -99,8 +100,9 @@ class RunScheduler:
 
     def submit(self, document: Mapping[str, Any], version: str, token: str, creator: str) -> Run:
         """Run what a document describes, without a saved job; as ``run_now`` otherwise."""
-        name = document.get("run_name") or document.get("name") or "Untitled"
-        settings = parse_settings({**document, "name": name}, version)
+        fields = [field for field in ("run_name", "name") if document.get(field) is not None]
+        names = [read_text(field, document[field]) for field in fields]
+        settings = parse_settings({**document, "name": next(filter(None, names), "Untitled")}, version)
         if not settings.tasks:
             raise InvalidParameter(
                 f"A run must have exactly one of {', '.join(TASK_TYPES)}, or tasks; it has none."

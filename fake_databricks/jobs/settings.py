@@ -11,16 +11,17 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
 from fake_databricks.clusters.libraries import check_library
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.jobs.fields import FLAT_ONLY, JOB_FIELDS, RUN_IF, TASK_FIELDS, TASK_TYPE_FIELDS
+from fake_databricks.jobs.fields import FLAT_ONLY, JOB_FIELDS, LEVELS, RUN_IF, TASK_FIELDS, TASK_TYPE_FIELDS
 from fake_databricks.request.values import read_fields, read_list, read_object, read_text, read_texts
 
 MAX_NAME_BYTES = 4096
 MAX_TASKS = {"2.0": 100, "2.1": 100, "2.2": 1000}
 MAX_CONCURRENT_RUNS = 1000
+MAX_INTEGER = 2**31 - 1
 MAX_PARAMETERS_BYTES = 10_000
 TASK_TYPES = ("spark_python_task", "python_wheel_task")
 _TASK_KEY = re.compile(r"[\w-]{1,100}")
@@ -127,7 +128,8 @@ def _parse(text: str, version: str) -> Settings:
     if is_flat:
         read.update(read_fields({key: read[key] for key in FLAT_ONLY if key in read}, TASK_FIELDS))
         _refuse_other_task_types(read)
-    name = read.get("name") or read.get("run_name") or "Untitled"
+    check_access(read.get("access_control_list", []))
+    name = read.get("name") or read_text("run_name", read.get("run_name") or "Untitled")
     if len(name.encode()) > MAX_NAME_BYTES:
         raise InvalidParameter(f"The job name must have at most {MAX_NAME_BYTES} bytes in UTF-8.")
     read["name"] = name
@@ -150,6 +152,16 @@ def _parse(text: str, version: str) -> Settings:
         parameters=_parameters(read.get("parameters", [])),
         document=read,
     )
+
+
+def check_access(items: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse an access list with an entry that grants nothing that is known.
+
+    Raises:
+        InvalidParameter: the permission level of an entry is none of a job's.
+    """
+    if any(item.get("permission_level") not in LEVELS for item in items):
+        raise InvalidParameter(f"permission_level must be one of {', '.join(LEVELS)}.")
 
 
 def _refuse_other_task_types(read: Mapping[str, Any]) -> None:
@@ -323,4 +335,6 @@ def _parameters(items: Any) -> tuple[tuple[str, str], ...]:
 def _not_negative(name: str, value: int) -> int:
     if value < 0:
         raise InvalidParameter(f"{name} must not be negative.")
+    if value > MAX_INTEGER:
+        raise InvalidParameter(f"{name} must be an integer of 32 bits, got {value}.")
     return value

@@ -1,1 +1,1 @@
-"""One request with its values checked (``call.py``, ``values.py``): shared by all families and ``web/``."""
+"""One request, checked (``call.py``, ``documents.py``, ``values.py``): for all families and ``web/``."""

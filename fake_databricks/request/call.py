@@ -5,20 +5,25 @@ from __future__ import annotations
 import email
 import email.message
 import email.policy
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 from urllib.parse import parse_qsl, unquote
 
 from fake_databricks.errors import InvalidParameter, MalformedRequest
-from fake_databricks.request.values import read_boolean, read_integer, read_list, read_object, read_text
+from fake_databricks.request.documents import INVALID_JSON, check_document, read_document
+from fake_databricks.request.values import (
+    read_boolean,
+    read_integer,
+    read_list,
+    read_object,
+    read_string,
+    read_text,
+)
 
 if TYPE_CHECKING:
     from fake_databricks.web.faults import FaultTable
     from fake_databricks.web.journal import Journal
     from fake_databricks.workspace import Workspace
-
-INVALID_JSON = "Invalid JSON given in the body of the request - expected a map"
 
 
 class Parameters:
@@ -51,7 +56,7 @@ class Parameters:
         """Return a text; the parameter is required if there is no default."""
         if default is not None and name not in self.values:
             return default
-        return read_text(name, self._required(name))
+        return read_string(name, self._required(name))
 
     def boolean(self, name: str, *, default: bool = False) -> bool:
         """Return a boolean."""
@@ -134,15 +139,20 @@ class Call:
             return self._read_form()
         if not self.body.strip():
             return {}
-        try:
-            document = json.loads(self.body)
-        except ValueError:
-            raise MalformedRequest(INVALID_JSON) from None
+        document = read_document(self.body)
         if not isinstance(document, dict):
             raise MalformedRequest(INVALID_JSON)
         return document
 
     def _read_form(self) -> dict[str, Any]:
+        try:
+            fields = self._read_parts()
+        except Exception:  # noqa: BLE001  the standard library's parser of headers fails in many ways
+            raise MalformedRequest("The body of the request is not a form that can be read.") from None
+        check_document(fields)
+        return fields
+
+    def _read_parts(self) -> dict[str, Any]:
         head = f"Content-Type: {self.headers['content-type']}\r\n\r\n".encode()
         message = email.message_from_bytes(head + self.body, policy=email.policy.HTTP)
         assert isinstance(message, email.message.EmailMessage)
@@ -162,13 +172,14 @@ def read_query(query: str) -> dict[str, Any]:
     """Return the parameters of a query; a repeated name is a list; raw JSON (``curl -G -d``) is read too."""
     text = unquote(query)
     if text.startswith("{"):
-        try:
-            document = json.loads(text)
-        except ValueError:
-            raise MalformedRequest(INVALID_JSON) from None
+        document = read_document(text)
         return document if isinstance(document, dict) else {}
     values: dict[str, Any] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
+    except ValueError:
+        raise InvalidParameter("The query of the request is not text in UTF-8.") from None
+    for name, value in pairs:
         if name in values:
             before = values[name] if isinstance(values[name], list) else [values[name]]
             values[name] = [*before, value]

@@ -14,15 +14,20 @@ from typing import Any, Callable, Mapping
 from fake_databricks.errors import InvalidParameter
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+_PLACE = re.compile(r"[0-9]{1,18}")
 _BOOLEANS = {"true": True, "false": False}
 
 
 def read_integer(name: str, value: Any) -> int:
     """Return an integer, which may be written as text."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    read = value
     if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
-        return int(value)
+        read = int(value)
+    if isinstance(read, int) and not isinstance(read, bool):
+        if _SMALLEST <= read <= _LARGEST:
+            return read
+        raise InvalidParameter(f"Field '{name}' must be an integer of 64 bits, got {_shown(value)}.")
     raise InvalidParameter(f"Field '{name}' must be an integer, got {_shown(value)}.")
 
 
@@ -42,6 +47,27 @@ def read_text(name: str, value: Any) -> str:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     raise InvalidParameter(f"Field '{name}' must be a string, got {_shown(value)}.")
+
+
+def read_string(name: str, value: Any) -> str:
+    """Return a text, and refuse a number in its place."""
+    if isinstance(value, str):
+        return value
+    raise InvalidParameter(f"Field '{name}' must be a string, got {_shown(value)}.")
+
+
+def read_page_token(token: str, prefix: str = "") -> int:
+    """Return the number in a ``page_token``, which is a text that this server has made; 0 for none.
+
+    Raises:
+        InvalidParameter: it is another text.
+    """
+    if not token:
+        return 0
+    number = token.removeprefix(prefix)
+    if not token.startswith(prefix) or not _PLACE.fullmatch(number):
+        raise InvalidParameter(f"Invalid page token: {token[:60]}.")
+    return int(number)
 
 
 def read_list(name: str, value: Any) -> list[Any]:
@@ -80,11 +106,26 @@ class Field:
         kind: ``text``, ``integer``, ``boolean``, ``list`` or ``object``.
         fate: ``honoured``, ``recorded`` or ``refused``.
         why: for a refused field, the reason, as the caller reads it.
+        each: what every element of a list is, or every value of an object.
+        parts: the fields of an object.
     """
 
     kind: str
     fate: str = "honoured"
     why: str = ""
+    each: Field | None = None
+    parts: Mapping[str, Field] | None = None
+
+    def read(self, name: str, value: Any) -> Any:
+        """Return a value in its type, with all that is in it."""
+        read = READERS[self.kind](name, value)
+        if self.parts is not None:
+            return read_fields(read, self.parts, f"{name}.")
+        if self.each is None:
+            return read
+        if isinstance(read, dict):
+            return {key: self.each.read(f"{name}.{key}", item) for key, item in read.items()}
+        return [self.each.read(f"{name}[{number}]", item) for number, item in enumerate(read)]
 
 
 def read_fields(document: Mapping[str, Any], fields: Mapping[str, Field], where: str = "") -> dict[str, Any]:
@@ -103,7 +144,7 @@ def read_fields(document: Mapping[str, Any], fields: Mapping[str, Field], where:
             continue
         if field.fate == "refused" and not _is_paused(value):
             raise InvalidParameter(f"Field '{where}{name}' is not supported: {field.why}.")
-        read[name] = READERS[field.kind](f"{where}{name}", value)
+        read[name] = field.read(f"{where}{name}", value)
     return read
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Any
 
 from fake_databricks.errors import DoesNotExist, InvalidParameter, MalformedRequest
 from fake_databricks.request.call import Call, Route
+from fake_databricks.request.values import read_text
 
 
 def create_scope(call: Call) -> dict[str, Any]:
@@ -45,11 +45,11 @@ def put(call: Call) -> dict[str, Any]:
     if len(fields) != 1:
         raise MalformedRequest("Exactly one of string_value and bytes_value must be specified.")
     if fields[0] == "string_value":
-        value = str(document["string_value"]).encode()
+        value = read_text("string_value", document["string_value"]).encode()
     else:
         try:
-            value = base64.b64decode(str(document["bytes_value"]), validate=True)
-        except binascii.Error:
+            value = base64.b64decode(read_text("bytes_value", document["bytes_value"]), validate=True)
+        except ValueError:  # also for a text that is not ASCII
             raise MalformedRequest("bytes_value is not base64.") from None
     call.workspace.secrets.put(parameters.text("scope"), parameters.text("key"), value)
     return {}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, TypeVar
 
 from fake_databricks.errors import AlreadyExists, DoesNotExist, InvalidParameter, LimitExceeded
 from fake_databricks.redaction import Redactor
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fake_databricks.clock import Clock
     from fake_databricks.storage import Storage
 
+T = TypeVar("T")
 MAX_VALUE_BYTES = 128 * 1024
 MAX_SECRETS = 1000
 MAX_SCOPES = 1000
@@ -22,11 +23,13 @@ _NAME = re.compile(r"[A-Za-z0-9\-_.@]{1,128}")
 _REFERENCE = re.compile(r"\{\{\s*secrets/([^/{}]+)/([^/{}]+?)\s*\}\}")
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Scope:
     name: str
-    acl: dict[str, str] = field(default_factory=dict)
-    values: dict[str, tuple[str, int]] = field(default_factory=dict)  # key -> encrypted value, time of change
+    acl: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, tuple[str, int]] = field(
+        default_factory=dict
+    )  # key -> encrypted value, time of change
 
 
 class Secrets:
@@ -51,15 +54,14 @@ class Secrets:
                 raise AlreadyExists(f"Scope {name} already exists!")
             if len(self._scopes) >= MAX_SCOPES:
                 raise LimitExceeded(f"The limit of {MAX_SCOPES} secret scopes has been reached.")
-            self._scopes[name.lower()] = scope = _Scope(name, {manager: "MANAGE"})
-            self._save(scope)
+            self._save(_Scope(name, {manager: "MANAGE"}))
 
     def delete_scope(self, name: str) -> None:
         """Delete a scope and its secrets."""
         with self._lock:
             scope = self._scope(name)
-            del self._scopes[scope.name.lower()]
             self._storage.delete(self._workspace_id, "scope", scope.name.lower())
+            del self._scopes[scope.name.lower()]
 
     def scopes(self) -> list[str]:
         """Return the names of all scopes, sorted."""
@@ -75,8 +77,8 @@ class Secrets:
             scope = self._scope(scope_name)
             if key not in scope.values and len(scope.values) >= MAX_SECRETS:
                 raise LimitExceeded(f"The limit of {MAX_SECRETS} secrets in a scope has been reached.")
-            scope.values[key] = (self._storage.cipher.encrypt(value), self._clock.now())
-            self._save(scope)
+            stored = (self._storage.cipher.encrypt(value), self._clock.now())
+            self._save(replace(scope, values={**scope.values, key: stored}))
 
     def get(self, scope_name: str, key: str) -> bytes:
         """Return a secret value."""
@@ -90,9 +92,9 @@ class Secrets:
         """Delete a secret."""
         with self._lock:
             scope = self._scope(scope_name)
-            if scope.values.pop(key, None) is None:
+            if key not in scope.values:
                 raise DoesNotExist(f"Secret does not exist with scope: {scope.name} and key: {key}")
-            self._save(scope)
+            self._save(replace(scope, values=_without(scope.values, key)))
 
     def keys(self, scope_name: str) -> list[tuple[str, int]]:
         """Return each key of a scope with the time of its last change."""
@@ -105,8 +107,7 @@ class Secrets:
             raise InvalidParameter(f"Invalid permission {permission!r}: one of {', '.join(PERMISSIONS)}.")
         with self._lock:
             scope = self._scope(scope_name)
-            scope.acl[principal] = permission
-            self._save(scope)
+            self._save(replace(scope, acl={**scope.acl, principal: permission}))
 
     def acl(self, scope_name: str) -> dict[str, str]:
         """Return the permission of each principal."""
@@ -117,9 +118,9 @@ class Secrets:
         """Remove a principal's permission."""
         with self._lock:
             scope = self._scope(scope_name)
-            if scope.acl.pop(principal, None) is None:
+            if principal not in scope.acl:
                 raise DoesNotExist(f"ACL does not exist for principal {principal} on scope {scope.name}")
-            self._save(scope)
+            self._save(replace(scope, acl=_without(scope.acl, principal)))
 
     def resolve(self, text: str) -> str:
         """Return a text with each ``{{secrets/scope/key}}`` replaced, as in ``spark_env_vars``."""
@@ -148,8 +149,14 @@ class Secrets:
             raise DoesNotExist(f"Scope {name} does not exist!") from None
 
     def _save(self, scope: _Scope) -> None:
+        """Store a scope, and only then have it in memory: what cannot be stored changes nothing."""
         document = {"name": scope.name, "acl": scope.acl, "values": scope.values}
         self._storage.put(self._workspace_id, "scope", scope.name.lower(), document)
+        self._scopes[scope.name.lower()] = scope
+
+
+def _without(items: Mapping[str, T], key: str) -> dict[str, T]:
+    return {name: value for name, value in items.items() if name != key}
 
 
 def _check_name(what: str, name: str) -> None:

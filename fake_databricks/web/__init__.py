@@ -1,6 +1,7 @@
 """HTTP: find the workspace of a token, call the handler of a route, write the answer.
 
-``app.py`` answers requests, ``routes.py`` lists every call, ``tenants.py`` finds workspaces. ``faults.py``,
+``app.py`` answers requests, ``routes.py`` lists every call, ``tenants.py`` finds workspaces. ``callers.py``
+refuses what a web page sends. ``faults.py``,
 ``journal.py`` and ``control.py`` are ``/_fake``, for tests. ``parity.py`` lists what each call honours.
 ``scim.py`` answers who a token belongs to.
 """

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import json
 import logging
 import time
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Awaitable, Callable, Mapping, MutableMapping
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from fake_databricks.errors import ApiError, EndpointNotFound, InvalidToken, Unauthenticated
+from fake_databricks.errors import (
+    ApiError,
+    EndpointNotFound,
+    InvalidParameter,
+    InvalidToken,
+    MalformedRequest,
+    PermissionDenied,
+    Unauthenticated,
+)
 from fake_databricks.redaction import MASK
 from fake_databricks.request.call import Call, Reply, Route
+from fake_databricks.request.documents import read_document
 from fake_databricks.web import routes
 from fake_databricks.web.journal import MAX_BODY, hide_secrets
 
 if TYPE_CHECKING:
+    from fake_databricks.web.callers import Callers
     from fake_databricks.web.faults import Fault
     from fake_databricks.web.tenants import Registry, Tenant
 
@@ -47,10 +56,16 @@ class _HttpRequest:
 
 
 class App:
-    """Answers every request of a server."""
+    """Answers every request of a server.
 
-    def __init__(self, registry: Registry) -> None:
+    Args:
+        registry: finds the workspace of a token.
+        callers: whose requests are answered.
+    """
+
+    def __init__(self, registry: Registry, callers: Callers) -> None:
         self._registry = registry
+        self._callers = callers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI event."""
@@ -65,8 +80,16 @@ class App:
         except ClientDisconnect:
             return
         query = scope.get("query_string", b"").decode("latin-1")
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        request = _HttpRequest(scope["method"], _path(scope["path"]), query, headers, body)
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        objection = self._callers.objection(headers, scope["path"])
+        if objection:
+            await _response(_refusal(PermissionDenied(objection)), scope["method"])(scope, receive, send)
+            return
+        if not _is_utf8(unquote_to_bytes(scope.get("raw_path") or b"")):
+            refusal = InvalidParameter("The path of the request is not text in UTF-8.")
+            await _response(_refusal(refusal), scope["method"])(scope, receive, send)
+            return
+        request = _HttpRequest(scope["method"], _path(scope["path"]), query, dict(headers), body)
         reply = await self._answer(request)
         if reply is None:
             _cut(send)
@@ -149,7 +172,7 @@ class App:
                 f"Credential was not sent or was of an unsupported type for this API. [ReqId: {uuid.uuid4()}]"
             )
         if not self._registry.admits(token):
-            raise InvalidToken("Invalid access token.")
+            raise InvalidToken(self._registry.why_not_admitted)
         return token
 
 
@@ -171,17 +194,26 @@ def _path(path: str) -> str:
     return path
 
 
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _basic_token(credential: str) -> str:
     """Return the token of ``token:<token>``; any other user has no workspace here."""
     try:
         user, _, password = base64.b64decode(credential, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, or no text
         return ""
     return password if user == "token" else ""
 
 
 def _json(document: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    # a text with half of a surrogate pair that a program has made is escaped, as JSON may
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
     return Reply(status, body, {"Content-Type": JSON, **(headers or {})})
 
 
@@ -240,8 +272,10 @@ def _body_for_journal(body: bytes, *, is_secret: bool) -> bytes | str:
     """Return a body for the journal; a long one is replaced by a note of its size."""
     if is_secret:
         try:
-            return json.dumps(hide_secrets(json.loads(body), is_secret_call=True)).encode() if body else b""
-        except ValueError:
+            return (
+                json.dumps(hide_secrets(read_document(body), is_secret_call=True)).encode() if body else b""
+            )
+        except MalformedRequest:
             return MASK
     return body if len(body) <= MAX_BODY else f"[{len(body)} bytes]"
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from typing import TYPE_CHECKING, Any
 
+from fake_databricks.errors import MalformedRequest
 from fake_databricks.redaction import mask_urls
 from fake_databricks.request.call import Call, Route
+from fake_databricks.request.documents import read_document
 
 if TYPE_CHECKING:
     from fake_databricks.web.faults import Fault
@@ -65,8 +66,8 @@ def _body(noted: Any) -> Any:
     if not isinstance(noted, bytes):
         return noted
     try:
-        return json.loads(noted) if noted else None
-    except ValueError:
+        return read_document(noted) if noted else None
+    except MalformedRequest:
         return noted.decode("utf-8", "replace")
 
 

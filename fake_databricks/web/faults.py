@@ -12,6 +12,9 @@ from fake_databricks.errors import InvalidParameter
 from fake_databricks.request.values import read_boolean, read_integer, read_object, read_text
 
 _PATTERN = re.compile(r"(?:(?P<method>[A-Z]+|\*) )?(?P<path>/\S*)")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+MAX_DELAY_MS = 3_600_000
 FIELDS = (
     "name",
     "pattern",
@@ -76,16 +79,31 @@ def parse_fault(document: Mapping[str, Any], number: int) -> Fault:
         path=match.group("path"),
         status=read_integer("status_code", document.get("status_code", 0)),
         body=read_object("body", document.get("body", {})),
-        headers={key: read_text(key, value) for key, value in headers.items()},
+        headers={key: _header(key, value) for key, value in headers.items()},
         offset=read_integer("offset", document.get("offset", 0)),
         times=read_integer("times", document.get("times", 1)),
         is_after=read_boolean("after_handler", document.get("after_handler", False)),
         delay_ms=read_integer("delay_ms", document.get("delay_ms", 0)),
         is_reset=read_boolean("reset_connection", document.get("reset_connection", False)),
     )
+    if fault.status and not 200 <= fault.status <= 599:  # noqa: PLR2004  what ends an exchange
+        raise InvalidParameter(f"status_code must be between 200 and 599, got {fault.status}.")
+    if not 0 <= fault.delay_ms <= MAX_DELAY_MS:
+        raise InvalidParameter(f"delay_ms must be between 0 and {MAX_DELAY_MS}.")
+    if fault.offset < 0 or fault.times < 0:
+        raise InvalidParameter("offset and times must not be negative.")
     if not (fault.status or fault.delay_ms or fault.is_reset):
         raise InvalidParameter("A fault needs status_code, delay_ms or reset_connection.")
     return fault
+
+
+def _header(name: str, value: Any) -> str:
+    text = read_text(name, value)
+    if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(text):
+        raise InvalidParameter(
+            f"Header {name[:60]!r} of a fault: a name has letters, digits and '-', a value is one line."
+        )
+    return text
 
 
 class FaultTable:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
+from fake_databricks.errors import ApiError
 from fake_databricks.request.call import Controls
+from fake_databricks.storage import StateError
 from fake_databricks.web.faults import FaultTable
 from fake_databricks.web.journal import Journal
 from fake_databricks.workspace import Surroundings, Workspace, workspace_id_of
+
+TOKEN_PREFIX = "dapi"  # noqa: S105  how the tokens of Databricks begin
 
 
 @dataclass
@@ -31,23 +35,39 @@ class Registry:
 
     Args:
         surroundings: what all workspaces share.
-        tokens: the only tokens that are accepted; empty accepts all.
+        tokens: the only tokens that are accepted; empty accepts those that begin as Databricks' do.
+        any_token: whether every token is accepted.
     """
 
-    def __init__(self, surroundings: Surroundings, tokens: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, surroundings: Surroundings, tokens: tuple[str, ...] = (), *, any_token: bool = False
+    ) -> None:
         self.url = ""
         self._surroundings = surroundings
         self._tokens = frozenset(tokens)
+        self._any_token = any_token
         self._lock = threading.Lock()
         self._by_token: dict[str, Tenant] = {}
         self._by_id = {
-            workspace_id: Tenant(Workspace(workspace_id, surroundings))
+            workspace_id: Tenant(_stored(workspace_id, surroundings))
             for workspace_id in surroundings.storage.workspaces()
         }
 
     def admits(self, token: str) -> bool:
         """Whether a token is accepted."""
-        return bool(token) and (not self._tokens or token in self._tokens)
+        if self._tokens:
+            return token in self._tokens
+        return bool(token) and (self._any_token or token.startswith(TOKEN_PREFIX))
+
+    @property
+    def why_not_admitted(self) -> str:
+        """The refusal of a token; the remedy is in it where the token could be another."""
+        if self._tokens:
+            return "Invalid access token."
+        return (
+            f"Invalid access token: use one that begins with '{TOKEN_PREFIX}', or start the server with "
+            "--token or --any-token."
+        )
 
     def tenant(self, token: str) -> Tenant:
         """Return the workspace of an accepted token."""
@@ -83,3 +103,19 @@ class Registry:
             tenants = list(self._by_id.values())
         for tenant in tenants:
             tenant.workspace.close()
+
+
+def _stored(workspace_id: str, surroundings: Surroundings) -> Workspace:
+    """Return a workspace as it was stored.
+
+    Raises:
+        StateError: what is stored has another form than that of this version.
+    """
+    try:
+        return Workspace(workspace_id, surroundings)
+    except (ApiError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise StateError(
+            f"Workspace {workspace_id} in {surroundings.storage.folder} has another form than this version "
+            f"stores ({type(error).__name__}: {error}): start the version that wrote it, or name another "
+            "folder with --state."
+        ) from error

@@ -67,7 +67,7 @@ class TestFaults:
 
     def test_a_fault_of_one_workspace_does_not_touch_another(self, client: Client) -> None:
         self.fault(client, pattern="/api/*", status_code=500, times=0)
-        other = {"Authorization": "Bearer untouched-by-the-fault"}
+        other = {"Authorization": "Bearer dapi-untouched-by-the-fault"}
         assert client.send("GET", "/api/2.1/jobs/list", headers=other).status == 200
 
 

@@ -144,7 +144,7 @@ class TestWorkspaces:
 
     def test_jobs_of_one_token_are_not_seen_by_another(self, client: Client) -> None:
         job_id = client.flat_job(ECHO)
-        other = {"Authorization": "Bearer another-token-of-this-test"}
+        other = {"Authorization": "Bearer dapi-another-of-this-test"}
         assert client.send("GET", f"/api/2.1/jobs/get?job_id={job_id}", headers=other).status == 400
         client.send("POST", "/_fake/reset", headers=other)
 
@@ -331,3 +331,32 @@ class TestRunsOverHttp:
         for run_id, code in runs.items():
             message = f"Job failed with exit code {code}" if code else ""
             assert client.wait(run_id)["state"]["state_message"] == message
+
+
+class TestExitCodes:
+    """`sys.exit(256)` is a failure"""
+
+    @pytest.mark.parametrize("code", ["256", "-256", "2**64", "0.0", "[]", "''", "True", "[1]"])
+    def test_what_is_not_zero_fails(self, client: Client, code: str) -> None:
+        run = client.run(client.flat_job(f"import sys\nsys.exit({code})\n"))
+        assert run["state"]["result_state"] == "FAILED"
+        assert run["state"]["state_message"] == "Job failed with exit code 1"
+
+    @pytest.mark.parametrize("code", ["0", "None", "False", ""])
+    def test_zero_is_a_success(self, client: Client, code: str) -> None:
+        run = client.run(client.flat_job(f"import sys\nsys.exit({code})\n"))
+        assert run["state"]["result_state"] == "SUCCESS"
+
+
+class TestOwnToken:
+    """the run's own token is masked"""
+
+    def test_in_logs_and_errors(self, client: Client) -> None:
+        source = (
+            "import os\nprint('token', os.environ['DATABRICKS_TOKEN'])\n"
+            "raise RuntimeError(os.environ['DATABRICKS_TOKEN'])\n"
+        )
+        output = client.output(client.run(client.flat_job(source))["run_id"])
+        assert client.token not in json.dumps(output)
+        assert output["logs"].startswith("token [REDACTED]")
+        assert output["error"] == "RuntimeError: [REDACTED]"

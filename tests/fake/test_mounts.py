@@ -411,7 +411,7 @@ class TestStartOptions:
         self, started: tuple[Client, Bucket, Bucket]
     ) -> None:
         first, azure, s3 = started
-        for client in (first, dataclasses.replace(first, token="another")):
+        for client in (first, dataclasses.replace(first, token="dapi-another")):
             assert names(client) == [f"{POINT}/a.csv"]
             listed = client.get("/api/2.0/fs/directories/Volumes/c/s/v")["contents"]
             assert [entry["path"] for entry in listed] == ["/Volumes/c/s/v/a.csv"]

@@ -139,7 +139,9 @@ def main() -> None:
     # Below a server that a shell started in the background, SIGINT is ignored: make it an interrupt again.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     repl = Repl()
-    with os.fdopen(commands, encoding="utf-8") as source, os.fdopen(results, "w", encoding="utf-8") as sink:
+    # "replace": half of a surrogate pair in a result is no text
+    sink = os.fdopen(results, "w", encoding="utf-8", errors="replace")
+    with os.fdopen(commands, encoding="utf-8") as source, sink:
         while True:
             try:
                 line = source.readline()
@@ -151,7 +153,7 @@ def main() -> None:
                 sys.stderr.flush()
             except KeyboardInterrupt:  # it came between two commands: there is nothing to interrupt
                 continue
-            sink.write(json.dumps(answer, default=str) + "\n")
+            sink.write(json.dumps(answer, default=str, ensure_ascii=False) + "\n")
             sink.flush()
 
 

@@ -69,6 +69,11 @@ def execute(file: str) -> None:
     exec(compile(text, file, "exec", dont_inherit=True), main.__dict__)  # noqa: S102  running it is the purpose
 
 
+def is_success(code: object) -> bool:
+    """Whether ``sys.exit(code)`` ends a program well: with nothing, or with the integer 0."""
+    return code is None or (isinstance(code, int) and code == 0)
+
+
 def report_of(error: BaseException | None) -> dict[str, Any]:
     """Return how the program ended; print what ``python`` would print then."""
     report: dict[str, Any] = {
@@ -81,14 +86,14 @@ def report_of(error: BaseException | None) -> dict[str, Any]:
     if isinstance(error, NotebookExit):
         report["notebook_result"] = error.value
         return report
-    if error is None or (isinstance(error, SystemExit) and error.code in {None, 0}):
+    if error is None or (isinstance(error, SystemExit) and is_success(error.code)):
         return report
     trace = failures.without_own_frames(error.__traceback__)
     error.__traceback__ = trace
     report["exit_code"] = 1
     if isinstance(error, SystemExit):
         if isinstance(error.code, int):
-            report["exit_code"] = error.code & 0xFF
+            report["exit_code"] = error.code & 0xFF or 1  # 256 must not become the 0 of a success
         else:
             print(error.code, file=sys.stderr)  # noqa: T201  as python does
     else:
@@ -121,8 +126,8 @@ def main() -> None:
     report = report_of(failure)
     sys.stdout.flush()
     part = order["report"] + ".part"
-    with open(part, "w", encoding="utf-8", errors="backslashreplace") as file:
-        json.dump(report, file)
+    with open(part, "w", encoding="utf-8", errors="replace") as file:  # half of a surrogate pair is no text
+        json.dump(report, file, ensure_ascii=False)
     os.replace(part, order["report"])
     sys.exit(report["exit_code"])
 
