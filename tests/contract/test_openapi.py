@@ -265,7 +265,8 @@ class TestDatabricks:
         assert [call for call, operation in DATABRICKS.operations().items() if operation not in asked] == []
 
     def test_a_wrong_request_is_seen(self) -> None:
-        assert DATABRICKS.request_complaints("POST", "/api/2.1/jobs/create", {"name": "n"}) != []
+        no_cluster = {"name": "n", "spark_python_task": {"python_file": "dbfs:/a.py"}}
+        assert DATABRICKS.request_complaints("POST", "/api/2.1/jobs/create", no_cluster) != []
         assert DATABRICKS.request_complaints("POST", "/api/2.1/jobs/create", None) == ["there is no body"]
         assert DATABRICKS.request_complaints("GET", "/api/2.1/jobs/list?limits=1", None) != []
         assert DATABRICKS.request_complaints("POST", "/api/2.1/jobs/nonsense", {}) != []
