@@ -19,6 +19,7 @@ from nuvyn_executor.quality.tallies import Shape
 MAJORITY = 0.9  # of the sampled values, that makes digits moments
 _TWO_NUMBERS = re.compile(r"[0-9]+")
 _MONTHS = 12
+_HALF_DAYS = re.compile("[AaPp][.]?[Mm]")
 _GROUPED = (Shape.GROUPED, f"{Shape.GROUPED}_comma")
 _IN_GROUPS = re.compile("[0-9]{3}(?: [0-9]{3}){2,3}")  # 555 123 456
 _OF_DIGITS = {form.shape for form in OF_MOMENTS.forms if form.convention == NAMED}
@@ -65,7 +66,7 @@ def is_day_first(texts: Sequence[str], shapes: Sequence[str]) -> bool:
     parts = [tuple(map(int, _TWO_NUMBERS.findall(date)[:2])) for date in dates]
     if any(day > _MONTHS for day, _ in parts):
         return True
-    return not (any(month > _MONTHS for _, month in parts) or any(date[-1] in "mM" for date in dates))
+    return not (any(month > _MONTHS for _, month in parts) or any(map(_HALF_DAYS.search, dates)))
 
 
 def _is_ordered(shape: str) -> bool:
