@@ -370,7 +370,7 @@ class TestSecrets:
         options = Options(port=0, has_spark=False, state=tmp_path / "state")
         bucket.put("a.csv", b"1")
         with FakeDatabricks(options) as fake:
-            client = Client(fake.url, "a-token", fake.cluster_id)
+            client = Client(fake.url, "dapi-a-token", fake.cluster_id)
             mount(client, bucket)
         bucket.put("b.csv", b"2")
         bucket.delete("a.csv")
@@ -435,7 +435,7 @@ class TestStartOptions:
             monkeypatch.setenv(name, value)
         options = Options(port=0, has_spark=False, state=tmp_path / "state")
         with FakeDatabricks(options) as fake:
-            client = Client(fake.url, "a-token", fake.cluster_id)
+            client = Client(fake.url, "dapi-a-token", fake.cluster_id)
             client.program(f"{POINT}/mine.py", "")
         with FakeDatabricks(dataclasses.replace(options, mounts=((POINT, bucket.source),))) as fake:
             client = dataclasses.replace(client, url=fake.url)
