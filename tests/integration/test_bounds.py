@@ -96,7 +96,7 @@ class TestBoundsOfOneRun:
         assert row["row_count"] == 300
 
     def test_many_columns(self, site: Any, tmp_path: Path) -> None:
-        width = 3_000
+        width = 1_000
         names = ",".join(f"c{i}" for i in range(width))
         values = ",".join(str(i) for i in range(width))
         write(tmp_path, {"wide.csv": f"{names}\n{values}\n{values}\n".encode(), "good.csv": CSV})

@@ -38,12 +38,15 @@ def test_rows_and_columns_are_those_of_a_careful_reader_by_either_engine(
     """Issue 14.5: "an engine difference test (`spark` against `auto`) runs over all inputs of this issue"."""
     write(tmp_path, dict(sample.files))
 
-    found = {engine: scan(spark, tmp_path, engine=engine) for engine in ("auto", "spark")}
+    found = [scan(spark, tmp_path)]
+    if found[0].state.engine == "polars":
+        found.append(scan(spark, tmp_path, engine="spark"))
 
-    for engine, profile in found.items():
+    for profile in found:
+        engine = profile.state.engine
         tally = profile.scan.tally
         facts = (profile.rows, len(profile.scan.columns), tally.corrupt_rows)
         assert facts == (sample.rows, sample.width, sample.corrupt), (name, engine)
         if sample.columns:
             assert tuple(one.name for one in profile.scan.columns) == sample.columns, (name, engine)
-    assert counted(found["auto"]) == counted(found["spark"]), name
+    assert counted(found[0]) == counted(found[-1]), name

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from nuvyn_executor.quality.checks.registry import SHAPES
@@ -22,7 +22,13 @@ from nuvyn_executor.quality.tallies import (
     Suspect,
 )
 
-SETTINGS = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+SETTINGS = settings(
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],  # of a machine that does other things, too
+)
 """The same examples in every run: a failure on one machine is a failure on all."""
 
 NOW = 1_700_000_000_000_000
