@@ -207,7 +207,7 @@ def settings_for_repair(run: Run, job: Job | None) -> Settings:
 
 
 def renew_settings(run: Run, settings: Settings) -> None:
-    """Give an ended run other settings; the attempts that it has keep theirs."""
+    """Change the settings of an ended run. Earlier attempts keep the settings that they ran with."""
     if settings != run.settings:
         run.earlier_settings.append(run.settings)
         run.settings = settings

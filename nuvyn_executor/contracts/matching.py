@@ -55,7 +55,7 @@ class Matched:
 
 
 def matched(datasets: Sequence[Dataset], contracts: Sequence[FoundContract]) -> Matched:
-    """Give each dataset the terms of the contract that declares it.
+    """Return the datasets, each with the terms of the contract that declares it.
 
     Tables are identified by name: ``physicalName`` or ``name`` of the schema is that of the table, of its
     sheet, or of its schema and itself (``sales.orders``), whatever its capitals. A contract of one table may

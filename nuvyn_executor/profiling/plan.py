@@ -227,7 +227,7 @@ def ordered_pairs(plans: Sequence[ColumnPlan]) -> Tuple[Tuple[int, int], ...]:
 def without_false_keys(
     plans: Sequence[ColumnPlan], sample: Sequence[Sequence[object]]
 ) -> Tuple[ColumnPlan, ...]:
-    """Give up keys that were chosen by name where the sample says plainly that they are none.
+    """Return the plans without keys that were chosen by name and are none, as the sample shows.
 
     That is so where less than half of the values differ, copies of whole rows left out: a time series has
     many rows for each ``id``. It is decided before the scan: more repeated values never raise a score.

@@ -126,7 +126,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Expectation:
-    """One thing that a contract declares and that is counted.
+    """A declaration of a contract that can be counted.
 
     Attributes:
         clause: the contract's own name of it: ``schema orders, property customer_id, required``.

@@ -89,35 +89,22 @@ CHECK = Check(
             35,
             ":",
         ),
-        Form(
-            Shape.DATE_SLASH,
-            "as 31/01/2024",
-            r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}",
-            8,
-            10,
-            "/",
-            steps=(_YEAR_LAST[0], _TWO_DIGITS),
-            is_day_first=True,
-        ),
-        Form(
-            Shape.DATE_DOT,
-            "as 31.01.2024",
-            r"[0-9]{1,2}[.][0-9]{1,2}[.][0-9]{4}",
-            8,
-            10,
-            ".",
-            steps=(_YEAR_LAST[0], _TWO_DIGITS),
-            is_day_first=True,
-        ),
-        Form(
-            Shape.DATE_DASH,
-            "as 31-01-2024",
-            r"[0-9]{1,2}-[0-9]{1,2}-[0-9]{4}",
-            8,
-            10,
-            "-",
-            steps=(_YEAR_LAST[0], _TWO_DIGITS),
-            is_day_first=True,
+        *(
+            Form(
+                shape,
+                f"as 31{mark}01{mark}2024",
+                f"[0-9]{{1,2}}{pattern}[0-9]{{1,2}}{pattern}[0-9]{{4}}",
+                8,
+                10,
+                mark,
+                steps=(_YEAR_LAST[0], _TWO_DIGITS),
+                is_day_first=True,
+            )
+            for shape, mark, pattern in (
+                (Shape.DATE_SLASH, "/", "/"),
+                (Shape.DATE_DOT, ".", "[.]"),
+                (Shape.DATE_DASH, "-", "-"),
+            )
         ),
         Form(
             Shape.DATE_SHORT,

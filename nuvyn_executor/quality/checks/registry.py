@@ -49,9 +49,7 @@ ANYWHERE: Tuple[Form, ...] = tuple(form for form in _COMMON if form.convention i
 WITH_COMMAS: Tuple[Form, ...] = tuple(form for form in _COMMON if form.convention in ("", COMMA))
 """The forms that are looked for in place of those in a column whose decimals follow a comma."""
 OF_MOMENTS: Tuple[Form, ...] = tuple(
-    form
-    for form in _COMMON
-    if form in moment.CHECK.forms or form not in (*number.CHECK.forms, *digit_code.CHECK.forms)
+    form for form in _COMMON if form not in (*number.CHECK.forms, *digit_code.CHECK.forms)
 )
 """The same for a column whose name says that it holds moments: digits are no numbers there."""
 SHAPES: Tuple[str, ...] = (Shape.TYPED, *(form.shape for form in FORMS), Shape.TEXT, Shape.PADDED)
