@@ -131,6 +131,7 @@ TASK_FIELDS: Mapping[str, Field] = {
     "power_bi_task": _refused("object", _NOT_EXECUTED),
     "gen_ai_compute_task": _refused("object", _NOT_EXECUTED),
     "ai_runtime_task": _refused("object", _NOT_EXECUTED),
+    "ai_function_task": _refused("object", _NOT_EXECUTED),
     "alert_task": _refused("object", _NOT_EXECUTED),
     "dbt_cloud_task": _refused("object", _NOT_EXECUTED),
     "dbt_platform_task": _refused("object", _NOT_EXECUTED),
