@@ -8,7 +8,11 @@ import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
-from fake_databricks.clusters.clusters import ClusterFactory, Clusters, ClusterSurroundings
+from fake_databricks.clusters.clusters import ClusterFactory, Clusters
+from fake_databricks.clusters.instance_pools import InstancePools
+from fake_databricks.clusters.plans import ClusterSurroundings
+from fake_databricks.clusters.policies import Policies
+from fake_databricks.clusters.rules import ClusterRules
 from fake_databricks.commands.commands import Commands
 from fake_databricks.engine.ports import Places
 from fake_databricks.errors import ApiError
@@ -105,6 +109,9 @@ class Workspace:
         self.uploads = Uploads(self.folder / "uploads")
         self.objects = WorkspaceObjects(self.workspace_id, trees.objects, storage, clock)
         self.objects.make_folder(f"/Users/{self.user}")
+        self.policies = Policies(self.workspace_id, storage, clock)
+        self.pools = InstancePools(self.workspace_id, storage)
+        self.cluster_rules = ClusterRules(self.policies, self.pools, self.user)
         self.clusters = Clusters(
             self.workspace_id,
             storage,
@@ -116,6 +123,7 @@ class Workspace:
                 self.secrets.values,
                 self._as_programs_see_it,
                 trees.locate,
+                self.cluster_rules,
             ),
         )
         self.preparer = TaskPreparer(
@@ -126,7 +134,7 @@ class Workspace:
             self.mounts.before_starting,
         )
         numbers = Numbers(self.workspace_id, storage)
-        self.jobs = Jobs(self.workspace_id, storage, clock, numbers)
+        self.jobs = Jobs(self.workspace_id, storage, clock, numbers, self.cluster_rules)
         self.runs = Runs(self.workspace_id, storage, numbers, self.secrets.redact)
         self.scheduler = RunScheduler(self.runs, self.jobs, self.preparer, clock)
         self.commands = Commands(self.clusters, clock, self.secrets)
@@ -156,9 +164,9 @@ class Workspace:
         self.jobs.delete(job_id)
         self.scheduler.cancel_all(job_id)
 
-    def restart_cluster(self, cluster_id: str) -> None:
+    def restart_cluster(self, cluster_id: str, user: str = "") -> None:
         """Restart a cluster and destroy its contexts."""
-        self.clusters.restart(cluster_id)
+        self.clusters.restart(cluster_id, user)
         self.commands.destroy_contexts(cluster_id)
 
     def terminate_cluster(self, cluster_id: str) -> None:

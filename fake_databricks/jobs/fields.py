@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
+from fake_databricks.jobs.new_clusters import notes_of_new_clusters
 from fake_databricks.request.values import Field, unknown_fields
 
 
@@ -40,6 +41,8 @@ _MOMENTS = (
     "on_failure",
     "on_duration_warning_threshold_exceeded",
     "on_streaming_backlog_exceeded",
+    "on_maintenance_start",
+    "on_maintenance_complete",
 )
 _EMAILS = {
     **{moment: _many("list", "text") for moment in _MOMENTS},
@@ -59,6 +62,8 @@ _ACCESS = Field("object", parts={**_PRINCIPALS, "permission_level": Field("text"
 _NOT_TRIGGERED = "no run is started by a clock or an event here; leave it out, or set pause_status to PAUSED"
 _NOT_EXECUTED = "this kind of task is not executed here; use spark_python_task or python_wheel_task"
 _NO_VARIABLES = "name the variables in spark_env_vars of the cluster"
+
+_NO_SERVERLESS = "there is no serverless compute here; name a cluster and its libraries"
 
 JOB_FIELDS: Mapping[str, Field] = {
     "name": Field("text"),
@@ -90,7 +95,7 @@ JOB_FIELDS: Mapping[str, Field] = {
     "environment_variables": _refused("list", _NO_VARIABLES),
     "parent_path": _recorded("text"),
     "duration_target": _recorded("text"),
-    "environments": _refused("list", "there is no serverless compute here; name a cluster and its libraries"),
+    "environments": _refused("list", _NO_SERVERLESS),
 }
 
 TASK_FIELDS: Mapping[str, Field] = {
@@ -114,9 +119,7 @@ TASK_FIELDS: Mapping[str, Field] = {
     "notification_settings": _recorded("object", _NOTIFICATIONS),
     "health": _recorded("object", _HEALTH),
     "disable_auto_optimization": _recorded("boolean"),
-    "environment_key": _refused(
-        "text", "there is no serverless compute here; name a cluster and its libraries"
-    ),
+    "environment_key": _refused("text", _NO_SERVERLESS),
     "notebook_task": _refused("object", _NOT_EXECUTED),
     "spark_jar_task": _refused("object", _NOT_EXECUTED),
     "spark_submit_task": _refused("object", _NOT_EXECUTED),
@@ -136,7 +139,7 @@ TASK_FIELDS: Mapping[str, Field] = {
     "dbt_cloud_task": _refused("object", _NOT_EXECUTED),
     "dbt_platform_task": _refused("object", _NOT_EXECUTED),
     "python_operator_task": _refused("object", _NOT_EXECUTED),
-    "compute": _refused("object", "there is no serverless compute here; name a cluster and its libraries"),
+    "compute": _refused("object", _NO_SERVERLESS),
     "environment_variables_key": _refused("text", _NO_VARIABLES),
 }
 
@@ -152,6 +155,13 @@ TASK_TYPE_FIELDS: Mapping[str, Mapping[str, Field]] = {
         "parameters": Field("list"),
         "named_parameters": Field("object"),
     },
+}
+
+JOB_CLUSTER_FIELDS: Mapping[str, Field] = {
+    "job_cluster_key": Field("text"),
+    "new_cluster": Field("object"),
+    "serverless_compute": _refused("object", _NO_SERVERLESS),
+    "serverless_compute_id": _refused("text", _NO_SERVERLESS),
 }
 
 FLAT_ONLY = (
@@ -182,7 +192,7 @@ NOT_SETTINGS = ("run_name", "idempotency_token")
 
 
 def notes_of(document: Mapping[str, Any]) -> list[str]:
-    """Return a sentence for each field of a job, its tasks and their types that Databricks does not know."""
+    """Return a sentence for each field of a job, its tasks and clusters that Databricks does not know."""
     top = {
         **JOB_FIELDS,
         **{name: TASK_FIELDS[name] for name in FLAT_ONLY},
@@ -193,7 +203,7 @@ def notes_of(document: Mapping[str, Any]) -> list[str]:
     for task in tasks if isinstance(tasks, list) else []:
         if isinstance(task, dict):
             notes += unknown_fields(task, TASK_FIELDS, "tasks.") + _notes_of_types(task)
-    return notes
+    return notes + notes_of_new_clusters(document)
 
 
 def _notes_of_types(document: Mapping[str, Any]) -> list[str]:

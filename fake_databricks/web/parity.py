@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Mapping, Sequence
 
-from fake_databricks.clusters.api import REFUSED as REFUSED_SETTINGS
+from fake_databricks.clusters.fields import (
+    CREATE_FIELDS,
+    EDIT_FIELDS,
+    POLICY_FIELDS,
+    POOL_EDITS,
+    POOL_FIELDS,
+)
 from fake_databricks.clusters.libraries import REFUSED as REFUSED_LIBRARIES
 from fake_databricks.clusters.listing import FILTERS, SORTS
 from fake_databricks.jobs.fields import JOB_FIELDS, RUN_PARAMETERS, TASK_FIELDS
@@ -46,13 +52,14 @@ _SETTINGS = {
         *(f"libraries.{kind}" for kind in REFUSED_LIBRARIES),
     ),
 }
-_CLUSTER = (
-    "cluster_name",
-    "spark_version (the Python and Spark are this machine's)",
-    "spark_conf",
-    "spark_env_vars",
-)
-_CLUSTER_REFUSED = tuple(REFUSED_SETTINGS)
+
+
+def _row(fields: Mapping[str, Field], *more: str) -> Row:
+    """Return the row of a call whose parameters are these fields, and more that are honoured."""
+    return Row(
+        (*more, *_by_fate("honoured", fields)), _by_fate("recorded", fields), _by_fate("refused", fields)
+    )
+
 
 PARITY: Mapping[tuple[str, str], Row] = {
     ("POST", "/jobs/create"): Row(**_SETTINGS),
@@ -165,7 +172,7 @@ PARITY: Mapping[tuple[str, str], Row] = {
     ("POST", "/workspace/delete"): Row(
         ("path", "recursive"),
     ),
-    ("POST", "/clusters/create"): Row(_CLUSTER, ("every other field",), _CLUSTER_REFUSED),
+    ("POST", "/clusters/create"): _row(CREATE_FIELDS),
     ("GET", "/clusters/get"): Row(("cluster_id",)),
     ("GET", "/clusters/list"): Row(
         (
@@ -178,21 +185,43 @@ PARITY: Mapping[tuple[str, str], Row] = {
         ("every other field of filter_by and sort_by",),
     ),
     ("POST", "/clusters/start"): Row(("cluster_id",)),
-    ("POST", "/clusters/restart"): Row(("cluster_id",)),
+    ("POST", "/clusters/restart"): Row(("cluster_id",), ("restart_user (in the events)",)),
     ("POST", "/clusters/delete"): Row(("cluster_id",)),
     ("POST", "/clusters/permanent-delete"): Row(("cluster_id",)),
-    ("POST", "/clusters/edit"): Row(
-        _CLUSTER,
-        ("every other field",),
-        _CLUSTER_REFUSED,
-    ),
+    ("POST", "/clusters/edit"): _row(EDIT_FIELDS),
+    ("POST", "/clusters/update"): Row(("cluster_id", "update_mask", "cluster (as edit)")),
+    ("POST", "/clusters/resize"): Row(("cluster_id",), ("num_workers", "autoscale")),
+    ("POST", "/clusters/change-owner"): Row(("cluster_id", "owner_username")),
     ("POST", "/clusters/pin"): Row(recorded=("cluster_id (nothing is cleaned away here)",)),
     ("POST", "/clusters/unpin"): Row(recorded=("cluster_id",)),
-    ("POST", "/clusters/events"): Row(("cluster_id", "order", "offset", "limit", "event_types")),
+    ("POST", "/clusters/events"): Row(
+        (
+            "cluster_id",
+            "order",
+            "offset",
+            "limit",
+            "page_size",
+            "page_token",
+            "event_types",
+            "start_time",
+            "end_time",
+        )
+    ),
     ("GET", "/clusters/spark-versions"): Row(),
     ("GET", "/clusters/list-node-types"): Row(),
     ("GET", "/clusters/list-zones"): Row(),
-    ("GET", "/policies/clusters/list"): Row(),
+    ("POST", "/policies/clusters/create"): _row(POLICY_FIELDS),
+    ("GET", "/policies/clusters/get"): Row(("policy_id",)),
+    ("POST", "/policies/clusters/edit"): _row(POLICY_FIELDS, "policy_id"),
+    ("POST", "/policies/clusters/delete"): Row(("policy_id",)),
+    ("GET", "/policies/clusters/list"): Row(("sort_column", "sort_order")),
+    ("POST", "/instance-pools/create"): _row(POOL_FIELDS),
+    ("GET", "/instance-pools/get"): Row(("instance_pool_id",)),
+    ("POST", "/instance-pools/edit"): _row(
+        {name: POOL_FIELDS[name] for name in POOL_EDITS}, "instance_pool_id"
+    ),
+    ("POST", "/instance-pools/delete"): Row(("instance_pool_id",)),
+    ("GET", "/instance-pools/list"): Row(),
     ("POST", "/libraries/install"): Row(
         ("cluster_id", "libraries of pypi, whl, requirements"),
         refused=tuple(f"libraries.{kind}" for kind in REFUSED_LIBRARIES),

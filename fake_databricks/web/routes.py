@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fake_databricks.clusters import api as clusters
+from fake_databricks.clusters import instance_pools_api as instance_pools
+from fake_databricks.clusters import policies_api as policies
 from fake_databricks.commands import api as commands
 from fake_databricks.files import api as files
 from fake_databricks.files import dbfs_api as dbfs
@@ -27,6 +29,8 @@ ROUTES: tuple[Route, ...] = (
     *files.ROUTES,
     *workspace.ROUTES,
     *clusters.ROUTES,
+    *policies.ROUTES,
+    *instance_pools.ROUTES,
     *scim.ROUTES,
 )
 CONTROL: tuple[Route, ...] = (*control.ROUTES, *mounts.ROUTES)

@@ -159,4 +159,24 @@ WITNESSES: Mapping[str, tuple[str, ...]] = {
         "POST /_fake/mounts",
         "POST /_fake/mounts/refresh",
     ),
+    "test_clusters_api.py::TestChanges::test_update_changes_what_the_mask_names": ("POST /clusters/update",),
+    "test_clusters_api.py::TestChanges::test_resize_records_the_size_of_a_running_cluster": (
+        "POST /clusters/resize",
+    ),
+    "test_clusters_api.py::TestChanges::test_a_terminated_cluster_gets_another_owner": (
+        "POST /clusters/change-owner",
+    ),
+    "test_policies.py::TestCalls::test_a_policy_is_shown_changed_and_deleted": (
+        "POST /policies/clusters/create",
+        "GET /policies/clusters/get",
+        "POST /policies/clusters/edit",
+        "POST /policies/clusters/delete",
+    ),
+    "test_instance_pools.py::TestPools::test_a_pool_is_shown_changed_and_deleted": (
+        "POST /instance-pools/create",
+        "GET /instance-pools/get",
+        "POST /instance-pools/edit",
+        "POST /instance-pools/delete",
+        "GET /instance-pools/list",
+    ),
 }
