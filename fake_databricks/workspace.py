@@ -25,6 +25,7 @@ from fake_databricks.jobs.jobs import Jobs
 from fake_databricks.jobs.runs import Runs
 from fake_databricks.jobs.scheduler import RunScheduler
 from fake_databricks.jobs.tasks import TaskPreparer
+from fake_databricks.permissions.permissions import Permissions
 from fake_databricks.secrets.secrets import Secrets
 from fake_databricks.storage import Numbers
 
@@ -109,6 +110,7 @@ class Workspace:
         self.uploads = Uploads(self.folder / "uploads")
         self.objects = WorkspaceObjects(self.workspace_id, trees.objects, storage, clock)
         self.objects.make_folder(f"/Users/{self.user}")
+        self.permissions = Permissions(self.workspace_id, storage)
         self.policies = Policies(self.workspace_id, storage, clock)
         self.pools = InstancePools(self.workspace_id, storage)
         self.cluster_rules = ClusterRules(self.policies, self.pools, self.user)

@@ -75,6 +75,7 @@ def permanent_delete(call: Call) -> dict[str, Any]:
     cluster_id = call.parameters.text("cluster_id")
     call.workspace.commands.destroy_contexts(cluster_id)
     call.workspace.clusters.remove(cluster_id)
+    call.workspace.permissions.forget(f"/clusters/{cluster_id}")
     return {}
 
 

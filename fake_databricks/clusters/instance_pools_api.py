@@ -32,7 +32,9 @@ def edit(call: Call) -> dict[str, Any]:
 
 def delete(call: Call) -> dict[str, Any]:
     """Delete a pool."""
-    call.workspace.pools.delete(call.parameters.text("instance_pool_id"))
+    pool_id = call.parameters.text("instance_pool_id")
+    call.workspace.pools.delete(pool_id)
+    call.workspace.permissions.forget(f"/instance-pools/{pool_id}")
     return {}
 
 

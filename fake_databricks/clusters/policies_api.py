@@ -36,7 +36,9 @@ def edit(call: Call) -> dict[str, Any]:
 
 def delete(call: Call) -> dict[str, Any]:
     """Delete a policy."""
-    call.workspace.policies.delete(call.parameters.text("policy_id"))
+    policy_id = call.parameters.text("policy_id")
+    call.workspace.policies.delete(policy_id)
+    call.workspace.permissions.forget(f"/cluster-policies/{policy_id}")
     return {}
 
 

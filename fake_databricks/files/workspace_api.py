@@ -72,7 +72,10 @@ def mkdirs(call: Call) -> dict[str, Any]:
 def delete(call: Call) -> dict[str, Any]:
     """Delete an object."""
     parameters = call.parameters
-    call.workspace.objects.delete(parameters.text("path"), recursive=parameters.boolean("recursive"))
+    gone = call.workspace.objects.delete(parameters.text("path"), recursive=parameters.boolean("recursive"))
+    for kind in ("directories", "notebooks", "files"):
+        for object_id in gone:
+            call.workspace.permissions.forget(f"/{kind}/{object_id}")
     return {}
 
 

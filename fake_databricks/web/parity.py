@@ -75,6 +75,12 @@ PARITY: Mapping[tuple[str, str], Row] = {
     ("GET", "/permissions/jobs/*"): Row(),
     ("PUT", "/permissions/jobs/*"): Row(recorded=("access_control_list (not enforced)",)),
     ("PATCH", "/permissions/jobs/*"): Row(recorded=("access_control_list (not enforced)",)),
+    ("GET", "/permissions/*"): Row(
+        ("clusters, cluster-policies, instance-pools, directories, notebooks, files, authorization/tokens",),
+        refused=("every other kind of object",),
+    ),
+    ("PUT", "/permissions/*"): Row(recorded=("access_control_list (not enforced)",)),
+    ("PATCH", "/permissions/*"): Row(recorded=("access_control_list (not enforced)",)),
     ("POST", "/jobs/run-now"): Row(
         ("job_id", "idempotency_token", "queue", "only", *_by_fate("honoured", RUN_PARAMETERS)),
         refused=_by_fate("refused", RUN_PARAMETERS),

@@ -14,6 +14,7 @@ from fake_databricks.files import mounts_api as mounts
 from fake_databricks.files import workspace_api as workspace
 from fake_databricks.jobs import api as jobs
 from fake_databricks.jobs import runs_api as runs
+from fake_databricks.permissions import api as permissions
 from fake_databricks.secrets import api as secrets
 from fake_databricks.web import control, scim
 
@@ -31,6 +32,7 @@ ROUTES: tuple[Route, ...] = (
     *clusters.ROUTES,
     *policies.ROUTES,
     *instance_pools.ROUTES,
+    *permissions.ROUTES,
     *scim.ROUTES,
 )
 CONTROL: tuple[Route, ...] = (*control.ROUTES, *mounts.ROUTES)

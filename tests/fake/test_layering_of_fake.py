@@ -18,7 +18,7 @@ FLOORS = (
     {"web"},
     {"workspace"},
     {"jobs", "commands"},
-    {"clusters", "files", "secrets"},
+    {"clusters", "files", "permissions", "secrets"},
     {"request", "engine"},
     {"storage", "clock", "errors", "redaction"},
 )

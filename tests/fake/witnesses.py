@@ -179,4 +179,9 @@ WITNESSES: Mapping[str, tuple[str, ...]] = {
         "POST /instance-pools/delete",
         "GET /instance-pools/list",
     ),
+    "test_permissions.py::TestPermissions::test_a_cluster_is_its_creators_until_they_are_set": (
+        "GET /permissions/*",
+        "PUT /permissions/*",
+        "PATCH /permissions/*",
+    ),
 }
