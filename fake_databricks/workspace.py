@@ -21,6 +21,8 @@ from fake_databricks.files.mounts import Mounts
 from fake_databricks.files.trees import Dbfs, Tree, Trees
 from fake_databricks.files.uploads import Uploads
 from fake_databricks.files.workspace_objects import WorkspaceObjects
+from fake_databricks.identity.directory import Directory
+from fake_databricks.identity.tokens import IssuedTokens, Tokens
 from fake_databricks.jobs.jobs import Jobs
 from fake_databricks.jobs.runs import Runs
 from fake_databricks.jobs.scheduler import RunScheduler
@@ -62,6 +64,7 @@ class Surroundings:
         cluster_id: the id of the cluster that every workspace has from the start.
         mounts: pairs of a mount point or Volume and the source that every workspace has there.
         environment: the variables with endpoints and credentials of mounts.
+        issued: the tokens that workspaces have made.
         on_erase: called with the id of a workspace that is erased, to delete what else is stored of it.
     """
 
@@ -73,6 +76,7 @@ class Surroundings:
     on_erase: Callable[[str], None] = lambda _: None
     mounts: tuple[tuple[str, str], ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    issued: IssuedTokens = field(default_factory=IssuedTokens)
 
 
 def workspace_id_of(token: str) -> str:
@@ -110,6 +114,8 @@ class Workspace:
         self.uploads = Uploads(self.folder / "uploads")
         self.objects = WorkspaceObjects(self.workspace_id, trees.objects, storage, clock)
         self.objects.make_folder(f"/Users/{self.user}")
+        self.directory = Directory(self.workspace_id, storage, self.user)
+        self.tokens = Tokens(self.workspace_id, storage, clock, surroundings.issued)
         self.permissions = Permissions(self.workspace_id, storage)
         self.policies = Policies(self.workspace_id, storage, clock)
         self.pools = InstancePools(self.workspace_id, storage)
@@ -149,6 +155,8 @@ class Workspace:
             url: the address of the server, for those programs.
         """
         if self._is_open:
+            if self._surroundings.issued.owner(self._token) is not None:
+                self._token = token  # programs had a token that may be deleted
             return
         self._is_open, self._token, self.url = True, token, url
         for point, source in self._surroundings.mounts:
@@ -189,6 +197,7 @@ class Workspace:
         self.scheduler.cancel_all(None)
         self.close()
         self._surroundings.on_erase(self.workspace_id)
+        self.tokens.forget()
         self._surroundings.storage.clear(self.workspace_id)
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -250,10 +250,14 @@ def _record(  # noqa: PLR0913  the fields of an entry
     *,
     is_known: bool,
 ) -> None:
-    is_secret = "/secrets/" in request.path
+    is_secret = "/secrets/" in request.path or request.path.endswith("/token/create")
     headers = dict(request.headers)
+    answered = None if reply is None else reply.body
     if "authorization" in headers:
-        headers["authorization"] = headers["authorization"].partition(" ")[0] + f" {MASK}"
+        kind, _, credential = headers["authorization"].partition(" ")
+        headers["authorization"] = f"{kind} {MASK}"
+        if answered and credential:  # an answer may say with which credential a part is sent
+            answered = answered.replace(credential.encode(errors="replace"), MASK.encode())
     tenant.journal.add(
         time=started,
         method=request.method,
@@ -261,7 +265,7 @@ def _record(  # noqa: PLR0913  the fields of an entry
         headers=headers,
         request=_body_for_journal(request.body, is_secret=is_secret),
         status=0 if reply is None else reply.status,
-        response=None if reply is None else _body_for_journal(reply.body, is_secret=is_secret),
+        response=None if answered is None else _body_for_journal(answered, is_secret=is_secret),
         fault="" if fault is None else fault.name,
         is_known=is_known,
         notes=tuple(request.notes),

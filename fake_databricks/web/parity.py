@@ -19,6 +19,7 @@ from fake_databricks.clusters.fields import (
 )
 from fake_databricks.clusters.libraries import REFUSED as REFUSED_LIBRARIES
 from fake_databricks.clusters.listing import FILTERS, SORTS
+from fake_databricks.identity.principals import KINDS
 from fake_databricks.jobs.fields import JOB_FIELDS, RUN_PARAMETERS, TASK_FIELDS
 from fake_databricks.web import faults
 from fake_databricks.web.routes import CONTROL, ROUTES
@@ -60,6 +61,8 @@ def _row(fields: Mapping[str, Field], *more: str) -> Row:
         (*more, *_by_fate("honoured", fields)), _by_fate("recorded", fields), _by_fate("refused", fields)
     )
 
+
+_SHOWN = ("attributes", "excludedAttributes")
 
 PARITY: Mapping[tuple[str, str], Row] = {
     ("POST", "/jobs/create"): Row(**_SETTINGS),
@@ -235,7 +238,24 @@ PARITY: Mapping[tuple[str, str], Row] = {
     ("POST", "/libraries/uninstall"): Row(("cluster_id", "libraries (at the next restart)")),
     ("GET", "/libraries/cluster-status"): Row(("cluster_id",)),
     ("GET", "/libraries/all-cluster-statuses"): Row(),
-    ("GET", "/preview/scim/v2/Me"): Row(),
+    ("GET", "/preview/scim/v2/Me"): Row(_SHOWN),
+    **{
+        (method, f"/preview/scim/v2/{kind.name}{rest}"): row
+        for kind in KINDS.values()
+        for method, rest, row in (
+            ("GET", "", Row((*_SHOWN, "filter", "sortBy", "sortOrder", "startIndex", "count"))),
+            ("POST", "", _row(kind.fields)),
+            ("GET", "/*", Row(_SHOWN)),
+            ("PUT", "/*", _row(kind.fields)),
+            ("PATCH", "/*", Row(("Operations (add, replace, remove)",), ("schemas",))),
+            ("DELETE", "/*", Row()),
+        )
+    },
+    ("POST", "/token/create"): Row(
+        ("lifetime_seconds",), ("comment", "scopes (not enforced)"), ("autoscope_enabled",)
+    ),
+    ("GET", "/token/list"): Row(),
+    ("POST", "/token/delete"): Row(("token_id",)),
     ("GET", "/_fake"): Row(),
     ("POST", "/_fake/faults"): Row(
         faults.FIELDS,

@@ -55,6 +55,8 @@ class Registry:
 
     def admits(self, token: str) -> bool:
         """Whether a token is accepted."""
+        if self._surroundings.issued.owner(token) is not None:
+            return self._surroundings.issued.is_valid(token)
         if self._tokens:
             return token in self._tokens
         return bool(token) and (self._any_token or token.startswith(TOKEN_PREFIX))
@@ -75,7 +77,7 @@ class Registry:
         if known is not None:
             return known
         with self._lock:
-            workspace_id = workspace_id_of(token)
+            workspace_id = self._workspace_id_of(token)
             tenant = self._by_id.get(workspace_id)
             if tenant is None:
                 tenant = Tenant(Workspace(workspace_id, self._surroundings))
@@ -92,10 +94,14 @@ class Registry:
     def reset(self, token: str) -> None:
         """Erase the workspace of a token, with its faults and journal."""
         with self._lock:
-            tenant = self._by_token.pop(token, None)
-            self._by_id.pop(workspace_id_of(token), None)
+            tenant = self._by_id.pop(self._workspace_id_of(token), None)
+            for known in [key for key, value in self._by_token.items() if value is tenant]:
+                del self._by_token[known]
         if tenant is not None:
             tenant.workspace.erase()
+
+    def _workspace_id_of(self, token: str) -> str:
+        return self._surroundings.issued.owner(token) or workspace_id_of(token)
 
     def close(self) -> None:
         """End every process of every workspace."""

@@ -18,7 +18,7 @@ FLOORS = (
     {"web"},
     {"workspace"},
     {"jobs", "commands"},
-    {"clusters", "files", "permissions", "secrets"},
+    {"clusters", "files", "identity", "permissions", "secrets"},
     {"request", "engine"},
     {"storage", "clock", "errors", "redaction"},
 )

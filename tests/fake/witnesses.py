@@ -184,4 +184,42 @@ WITNESSES: Mapping[str, tuple[str, ...]] = {
         "PUT /permissions/*",
         "PATCH /permissions/*",
     ),
+    "test_tokens.py::TestTokens::test_a_created_token_opens_the_workspace_until_it_is_deleted": (
+        "POST /token/create",
+        "GET /token/list",
+        "POST /token/delete",
+    ),
+    "test_directory.py::TestPrincipals::test_a_user_is_created_found_changed_and_deleted": tuple(
+        f"{call} /preview/scim/v2/Users{rest}"
+        for call, rest in (
+            ("GET", ""),
+            ("POST", ""),
+            ("GET", "/*"),
+            ("PUT", "/*"),
+            ("PATCH", "/*"),
+            ("DELETE", "/*"),
+        )
+    ),
+    "test_directory.py::TestPrincipals::test_a_group_has_members_that_exist": tuple(
+        f"{call} /preview/scim/v2/Groups{rest}"
+        for call, rest in (
+            ("GET", ""),
+            ("POST", ""),
+            ("GET", "/*"),
+            ("PUT", "/*"),
+            ("PATCH", "/*"),
+            ("DELETE", "/*"),
+        )
+    ),
+    "test_directory.py::TestPrincipals::test_a_service_principal_has_an_application_id": tuple(
+        f"{call} /preview/scim/v2/ServicePrincipals{rest}"
+        for call, rest in (
+            ("GET", ""),
+            ("POST", ""),
+            ("GET", "/*"),
+            ("PUT", "/*"),
+            ("PATCH", "/*"),
+            ("DELETE", "/*"),
+        )
+    ),
 }
