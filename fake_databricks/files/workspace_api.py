@@ -53,8 +53,13 @@ def export(call: Call) -> Reply | dict[str, Any]:
 
 
 def list_(call: Call) -> dict[str, Any]:
-    """Return the content of a folder."""
-    found = call.workspace.objects.list(call.parameters.text("path"))
+    """Return the content of a folder; of its notebooks those that were changed after a time."""
+    after = call.parameters.integer("notebooks_modified_after", 0)
+    found = [
+        info
+        for info in call.workspace.objects.list(call.parameters.text("path"))
+        if info.object_type != "NOTEBOOK" or info.modified > after
+    ]
     return {"objects": [object_view(info) for info in found]} if found else {}
 
 

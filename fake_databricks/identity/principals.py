@@ -12,6 +12,9 @@ USERS, ADMINS = "users", "admins"
 GROUP_IDS = {USERS: "1", ADMINS: "2"}
 """The groups that every workspace has."""
 
+OF_LISTS = ("filter", "sortBy", "sortOrder", "startIndex", "count")
+"""Parameters that only a list has."""
+
 _TEXT = Field("text")
 _VALUE = Field(
     "object",

@@ -8,7 +8,7 @@ from typing import Any
 
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.identity import scim_filters
-from fake_databricks.identity.principals import KINDS
+from fake_databricks.identity.principals import KINDS, OF_LISTS
 from fake_databricks.request.call import Call, Reply, Route
 from fake_databricks.request.values import all_unknown_fields
 
@@ -37,6 +37,9 @@ def list_(kind: str, call: Call) -> Reply:
 
 def get(kind: str, call: Call) -> Reply:
     """Return one principal."""
+    for name in OF_LISTS:
+        if call.parameters.has(name):
+            raise InvalidParameter(f"Field '{name}' is for lists: leave out the id, or the field.")
     return _reply(_shown(call, call.workspace.directory.get(kind, call.rest)))
 
 

@@ -7,9 +7,9 @@ import hashlib
 import secrets as randomness
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Sequence
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
-from fake_databricks.errors import DoesNotExist, InvalidParameter, LimitExceeded
+from fake_databricks.errors import DoesNotExist, InvalidParameter, LimitExceeded, NotFound
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Clock
@@ -104,6 +104,19 @@ class Tokens:
         """Return the tokens that work, the oldest first."""
         found = [token for token in self._tokens.values() if self.is_valid(token.token_id)]
         return sorted(found, key=lambda token: (token.creation_time, token.token_id))
+
+    def update(self, token_id: str, changes: Mapping[str, Any]) -> Token:
+        """Change the comment or the scopes of a token.
+
+        Raises:
+            NotFound: there is none with this id.
+        """
+        with self._lock:
+            if not self.is_valid(token_id):
+                raise NotFound(f"Token with id {token_id[:80]} does not exist.")
+            token = dataclasses.replace(self._tokens[token_id], **changes)
+            self._save(token)
+        return token
 
     def delete(self, token_id: str) -> None:
         """Let a token work no more.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.request.call import Call, Route
+from fake_databricks.request.call import Call, Parameters, Route
 
 if TYPE_CHECKING:
     from fake_databricks.identity.tokens import Token
@@ -32,6 +32,23 @@ def list_(call: Call) -> dict[str, Any]:
     return {"token_infos": found} if found else {}
 
 
+def update(call: Call) -> dict[str, Any]:
+    """Change what a mask names of a token."""
+    parameters = call.parameters
+    given = Parameters(parameters.object("token"))
+    changes: dict[str, Any] = {}
+    for name in parameters.text("update_mask").split(","):
+        if name == "comment":
+            changes[name] = given.text("comment", "")
+        elif name == "scopes":
+            changes[name] = given.texts("scopes")
+        else:
+            raise InvalidParameter(
+                f"The update_mask names '{name[:40]}'; only comment and scopes can be changed."
+            )
+    return token_view(call.workspace.tokens.update(call.rest, changes))
+
+
 def delete(call: Call) -> dict[str, Any]:
     """Let a token work no more."""
     call.workspace.tokens.delete(call.parameters.text("token_id"))
@@ -53,4 +70,5 @@ ROUTES = (
     Route("POST", "/token/create", create),
     Route("GET", "/token/list", list_),
     Route("POST", "/token/delete", delete),
+    Route("PATCH", "/token/*", update),
 )

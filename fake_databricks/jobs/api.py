@@ -29,6 +29,8 @@ def create(call: Call) -> dict[str, Any]:
 
 def get(call: Call) -> dict[str, Any]:
     """Return one job."""
+    refuse_page(call.parameters)
+    call.parameters.boolean("include_trigger_state")  # no job has one
     return job_view(call.workspace.jobs.get(call.parameters.integer("job_id")), call.version)
 
 
@@ -106,6 +108,17 @@ def change_permissions(call: Call) -> dict[str, Any]:
     job = call.workspace.jobs.get(_job_id(call))
     listed = access_lists.merged(job.acl, _access_list(call))
     return _permissions(call.workspace.jobs.set_acl(job.job_id, listed))
+
+
+def refuse_page(parameters: Parameters) -> None:
+    """Refuse the token of a further page: the first page of a job or a run has all of it.
+
+    Raises:
+        InvalidParameter: there is a token, which this server has not made.
+    """
+    token = parameters.text("page_token", "")
+    if token:
+        raise InvalidParameter(f"Invalid page token: {token[:60]}. The first page has everything.")
 
 
 def page_limit(parameters: Parameters, largest: int, default: int) -> int:

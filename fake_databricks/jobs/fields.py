@@ -187,6 +187,11 @@ RUN_PARAMETERS: Mapping[str, Field] = {
     "pipeline_params": _refused("object", _NOT_EXECUTED),
 }
 
+RUN_TARGETS: Mapping[str, Field] = {
+    "performance_target": _refused("text", _NO_SERVERLESS),
+    "duration_target": _refused("text", _NO_SERVERLESS),
+}
+
 NOT_SETTINGS = ("run_name", "idempotency_token")
 """What runs/submit has besides the settings of a job."""
 

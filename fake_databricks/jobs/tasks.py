@@ -88,6 +88,7 @@ class TaskPreparer:
             self._install(cluster_id, task)
             values = references.values_of(run, task_run, workspace)
             parameters = tuple(references.resolve(text, values) for text in _parameters(run, task))
+            task_run.arguments = parameters
             folder = self._folder / str(task_run.run_id)
             folder.mkdir(parents=True, exist_ok=True)
             program = self._program(task, folder, values)

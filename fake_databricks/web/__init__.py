@@ -1,6 +1,6 @@
 """HTTP: find the workspace of a token, call the handler of a route, write the answer.
 
 ``app.py`` answers requests, ``routes.py`` lists every call, ``tenants.py`` finds workspaces. ``callers.py``
-refuses what a web page sends. ``faults.py``,
-``journal.py`` and ``control.py`` are ``/_fake``, for tests. ``parity.py`` lists what each call honours.
+refuses what a web page sends. ``parity.py`` lists what each call honours, ``parameters.py`` names what it
+does not know. ``faults.py``, ``journal.py`` and ``control.py`` are ``/_fake``, for tests.
 """

@@ -30,6 +30,7 @@ from fake_databricks.request.call import Call, Reply, Route
 from fake_databricks.request.documents import read_document
 from fake_databricks.web import routes
 from fake_databricks.web.journal import MAX_BODY, hide_secrets
+from fake_databricks.web.parameters import notes_of
 
 if TYPE_CHECKING:
     from fake_databricks.web.callers import Callers
@@ -156,6 +157,7 @@ class App:
             LOGGER.exception("%s %s failed", request.method, request.path)
             refusal = ApiError(f"Internal error of fake_databricks: {type(error).__name__}: {error}")
             return _refusal(refusal), True
+        request.notes.extend(notes_of(route, call))
         reply = answer if isinstance(answer, Reply) else _json(answer)
         headers = {"X-Databricks-Org-Id": tenant.workspace.workspace_id, **reply.headers}
         return Reply(reply.status, reply.body, headers), True

@@ -19,8 +19,8 @@ from fake_databricks.clusters.fields import (
 )
 from fake_databricks.clusters.libraries import REFUSED as REFUSED_LIBRARIES
 from fake_databricks.clusters.listing import FILTERS, SORTS
-from fake_databricks.identity.principals import KINDS
-from fake_databricks.jobs.fields import JOB_FIELDS, RUN_PARAMETERS, TASK_FIELDS
+from fake_databricks.identity.principals import KINDS, OF_LISTS
+from fake_databricks.jobs.fields import JOB_FIELDS, RUN_PARAMETERS, RUN_TARGETS, TASK_FIELDS
 from fake_databricks.web import faults
 from fake_databricks.web.routes import CONTROL, ROUTES
 
@@ -45,7 +45,10 @@ def _by_fate(fate: str, *tables: Mapping[str, Field]) -> tuple[str, ...]:
 
 _SETTINGS = {
     "honoured": (*_by_fate("honoured", JOB_FIELDS, TASK_FIELDS), "libraries of pypi, whl, requirements"),
-    "recorded": (*_by_fate("recorded", JOB_FIELDS, TASK_FIELDS), "paused schedule, trigger, continuous"),
+    "recorded": (
+        *_by_fate("recorded", JOB_FIELDS, TASK_FIELDS),
+        "schedule, trigger, continuous that are paused",
+    ),
     "refused": (
         *_by_fate("refused", JOB_FIELDS, TASK_FIELDS),
         "source GIT",
@@ -66,7 +69,9 @@ _SHOWN = ("attributes", "excludedAttributes")
 
 PARITY: Mapping[tuple[str, str], Row] = {
     ("POST", "/jobs/create"): Row(**_SETTINGS),
-    ("GET", "/jobs/get"): Row(("job_id",)),
+    ("GET", "/jobs/get"): Row(
+        ("job_id", "include_trigger_state (no job has one)"), refused=("page_token (the first page has all)",)
+    ),
     ("GET", "/jobs/list"): Row(
         ("limit", "offset", "page_token", "name", "expand_tasks"),
     ),
@@ -86,13 +91,17 @@ PARITY: Mapping[tuple[str, str], Row] = {
     ("PATCH", "/permissions/*"): Row(recorded=("access_control_list (not enforced)",)),
     ("POST", "/jobs/run-now"): Row(
         ("job_id", "idempotency_token", "queue", "only", *_by_fate("honoured", RUN_PARAMETERS)),
-        refused=_by_fate("refused", RUN_PARAMETERS),
+        refused=_by_fate("refused", RUN_PARAMETERS, RUN_TARGETS),
     ),
     ("POST", "/jobs/runs/submit"): Row(
-        ("run_name", "idempotency_token", "settings as in create"),
-        refused=_SETTINGS["refused"],
+        ("run_name", "idempotency_token", *_SETTINGS["honoured"]),
+        _SETTINGS["recorded"],
+        _SETTINGS["refused"],
     ),
-    ("GET", "/jobs/runs/get"): Row(("run_id", "include_history")),
+    ("GET", "/jobs/runs/get"): Row(
+        ("run_id", "include_history", "include_resolved_values"),
+        refused=("page_token (the first page has all)",),
+    ),
     ("GET", "/jobs/runs/get-output"): Row(("run_id",)),
     ("GET", "/jobs/runs/list"): Row(
         (
@@ -120,19 +129,22 @@ PARITY: Mapping[tuple[str, str], Row] = {
             "latest_repair_id",
             *_by_fate("honoured", RUN_PARAMETERS),
         ),
-        refused=_by_fate("refused", RUN_PARAMETERS),
+        refused=_by_fate("refused", RUN_PARAMETERS, RUN_TARGETS),
     ),
-    ("GET", "/jobs/runs/export"): Row(refused=("every run: no notebooks",)),
+    ("GET", "/jobs/runs/export"): Row(("run_id",), refused=("every run: no notebooks", "views_to_export")),
     ("POST", "/contexts/create"): Row(("clusterId", "language"), refused=("scala, r",)),
     ("GET", "/contexts/status"): Row(("clusterId", "contextId")),
     ("POST", "/contexts/destroy"): Row(("clusterId", "contextId")),
     ("POST", "/commands/execute"): Row(
         ("clusterId", "contextId", "language", "command with %pip, %sh, %sql, %python"),
     ),
-    ("GET", "/commands/status"): Row(("clusterId", "commandId")),
-    ("POST", "/commands/cancel"): Row(("clusterId", "commandId")),
+    ("GET", "/commands/status"): Row(
+        ("clusterId", "commandId"), ("contextId (commandId names one command)",)
+    ),
+    ("POST", "/commands/cancel"): Row(("clusterId", "commandId"), ("contextId (as in status)",)),
     ("POST", "/secrets/scopes/create"): Row(
-        ("scope", "initial_manage_principal"), refused=("AZURE_KEYVAULT",)
+        ("scope", "initial_manage_principal", "scope_backend_type DATABRICKS"),
+        refused=("AZURE_KEYVAULT", "backend_azure_keyvault"),
     ),
     ("POST", "/secrets/scopes/delete"): Row(("scope",)),
     ("GET", "/secrets/scopes/list"): Row(),
@@ -140,7 +152,7 @@ PARITY: Mapping[tuple[str, str], Row] = {
     ("GET", "/secrets/get"): Row(("scope", "key")),
     ("POST", "/secrets/delete"): Row(("scope", "key")),
     ("GET", "/secrets/list"): Row(("scope",)),
-    ("POST", "/secrets/acls/put"): Row(recorded=("scope, principal, permission (not enforced)",)),
+    ("POST", "/secrets/acls/put"): Row(recorded=("scope", "principal", "permission (not enforced)")),
     ("GET", "/secrets/acls/get"): Row(("scope", "principal")),
     ("GET", "/secrets/acls/list"): Row(("scope",)),
     ("POST", "/secrets/acls/delete"): Row(("scope", "principal")),
@@ -154,14 +166,24 @@ PARITY: Mapping[tuple[str, str], Row] = {
     ("POST", "/dbfs/mkdirs"): Row(("path",)),
     ("POST", "/dbfs/move"): Row(("source_path", "destination_path")),
     ("POST", "/dbfs/delete"): Row(("path", "recursive")),
-    ("PUT", "/fs/files/*"): Row(("overwrite",), refused=("paths but /Volumes and /Workspace",)),
+    ("PUT", "/fs/files/*"): Row(
+        ("overwrite", "part_number", "session_token", "upload_type"),
+        refused=("paths but /Volumes and /Workspace",),
+    ),
     ("POST", "/fs/files/*"): Row(
-        ("action initiate-upload, complete-upload, abort-upload",),
+        (
+            "action initiate-upload, complete-upload, abort-upload",
+            "overwrite",
+            "session_token",
+            "upload_type",
+            "parts",
+        ),
     ),
     ("POST", "/fs/create-upload-part-urls"): Row(
         ("path", "session_token", "start_part_number", "count"),
         recorded=("expire_time",),
     ),
+    ("POST", "/fs/create-download-url"): Row(("path",), ("expire_time",)),
     ("GET", "/fs/files/*"): Row(("Range",)),
     ("HEAD", "/fs/files/*"): Row(),
     ("DELETE", "/fs/files/*"): Row(),
@@ -174,13 +196,31 @@ PARITY: Mapping[tuple[str, str], Row] = {
         refused=("format HTML, DBC, R_MARKDOWN",),
     ),
     ("POST", "/workspace-files/import-file/*"): Row(("overwrite",)),
-    ("GET", "/workspace/export"): Row(("path", "direct_download"), refused=("format HTML, JUPYTER, DBC",)),
-    ("GET", "/workspace/list"): Row(("path",)),
+    ("GET", "/workspace/export"): Row(
+        ("path", "format SOURCE, AUTO, RAW", "direct_download"), refused=("format HTML, JUPYTER, DBC",)
+    ),
+    ("GET", "/workspace/list"): Row(("path", "notebooks_modified_after")),
     ("GET", "/workspace/get-status"): Row(("path",)),
     ("POST", "/workspace/mkdirs"): Row(("path",)),
     ("POST", "/workspace/delete"): Row(
         ("path", "recursive"),
     ),
+    **{
+        call: Row(refused=("every call: no repository is cloned here", *names))
+        for call, names in {
+            ("GET", "/repos"): ("path_prefix", "next_page_token"),
+            ("POST", "/repos"): ("url", "provider", "git_credential_id", "path", "sparse_checkout"),
+            ("GET", "/repos/*"): (),
+            ("PATCH", "/repos/*"): (
+                "branch",
+                "dangerously_force_discard_all",
+                "git_credential_id",
+                "sparse_checkout",
+                "tag",
+            ),
+            ("DELETE", "/repos/*"): (),
+        }.items()
+    },
     ("POST", "/clusters/create"): _row(CREATE_FIELDS),
     ("GET", "/clusters/get"): Row(("cluster_id",)),
     ("GET", "/clusters/list"): Row(
@@ -243,9 +283,9 @@ PARITY: Mapping[tuple[str, str], Row] = {
         (method, f"/preview/scim/v2/{kind.name}{rest}"): row
         for kind in KINDS.values()
         for method, rest, row in (
-            ("GET", "", Row((*_SHOWN, "filter", "sortBy", "sortOrder", "startIndex", "count"))),
+            ("GET", "", Row((*_SHOWN, *OF_LISTS))),
             ("POST", "", _row(kind.fields)),
-            ("GET", "/*", Row(_SHOWN)),
+            ("GET", "/*", Row(_SHOWN, refused=OF_LISTS)),
             ("PUT", "/*", _row(kind.fields)),
             ("PATCH", "/*", Row(("Operations (add, replace, remove)",), ("schemas",))),
             ("DELETE", "/*", Row()),
@@ -256,6 +296,7 @@ PARITY: Mapping[tuple[str, str], Row] = {
     ),
     ("GET", "/token/list"): Row(),
     ("POST", "/token/delete"): Row(("token_id",)),
+    ("PATCH", "/token/*"): Row(("update_mask",), ("token.comment", "token.scopes (not enforced)")),
     ("GET", "/_fake"): Row(),
     ("POST", "/_fake/faults"): Row(
         faults.FIELDS,

@@ -11,6 +11,7 @@ from fake_databricks.commands import api as commands
 from fake_databricks.files import api as files
 from fake_databricks.files import dbfs_api as dbfs
 from fake_databricks.files import mounts_api as mounts
+from fake_databricks.files import repos_api as repos
 from fake_databricks.files import workspace_api as workspace
 from fake_databricks.identity import scim_api as scim
 from fake_databricks.identity import tokens_api as tokens
@@ -31,6 +32,7 @@ ROUTES: tuple[Route, ...] = (
     *dbfs.ROUTES,
     *files.ROUTES,
     *workspace.ROUTES,
+    *repos.ROUTES,
     *clusters.ROUTES,
     *policies.ROUTES,
     *instance_pools.ROUTES,

@@ -95,6 +95,7 @@ class TestPrincipals:
             ("POST /Users", {"userName": "a", "groups": [{"value": "x"}]}, 404, "Group with id x not found."),
             ("PUT /Users/none", {"userName": "a"}, 404, "User with id none not found."),
             ("GET /Users?startIndex=0", {}, 400, "startIndex must be at least 1"),
+            ("GET /Users/1?filter=x", {}, 400, "Field 'filter' is for lists"),
             ("GET /Users?sortOrder=up", {}, 400, "sortOrder must be one of ascending, descending"),
         ],
     )

@@ -66,6 +66,15 @@ class TestTokens:
         assert not issued.is_valid(value)
         assert view(quiet, "GET /api/2.0/token/list") == {}
 
+    def test_its_comment_and_scopes_can_be_changed(self, quiet: Quiet) -> None:
+        made = view(quiet, "POST /api/2.0/token/create", {"comment": "c"})["token_info"]["token_id"]
+        change = {"token": {"comment": "d", "scopes": ["jobs"]}, "update_mask": "comment,scopes"}
+        changed = view(quiet, f"PATCH /api/2.0/token/{made}", change)
+        assert (changed["comment"], changed["scopes"]) == ("d", ["jobs"])
+        assert refusal(quiet, "PATCH /api/2.0/token/none", change)[:2] == (404, "NOT_FOUND")
+        wrong = {"update_mask": "expiry_time"}
+        assert "only comment and scopes" in refusal(quiet, f"PATCH /api/2.0/token/{made}", wrong)[2]
+
     def test_a_bad_request_is_refused(self, quiet: Quiet) -> None:
         for body, message in (
             ({"lifetime_seconds": 0}, "must be from 1 to"),

@@ -222,4 +222,13 @@ WITNESSES: Mapping[str, tuple[str, ...]] = {
             ("DELETE", "/*"),
         )
     ),
+    "test_tokens.py::TestTokens::test_its_comment_and_scopes_can_be_changed": ("PATCH /token/*",),
+    "test_files_api.py::TestFiles::test_a_download_url_leads_to_the_file": ("POST /fs/create-download-url",),
+    "test_files_api.py::TestWorkspace::test_repos_are_refused_with_the_reason": (
+        "GET /repos",
+        "POST /repos",
+        "GET /repos/*",
+        "PATCH /repos/*",
+        "DELETE /repos/*",
+    ),
 }
