@@ -58,7 +58,7 @@ def _apply(document: dict[str, Any], kind: str, path: str, value: Any, names: Se
             document.pop(name, None)
     elif kind == "add" and isinstance(before, list):
         new = value if isinstance(value, list) else [value]
-        known = {_value_of(item) for item in new}
+        known = [_value_of(item) for item in new]
         document[name] = [*(item for item in before if _value_of(item) not in known), *new]
     else:
         document[name] = value
