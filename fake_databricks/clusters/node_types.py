@@ -30,6 +30,7 @@ class NodeType:
         disks: how many local disks it has, and the size of each.
         nvme: how many local NVMe disks it has, and the size of each.
         is_graviton: whether its processor is an ARM one of AWS.
+        is_deprecated: whether newer ones have taken its place; a client chooses it last.
     """
 
     name: str
@@ -40,6 +41,7 @@ class NodeType:
     disks: tuple[int, int] = (0, 0)
     nvme: tuple[int, int] = (0, 0)
     is_graviton: bool = False
+    is_deprecated: bool = False
 
     def view(self) -> dict[str, Any]:
         """Return it as clusters/list-node-types shows it."""
@@ -51,7 +53,7 @@ class NodeType:
             "num_gpus": self.gpus,
             "description": "this machine" if self.name == LOCAL else self.name,
             "category": self.category,
-            "is_deprecated": False,
+            "is_deprecated": self.is_deprecated,
             "is_hidden": False,
             "is_graviton": self.is_graviton,
             "is_io_cache_enabled": bool(self.nvme[0]),
@@ -100,6 +102,7 @@ _AWS: Mapping[str, tuple[str, int, tuple[str, ...], tuple[tuple[int, int], ...]]
     "m6id": (GENERAL, 4 * GIB, _UP_TO_16, _M6GD),
     "m6gd": (GENERAL, 4 * GIB, _UP_TO_16, _M6GD),
     "m7i": (GENERAL, 4 * GIB, _USUAL, ()),
+    "m4": (GENERAL, 4 * GIB, ("large", "xlarge", "2xlarge", "4xlarge", "16xlarge"), ()),
     "m-fleet": (GENERAL, 4 * GIB, ("xlarge", "2xlarge", "4xlarge", "8xlarge"), ()),
     "r5": (MEMORY, 8 * GIB, _USUAL, ()),
     "r5a": (MEMORY, 8 * GIB, _USUAL, ()),
@@ -108,7 +111,15 @@ _AWS: Mapping[str, tuple[str, int, tuple[str, ...], tuple[tuple[int, int], ...]]
     "r6i": (MEMORY, 8 * GIB, _USUAL, ()),
     "r6id": (MEMORY, 8 * GIB, _UP_TO_16, _M6GD),
     "r6gd": (MEMORY, 8 * GIB, _UP_TO_16, _M6GD),
+    "r3": (
+        MEMORY,
+        7808,
+        ("xlarge", "2xlarge", "4xlarge", "8xlarge"),
+        ((1, 80), (1, 160), (1, 320), (2, 320)),
+    ),
+    "r4": (MEMORY, 7808, ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "16xlarge"), ()),
     "r-fleet": (MEMORY, 8 * GIB, ("xlarge", "2xlarge", "4xlarge", "8xlarge"), ()),
+    "c4": (COMPUTE, 1920, ("2xlarge", "4xlarge"), ()),
     "c5": (COMPUTE, 2 * GIB, ("xlarge", "2xlarge", "4xlarge", "9xlarge", "18xlarge"), ()),
     "c5d": (
         COMPUTE,
@@ -137,6 +148,7 @@ _AWS: Mapping[str, tuple[str, int, tuple[str, ...], tuple[tuple[int, int], ...]]
     ),
 }
 _GRAVITON = ("m6gd", "r6gd")
+_DEPRECATED = ("m4", "r3", "r4", "c4")
 # name with {} for the cores: category, MB of memory for a core, cores, local disk in GB for a core
 _AZURE: Mapping[str, tuple[str, int, tuple[int, ...], float]] = {
     "Standard_D{}_v3": (GENERAL, 4 * GIB, (4, 8, 16, 32, 64), 25),
@@ -244,6 +256,7 @@ def _made() -> Iterator[NodeType]:
                 cores * memory,
                 nvme=nvme,
                 is_graviton=family in _GRAVITON,
+                is_deprecated=family in _DEPRECATED,
             )
     for form, (category, memory, all_cores, disk) in _AZURE.items():
         for cores in all_cores:

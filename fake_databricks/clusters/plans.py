@@ -44,7 +44,7 @@ def environment_of(record: ClusterRecord, surroundings: ClusterSurroundings) -> 
     variables = record.settings.get("spark_env_vars") or {}
     version = str(record.settings.get("spark_version") or DEFAULT_RUNTIME)
     return {
-        "DATABRICKS_RUNTIME_VERSION": ".".join(version.split(".")[:2]),
+        "DATABRICKS_RUNTIME_VERSION": version.partition(".x")[0],
         "DATABRICKS_HOST": seen["url"],
         "DATABRICKS_TOKEN": seen["token"],
         "DB_CLUSTER_ID": record.cluster_id,

@@ -12,6 +12,10 @@ from fake_databricks.errors import InvalidParameter
 
 # version, whether it has long term support, its Spark, its Scala
 _RUNTIMES: tuple[tuple[str, bool, str, tuple[str, ...]], ...] = (
+    ("19", False, "4.2.0", ("2.13",)),
+    ("18.2", False, "4.1.0", ("2.13",)),
+    ("18.1", False, "4.1.0", ("2.13",)),
+    ("18.0", False, "4.1.0", ("2.13",)),
     ("17.3", True, "4.0.0", ("2.13",)),
     ("17.2", False, "4.0.0", ("2.13",)),
     ("17.1", False, "4.0.0", ("2.13",)),

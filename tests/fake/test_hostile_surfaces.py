@@ -1,4 +1,4 @@
-"""Mutated requests of clusters, policies, pools, permissions, principals, tokens: refused, never a failure."""
+"""Mutated requests of clusters, policies, permissions, principals, tokens: refused, never a failure."""
 
 from __future__ import annotations
 

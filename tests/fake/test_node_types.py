@@ -57,7 +57,7 @@ class TestRuntimes:
     """`select_spark_version(long_term_support=True)`; unknown `spark_version` is refused"""
 
     def test_every_key_has_the_form_of_databricks(self) -> None:
-        form = re.compile(r"\d+\.\d\.x-((cpu|gpu)-ml-|photon-|aarch64-)?scala2\.1[23]")
+        form = re.compile(r"\d+(\.\d)?\.x-((cpu|gpu)-ml-|photon-|aarch64-)?scala2\.1[23]")
         assert [key for key in RUNTIMES if not form.fullmatch(key)] == []
         assert RUNTIMES["15.4.x-scala2.12"] == "15.4 LTS (includes Apache Spark 3.5.0, Scala 2.12)"
 
@@ -66,6 +66,8 @@ class TestRuntimes:
         [
             ("15.4.x-scala2.12", "15.4.x-scala2.12"),
             ("14.3.x-cpu-ml-scala2.12", "14.3.x-cpu-ml-scala2.12"),
+            ("19.x-scala2.13", "19.x-scala2.13"),
+            ("auto:latest", "19.x-scala2.13"),
             ("auto:latest-lts", "17.3.x-scala2.13"),
             ("auto:latest-lts-ml", "17.3.x-cpu-ml-scala2.13"),
         ],
