@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from fake_databricks.server import FakeDatabricks, Options
+from fake_databricks.workspace import DEFAULT_CLUSTER_ID, Workspace
 from tests.fake.calls import refusal, view
 from tests.fake.conftest import Client
 
@@ -65,6 +66,13 @@ class TestTokens:
         quiet.clock.move(10_000)
         assert not issued.is_valid(value)
         assert view(quiet, "GET /api/2.0/token/list") == {}
+
+    def test_programs_have_the_token_of_the_workspace_again_once_it_is_used(self, quiet: Quiet) -> None:
+        value = quiet.workspace.tokens.create("", None, ())[0]
+        again = Workspace("1", quiet.surroundings)  # after a restart
+        for token, seen in ((value, value), ("dapi-own", "dapi-own"), (value, "dapi-own")):
+            again.open(token, "http://127.0.0.1:1")
+            assert again.clusters.environment(DEFAULT_CLUSTER_ID)["DATABRICKS_TOKEN"] == seen
 
     def test_its_comment_and_scopes_can_be_changed(self, quiet: Quiet) -> None:
         made = view(quiet, "POST /api/2.0/token/create", {"comment": "c"})["token_info"]["token_id"]
