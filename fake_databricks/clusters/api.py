@@ -8,7 +8,7 @@ from fake_databricks.clusters import listing
 from fake_databricks.clusters.clusters import SIZES
 from fake_databricks.clusters.events import events_page
 from fake_databricks.clusters.fields import CLUSTER_FIELDS, CREATE_FIELDS, EDIT_FIELDS
-from fake_databricks.clusters.libraries import check_library
+from fake_databricks.clusters.libraries import check_library, notes_of
 from fake_databricks.clusters.node_types import NODE_TYPES
 from fake_databricks.clusters.runtimes import RUNTIMES
 from fake_databricks.errors import InvalidParameter
@@ -234,6 +234,7 @@ def _asked_libraries(call: Call) -> tuple[str, list[dict[str, Any]]]:
     parameters = call.parameters
     cluster_id = parameters.text("cluster_id")
     call.workspace.clusters.get(cluster_id)
+    call.notes.extend(notes_of(parameters.values))
     libraries = [read_object("libraries", item) for item in parameters.list("libraries")]
     if not libraries:
         raise InvalidParameter("Missing required field: libraries")

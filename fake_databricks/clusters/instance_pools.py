@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Mapping
 
 from fake_databricks.clusters.fields import POOL_EDITS, POOL_FIELDS
 from fake_databricks.clusters.node_types import check_node_type
+from fake_databricks.clusters.runtimes import runtime_of
 from fake_databricks.errors import DoesNotExist, InvalidParameter
 from fake_databricks.request.values import read_fields
 
@@ -94,6 +95,8 @@ def _settings(document: Mapping[str, Any]) -> dict[str, Any]:
         if not read.get(name):
             raise InvalidParameter(f"Missing required field: {name}")
     check_node_type(read["node_type_id"])
+    for version in read.get("preloaded_spark_versions", []):
+        runtime_of(version)
     idle, largest = read.setdefault("min_idle_instances", 0), read.get("max_capacity")
     if idle < 0 or (largest is not None and (largest < 1 or idle > largest)):
         raise InvalidParameter("min_idle_instances must be from 0 to max_capacity, which must be at least 1.")

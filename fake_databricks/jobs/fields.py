@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
+from fake_databricks.clusters import libraries
 from fake_databricks.jobs.new_clusters import notes_of_new_clusters
-from fake_databricks.request.values import Field, unknown_fields
+from fake_databricks.request.values import Field, all_unknown_fields, unknown_fields
 
 
 def _refused(kind: str, why: str) -> Field:
@@ -203,16 +204,16 @@ def notes_of(document: Mapping[str, Any]) -> list[str]:
         **{name: TASK_FIELDS[name] for name in FLAT_ONLY},
         **dict.fromkeys(NOT_SETTINGS, Field("text")),
     }
-    notes = unknown_fields(document, top) + _notes_of_types(document)
+    notes = all_unknown_fields(document, top) + _notes_of_types(document)
     tasks = document.get("tasks")
     for task in tasks if isinstance(tasks, list) else []:
         if isinstance(task, dict):
-            notes += unknown_fields(task, TASK_FIELDS, "tasks.") + _notes_of_types(task)
+            notes += all_unknown_fields(task, TASK_FIELDS, "tasks.") + _notes_of_types(task)
     return notes + notes_of_new_clusters(document)
 
 
 def _notes_of_types(document: Mapping[str, Any]) -> list[str]:
-    return [
+    return libraries.notes_of(document) + [
         note
         for kind, fields in TASK_TYPE_FIELDS.items()
         if isinstance(document.get(kind), dict)

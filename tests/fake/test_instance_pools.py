@@ -43,6 +43,7 @@ class TestPools:
             ({}, "Missing required field: instance_pool_name"),
             ({"instance_pool_name": "p"}, "Missing required field: node_type_id"),
             ({**POOL, "node_type_id": "m5.huge"}, "Node type m5.huge is not supported."),
+            ({**POOL, "preloaded_spark_versions": ["1.x"]}, "Invalid spark version 1.x."),
             ({**POOL, "min_idle_instances": 2, "max_capacity": 1}, "from 0 to max_capacity"),
             ({**POOL, "idle_instance_autotermination_minutes": -1}, "between 0 and 10000"),
             ({**POOL, "preloaded_docker_images": [{}]}, "'preloaded_docker_images' is not supported"),

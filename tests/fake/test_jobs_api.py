@@ -338,6 +338,16 @@ class TestNotes:
                     "Field 'spark_python_task.sourc' is not known; was 'spark_python_task.source' meant?",
                 ],
             ),
+            (
+                tasks(
+                    task("a", libraries=[{"pypi": {"package": "x", "index": "y"}}]),
+                    queue={"enable": True},
+                ),
+                [
+                    "Field 'queue.enable' is not known; was 'queue.enabled' meant?",
+                    "Field 'libraries.pypi.index' is not known.",
+                ],
+            ),
             (flat(), []),
             (tasks(task("a"), parameters=[]), []),
         ],

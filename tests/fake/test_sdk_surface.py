@@ -16,7 +16,7 @@ pytest.importorskip("databricks.sdk", reason="the SDK says what it can send")
 from databricks.sdk.service import compute, files, iam, jobs, settings, workspace
 
 from fake_databricks.clusters.fields import CLUSTER_FIELDS, POLICY_FIELDS, POOL_FIELDS
-from fake_databricks.clusters.libraries import HONOURED, REFUSED
+from fake_databricks.clusters.libraries import LIBRARY_FIELDS
 from fake_databricks.clusters.listing import FILTERS, SORTS
 from fake_databricks.identity.principals import KINDS
 from fake_databricks.jobs.fields import JOB_CLUSTER_FIELDS, JOB_FIELDS, TASK_FIELDS
@@ -135,8 +135,7 @@ CHECKED = (
     (compute.ClusterAttributes, CLUSTER_FIELDS),
     (compute.UpdateClusterResource, CLUSTER_FIELDS),
     (compute.ClusterAccessControlRequest, ACCESS),
-    (compute.Library, text_fields(*HONOURED, *REFUSED)),
-    (compute.PythonPyPiLibrary, text_fields("package", "repo")),
+    (compute.Library, LIBRARY_FIELDS),
     (compute.ListClustersFilterBy, FILTERS),
     (compute.ListClustersSortBy, SORTS),
     (iam.AccessControlRequest, ACCESS),
