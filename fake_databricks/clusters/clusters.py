@@ -246,11 +246,11 @@ class Clusters:
         self.set_library(cluster_id, library, "PENDING")
 
         def work() -> None:
-            with contextlib.suppress(InvalidParameter):  # the cluster was removed meanwhile
+            try:
                 self.set_library(cluster_id, library, "INSTALLING")
-                try:
-                    self.install(cluster_id, library)
-                except Exception as error:  # noqa: BLE001  any error is the status of the library
+                self.install(cluster_id, library)
+            except Exception as error:  # noqa: BLE001  any error is the status of the library
+                with contextlib.suppress(InvalidParameter):  # the cluster was removed meanwhile
                     self.set_library(cluster_id, library, "FAILED", str(error)[-MAX_MESSAGE:])
 
         self._clock.spawn(work)
