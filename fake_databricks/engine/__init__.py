@@ -11,7 +11,8 @@
     driver          keeps the JVM running            session_plan   how a process reaches it
       cluster_conf    what sessions begin with         s3a_jars       s3a:// for clusters that name it
       warm_jvm      one JVM                          catalog        a workspace's tables after a restart
-      archive       makes the JVM start sooner
+      rehearsal     what lets a first job start sooner
+      archive       makes the JVM start sooner       idle_archive   makes it while nobody works
     inside/         runs in the Python processes of a cluster
     java/           runs in the JVM
 """

@@ -16,6 +16,7 @@ import pytest
 from fake_databricks.engine.driver import Driver
 from fake_databricks.engine.local import LocalCluster
 from fake_databricks.engine.ports import ClusterPlan, Places, TaskExit, TaskSpec
+from fake_databricks.engine.rehearsal import REHEARSAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,6 +106,18 @@ def job_of(driver: Driver, before: set[int]) -> int:
     """Wait for a job that was not running before; return its id."""
     until(lambda: bool(running_jobs(driver) - before), 60)
     return min(running_jobs(driver) - before)
+
+
+class TestRehearsal:
+    """Issue: the warm-up does "a Delta table created, appended, updated, merged, read"."""
+
+    def test_every_statement_runs(self, driver: Driver, folder: Path) -> None:
+        places = Places(*(str(folder / "rehearsal" / kind) for kind in ("dbfs", "volumes", "workspace")))
+        session = driver.workspace_session("rehearsal", places)
+        for statement in REHEARSAL:
+            session.sql(statement).collectAsList()
+        verbs = {statement.split()[0] for statement in REHEARSAL}
+        assert {"CREATE", "INSERT", "SELECT", "UPDATE", "MERGE"} <= verbs
 
 
 class TestWorkspaces:
