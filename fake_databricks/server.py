@@ -20,6 +20,7 @@ from fake_databricks.clock import SystemClock
 from fake_databricks.engine.backends import open_backend, sources
 from fake_databricks.errors import ApiError
 from fake_databricks.files.mounts import check_source
+from fake_databricks.jobs.runs import KEEP_RUNS
 from fake_databricks.storage import Storage
 from fake_databricks.web.app import App
 from fake_databricks.web.callers import Callers, host_of, is_loopback
@@ -56,6 +57,7 @@ class Options:
             and credentials are in the variables of this process.
         any_token: whether every token is allowed.
         allowed_hosts: further names under which clients reach the server.
+        keep_runs: how many ended runs each workspace keeps.
     """
 
     host: str = "127.0.0.1"
@@ -68,6 +70,7 @@ class Options:
     mounts: tuple[tuple[str, str], ...] = ()
     any_token: bool = False
     allowed_hosts: tuple[str, ...] = ()
+    keep_runs: int = KEEP_RUNS
 
     def check(self) -> None:
         """Refuse options that let others run programs on this machine, and mounts that do not work.
@@ -78,6 +81,8 @@ class Options:
         """
         if self.tokens and self.any_token:
             raise RefusedOptions("--token and --any-token exclude each other: leave one out.")
+        if self.keep_runs < 1:
+            raise RefusedOptions(f"--keep-runs {self.keep_runs}: expected 1 or more.")
         for name in self.allowed_hosts:
             if not name or host_of(name) != name.lower():
                 raise RefusedOptions(f"--allowed-host {name}: expected a name or an address, without a port.")
@@ -144,6 +149,7 @@ class FakeDatabricks:
             backend.forget,
             options.mounts,
             dict(os.environ),
+            options.keep_runs,
         )
         return Registry(surroundings, options.tokens, any_token=options.any_token)
 

@@ -186,6 +186,11 @@ class Storage:
         """Return every workspace that has a document."""
         return [row[0] for row in self._rows("SELECT DISTINCT workspace FROM documents")]
 
+    def size(self) -> int:
+        """Return the bytes of the files of the database."""
+        files = (self.folder / f"state.sqlite{end}" for end in ("", "-wal", "-shm"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
     def close(self) -> None:
         """Close the file and release the folder."""
         with self._mutex:

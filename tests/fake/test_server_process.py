@@ -87,6 +87,14 @@ class TestStart:
         assert (ended.returncode, ended.stdout) == (2, "")
         assert "--token" in ended.stderr
 
+    def test_no_run_kept_is_refused(self) -> None:
+        command = [sys.executable, "-m", "fake_databricks", "--no-spark", "--port", "0", "--keep-runs", "0"]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (ended.returncode, ended.stderr) == (
+            2,
+            "fake-databricks: --keep-runs 0: expected 1 or more.\n",
+        )
+
 
 class TestEnd:
     """SIGTERM ends every child."""
