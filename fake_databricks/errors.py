@@ -22,6 +22,7 @@
       Conflict                      409  ALREADY_EXISTS, the Files API's word
       RangeNotSatisfiable           416  RANGE_NOT_SATISFIABLE: no byte of the file is in the range
       TemporarilyUnavailable        503  TEMPORARILY_UNAVAILABLE: a store behind a mount does not answer
+      DiskFull                      507  RESOURCE_EXHAUSTED: what was sent could not be stored
       CommandRefused                500  the API 1.2's own envelope, ``{"error": "Name: text"}``
 
 The envelope is ``{"error_code": ..., "message": ...}``; the two about credentials have a number there.
@@ -182,6 +183,13 @@ class RangeNotSatisfiable(ApiError):
 
     status = 416
     error_code = "RANGE_NOT_SATISFIABLE"
+
+
+class DiskFull(ApiError):
+    """The disk of this server has no space for what the request would store."""
+
+    status = 507
+    error_code = "RESOURCE_EXHAUSTED"
 
 
 class CommandRefused(ApiError):

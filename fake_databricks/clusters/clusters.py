@@ -318,8 +318,10 @@ class Clusters:
                 record.add_event(
                     self._clock.now(), event, {"reason": {"code": "USER_REQUEST"}} if event == state else {}
                 )
-            if record.cluster_id in self._records:
-                self._save(record)
+            if record.cluster_id in self._records:  # it is in this state, whether that can be stored or not
+                self._storage.record(
+                    self._workspace_id, "cluster", record.cluster_id, dataclasses.asdict(record)
+                )
             self._changed.notify_all()
 
     def _save(self, record: ClusterRecord) -> None:

@@ -42,7 +42,12 @@ class Uploads:
     def put(self, token: str, path: str, number: int, content: bytes) -> str:
         """Store a part and return its ETag."""
         self._find(token, path)
-        (self._folder / token / str(number)).write_bytes(content)
+        part = self._folder / token / str(number)
+        try:
+            part.write_bytes(content)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
         return f"part-{number}-{len(content)}"
 
     def complete(self, token: str, path: str, numbers: Sequence[int], target: Path) -> None:
@@ -55,11 +60,14 @@ class Uploads:
         if missing or not parts:
             raise InvalidParameter(f"Missing parts of the upload: {', '.join(missing) or 'all'}.")
         whole = self._folder / token / "whole"
-        with whole.open("wb") as file:
-            for part in parts:
-                with part.open("rb") as source:
-                    shutil.copyfileobj(source, file)
-        shutil.move(whole, target)
+        try:
+            with whole.open("wb") as file:
+                for part in parts:
+                    with part.open("rb") as source:
+                        shutil.copyfileobj(source, file)
+            shutil.move(whole, target)
+        finally:
+            whole.unlink(missing_ok=True)
         self.abort(token, path)
 
     def abort(self, token: str, path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import threading
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, ContextManager, Sequence
 
 from fake_databricks.errors import InvalidParameter, InvalidState
+from fake_databricks.full_disk import is_full, sentence
 from fake_databricks.jobs.model import Output, Run, TaskRun
 
 if TYPE_CHECKING:
@@ -85,6 +87,7 @@ class Runs:
         self._owners: dict[int, int] = {}  # id of an attempt -> id of its run
         self._tokens: dict[str, int | None] = {}  # token -> id of its run, None once it is deleted
         self._active: set[int] = set()
+        self._lost_outputs: dict[int, Output] = {}  # in the place of what a full disk did not take
         self._ended: dict[int, None] = {}  # run ids in the order in which the runs ended
         stored = [Run.from_document(document) for _, document in storage.all(workspace_id, "run")]
         for run in sorted(stored, key=lambda run: run.run_id):
@@ -124,6 +127,8 @@ class Runs:
 
     def output(self, run_id: int) -> Output:
         """Return the output of an attempt; empty while it runs."""
+        if run_id in self._lost_outputs:
+            return self._lost_outputs[run_id]
         document = self._storage.get(self._workspace_id, "output", run_id)
         return Output(**document) if document else Output()
 
@@ -175,8 +180,13 @@ class Runs:
         return self._runs[run_id]
 
     def save(self, run: Run) -> None:
-        """Store a run that is new or has changed."""
-        self._storage.put(self._workspace_id, "run", run.run_id, run.to_document())
+        """Store a run that is new or has changed; what cannot be stored is no run, but an old one goes on.
+
+        Raises:
+            OSError: the disk is full, and the run is new.
+        """
+        store = self._storage.record if run.run_id in self._runs else self._storage.put
+        store(self._workspace_id, "run", run.run_id, run.to_document())
         self._index(run)
         self._note_end(run)
         self._forget_oldest()
@@ -189,7 +199,13 @@ class Runs:
     def save_output(self, run_id: int, output: Output) -> None:
         """Store the output of an attempt, without secret values."""
         document = self._redact(dataclasses.asdict(output))
-        self._storage.put(self._workspace_id, "output", run_id, document)
+        try:
+            self._storage.put(self._workspace_id, "output", run_id, document)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            said = f"The output of this run could not be stored. {sentence(error)}"
+            self._lost_outputs[run_id] = Output(logs=said, error=said)
 
     def next_run_id(self) -> int:
         """Return a number for a run, an attempt or a repair."""
@@ -217,6 +233,7 @@ class Runs:
             del self._run_ids_of_jobs[run.job_id]
         for task_run in run.task_runs:
             self._owners.pop(task_run.run_id, None)
+            self._lost_outputs.pop(task_run.run_id, None)
             self._storage.delete(self._workspace_id, "output", task_run.run_id)
 
     def _note_end(self, run: Run) -> None:
@@ -226,10 +243,11 @@ class Runs:
             self._ended.setdefault(run.run_id)
 
     def _forget_oldest(self) -> None:
-        while len(self._ended) > self.keep:
-            run = self._runs[next(iter(self._ended))]
-            self._remove(run)
-            self._tokens.pop(run.idempotency_token, None)
+        with contextlib.suppress(OSError):  # a full disk may refuse a deletion, too; the next run tries again
+            while len(self._ended) > self.keep:
+                run = self._runs[next(iter(self._ended))]
+                self._remove(run)
+                self._tokens.pop(run.idempotency_token, None)
 
     def _index(self, run: Run) -> None:
         if run.run_id not in self._runs:

@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from fake_databricks.errors import (
     ApiError,
+    DiskFull,
     EndpointNotFound,
     InvalidParameter,
     InvalidToken,
@@ -25,6 +26,7 @@ from fake_databricks.errors import (
     PermissionDenied,
     Unauthenticated,
 )
+from fake_databricks.full_disk import is_full, sentence
 from fake_databricks.redaction import MASK
 from fake_databricks.request.call import Call, Reply, Route
 from fake_databricks.request.documents import read_document
@@ -153,6 +155,8 @@ class App:
         except ApiError as error:
             return _refusal(error), True
         except Exception as error:
+            if is_full(error):
+                return _refusal(DiskFull(sentence(error, str(tenant.workspace.folder)))), True
             LOGGER.exception("%s %s failed", request.method, request.path)
             refusal = ApiError(f"Internal error of fake_databricks: {type(error).__name__}: {error}")
             return _refusal(refusal), True

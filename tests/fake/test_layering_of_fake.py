@@ -21,6 +21,7 @@ FLOORS = (
     {"clusters", "files", "secrets"},
     {"request", "engine"},
     {"storage", "clock", "errors", "redaction"},
+    {"full_disk"},
 )
 FLOOR_OF = {place: number for number, places in enumerate(FLOORS) for place in places}
 BUILD = f"{PACKAGE}.build_backend"  # what builds the wheel is not in it

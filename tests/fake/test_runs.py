@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -280,6 +281,28 @@ class TestRetry:
         assert run.task_runs[0].run_id == run.run_id
         shown = attempt_view(run, run.task_runs[1], "http://x")
         assert (shown["original_attempt_run_id"], shown["trigger"]) == (run.run_id, "RETRY")
+
+    def test_attempts_without_a_limit_wait_longer_and_longer(self, quiet: Quiet) -> None:
+        """Issue: "`max_retries: -1` with a missing cluster backs off"."""
+        run = finish(quiet, flat(existing_cluster_id="0000-000000-none", max_retries=-1))
+        quiet.clock.move(500_000)
+        starts = [item.start_time for item in run.task_runs if item.start_time]
+        waits = [(later - first) // 1000 for first, later in itertools.pairwise(starts)]
+        assert waits == [0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60, 60, 60][: len(waits)]
+        assert len(waits) == 14
+        assert run.is_active
+        quiet.workspace.scheduler.cancel(run.run_id)
+        quiet.clock.work()
+        assert run.state.result is Result.CANCELED
+
+    def test_an_attempt_that_took_longer_than_the_wait_is_followed_at_once(self, quiet: Quiet) -> None:
+        quiet.cluster.outcomes["ok"] = [ended(1) for _ in range(9)]
+        quiet.cluster.on_start = lambda _: setattr(
+            quiet.clock, "milliseconds", quiet.clock.milliseconds + 70_000
+        )
+        run = finish(quiet, flat(max_retries=-1))
+        assert len(run.task_runs) == 10
+        assert run.state.result is Result.SUCCESS
 
     def test_attempts_end_where_max_retries_says(self, quiet: Quiet) -> None:
         quiet.cluster.outcomes["ok"] = [ended(1)] * 5

@@ -127,6 +127,45 @@ class TestBrokenState:
         Storage(tmp_path / "state", {}).close()
 
 
+class TestVersion:
+    """Issue: "an old `--state` of an earlier version is migrated or refused by name"."""
+
+    def set_format(self, folder: Path, number: int) -> None:
+        database = sqlite3.connect(folder / "state.sqlite", isolation_level=None)
+        database.execute(f"PRAGMA user_version = {number}")
+        database.close()
+
+    def test_a_newer_one_is_refused_by_its_number(self, tmp_path: Path) -> None:
+        folder = tmp_path / "state"
+        write_document(folder, "job", {})
+        self.set_format(folder, 7)
+        with pytest.raises(StateError) as caught:
+            Storage(folder, {})
+        assert str(caught.value) == (
+            f"{folder / 'state.sqlite'} was written by a newer version of fake-databricks (its format is 7, "
+            "this version reads up to 1): start that version, or name another folder with --state."
+        )
+        self.set_format(folder, 1)
+        Storage(folder, {}).close()
+
+    def test_that_of_version_1_0_is_migrated(self, tmp_path: Path) -> None:
+        """It did not encrypt its documents, and had no number."""
+        folder = tmp_path / "state"
+        write_document(folder, "job", {})
+        database = sqlite3.connect(folder / "state.sqlite", isolation_level=None)
+        database.execute("UPDATE documents SET body = ?", ('{"password": "in plain text"}',))
+        database.close()
+        self.set_format(folder, 0)
+        storage = Storage(folder, {})
+        assert list(storage.all(workspace_id_of("dapi-x"), "job")) == [("1", {"password": "in plain text"})]
+        storage.close()
+        database = sqlite3.connect(folder / "state.sqlite")
+        assert database.execute("PRAGMA user_version").fetchone() == (1,)
+        body = database.execute("SELECT body FROM documents").fetchone()[0]
+        assert "password" not in body
+        database.close()
+
+
 class TestOwner:
     """state files are for their owner alone"""
 
