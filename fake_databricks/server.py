@@ -5,13 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import shutil
 import signal
 import socket
-import tempfile
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 import uvicorn
@@ -21,6 +18,7 @@ from fake_databricks.engine.backends import open_backend, sources
 from fake_databricks.errors import ApiError
 from fake_databricks.files.mounts import check_source
 from fake_databricks.jobs.runs import KEEP_RUNS
+from fake_databricks.scratch import Scratch
 from fake_databricks.storage import Storage
 from fake_databricks.web.app import App
 from fake_databricks.web.callers import Callers, host_of, is_loopback
@@ -28,6 +26,7 @@ from fake_databricks.web.tenants import Registry
 from fake_databricks.workspace import DEFAULT_CLUSTER_ID, Surroundings
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     from typing_extensions import Self
@@ -115,14 +114,15 @@ class FakeDatabricks:
         self.url = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
         self.token = options.tokens[0] if options.tokens else f"dapi{secrets.token_hex(16)}"
         self.cluster_id = options.cluster_id
-        self._scratch = Path(tempfile.mkdtemp(prefix="fake-databricks-"))
+        self._scratch = Scratch()
+        scratch = self._scratch.folder
         state = options.state
         with contextlib.ExitStack() as undo:  # a state that cannot be read leaves nothing behind
             undo.callback(self._release)
-            self._storage = Storage(self._scratch / "state" if state is None else state)
+            self._storage = Storage(scratch / "state" if state is None else state)
             undo.callback(self._storage.close)
-            self._backend = open_backend(self._scratch, state, options.sources, has_spark=options.has_spark)
-            self.registry = self._open_workspaces((self._scratch if state is None else state) / "workspaces")
+            self._backend = open_backend(scratch, state, options.sources, has_spark=options.has_spark)
+            self.registry = self._open_workspaces((scratch if state is None else state) / "workspaces")
             undo.pop_all()
         self.registry.url = self.url
         config = uvicorn.Config(
@@ -194,7 +194,7 @@ class FakeDatabricks:
 
     def _release(self) -> None:
         self._socket.close()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.remove()
 
 
 def _listen(host: str, port: int) -> socket.socket:

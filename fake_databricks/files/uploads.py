@@ -24,9 +24,13 @@ class Upload:
 
 
 class Uploads:
-    """The uploads of a workspace; parts lie in a folder of their own until the upload is complete."""
+    """The uploads of a workspace; parts lie in a folder of their own until the upload is complete.
+
+    No upload outlives its server, so what an earlier one has left is removed.
+    """
 
     def __init__(self, folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
         self._folder = folder
         self._lock = threading.Lock()
         self._open: dict[str, Upload] = {}

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from fake_databricks.scratch import Scratch
 from fake_databricks.server import FakeDatabricks, Options
 from fake_databricks.storage import StateError, Storage
 from fake_databricks.workspace import workspace_id_of
@@ -125,6 +126,35 @@ class TestBrokenState:
             Storage(tmp_path / "state", {})
         (tmp_path / "state" / "state.sqlite").unlink()
         Storage(tmp_path / "state", {}).close()
+
+
+class TestLeftovers:
+    """Issue: "Nothing outlives its run or its server"; the state folder's growth is bounded."""
+
+    def test_folders_of_runs_and_uploads_of_a_killed_server_are_removed(self, tmp_path: Path) -> None:
+        state = tmp_path / "state"
+        write_document(state, "number", 1)
+        workspace = state / "workspaces" / workspace_id_of("dapi-x")
+        for name in ("runs/98765", "uploads/abc", "dbfs"):
+            (workspace / name).mkdir(parents=True)
+            (workspace / name / "file").write_text("x")
+        with FakeDatabricks(Options(port=0, has_spark=False, state=state)):
+            files = [str(path.relative_to(workspace)) for path in workspace.rglob("file")]
+        assert files == ["dbfs/file"]
+
+    def test_the_scratch_folder_of_a_killed_server_is_removed_by_the_next(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        (tmp_path / "fake-databricks-of-something-else").mkdir()
+        running, killed = Scratch(), Scratch()
+        (killed.folder / "x").mkdir()
+        killed._lock.close()  # noqa: SLF001  as its end does
+        later = Scratch()
+        assert (running.folder.exists(), killed.folder.exists()) == (True, False)
+        running.remove()
+        later.remove()
+        assert [path.name for path in tmp_path.iterdir()] == ["fake-databricks-of-something-else"]
 
 
 class TestVersion:
