@@ -107,7 +107,9 @@ class App:
             token = self._authenticate(request.headers)
         except ApiError as error:
             return _refusal(error)
-        tenant = self._registry.tenant(token)
+        tenant = self._registry.known(token)
+        if tenant is None:
+            tenant = await run_in_threadpool(self._registry.tenant, token)
         started = time.time_ns() // 1_000_000
         is_control = request.path.startswith("/_fake")
         fault = None if is_control else tenant.faults.take(request.method, request.path)
@@ -142,7 +144,7 @@ class App:
         route, version, rest = found
         call = Call(
             tenant.workspace,
-            self._registry.controls(token),
+            self._registry.controls(token, tenant),
             version,
             request.headers,
             request.query,

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from http.client import HTTPException
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from fake_databricks.web.journal import Journal
+from fake_databricks.web.tenants import Registry
 
 if TYPE_CHECKING:
-    from tests.fake.conftest import Client
+    from fake_databricks.web.tenants import Tenant
+    from tests.fake.conftest import Client, Quiet
 
 JOB = {"existing_cluster_id": "c", "spark_python_task": {"python_file": "dbfs:/x.py"}}
 
@@ -138,6 +142,23 @@ class TestReset:
         assert client.get("/api/2.1/jobs/list") == {"has_more": False}
         assert client.get("/api/2.0/dbfs/list?path=/") == {}
         assert client.flat_job("pass") == first
+
+    def test_a_request_during_a_reset_finds_a_whole_new_workspace(self, quiet: Quiet) -> None:
+        found: list[Tenant] = []
+        begun: list[Thread] = []
+
+        def ask(_workspace_id: str) -> None:
+            begun.append(Thread(target=lambda: found.append(registry.tenant("dapi-x"))))
+            begun[0].start()
+            begun[0].join(0.2)  # long enough to make a workspace, if nothing held it back
+
+        registry = Registry(dataclasses.replace(quiet.surroundings, on_erase=ask))
+        before = registry.tenant("dapi-x")
+        registry.reset("dapi-x")
+        begun[0].join()
+        assert found[0] is not before
+        assert found[0].workspace.dbfs.list("/") == []
+        registry.close()
 
     def test_it_says_what_it_is(self, client: Client) -> None:
         assert client.get("/_fake")["server"] == "fake_databricks"
