@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import json
 import logging
 import time
@@ -18,6 +19,7 @@ from starlette.responses import Response
 
 from fake_databricks.errors import (
     ApiError,
+    ChangedMeanwhile,
     DiskFull,
     EndpointNotFound,
     InvalidParameter,
@@ -43,6 +45,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 LOGGER = logging.getLogger("fake_databricks")
 JSON = "application/json; charset=utf-8"
+CHANGED = frozenset({errno.ENOENT, errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY})
+"""What a call that has looked before it works on files gets where something else works on them too."""
+CHANGED_SENTENCE = "Another request or a program has changed these files at the same time: try again."
 WELL_KNOWN = "/.well-known/databricks-config"
 PAGE = "<!DOCTYPE html><title>fake_databricks</title><p>A local Databricks. Ask /api/2.1/jobs/list.</p>"
 
@@ -159,6 +164,8 @@ class App:
         except Exception as error:
             if is_full(error):
                 return _refusal(DiskFull(sentence(error, str(tenant.workspace.folder)))), True
+            if isinstance(error, OSError) and error.errno in CHANGED and route.is_slow:
+                return _refusal(ChangedMeanwhile(CHANGED_SENTENCE)), True
             LOGGER.exception("%s %s failed", request.method, request.path)
             refusal = ApiError(f"Internal error of fake_databricks: {type(error).__name__}: {error}")
             return _refusal(refusal), True
