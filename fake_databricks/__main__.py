@@ -9,6 +9,7 @@ from typing import Sequence
 
 from fake_databricks.engine.backends import sources
 from fake_databricks.engine.inside.path_table import VOLUMES
+from fake_databricks.jobs.runs import KEEP_RUNS
 from fake_databricks.server import FakeDatabricks, Options, RefusedOptions
 from fake_databricks.storage import StateError
 from fake_databricks.workspace import DEFAULT_CLUSTER_ID
@@ -69,6 +70,13 @@ def _options(argv: Sequence[str]) -> Options:
         metavar="VOLUME=SOURCE",
         help="the location of a Volume: /Volumes/catalog/schema/name=s3a://bucket/path",
     )
+    parser.add_argument(
+        "--keep-runs",
+        type=int,
+        default=KEEP_RUNS,
+        metavar="N",
+        help="ended runs that each workspace keeps; older ones are deleted (default: %(default)s)",
+    )
     parser.add_argument("--no-spark", action="store_true", help="plain Python tasks, no JVM")
     chosen = parser.parse_args(argv)
     pairs = []
@@ -90,6 +98,7 @@ def _options(argv: Sequence[str]) -> Options:
         mounts=tuple(mounts),
         any_token=chosen.any_token,
         allowed_hosts=tuple(chosen.allowed_host),
+        keep_runs=chosen.keep_runs,
     )
 
 

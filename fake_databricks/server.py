@@ -5,13 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import shutil
 import signal
 import socket
-import tempfile
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 import uvicorn
@@ -20,6 +17,8 @@ from fake_databricks.clock import SystemClock
 from fake_databricks.engine.backends import open_backend, sources
 from fake_databricks.errors import ApiError
 from fake_databricks.files.mounts import check_source
+from fake_databricks.jobs.runs import KEEP_RUNS
+from fake_databricks.scratch import Scratch
 from fake_databricks.storage import Storage
 from fake_databricks.web.app import App
 from fake_databricks.web.callers import Callers, host_of, is_loopback
@@ -27,6 +26,7 @@ from fake_databricks.web.tenants import Registry
 from fake_databricks.workspace import DEFAULT_CLUSTER_ID, Surroundings
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     from typing_extensions import Self
@@ -56,6 +56,7 @@ class Options:
             and credentials are in the variables of this process.
         any_token: whether every token is allowed.
         allowed_hosts: further names under which clients reach the server.
+        keep_runs: how many ended runs each workspace keeps.
     """
 
     host: str = "127.0.0.1"
@@ -68,6 +69,7 @@ class Options:
     mounts: tuple[tuple[str, str], ...] = ()
     any_token: bool = False
     allowed_hosts: tuple[str, ...] = ()
+    keep_runs: int = KEEP_RUNS
 
     def check(self) -> None:
         """Refuse options that let others run programs on this machine, and mounts that do not work.
@@ -78,6 +80,8 @@ class Options:
         """
         if self.tokens and self.any_token:
             raise RefusedOptions("--token and --any-token exclude each other: leave one out.")
+        if self.keep_runs < 1:
+            raise RefusedOptions(f"--keep-runs {self.keep_runs}: expected 1 or more.")
         for name in self.allowed_hosts:
             if not name or host_of(name) != name.lower():
                 raise RefusedOptions(f"--allowed-host {name}: expected a name or an address, without a port.")
@@ -110,14 +114,15 @@ class FakeDatabricks:
         self.url = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
         self.token = options.tokens[0] if options.tokens else f"dapi{secrets.token_hex(16)}"
         self.cluster_id = options.cluster_id
-        self._scratch = Path(tempfile.mkdtemp(prefix="fake-databricks-"))
+        self._scratch = Scratch()
+        scratch = self._scratch.folder
         state = options.state
         with contextlib.ExitStack() as undo:  # a state that cannot be read leaves nothing behind
             undo.callback(self._release)
-            self._storage = Storage(self._scratch / "state" if state is None else state)
+            self._storage = Storage(scratch / "state" if state is None else state)
             undo.callback(self._storage.close)
-            self._backend = open_backend(self._scratch, state, options.sources, has_spark=options.has_spark)
-            self.registry = self._open_workspaces((self._scratch if state is None else state) / "workspaces")
+            self._backend = open_backend(scratch, state, options.sources, has_spark=options.has_spark)
+            self.registry = self._open_workspaces((scratch if state is None else state) / "workspaces")
             undo.pop_all()
         self.registry.url = self.url
         config = uvicorn.Config(
@@ -144,6 +149,7 @@ class FakeDatabricks:
             backend.forget,
             options.mounts,
             dict(os.environ),
+            options.keep_runs,
         )
         return Registry(surroundings, options.tokens, any_token=options.any_token)
 
@@ -188,7 +194,7 @@ class FakeDatabricks:
 
     def _release(self) -> None:
         self._socket.close()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.remove()
 
 
 def _listen(host: str, port: int) -> socket.socket:

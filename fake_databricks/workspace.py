@@ -18,7 +18,7 @@ from fake_databricks.files.trees import Dbfs, Tree, Trees
 from fake_databricks.files.uploads import Uploads
 from fake_databricks.files.workspace_objects import WorkspaceObjects
 from fake_databricks.jobs.jobs import Jobs
-from fake_databricks.jobs.runs import Runs
+from fake_databricks.jobs.runs import KEEP_RUNS, Runs
 from fake_databricks.jobs.scheduler import RunScheduler
 from fake_databricks.jobs.tasks import TaskPreparer
 from fake_databricks.secrets.secrets import Secrets
@@ -57,6 +57,7 @@ class Surroundings:
         cluster_id: the id of the cluster that every workspace has from the start.
         mounts: pairs of a mount point or Volume and the source that every workspace has there.
         environment: the variables with endpoints and credentials of mounts.
+        keep_runs: how many ended runs each workspace keeps.
         on_erase: called with the id of a workspace that is erased, to delete what else is stored of it.
     """
 
@@ -68,6 +69,7 @@ class Surroundings:
     on_erase: Callable[[str], None] = lambda _: None
     mounts: tuple[tuple[str, str], ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    keep_runs: int = KEEP_RUNS
 
 
 def workspace_id_of(token: str) -> str:
@@ -127,7 +129,7 @@ class Workspace:
         )
         numbers = Numbers(self.workspace_id, storage)
         self.jobs = Jobs(self.workspace_id, storage, clock, numbers)
-        self.runs = Runs(self.workspace_id, storage, numbers, self.secrets.redact)
+        self.runs = Runs(self.workspace_id, storage, numbers, self.secrets.redact, surroundings.keep_runs)
         self.scheduler = RunScheduler(self.runs, self.jobs, self.preparer, clock)
         self.commands = Commands(self.clusters, clock, self.secrets)
 
@@ -150,6 +152,10 @@ class Workspace:
         default = self._surroundings.cluster_id
         if default not in {record.cluster_id for record in self.clusters.list()}:
             self.clusters.create(DEFAULT_CLUSTER, default)
+
+    def state_bytes(self) -> int:
+        """Return the size of the stored state of all workspaces, without their files."""
+        return self._surroundings.storage.size()
 
     def delete_job(self, job_id: int) -> None:
         """Delete a job and cancel its active runs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import secrets as randomness
 import threading
@@ -227,11 +228,12 @@ class Clusters:
         self.set_library(cluster_id, library, "PENDING")
 
         def work() -> None:
-            self.set_library(cluster_id, library, "INSTALLING")
             try:
+                self.set_library(cluster_id, library, "INSTALLING")
                 self.install(cluster_id, library)
             except Exception as error:  # noqa: BLE001  any error is the status of the library
-                self.set_library(cluster_id, library, "FAILED", str(error)[-MAX_MESSAGE:])
+                with contextlib.suppress(InvalidParameter):  # the cluster was removed meanwhile
+                    self.set_library(cluster_id, library, "FAILED", str(error)[-MAX_MESSAGE:])
 
         self._clock.spawn(work)
 
@@ -318,8 +320,10 @@ class Clusters:
                 record.add_event(
                     self._clock.now(), event, {"reason": {"code": "USER_REQUEST"}} if event == state else {}
                 )
-            if record.cluster_id in self._records:
-                self._save(record)
+            if record.cluster_id in self._records:  # it is in this state, whether that can be stored or not
+                self._storage.record(
+                    self._workspace_id, "cluster", record.cluster_id, dataclasses.asdict(record)
+                )
             self._changed.notify_all()
 
     def _save(self, record: ClusterRecord) -> None:

@@ -9,7 +9,6 @@ import os
 import select
 import shlex
 import signal
-import subprocess
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from fake_databricks.engine.ports import CommandResult
 from fake_databricks.redaction import Redactor
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Mapping, Sequence
 
     from fake_databricks.engine.ports import PipResult
@@ -27,6 +27,11 @@ CHUNK = 65536
 LANGUAGES = {"python", "sql"}
 PYTHON = "PYSPARK_PYTHON"
 """The variable with the cluster's interpreter."""
+SHELL = (
+    "import subprocess, sys; from _fakebricks import supervisor; supervisor.watch();"
+    " sys.exit(subprocess.run(['bash', '-c', sys.argv[1]]).returncode)"
+)
+"""Runs a shell command through the cluster's Python, which puts real paths into it."""
 INTERRUPT_SECONDS = 1.2
 """How long an interrupted command may take to end; then its process is ended."""
 
@@ -65,15 +70,11 @@ class ReplProcess:
         command_read, self._commands = os.pipe()
         self._results, result_write = os.pipe()
         self.mark = mark
-        self.process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603  the cluster's own python
+        self.process = process_tree.start(
             [env[PYTHON], "-m", "_fakebricks.repl", str(command_read), str(result_write)],
-            stdin=subprocess.PIPE,  # nothing is written: the process ends when the server's end closes it
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            {**env, process_tree.MARK: mark},
+            cwd,
             pass_fds=(command_read, result_write),
-            env={**env, process_tree.MARK: mark},
-            cwd=cwd,
-            start_new_session=True,
         )
         os.close(command_read)
         os.close(result_write)
@@ -130,8 +131,6 @@ class ReplProcess:
         process_tree.kill(self.process, self.mark)
         if self.process.stdout and not self.process.stdout.closed:
             self.process.stdout.close()
-            if self.process.stdin:
-                self.process.stdin.close()
             os.close(self._commands)
             os.close(self._results)
 
@@ -212,21 +211,15 @@ class ReplContext:
         script = rest if strict else text
         mark = os.urandom(8).hex()
         env, cwd = self._process_env(mark)
-        # Through the cluster's Python, which puts real paths into the command.
-        start = "import subprocess, sys; sys.exit(subprocess.run(['bash', '-c', sys.argv[1]]).returncode)"
-        process = subprocess.Popen(  # noqa: S603  what the user asked for
-            [env[PYTHON], "-c", start, ("set -e\n" if strict else "") + script],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**env, process_tree.MARK: mark},
-            cwd=cwd,
-            start_new_session=True,
-        )
+        command = [env[PYTHON], "-c", SHELL, ("set -e\n" if strict else "") + script]
+        process = process_tree.start(command, {**env, process_tree.MARK: mark}, cwd)
         self._shell = (process, mark)
         if self._cancelled.is_set():  # while the process was being started
             process_tree.kill(process, mark)
-        output = process.communicate()[0].decode(errors="replace")
+        assert process.stdout is not None
+        with process.stdout as stream:
+            output = stream.read().decode(errors="replace")
+        process_tree.kill(process, mark)
         self._shell = None
         if self._cancelled.is_set():
             return CommandResult(

@@ -11,7 +11,6 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import venv
@@ -19,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fake_databricks.engine import process_tree
 from fake_databricks.engine.ports import PipResult
 
 if TYPE_CHECKING:
@@ -195,19 +195,12 @@ class Environment:
     def _run(self, args: Sequence[str], cwd: Path) -> PipResult:
         quiet = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_ROOT_USER_ACTION": "ignore"}
         env = {**self.variables(), **quiet, "PYTHONPATH": bundled_pip()}
-        command = [str(self.python), "-m", "pip", *args]
-        done = subprocess.run(  # noqa: S603  pip, with what the caller asks of it
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=env,
-            cwd=cwd,
-            check=False,
-            text=True,
-            errors="replace",
-        )
-        return PipResult(done.returncode == 0, done.stdout)
+        process = process_tree.start(process_tree.watched([str(self.python), "-m", "pip", *args]), env, cwd)
+        assert process.stdout is not None
+        with process.stdout as stream:
+            output = stream.read().decode(errors="replace")
+        process_tree.kill(process)
+        return PipResult(process.returncode == 0, output)
 
 
 def place_files(source: PipSource, dbfs_root: str) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import secrets
 import signal
-import subprocess
 import threading
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ from fake_databricks.engine.log_tail import LogTail
 from fake_databricks.engine.ports import TaskExit
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
@@ -47,15 +46,7 @@ class Starter:
     def __init__(self, python: Path, env: Mapping[str, str], *, preload: bool) -> None:
         self.mark = secrets.token_hex(8)
         command = [str(python), "-m", "_fakebricks.run", *(["--preload"] if preload else [])]
-        self.process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603  the cluster's own python
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**env, process_tree.MARK: self.mark},
-            cwd="/",
-            start_new_session=True,
-        )
+        self.process = process_tree.start(command, {**env, process_tree.MARK: self.mark}, "/")
 
     def order(self, order: TaskOrder) -> None:
         """Send the order; where the process is dead already, its exit shows that."""
@@ -63,15 +54,14 @@ class Starter:
         try:
             self.process.stdin.write(json.dumps(asdict(order)).encode() + b"\n")
             self.process.stdin.flush()  # not closed: a closed stdin ends the process
-        except BrokenPipeError:
+        except (BrokenPipeError, ValueError):  # ValueError: closed, because it was ended meanwhile
             return
 
     def dismiss(self) -> None:
         """End a process that has no order."""
         process_tree.kill(self.process, self.mark)
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe:
-                pipe.close()
+        if self.process.stdout:
+            self.process.stdout.close()
 
 
 class TaskProcess:
@@ -98,7 +88,7 @@ class TaskProcess:
         ended: Callable[[TaskProcess], None],
     ) -> None:
         self.mark = starter.mark
-        self._process = starter.process
+        self._process: subprocess.Popen[bytes] = starter.process
         self._redactor = redactor
         self._log = LogTail(redactor)
         self._end_jobs = end_jobs
@@ -157,15 +147,12 @@ class TaskProcess:
     def _attend(self) -> None:
         self._process.wait()
         self._reader.join(DRAIN_SECONDS)
-        # Child processes that the program left end with it, and so do the Spark jobs that they wait for.
+        # Nothing that the program started is left; a killed process may have left Spark jobs that go on.
         process_tree.kill(self._process, self.mark)
         self._end_jobs(self.mark)
         self._reader.join(DRAIN_SECONDS)
         if self._process.stdout and not self._reader.is_alive():
             self._process.stdout.close()
-        if self._process.stdin:
-            with contextlib.suppress(BrokenPipeError):  # the process ended before it read its order
-                self._process.stdin.close()
         self._exit = self._read_exit()
         self._ended(self)
         self._over.set()

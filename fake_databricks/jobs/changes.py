@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 WAITING = "Waiting for cluster"
 IN_RUN = "In run"
+FIRST_BACKOFF_MS, MAX_BACKOFF_MS = 1000, 60_000
 LOST = "The server ended while this run was active."
 
 
@@ -125,9 +126,27 @@ def may_retry(run: Run, task_run: TaskRun) -> bool:
     retried = {Result.FAILED} | ({Result.TIMEDOUT} if task.retry_on_timeout else set())
     if task_run.state.result not in retried:
         return False
+    return task.max_retries == -1 or _attempts(run, task) <= task.max_retries
+
+
+def retry_interval(run: Run, before: TaskRun) -> int:
+    """Return the time from the start of an ended attempt to the attempt that follows, in ms.
+
+    It is the task's ``min_retry_interval_millis``. Where attempts have no limit it grows (0, 1 s, 2 s, 4 s,
+    ...): a cluster that does not exist would fail a hundred times a second, for ever.
+    """
+    task = run.task_of(before)
+    if task.max_retries != -1:
+        return task.min_retry_interval_millis
+    doublings = _attempts(run, task) - 2
+    backoff = 0 if doublings < 0 else min(FIRST_BACKOFF_MS * 2 ** min(doublings, 10), MAX_BACKOFF_MS)
+    return max(task.min_retry_interval_millis, backoff)
+
+
+def _attempts(run: Run, task: Task) -> int:
+    """Return how many attempts a task has had since the run's start or its last repair."""
     since = run.repairs[-1].start_time if run.repairs else 0
-    attempts = sum(other.task_key == task.key and other.created >= since for other in run.task_runs)
-    return task.max_retries == -1 or attempts <= task.max_retries
+    return sum(other.task_key == task.key and other.created >= since for other in run.task_runs)
 
 
 def add_retry(run: Run, before: TaskRun, number: int, now: int) -> TaskRun:

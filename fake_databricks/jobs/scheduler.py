@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from fake_databricks.errors import InvalidParameter, InvalidState
+from fake_databricks.full_disk import is_full, sentence
 from fake_databricks.jobs import changes, outcomes
 from fake_databricks.jobs.lifecycle import Event, Life, Result, State, advance
 from fake_databricks.jobs.model import Output, Overrides, Run, TaskRun
@@ -251,10 +252,10 @@ class RunScheduler:
                 outcome = outcomes.of_missing_program(str(error), run.dialect)
             self._end_attempt(run, task_run, outcome, Output(error=str(error)))
         except Exception as error:  # noqa: BLE001  any other error is an internal error of the run
-            outcome = outcomes.Outcome(Event.BREAK, Result.FAILED, f"Internal error: {error}")
-            self._end_attempt(
-                run, task_run, outcome, Output(error=str(error), error_trace=traceback.format_exc())
-            )
+            said = sentence(error) if is_full(error) else f"Internal error: {error}"
+            trace = None if is_full(error) else traceback.format_exc()
+            outcome = outcomes.Outcome(Event.BREAK, Result.FAILED, said)
+            self._end_attempt(run, task_run, outcome, Output(error=said, error_trace=trace))
         else:
             self._exited(run, task_run, task_exit)
         finally:
@@ -308,9 +309,8 @@ class RunScheduler:
 
     def _retry(self, run: Run, before: TaskRun) -> None:
         now = self._clock.now()
+        wait = (before.start_time + changes.retry_interval(run, before) - now) / 1000
         task_run = changes.add_retry(run, before, self._runs.next_run_id(), now)
-        interval = run.task_of(before).min_retry_interval_millis
-        wait = (before.start_time + interval - now) / 1000
         if wait <= 0:
             self._admit(run, task_run)
             return

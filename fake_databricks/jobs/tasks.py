@@ -49,7 +49,7 @@ class UnrunnableTask(Exception):  # noqa: N818  the name is what happened
 
 
 class TaskPreparer:
-    """Makes attempts ready to start, and cleans up after them.
+    """Makes attempts ready to start, and cleans up after them, also after those of a server that was killed.
 
     Args:
         workspace: returns ``id``, ``url`` and ``token`` of the workspace as programs see them.
@@ -64,6 +64,7 @@ class TaskPreparer:
         workspace: Callable[[], Mapping[str, str]],
         fetch: Callable[[str], None],
     ) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
         self._clusters = clusters
         self._trees = trees
         self._folder = folder

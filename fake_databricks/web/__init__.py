@@ -2,6 +2,7 @@
 
 ``app.py`` answers requests, ``routes.py`` lists every call, ``tenants.py`` finds workspaces. ``callers.py``
 refuses what a web page sends. ``faults.py``,
-``journal.py`` and ``control.py`` are ``/_fake``, for tests. ``parity.py`` lists what each call honours.
+``journal.py`` and ``control.py`` are ``/_fake``, for tests; ``usage.py`` measures for it.
+``parity.py`` lists what each call honours.
 ``scim.py`` answers who a token belongs to.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import json
 import logging
 import time
@@ -18,6 +19,8 @@ from starlette.responses import Response
 
 from fake_databricks.errors import (
     ApiError,
+    ChangedMeanwhile,
+    DiskFull,
     EndpointNotFound,
     InvalidParameter,
     InvalidToken,
@@ -25,6 +28,7 @@ from fake_databricks.errors import (
     PermissionDenied,
     Unauthenticated,
 )
+from fake_databricks.full_disk import is_full, sentence
 from fake_databricks.redaction import MASK
 from fake_databricks.request.call import Call, Reply, Route
 from fake_databricks.request.documents import read_document
@@ -41,6 +45,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 LOGGER = logging.getLogger("fake_databricks")
 JSON = "application/json; charset=utf-8"
+CHANGED = frozenset({errno.ENOENT, errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY})
+"""What a call that has looked before it works on files gets where something else works on them too."""
+CHANGED_SENTENCE = "Another request or a program has changed these files at the same time: try again."
 WELL_KNOWN = "/.well-known/databricks-config"
 PAGE = "<!DOCTYPE html><title>fake_databricks</title><p>A local Databricks. Ask /api/2.1/jobs/list.</p>"
 
@@ -105,7 +112,9 @@ class App:
             token = self._authenticate(request.headers)
         except ApiError as error:
             return _refusal(error)
-        tenant = self._registry.tenant(token)
+        tenant = self._registry.known(token)
+        if tenant is None:
+            tenant = await run_in_threadpool(self._registry.tenant, token)
         started = time.time_ns() // 1_000_000
         is_control = request.path.startswith("/_fake")
         fault = None if is_control else tenant.faults.take(request.method, request.path)
@@ -140,7 +149,7 @@ class App:
         route, version, rest = found
         call = Call(
             tenant.workspace,
-            self._registry.controls(token),
+            self._registry.controls(token, tenant),
             version,
             request.headers,
             request.query,
@@ -153,6 +162,10 @@ class App:
         except ApiError as error:
             return _refusal(error), True
         except Exception as error:
+            if is_full(error):
+                return _refusal(DiskFull(sentence(error, str(tenant.workspace.folder)))), True
+            if isinstance(error, OSError) and error.errno in CHANGED and route.is_slow:
+                return _refusal(ChangedMeanwhile(CHANGED_SENTENCE)), True
             LOGGER.exception("%s %s failed", request.method, request.path)
             refusal = ApiError(f"Internal error of fake_databricks: {type(error).__name__}: {error}")
             return _refusal(refusal), True

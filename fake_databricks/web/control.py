@@ -9,6 +9,7 @@ from fake_databricks.errors import MalformedRequest
 from fake_databricks.redaction import mask_urls
 from fake_databricks.request.call import Call, Route
 from fake_databricks.request.documents import read_document
+from fake_databricks.web.usage import folder_bytes, memory_bytes
 
 if TYPE_CHECKING:
     from fake_databricks.web.faults import Fault
@@ -54,11 +55,21 @@ def reset(call: Call) -> dict[str, Any]:
 
 
 def describe(call: Call) -> dict[str, Any]:
-    """Return the name of this server, and the cluster that every workspace has from the start."""
+    """Return the name of this server, the clusters of the workspace, and what both use of this machine."""
+    workspace = call.workspace
+    active, ended = workspace.runs.counts()
     return {
         "server": "fake_databricks",
-        "workspace_id": call.workspace.workspace_id,
-        "clusters": [record.cluster_id for record in call.workspace.clusters.list()],
+        "workspace_id": workspace.workspace_id,
+        "clusters": [record.cluster_id for record in workspace.clusters.list()],
+        "jobs": len(workspace.jobs.list()),
+        "runs": {"active": active, "ended": ended, "kept_at_most": workspace.runs.keep},
+        "journal_entries": call.controls.journal.count(),
+        "bytes": {
+            "server_memory": memory_bytes(),
+            "state_of_all_workspaces": workspace.state_bytes(),
+            "files_of_this_workspace": folder_bytes(workspace.folder),
+        },
     }
 
 
@@ -88,7 +99,7 @@ def _fault_view(fault: Fault, seen: int) -> dict[str, Any]:
 
 
 ROUTES = (
-    Route("GET", "/_fake", describe),
+    Route("GET", "/_fake", describe, is_slow=True),
     Route("POST", "/_fake/faults", add_fault),
     Route("GET", "/_fake/faults", list_faults),
     Route("DELETE", "/_fake/faults", clear_faults),

@@ -69,12 +69,16 @@ class Registry:
             "--token or --any-token."
         )
 
+    def known(self, token: str) -> Tenant | None:
+        """Return the workspace of a token that has been used before; None for another one."""
+        return self._by_token.get(token)
+
     def tenant(self, token: str) -> Tenant:
-        """Return the workspace of an accepted token."""
-        known = self._by_token.get(token)
-        if known is not None:
-            return known
+        """Return the workspace of an accepted token; it may have to be made, or to wait for a reset."""
         with self._lock:
+            known = self._by_token.get(token)
+            if known is not None:
+                return known
             workspace_id = workspace_id_of(token)
             tenant = self._by_id.get(workspace_id)
             if tenant is None:
@@ -84,18 +88,17 @@ class Registry:
             self._by_token[token] = tenant
             return tenant
 
-    def controls(self, token: str) -> Controls:
+    def controls(self, token: str, tenant: Tenant) -> Controls:
         """Return what ``/_fake`` works on for a token."""
-        tenant = self.tenant(token)
         return Controls(tenant.faults, tenant.journal, lambda: self.reset(token))
 
     def reset(self, token: str) -> None:
-        """Erase the workspace of a token, with its faults and journal."""
+        """Erase the workspace of a token, with its faults and journal; the next one is made after that."""
         with self._lock:
             tenant = self._by_token.pop(token, None)
             self._by_id.pop(workspace_id_of(token), None)
-        if tenant is not None:
-            tenant.workspace.erase()
+            if tenant is not None:
+                tenant.workspace.erase()
 
     def close(self) -> None:
         """End every process of every workspace."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fake_databricks.engine.driver import Driver
+from fake_databricks.engine.inside import supervisor
 from fake_databricks.engine.local import LocalCluster
 from fake_databricks.engine.ports import ClusterPlan, Places, TaskExit, TaskSpec
 from fake_databricks.engine.rehearsal import REHEARSAL
@@ -336,11 +337,24 @@ class TestADeadJvm:
     def test_runs_on_it_fail_and_the_next_one_finds_its_tables_on_a_new_one(
         self, alpha: Workspace, driver: Driver
     ) -> None:
+        note = alpha.folder / "daemon"
+        alpha.out(
+            "def leave(_):\n"
+            "    import subprocess\n"
+            f"    command = 'sleep 600 & echo $! > {note}'\n"
+            "    subprocess.Popen(['sh', '-c', command], start_new_session=True, env={}).wait()\n"
+            "    return 1\n"
+            "spark.sparkContext.parallelize([1], 1).map(leave).collect()"
+        )
         before = running_jobs(driver)
         task = alpha.start(TestTheEndOfJobs.SLOW)
         job_of(driver, before)
-        os.kill(driver.wait_ready().process.pid, signal.SIGKILL)
+        java, daemon = supervisor.descendants(driver.wait_ready().process.pid)[0], int(note.read_text())
+        os.kill(daemon, 0)
+        os.kill(java, signal.SIGKILL)
         ended = task.wait()
+        # what a worker of Spark has started ends with the JVM, and so with the server
+        until(lambda: not Path(f"/proc/{daemon}").exists(), 5)
         assert ended.exit_code != 0
         assert ended.error is not None
         assert alpha.out("print(spark.table('_executor_metadata.logs').first().who)") == "alpha"

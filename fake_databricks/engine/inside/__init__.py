@@ -13,6 +13,7 @@ Every task pays for these imports, so a heavy module (``urllib.request``: 20 ms)
       names         spark, dbutils, display ... for programs and for ``databricks.sdk.runtime``
     import_hook   calls a function after a module was imported
     path_table    the names of the file trees, for Python and for Spark
+    supervisor    watches a program, and ends all that it started with it or with the server
     run           the main program of a task process
     repl          the main program of a context
     failures      exceptions as text, for the two main programs

@@ -15,7 +15,7 @@ import sys
 import types
 from typing import Any
 
-from . import failures, names, startup
+from . import failures, names, supervisor
 from .dbutils import NotebookExit
 from .spark import Plan
 
@@ -129,12 +129,12 @@ def statements(source: str) -> list[str]:
 
 def main() -> None:
     """Execute commands until their descriptor is closed."""
+    supervisor.watch()
     commands, results = int(sys.argv[1]), int(sys.argv[2])
     sys.argv = [""]
     sys.path[0] = ""
     os.set_inheritable(commands, False)  # noqa: FBT003  the function's form
     os.set_inheritable(results, False)  # noqa: FBT003  as above
-    startup.die_with_server()
     Plan.is_program = True
     # Below a server that a shell started in the background, SIGINT is ignored: make it an interrupt again.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -15,7 +15,7 @@ import sys
 import types
 from typing import Any
 
-from . import failures, startup
+from . import failures, startup, supervisor
 from .dbutils import NotebookExit
 from .names import LazyBuiltins
 from .spark import Plan
@@ -43,7 +43,7 @@ def read_order() -> dict[str, Any]:
         if not chunk:
             os._exit(0)
         line += chunk
-    startup.die_with_server()
+    supervisor.empty_input()
     order: dict[str, Any] = json.loads(line)
     return order
 
@@ -114,6 +114,7 @@ def show(error: BaseException, trace: types.TracebackType | None) -> None:
 
 def main() -> None:
     """Wait for an order, run the program, write the report, and exit with the program's code."""
+    supervisor.watch(keeps_input=True)
     if "--preload" in sys.argv:
         preload()
     order = read_order()
