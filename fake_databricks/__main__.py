@@ -40,6 +40,13 @@ def _options(argv: Sequence[str]) -> Options:
         "--any-token", action="store_true", help="allow every token, not only those that begin with dapi"
     )
     parser.add_argument(
+        "--oauth-client",
+        action="append",
+        default=[],
+        metavar="ID=SECRET",
+        help="a client that gets access tokens from /oidc/v1/token; may be given several times",
+    )
+    parser.add_argument(
         "--allowed-host",
         action="append",
         default=[],
@@ -90,7 +97,13 @@ def _options(argv: Sequence[str]) -> Options:
         mounts=tuple(mounts),
         any_token=chosen.any_token,
         allowed_hosts=tuple(chosen.allowed_host),
+        oauth_clients=tuple(_client(text) for text in chosen.oauth_client),
     )
+
+
+def _client(text: str) -> tuple[str, str]:
+    name, _, secret = text.partition("=")
+    return name, secret
 
 
 def _mount(parser: argparse.ArgumentParser, option: str, text: str) -> tuple[str, str]:

@@ -56,6 +56,8 @@ class Options:
             and credentials are in the variables of this process.
         any_token: whether every token is allowed.
         allowed_hosts: further names under which clients reach the server.
+        oauth_clients: pairs of the id and the secret of a client that gets access tokens. Where there are
+            some, or tokens, no other client gets one.
     """
 
     host: str = "127.0.0.1"
@@ -68,6 +70,7 @@ class Options:
     mounts: tuple[tuple[str, str], ...] = ()
     any_token: bool = False
     allowed_hosts: tuple[str, ...] = ()
+    oauth_clients: tuple[tuple[str, str], ...] = ()
 
     def check(self) -> None:
         """Refuse options that let others run programs on this machine, and mounts that do not work.
@@ -78,18 +81,30 @@ class Options:
         """
         if self.tokens and self.any_token:
             raise RefusedOptions("--token and --any-token exclude each other: leave one out.")
+        self._check_oauth_clients()
         for name in self.allowed_hosts:
             if not name or host_of(name) != name.lower():
                 raise RefusedOptions(f"--allowed-host {name}: expected a name or an address, without a port.")
-        if not self.tokens and not is_loopback(self.host):
+        if not self.tokens and not self.oauth_clients and not is_loopback(self.host):
             raise RefusedOptions(
-                f"Binding to {self.host} lets others run programs here: name the allowed token with --token."
+                f"Binding to {self.host} lets others run programs here: name the allowed token with --token, "
+                "or the allowed client with --oauth-client."
             )
         for point, source in self.mounts:
             try:
                 check_source(point, source, os.environ)
             except ApiError as error:
                 raise RefusedOptions(error.message) from None
+
+    def _check_oauth_clients(self) -> None:
+        if self.oauth_clients and self.any_token:
+            raise RefusedOptions("--oauth-client and --any-token exclude each other: leave one out.")
+        names = [name for name, _ in self.oauth_clients]
+        for name, secret in self.oauth_clients:
+            if not name or not secret:
+                raise RefusedOptions(f"--oauth-client {name or '='}: expected ID=SECRET.")
+            if names.count(name) > 1:
+                raise RefusedOptions(f"--oauth-client {name}: this client is there twice.")
 
 
 class FakeDatabricks:
@@ -145,7 +160,9 @@ class FakeDatabricks:
             options.mounts,
             dict(os.environ),
         )
-        return Registry(surroundings, options.tokens, any_token=options.any_token)
+        # With named clients alone, the only token is the one that the start prints.
+        tokens = options.tokens or ((self.token,) if options.oauth_clients else ())
+        return Registry(surroundings, tokens, any_token=options.any_token, clients=options.oauth_clients)
 
     def run(self, started: Callable[[], None] = lambda: None) -> None:
         """Serve until a signal, then end every child process; the JVM starts behind the open socket."""

@@ -3,5 +3,6 @@
 ``app.py`` answers requests, ``routes.py`` lists every call, ``tenants.py`` finds workspaces. ``callers.py``
 refuses what a web page sends. ``faults.py``,
 ``journal.py`` and ``control.py`` are ``/_fake``, for tests. ``parity.py`` lists what each call honours.
-``scim.py`` answers who a token belongs to.
+``scim.py`` answers who a token belongs to. ``discovery.py`` answers what a client asks before it has a token,
+and ``oauth.py`` gives access tokens to clients with an id and a secret.
 """
