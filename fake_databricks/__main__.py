@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 from typing import Sequence
@@ -76,6 +77,7 @@ def _options(argv: Sequence[str]) -> Options:
         metavar="VOLUME=SOURCE",
         help="the location of a Volume: /Volumes/catalog/schema/name=s3a://bucket/path",
     )
+    parser.add_argument("--tls", action="store_true", help="https, with a certificate of an own authority")
     parser.add_argument("--no-spark", action="store_true", help="plain Python tasks, no JVM")
     chosen = parser.parse_args(argv)
     pairs = []
@@ -98,6 +100,7 @@ def _options(argv: Sequence[str]) -> Options:
         any_token=chosen.any_token,
         allowed_hosts=tuple(chosen.allowed_host),
         oauth_clients=tuple(_client(text) for text in chosen.oauth_client),
+        tls=chosen.tls,
     )
 
 
@@ -116,7 +119,7 @@ def _mount(parser: argparse.ArgumentParser, option: str, text: str) -> tuple[str
 
 
 def _print_access(fake: FakeDatabricks) -> None:
-    lines = (
+    lines = [
         f"fake_databricks listens at {fake.url}",
         f"token      {fake.token}",
         f"cluster    {fake.cluster_id}",
@@ -124,7 +127,11 @@ def _print_access(fake: FakeDatabricks) -> None:
         f"export DATABRICKS_HOST={fake.url}",
         f"export DATABRICKS_TOKEN={fake.token}",
         f"export DATABRICKS_CLUSTER_ID={fake.cluster_id}",
-    )
+    ]
+    if fake.certificates:
+        lines += ["", f"authority  {fake.certificates.authority}", ""]
+        variables = fake.certificates.variables().items()
+        lines += [f"export {name}={shlex.quote(value)}" for name, value in variables]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 

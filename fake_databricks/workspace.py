@@ -57,6 +57,7 @@ class Surroundings:
         cluster_id: the id of the cluster that every workspace has from the start.
         mounts: pairs of a mount point or Volume and the source that every workspace has there.
         environment: the variables with endpoints and credentials of mounts.
+        trust: the variables with which programs trust the server's certificate; none without TLS.
         on_erase: called with the id of a workspace that is erased, to delete what else is stored of it.
     """
 
@@ -68,6 +69,7 @@ class Surroundings:
     on_erase: Callable[[str], None] = lambda _: None
     mounts: tuple[tuple[str, str], ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    trust: Mapping[str, str] = field(default_factory=dict)
 
 
 def workspace_id_of(token: str) -> str:
@@ -116,6 +118,7 @@ class Workspace:
                 self.secrets.values,
                 self._as_programs_see_it,
                 trees.locate,
+                surroundings.trust,
             ),
         )
         self.preparer = TaskPreparer(
