@@ -72,5 +72,5 @@ class TestSkipped:
     @pytest.mark.process
     def test_the_words_of_a_failed_installation_are_the_reason(self) -> None:
         program = "import sys; print('no such', 'version'); print(); print('of it'); sys.exit(1)"
-        with pytest.raises(Unavailable, match="says: no such version of it$"):
+        with pytest.raises(Unavailable, match=r"says: no such version of it$"):
             run_step([sys.executable, "-c", program])
