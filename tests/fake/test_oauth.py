@@ -17,6 +17,8 @@ from tests.fake.conftest import Client
 from tests.fake.doubles import ManualClock
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.fake.conftest import Answer
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": ""}
@@ -93,6 +95,16 @@ class TestToken:
         run = robot.run(robot.flat_job(source))
         assert robot.output(run["run_id"])["logs"] == "36 [REDACTED] 200"
         robot.post("/_fake/reset")
+
+    def test_with_a_state_folder_a_token_is_good_after_a_restart(self, tmp_path: Path) -> None:
+        options = Options(port=0, has_spark=False, state=tmp_path, oauth_clients=(NAMED,))
+        with FakeDatabricks(options) as fake:
+            first = Client(fake.url, fake.token, fake.cluster_id)
+            token = ask(first, basic(*NAMED)).body["access_token"]
+            with_token(first, token).post("/api/2.0/secrets/scopes/create", scope="s")
+        with FakeDatabricks(options) as fake:
+            second = Client(fake.url, token, fake.cluster_id)
+            assert second.get("/api/2.0/secrets/scopes/list")["scopes"][0]["name"] == "s"
 
     def test_a_secret_is_in_no_journal(self, client: Client) -> None:
         assert "dose-1" not in json.dumps(client.get("/_fake/journal"))
