@@ -1,9 +1,10 @@
-"""Drive a server with the CLI; host and credentials are in the environment, as it reads them."""
+"""Drive a server with the CLI and a bundle; host and credentials are in the environment, as it reads them."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,30 +20,39 @@ def databricks(*arguments: str, is_fine: bool = True) -> str:
     return done.stdout
 
 
-def ask(*arguments: str) -> Any:
-    """Run the CLI; return its answer."""
-    return json.loads(databricks(*arguments, "--output", "json"))
-
-
-def create_job(program: str) -> str:
-    """Upload a program and create its job."""
-    path = f"dbfs:/clients/{Path(program).name}"
-    databricks("fs", "cp", "--overwrite", program, path)
-    task = {
-        "task_key": "only",
-        "existing_cluster_id": os.environ["DATABRICKS_CLUSTER_ID"],
-        "spark_python_task": {"python_file": path, "parameters": [name]},
+def greet_by_bundle() -> None:
+    """Deploy the first job as a bundle of this folder, run it, and read its output."""
+    shutil.copy(greet, "greet.py")
+    task = task_of("greet.py")
+    bundle = {
+        "bundle": {"name": "clients", "engine": "direct"},  # the other engine is Terraform
+        "targets": {"trial": {"default": True}},
+        "resources": {"jobs": {"greet": {"name": "greet", "tasks": [task]}}},
     }
-    settings = {"name": program, "tasks": [task]}
-    return str(ask("jobs", "create", "--json", json.dumps(settings))["job_id"])
+    Path("databricks.yml").write_text(json.dumps(bundle), encoding="utf-8")
+    databricks("bundle", "deploy")
+    output = databricks("bundle", "run", "greet")
+    assert f"hello {name}, the secret has 11 letters\n" in output, output
 
 
-databricks("fs", "mkdir", "dbfs:/clients")
+def fail_by_command() -> None:
+    """Upload the second program, create its job, and run it."""
+    path = "dbfs:/clients/fail.py"
+    databricks("fs", "mkdir", "dbfs:/clients")
+    databricks("fs", "cp", "--overwrite", fail, path)
+    settings = {"name": "fail", "tasks": [task_of(path)]}
+    created = json.loads(databricks("jobs", "create", "--json", json.dumps(settings), "--output", "json"))
+    databricks("jobs", "run-now", str(created["job_id"]), is_fine=False)  # it waits for the end
+
+
+def task_of(python_file: str) -> dict[str, Any]:
+    """Return the only task of a job."""
+    python = {"python_file": python_file, "parameters": [name]}
+    cluster = os.environ["DATABRICKS_CLUSTER_ID"]
+    return {"task_key": "only", "existing_cluster_id": cluster, "spark_python_task": python}
+
+
 databricks("secrets", "create-scope", "clients")
 databricks("secrets", "put-secret", "clients", "password", "--string-value", os.environ["SECRET"])
-
-run = ask("jobs", "run-now", create_job(greet))  # it waits for the end
-output = ask("jobs", "get-run-output", str(run["tasks"][0]["run_id"]))
-assert output["logs"] == f"hello {name}, the secret has 11 letters\n", output
-
-databricks("jobs", "run-now", create_job(fail), is_fine=False)
+greet_by_bundle()
+fail_by_command()
