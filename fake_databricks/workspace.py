@@ -58,6 +58,7 @@ class Surroundings:
         mounts: pairs of a mount point or Volume and the source that every workspace has there.
         environment: the variables with endpoints and credentials of mounts.
         keep_runs: how many ended runs each workspace keeps.
+        trust: the variables with which programs trust the server's certificate; none without TLS.
         on_erase: called with the id of a workspace that is erased, to delete what else is stored of it.
     """
 
@@ -70,6 +71,7 @@ class Surroundings:
     mounts: tuple[tuple[str, str], ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     keep_runs: int = KEEP_RUNS
+    trust: Mapping[str, str] = field(default_factory=dict)
 
 
 def workspace_id_of(token: str) -> str:
@@ -118,6 +120,7 @@ class Workspace:
                 self.secrets.values,
                 self._as_programs_see_it,
                 trees.locate,
+                surroundings.trust,
             ),
         )
         self.preparer = TaskPreparer(

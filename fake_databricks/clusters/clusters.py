@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import secrets as randomness
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from fake_databricks.clusters.libraries import pip_arguments
@@ -39,6 +39,7 @@ class ClusterSurroundings:
         redact: returns all secret values.
         seen: returns ``id``, ``url`` and ``token`` of the workspace as programs see them.
         locate: from a path of the workspace to one of this machine.
+        trust: the variables with which programs trust the server's certificate.
     """
 
     places: Places
@@ -46,6 +47,7 @@ class ClusterSurroundings:
     redact: Callable[[], Sequence[str]]
     seen: Callable[[], Mapping[str, str]]
     locate: Callable[[str], Path]
+    trust: Mapping[str, str] = field(default_factory=dict)
 
 
 ClusterFactory = Callable[[ClusterPlan], "Cluster"]
@@ -201,6 +203,7 @@ class Clusters:
             "DB_CLUSTER_NAME": str(record.settings.get("cluster_name", "")),
             "DB_IS_DRIVER": "TRUE",
             "DB_IS_JOB_CLUSTER": str(record.is_job_cluster).upper(),
+            **self._surroundings.trust,
             **{str(name): self._surroundings.resolve(str(value)) for name, value in variables.items()},
         }
 

@@ -4,5 +4,6 @@
 refuses what a web page sends. ``faults.py``,
 ``journal.py`` and ``control.py`` are ``/_fake``, for tests; ``usage.py`` measures for it.
 ``parity.py`` lists what each call honours.
-``scim.py`` answers who a token belongs to.
+``scim.py`` answers who a token belongs to. ``discovery.py`` answers what a client asks before it has a token,
+and ``oauth.py`` gives access tokens to clients with an id and a secret.
 """

@@ -156,10 +156,6 @@ class TestWorkspaces:
         answer = client.send("GET", "/api/2.0/preview/scim/v2/Me")
         assert answer.headers["x-databricks-org-id"] == answer.body["id"]
 
-    def test_the_sdks_question_before_all_others_needs_no_credential(self, client: Client) -> None:
-        answer = client.send("GET", "/.well-known/databricks-config", headers={"Authorization": ""})
-        assert (answer.status, answer.body) == (200, {})
-
 
 class TestJobsOverHttp:
     """POST /api/2.1/jobs/create, list, update, reset, delete"""

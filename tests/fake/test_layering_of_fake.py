@@ -20,7 +20,7 @@ FLOORS = (
     {"jobs", "commands"},
     {"clusters", "files", "secrets"},
     {"request", "engine"},
-    {"storage", "clock", "errors", "redaction", "scratch"},
+    {"storage", "certificates", "clock", "errors", "redaction", "scratch"},
     {"full_disk"},
 )
 FLOOR_OF = {place: number for number, places in enumerate(FLOORS) for place in places}

@@ -96,6 +96,25 @@ class TestStart:
         )
 
 
+class TestTls:
+    """prints the authority's file and lines to copy"""
+
+    def test_it_prints_what_clients_need_to_trust_it(self, starter: Starter) -> None:
+        server = starter.start("--tls", "--state", str(starter.state))
+        assert server.process.stdout
+        more = [server.process.stdout.readline().strip() for _ in range(6)]
+        folder = next((starter.state / "tls").iterdir())
+        assert server.printed[4].startswith("export DATABRICKS_HOST=https://127.0.0.1:")
+        assert more == [
+            "",
+            f"authority  {folder}/authority.pem",
+            "",
+            f"export REQUESTS_CA_BUNDLE={folder}/bundle.pem",
+            f"export SSL_CERT_FILE={folder}/bundle.pem",
+            f"export NODE_EXTRA_CA_CERTS={folder}/authority.pem",
+        ]
+
+
 class TestEnd:
     """SIGTERM ends every child."""
 
