@@ -24,6 +24,9 @@
       RangeNotSatisfiable           416  RANGE_NOT_SATISFIABLE: no byte of the file is in the range
       TemporarilyUnavailable        503  TEMPORARILY_UNAVAILABLE: a store behind a mount does not answer
       DiskFull                      507  RESOURCE_EXHAUSTED: what was sent could not be stored
+      PrincipalRefused                   SCIM's own envelope, with ``schemas`` and ``detail``
+        PrincipalNotFound           404
+        PrincipalExists             409
       CommandRefused                500  the API 1.2's own envelope, ``{"error": "Name: text"}``
 
 The envelope is ``{"error_code": ..., "message": ...}``; the two about credentials have a number there.
@@ -198,6 +201,29 @@ class DiskFull(ApiError):
 
     status = 507
     error_code = "RESOURCE_EXHAUSTED"
+
+
+class PrincipalRefused(ApiError):
+    """A refusal of SCIM, in its own envelope."""
+
+    def envelope(self) -> dict[str, Any]:
+        """Return the body as SCIM has it; the SDKs read ``detail``."""
+        schemas = ["urn:ietf:params:scim:api:messages:2.0:Error"]
+        return {"schemas": schemas, "detail": self.message, "status": str(self.status)}
+
+
+class PrincipalNotFound(PrincipalRefused):
+    """There is no such user, group or service principal."""
+
+    status = 404
+    error_code = "RESOURCE_DOES_NOT_EXIST"
+
+
+class PrincipalExists(PrincipalRefused):
+    """There is another of that name."""
+
+    status = 409
+    error_code = "RESOURCE_ALREADY_EXISTS"
 
 
 class CommandRefused(ApiError):

@@ -8,7 +8,11 @@ import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
-from fake_databricks.clusters.clusters import ClusterFactory, Clusters, ClusterSurroundings
+from fake_databricks.clusters.clusters import ClusterFactory, Clusters
+from fake_databricks.clusters.instance_pools import InstancePools
+from fake_databricks.clusters.plans import ClusterSurroundings
+from fake_databricks.clusters.policies import Policies
+from fake_databricks.clusters.rules import ClusterRules
 from fake_databricks.commands.commands import Commands
 from fake_databricks.engine.ports import Places
 from fake_databricks.errors import ApiError
@@ -17,10 +21,13 @@ from fake_databricks.files.mounts import Mounts
 from fake_databricks.files.trees import Dbfs, Tree, Trees
 from fake_databricks.files.uploads import Uploads
 from fake_databricks.files.workspace_objects import WorkspaceObjects
+from fake_databricks.identity.directory import Directory
+from fake_databricks.identity.tokens import IssuedTokens, Tokens
 from fake_databricks.jobs.jobs import Jobs
 from fake_databricks.jobs.runs import KEEP_RUNS, Runs
 from fake_databricks.jobs.scheduler import RunScheduler
 from fake_databricks.jobs.tasks import TaskPreparer
+from fake_databricks.permissions.permissions import Permissions
 from fake_databricks.secrets.secrets import Secrets
 from fake_databricks.storage import Numbers
 
@@ -59,6 +66,7 @@ class Surroundings:
         environment: the variables with endpoints and credentials of mounts.
         keep_runs: how many ended runs each workspace keeps.
         trust: the variables with which programs trust the server's certificate; none without TLS.
+        issued: the tokens that workspaces have made.
         on_erase: called with the id of a workspace that is erased, to delete what else is stored of it.
     """
 
@@ -72,6 +80,7 @@ class Surroundings:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     keep_runs: int = KEEP_RUNS
     trust: Mapping[str, str] = field(default_factory=dict)
+    issued: IssuedTokens = field(default_factory=IssuedTokens)
 
 
 def workspace_id_of(token: str) -> str:
@@ -109,6 +118,12 @@ class Workspace:
         self.uploads = Uploads(self.folder / "uploads")
         self.objects = WorkspaceObjects(self.workspace_id, trees.objects, storage, clock)
         self.objects.make_folder(f"/Users/{self.user}")
+        self.directory = Directory(self.workspace_id, storage, self.user)
+        self.tokens = Tokens(self.workspace_id, storage, clock, surroundings.issued)
+        self.permissions = Permissions(self.workspace_id, storage)
+        self.policies = Policies(self.workspace_id, storage, clock)
+        self.pools = InstancePools(self.workspace_id, storage)
+        self.cluster_rules = ClusterRules(self.policies, self.pools, self.user)
         self.clusters = Clusters(
             self.workspace_id,
             storage,
@@ -120,6 +135,7 @@ class Workspace:
                 self.secrets.values,
                 self._as_programs_see_it,
                 trees.locate,
+                self.cluster_rules,
                 surroundings.trust,
             ),
         )
@@ -131,7 +147,7 @@ class Workspace:
             self.mounts.before_starting,
         )
         numbers = Numbers(self.workspace_id, storage)
-        self.jobs = Jobs(self.workspace_id, storage, clock, numbers)
+        self.jobs = Jobs(self.workspace_id, storage, clock, numbers, self.cluster_rules)
         self.runs = Runs(self.workspace_id, storage, numbers, self.secrets.redact, surroundings.keep_runs)
         self.scheduler = RunScheduler(self.runs, self.jobs, self.preparer, clock)
         self.commands = Commands(self.clusters, clock, self.secrets)
@@ -144,6 +160,8 @@ class Workspace:
             url: the address of the server, for those programs.
         """
         if self._is_open:
+            if self._surroundings.issued.owner(self._token) is not None:
+                self._token = token  # programs had a token that may be deleted
             return
         self._is_open, self._token, self.url = True, token, url
         for point, source in self._surroundings.mounts:
@@ -165,9 +183,9 @@ class Workspace:
         self.jobs.delete(job_id)
         self.scheduler.cancel_all(job_id)
 
-    def restart_cluster(self, cluster_id: str) -> None:
+    def restart_cluster(self, cluster_id: str, user: str = "") -> None:
         """Restart a cluster and destroy its contexts."""
-        self.clusters.restart(cluster_id)
+        self.clusters.restart(cluster_id, user)
         self.commands.destroy_contexts(cluster_id)
 
     def terminate_cluster(self, cluster_id: str) -> None:
@@ -188,6 +206,7 @@ class Workspace:
         self.scheduler.cancel_all(None)
         self.close()
         self._surroundings.on_erase(self.workspace_id)
+        self.tokens.forget()
         self._surroundings.storage.clear(self.workspace_id)
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -1,5 +1,8 @@
-"""Clusters and their libraries.
+"""Clusters and their libraries, cluster policies and instance pools.
 
-``api.py`` reads requests, ``listing.py`` filters and orders lists, ``clusters.py`` has the states and the
-running clusters, ``record.py`` what is stored, ``libraries.py`` what pip installs.
+``api.py``, ``policies_api.py`` and ``instance_pools_api.py`` read requests; ``fields.py`` has what they know.
+``listing.py`` and ``events.py`` filter and order lists. ``clusters.py`` has the states and the running
+clusters, ``record.py`` what is stored of one, ``plans.py`` what it starts with, ``libraries.py`` what pip
+installs. ``rules.py`` makes settings from a request: with ``policies.py`` (their rules: ``policy_rules.py``),
+``instance_pools.py``, and the names in ``node_types.py`` and ``runtimes.py``.
 """

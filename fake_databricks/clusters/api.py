@@ -2,59 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Mapping
 
 from fake_databricks.clusters import listing
-from fake_databricks.clusters.libraries import check_library
+from fake_databricks.clusters.clusters import SIZES
+from fake_databricks.clusters.events import events_page
+from fake_databricks.clusters.fields import CLUSTER_FIELDS, CREATE_FIELDS, EDIT_FIELDS
+from fake_databricks.clusters.libraries import check_library, notes_of
+from fake_databricks.clusters.node_types import NODE_TYPES
+from fake_databricks.clusters.runtimes import RUNTIMES
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.request.call import Call, Route
-from fake_databricks.request.values import read_object
+from fake_databricks.request.values import all_unknown_fields, read_object, read_text
 
 if TYPE_CHECKING:
     from fake_databricks.clusters.record import ClusterRecord
 
 VERSIONS = ("2.0", "2.1")
-DEFAULT_EVENTS = 50
-MAX_EVENTS = 500
-NODE_TYPE: dict[str, Any] = {
-    "node_type_id": "local.2",
-    "instance_type_id": "local.2",
-    "memory_mb": 8192,
-    "num_cores": 2.0,
-    "num_gpus": 0,
-    "description": "this machine",
-    "category": "General Purpose",
-    "is_deprecated": False,
-    "is_hidden": False,
-    "is_graviton": False,
-    "is_io_cache_enabled": False,
-    "support_port_forwarding": False,
-    "support_cluster_tags": True,
-    "photon_driver_capable": False,
-    "photon_worker_capable": False,
-    "node_info": {"status": [], "available_core_quota": 2.0, "total_core_quota": 2.0},
-    "node_instance_type": {
-        "instance_type_id": "local.2",
-        "local_disks": 1,
-        "local_disk_size_gb": 100,
-        "local_nvme_disks": 0,
-        "local_nvme_disk_size_gb": 0,
-    },
-}
-SPARK_VERSIONS = (
-    ("15.4.x-scala2.12", "15.4 LTS (includes Apache Spark 3.5.0, Scala 2.12)"),
-    ("14.3.x-scala2.12", "14.3 LTS (includes Apache Spark 3.5.0, Scala 2.12)"),
-)
-REFUSED = {
-    "docker_image": "no container is started here",
-    "init_scripts": "no init script is run here",
-    "instance_pool_id": "there are no pools here",
-}
+MASK_ALL = "*"
 
 
 def create(call: Call) -> dict[str, Any]:
-    """Create a cluster and start it."""
-    record = call.workspace.clusters.create(_settings(call))
+    """Create a cluster and start it, with the libraries of the cluster that it is cloned from."""
+    call.notes.extend(all_unknown_fields(call.document, CREATE_FIELDS))
+    clusters, source = call.workspace.clusters, call.parameters.object("clone_from")
+    libraries = []
+    if source:
+        cloned = clusters.get(read_text("clone_from.source_cluster_id", source.get("source_cluster_id")))
+        libraries = [item["library"] for item in cloned.libraries.values()]
+    record = clusters.create(call.document, libraries=libraries)
     return {"cluster_id": record.cluster_id}
 
 
@@ -83,7 +59,8 @@ def start(call: Call) -> dict[str, Any]:
 
 def restart(call: Call) -> dict[str, Any]:
     """Restart a running cluster."""
-    call.workspace.restart_cluster(call.parameters.text("cluster_id"))
+    parameters = call.parameters
+    call.workspace.restart_cluster(parameters.text("cluster_id"), parameters.text("restart_user", ""))
     return {}
 
 
@@ -98,14 +75,62 @@ def permanent_delete(call: Call) -> dict[str, Any]:
     cluster_id = call.parameters.text("cluster_id")
     call.workspace.commands.destroy_contexts(cluster_id)
     call.workspace.clusters.remove(cluster_id)
+    call.workspace.permissions.forget(f"/clusters/{cluster_id}")
     return {}
 
 
 def edit(call: Call) -> dict[str, Any]:
     """Replace the settings of a cluster; a running one restarts."""
+    call.notes.extend(all_unknown_fields(call.document, EDIT_FIELDS))
+    _edit(call, call.document)
+    return {}
+
+
+def update(call: Call) -> dict[str, Any]:
+    """Change the settings that a mask names; those that it names and the request lacks are removed."""
+    parameters = call.parameters
+    given = parameters.object("cluster")
+    call.notes.extend(all_unknown_fields(given, CLUSTER_FIELDS, "cluster."))
+    record = call.workspace.clusters.get(parameters.text("cluster_id"))
+    names = [name.strip() for name in parameters.text("update_mask").split(",")]
+    if MASK_ALL in names:
+        _edit(call, given)
+        return {}
+    document = dict(record.request)
+    for name in names:
+        first, _, rest = name.partition(".")
+        parts = CLUSTER_FIELDS[first].parts if first in CLUSTER_FIELDS else None
+        if first not in CLUSTER_FIELDS or (rest and rest not in (parts or {})):
+            raise InvalidParameter(f"The update_mask names '{name}', which is no field of a cluster.")
+        value = given.get(first)
+        if rest:
+            inner = read_object(f"cluster.{first}", value or {})
+            value = {**document.get(first, {}), rest: inner.get(rest)}
+        document[first] = value
+    _edit(call, document)
+    return {}
+
+
+def _edit(call: Call, document: Mapping[str, Any]) -> None:
     cluster_id = call.parameters.text("cluster_id")
-    call.workspace.clusters.edit(cluster_id, _settings(call))
+    call.workspace.clusters.edit(cluster_id, document)
     call.workspace.commands.destroy_contexts(cluster_id)
+
+
+def resize(call: Call) -> dict[str, Any]:
+    """Record another size of a running cluster."""
+    parameters = call.parameters
+    size = {name: parameters.values[name] for name in SIZES if parameters.has(name)}
+    if len(size) != 1:
+        raise InvalidParameter(f"Exactly one of {' and '.join(SIZES)} must be given.")
+    call.workspace.clusters.resize(parameters.text("cluster_id"), size)
+    return {}
+
+
+def change_owner(call: Call) -> dict[str, Any]:
+    """Give a terminated cluster to another user."""
+    parameters = call.parameters
+    call.workspace.clusters.change_owner(parameters.text("cluster_id"), parameters.text("owner_username"))
     return {}
 
 
@@ -123,40 +148,23 @@ def unpin(call: Call) -> dict[str, Any]:
 
 def events(call: Call) -> dict[str, Any]:
     """Return the events of a cluster."""
-    parameters = call.parameters
-    record = call.workspace.clusters.get(parameters.text("cluster_id"))
-    limit, offset = parameters.integer("limit", DEFAULT_EVENTS), parameters.integer("offset", 0)
-    if not 0 < limit <= MAX_EVENTS or offset < 0:
-        raise InvalidParameter(f"limit must be between 1 and {MAX_EVENTS}, offset not negative.")
-    kinds = parameters.texts("event_types")
-    found = [event for event in record.events if not kinds or event["type"] in kinds]
-    if parameters.text("order", "DESC") == "DESC":
-        found.reverse()
-    page = found[offset : offset + limit]
-    view: dict[str, Any] = {"events": page, "total_count": len(found)}
-    if offset + limit < len(found):
-        view["next_page"] = {"cluster_id": record.cluster_id, "offset": offset + limit, "limit": limit}
-    return view
+    record = call.workspace.clusters.get(call.parameters.text("cluster_id"))
+    return events_page(record, call.parameters)
 
 
 def spark_versions(call: Call) -> dict[str, Any]:  # noqa: ARG001  the same for every caller
     """Return the runtime versions."""
-    return {"versions": [{"key": key, "name": name} for key, name in SPARK_VERSIONS]}
+    return {"versions": [{"key": key, "name": name} for key, name in RUNTIMES.items()]}
 
 
 def node_types(call: Call) -> dict[str, Any]:  # noqa: ARG001  the same for every caller
-    """Return the only node type: this machine."""
-    return {"node_types": [NODE_TYPE]}
+    """Return the node types of the clouds, and that of this machine."""
+    return {"node_types": [item.view() for item in NODE_TYPES.values()]}
 
 
 def zones(call: Call) -> dict[str, Any]:  # noqa: ARG001  the same for every caller
     """Return the only zone."""
     return {"zones": ["local"], "default_zone": "local"}
-
-
-def policies(call: Call) -> dict[str, Any]:  # noqa: ARG001  the same for every caller
-    """Return no policies."""
-    return {"policies": []}
 
 
 def install_libraries(call: Call) -> dict[str, Any]:
@@ -190,19 +198,20 @@ def all_library_statuses(call: Call) -> dict[str, Any]:
 
 def cluster_view(record: ClusterRecord, user: str) -> dict[str, Any]:
     """Return a cluster as clusters/get shows it."""
+    owner = record.owner or user
     view = {
         "autotermination_minutes": 0,
         "num_workers": 0,
-        **{key: value for key, value in record.settings.items() if key not in ("cluster_id", "libraries")},
+        **record.settings,
         "cluster_id": record.cluster_id,
         "cluster_source": record.source,
-        "creator_user_name": user,
+        "creator_user_name": owner,
         "state": record.state,
         "state_message": record.state_message,
         "start_time": record.start_time,
         "last_state_loss_time": 0,
-        "default_tags": {"ClusterId": record.cluster_id, "Creator": user, "Vendor": "Databricks"},
-        "spec": record.settings,
+        "default_tags": {"ClusterId": record.cluster_id, "Creator": owner, "Vendor": "Databricks"},
+        "spec": record.request,
     }
     if record.state == "RUNNING":
         view["spark_context_id"] = record.start_time
@@ -216,19 +225,6 @@ def cluster_view(record: ClusterRecord, user: str) -> dict[str, Any]:
     return view
 
 
-def _settings(call: Call) -> dict[str, Any]:
-    settings = dict(call.document)
-    if not settings.get("spark_version"):
-        raise InvalidParameter("Missing required field: spark_version")
-    for name, why in REFUSED.items():
-        if settings.get(name):
-            raise InvalidParameter(f"Field '{name}' is not supported: {why}.")
-    for name in ("spark_conf", "spark_env_vars", "custom_tags"):
-        if not isinstance(settings.get(name, {}), dict):
-            raise InvalidParameter(f"Field '{name}' must be an object.")
-    return settings
-
-
 def _statuses(call: Call, cluster_id: str) -> dict[str, Any]:
     libraries = list(call.workspace.clusters.get(cluster_id).libraries.values())
     return {"cluster_id": cluster_id, **({"library_statuses": libraries} if libraries else {})}
@@ -238,6 +234,7 @@ def _asked_libraries(call: Call) -> tuple[str, list[dict[str, Any]]]:
     parameters = call.parameters
     cluster_id = parameters.text("cluster_id")
     call.workspace.clusters.get(cluster_id)
+    call.notes.extend(notes_of(parameters.values))
     libraries = [read_object("libraries", item) for item in parameters.list("libraries")]
     if not libraries:
         raise InvalidParameter("Missing required field: libraries")
@@ -255,13 +252,15 @@ ROUTES = (
     Route("POST", "/clusters/delete", delete, VERSIONS),
     Route("POST", "/clusters/permanent-delete", permanent_delete, VERSIONS, is_slow=True),
     Route("POST", "/clusters/edit", edit, VERSIONS),
+    Route("POST", "/clusters/update", update, VERSIONS),
+    Route("POST", "/clusters/resize", resize, VERSIONS),
+    Route("POST", "/clusters/change-owner", change_owner, VERSIONS),
     Route("POST", "/clusters/pin", pin, VERSIONS),
     Route("POST", "/clusters/unpin", unpin, VERSIONS),
     Route("POST", "/clusters/events", events, VERSIONS),
     Route("GET", "/clusters/spark-versions", spark_versions, VERSIONS),
     Route("GET", "/clusters/list-node-types", node_types, VERSIONS),
     Route("GET", "/clusters/list-zones", zones, VERSIONS),
-    Route("GET", "/policies/clusters/list", policies),
     Route("POST", "/libraries/install", install_libraries),
     Route("POST", "/libraries/uninstall", uninstall_libraries),
     Route("GET", "/libraries/cluster-status", library_statuses),

@@ -6,51 +6,27 @@ import contextlib
 import dataclasses
 import secrets as randomness
 import threading
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from fake_databricks.clusters.libraries import pip_arguments
+from fake_databricks.clusters.plans import ClusterSurroundings, environment_of, plan_of
 from fake_databricks.clusters.record import ClusterRecord
-from fake_databricks.engine.ports import ClusterPlan
 from fake_databricks.errors import InvalidParameter, InvalidState
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from fake_databricks.clock import Clock
-    from fake_databricks.engine.ports import Cluster, PipResult, Places
+    from fake_databricks.engine.ports import Cluster, ClusterPlan, PipResult
     from fake_databricks.storage import Storage
 
 START = {"TERMINATED": "PENDING", "ERROR": "PENDING"}
 RESTART = {"RUNNING": "RESTARTING"}
 TERMINATE = dict.fromkeys(("PENDING", "RUNNING", "RESTARTING", "ERROR"), "TERMINATING")
 READY_SECONDS = 120.0
-DEFAULT_RUNTIME = "15.4"
 MAX_MESSAGE = 1000
+SIZES = ("num_workers", "autoscale")
 
 
-@dataclass(frozen=True)
-class ClusterSurroundings:
-    """What all clusters of a workspace share.
-
-    Attributes:
-        places: the file trees on this machine.
-        resolve: replaces references to secrets in a text.
-        redact: returns all secret values.
-        seen: returns ``id``, ``url`` and ``token`` of the workspace as programs see them.
-        locate: from a path of the workspace to one of this machine.
-        trust: the variables with which programs trust the server's certificate.
-    """
-
-    places: Places
-    resolve: Callable[[str], str]
-    redact: Callable[[], Sequence[str]]
-    seen: Callable[[], Mapping[str, str]]
-    locate: Callable[[str], Path]
-    trust: Mapping[str, str] = field(default_factory=dict)
-
-
-ClusterFactory = Callable[[ClusterPlan], "Cluster"]
+ClusterFactory = Callable[["ClusterPlan"], "Cluster"]
 
 
 class ClusterUnavailable(Exception):  # noqa: N818  the name is what happened
@@ -92,14 +68,38 @@ class Clusters:
                 self._set(record, "TERMINATED")
 
     def create(
-        self, settings: Mapping[str, Any], cluster_id: str = "", *, is_job_cluster: bool = False
+        self,
+        document: Mapping[str, Any],
+        cluster_id: str = "",
+        *,
+        is_job_cluster: bool = False,
+        libraries: Sequence[Mapping[str, Any]] = (),
     ) -> ClusterRecord:
-        """Create a cluster and start it; an empty id is replaced by a new one."""
+        """Create a cluster and start it.
+
+        Args:
+            document: its settings, as a request has them.
+            cluster_id: its id; empty for a new one.
+            is_job_cluster: whether it is made for one run.
+            libraries: what it installs, besides those of its policy.
+        """
         now = self._clock.now()
         cluster_id = cluster_id or f"{_stamp(now)}-{randomness.token_hex(4)}"
-        record = ClusterRecord(cluster_id, dict(settings), start_time=now, is_job_cluster=is_job_cluster)
+        read = self._surroundings.rules.read(document, is_job_cluster=is_job_cluster)
+        record = ClusterRecord(
+            cluster_id,
+            read.effective,
+            start_time=now,
+            is_job_cluster=is_job_cluster,
+            requested=read.requested,
+        )
+        for library in (*(read.policy.libraries if read.policy else ()), *libraries):
+            record.set_library(library, "PENDING")
         with self._changed:
-            record.add_event(self._clock.now(), "CREATING", {"attributes": dict(settings)})
+            if read.policy is not None:
+                policies = [other.settings.get("policy_id") for other in self._records.values()]
+                read.policy.check_number(policies.count(read.policy.policy_id))
+            record.add_event(self._clock.now(), "CREATING", {"attributes": dict(read.effective)})
             self._save(record)
             self._records[cluster_id] = record
         self._start(record, "PENDING")
@@ -128,10 +128,10 @@ class Clusters:
         record.add_event(self._clock.now(), "STARTING", {})
         self._start(record, "PENDING")
 
-    def restart(self, cluster_id: str) -> None:
+    def restart(self, cluster_id: str, user: str = "") -> None:
         """End everything on a cluster and start it again without the packages that %pip installed."""
         record = self._expect(cluster_id, RESTART)
-        record.add_event(self._clock.now(), "RESTARTING", {})
+        record.add_event(self._clock.now(), "RESTARTING", {"user": user} if user else {})
         self._start(record, "RESTARTING")
 
     def terminate(self, cluster_id: str) -> None:
@@ -151,17 +151,46 @@ class Clusters:
             self._records.pop(cluster_id, None)
             self._storage.delete(self._workspace_id, "cluster", cluster_id)
 
-    def edit(self, cluster_id: str, settings: Mapping[str, Any]) -> None:
+    def edit(self, cluster_id: str, document: Mapping[str, Any]) -> None:
         """Replace the settings of a cluster; a running one is restarted."""
-        record = self.get(cluster_id)
-        if record.state not in ("RUNNING", "TERMINATED"):
-            raise InvalidState(f"Cluster {cluster_id} is in unexpected state {record.state.title()}.")
-        with self._changed:
-            record.settings = dict(settings)
-            record.add_event(self._clock.now(), "EDITED", {"attributes": dict(settings)})
-            self._save(record)
+        record = self._editable(cluster_id, "RUNNING", "TERMINATED")
+        self._change(record, document, "EDITED", lambda settings: {"attributes": settings})
         if record.state == "RUNNING":
             self._start(record, "RESTARTING")
+
+    def resize(self, cluster_id: str, size: Mapping[str, Any]) -> None:
+        """Record another number of workers for a running cluster: they are none of this machine."""
+        record = self._editable(cluster_id, "RUNNING")
+        others = {key: value for key, value in record.request.items() if key not in SIZES}
+        self._change(record, {**others, **size}, "RESIZING", lambda _: {"cluster_size": dict(size)})
+
+    def change_owner(self, cluster_id: str, owner: str) -> None:
+        """Give a terminated cluster to another user."""
+        record = self._editable(cluster_id, "TERMINATED")
+        with self._changed:
+            record.owner = owner
+            self._save(record)
+
+    def _editable(self, cluster_id: str, *states: str) -> ClusterRecord:
+        record = self.get(cluster_id)
+        if record.is_job_cluster:
+            raise InvalidParameter(f"Cluster {cluster_id} was made for a run of a job and cannot be changed.")
+        if record.state not in states:
+            raise InvalidState(f"Cluster {cluster_id} is in unexpected state {record.state.title()}.")
+        return record
+
+    def _change(
+        self,
+        record: ClusterRecord,
+        document: Mapping[str, Any],
+        event: str,
+        details: Callable[[dict[str, Any]], dict[str, Any]],
+    ) -> None:
+        read = self._surroundings.rules.read(document)
+        with self._changed:
+            record.settings, record.requested = read.effective, read.requested
+            record.add_event(self._clock.now(), event, details(read.effective))
+            self._save(record)
 
     def pin(self, cluster_id: str, *, is_pinned: bool) -> None:
         """Pin or unpin a cluster."""
@@ -191,21 +220,7 @@ class Clusters:
 
     def environment(self, cluster_id: str) -> dict[str, str]:
         """Return the variables of programs: those of Databricks, then ``spark_env_vars`` with secrets."""
-        record = self.get(cluster_id)
-        seen = self._surroundings.seen()
-        variables = record.settings.get("spark_env_vars") or {}
-        version = str(record.settings.get("spark_version") or DEFAULT_RUNTIME)
-        return {
-            "DATABRICKS_RUNTIME_VERSION": ".".join(version.split(".")[:2]),
-            "DATABRICKS_HOST": seen["url"],
-            "DATABRICKS_TOKEN": seen["token"],
-            "DB_CLUSTER_ID": cluster_id,
-            "DB_CLUSTER_NAME": str(record.settings.get("cluster_name", "")),
-            "DB_IS_DRIVER": "TRUE",
-            "DB_IS_JOB_CLUSTER": str(record.is_job_cluster).upper(),
-            **self._surroundings.trust,
-            **{str(name): self._surroundings.resolve(str(value)) for name, value in variables.items()},
-        }
+        return environment_of(self.get(cluster_id), self._surroundings)
 
     def pip(self, cluster_id: str, arguments: Sequence[str]) -> PipResult:
         """Run pip in the environment of a cluster; only one pip at a time runs on each."""
@@ -240,6 +255,13 @@ class Clusters:
 
         self._clock.spawn(work)
 
+    def waiting_libraries(self, cluster_id: str) -> tuple[Mapping[str, Any], ...]:
+        """Return what the cluster of a run has yet to install, because its policy says so."""
+        record = self.get(cluster_id)
+        with self._changed:
+            items = list(record.libraries.values()) if record.is_job_cluster else []
+        return tuple(item["library"] for item in items if item["status"] in ("PENDING", "INSTALLING"))
+
     def set_library(
         self, cluster_id: str, library: Mapping[str, Any], status: str, message: str = ""
     ) -> None:
@@ -273,7 +295,7 @@ class Clusters:
                 former = self._running.pop(record.cluster_id, None)
             if former is not None:
                 former.close()
-            cluster = self._factory(self._plan(record))
+            cluster = self._factory(plan_of(self._workspace_id, record, self._surroundings))
         except Exception as error:  # noqa: BLE001  any error at the start is the state of the cluster
             self._set(record, "ERROR", "DRIVER_UNAVAILABLE", str(error))
             return
@@ -292,20 +314,9 @@ class Clusters:
         with self._changed:
             known = list(record.libraries.values())
             record.libraries.clear()
-        for item in known:
-            if item["status"] != "UNINSTALL_ON_RESTART":
-                self.install_in_background(record.cluster_id, item["library"])
-
-    def _plan(self, record: ClusterRecord) -> ClusterPlan:
-        conf = record.settings.get("spark_conf") or {}
-        return ClusterPlan(
-            self._workspace_id,
-            record.cluster_id,
-            {str(key): self._surroundings.resolve(str(value)) for key, value in conf.items()},
-            self.environment(record.cluster_id),
-            self._surroundings.places,
-            self._surroundings.redact,
-        )
+            for item in known:
+                if item["status"] != "UNINSTALL_ON_RESTART":
+                    self.install_in_background(record.cluster_id, item["library"])
 
     def _end(self, record: ClusterRecord) -> None:
         with self._changed:

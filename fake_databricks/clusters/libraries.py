@@ -5,10 +5,28 @@ from __future__ import annotations
 from typing import Any, Callable, Mapping
 
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.request.values import read_object, read_text
+from fake_databricks.request.values import Field, all_unknown_fields, read_object, read_text
 
-HONOURED = ("pypi", "whl", "requirements")
-REFUSED = ("jar", "egg", "maven", "cran")
+_OTHER = "only Python packages are installed here"
+LIBRARY_FIELDS: Mapping[str, Field] = {
+    "pypi": Field("object", parts={"package": Field("text"), "repo": Field("text")}),
+    "whl": Field("text"),
+    "requirements": Field("text"),
+    "jar": Field("text", "refused", _OTHER),
+    "egg": Field("text", "refused", _OTHER),
+    "maven": Field("object", "refused", _OTHER),
+    "cran": Field("object", "refused", _OTHER),
+}
+"""The kinds of libraries; a library has one of them."""
+
+LIBRARIES = {"libraries": Field("list", each=Field("object", parts=LIBRARY_FIELDS))}
+HONOURED = tuple(kind for kind, field in LIBRARY_FIELDS.items() if field.fate == "honoured")
+REFUSED = tuple(kind for kind, field in LIBRARY_FIELDS.items() if field.fate == "refused")
+
+
+def notes_of(document: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each field in the libraries of a document that Databricks does not know."""
+    return all_unknown_fields({name: document[name] for name in LIBRARIES if name in document}, LIBRARIES)
 
 
 def check_library(library: Mapping[str, Any]) -> str:
@@ -22,8 +40,7 @@ def check_library(library: Mapping[str, Any]) -> str:
         raise InvalidParameter(f"A library must have exactly one of {', '.join((*HONOURED, *REFUSED))}.")
     if kinds[0] in REFUSED:
         raise InvalidParameter(
-            f"Field 'libraries.{kinds[0]}' is not supported: only Python packages are installed here "
-            f"({', '.join(HONOURED)})."
+            f"Field 'libraries.{kinds[0]}' is not supported: {_OTHER} ({', '.join(HONOURED)})."
         )
     _value(kinds[0], library)
     return kinds[0]

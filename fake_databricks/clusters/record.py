@@ -16,7 +16,7 @@ class ClusterRecord:
 
     Attributes:
         cluster_id: its id.
-        settings: the document with which it was created or edited.
+        settings: with which it runs: those of the request, and what its policy and its pools add.
         state: PENDING, RUNNING, RESTARTING, TERMINATING, TERMINATED or ERROR.
         state_message: the reason of the state.
         start_time: when it was created.
@@ -25,6 +25,8 @@ class ClusterRecord:
         libraries: the status of each library, by its JSON text.
         is_job_cluster: whether it was made for one run, and is removed with it.
         is_pinned: whether it was pinned; for lists alone, as nothing is cleaned up here.
+        requested: the settings of the request alone; empty for a cluster of an older version.
+        owner: who owns it; empty is the user who created it.
     """
 
     cluster_id: str
@@ -37,11 +39,18 @@ class ClusterRecord:
     libraries: dict[str, dict[str, Any]] = field(default_factory=dict)
     is_job_cluster: bool = False
     is_pinned: bool = False
+    requested: dict[str, Any] = field(default_factory=dict)
+    owner: str = ""
 
     @property
     def source(self) -> str:
         """Who created it: ``cluster_source``."""
         return "JOB" if self.is_job_cluster else "API"
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """The settings of the request alone."""
+        return self.requested or self.settings
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> ClusterRecord:

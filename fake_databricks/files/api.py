@@ -87,6 +87,14 @@ def part_urls(call: Call) -> dict[str, Any]:
     }
 
 
+def download_url(call: Call) -> dict[str, Any]:
+    """Return where a file is fetched from: this server; it does not expire."""
+    call.rest = call.parameters.text("path")
+    _file(call)
+    credential = [{"name": "Authorization", "value": call.headers["authorization"]}]
+    return {"url": f"{call.workspace.url}/api/2.0/fs/files{quote(_shown(call))}", "headers": credential}
+
+
 def download(call: Call) -> Reply:
     """Return a file, or a range of it."""
     tree, path = _tree_and_path(call)
@@ -251,6 +259,7 @@ ROUTES = (
     Route("PUT", "/fs/files/*", upload, is_slow=True),
     Route("POST", "/fs/files/*", upload_in_parts, is_slow=True),
     Route("POST", "/fs/create-upload-part-urls", part_urls),
+    Route("POST", "/fs/create-download-url", download_url, is_slow=True),
     Route("GET", "/fs/files/*", download, is_slow=True),
     Route("HEAD", "/fs/files/*", file_head, is_slow=True),
     Route("DELETE", "/fs/files/*", delete_file, is_slow=True),

@@ -53,8 +53,13 @@ def export(call: Call) -> Reply | dict[str, Any]:
 
 
 def list_(call: Call) -> dict[str, Any]:
-    """Return the content of a folder."""
-    found = call.workspace.objects.list(call.parameters.text("path"))
+    """Return the content of a folder; of its notebooks those that were changed after a time."""
+    after = call.parameters.integer("notebooks_modified_after", 0)
+    found = [
+        info
+        for info in call.workspace.objects.list(call.parameters.text("path"))
+        if info.object_type != "NOTEBOOK" or info.modified > after
+    ]
     return {"objects": [object_view(info) for info in found]} if found else {}
 
 
@@ -72,7 +77,10 @@ def mkdirs(call: Call) -> dict[str, Any]:
 def delete(call: Call) -> dict[str, Any]:
     """Delete an object."""
     parameters = call.parameters
-    call.workspace.objects.delete(parameters.text("path"), recursive=parameters.boolean("recursive"))
+    gone = call.workspace.objects.delete(parameters.text("path"), recursive=parameters.boolean("recursive"))
+    for kind in ("directories", "notebooks", "files"):
+        for object_id in gone:
+            call.workspace.permissions.forget(f"/{kind}/{object_id}")
     return {}
 
 

@@ -84,6 +84,13 @@ class WorkspaceObjects:
             raise DoesNotExist(f"Path ({plain}) doesn't exist.")
         return self._info(entry)
 
+    def find(self, object_id: str) -> ObjectInfo | None:
+        """Return the object with an id, or None; an object has one once it was shown."""
+        with self._lock:
+            paths = [path for path, item in self._known.items() if str(item["object_id"]) == object_id]
+        entry = self.tree.entry(paths[0]) if paths else None
+        return None if entry is None else self._info(entry)
+
     def _info(self, entry: Entry) -> ObjectInfo:
         plain = entry.path
         with self._lock:
@@ -111,16 +118,18 @@ class WorkspaceObjects:
         """Create a folder and its parents."""
         self.tree.make_folder(workspace_path(path))
 
-    def delete(self, path: str, *, recursive: bool) -> None:
-        """Delete an object."""
+    def delete(self, path: str, *, recursive: bool) -> tuple[str, ...]:
+        """Delete an object; return the ids of all that are gone with it."""
         info = self.status(path)
         if info.object_type == "DIRECTORY" and not recursive and not self.tree.is_empty(info.path):
             raise NotEmpty(f"Folder ({info.path}) is not empty")
         with self._lock:
             self.tree.remove(info.path)
-            for known in [key for key in self._known if key == info.path or key.startswith(info.path + "/")]:
-                del self._known[known]
-                self._storage.delete(self._workspace_id, "object", known)
+            gone = [key for key in self._known if key == info.path or key.startswith(info.path + "/")]
+            ids = tuple(str(self._known.pop(key)["object_id"]) for key in gone)
+            for key in gone:
+                self._storage.delete(self._workspace_id, "object", key)
+        return ids
 
     def _record(self, path: str, kind: str, language: str | None) -> dict[str, Any]:
         before = self._known.get(path)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.jobs.fields import JOB_FIELDS, LEVELS, notes_of
-from fake_databricks.jobs.settings import Dialect, check_access
+from fake_databricks.jobs.fields import LEVELS, notes_of
+from fake_databricks.jobs.settings import Dialect
+from fake_databricks.permissions import access_lists
 from fake_databricks.request.call import Call, Parameters, Route
 from fake_databricks.request.values import read_integer, read_page_token, read_texts
 
@@ -28,6 +29,8 @@ def create(call: Call) -> dict[str, Any]:
 
 def get(call: Call) -> dict[str, Any]:
     """Return one job."""
+    refuse_page(call.parameters)
+    call.parameters.boolean("include_trigger_state")  # no job has one
     return job_view(call.workspace.jobs.get(call.parameters.integer("job_id")), call.version)
 
 
@@ -91,11 +94,7 @@ def get_permissions(call: Call) -> dict[str, Any]:
 def permission_levels(call: Call) -> dict[str, Any]:
     """Return the permission levels of jobs."""
     call.workspace.jobs.get(_job_id(call))
-    return {
-        "permission_levels": [
-            {"permission_level": level, "description": text} for level, text in LEVELS.items()
-        ]
-    }
+    return access_lists.levels_view(LEVELS)
 
 
 def set_permissions(call: Call) -> dict[str, Any]:
@@ -107,10 +106,19 @@ def set_permissions(call: Call) -> dict[str, Any]:
 def change_permissions(call: Call) -> dict[str, Any]:
     """Replace the permissions of the named principals only."""
     job = call.workspace.jobs.get(_job_id(call))
-    listed = _access_list(call)
-    principals = [_principal(item) for item in listed]
-    others = [item for item in job.acl if _principal(item) not in principals]
-    return _permissions(call.workspace.jobs.set_acl(job.job_id, [*others, *listed]))
+    listed = access_lists.merged(job.acl, _access_list(call))
+    return _permissions(call.workspace.jobs.set_acl(job.job_id, listed))
+
+
+def refuse_page(parameters: Parameters) -> None:
+    """Refuse the token of a further page: the first page of a job or a run has all of it.
+
+    Raises:
+        InvalidParameter: there is a token, which this server has not made.
+    """
+    token = parameters.text("page_token", "")
+    if token:
+        raise InvalidParameter(f"Invalid page token: {token[:60]}. The first page has everything.")
 
 
 def page_limit(parameters: Parameters, largest: int, default: int, least: int = 0) -> int:
@@ -169,30 +177,15 @@ def _job_id(call: Call) -> int:
 
 
 def _access_list(call: Call) -> list[dict[str, Any]]:
-    name = "access_control_list"
-    items: list[dict[str, Any]] = JOB_FIELDS[name].read(name, call.parameters.list(name))
-    check_access(items)
-    return items
-
-
-def _principal(item: Any) -> Any:
-    return next(
-        (item[name] for name in ("user_name", "group_name", "service_principal_name") if name in item), ""
-    )
+    return access_lists.read_access_list(call.parameters.list(access_lists.NAME), LEVELS)
 
 
 def _permissions(job: Job) -> dict[str, Any]:
-    listed = [
-        {
-            **{key: value for key, value in item.items() if key != "permission_level"},
-            "all_permissions": [{"permission_level": item["permission_level"], "inherited": False}],
-        }
-        for item in job.acl
-    ]
+    listed = [access_lists.entry_view(item) for item in job.acl]
     if not any(item.get("permission_level") == "IS_OWNER" for item in job.acl):
-        owner = {"permission_level": "IS_OWNER", "inherited": False}
-        listed.insert(0, {"user_name": job.creator, "all_permissions": [owner]})
-    return {"object_id": f"/jobs/{job.job_id}", "object_type": "job", "access_control_list": listed}
+        owner = {"user_name": job.creator, "permission_level": "IS_OWNER"}
+        listed.insert(0, access_lists.entry_view(owner))
+    return access_lists.view(f"/jobs/{job.job_id}", "job", listed)
 
 
 def _permission_route(call: Call) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from fake_databricks.request.values import Field, unknown_fields
+from fake_databricks.clusters import libraries
+from fake_databricks.jobs.new_clusters import notes_of_new_clusters
+from fake_databricks.request.values import Field, all_unknown_fields, unknown_fields
 
 
 def _refused(kind: str, why: str) -> Field:
@@ -40,6 +42,8 @@ _MOMENTS = (
     "on_failure",
     "on_duration_warning_threshold_exceeded",
     "on_streaming_backlog_exceeded",
+    "on_maintenance_start",
+    "on_maintenance_complete",
 )
 _EMAILS = {
     **{moment: _many("list", "text") for moment in _MOMENTS},
@@ -59,6 +63,8 @@ _ACCESS = Field("object", parts={**_PRINCIPALS, "permission_level": Field("text"
 _NOT_TRIGGERED = "no run is started by a clock or an event here; leave it out, or set pause_status to PAUSED"
 _NOT_EXECUTED = "this kind of task is not executed here; use spark_python_task or python_wheel_task"
 _NO_VARIABLES = "name the variables in spark_env_vars of the cluster"
+
+_NO_SERVERLESS = "there is no serverless compute here; name a cluster and its libraries"
 
 JOB_FIELDS: Mapping[str, Field] = {
     "name": Field("text"),
@@ -90,7 +96,7 @@ JOB_FIELDS: Mapping[str, Field] = {
     "environment_variables": _refused("list", _NO_VARIABLES),
     "parent_path": _recorded("text"),
     "duration_target": _recorded("text"),
-    "environments": _refused("list", "there is no serverless compute here; name a cluster and its libraries"),
+    "environments": _refused("list", _NO_SERVERLESS),
 }
 
 TASK_FIELDS: Mapping[str, Field] = {
@@ -114,9 +120,7 @@ TASK_FIELDS: Mapping[str, Field] = {
     "notification_settings": _recorded("object", _NOTIFICATIONS),
     "health": _recorded("object", _HEALTH),
     "disable_auto_optimization": _recorded("boolean"),
-    "environment_key": _refused(
-        "text", "there is no serverless compute here; name a cluster and its libraries"
-    ),
+    "environment_key": _refused("text", _NO_SERVERLESS),
     "notebook_task": _refused("object", _NOT_EXECUTED),
     "spark_jar_task": _refused("object", _NOT_EXECUTED),
     "spark_submit_task": _refused("object", _NOT_EXECUTED),
@@ -131,11 +135,12 @@ TASK_FIELDS: Mapping[str, Field] = {
     "power_bi_task": _refused("object", _NOT_EXECUTED),
     "gen_ai_compute_task": _refused("object", _NOT_EXECUTED),
     "ai_runtime_task": _refused("object", _NOT_EXECUTED),
+    "ai_function_task": _refused("object", _NOT_EXECUTED),
     "alert_task": _refused("object", _NOT_EXECUTED),
     "dbt_cloud_task": _refused("object", _NOT_EXECUTED),
     "dbt_platform_task": _refused("object", _NOT_EXECUTED),
     "python_operator_task": _refused("object", _NOT_EXECUTED),
-    "compute": _refused("object", "there is no serverless compute here; name a cluster and its libraries"),
+    "compute": _refused("object", _NO_SERVERLESS),
     "environment_variables_key": _refused("text", _NO_VARIABLES),
 }
 
@@ -151,6 +156,13 @@ TASK_TYPE_FIELDS: Mapping[str, Mapping[str, Field]] = {
         "parameters": Field("list"),
         "named_parameters": Field("object"),
     },
+}
+
+JOB_CLUSTER_FIELDS: Mapping[str, Field] = {
+    "job_cluster_key": Field("text"),
+    "new_cluster": Field("object"),
+    "serverless_compute": _refused("object", _NO_SERVERLESS),
+    "serverless_compute_id": _refused("text", _NO_SERVERLESS),
 }
 
 FLAT_ONLY = (
@@ -176,27 +188,32 @@ RUN_PARAMETERS: Mapping[str, Field] = {
     "pipeline_params": _refused("object", _NOT_EXECUTED),
 }
 
+RUN_TARGETS: Mapping[str, Field] = {
+    "performance_target": _refused("text", _NO_SERVERLESS),
+    "duration_target": _refused("text", _NO_SERVERLESS),
+}
+
 NOT_SETTINGS = ("run_name", "idempotency_token")
 """What runs/submit has besides the settings of a job."""
 
 
 def notes_of(document: Mapping[str, Any]) -> list[str]:
-    """Return a sentence for each field of a job, its tasks and their types that Databricks does not know."""
+    """Return a sentence for each field of a job, its tasks and clusters that Databricks does not know."""
     top = {
         **JOB_FIELDS,
         **{name: TASK_FIELDS[name] for name in FLAT_ONLY},
         **dict.fromkeys(NOT_SETTINGS, Field("text")),
     }
-    notes = unknown_fields(document, top) + _notes_of_types(document)
+    notes = all_unknown_fields(document, top) + _notes_of_types(document)
     tasks = document.get("tasks")
     for task in tasks if isinstance(tasks, list) else []:
         if isinstance(task, dict):
-            notes += unknown_fields(task, TASK_FIELDS, "tasks.") + _notes_of_types(task)
-    return notes
+            notes += all_unknown_fields(task, TASK_FIELDS, "tasks.") + _notes_of_types(task)
+    return notes + notes_of_new_clusters(document)
 
 
 def _notes_of_types(document: Mapping[str, Any]) -> list[str]:
-    return [
+    return libraries.notes_of(document) + [
         note
         for kind, fields in TASK_TYPE_FIELDS.items()
         if isinstance(document.get(kind), dict)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs.model import LATEST, Job
+from fake_databricks.jobs.new_clusters import check_new_clusters
 from fake_databricks.jobs.settings import Settings, parse_settings
 from fake_databricks.request.values import read_object, read_text
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Clock
+    from fake_databricks.clusters.rules import ClusterRules
     from fake_databricks.storage import Numbers, Storage
 
 KEYS = {"tasks": "task_key", "job_clusters": "job_cluster_key"}
@@ -22,8 +24,11 @@ FIRST_JOB_ID = 12345  # the guide's first job
 class Jobs:
     """Every saved job of a workspace, in memory and in the storage."""
 
-    def __init__(self, workspace_id: str, storage: Storage, clock: Clock, numbers: Numbers) -> None:
+    def __init__(
+        self, workspace_id: str, storage: Storage, clock: Clock, numbers: Numbers, rules: ClusterRules
+    ) -> None:
         self._workspace_id = workspace_id
+        self._rules = rules
         self._storage = storage
         self._clock = clock
         self._numbers = numbers
@@ -34,11 +39,16 @@ class Jobs:
     def create(self, document: Mapping[str, Any], version: str, creator: str) -> Job:
         """Save a new job."""
         settings = parse_settings(document, version)
+        self.check(settings)
         acl = tuple(settings.document.get("access_control_list", ()))
         job = Job(self.next_job_id(), settings, self._clock.now(), creator, acl)
         with self._lock:
             self._save(job)
         return job
+
+    def check(self, settings: Settings) -> None:
+        """Refuse settings with a new cluster that could not be created."""
+        check_new_clusters(settings.document, self._rules)
 
     def next_job_id(self) -> int:
         """Return the number of the next job; a submitted run takes one too."""
@@ -101,6 +111,7 @@ class Jobs:
         return job
 
     def _change(self, job: Job, settings: Settings) -> Job:
+        self.check(settings)
         changed = dataclasses.replace(job, settings=settings)
         with self._lock:
             self._save(changed)

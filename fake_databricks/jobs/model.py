@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
 from fake_databricks.jobs.lifecycle import Life, Result, State
 from fake_databricks.jobs.settings import Dialect, Settings, Task, parse_settings
@@ -80,6 +80,7 @@ class TaskRun:
         stopped_for: CANCELED or TIMEDOUT if it was asked to end, else None.
         exit_code: of its process; if a signal ended it, minus the number of the signal.
         settings_number: which settings it has: 0 for the first of its run; a repair may have brought others.
+        arguments: of its program, with every reference replaced; None until it is prepared.
     """
 
     run_id: int
@@ -95,6 +96,7 @@ class TaskRun:
     stopped_for: Result | None = None
     exit_code: int | None = None
     settings_number: int = 0
+    arguments: Sequence[str] | None = None
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,26 @@ def task_type_view(run: Run, task: Task) -> dict[str, Any]:
     return {task.kind: body}
 
 
+def resolved_view(run: Run, task_run: TaskRun) -> dict[str, Any]:
+    """Return ``resolved_values``: the parameters of an attempt's program, without references."""
+    if task_run.arguments is None:
+        return {}
+    kind, values = run.task_of(task_run).kind, list(task_run.arguments)
+    view: dict[str, Any] = {"parameters": values}
+    if kind == "python_wheel_task" and _is_named(run, task_run):
+        pairs = (value[2:].partition("=") for value in values)
+        view = {"named_parameters": {name: value for name, _, value in pairs}}
+    return {"resolved_values": {kind: view}}
+
+
+def _is_named(run: Run, task_run: TaskRun) -> bool:
+    """Whether a wheel has keyword arguments in this run."""
+    if run.overrides.python_named_params is not None:
+        return True
+    is_replaced = run.overrides.python_params is not None
+    return not is_replaced and run.task_of(task_run).body.get("named_parameters") is not None
+
+
 def task_view(run: Run, task: Task, task_run: TaskRun, url: str) -> dict[str, Any]:
     """Return one element of ``tasks``: one attempt of one task."""
     times = times_view(task_run)

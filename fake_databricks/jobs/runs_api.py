@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.jobs.api import JOBS_VERSIONS, page_limit
-from fake_databricks.jobs.fields import RUN_PARAMETERS, notes_of
+from fake_databricks.jobs.api import JOBS_VERSIONS, page_limit, refuse_page
+from fake_databricks.jobs.fields import RUN_PARAMETERS, RUN_TARGETS, notes_of
 from fake_databricks.jobs.lifecycle import Result
 from fake_databricks.jobs.model import Overrides, Run
-from fake_databricks.jobs.run_views import attempt_view, output_view, run_view
+from fake_databricks.jobs.run_views import attempt_view, output_view, resolved_view, run_view
 from fake_databricks.jobs.runs import RunFilter
 from fake_databricks.jobs.settings import MAX_PARAMETERS_BYTES, Dialect
 from fake_databricks.request.call import Call, Parameters, Route
@@ -61,11 +61,18 @@ def submit(call: Call) -> dict[str, Any]:
 def get(call: Call) -> dict[str, Any]:
     """Return one run, or one attempt."""
     parameters = call.parameters
+    refuse_page(parameters)
     run, task_run = call.workspace.runs.get(parameters.integer("run_id"))
+    resolved = parameters.boolean("include_resolved_values")
     if task_run is not None:
-        return attempt_view(run, task_run, _url(call))
+        return {
+            **attempt_view(run, task_run, _url(call)),
+            **(resolved_view(run, task_run) if resolved else {}),
+        }
     view = run_view(run, _url(call), history=parameters.boolean("include_history"))
     view.pop("has_more")
+    for item in view["tasks"] if resolved else []:
+        item.update(resolved_view(run, run.attempt(item["run_id"])))
     return view
 
 
@@ -163,6 +170,7 @@ def export(call: Call) -> dict[str, Any]:
 
 
 def _overrides(parameters: Parameters, *, only: bool = False) -> Overrides:
+    read_fields({name: parameters.values[name] for name in RUN_TARGETS if parameters.has(name)}, RUN_TARGETS)
     sent = {name: parameters.values[name] for name in RUN_PARAMETERS if parameters.has(name)}
     read = read_fields(
         {name: value for name, value in sent.items() if value != EMPTY[RUN_PARAMETERS[name].kind]},

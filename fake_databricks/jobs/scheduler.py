@@ -108,6 +108,7 @@ class RunScheduler:
             raise InvalidParameter(
                 f"A run must have exactly one of {', '.join(TASK_TYPES)}, or tasks; it has none."
             )
+        self._jobs.check(settings)
         token = f"submit:{token}" if token else ""
         with self._runs.locked():
             known = self._runs.of_token(token)

@@ -15,7 +15,15 @@ from typing import Any, Mapping, Sequence
 
 from fake_databricks.clusters.libraries import check_library
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.jobs.fields import FLAT_ONLY, JOB_FIELDS, LEVELS, RUN_IF, TASK_FIELDS, TASK_TYPE_FIELDS
+from fake_databricks.jobs.fields import (
+    FLAT_ONLY,
+    JOB_CLUSTER_FIELDS,
+    JOB_FIELDS,
+    LEVELS,
+    RUN_IF,
+    TASK_FIELDS,
+    TASK_TYPE_FIELDS,
+)
 from fake_databricks.request.values import read_fields, read_list, read_object, read_text, read_texts
 
 MAX_NAME_BYTES = 4096
@@ -300,7 +308,7 @@ def _cluster(read: Mapping[str, Any], shared: Mapping[str, Any], key: str) -> Ma
 def _job_clusters(read: Mapping[str, Any], *, is_flat: bool) -> dict[str, Any]:
     shared = {}
     for item in read.get("job_clusters", []):
-        document = read_object("job_clusters", item)
+        document = read_fields(read_object("job_clusters", item), JOB_CLUSTER_FIELDS, "job_clusters.")
         shared[read_text("job_cluster_key", document.get("job_cluster_key"))] = document.get("new_cluster")
     if shared and is_flat:
         raise InvalidParameter("Shared job cluster feature is only supported in multi-task jobs.")

@@ -89,6 +89,7 @@ class TaskPreparer:
             self._install(cluster_id, task)
             values = references.values_of(run, task_run, workspace)
             parameters = tuple(references.resolve(text, values) for text in _parameters(run, task))
+            task_run.arguments = parameters
             folder = self._folder / str(task_run.run_id)
             folder.mkdir(parents=True, exist_ok=True)
             program = self._program(task, folder, values)
@@ -117,7 +118,7 @@ class TaskPreparer:
             self._clusters.remove(cluster_id)
 
     def _install(self, cluster_id: str, task: Task) -> None:
-        for library in task.libraries:
+        for library in (*task.libraries, *self._clusters.waiting_libraries(cluster_id)):
             result = self._clusters.install(cluster_id, library)
             if not result.ok:
                 output = result.output
@@ -130,7 +131,13 @@ class TaskPreparer:
         with self._lock:
             made = self._made.setdefault(run.run_id, {})
             if key not in made:
-                record = self._clusters.create(task.new_cluster, is_job_cluster=True)
+                try:
+                    record = self._clusters.create(task.new_cluster, is_job_cluster=True)
+                except ApiError as error:
+                    raise UnrunnableTask(
+                        "Unexpected user error while preparing the cluster for the job. Cause: "
+                        f"{error.error_code}: {error.message}"
+                    ) from error
                 made[key] = record.cluster_id
             return made[key]
 

@@ -134,6 +134,12 @@ class Call:
         """The parameters of the query alone, for calls whose body is content."""
         return Parameters(read_query(self.query))
 
+    @property
+    def names_read(self) -> tuple[str, ...]:
+        """The names of the parameters that the handler had: of the body too, where that is no content."""
+        values = self.query_parameters if self._parameters is None else self._parameters
+        return tuple(values.values)
+
     def _read_body(self) -> dict[str, Any]:
         if self.headers.get("content-type", "").lower().startswith("multipart/form-data"):
             return self._read_form()

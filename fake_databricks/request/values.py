@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
+from math import isfinite
 from typing import Any, Callable, Mapping
 
 from fake_databricks.errors import InvalidParameter
@@ -84,8 +85,21 @@ def read_object(name: str, value: Any) -> dict[str, Any]:
     raise InvalidParameter(f"Field '{name}' must be an object, got {_shown(value)}.")
 
 
+def read_number(name: str, value: Any) -> float:
+    """Return a number, which may be written as text."""
+    try:
+        if not isinstance(value, bool) and isinstance(value, (int, float, str)):
+            read = float(value)
+            if isfinite(read):
+                return read
+    except (OverflowError, ValueError):
+        pass
+    raise InvalidParameter(f"Field '{name}' must be a number, got {_shown(value)}.")
+
+
 READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "integer": read_integer,
+    "number": read_number,
     "boolean": read_boolean,
     "text": read_text,
     "list": read_list,
@@ -103,11 +117,12 @@ class Field:
     """One field of a request: its type, and how it is treated.
 
     Attributes:
-        kind: ``text``, ``integer``, ``boolean``, ``list`` or ``object``.
+        kind: ``text``, ``integer``, ``number``, ``boolean``, ``list`` or ``object``.
         fate: ``honoured``, ``recorded`` or ``refused``.
         why: for a refused field, the reason, as the caller reads it.
         each: what every element of a list is, or every value of an object.
         parts: the fields of an object.
+        choices: the only values of a text; empty allows all.
     """
 
     kind: str
@@ -115,10 +130,15 @@ class Field:
     why: str = ""
     each: Field | None = None
     parts: Mapping[str, Field] | None = None
+    choices: tuple[str, ...] = ()
 
     def read(self, name: str, value: Any) -> Any:
         """Return a value in its type, with all that is in it."""
         read = READERS[self.kind](name, value)
+        if self.choices and read not in self.choices:
+            raise InvalidParameter(
+                f"Field '{name}' must be one of {', '.join(self.choices)}, got {_shown(value)}."
+            )
         if self.parts is not None:
             return read_fields(read, self.parts, f"{name}.")
         if self.each is None:
@@ -156,6 +176,21 @@ def unknown_fields(document: Mapping[str, Any], fields: Mapping[str, Field], whe
             close = get_close_matches(name, fields, 1)
             meant = f"; was '{where}{close[0]}' meant?" if close else "."
             notes.append(f"Field '{where}{name}' is not known{meant}")
+    return notes
+
+
+def all_unknown_fields(document: Any, fields: Mapping[str, Field], where: str = "") -> list[str]:
+    """Return such a sentence also for what is in the objects and lists of a document."""
+    if not isinstance(document, dict):
+        return []
+    notes = unknown_fields(document, fields, where)
+    for name, value in document.items():
+        field = fields.get(name)
+        if field is not None and field.parts is not None:
+            notes += all_unknown_fields(value, field.parts, f"{where}{name}.")
+        elif field is not None and field.each is not None and field.each.parts is not None:
+            for item in value if isinstance(value, list) else []:
+                notes += all_unknown_fields(item, field.each.parts, f"{where}{name}.")
     return notes
 
 

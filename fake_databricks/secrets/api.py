@@ -22,6 +22,10 @@ def create_scope(call: Call) -> dict[str, Any]:
         raise InvalidParameter(
             f"Field 'scope_backend_type' {backend!r} is not supported: there is no Azure Key Vault here."
         )
+    if parameters.object("backend_azure_keyvault"):
+        raise InvalidParameter(
+            "Field 'backend_azure_keyvault' is not supported: there is no Azure Key Vault here."
+        )
     call.workspace.secrets.create_scope(parameters.text("scope"), principal or call.workspace.user)
     return {}
 

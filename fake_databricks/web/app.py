@@ -34,6 +34,7 @@ from fake_databricks.request.documents import read_document
 from fake_databricks.web import discovery, routes
 from fake_databricks.web.journal import MAX_BODY, hide_secrets
 from fake_databricks.web.oauth import OAuthError, answer_token_request
+from fake_databricks.web.parameters import notes_of
 
 if TYPE_CHECKING:
     from fake_databricks.web.callers import Callers
@@ -186,6 +187,7 @@ class App:
             LOGGER.exception("%s %s failed", request.method, request.path)
             refusal = ApiError(f"Internal error of fake_databricks: {type(error).__name__}: {error}")
             return _refusal(refusal), True
+        request.notes.extend(notes_of(route, call))
         reply = answer if isinstance(answer, Reply) else _json(answer)
         headers = {"X-Databricks-Org-Id": tenant.workspace.workspace_id, **reply.headers}
         return Reply(reply.status, reply.body, headers), True
@@ -278,10 +280,14 @@ def _record(  # noqa: PLR0913  the fields of an entry
     *,
     is_known: bool,
 ) -> None:
-    is_secret = "/secrets/" in request.path
+    is_secret = "/secrets/" in request.path or request.path.endswith("/token/create")
     headers = dict(request.headers)
+    answered = None if reply is None else reply.body
     if "authorization" in headers:
-        headers["authorization"] = headers["authorization"].partition(" ")[0] + f" {MASK}"
+        kind, _, credential = headers["authorization"].partition(" ")
+        headers["authorization"] = f"{kind} {MASK}"
+        if answered and credential:  # an answer may say with which credential a part is sent
+            answered = answered.replace(credential.encode(errors="replace"), MASK.encode())
     tenant.journal.add(
         time=started,
         method=request.method,
@@ -289,7 +295,7 @@ def _record(  # noqa: PLR0913  the fields of an entry
         headers=headers,
         request=_body_for_journal(request.body, is_secret=is_secret),
         status=0 if reply is None else reply.status,
-        response=None if reply is None else _body_for_journal(reply.body, is_secret=is_secret),
+        response=None if answered is None else _body_for_journal(answered, is_secret=is_secret),
         fault="" if fault is None else fault.name,
         is_known=is_known,
         notes=tuple(request.notes),

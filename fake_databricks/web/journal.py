@@ -10,7 +10,7 @@ from typing import Any, Mapping
 from fake_databricks.redaction import MASK
 
 MAX_ENTRIES = 5_000
-SECRET_FIELDS = ("string_value", "bytes_value", "value")
+SECRET_FIELDS = ("string_value", "bytes_value", "value", "token_value")
 MAX_BODY = 10_000
 MAX_BYTES = 20_000_000
 """How many bytes of bodies a journal holds; then the oldest entries are dropped, as beyond MAX_ENTRIES."""

@@ -10,10 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Mapping, Sequence
 
-from fake_databricks.clusters.api import REFUSED as REFUSED_SETTINGS
+from fake_databricks.clusters.fields import (
+    CREATE_FIELDS,
+    EDIT_FIELDS,
+    POLICY_FIELDS,
+    POOL_EDITS,
+    POOL_FIELDS,
+)
 from fake_databricks.clusters.libraries import REFUSED as REFUSED_LIBRARIES
 from fake_databricks.clusters.listing import FILTERS, SORTS
-from fake_databricks.jobs.fields import JOB_FIELDS, RUN_PARAMETERS, TASK_FIELDS
+from fake_databricks.identity.principals import KINDS, OF_LISTS
+from fake_databricks.jobs.fields import JOB_FIELDS, RUN_PARAMETERS, RUN_TARGETS, TASK_FIELDS
 from fake_databricks.web import faults
 from fake_databricks.web.routes import CONTROL, ROUTES
 
@@ -38,7 +45,10 @@ def _by_fate(fate: str, *tables: Mapping[str, Field]) -> tuple[str, ...]:
 
 _SETTINGS = {
     "honoured": (*_by_fate("honoured", JOB_FIELDS, TASK_FIELDS), "libraries of pypi, whl, requirements"),
-    "recorded": (*_by_fate("recorded", JOB_FIELDS, TASK_FIELDS), "paused schedule, trigger, continuous"),
+    "recorded": (
+        *_by_fate("recorded", JOB_FIELDS, TASK_FIELDS),
+        "schedule, trigger, continuous that are paused",
+    ),
     "refused": (
         *_by_fate("refused", JOB_FIELDS, TASK_FIELDS),
         "source GIT",
@@ -46,17 +56,22 @@ _SETTINGS = {
         *(f"libraries.{kind}" for kind in REFUSED_LIBRARIES),
     ),
 }
-_CLUSTER = (
-    "cluster_name",
-    "spark_version (the Python and Spark are this machine's)",
-    "spark_conf",
-    "spark_env_vars",
-)
-_CLUSTER_REFUSED = tuple(REFUSED_SETTINGS)
+
+
+def _row(fields: Mapping[str, Field], *more: str) -> Row:
+    """Return the row of a call whose parameters are these fields, and more that are honoured."""
+    return Row(
+        (*more, *_by_fate("honoured", fields)), _by_fate("recorded", fields), _by_fate("refused", fields)
+    )
+
+
+_SHOWN = ("attributes", "excludedAttributes")
 
 PARITY: Mapping[tuple[str, str], Row] = {
     ("POST", "/jobs/create"): Row(**_SETTINGS),
-    ("GET", "/jobs/get"): Row(("job_id",)),
+    ("GET", "/jobs/get"): Row(
+        ("job_id", "include_trigger_state (no job has one)"), refused=("page_token (the first page has all)",)
+    ),
     ("GET", "/jobs/list"): Row(
         ("limit", "offset", "page_token", "name", "expand_tasks"),
     ),
@@ -68,15 +83,25 @@ PARITY: Mapping[tuple[str, str], Row] = {
     ("GET", "/permissions/jobs/*"): Row(),
     ("PUT", "/permissions/jobs/*"): Row(recorded=("access_control_list (not enforced)",)),
     ("PATCH", "/permissions/jobs/*"): Row(recorded=("access_control_list (not enforced)",)),
+    ("GET", "/permissions/*"): Row(
+        ("clusters, cluster-policies, instance-pools, directories, notebooks, files, authorization/tokens",),
+        refused=("every other kind of object",),
+    ),
+    ("PUT", "/permissions/*"): Row(recorded=("access_control_list (not enforced)",)),
+    ("PATCH", "/permissions/*"): Row(recorded=("access_control_list (not enforced)",)),
     ("POST", "/jobs/run-now"): Row(
         ("job_id", "idempotency_token", "queue", "only", *_by_fate("honoured", RUN_PARAMETERS)),
-        refused=_by_fate("refused", RUN_PARAMETERS),
+        refused=_by_fate("refused", RUN_PARAMETERS, RUN_TARGETS),
     ),
     ("POST", "/jobs/runs/submit"): Row(
-        ("run_name", "idempotency_token", "settings as in create"),
-        refused=_SETTINGS["refused"],
+        ("run_name", "idempotency_token", *_SETTINGS["honoured"]),
+        _SETTINGS["recorded"],
+        _SETTINGS["refused"],
     ),
-    ("GET", "/jobs/runs/get"): Row(("run_id", "include_history")),
+    ("GET", "/jobs/runs/get"): Row(
+        ("run_id", "include_history", "include_resolved_values"),
+        refused=("page_token (the first page has all)",),
+    ),
     ("GET", "/jobs/runs/get-output"): Row(("run_id",)),
     ("GET", "/jobs/runs/list"): Row(
         (
@@ -104,19 +129,22 @@ PARITY: Mapping[tuple[str, str], Row] = {
             "latest_repair_id",
             *_by_fate("honoured", RUN_PARAMETERS),
         ),
-        refused=_by_fate("refused", RUN_PARAMETERS),
+        refused=_by_fate("refused", RUN_PARAMETERS, RUN_TARGETS),
     ),
-    ("GET", "/jobs/runs/export"): Row(refused=("every run: no notebooks",)),
+    ("GET", "/jobs/runs/export"): Row(("run_id",), refused=("every run: no notebooks", "views_to_export")),
     ("POST", "/contexts/create"): Row(("clusterId", "language"), refused=("scala, r",)),
     ("GET", "/contexts/status"): Row(("clusterId", "contextId")),
     ("POST", "/contexts/destroy"): Row(("clusterId", "contextId")),
     ("POST", "/commands/execute"): Row(
         ("clusterId", "contextId", "language", "command with %pip, %sh, %sql, %python"),
     ),
-    ("GET", "/commands/status"): Row(("clusterId", "commandId")),
-    ("POST", "/commands/cancel"): Row(("clusterId", "commandId")),
+    ("GET", "/commands/status"): Row(
+        ("clusterId", "commandId"), ("contextId (commandId names one command)",)
+    ),
+    ("POST", "/commands/cancel"): Row(("clusterId", "commandId"), ("contextId (as in status)",)),
     ("POST", "/secrets/scopes/create"): Row(
-        ("scope", "initial_manage_principal"), refused=("AZURE_KEYVAULT",)
+        ("scope", "initial_manage_principal", "scope_backend_type DATABRICKS"),
+        refused=("AZURE_KEYVAULT", "backend_azure_keyvault"),
     ),
     ("POST", "/secrets/scopes/delete"): Row(("scope",)),
     ("GET", "/secrets/scopes/list"): Row(),
@@ -124,7 +152,7 @@ PARITY: Mapping[tuple[str, str], Row] = {
     ("GET", "/secrets/get"): Row(("scope", "key")),
     ("POST", "/secrets/delete"): Row(("scope", "key")),
     ("GET", "/secrets/list"): Row(("scope",)),
-    ("POST", "/secrets/acls/put"): Row(recorded=("scope, principal, permission (not enforced)",)),
+    ("POST", "/secrets/acls/put"): Row(recorded=("scope", "principal", "permission (not enforced)")),
     ("GET", "/secrets/acls/get"): Row(("scope", "principal")),
     ("GET", "/secrets/acls/list"): Row(("scope",)),
     ("POST", "/secrets/acls/delete"): Row(("scope", "principal")),
@@ -138,14 +166,24 @@ PARITY: Mapping[tuple[str, str], Row] = {
     ("POST", "/dbfs/mkdirs"): Row(("path",)),
     ("POST", "/dbfs/move"): Row(("source_path", "destination_path")),
     ("POST", "/dbfs/delete"): Row(("path", "recursive")),
-    ("PUT", "/fs/files/*"): Row(("overwrite",), refused=("paths but /Volumes and /Workspace",)),
+    ("PUT", "/fs/files/*"): Row(
+        ("overwrite", "part_number", "session_token", "upload_type"),
+        refused=("paths but /Volumes and /Workspace",),
+    ),
     ("POST", "/fs/files/*"): Row(
-        ("action initiate-upload, complete-upload, abort-upload",),
+        (
+            "action initiate-upload, complete-upload, abort-upload",
+            "overwrite",
+            "session_token",
+            "upload_type",
+            "parts",
+        ),
     ),
     ("POST", "/fs/create-upload-part-urls"): Row(
         ("path", "session_token", "start_part_number", "count"),
         recorded=("expire_time",),
     ),
+    ("POST", "/fs/create-download-url"): Row(("path",), ("expire_time",)),
     ("GET", "/fs/files/*"): Row(("Range",)),
     ("HEAD", "/fs/files/*"): Row(),
     ("DELETE", "/fs/files/*"): Row(),
@@ -158,14 +196,32 @@ PARITY: Mapping[tuple[str, str], Row] = {
         refused=("format HTML, DBC, R_MARKDOWN",),
     ),
     ("POST", "/workspace-files/import-file/*"): Row(("overwrite",)),
-    ("GET", "/workspace/export"): Row(("path", "direct_download"), refused=("format HTML, JUPYTER, DBC",)),
-    ("GET", "/workspace/list"): Row(("path",)),
+    ("GET", "/workspace/export"): Row(
+        ("path", "format SOURCE, AUTO, RAW", "direct_download"), refused=("format HTML, JUPYTER, DBC",)
+    ),
+    ("GET", "/workspace/list"): Row(("path", "notebooks_modified_after")),
     ("GET", "/workspace/get-status"): Row(("path",)),
     ("POST", "/workspace/mkdirs"): Row(("path",)),
     ("POST", "/workspace/delete"): Row(
         ("path", "recursive"),
     ),
-    ("POST", "/clusters/create"): Row(_CLUSTER, ("every other field",), _CLUSTER_REFUSED),
+    **{
+        call: Row(refused=("every call: no repository is cloned here", *names))
+        for call, names in {
+            ("GET", "/repos"): ("path_prefix", "next_page_token"),
+            ("POST", "/repos"): ("url", "provider", "git_credential_id", "path", "sparse_checkout"),
+            ("GET", "/repos/*"): (),
+            ("PATCH", "/repos/*"): (
+                "branch",
+                "dangerously_force_discard_all",
+                "git_credential_id",
+                "sparse_checkout",
+                "tag",
+            ),
+            ("DELETE", "/repos/*"): (),
+        }.items()
+    },
+    ("POST", "/clusters/create"): _row(CREATE_FIELDS),
     ("GET", "/clusters/get"): Row(("cluster_id",)),
     ("GET", "/clusters/list"): Row(
         (
@@ -178,21 +234,43 @@ PARITY: Mapping[tuple[str, str], Row] = {
         ("every other field of filter_by and sort_by",),
     ),
     ("POST", "/clusters/start"): Row(("cluster_id",)),
-    ("POST", "/clusters/restart"): Row(("cluster_id",)),
+    ("POST", "/clusters/restart"): Row(("cluster_id",), ("restart_user (in the events)",)),
     ("POST", "/clusters/delete"): Row(("cluster_id",)),
     ("POST", "/clusters/permanent-delete"): Row(("cluster_id",)),
-    ("POST", "/clusters/edit"): Row(
-        _CLUSTER,
-        ("every other field",),
-        _CLUSTER_REFUSED,
-    ),
+    ("POST", "/clusters/edit"): _row(EDIT_FIELDS),
+    ("POST", "/clusters/update"): Row(("cluster_id", "update_mask", "cluster (as edit)")),
+    ("POST", "/clusters/resize"): Row(("cluster_id",), ("num_workers", "autoscale")),
+    ("POST", "/clusters/change-owner"): Row(("cluster_id", "owner_username")),
     ("POST", "/clusters/pin"): Row(recorded=("cluster_id (nothing is cleaned away here)",)),
     ("POST", "/clusters/unpin"): Row(recorded=("cluster_id",)),
-    ("POST", "/clusters/events"): Row(("cluster_id", "order", "offset", "limit", "event_types")),
+    ("POST", "/clusters/events"): Row(
+        (
+            "cluster_id",
+            "order",
+            "offset",
+            "limit",
+            "page_size",
+            "page_token",
+            "event_types",
+            "start_time",
+            "end_time",
+        )
+    ),
     ("GET", "/clusters/spark-versions"): Row(),
     ("GET", "/clusters/list-node-types"): Row(),
     ("GET", "/clusters/list-zones"): Row(),
-    ("GET", "/policies/clusters/list"): Row(),
+    ("POST", "/policies/clusters/create"): _row(POLICY_FIELDS),
+    ("GET", "/policies/clusters/get"): Row(("policy_id",)),
+    ("POST", "/policies/clusters/edit"): _row(POLICY_FIELDS, "policy_id"),
+    ("POST", "/policies/clusters/delete"): Row(("policy_id",)),
+    ("GET", "/policies/clusters/list"): Row(("sort_column", "sort_order")),
+    ("POST", "/instance-pools/create"): _row(POOL_FIELDS),
+    ("GET", "/instance-pools/get"): Row(("instance_pool_id",)),
+    ("POST", "/instance-pools/edit"): _row(
+        {name: POOL_FIELDS[name] for name in POOL_EDITS}, "instance_pool_id"
+    ),
+    ("POST", "/instance-pools/delete"): Row(("instance_pool_id",)),
+    ("GET", "/instance-pools/list"): Row(),
     ("POST", "/libraries/install"): Row(
         ("cluster_id", "libraries of pypi, whl, requirements"),
         refused=tuple(f"libraries.{kind}" for kind in REFUSED_LIBRARIES),
@@ -200,7 +278,25 @@ PARITY: Mapping[tuple[str, str], Row] = {
     ("POST", "/libraries/uninstall"): Row(("cluster_id", "libraries (at the next restart)")),
     ("GET", "/libraries/cluster-status"): Row(("cluster_id",)),
     ("GET", "/libraries/all-cluster-statuses"): Row(),
-    ("GET", "/preview/scim/v2/Me"): Row(),
+    ("GET", "/preview/scim/v2/Me"): Row(_SHOWN),
+    **{
+        (method, f"/preview/scim/v2/{kind.name}{rest}"): row
+        for kind in KINDS.values()
+        for method, rest, row in (
+            ("GET", "", Row((*_SHOWN, *OF_LISTS))),
+            ("POST", "", _row(kind.fields)),
+            ("GET", "/*", Row(_SHOWN, refused=OF_LISTS)),
+            ("PUT", "/*", _row(kind.fields)),
+            ("PATCH", "/*", Row(("Operations (add, replace, remove)",), ("schemas",))),
+            ("DELETE", "/*", Row()),
+        )
+    },
+    ("POST", "/token/create"): Row(
+        ("lifetime_seconds",), ("comment", "scopes (not enforced)"), ("autoscope_enabled",)
+    ),
+    ("GET", "/token/list"): Row(),
+    ("POST", "/token/delete"): Row(("token_id",)),
+    ("PATCH", "/token/*"): Row(("update_mask",), ("token.comment", "token.scopes (not enforced)")),
     ("GET", "/_fake"): Row(),
     ("POST", "/_fake/faults"): Row(
         faults.FIELDS,

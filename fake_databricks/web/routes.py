@@ -5,15 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fake_databricks.clusters import api as clusters
+from fake_databricks.clusters import instance_pools_api as instance_pools
+from fake_databricks.clusters import policies_api as policies
 from fake_databricks.commands import api as commands
 from fake_databricks.files import api as files
 from fake_databricks.files import dbfs_api as dbfs
 from fake_databricks.files import mounts_api as mounts
+from fake_databricks.files import repos_api as repos
 from fake_databricks.files import workspace_api as workspace
+from fake_databricks.identity import scim_api as scim
+from fake_databricks.identity import tokens_api as tokens
 from fake_databricks.jobs import api as jobs
 from fake_databricks.jobs import runs_api as runs
+from fake_databricks.permissions import api as permissions
 from fake_databricks.secrets import api as secrets
-from fake_databricks.web import control, scim
+from fake_databricks.web import control
 
 if TYPE_CHECKING:
     from fake_databricks.request.call import Route
@@ -26,8 +32,13 @@ ROUTES: tuple[Route, ...] = (
     *dbfs.ROUTES,
     *files.ROUTES,
     *workspace.ROUTES,
+    *repos.ROUTES,
     *clusters.ROUTES,
+    *policies.ROUTES,
+    *instance_pools.ROUTES,
+    *permissions.ROUTES,
     *scim.ROUTES,
+    *tokens.ROUTES,
 )
 CONTROL: tuple[Route, ...] = (*control.ROUTES, *mounts.ROUTES)
 _EXACT = {

@@ -77,6 +77,8 @@ class Registry:
 
     def admits(self, token: str) -> bool:
         """Whether a token is accepted."""
+        if self._surroundings.issued.owner(token) is not None:
+            return self._surroundings.issued.is_valid(token)
         if self._tokens:
             return token in self._tokens
         return bool(token) and (self._any_token or token.startswith(TOKEN_PREFIX))
@@ -125,6 +127,9 @@ class Registry:
         return workspace_id_of(*self._tokens) if len(self._tokens) == 1 and not self._has_clients else ""
 
     def _workspace_id(self, token: str) -> str:
+        issued = self._surroundings.issued.owner(token)
+        if issued is not None:
+            return issued
         client_id = self._client_of_token.get(token)
         # No token can be the same text: NUL is in no header.
         return workspace_id_of(token if client_id is None else f"oauth\0{client_id}")
@@ -151,8 +156,9 @@ class Registry:
     def reset(self, token: str) -> None:
         """Erase the workspace of a token, with its faults and journal; the next one is made after that."""
         with self._lock:
-            tenant = self._by_token.pop(token, None)
-            self._by_id.pop(self._workspace_id(token), None)
+            tenant = self._by_id.pop(self._workspace_id(token), None)
+            for known in [key for key, value in self._by_token.items() if value is tenant]:
+                del self._by_token[known]
             if tenant is not None:
                 tenant.workspace.erase()
 

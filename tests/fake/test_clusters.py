@@ -58,7 +58,7 @@ class TestClusters:
             assert client.post(f"/api/2.0/clusters/{call}", cluster_id=client.cluster_id) == {}
 
     def test_lists_that_clients_choose_from(self, client: Client) -> None:
-        assert client.get("/api/2.1/clusters/spark-versions")["versions"][0]["key"].startswith("15.4")
+        assert client.get("/api/2.1/clusters/spark-versions")["versions"][0]["key"].startswith("19.x")
         types = client.get("/api/2.1/clusters/list-node-types")["node_types"]
         assert types[0]["node_instance_type"]["local_disks"]
         assert client.get("/api/2.1/clusters/list-zones")["default_zone"]

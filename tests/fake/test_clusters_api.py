@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fake_databricks.clusters import api
 from fake_databricks.clusters.libraries import check_library, pip_arguments
 from fake_databricks.clusters.record import MAX_EVENTS, ClusterRecord
 from fake_databricks.errors import InvalidParameter
-from tests.fake.calls import refusal, view
+from tests.fake.calls import call_of, refusal, view
 
 if TYPE_CHECKING:
     from tests.fake.conftest import Quiet
@@ -64,7 +66,61 @@ class TestClusters:
                 "POST /api/2.1/clusters/create",
                 {**SETTINGS, "spark_conf": []},
                 INVALID,
-                "Field 'spark_conf' must be an object.",
+                "Field 'spark_conf' must be an object, got [].",
+            ),
+            (
+                "POST /api/2.1/clusters/create",
+                {"spark_version": "15.4.x-scala2.11"},
+                INVALID,
+                "Invalid spark version 15.4.x-scala2.11.",
+            ),
+            (
+                "POST /api/2.1/clusters/create",
+                {**SETTINGS, "node_type_id": "m5d.larg"},
+                INVALID,
+                "Node type m5d.larg is not supported. Was m5d.large",
+            ),
+            (
+                "POST /api/2.1/clusters/create",
+                {**SETTINGS, "driver_node_type_id": "x"},
+                INVALID,
+                "Node type x is not supported. clusters/list-node-types",
+            ),
+            (
+                "POST /api/2.1/clusters/create",
+                {**SETTINGS, "num_workers": -1},
+                INVALID,
+                "must not be negative",
+            ),
+            (
+                "POST /api/2.1/clusters/create",
+                {**SETTINGS, "autoscale": {"min_workers": 2, "max_workers": 1}},
+                INVALID,
+                "autoscale needs 0 <= min_workers <= max_workers, got 2 and 1.",
+            ),
+            (
+                "POST /api/2.1/clusters/create",
+                {**SETTINGS, "autotermination_minutes": 5},
+                INVALID,
+                "must be 0, or between 10 and 10000, got 5.",
+            ),
+            (
+                "POST /api/2.1/clusters/create",
+                {**SETTINGS, "data_security_mode": "SINGLE"},
+                INVALID,
+                "Field 'data_security_mode' must be one of DATA_SECURITY_MODE_AUTO, ",
+            ),
+            (
+                "POST /api/2.1/clusters/create",
+                {**SETTINGS, "aws_attributes": {"availability": "NEVER"}},
+                INVALID,
+                "Field 'aws_attributes.availability' must be one of SPOT, ON_DEMAND, ",
+            ),
+            (
+                "POST /api/2.1/clusters/create",
+                {**SETTINGS, "azure_attributes": {"spot_bid_max_price": "much"}},
+                INVALID,
+                "Field 'azure_attributes.spot_bid_max_price' must be a number, got 'much'.",
             ),
             ("GET /api/2.1/clusters/get", {}, INVALID, "Missing required field: cluster_id"),
             ("GET /api/2.1/clusters/get?cluster_id=x", {}, INVALID, "Cluster x does not exist"),
@@ -105,6 +161,107 @@ class TestClusters:
         assert message == f"Cluster {HERE} is in unexpected state Terminated."
 
 
+class TestChanges:
+    """`clusters/update`, `resize`, `change-owner`"""
+
+    def shown(self, quiet: Quiet, cluster_id: str = HERE) -> dict[str, Any]:
+        quiet.clock.work()
+        return view(quiet, f"GET /api/2.1/clusters/get?cluster_id={cluster_id}")
+
+    def test_update_changes_what_the_mask_names(self, quiet: Quiet) -> None:
+        made = view(
+            quiet,
+            "POST /api/2.1/clusters/create",
+            {
+                **SETTINGS,
+                "num_workers": 1,
+                "custom_tags": {"a": "b"},
+                "autoscale": {"min_workers": 1, "max_workers": 2},
+            },
+        )["cluster_id"]
+        quiet.clock.work()
+        change = {"cluster_name": "other", "num_workers": 9, "autoscale": {"max_workers": 5}}
+        mask = "cluster_name,custom_tags,autoscale.max_workers"
+        body = {"cluster_id": made, "update_mask": mask, "cluster": change}
+        view(quiet, "POST /api/2.1/clusters/update", body)
+        shown = self.shown(quiet, made)
+        assert (shown["cluster_name"], shown["num_workers"], shown["state"]) == ("other", 1, "RUNNING")
+        assert shown["autoscale"] == {"min_workers": 1, "max_workers": 5}
+        assert "custom_tags" not in shown
+        body = {"cluster_id": made, "update_mask": "*", "cluster": SETTINGS}
+        view(quiet, "POST /api/2.1/clusters/update", body)
+        assert self.shown(quiet, made)["spec"] == SETTINGS
+
+    @pytest.mark.parametrize(
+        ("body", "message"),
+        [
+            ({}, "Missing required field: update_mask"),
+            ({"update_mask": "name"}, "The update_mask names 'name', which is no field of a cluster."),
+            ({"update_mask": "autoscale.workers"}, "The update_mask names 'autoscale.workers'"),
+            ({"update_mask": "spark_version"}, "Missing required field: spark_version"),
+            ({"update_mask": "node_type_id", "cluster": {"node_type_id": "x"}}, "Node type x is not"),
+        ],
+    )
+    def test_an_update_that_makes_no_sense_is_refused(
+        self, quiet: Quiet, body: dict[str, Any], message: str
+    ) -> None:
+        assert message in refusal(quiet, "POST /api/2.1/clusters/update", {"cluster_id": HERE, **body})[2]
+
+    def test_resize_records_the_size_of_a_running_cluster(self, quiet: Quiet) -> None:
+        resize = "POST /api/2.1/clusters/resize"
+        view(quiet, resize, {"cluster_id": HERE, "num_workers": 3})
+        assert self.shown(quiet)["num_workers"] == 3
+        view(quiet, resize, {"cluster_id": HERE, "autoscale": {"min_workers": 1, "max_workers": 2}})
+        shown = self.shown(quiet)
+        assert shown["autoscale"]["max_workers"] == 2
+        assert "num_workers" not in shown["spec"]
+        events = view(quiet, "POST /api/2.1/clusters/events", {"cluster_id": HERE})["events"]
+        assert events[0]["type"] == "RESIZING"
+        assert "Exactly one of num_workers and autoscale" in refusal(quiet, resize, {"cluster_id": HERE})[2]
+        quiet.workspace.terminate_cluster(HERE)
+        quiet.clock.work()
+        assert refusal(quiet, resize, {"cluster_id": HERE, "num_workers": 3})[:2] == STATE
+
+    def test_a_terminated_cluster_gets_another_owner(self, quiet: Quiet) -> None:
+        body = {"cluster_id": HERE, "owner_username": "other@x"}
+        assert refusal(quiet, "POST /api/2.1/clusters/change-owner", body)[:2] == STATE
+        quiet.workspace.terminate_cluster(HERE)
+        quiet.clock.work()
+        view(quiet, "POST /api/2.1/clusters/change-owner", body)
+        assert self.shown(quiet)["creator_user_name"] == "other@x"
+
+    def test_a_cluster_of_a_run_cannot_be_changed(self, quiet: Quiet) -> None:
+        made = quiet.workspace.clusters.create(SETTINGS, is_job_cluster=True).cluster_id
+        body = {**SETTINGS, "cluster_id": made}
+        assert "was made for a run" in refusal(quiet, "POST /api/2.1/clusters/edit", body)[2]
+
+    def test_a_clone_installs_the_libraries_of_its_source(self, quiet: Quiet) -> None:
+        view(quiet, "POST /api/2.0/libraries/install", {"cluster_id": HERE, "libraries": [LIBRARY]})
+        body = {**SETTINGS, "clone_from": {"source_cluster_id": HERE}}
+        made = view(quiet, "POST /api/2.1/clusters/create", body)["cluster_id"]
+        quiet.clock.work()
+        shown = view(quiet, f"GET /api/2.0/libraries/cluster-status?cluster_id={made}")
+        assert [item["library"] for item in shown["library_statuses"]] == [LIBRARY]
+
+    def test_a_cluster_for_a_single_user_is_the_callers(self, quiet: Quiet) -> None:
+        assert self.shown(quiet)["single_user_name"] == quiet.workspace.user
+
+    def test_a_restart_names_who_asked_for_it(self, quiet: Quiet) -> None:
+        view(quiet, "POST /api/2.1/clusters/restart", {"cluster_id": HERE, "restart_user": "me"})
+        events = view(quiet, "POST /api/2.1/clusters/events", {"cluster_id": HERE})["events"]
+        assert events[0]["details"] == {"user": "me"}
+
+    def test_a_field_that_no_cluster_has_is_noted(self, quiet: Quiet) -> None:
+        body = {**SETTINGS, "node_typ_id": "x", "aws_attributes": {"zone": "y"}}
+        content = json.dumps(body).encode()
+        call = call_of(quiet, "/api/2.1/clusters/create", content)
+        api.create(call)
+        assert call.notes == [
+            "Field 'node_typ_id' is not known; was 'node_type_id' meant?",
+            "Field 'aws_attributes.zone' is not known; was 'aws_attributes.zone_id' meant?",
+        ]
+
+
 class TestEvents:
     """Event `TERMINATED` is none of Databricks'"""
 
@@ -118,6 +275,19 @@ class TestEvents:
         assert shown[0]["type"] == "TERMINATING"
         assert {event["type"] for event in shown} <= EVENT_TYPES
 
+    def test_events_are_filtered_by_time_and_paged_by_token(self, quiet: Quiet) -> None:
+        start = quiet.clock.now()
+        for _ in range(3):
+            quiet.clock.move(10)
+            quiet.workspace.clusters.get(HERE).add_event(quiet.clock.now(), "PINNED", {})
+        events = "POST /api/2.1/clusters/events"
+        body = {"cluster_id": HERE, "start_time": start + 10, "end_time": start + 20, "page_size": 1}
+        first = view(quiet, events, body)
+        assert (first["total_count"], first["events"][0]["timestamp"]) == (2, start + 20)
+        second = view(quiet, events, {**body, "page_token": first["next_page_token"]})
+        assert (second["events"][0]["timestamp"], "next_page_token" in second) == (start + 10, False)
+        assert "order must be one of" in refusal(quiet, events, {"cluster_id": HERE, "order": "UP"})[2]
+
 
 class TestList:
     """`clusters/list` ignores `filter_by`, `page_size`, `sort_by` and shows all (a script that deletes what
@@ -127,7 +297,8 @@ class TestList:
     def clusters(self, quiet: Quiet) -> None:
         """Three clusters beside the first, `fake`: b (policy p), a (pinned, terminated), c (of a job)."""
         made = quiet.workspace.clusters
-        made.create({**SETTINGS, "cluster_name": "b", "policy_id": "p"})
+        policy = quiet.workspace.policies.create({"name": "p"}, "u")
+        made.create({**SETTINGS, "cluster_name": "b", "policy_id": policy.policy_id})
         pinned = made.create({**SETTINGS, "cluster_name": "a"}).cluster_id
         made.pin(pinned, is_pinned=True)
         made.create({**SETTINGS, "cluster_name": "c"}, is_job_cluster=True)
@@ -136,6 +307,7 @@ class TestList:
         quiet.clock.work()
 
     def names(self, quiet: Quiet, query: str, body: dict[str, Any] | None = None) -> str:
+        query = query.replace("policy_id=p", f"policy_id={quiet.workspace.policies.list()[0].policy_id}")
         listed = view(quiet, f"GET /api/2.1/clusters/list?{query}", body or {})
         return " ".join(item["cluster_name"] for item in listed.get("clusters", []))
 

@@ -122,6 +122,18 @@ class TestJournal:
         entry = client.get("/_fake/journal?path=/sql/")["entries"][0]
         assert (entry["is_known"], entry["status"]) == (False, 404)
 
+    def test_a_parameter_that_the_call_does_not_know_is_named(self, client: Client) -> None:
+        client.get("/api/2.1/clusters/list?filter_by.is_pinned=true&page_sze=1")
+        client.post("/api/2.0/dbfs/mkdirs", path="/x", recursive=True)
+        client.post("/api/2.1/jobs/create", nam="x")
+        client.send("PUT", "/api/2.0/fs/files/Volumes/a/b/c/d?overwrit=true", b"{}")
+        assert [entry["notes"] for entry in client.get("/_fake/journal")["entries"]] == [
+            ["Field 'page_sze' is not known; was 'page_size' meant?"],
+            ["Field 'recursive' is not known."],
+            ["Field 'nam' is not known; was 'name' meant?"],
+            ["Field 'overwrit' is not known; was 'overwrite' meant?"],
+        ]
+
     def test_a_fault_is_named(self, client: Client) -> None:
         client.post("/_fake/faults", name="mine", pattern="/api/*", status_code=500)
         client.send("GET", "/api/2.1/jobs/list")

@@ -124,6 +124,14 @@ class TestFiles:
         assert isinstance(reply, Reply)
         assert (reply.status, reply.body) == (status, content)
 
+    def test_a_download_url_leads_to_the_file(self, filled: Quiet) -> None:
+        target = f"/api/2.0/fs/create-download-url?path={FILE[len('/api/2.0/fs/files') :]}&expire_time=x"
+        given = view(filled, f"POST {target}")
+        assert given["url"] == f"http://127.0.0.1:1{FILE}"
+        assert given["headers"] == [{"name": "Authorization", "value": "Bearer token"}]
+        missing = "POST /api/2.0/fs/create-download-url?path=/Volumes/none/x/y/z"
+        assert refusal(filled, missing)[:2] == (404, "NOT_FOUND")
+
     def test_a_folder_is_listed_in_pages(self, filled: Quiet) -> None:
         filled.workspace.volumes.write("/m/d/v/b", b"")
         first = view(filled, f"GET {FOLDER}?page_size=1")
@@ -240,6 +248,22 @@ class TestWorkspace:
         _, refused, said = refusal(filled, request_line, body)
         assert refused == code
         assert message in said
+
+    def test_a_list_leaves_out_notebooks_that_are_older(self, filled: Quiet) -> None:
+        view(filled, "POST /api/2.0/workspace/import", {"path": "/Shared/n.py", "content": BASE64})
+        for after, names in ((0, ["/Shared/a", "/Shared/n.py"]), (2**50, ["/Shared/a"])):
+            query = f"GET /api/2.0/workspace/list?path=/Shared&notebooks_modified_after={after}"
+            assert [item["path"] for item in view(filled, query)["objects"]] == names
+
+    @pytest.mark.parametrize(
+        "request_line",
+        ["GET /repos", "POST /repos", "GET /repos/1", "PATCH /repos/1", "DELETE /repos/1"],
+    )
+    def test_repos_are_refused_with_the_reason(self, filled: Quiet, request_line: str) -> None:
+        method, _, path = request_line.partition(" ")
+        _, code, said = refusal(filled, f"{method} /api/2.0{path}")
+        assert code == INVALID
+        assert "no Git repository is cloned here; upload its files" in said
 
 
 class TestPaths:

@@ -155,6 +155,9 @@ class TestRuns:
             ),
             ("POST /api/2.1/jobs/runs/submit", {}, "must have exactly one of spark_python_task"),
             ("GET /api/2.1/jobs/runs/get?run_id=1", {}, "Run 1 does not exist."),
+            ("GET /api/2.2/jobs/runs/get?run_id=1&page_token=x", {}, "The first page has everything."),
+            ("GET /api/2.2/jobs/get?job_id=1&page_token=x", {}, "The first page has everything."),
+            ("POST /api/2.1/jobs/run-now", {"job_id": JOB, "performance_target": "STANDARD"}, "serverless"),
             ("GET /api/2.1/jobs/runs/list?limit=26", {}, "limit must be between 0 and 25, got 26."),
             ("GET /api/2.0/jobs/runs/list?limit=1001", {}, "limit must be between 0 and 1000, got 1001."),
             ("GET /api/2.1/jobs/runs/list?offset=10001", {}, "offset must be between 0 and 10000"),
@@ -212,6 +215,33 @@ class TestRuns:
         after, _ = quiet.workspace.runs.get(run_id)
         assert (before.state.result, before.task_runs[0].state.result) == (None, None)
         assert (after.state.result, after.task_runs[0].state.result) == (Result.SUCCESS, Result.SUCCESS)
+
+
+class TestResolvedValues:
+    """`include_resolved_values=true` on runs/get: the parameters of the tasks, resolved"""
+
+    def test_each_task_shows_what_its_program_got(self, quiet: Quiet) -> None:
+        wheel = {"package_name": "p", "entry_point": "e"}
+        document = tasks(
+            task("file", parameter="{{task.name}}"),
+            task(
+                "named", spark_python_task=None, python_wheel_task={**wheel, "named_parameters": {"a": "b=c"}}
+            ),
+            task("positional", spark_python_task=None, python_wheel_task={**wheel, "parameters": ["x"]}),
+        )
+        run = finish(quiet, document)
+        query = f"GET /api/2.2/jobs/runs/get?run_id={run.run_id}"
+        assert all("resolved_values" not in item for item in view(quiet, query)["tasks"])
+        shown = view(quiet, f"{query}&include_resolved_values=true")["tasks"]
+        assert [item["resolved_values"] for item in shown] == [
+            {"spark_python_task": {"parameters": ["file"]}},
+            {"python_wheel_task": {"named_parameters": {"a": "b=c"}}},
+            {"python_wheel_task": {"parameters": ["x"]}},
+        ]
+        attempt = f"GET /api/2.2/jobs/runs/get?run_id={shown[0]['run_id']}&include_resolved_values=true"
+        assert view(quiet, attempt)["resolved_values"] == shown[0]["resolved_values"]
+        again = Workspace("1", quiet.surroundings).runs.get(run.run_id)[0]
+        assert list(again.task_runs[0].arguments or ()) == ["file"]
 
 
 class TestEmptyParameters:
@@ -307,6 +337,16 @@ class TestNotes:
                 [
                     "Field 'timout_seconds' is not known; was 'timeout_seconds' meant?",
                     "Field 'spark_python_task.sourc' is not known; was 'spark_python_task.source' meant?",
+                ],
+            ),
+            (
+                tasks(
+                    task("a", libraries=[{"pypi": {"package": "x", "index": "y"}}]),
+                    queue={"enable": True},
+                ),
+                [
+                    "Field 'queue.enable' is not known; was 'queue.enabled' meant?",
+                    "Field 'libraries.pypi.index' is not known.",
                 ],
             ),
             (flat(), []),

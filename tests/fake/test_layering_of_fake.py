@@ -18,7 +18,7 @@ FLOORS = (
     {"web"},
     {"workspace"},
     {"jobs", "commands"},
-    {"clusters", "files", "secrets"},
+    {"clusters", "files", "identity", "permissions", "secrets"},
     {"request", "engine"},
     {"storage", "certificates", "clock", "errors", "redaction", "scratch"},
     {"full_disk"},

@@ -3,7 +3,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import logging
-from typing import TYPE_CHECKING, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Iterator, Mapping
 
 import pytest
 
@@ -20,7 +20,14 @@ from databricks.sdk.errors import (
     TooManyRequests,
 )
 from databricks.sdk.service import jobs
-from databricks.sdk.service.compute import Language, Library, PythonPyPiLibrary, State
+from databricks.sdk.service.compute import (
+    Language,
+    Library,
+    PythonPyPiLibrary,
+    State,
+    UpdateClusterResource,
+)
+from databricks.sdk.service.iam import AccessControlRequest, ComplexValue, PermissionLevel
 from databricks.sdk.service.jobs import (
     JobSettings,
     RunLifeCycleState,
@@ -152,9 +159,12 @@ class TestSdk:
         assert [item.name for item in sdk.dbutils.fs.ls("dbfs:/")] == ["x.txt"]
 
     def test_clusters(self, sdk: WorkspaceClient) -> None:
+        version = sdk.clusters.select_spark_version(long_term_support=True)
+        smallest = sdk.clusters.select_node_type(local_disk=True)
+        assert (version, smallest) == ("16.4.x-scala2.12", "m5d.large")
         made = sdk.clusters.create(
-            spark_version=sdk.clusters.select_spark_version(long_term_support=True),
-            node_type_id=sdk.clusters.select_node_type(local_disk=True),
+            spark_version=version,
+            node_type_id=smallest,
             num_workers=0,
             cluster_name="c",
         ).result()
@@ -182,6 +192,54 @@ class TestSdk:
         sdk.libraries.install(client.cluster_id, [library])
         status = next(iter(sdk.libraries.cluster_status(client.cluster_id)))
         assert status.library == library
+
+    @pytest.mark.parametrize(
+        ("wish", "name"),
+        [
+            ({"min_memory_gb": 16}, "r5.large"),
+            ({"min_memory_gb": 16, "min_cores": 4, "category": "General Purpose"}, "e2-standard-4"),
+            ({"local_disk": True, "local_disk_min_size": 1000, "gb_per_core": 7}, "i3en.large"),
+            ({"min_gpus": 1}, "g4dn.xlarge"),
+            ({"graviton": True, "min_cores": 8}, "m6gd.2xlarge"),
+            ({"fleet": "r-fleet"}, "r-fleet.xlarge"),
+        ],
+    )
+    def test_node_types_are_chosen_by_size(
+        self, sdk: WorkspaceClient, wish: dict[str, Any], name: str
+    ) -> None:
+        assert sdk.clusters.select_node_type(**wish) == name
+
+    def test_policies_pools_and_changes_of_a_cluster(self, sdk: WorkspaceClient, client: Client) -> None:
+        pool = sdk.instance_pools.create("p", "m5d.large").instance_pool_id
+        assert [item.instance_pool_id for item in sdk.instance_pools.list()] == [pool]
+        policy = sdk.cluster_policies.create(name="p", definition='{"num_workers": {"type": "range"}}')
+        assert sdk.cluster_policies.get(policy.policy_id or "").name == "p"
+        changed = UpdateClusterResource(cluster_name="changed")
+        sdk.clusters.ensure_cluster_is_running(client.cluster_id)
+        sdk.clusters.update(client.cluster_id, "cluster_name", cluster=changed).result()
+        sdk.clusters.resize(client.cluster_id, num_workers=2).result()
+        shown = sdk.clusters.get(client.cluster_id)
+        assert (shown.cluster_name, shown.num_workers) == ("changed", 2)
+
+    def test_users_groups_and_tokens(self, sdk: WorkspaceClient) -> None:
+        user = sdk.users_v2.create(user_name="a@x")
+        group = sdk.groups_v2.create(display_name="g", members=[ComplexValue(value=user.id)])
+        assert [item.display_name for item in sdk.groups_v2.list(filter='displayName eq "g"')] == ["g"]
+        sdk.groups_v2.delete(group.id or "")
+        with pytest.raises(NotFound, match=f"Group with id {group.id} not found"):
+            sdk.groups_v2.get(group.id or "")
+        made = sdk.tokens.create(comment="c", lifetime_seconds=100)
+        other = WorkspaceClient(host=sdk.config.host, token=made.token_value)
+        assert other.get_workspace_id() == sdk.get_workspace_id()
+
+    def test_permissions_of_clusters_and_directories(self, sdk: WorkspaceClient, client: Client) -> None:
+        asked = AccessControlRequest(group_name="users", permission_level=PermissionLevel.CAN_MANAGE)
+        sdk.workspace.mkdirs("/Shared/bundle")
+        directory = sdk.workspace.get_status("/Shared/bundle").object_id
+        for kind, number in (("clusters", client.cluster_id), ("directories", str(directory))):
+            sdk.permissions.update(kind, number, access_control_list=[asked])
+            listed = sdk.permissions.get(kind, number).access_control_list or []
+            assert [item.group_name for item in listed] == [None, "users", "admins"]
 
     def test_permissions(self, sdk: WorkspaceClient, client: Client, program: str) -> None:
         job = sdk.jobs.create(tasks=[task(client, program, "a")])

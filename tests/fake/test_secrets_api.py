@@ -82,6 +82,12 @@ class TestSecrets:
                 INVALID,
                 "there is no Azure Key Vault here",
             ),
+            (
+                "POST /api/2.0/secrets/scopes/create",
+                {"scope": "v", "backend_azure_keyvault": {"dns_name": "x"}},
+                INVALID,
+                "Field 'backend_azure_keyvault' is not supported",
+            ),
             ("POST /api/2.0/secrets/scopes/delete", {"scope": "none"}, ABSENT, "Scope none does not exist!"),
             (
                 "POST /api/2.0/secrets/put",

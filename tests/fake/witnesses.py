@@ -159,4 +159,76 @@ WITNESSES: Mapping[str, tuple[str, ...]] = {
         "POST /_fake/mounts",
         "POST /_fake/mounts/refresh",
     ),
+    "test_clusters_api.py::TestChanges::test_update_changes_what_the_mask_names": ("POST /clusters/update",),
+    "test_clusters_api.py::TestChanges::test_resize_records_the_size_of_a_running_cluster": (
+        "POST /clusters/resize",
+    ),
+    "test_clusters_api.py::TestChanges::test_a_terminated_cluster_gets_another_owner": (
+        "POST /clusters/change-owner",
+    ),
+    "test_policies.py::TestCalls::test_a_policy_is_shown_changed_and_deleted": (
+        "POST /policies/clusters/create",
+        "GET /policies/clusters/get",
+        "POST /policies/clusters/edit",
+        "POST /policies/clusters/delete",
+    ),
+    "test_instance_pools.py::TestPools::test_a_pool_is_shown_changed_and_deleted": (
+        "POST /instance-pools/create",
+        "GET /instance-pools/get",
+        "POST /instance-pools/edit",
+        "POST /instance-pools/delete",
+        "GET /instance-pools/list",
+    ),
+    "test_permissions.py::TestPermissions::test_a_cluster_is_its_creators_until_they_are_set": (
+        "GET /permissions/*",
+        "PUT /permissions/*",
+        "PATCH /permissions/*",
+    ),
+    "test_tokens.py::TestTokens::test_a_created_token_opens_the_workspace_until_it_is_deleted": (
+        "POST /token/create",
+        "GET /token/list",
+        "POST /token/delete",
+    ),
+    "test_directory.py::TestPrincipals::test_a_user_is_created_found_changed_and_deleted": tuple(
+        f"{call} /preview/scim/v2/Users{rest}"
+        for call, rest in (
+            ("GET", ""),
+            ("POST", ""),
+            ("GET", "/*"),
+            ("PUT", "/*"),
+            ("PATCH", "/*"),
+            ("DELETE", "/*"),
+        )
+    ),
+    "test_directory.py::TestPrincipals::test_a_group_has_members_that_exist": tuple(
+        f"{call} /preview/scim/v2/Groups{rest}"
+        for call, rest in (
+            ("GET", ""),
+            ("POST", ""),
+            ("GET", "/*"),
+            ("PUT", "/*"),
+            ("PATCH", "/*"),
+            ("DELETE", "/*"),
+        )
+    ),
+    "test_directory.py::TestPrincipals::test_a_service_principal_has_an_application_id": tuple(
+        f"{call} /preview/scim/v2/ServicePrincipals{rest}"
+        for call, rest in (
+            ("GET", ""),
+            ("POST", ""),
+            ("GET", "/*"),
+            ("PUT", "/*"),
+            ("PATCH", "/*"),
+            ("DELETE", "/*"),
+        )
+    ),
+    "test_tokens.py::TestTokens::test_its_comment_and_scopes_can_be_changed": ("PATCH /token/*",),
+    "test_files_api.py::TestFiles::test_a_download_url_leads_to_the_file": ("POST /fs/create-download-url",),
+    "test_files_api.py::TestWorkspace::test_repos_are_refused_with_the_reason": (
+        "GET /repos",
+        "POST /repos",
+        "GET /repos/*",
+        "PATCH /repos/*",
+        "DELETE /repos/*",
+    ),
 }
