@@ -187,4 +187,4 @@ class Workspace:
         return (self._token,) if len(self._token) >= MIN_HIDDEN_TOKEN else ()
 
     def _as_programs_see_it(self) -> Mapping[str, str]:
-        return {"id": self.workspace_id, "url": self.url, "token": self._token}
+        return {"id": self.workspace_id, "url": self.url, "token": self._token, "user": self.user}

@@ -57,7 +57,9 @@ _ACCESS = Field("object", parts={**_PRINCIPALS, "permission_level": Field("text"
 
 
 _NOT_TRIGGERED = "no run is started by a clock or an event here; leave it out, or set pause_status to PAUSED"
-_NOT_EXECUTED = "this kind of task is not executed here; use spark_python_task or python_wheel_task"
+_NOT_EXECUTED = (
+    "this kind of task is not executed here; use notebook_task, spark_python_task or python_wheel_task"
+)
 _NO_VARIABLES = "name the variables in spark_env_vars of the cluster"
 
 JOB_FIELDS: Mapping[str, Field] = {
@@ -103,6 +105,7 @@ TASK_FIELDS: Mapping[str, Field] = {
     "job_cluster_key": Field("text"),
     "spark_python_task": Field("object"),
     "python_wheel_task": Field("object"),
+    "notebook_task": Field("object"),
     "libraries": Field("list"),
     "timeout_seconds": Field("integer"),
     "max_retries": Field("integer"),
@@ -117,7 +120,6 @@ TASK_FIELDS: Mapping[str, Field] = {
     "environment_key": _refused(
         "text", "there is no serverless compute here; name a cluster and its libraries"
     ),
-    "notebook_task": _refused("object", _NOT_EXECUTED),
     "spark_jar_task": _refused("object", _NOT_EXECUTED),
     "spark_submit_task": _refused("object", _NOT_EXECUTED),
     "pipeline_task": _refused("object", _NOT_EXECUTED),
@@ -151,6 +153,12 @@ TASK_TYPE_FIELDS: Mapping[str, Mapping[str, Field]] = {
         "parameters": Field("list"),
         "named_parameters": Field("object"),
     },
+    "notebook_task": {
+        "notebook_path": Field("text"),
+        "base_parameters": Field("object"),
+        "source": Field("text"),
+        "warehouse_id": _refused("text", "there are no SQL warehouses here; name a cluster"),
+    },
 }
 
 FLAT_ONLY = (
@@ -158,6 +166,7 @@ FLAT_ONLY = (
     "new_cluster",
     "spark_python_task",
     "python_wheel_task",
+    "notebook_task",
     "libraries",
     "max_retries",
     "min_retry_interval_millis",
@@ -167,9 +176,9 @@ FLAT_ONLY = (
 RUN_PARAMETERS: Mapping[str, Field] = {
     "python_params": Field("list"),
     "python_named_params": Field("object"),
+    "notebook_params": Field("object"),
     "job_parameters": Field("object"),
     "jar_params": _refused("list", _NOT_EXECUTED),
-    "notebook_params": _refused("object", _NOT_EXECUTED),
     "spark_submit_params": _refused("list", _NOT_EXECUTED),
     "dbt_commands": _refused("list", _NOT_EXECUTED),
     "sql_params": _refused("object", _NOT_EXECUTED),

@@ -80,6 +80,7 @@ class TaskRun:
         stopped_for: CANCELED or TIMEDOUT if it was asked to end, else None.
         exit_code: of its process; if a signal ended it, minus the number of the signal.
         settings_number: which settings it has: 0 for the first of its run; a repair may have brought others.
+        values: what it has set with ``dbutils.jobs.taskValues``, by name.
     """
 
     run_id: int
@@ -95,6 +96,7 @@ class TaskRun:
     stopped_for: Result | None = None
     exit_code: int | None = None
     settings_number: int = 0
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ class Overrides:
     Attributes:
         python_params: parameters for every Python file task; None keeps those of the job.
         python_named_params: parameters for every wheel task; None keeps those of the job.
+        notebook_params: parameters that every notebook has beside those of its task.
         job_parameters: values of job parameters.
         only: the keys of the tasks to run; empty is all.
     """
@@ -124,6 +127,7 @@ class Overrides:
     python_named_params: Mapping[str, str] | None = None
     job_parameters: Mapping[str, str] = field(default_factory=dict)
     only: tuple[str, ...] = ()
+    notebook_params: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -256,7 +260,8 @@ class Output:
         logs_truncated: whether there was more.
         error: the last line of the traceback, or why there was no process.
         error_trace: the traceback.
-        notebook_result: the argument of ``dbutils.notebook.exit``.
+        notebook_result: the argument of ``dbutils.notebook.exit``, at most 5 MB of it.
+        notebook_truncated: whether it was longer.
     """
 
     logs: str = ""
@@ -264,3 +269,4 @@ class Output:
     error: str | None = None
     error_trace: str | None = None
     notebook_result: str | None = None
+    notebook_truncated: bool = False

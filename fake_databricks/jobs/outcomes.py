@@ -21,6 +21,8 @@ UPSTREAM_MESSAGES = {
 }
 _FAILED = frozenset({Result.FAILED, Result.TIMEDOUT, Result.UPSTREAM_FAILED})
 _SIGNAL_BASE = 128
+MAX_RESULT_BYTES = 5 * 1024 * 1024
+"""How much of a notebook's result is stored: the first 5 MB, as on Databricks."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,14 @@ def of_exit(exit_code: int, dialect: Dialect) -> Outcome:
 def of_missing_program(message: str, dialect: Dialect) -> Outcome:
     """Return the outcome of a missing program; a flat job is TERMINATED, and the guide's loops end."""
     return Outcome(Event.END if dialect is Dialect.FLAT else Event.BREAK, Result.FAILED, message)
+
+
+def notebook_result(value: str | None) -> tuple[str | None, bool]:
+    """Return the first 5 MB of what a notebook exited with, and whether there was more."""
+    if value is None or len(value) <= MAX_RESULT_BYTES // 4:
+        return value, False
+    encoded = value.encode("utf-8", "replace")
+    return encoded[:MAX_RESULT_BYTES].decode("utf-8", "ignore"), len(encoded) > MAX_RESULT_BYTES
 
 
 def admission(task: Task, before: Mapping[str, State]) -> Result | bool | None:

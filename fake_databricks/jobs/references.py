@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Mapping
+from typing import TYPE_CHECKING, Any, Mapping
 
 from fake_databricks.errors import InvalidParameter
 
@@ -49,8 +50,15 @@ def values_of(run: Run, task_run: TaskRun, workspace: Mapping[str, str]) -> dict
     values.update({f"{_JOB_PARAMETER}{name}": value for name, value in run.job_parameters.items()})
     for key, latest in run.latest().items():
         values[f"tasks.{key}.run_id"] = str(latest.run_id)
+        values[f"tasks.{key}.execution_count"] = str(latest.attempt + 1)
+        values.update({f"tasks.{key}.values.{name}": as_text(value) for name, value in latest.values.items()})
         values[f"tasks.{key}.result_state"] = latest.state.result.value.lower() if latest.state.result else ""
     return values
+
+
+def as_text(value: Any) -> str:
+    """Return a task value as it stands in a parameter: a text as it is, all else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def resolve(text: str, values: Mapping[str, str]) -> str:

@@ -84,8 +84,10 @@ def task_type_view(run: Run, task: Task) -> dict[str, Any]:
     """Return the type of a task with the parameters that this run uses."""
     body = dict(task.body)
     overrides = run.overrides
-    if overrides.python_params is not None:
+    if overrides.python_params is not None and task.kind != "notebook_task":
         body["parameters"] = list(overrides.python_params)
+    if overrides.notebook_params and task.kind == "notebook_task":
+        body["base_parameters"] = {**body.get("base_parameters", {}), **overrides.notebook_params}
     return {task.kind: body}
 
 
@@ -137,8 +139,9 @@ def run_view(run: Run, url: str, *, with_tasks: bool = True, history: bool = Fal
         "format": "SINGLE_TASK" if is_flat else "MULTI_TASK",
         "has_more": False,
     }
-    if run.overrides.python_params is not None:
-        view["overriding_parameters"] = {"python_params": list(run.overrides.python_params)}
+    overriding = _overriding(run)
+    if overriding:
+        view["overriding_parameters"] = overriding
     if run.job_parameters:
         defaults, values = dict(run.settings.parameters), run.overrides.job_parameters
         view["job_parameters"] = [
@@ -166,6 +169,17 @@ def run_view(run: Run, url: str, *, with_tasks: bool = True, history: bool = Fal
     return view
 
 
+def _overriding(run: Run) -> dict[str, Any]:
+    overrides = run.overrides
+    params = overrides.python_params
+    named = {
+        "python_params": None if params is None else list(params),
+        "python_named_params": overrides.python_named_params,
+        "notebook_params": overrides.notebook_params or None,
+    }
+    return {name: value for name, value in named.items() if value is not None}
+
+
 def attempt_view(run: Run, task_run: TaskRun, url: str) -> dict[str, Any]:
     """Return an attempt that was asked for by its own number."""
     task = run.task_of(task_run)
@@ -190,12 +204,10 @@ def output_view(run: Run, task_run: TaskRun, output: Output, metadata: dict[str,
     view: dict[str, Any] = {"metadata": metadata}
     if not task_run.state.is_terminal:
         return view
+    if run.dialect is Dialect.FLAT or run.task_of(task_run).kind == "notebook_task":
+        result = {} if output.notebook_result is None else {"result": output.notebook_result}
+        view["notebook_output"] = {**result, "truncated": output.notebook_truncated}
     if run.dialect is Dialect.FLAT:
-        view["notebook_output"] = (
-            {"truncated": False}
-            if output.notebook_result is None
-            else {"result": output.notebook_result, "truncated": False}
-        )
         view["logs"] = output.logs.rstrip("\n")
     else:
         view["logs"] = output.logs.rstrip("\n") + "\n" if output.logs.strip() else ""

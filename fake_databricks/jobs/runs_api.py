@@ -13,8 +13,9 @@ from fake_databricks.jobs.model import Overrides, Run
 from fake_databricks.jobs.run_views import attempt_view, output_view, run_view
 from fake_databricks.jobs.runs import RunFilter
 from fake_databricks.jobs.settings import MAX_PARAMETERS_BYTES, Dialect
+from fake_databricks.jobs.task_types import read_named
 from fake_databricks.request.call import Call, Parameters, Route
-from fake_databricks.request.values import read_boolean, read_fields, read_page_token, read_text, read_texts
+from fake_databricks.request.values import read_boolean, read_fields, read_page_token, read_texts
 
 if TYPE_CHECKING:
     from fake_databricks.jobs.settings import Task
@@ -157,9 +158,12 @@ def repair(call: Call) -> dict[str, Any]:
 
 
 def export(call: Call) -> dict[str, Any]:
-    """Refuse: Databricks exports the views of notebooks, and no notebook is run here."""
+    """Refuse: Databricks exports the pages of notebooks, and none are made here."""
     run, _ = call.workspace.runs.get(call.parameters.integer("run_id"))
-    raise InvalidParameter(f"Run {run.run_id} cannot be exported: only notebook tasks have views.")
+    raise InvalidParameter(
+        f"Run {run.run_id} cannot be exported: only notebook tasks have views, and none are made here; "
+        "jobs/runs/get-output has what the cells have shown."
+    )
 
 
 def _overrides(parameters: Parameters, *, only: bool = False) -> Overrides:
@@ -181,9 +185,10 @@ def _overrides(parameters: Parameters, *, only: bool = False) -> Overrides:
     named = read.get("python_named_params")
     return Overrides(
         None if params is None else read_texts("python_params", params),
-        None if named is None else {key: read_text(key, value) for key, value in named.items()},
-        {key: read_text(key, value) for key, value in read.get("job_parameters", {}).items()},
+        None if named is None else read_named("python_named_params", named),
+        read_named("job_parameters", read.get("job_parameters", {})),
         parameters.texts("only") if only else (),
+        read_named("notebook_params", read.get("notebook_params", {})),
     )
 
 

@@ -16,7 +16,8 @@ from fake_databricks.errors import InvalidParameter, InvalidState
 from fake_databricks.jobs import changes, outcomes
 from fake_databricks.jobs.lifecycle import Event, Life, Result, State, advance
 from fake_databricks.jobs.model import Output, Overrides, Run, TaskRun
-from fake_databricks.jobs.settings import TASK_TYPES, Dialect, Settings, parse_settings
+from fake_databricks.jobs.settings import Dialect, Settings, parse_settings
+from fake_databricks.jobs.task_types import TASK_TYPES
 from fake_databricks.jobs.tasks import TaskPreparer, UnrunnableTask
 from fake_databricks.request.values import read_text
 
@@ -275,6 +276,7 @@ class RunScheduler:
             code = -(task_exit.signal or 1)
         with self._runs.locked():
             task_run.exit_code = code
+            task_run.values = task_exit.task_values
             outcome = outcomes.of_exit(code, run.dialect)
             if task_run.stopped_for is not None:
                 outcome = outcomes.stopped(task_run.stopped_for)
@@ -284,7 +286,7 @@ class RunScheduler:
                 task_exit.logs_truncated,
                 task_exit.error if has_failed else None,
                 task_exit.error_trace if has_failed else None,
-                task_exit.notebook_result,
+                *outcomes.notebook_result(task_exit.notebook_result),
             )
             self._end_attempt(run, task_run, outcome, output)
 

@@ -15,15 +15,15 @@ from typing import Any, Mapping, Sequence
 
 from fake_databricks.clusters.libraries import check_library
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.jobs.fields import FLAT_ONLY, JOB_FIELDS, LEVELS, RUN_IF, TASK_FIELDS, TASK_TYPE_FIELDS
-from fake_databricks.request.values import read_fields, read_list, read_object, read_text, read_texts
+from fake_databricks.jobs.fields import FLAT_ONLY, JOB_FIELDS, LEVELS, RUN_IF, TASK_FIELDS
+from fake_databricks.jobs.task_types import TASK_TYPES, arguments, read_task_type
+from fake_databricks.request.values import read_fields, read_list, read_object, read_text
 
 MAX_NAME_BYTES = 4096
 MAX_TASKS = {"2.0": 100, "2.1": 100, "2.2": 1000}
 MAX_CONCURRENT_RUNS = 1000
 MAX_INTEGER = 2**31 - 1
 MAX_PARAMETERS_BYTES = 10_000
-TASK_TYPES = ("spark_python_task", "python_wheel_task")
 _TASK_KEY = re.compile(r"[\w-]{1,100}")
 _PARAMETER_NAME = re.compile(r"[\w.-]+")
 
@@ -41,7 +41,7 @@ class Task:
 
     Attributes:
         key: ``task_key``; for a flat job it is made from the name of the job.
-        kind: one of :data:`TASK_TYPES`.
+        kind: one of ``TASK_TYPES``.
         body: the document of that task type.
         parameters: the arguments of its program; a run may replace them.
         cluster_id: the id of an existing cluster, or None.
@@ -103,11 +103,6 @@ class Settings:
     def task(self, key: str) -> Task:
         """Return the task with this key."""
         return next(task for task in self.tasks if task.key == key)
-
-
-def keyword_arguments(named: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the arguments of a program for named parameters."""
-    return tuple(f"--{name}={value}" for name, value in named.items())
 
 
 def parse_settings(document: Mapping[str, Any], version: str = "2.1") -> Settings:
@@ -220,7 +215,7 @@ def _task(document: Mapping[str, Any], shared: Mapping[str, Any], subject: str =
             f"{who} must have exactly one of {', '.join(TASK_TYPES)}, it has {len(kinds)}."
         )
     kind = kinds[0]
-    read[kind] = _task_type(kind, read[kind])
+    read[kind] = read_task_type(kind, read[kind])
     new_cluster = _cluster(read, shared, key)
     libraries = tuple(read_object("libraries", library) for library in read.get("libraries", []))
     for library in libraries:
@@ -233,7 +228,7 @@ def _task(document: Mapping[str, Any], shared: Mapping[str, Any], subject: str =
         key=key,
         kind=kind,
         body=read[kind],
-        parameters=_arguments(kind, read[kind]),
+        parameters=arguments(kind, read[kind]),
         cluster_id=read.get("existing_cluster_id"),
         new_cluster=new_cluster,
         cluster_key=read.get("job_cluster_key"),
@@ -249,35 +244,6 @@ def _task(document: Mapping[str, Any], shared: Mapping[str, Any], subject: str =
         retry_on_timeout=read.get("retry_on_timeout", False),
         document=read,
     )
-
-
-def _task_type(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    read = read_fields(body, TASK_TYPE_FIELDS[kind], f"{kind}.")
-    if "parameters" in read:
-        read["parameters"] = list(read_texts(f"{kind}.parameters", read["parameters"]))
-    if kind == "python_wheel_task" and "named_parameters" in read:
-        named = read["named_parameters"] = {
-            name: read_text(f"{kind}.named_parameters.{name}", value)
-            for name, value in read["named_parameters"].items()
-        }
-        if named and read.get("parameters"):
-            raise InvalidParameter("Only one of parameters and named_parameters may be given.")
-    required = ("python_file",) if kind == "spark_python_task" else ("package_name", "entry_point")
-    for name in required:
-        if not read.get(name):
-            raise InvalidParameter(f"Missing required field: {kind}.{name}")
-    if read.get("source", "WORKSPACE") != "WORKSPACE":
-        raise InvalidParameter(
-            "Field 'spark_python_task.source' is not supported: no repository is cloned here; "
-            "upload the file and leave it out."
-        )
-    return read
-
-
-def _arguments(kind: str, body: Mapping[str, Any]) -> tuple[str, ...]:
-    if kind == "python_wheel_task" and body.get("named_parameters"):
-        return keyword_arguments(body["named_parameters"])
-    return tuple(body.get("parameters", ()))
 
 
 def _cluster(read: Mapping[str, Any], shared: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:

@@ -106,7 +106,7 @@ PARITY: Mapping[tuple[str, str], Row] = {
         ),
         refused=_by_fate("refused", RUN_PARAMETERS),
     ),
-    ("GET", "/jobs/runs/export"): Row(refused=("every run: no notebooks",)),
+    ("GET", "/jobs/runs/export"): Row(refused=("every run",)),
     ("POST", "/contexts/create"): Row(("clusterId", "language"), refused=("scala, r",)),
     ("GET", "/contexts/status"): Row(("clusterId", "contextId")),
     ("POST", "/contexts/destroy"): Row(("clusterId", "contextId")),

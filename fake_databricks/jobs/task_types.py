@@ -1,0 +1,76 @@
+"""The types of tasks: what each needs, and the arguments that it gives its program. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from fake_databricks.errors import InvalidParameter
+from fake_databricks.jobs.fields import TASK_TYPE_FIELDS
+from fake_databricks.request.values import read_fields, read_text, read_texts
+
+PROGRAMS = ("spark_python_task", "python_wheel_task", "notebook_task")
+"""The types that run a program on a cluster."""
+TASK_TYPES = PROGRAMS
+REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "spark_python_task": ("python_file",),
+    "python_wheel_task": ("package_name", "entry_point"),
+    "notebook_task": ("notebook_path",),
+}
+"""The fields without which a task of that type is refused."""
+FILES = {"spark_python_task": "python_file", "notebook_task": "notebook_path"}
+"""The field with the path of a type's file."""
+MAX_BASE_PARAMETERS_BYTES = 1024 * 1024
+
+
+def read_task_type(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document of a task type with each value in its type.
+
+    Raises:
+        InvalidParameter: a field is missing, wrong, or not honoured here.
+    """
+    read = read_fields(body, TASK_TYPE_FIELDS[kind], f"{kind}.")
+    if "parameters" in read:
+        read["parameters"] = list(read_texts(f"{kind}.parameters", read["parameters"]))
+    for name in ("named_parameters", "base_parameters"):
+        if name in read:
+            read[name] = read_named(f"{kind}.{name}", read[name])
+    if read.get("named_parameters") and read.get("parameters"):
+        raise InvalidParameter("Only one of parameters and named_parameters may be given.")
+    for name in REQUIRED[kind]:
+        if read.get(name) in (None, ""):
+            raise InvalidParameter(f"Missing required field: {kind}.{name}")
+    if read.get("source", "WORKSPACE") != "WORKSPACE":
+        raise InvalidParameter(
+            f"Field '{kind}.source' is not supported: no repository is cloned here; "
+            "upload the file and leave it out."
+        )
+    if kind == "notebook_task":
+        _check_notebook(read)
+    return read
+
+
+def _check_notebook(read: Mapping[str, Any]) -> None:
+    if not read["notebook_path"].startswith(("/", "{{")):
+        raise InvalidParameter(
+            f"Only absolute paths are allowed for notebook_task.notebook_path: {read['notebook_path']}"
+        )
+    size = sum(len(text.encode()) for pair in read.get("base_parameters", {}).items() for text in pair)
+    if size > MAX_BASE_PARAMETERS_BYTES:
+        raise InvalidParameter("notebook_task.base_parameters must have at most 1 MB.")
+
+
+def read_named(name: str, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return parameters by their names, each as text."""
+    return {key: read_text(f"{name}.{key}", value) for key, value in values.items()}
+
+
+def arguments(kind: str, body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the arguments of a task's program."""
+    if kind == "python_wheel_task" and body.get("named_parameters"):
+        return keyword_arguments(body["named_parameters"])
+    return tuple(body.get("parameters", ()))
+
+
+def keyword_arguments(named: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the arguments of a program for named parameters."""
+    return tuple(f"--{name}={value}" for name, value in named.items())
