@@ -81,6 +81,9 @@ class TaskRun:
         exit_code: of its process; if a signal ended it, minus the number of the signal.
         settings_number: which settings it has: 0 for the first of its run; a repair may have brought others.
         values: what it has set with ``dbutils.jobs.taskValues``, by name.
+        outcome: of a condition: ``true`` or ``false``.
+        child_run_id: the run of another job that it has started, or that of its iterations; 0 for none.
+        stats: of a loop.
     """
 
     run_id: int
@@ -97,6 +100,9 @@ class TaskRun:
     exit_code: int | None = None
     settings_number: int = 0
     values: Mapping[str, Any] = field(default_factory=dict)
+    outcome: str = ""
+    child_run_id: int = 0
+    stats: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -152,6 +158,11 @@ class Run:
         creator: who requested it.
         idempotency_token: of the request; empty if it had none.
         stopped_for: CANCELED or TIMEDOUT if the whole run was asked to end, else None.
+        trigger: ONE_TIME, PERIODIC, RUN_JOB_TASK or CONTINUOUS.
+        parent_run_id: the run whose task has started this one; 0 for none.
+        parent_task_run_id: that task's attempt.
+        is_nested: whether its tasks are the iterations of a loop; it is not listed.
+        concurrency: how many of its tasks may be active; 0 is any number.
     """
 
     run_id: int
@@ -171,6 +182,16 @@ class Run:
     is_submitted: bool = False
     idempotency_token: str = ""
     stopped_for: Result | None = None
+    trigger: str = "ONE_TIME"
+    parent_run_id: int = 0
+    parent_task_run_id: int = 0
+    is_nested: bool = False
+    concurrency: int = 0
+
+    @property
+    def shown_run_id(self) -> int:
+        """The run that clients know: for iterations that of the loop."""
+        return self.parent_run_id if self.is_nested else self.run_id
 
     @property
     def dialect(self) -> Dialect:

@@ -43,7 +43,8 @@ class RunFilter:
         """Whether a run belongs to the list."""
         kind = "SUBMIT_RUN" if run.is_submitted else "JOB_RUN"
         return (
-            self.job_id in (None, run.job_id)
+            not run.is_nested
+            and self.job_id in (None, run.job_id)
             and not (self.active_only and not run.is_active)
             and not (self.completed_only and run.is_active)
             and self.run_type in ("", kind)
@@ -126,6 +127,9 @@ class Runs:
             self._run_ids_of_jobs[run.job_id].remove(run.run_id)
             self._storage.delete(self._workspace_id, "run", run.run_id)
             for task_run in run.task_runs:
+                child = self._runs.get(task_run.child_run_id)
+                if child is not None and child.is_nested:
+                    self.delete(child.run_id)
                 self._owners.pop(task_run.run_id, None)
                 self._storage.delete(self._workspace_id, "output", task_run.run_id)
             if run.idempotency_token:

@@ -10,7 +10,7 @@ from fake_databricks.jobs.api import JOBS_VERSIONS, page_limit
 from fake_databricks.jobs.fields import RUN_PARAMETERS, notes_of
 from fake_databricks.jobs.lifecycle import Result
 from fake_databricks.jobs.model import Overrides, Run
-from fake_databricks.jobs.run_views import attempt_view, output_view, run_view
+from fake_databricks.jobs.run_views import attempt_view, output_view, run_view, task_view
 from fake_databricks.jobs.runs import RunFilter
 from fake_databricks.jobs.settings import MAX_PARAMETERS_BYTES, Dialect
 from fake_databricks.jobs.task_types import read_named
@@ -18,6 +18,7 @@ from fake_databricks.request.call import Call, Parameters, Route
 from fake_databricks.request.values import read_boolean, read_fields, read_page_token, read_texts
 
 if TYPE_CHECKING:
+    from fake_databricks.jobs.model import TaskRun
     from fake_databricks.jobs.settings import Task
 
 MAX_PAGE = 25
@@ -64,10 +65,22 @@ def get(call: Call) -> dict[str, Any]:
     parameters = call.parameters
     run, task_run = call.workspace.runs.get(parameters.integer("run_id"))
     if task_run is not None:
-        return attempt_view(run, task_run, _url(call))
+        return {**attempt_view(run, task_run, _url(call)), **_iterations(call, run, task_run)}
     view = run_view(run, _url(call), history=parameters.boolean("include_history"))
     view.pop("has_more")
     return view
+
+
+def _iterations(call: Call, run: Run, task_run: TaskRun) -> dict[str, Any]:
+    """Return ``iterations`` of a loop: the attempts of the run that it has started."""
+    if run.task_of(task_run).kind != "for_each_task":
+        return {}
+    if not task_run.child_run_id:
+        return {"iterations": []}
+    child, _ = call.workspace.runs.get(task_run.child_run_id)
+    return {
+        "iterations": [task_view(child, child.task_of(item), item, _url(call)) for item in child.task_runs]
+    }
 
 
 def get_output(call: Call) -> dict[str, Any]:

@@ -12,12 +12,12 @@ import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
-from fake_databricks.errors import InvalidParameter, InvalidState
-from fake_databricks.jobs import changes, outcomes
+from fake_databricks.errors import ApiError, InvalidParameter, InvalidState
+from fake_databricks.jobs import changes, control, outcomes
 from fake_databricks.jobs.lifecycle import Event, Life, Result, State, advance
-from fake_databricks.jobs.model import Output, Overrides, Run, TaskRun
+from fake_databricks.jobs.model import LATEST, Output, Overrides, Run, TaskRun
 from fake_databricks.jobs.settings import Dialect, Settings, parse_settings
-from fake_databricks.jobs.task_types import TASK_TYPES
+from fake_databricks.jobs.task_types import CONTROL, TASK_TYPES
 from fake_databricks.jobs.tasks import TaskPreparer, UnrunnableTask
 from fake_databricks.request.values import read_text
 
@@ -27,6 +27,20 @@ if TYPE_CHECKING:
     from fake_databricks.jobs.jobs import Jobs
     from fake_databricks.jobs.model import Job
     from fake_databricks.jobs.runs import Runs
+    from fake_databricks.jobs.settings import Task
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What has started a run: its trigger, and for a task's run the run and the attempt of that task."""
+
+    trigger: str = "ONE_TIME"
+    run_id: int = 0
+    task_run_id: int = 0
+
+    def mark(self, run: Run) -> None:
+        """Note it in the run."""
+        run.trigger, run.parent_run_id, run.parent_task_run_id = self.trigger, self.run_id, self.task_run_id
 
 
 @dataclass
@@ -65,8 +79,15 @@ class RunScheduler:
                     runs.save_output(task_run.run_id, Output(error=changes.LOST))
                 runs.save(run)
 
-    def run_now(
-        self, job: Job, overrides: Overrides, token: str, creator: str, *, queue: bool | None = None
+    def run_now(  # noqa: PLR0913  a request's parts
+        self,
+        job: Job,
+        overrides: Overrides,
+        token: str,
+        creator: str,
+        *,
+        queue: bool | None = None,
+        origin: Origin = Origin(),
     ) -> Run:
         """Run a job, or return the run that a request with the same idempotency token has made.
 
@@ -76,6 +97,7 @@ class RunScheduler:
             token: the idempotency token, or an empty text.
             creator: who requests it.
             queue: whether the run waits while too many others are active; None leaves it to the job.
+            origin: what has started the run.
         """
         settings = job.settings
         if not settings.tasks:
@@ -95,6 +117,7 @@ class RunScheduler:
             number = self._runs.next_number_in_job(job.job_id)
             run = self._new_run(job.job_id, number, settings, overrides, creator)
             run.idempotency_token = token
+            origin.mark(run)
             self._runs.save(run)
             self._begin_or_wait(run, job)
         return run
@@ -129,6 +152,8 @@ class RunScheduler:
         """End all runs of a job, or of all jobs."""
         with self._runs.locked():
             for run in self._runs.active(job_id):
+                if run.is_nested:  # it ends with the run of its loop
+                    continue
                 if not only_queued or run.state.life is Life.QUEUED:
                     self._stop(run, Result.CANCELED)
 
@@ -162,6 +187,8 @@ class RunScheduler:
         seconds = job.settings.document.get("timeout_seconds", 0)
         with self._runs.locked():
             for run in self._runs.active(job.job_id):
+                if run.is_nested:
+                    continue
                 document = {**run.settings.document, "timeout_seconds": seconds}
                 run.settings = dataclasses.replace(
                     parse_settings(document, "2.2"), is_queueing=run.settings.is_queueing
@@ -208,7 +235,8 @@ class RunScheduler:
 
     def _has_place(self, job: Job, but: Run | None = None) -> bool:
         active = sum(
-            run is not but and run.state.life is not Life.QUEUED for run in self._runs.active(job.job_id)
+            run is not but and not run.is_nested and run.state.life is not Life.QUEUED
+            for run in self._runs.active(job.job_id)
         )
         return active < job.settings.max_concurrent_runs
 
@@ -226,6 +254,8 @@ class RunScheduler:
             for task_run in changes.skip_blocked(run, self._clock.now()):
                 self._admit(run, task_run)
         self._runs.save(run)
+        if run.is_nested:
+            self._count_iterations(run)
         if run.is_active and all(task_run.state.is_terminal for task_run in run.latest().values()):
             self._end_run(run)
 
@@ -238,6 +268,9 @@ class RunScheduler:
     def _run_attempt(self, run: Run, task_run: TaskRun) -> None:
         """Carry one attempt from PENDING to its end: the whole work of a worker."""
         task = run.task_of(task_run)
+        if task.kind in CONTROL:
+            self._run_control(run, task, task_run)
+            return
         try:
             cluster, spec = self._preparer.prepare(run, task, task_run)
             with self._runs.locked():
@@ -260,6 +293,82 @@ class RunScheduler:
             self._exited(run, task_run, task_exit)
         finally:
             self._preparer.clean(task_run)
+
+    def _run_control(self, run: Run, task: Task, task_run: TaskRun) -> None:
+        """Carry out a task that runs no program; the end of a run that it starts is its own."""
+        with self._runs.locked():
+            if task_run.state.is_terminal or self._is_closing:
+                return
+            try:
+                values = self._preparer.values(run, task_run)
+                changes.start(run, task_run, self._clock.now())
+                if task.kind == "condition_task":
+                    task_run.outcome = control.outcome_of_condition(task.body, values)
+                    self._end_attempt(run, task_run, outcomes.Outcome(Event.END, Result.SUCCESS), Output())
+                elif task.kind == "run_job_task":
+                    self._run_other_job(run, task, task_run, values)
+                else:
+                    self._run_iterations(run, task, task_run, values)
+            except ApiError as error:
+                outcome = outcomes.Outcome(Event.BREAK, Result.FAILED, error.message)
+                self._end_attempt(run, task_run, outcome, Output(error=error.message))
+
+    def _run_other_job(self, run: Run, task: Task, task_run: TaskRun, values: Mapping[str, str]) -> None:
+        job = self._jobs.get(task.body["job_id"])
+        if job.job_id in self._jobs_above(run):
+            raise InvalidParameter(f"Job {job.job_id} is started by a run of itself: the jobs form a circle.")
+        child = self.run_now(
+            job,
+            control.overrides_of(task.body, values),
+            "",
+            run.creator,
+            origin=Origin("RUN_JOB_TASK", run.run_id, task_run.run_id),
+        )
+        task_run.child_run_id = child.run_id
+        self._runs.save(run)
+        if not child.is_active:  # it was skipped
+            self._child_ended(child)
+
+    def _jobs_above(self, run: Run) -> set[int]:
+        """Return the job of a run, and those of the runs that have started it."""
+        jobs = {run.job_id}
+        while run.parent_run_id:
+            run = self._runs.live(run.parent_run_id)
+            jobs.add(run.job_id)
+        return jobs
+
+    def _run_iterations(self, run: Run, task: Task, task_run: TaskRun, values: Mapping[str, str]) -> None:
+        settings = parse_settings(control.iterations(run, task, values), LATEST)
+        if not settings.tasks:
+            self._end_attempt(run, task_run, outcomes.Outcome(Event.END, Result.SUCCESS), Output())
+            return
+        overrides = dataclasses.replace(run.overrides, only=())
+        child = self._new_run(run.job_id, run.number_in_job, settings, overrides, run.creator)
+        Origin(run.trigger, run.shown_run_id, task_run.run_id).mark(child)
+        child.is_nested, child.is_submitted = True, run.is_submitted
+        child.concurrency = task.body.get("concurrency", 1)
+        task_run.child_run_id = child.run_id
+        self._runs.save(run)
+        self._runs.save(child)
+        self._begin(child)
+
+    def _count_iterations(self, child: Run) -> None:
+        parent = self._runs.live(child.parent_task_run_id)
+        parent.attempt(child.parent_task_run_id).stats = control.stats_of(child)
+        self._runs.save(parent)
+
+    def _child_ended(self, child: Run) -> None:
+        """End the task that has started a run, with the result of that run."""
+        try:
+            parent = self._runs.live(child.parent_task_run_id)
+        except InvalidParameter:  # a repair of its child outlives it, and it was deleted
+            return
+        task_run = parent.attempt(child.parent_task_run_id)
+        outcome = control.of_child(child)
+        if task_run.stopped_for is not None:
+            outcome = outcomes.stopped(task_run.stopped_for)
+        has_failed = outcome.result is Result.FAILED
+        self._end_attempt(parent, task_run, outcome, Output(error=outcome.message if has_failed else None))
 
     def _started(self, run: Run, task_run: TaskRun, handle: TaskHandle) -> None:
         with self._runs.locked():
@@ -332,7 +441,14 @@ class RunScheduler:
             self._unset_timer(run, number)
         del self._live[run.run_id]
         self._runs.save(run)
-        self._clock.spawn(lambda: self._preparer.release(run))
+        if not run.is_nested:
+            self._clock.spawn(lambda: self._preparer.release(run))
+        self._admit_waiting(run)
+        if run.parent_task_run_id:
+            self._child_ended(run)
+
+    def _admit_waiting(self, run: Run) -> None:
+        """Begin queued runs of the job of a run that has ended."""
         job = self._jobs.find(run.job_id)
         if job is None:
             return
@@ -362,6 +478,10 @@ class RunScheduler:
             task_run.state = advance(task_run.state, Event.STOP)
             handle.cancel()
             return
+        if task_run.child_run_id:
+            task_run.state = advance(task_run.state, Event.STOP)
+            self._stop(self._runs.live(task_run.child_run_id), Result.CANCELED)
+            return
         self._unset_timer(run, task_run.run_id)
         now = self._clock.now()
         changes.end_attempt(task_run, outcomes.stopped(reason), now, now)
@@ -374,7 +494,7 @@ class RunScheduler:
         with self._runs.locked():
             if task_run.state.is_terminal or task_run.stopped_for is not None or self._is_closing:
                 return
-            if task_run.run_id in self._live[run.run_id].handles:
+            if task_run.run_id in self._live[run.run_id].handles or task_run.child_run_id:
                 self._stop_attempt(run, task_run, Result.TIMEDOUT)
                 self._runs.save(run)
             else:

@@ -16,7 +16,7 @@ from typing import Any, Mapping, Sequence
 from fake_databricks.clusters.libraries import check_library
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs.fields import FLAT_ONLY, JOB_FIELDS, LEVELS, RUN_IF, TASK_FIELDS
-from fake_databricks.jobs.task_types import TASK_TYPES, arguments, read_task_type
+from fake_databricks.jobs.task_types import CONTROL, TASK_TYPES, arguments, read_inputs, read_task_type
 from fake_databricks.request.values import read_fields, read_list, read_object, read_text
 
 MAX_NAME_BYTES = 4096
@@ -48,6 +48,7 @@ class Task:
         new_cluster: the settings of a cluster that is made for the run, or None.
         cluster_key: the key of a new cluster that several tasks share, or None.
         depends_on: the keys of the tasks that must end before it.
+        outcomes: which outcome those of them must have that are conditions, by key.
         run_if: which results of those tasks let it run.
         is_disabled: whether it is left out of every run.
         libraries: installed on the cluster before it starts.
@@ -66,6 +67,7 @@ class Task:
     new_cluster: Mapping[str, Any] | None
     cluster_key: str | None
     depends_on: tuple[str, ...]
+    outcomes: tuple[tuple[str, str], ...]
     run_if: str
     is_disabled: bool
     libraries: tuple[Mapping[str, Any], ...]
@@ -191,7 +193,13 @@ def _tasks(documents: list[Any], shared: Mapping[str, Any], version: str) -> tup
 
 def _check_order(tasks: tuple[Task, ...]) -> None:
     left = {task.key: set(task.depends_on) for task in tasks}
+    conditions = {task.key for task in tasks if task.kind == "condition_task"}
     for task in tasks:
+        for key, _ in task.outcomes:
+            if key in left and key not in conditions:
+                raise InvalidParameter(
+                    f"Task '{task.key}' names an outcome of '{key}', which is no condition_task."
+                )
         unknown = sorted(set(task.depends_on) - set(left))
         if unknown:
             raise InvalidParameter(f"Task '{task.key}' depends on an unknown task: {', '.join(unknown)}.")
@@ -216,7 +224,12 @@ def _task(document: Mapping[str, Any], shared: Mapping[str, Any], subject: str =
         )
     kind = kinds[0]
     read[kind] = read_task_type(kind, read[kind])
-    new_cluster = _cluster(read, shared, key)
+    if kind == "for_each_task":
+        read[kind]["task"] = _task(read[kind]["task"], shared).document
+        if "{{" not in read[kind]["inputs"]:
+            read_inputs(read[kind]["inputs"])
+    new_cluster = _cluster(read, shared, key, kind)
+    depends_on, outcomes = _depends_on(read)
     libraries = tuple(read_object("libraries", library) for library in read.get("libraries", []))
     for library in libraries:
         check_library(library)
@@ -232,7 +245,8 @@ def _task(document: Mapping[str, Any], shared: Mapping[str, Any], subject: str =
         cluster_id=read.get("existing_cluster_id"),
         new_cluster=new_cluster,
         cluster_key=read.get("job_cluster_key"),
-        depends_on=_depends_on(read),
+        depends_on=depends_on,
+        outcomes=outcomes,
         run_if=run_if,
         is_disabled=read.get("disabled", False),
         libraries=libraries,
@@ -246,8 +260,14 @@ def _task(document: Mapping[str, Any], shared: Mapping[str, Any], subject: str =
     )
 
 
-def _cluster(read: Mapping[str, Any], shared: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
+def _cluster(
+    read: Mapping[str, Any], shared: Mapping[str, Any], key: str, kind: str
+) -> Mapping[str, Any] | None:
     choices = [name for name in ("existing_cluster_id", "new_cluster", "job_cluster_key") if read.get(name)]
+    if kind in CONTROL:
+        for name in (*choices, *(["libraries"] if read.get("libraries") else [])):
+            raise InvalidParameter(f"Field '{name}' is not allowed for a {kind}: it runs on no cluster.")
+        return None
     if len(choices) != 1:
         raise InvalidParameter(
             "One of job_cluster_key, new_cluster, or existing_cluster_id must be specified."
@@ -273,18 +293,25 @@ def _job_clusters(read: Mapping[str, Any], *, is_flat: bool) -> dict[str, Any]:
     return shared
 
 
-def _depends_on(read: dict[str, Any]) -> tuple[str, ...]:
-    keys = []
+def _depends_on(read: dict[str, Any]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Return the keys of the tasks before this one, and the outcomes that it asks of some."""
+    outcomes: dict[str, str | None] = {}
     for item in read.get("depends_on", []):
         document = read_object("depends_on", item)
-        if document.get("outcome"):
-            raise InvalidParameter(
-                "Field 'depends_on.outcome' is not supported: there are no condition tasks here."
-            )
-        keys.append(read_text("depends_on.task_key", document.get("task_key")))
-    if keys:
-        read["depends_on"] = [{"task_key": key} for key in sorted(keys)]
-    return tuple(sorted(keys))
+        key = read_text("depends_on.task_key", document.get("task_key"))
+        outcome = document.get("outcome") or None
+        if outcome not in (None, "true", "false"):
+            raise InvalidParameter(f"depends_on.outcome must be 'true' or 'false', got {outcome!r}.")
+        if outcomes.get(key, outcome) != outcome:
+            raise InvalidParameter(f"depends_on names the task '{key}' twice.")
+        outcomes[key] = outcome
+    if outcomes:
+        read["depends_on"] = [
+            {"task_key": key, **({"outcome": outcomes[key]} if outcomes[key] else {})}
+            for key in sorted(outcomes)
+        ]
+    wanted = tuple((key, outcome) for key, outcome in sorted(outcomes.items()) if outcome)
+    return tuple(sorted(outcomes)), wanted
 
 
 def _parameters(items: Any) -> tuple[tuple[str, str], ...]:

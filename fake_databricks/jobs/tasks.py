@@ -76,6 +76,10 @@ class TaskPreparer:
         self._lock = threading.Lock()
         self._made: dict[int, dict[str, str]] = {}  # run id -> key of a cluster made for it -> cluster id
 
+    def values(self, run: Run, task_run: TaskRun) -> dict[str, str]:
+        """Return every dynamic value that an attempt can name."""
+        return references.values_of(run, task_run, self._workspace())
+
     def prepare(self, run: Run, task: Task, task_run: TaskRun) -> tuple[Cluster, TaskSpec]:
         """Return the cluster and what to start on it.
 
@@ -84,13 +88,12 @@ class TaskPreparer:
         Raises:
             UnrunnableTask: the attempt cannot be started.
         """
-        workspace = self._workspace()
         try:
             cluster_id = task.cluster_id or self._made_for(run, task)
             task_run.cluster_id = cluster_id
             cluster = self._clusters.running(cluster_id)
             self._install(cluster_id, task)
-            values = references.values_of(run, task_run, workspace)
+            values = self.values(run, task_run)
             folder = self._folder / str(task_run.run_id)
             folder.mkdir(parents=True, exist_ok=True)
             spec = TaskSpec(
@@ -114,7 +117,7 @@ class TaskPreparer:
         shutil.rmtree(self._folder / str(task_run.run_id), ignore_errors=True)
 
     def release(self, run: Run) -> None:
-        """Remove the clusters that were made for a run."""
+        """Remove the clusters that were made for a run; those of iterations belong to the run of the loop."""
         with self._lock:
             made = self._made.pop(run.run_id, {})
         for cluster_id in made.values():
@@ -132,7 +135,7 @@ class TaskPreparer:
         assert task.new_cluster is not None
         key = task.cluster_key or f"task {task.key}"
         with self._lock:
-            made = self._made.setdefault(run.run_id, {})
+            made = self._made.setdefault(run.shown_run_id, {})
             if key not in made:
                 record = self._clusters.create(task.new_cluster, is_job_cluster=True)
                 made[key] = record.cluster_id

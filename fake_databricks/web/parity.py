@@ -42,7 +42,6 @@ _SETTINGS = {
     "refused": (
         *_by_fate("refused", JOB_FIELDS, TASK_FIELDS),
         "source GIT",
-        "depends_on.outcome",
         *(f"libraries.{kind}" for kind in REFUSED_LIBRARIES),
     ),
 }

@@ -60,7 +60,7 @@ class TestJobs:
             (
                 "POST /api/2.1/jobs/create",
                 {"tasks": [{"task_key": "a", "existing_cluster_id": "c"}]},
-                "Task 'a' must have exactly one of spark_python_task, python_wheel_task, notebook_task, it has 0.",
+                "Task 'a' must have exactly one of spark_python_task, python_wheel_task",
             ),
             ("GET /api/2.1/jobs/get", {}, "Missing required field: job_id"),
             ("GET /api/2.1/jobs/get?job_id=x", {}, "Field 'job_id' must be an integer, got 'x'."),

@@ -233,6 +233,10 @@ class TestFieldsOfTheSdk:
             (jobs.SubmitTask, TASK_FIELDS),
             (jobs.SparkPythonTask, TASK_TYPE_FIELDS["spark_python_task"]),
             (jobs.PythonWheelTask, TASK_TYPE_FIELDS["python_wheel_task"]),
+            (jobs.NotebookTask, TASK_TYPE_FIELDS["notebook_task"]),
+            (jobs.RunJobTask, TASK_TYPE_FIELDS["run_job_task"]),
+            (jobs.ConditionTask, TASK_TYPE_FIELDS["condition_task"]),
+            (jobs.ForEachTask, TASK_TYPE_FIELDS["for_each_task"]),
             (jobs.RunParameters, RUN_PARAMETERS),
         ],
     )
