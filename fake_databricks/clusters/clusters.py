@@ -80,7 +80,7 @@ class Clusters:
 
     def bring_up(self) -> None:
         """Start the clusters again that were running when the server ended."""
-        for record in self.list():
+        for record in list(self._records.values()):
             if record.is_job_cluster:
                 self.remove(record.cluster_id)
             elif record.state not in ("TERMINATED", "TERMINATING"):
@@ -89,12 +89,23 @@ class Clusters:
                 self._set(record, "TERMINATED")
 
     def create(
-        self, settings: Mapping[str, Any], cluster_id: str = "", *, is_job_cluster: bool = False
+        self,
+        settings: Mapping[str, Any],
+        cluster_id: str = "",
+        *,
+        is_job_cluster: bool = False,
+        is_serverless: bool = False,
     ) -> ClusterRecord:
         """Create a cluster and start it; an empty id is replaced by a new one."""
         now = self._clock.now()
         cluster_id = cluster_id or f"{_stamp(now)}-{randomness.token_hex(4)}"
-        record = ClusterRecord(cluster_id, dict(settings), start_time=now, is_job_cluster=is_job_cluster)
+        record = ClusterRecord(
+            cluster_id,
+            dict(settings),
+            start_time=now,
+            is_job_cluster=is_job_cluster,
+            is_serverless=is_serverless,
+        )
         with self._changed:
             record.add_event(self._clock.now(), "CREATING", {"attributes": dict(settings)})
             self._save(record)
@@ -115,9 +126,10 @@ class Clusters:
                 raise InvalidParameter(f"Cluster {cluster_id} does not exist") from None
 
     def list(self) -> list[ClusterRecord]:
-        """Return all clusters, the oldest first."""
+        """Return all clusters, the oldest first; the environments of serverless tasks are none."""
         with self._changed:
-            return sorted(self._records.values(), key=lambda record: record.start_time)
+            records = [record for record in self._records.values() if not record.is_serverless]
+        return sorted(records, key=lambda record: record.start_time)
 
     def start(self, cluster_id: str) -> None:
         """Start a terminated cluster."""

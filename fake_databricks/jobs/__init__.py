@@ -2,7 +2,7 @@
 
 From a request to a process, downwards: ``api.py`` and ``runs_api.py`` read requests, ``scheduler.py`` decides
 what happens when, ``tasks.py`` makes an attempt ready, ``engine/`` runs it. ``jobs.py`` and ``runs.py``
-store; ``model.py`` has the values; ``settings.py``, ``fields.py``, ``task_types.py``, ``lifecycle.py``,
-``changes.py``, ``outcomes.py``, ``control.py`` and ``references.py`` are the pure rules; ``run_views.py``
-renders runs.
+store; ``model.py`` has the values; ``settings.py``, ``fields.py``, ``task_types.py``, ``compute.py``,
+``lifecycle.py``, ``changes.py``, ``outcomes.py``, ``control.py`` and ``references.py`` are the pure rules;
+``run_views.py`` renders runs.
 """

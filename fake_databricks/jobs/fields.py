@@ -67,6 +67,7 @@ JOB_FIELDS: Mapping[str, Field] = {
     "tasks": Field("list"),
     "job_clusters": Field("list"),
     "parameters": Field("list"),
+    "environments": Field("list"),
     "timeout_seconds": Field("integer"),
     "max_concurrent_runs": Field("integer"),
     "queue": Field("object", parts={"enabled": Field("boolean")}),
@@ -92,7 +93,6 @@ JOB_FIELDS: Mapping[str, Field] = {
     "environment_variables": _refused("list", _NO_VARIABLES),
     "parent_path": _recorded("text"),
     "duration_target": _recorded("text"),
-    "environments": _refused("list", "there is no serverless compute here; name a cluster and its libraries"),
 }
 
 TASK_FIELDS: Mapping[str, Field] = {
@@ -103,6 +103,7 @@ TASK_FIELDS: Mapping[str, Field] = {
     "existing_cluster_id": Field("text"),
     "new_cluster": Field("object"),
     "job_cluster_key": Field("text"),
+    "environment_key": Field("text"),
     "spark_python_task": Field("object"),
     "python_wheel_task": Field("object"),
     "notebook_task": Field("object"),
@@ -120,9 +121,6 @@ TASK_FIELDS: Mapping[str, Field] = {
     "notification_settings": _recorded("object", _NOTIFICATIONS),
     "health": _recorded("object", _HEALTH),
     "disable_auto_optimization": _recorded("boolean"),
-    "environment_key": _refused(
-        "text", "there is no serverless compute here; name a cluster and its libraries"
-    ),
     "spark_jar_task": _refused("object", _NOT_EXECUTED),
     "spark_submit_task": _refused("object", _NOT_EXECUTED),
     "pipeline_task": _refused("object", _NOT_EXECUTED),
@@ -137,7 +135,7 @@ TASK_FIELDS: Mapping[str, Field] = {
     "dbt_cloud_task": _refused("object", _NOT_EXECUTED),
     "dbt_platform_task": _refused("object", _NOT_EXECUTED),
     "python_operator_task": _refused("object", _NOT_EXECUTED),
-    "compute": _refused("object", "there is no serverless compute here; name a cluster and its libraries"),
+    "compute": _refused("object", "there is no compute with accelerators here; leave it out"),
     "environment_variables_key": _refused("text", _NO_VARIABLES),
 }
 
@@ -177,6 +175,15 @@ TASK_TYPE_FIELDS: Mapping[str, Mapping[str, Field]] = {
         "concurrency": Field("integer"),
         "task": Field("object"),
     },
+}
+
+ENVIRONMENT_SPEC: Mapping[str, Field] = {
+    "dependencies": Field("list"),
+    "client": _recorded("text"),
+    "environment_version": _recorded("text"),
+    "base_environment": _refused("text", "there are no base environments here; name the dependencies"),
+    "project_environment": _refused("text", "there are no base environments here; name the dependencies"),
+    "java_dependencies": _refused("list", "only Python packages are installed here"),
 }
 
 FLAT_ONLY = (

@@ -15,8 +15,9 @@ from typing import Any, Mapping, Sequence
 
 from fake_databricks.clusters.libraries import check_library
 from fake_databricks.errors import InvalidParameter
+from fake_databricks.jobs.compute import Shared, choose, read_shared
 from fake_databricks.jobs.fields import FLAT_ONLY, JOB_FIELDS, LEVELS, RUN_IF, TASK_FIELDS
-from fake_databricks.jobs.task_types import CONTROL, TASK_TYPES, arguments, read_inputs, read_task_type
+from fake_databricks.jobs.task_types import TASK_TYPES, arguments, read_inputs, read_task_type
 from fake_databricks.request.values import read_fields, read_list, read_object, read_text
 
 MAX_NAME_BYTES = 4096
@@ -47,6 +48,7 @@ class Task:
         cluster_id: the id of an existing cluster, or None.
         new_cluster: the settings of a cluster that is made for the run, or None.
         cluster_key: the key of a new cluster that several tasks share, or None.
+        dependencies: what pip installs for a serverless task; None for every other one.
         depends_on: the keys of the tasks that must end before it.
         outcomes: which outcome those of them must have that are conditions, by key.
         run_if: which results of those tasks let it run.
@@ -66,6 +68,7 @@ class Task:
     cluster_id: str | None
     new_cluster: Mapping[str, Any] | None
     cluster_key: str | None
+    dependencies: tuple[str, ...] | None
     depends_on: tuple[str, ...]
     outcomes: tuple[tuple[str, str], ...]
     run_if: str
@@ -130,7 +133,7 @@ def _parse(text: str, version: str) -> Settings:
     if len(name.encode()) > MAX_NAME_BYTES:
         raise InvalidParameter(f"The job name must have at most {MAX_NAME_BYTES} bytes in UTF-8.")
     read["name"] = name
-    shared = _job_clusters(read, is_flat=is_flat)
+    shared = read_shared(read, is_flat=is_flat)
     tasks = (_flat_task(read, name),) if is_flat else _tasks(read.get("tasks", []), shared, version)
     if tasks and not is_flat:
         read["tasks"] = [task.document for task in tasks]
@@ -170,12 +173,12 @@ def _flat_task(read: dict[str, Any], name: str) -> Task:
     key = re.sub(r"[^\w-]", "_", name)[:100]
     fields = {field: read[field] for field in FLAT_ONLY if field in read}
     fields["timeout_seconds"] = read.get("timeout_seconds", 0)
-    task = _task({"task_key": key, **fields}, {}, "A job without 'tasks'")
+    task = _task({"task_key": key, **fields}, Shared(), "A job without 'tasks'")
     read[task.kind] = task.body
     return task
 
 
-def _tasks(documents: list[Any], shared: Mapping[str, Any], version: str) -> tuple[Task, ...]:
+def _tasks(documents: list[Any], shared: Shared, version: str) -> tuple[Task, ...]:
     limit = MAX_TASKS.get(version, MAX_TASKS["2.2"])
     if len(documents) > limit and version != "2.2":
         raise InvalidParameter(
@@ -211,7 +214,7 @@ def _check_order(tasks: tuple[Task, ...]) -> None:
             del left[key]
 
 
-def _task(document: Mapping[str, Any], shared: Mapping[str, Any], subject: str = "") -> Task:
+def _task(document: Mapping[str, Any], shared: Shared, subject: str = "") -> Task:
     read = read_fields(document, TASK_FIELDS, "tasks.")
     key = read.get("task_key", "")
     if not _TASK_KEY.fullmatch(key):
@@ -228,7 +231,7 @@ def _task(document: Mapping[str, Any], shared: Mapping[str, Any], subject: str =
         read[kind]["task"] = _task(read[kind]["task"], shared).document
         if "{{" not in read[kind]["inputs"]:
             read_inputs(read[kind]["inputs"])
-    new_cluster = _cluster(read, shared, key, kind)
+    compute = choose(read, shared, key, kind, is_flat=bool(subject))
     depends_on, outcomes = _depends_on(read)
     libraries = tuple(read_object("libraries", library) for library in read.get("libraries", []))
     for library in libraries:
@@ -242,9 +245,10 @@ def _task(document: Mapping[str, Any], shared: Mapping[str, Any], subject: str =
         kind=kind,
         body=read[kind],
         parameters=arguments(kind, read[kind]),
-        cluster_id=read.get("existing_cluster_id"),
-        new_cluster=new_cluster,
-        cluster_key=read.get("job_cluster_key"),
+        cluster_id=compute.cluster_id,
+        new_cluster=compute.new_cluster,
+        cluster_key=compute.cluster_key,
+        dependencies=compute.dependencies,
         depends_on=depends_on,
         outcomes=outcomes,
         run_if=run_if,
@@ -258,39 +262,6 @@ def _task(document: Mapping[str, Any], shared: Mapping[str, Any], subject: str =
         retry_on_timeout=read.get("retry_on_timeout", False),
         document=read,
     )
-
-
-def _cluster(
-    read: Mapping[str, Any], shared: Mapping[str, Any], key: str, kind: str
-) -> Mapping[str, Any] | None:
-    choices = [name for name in ("existing_cluster_id", "new_cluster", "job_cluster_key") if read.get(name)]
-    if kind in CONTROL:
-        for name in (*choices, *(["libraries"] if read.get("libraries") else [])):
-            raise InvalidParameter(f"Field '{name}' is not allowed for a {kind}: it runs on no cluster.")
-        return None
-    if len(choices) != 1:
-        raise InvalidParameter(
-            "One of job_cluster_key, new_cluster, or existing_cluster_id must be specified."
-            if not choices
-            else f"Only one of {', '.join(choices)} may be specified."
-        )
-    if choices[0] == "job_cluster_key":
-        wanted = read["job_cluster_key"]
-        if wanted not in shared:
-            raise InvalidParameter(f"Task '{key}' names the unknown job_cluster_key '{wanted}'.")
-        return read_object("new_cluster", shared[wanted])
-    new_cluster: Mapping[str, Any] | None = read.get("new_cluster")
-    return new_cluster
-
-
-def _job_clusters(read: Mapping[str, Any], *, is_flat: bool) -> dict[str, Any]:
-    shared = {}
-    for item in read.get("job_clusters", []):
-        document = read_object("job_clusters", item)
-        shared[read_text("job_cluster_key", document.get("job_cluster_key"))] = document.get("new_cluster")
-    if shared and is_flat:
-        raise InvalidParameter("Shared job cluster feature is only supported in multi-task jobs.")
-    return shared
 
 
 def _depends_on(read: dict[str, Any]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import shutil
 import threading
-from typing import TYPE_CHECKING, Callable, Mapping
+from typing import TYPE_CHECKING, Callable, Iterator, Mapping, Sequence
 
 from fake_databricks.clusters.clusters import ClusterUnavailable
 from fake_databricks.engine.inside import notebooks
-from fake_databricks.engine.inside.path_table import WORKSPACE
+from fake_databricks.engine.inside.path_table import SCHEME, WORKSPACE, tree_of
 from fake_databricks.engine.ports import TaskSpec
 from fake_databricks.errors import ApiError
 from fake_databricks.files.trees import workspace_path
@@ -90,7 +91,8 @@ class TaskPreparer:
         """
         try:
             cluster_id = task.cluster_id or self._made_for(run, task)
-            task_run.cluster_id = cluster_id
+            if task.dependencies is None:  # a serverless task shows no cluster
+                task_run.cluster_id = cluster_id
             cluster = self._clusters.running(cluster_id)
             self._install(cluster_id, task)
             values = self.values(run, task_run)
@@ -131,13 +133,29 @@ class TaskPreparer:
                 lines = [line for line in output.splitlines() if line.startswith("ERROR")] or [output[-300:]]
                 raise UnrunnableTask(f"Library installation failed for {dict(library)}: {lines[0]}")
 
+        if task.dependencies:
+            result = self._clusters.pip(cluster_id, ["install", *self._words(task.dependencies)])
+            if not result.ok:
+                first = result.error.partition("\n")[0]
+                raise UnrunnableTask(f"The dependencies of task {task.key} could not be installed: {first}")
+
+    def _words(self, dependencies: Sequence[str]) -> Iterator[str]:
+        """Return the arguments of pip for the lines of an environment; paths are those of this machine."""
+        for line in dependencies:
+            for word in shlex.split(line, comments=True):
+                is_here = word.startswith(SCHEME) or tree_of(word) != ""
+                yield str(self._trees.locate(word)) if is_here else word
+
     def _made_for(self, run: Run, task: Task) -> str:
         assert task.new_cluster is not None
         key = task.cluster_key or f"task {task.key}"
         with self._lock:
             made = self._made.setdefault(run.shown_run_id, {})
             if key not in made:
-                record = self._clusters.create(task.new_cluster, is_job_cluster=True)
+                is_serverless = task.dependencies is not None
+                record = self._clusters.create(
+                    task.new_cluster, is_job_cluster=True, is_serverless=is_serverless
+                )
                 made[key] = record.cluster_id
             return made[key]
 

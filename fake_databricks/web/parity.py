@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Mapping, Sequence
 from fake_databricks.clusters.api import REFUSED as REFUSED_SETTINGS
 from fake_databricks.clusters.libraries import REFUSED as REFUSED_LIBRARIES
 from fake_databricks.clusters.listing import FILTERS, SORTS
-from fake_databricks.jobs.fields import JOB_FIELDS, RUN_PARAMETERS, TASK_FIELDS
+from fake_databricks.jobs.fields import ENVIRONMENT_SPEC, JOB_FIELDS, RUN_PARAMETERS, TASK_FIELDS
 from fake_databricks.web import faults
 from fake_databricks.web.routes import CONTROL, ROUTES
 
@@ -42,6 +42,7 @@ _SETTINGS = {
     "refused": (
         *_by_fate("refused", JOB_FIELDS, TASK_FIELDS),
         "source GIT",
+        *(f"environments.spec.{name}" for name in _by_fate("refused", ENVIRONMENT_SPEC)),
         *(f"libraries.{kind}" for kind in REFUSED_LIBRARIES),
     ),
 }

@@ -19,7 +19,7 @@ from databricks.sdk.errors import (
     ResourceDoesNotExist,
     TooManyRequests,
 )
-from databricks.sdk.service import jobs
+from databricks.sdk.service import compute, jobs
 from databricks.sdk.service.compute import Language, Library, PythonPyPiLibrary, State
 from databricks.sdk.service.jobs import (
     JobSettings,
@@ -32,7 +32,13 @@ from databricks.sdk.service.jobs import (
 )
 from databricks.sdk.service.workspace import ImportFormat
 
-from fake_databricks.jobs.fields import JOB_FIELDS, RUN_PARAMETERS, TASK_FIELDS, TASK_TYPE_FIELDS
+from fake_databricks.jobs.fields import (
+    ENVIRONMENT_SPEC,
+    JOB_FIELDS,
+    RUN_PARAMETERS,
+    TASK_FIELDS,
+    TASK_TYPE_FIELDS,
+)
 
 if TYPE_CHECKING:
     from fake_databricks.request.values import Field
@@ -237,6 +243,7 @@ class TestFieldsOfTheSdk:
             (jobs.RunJobTask, TASK_TYPE_FIELDS["run_job_task"]),
             (jobs.ConditionTask, TASK_TYPE_FIELDS["condition_task"]),
             (jobs.ForEachTask, TASK_TYPE_FIELDS["for_each_task"]),
+            (compute.Environment, ENVIRONMENT_SPEC),
             (jobs.RunParameters, RUN_PARAMETERS),
         ],
     )
