@@ -8,6 +8,7 @@ import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
+from fake_databricks.clock import MovableClock
 from fake_databricks.clusters.clusters import ClusterFactory, Clusters, ClusterSurroundings
 from fake_databricks.commands.commands import Commands
 from fake_databricks.engine.ports import Places
@@ -19,6 +20,7 @@ from fake_databricks.files.uploads import Uploads
 from fake_databricks.files.workspace_objects import WorkspaceObjects
 from fake_databricks.jobs.jobs import Jobs
 from fake_databricks.jobs.runs import Runs
+from fake_databricks.jobs.scheduled_runs import ScheduledRuns
 from fake_databricks.jobs.scheduler import RunScheduler
 from fake_databricks.jobs.tasks import TaskPreparer
 from fake_databricks.secrets.secrets import Secrets
@@ -82,6 +84,7 @@ class Workspace:
         workspace_id: its id, sixteen digits.
         user: the user of its token.
         url: the address of the server, for the programs of its runs.
+        clock: its time, which ``/_fake/clock`` moves.
     """
 
     def __init__(self, workspace_id: str, surroundings: Surroundings) -> None:
@@ -91,7 +94,8 @@ class Workspace:
         self._token = ""
         self._is_open = False
         self._surroundings = surroundings
-        storage, clock = surroundings.storage, surroundings.clock
+        storage = surroundings.storage
+        self.clock = clock = MovableClock(surroundings.clock)
         self.folder = surroundings.folder / self.workspace_id
         self.secrets = Secrets(self.workspace_id, storage, clock)
         trees = Trees(*(Tree(self.folder / name) for name in ("dbfs", "volumes", "workspace_files")))
@@ -129,6 +133,8 @@ class Workspace:
         self.jobs = Jobs(self.workspace_id, storage, clock, numbers)
         self.runs = Runs(self.workspace_id, storage, numbers, self.secrets.redact)
         self.scheduler = RunScheduler(self.runs, self.jobs, self.preparer, clock)
+        self.schedules = ScheduledRuns(self.jobs, self.scheduler, clock)
+        self.jobs.on_change = self.schedules.plan
         self.commands = Commands(self.clusters, clock, self.secrets)
 
     def open(self, token: str, url: str) -> None:
@@ -150,6 +156,22 @@ class Workspace:
         default = self._surroundings.cluster_id
         if default not in {record.cluster_id for record in self.clusters.list()}:
             self.clusters.create(DEFAULT_CLUSTER, default)
+        self.schedules.plan_all()
+
+    def set_time(self, moment: int | None) -> None:
+        """Move its clock forward, which starts the runs whose time comes.
+
+        Moved back, or to the true time (None), it starts none: schedules wait for their next time from there.
+        """
+        if moment is not None and moment >= self.clock.now():
+            self.clock.move_to(moment)
+            return
+        self.schedules.close()
+        if moment is None:
+            self.clock.move_back()
+        else:
+            self.clock.move_to(moment)
+        self.schedules.plan_all()
 
     def delete_job(self, job_id: int) -> None:
         """Delete a job and cancel its active runs."""
@@ -168,6 +190,7 @@ class Workspace:
 
     def close(self) -> None:
         """End every process of this workspace."""
+        self.schedules.close()
         self.scheduler.close()
         self.commands.close()
         self.clusters.close()

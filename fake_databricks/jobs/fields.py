@@ -56,7 +56,6 @@ _PRINCIPALS = {name: Field("text") for name in ("user_name", "group_name", "serv
 _ACCESS = Field("object", parts={**_PRINCIPALS, "permission_level": Field("text")})
 
 
-_NOT_TRIGGERED = "no run is started by a clock or an event here; leave it out, or set pause_status to PAUSED"
 _NOT_EXECUTED = (
     "this kind of task is not executed here; use notebook_task, spark_python_task or python_wheel_task"
 )
@@ -85,11 +84,11 @@ JOB_FIELDS: Mapping[str, Field] = {
     "budget_policy_id": _recorded("text"),
     "usage_policy_id": _recorded("text"),
     "performance_target": _recorded("text"),
-    "schedule": _refused("object", _NOT_TRIGGERED),
-    "trigger": _refused("object", _NOT_TRIGGERED),
-    "continuous": _refused("object", _NOT_TRIGGERED),
+    "schedule": Field("object"),
+    "trigger": Field("object"),
+    "continuous": _refused("object", "a job is not started again and again here; set pause_status to PAUSED"),
     "git_source": _refused("object", "no repository is cloned for a job here; upload the file"),
-    "triggers": _refused("list", _NOT_TRIGGERED),
+    "triggers": _refused("list", "name one trigger, in schedule or trigger"),
     "environment_variables": _refused("list", _NO_VARIABLES),
     "parent_path": _recorded("text"),
     "duration_target": _recorded("text"),
@@ -176,6 +175,25 @@ TASK_TYPE_FIELDS: Mapping[str, Mapping[str, Field]] = {
         "task": Field("object"),
     },
 }
+
+SCHEDULE_FIELDS: Mapping[str, Field] = {
+    "quartz_cron_expression": Field("text"),
+    "timezone_id": Field("text"),
+    "pause_status": Field("text"),
+    "sql_condition": _refused("object", "there are no SQL warehouses here; leave it out"),
+}
+
+TRIGGER_FIELDS: Mapping[str, Field] = {
+    "periodic": Field("object"),
+    "pause_status": Field("text"),
+    "file_arrival": _recorded("object"),
+    "table_update": _recorded("object"),
+    "model": _recorded("object"),
+    "sql_condition": _recorded("object"),
+}
+"""``trigger``: what is recorded is refused unless it is paused."""
+
+PERIODIC_FIELDS: Mapping[str, Field] = {"interval": Field("integer"), "unit": Field("text")}
 
 ENVIRONMENT_SPEC: Mapping[str, Field] = {
     "dependencies": Field("list"),

@@ -146,6 +146,8 @@ def run_view(run: Run, url: str, *, with_tasks: bool = True, history: bool = Fal
         "format": "SINGLE_TASK" if is_flat else "MULTI_TASK",
         "has_more": False,
     }
+    if run.trigger == "PERIODIC" and "schedule" in run.settings.document:
+        view["schedule"] = run.settings.document["schedule"]
     if run.parent_task_run_id:
         view["trigger_info"] = {"run_id": run.parent_task_run_id}
     overriding = _overriding(run)

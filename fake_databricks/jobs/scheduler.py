@@ -22,7 +22,7 @@ from fake_databricks.jobs.tasks import TaskPreparer, UnrunnableTask
 from fake_databricks.request.values import read_text
 
 if TYPE_CHECKING:
-    from fake_databricks.clock import Cancel, Clock
+    from fake_databricks.clock import Cancel, MovableClock
     from fake_databricks.engine.ports import TaskExit, TaskHandle
     from fake_databricks.jobs.jobs import Jobs
     from fake_databricks.jobs.model import Job
@@ -66,7 +66,7 @@ class RunScheduler:
         clock: time, timers and workers.
     """
 
-    def __init__(self, runs: Runs, jobs: Jobs, preparer: TaskPreparer, clock: Clock) -> None:
+    def __init__(self, runs: Runs, jobs: Jobs, preparer: TaskPreparer, clock: MovableClock) -> None:
         self._runs = runs
         self._jobs = jobs
         self._preparer = preparer
@@ -421,8 +421,8 @@ class RunScheduler:
         now = self._clock.now()
         task_run = changes.add_retry(run, before, self._runs.next_run_id(), now)
         interval = run.task_of(before).min_retry_interval_millis
-        wait = (before.start_time + interval - now) / 1000
-        if wait <= 0:
+        due = before.start_time + interval
+        if due <= now:
             self._admit(run, task_run)
             return
         self._runs.save(run)
@@ -432,7 +432,7 @@ class RunScheduler:
                 if task_run.state.life is Life.WAITING_FOR_RETRY and not self._is_closing:
                     self._admit(run, task_run)
 
-        self._live[run.run_id].timers[task_run.run_id] = self._clock.call_later(wait, again)
+        self._live[run.run_id].timers[task_run.run_id] = self._clock.call_at(due, again)
 
     def _end_run(self, run: Run) -> None:
         """End a run whose attempts have all ended, and admit those of its job that wait."""

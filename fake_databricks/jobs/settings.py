@@ -17,6 +17,7 @@ from fake_databricks.clusters.libraries import check_library
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs.compute import Shared, choose, read_shared
 from fake_databricks.jobs.fields import FLAT_ONLY, JOB_FIELDS, LEVELS, RUN_IF, TASK_FIELDS
+from fake_databricks.jobs.schedules import Schedule, read_schedule
 from fake_databricks.jobs.task_types import TASK_TYPES, arguments, read_inputs, read_task_type
 from fake_databricks.request.values import read_fields, read_list, read_object, read_text
 
@@ -93,6 +94,7 @@ class Settings:
         max_concurrent_runs: how many runs may be active; more are skipped or queued.
         is_queueing: whether more runs are queued.
         parameters: job parameters with their defaults.
+        schedule: when the clock starts the job; None where it does not.
         document: the settings as they are shown.
     """
 
@@ -103,6 +105,7 @@ class Settings:
     max_concurrent_runs: int
     is_queueing: bool
     parameters: tuple[tuple[str, str], ...]
+    schedule: Schedule | None
     document: Mapping[str, Any]
 
     def task(self, key: str) -> Task:
@@ -150,6 +153,7 @@ def _parse(text: str, version: str) -> Settings:
         max_concurrent_runs=concurrent,
         is_queueing=bool(queue.get("enabled")),
         parameters=_parameters(read.get("parameters", [])),
+        schedule=read_schedule(read),
         document=read,
     )
 

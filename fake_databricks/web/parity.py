@@ -38,10 +38,14 @@ def _by_fate(fate: str, *tables: Mapping[str, Field]) -> tuple[str, ...]:
 
 _SETTINGS = {
     "honoured": (*_by_fate("honoured", JOB_FIELDS, TASK_FIELDS), "libraries of pypi, whl, requirements"),
-    "recorded": (*_by_fate("recorded", JOB_FIELDS, TASK_FIELDS), "paused schedule, trigger, continuous"),
+    "recorded": (
+        *_by_fate("recorded", JOB_FIELDS, TASK_FIELDS),
+        "paused triggers of other kinds, paused continuous",
+    ),
     "refused": (
         *_by_fate("refused", JOB_FIELDS, TASK_FIELDS),
         "source GIT",
+        "trigger but periodic",
         *(f"environments.spec.{name}" for name in _by_fate("refused", ENVIRONMENT_SPEC)),
         *(f"libraries.{kind}" for kind in REFUSED_LIBRARIES),
     ),
@@ -210,6 +214,9 @@ PARITY: Mapping[tuple[str, str], Row] = {
     ("DELETE", "/_fake/faults"): Row(("name",)),
     ("GET", "/_fake/journal"): Row(("method", "path")),
     ("DELETE", "/_fake/journal"): Row(),
+    ("GET", "/_fake/clock"): Row(),
+    ("POST", "/_fake/clock"): Row(("now", "advance_seconds")),
+    ("DELETE", "/_fake/clock"): Row(),
     ("POST", "/_fake/reset"): Row(),
     ("POST", "/_fake/mounts"): Row(("source (s3a, wasbs, abfss)", "mount_point", "extra_configs")),
     ("GET", "/_fake/mounts"): Row(),

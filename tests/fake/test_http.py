@@ -81,7 +81,6 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("field", "value"),
         [
-            ("schedule", {"quartz_cron_expression": "0 0 * * * ?", "timezone_id": "UTC"}),
             ("git_source", {"git_url": "https://example.org/x", "git_provider": "gitHub"}),
             ("continuous", {}),
             ("pipeline_task", {"pipeline_id": "x"}),

@@ -35,9 +35,12 @@ from databricks.sdk.service.workspace import ImportFormat
 from fake_databricks.jobs.fields import (
     ENVIRONMENT_SPEC,
     JOB_FIELDS,
+    PERIODIC_FIELDS,
     RUN_PARAMETERS,
+    SCHEDULE_FIELDS,
     TASK_FIELDS,
     TASK_TYPE_FIELDS,
+    TRIGGER_FIELDS,
 )
 
 if TYPE_CHECKING:
@@ -243,6 +246,9 @@ class TestFieldsOfTheSdk:
             (jobs.RunJobTask, TASK_TYPE_FIELDS["run_job_task"]),
             (jobs.ConditionTask, TASK_TYPE_FIELDS["condition_task"]),
             (jobs.ForEachTask, TASK_TYPE_FIELDS["for_each_task"]),
+            (jobs.CronSchedule, SCHEDULE_FIELDS),
+            (jobs.TriggerSettings, TRIGGER_FIELDS),
+            (jobs.PeriodicTriggerConfiguration, PERIODIC_FIELDS),
             (compute.Environment, ENVIRONMENT_SPEC),
             (jobs.RunParameters, RUN_PARAMETERS),
         ],
