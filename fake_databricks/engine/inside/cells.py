@@ -49,7 +49,10 @@ class Namespace:
     def python(self, source: str, name: str) -> Any:
         """Run Python code; return the value of its last expression. ``name`` is its file in tracebacks."""
         remember(source, name)
-        tree = ast.parse(source, name)
+        tree = compile(
+            source, name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True
+        )  # ast.parse would be in traces
+        assert isinstance(tree, ast.Module)
         end = tree.body[-1] if tree.body else None
         last = end if isinstance(end, ast.Expr) else None
         if last is not None:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+WITHOUT_EFFECT = ("%matplotlib", "%load_ext", "%autoreload")
+"""Magics of one line that change what an editor does, and no run."""
+
 
 class Magic(NamedTuple):
     """A part of a command: its language or tool, and its text."""
@@ -16,7 +19,7 @@ class Magic(NamedTuple):
 
 
 def parse_magics(source: str, language: str) -> list[Magic]:
-    """Split a command: each ``%pip`` line is a part; any other magic takes all that follows it."""
+    """Split a command: a magic of one line is a part; any other takes all that follows it."""
     parts: list[Magic] = []
     rest: list[str] = []
     lines = source.splitlines(keepends=True)
@@ -24,6 +27,8 @@ def parse_magics(source: str, language: str) -> list[Magic]:
         word, _, tail = line.strip().partition(" ")
         if word in {"%pip", "!pip"}:
             parts.append(Magic("pip", tail))
+            rest.append("\n")
+        elif word in WITHOUT_EFFECT:
             rest.append("\n")
         elif word.startswith("%") and word[1:2].isalpha() and not "".join(rest).strip():
             whole = tail + "\n" + "".join(lines[number + 1 :])

@@ -18,8 +18,8 @@ from .magics import Magic, parse_magics
 from .run_context import RunContext
 from .workflows import read_workspace
 
-WITHOUT_EFFECT = ("md", "md-sandbox", "matplotlib", "load_ext", "autoreload")
-"""Magics that change what an editor shows, and no run."""
+TEXTS = ("md", "md-sandbox")
+"""Cells that are read by people alone."""
 
 
 class Notebook:
@@ -43,7 +43,7 @@ class Notebook:
                 self._run_part(part, f"<command-{cell.number}{suffix}>", path)
 
     def _run_part(self, part: Magic, name: str, path: str) -> None:
-        if part.kind in WITHOUT_EFFECT or not part.text.strip():
+        if part.kind in TEXTS or not part.text.strip():
             return
         if part.kind == "python":
             value = self._namespace.python(part.text, name)
@@ -54,7 +54,7 @@ class Notebook:
             return
         actions = {"sql": self._sql, "sh": self._shell, "pip": self._pip}
         action = actions.get(part.kind, lambda _: self._refuse(part.kind))
-        self._namespace.called(lambda: action(part.text), part.text, name)
+        self._namespace.called(lambda: action(part.text), part.text.lstrip("\n"), name)
 
     @staticmethod
     def _show(value: Any) -> None:

@@ -57,7 +57,7 @@ def apply(order: dict[str, Any]) -> None:
     Plan.is_program = True
     RunContext.take(order)
     os.chdir(order["cwd"])
-    sys.argv = [order["file"], *order["argv"]]
+    sys.argv = [order["notebook"] or order["file"], *order["argv"]]
     sys.path[0] = os.path.dirname(order["file"])
 
 
