@@ -264,6 +264,23 @@ class Run:
         return cls(**document)
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What has started a run: its trigger, and for a task's run the run and the attempt of that task."""
+
+    trigger: str = "ONE_TIME"
+    run_id: int = 0
+    task_run_id: int = 0
+
+    def mark(self, run: Run) -> None:
+        """Note it in the run."""
+        run.trigger, run.parent_run_id, run.parent_task_run_id = self.trigger, self.run_id, self.task_run_id
+
+
+REQUESTED = Origin()
+"""Of a run that a client has requested."""
+
+
 def _result(value: str | None) -> Result | None:
     return None if value is None else Result(value)
 

@@ -7,8 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from fake_databricks.errors import ApiError
-from fake_databricks.jobs.model import Overrides
-from fake_databricks.jobs.scheduler import Origin
+from fake_databricks.jobs.model import Origin, Overrides
 from fake_databricks.jobs.schedules import SHORTEST, Schedule
 
 if TYPE_CHECKING:

@@ -12,10 +12,11 @@ import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
-from fake_databricks.errors import ApiError, InvalidParameter, InvalidState
-from fake_databricks.jobs import changes, control, outcomes
+from fake_databricks.errors import InvalidParameter, InvalidState
+from fake_databricks.jobs import changes, outcomes
+from fake_databricks.jobs.control_tasks import ControlTasks
 from fake_databricks.jobs.lifecycle import Event, Life, Result, State, advance
-from fake_databricks.jobs.model import LATEST, Output, Overrides, Run, TaskRun
+from fake_databricks.jobs.model import REQUESTED, Origin, Output, Overrides, Run, TaskRun
 from fake_databricks.jobs.settings import Dialect, Settings, parse_settings
 from fake_databricks.jobs.task_types import CONTROL, TASK_TYPES
 from fake_databricks.jobs.tasks import TaskPreparer, UnrunnableTask
@@ -27,20 +28,6 @@ if TYPE_CHECKING:
     from fake_databricks.jobs.jobs import Jobs
     from fake_databricks.jobs.model import Job
     from fake_databricks.jobs.runs import Runs
-    from fake_databricks.jobs.settings import Task
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What has started a run: its trigger, and for a task's run the run and the attempt of that task."""
-
-    trigger: str = "ONE_TIME"
-    run_id: int = 0
-    task_run_id: int = 0
-
-    def mark(self, run: Run) -> None:
-        """Note it in the run."""
-        run.trigger, run.parent_run_id, run.parent_task_run_id = self.trigger, self.run_id, self.task_run_id
 
 
 @dataclass
@@ -72,7 +59,8 @@ class RunScheduler:
         self._preparer = preparer
         self._clock = clock
         self._live: dict[int, _Live] = {}
-        self._is_closing = False
+        self.is_closing = False
+        self._control = ControlTasks(runs, jobs, preparer, clock, self)
         with runs.locked():
             for run in runs.active():
                 for task_run in changes.end_lost(run, clock.now()):
@@ -87,7 +75,7 @@ class RunScheduler:
         creator: str,
         *,
         queue: bool | None = None,
-        origin: Origin = Origin(),
+        origin: Origin = REQUESTED,
     ) -> Run:
         """Run a job, or return the run that a request with the same idempotency token has made.
 
@@ -115,7 +103,7 @@ class RunScheduler:
             if known is not None:
                 return known
             number = self._runs.next_number_in_job(job.job_id)
-            run = self._new_run(job.job_id, number, settings, overrides, creator)
+            run = self.new_run(job.job_id, number, settings, overrides, creator)
             run.idempotency_token = token
             origin.mark(run)
             self._runs.save(run)
@@ -136,11 +124,11 @@ class RunScheduler:
             known = self._runs.of_token(token)
             if known is not None:
                 return known
-            run = self._new_run(self._jobs.next_job_id(), 1, settings, Overrides(), creator)
+            run = self.new_run(self._jobs.next_job_id(), 1, settings, Overrides(), creator)
             run.is_submitted = True
             run.idempotency_token = token
             self._runs.save(run)
-            self._begin(run)
+            self.begin(run)
         return run
 
     def cancel(self, run_id: int) -> None:
@@ -175,7 +163,7 @@ class RunScheduler:
             changes.renew_settings(run, settings)
             next_id, now = self._runs.next_run_id, self._clock.now()
             repair_id = changes.repair(run, tasks, overrides, next_id, now)
-            self._begin(run)
+            self.begin(run)
             return repair_id
 
     def settings_for_repair(self, run: Run) -> Settings:
@@ -199,14 +187,15 @@ class RunScheduler:
     def close(self) -> None:
         """End every process with the server; the next server finds the runs active and closes them."""
         with self._runs.locked():
-            self._is_closing = True
+            self.is_closing = True
             handles = [handle for live in self._live.values() for handle in live.handles.values()]
         for handle in handles:
             handle.cancel()
 
-    def _new_run(
+    def new_run(
         self, job_id: int, number: int, settings: Settings, overrides: Overrides, creator: str
     ) -> Run:
+        """Return a run that has not begun."""
         run = Run(
             self._runs.next_run_id(),
             job_id,
@@ -225,7 +214,7 @@ class RunScheduler:
         """Begin a run; queue or skip it while as many runs of its job are active as may be."""
         limit = job.settings.max_concurrent_runs
         if self._has_place(job, but=run):
-            self._begin(run)
+            self.begin(run)
             return
         if run.settings.is_queueing and limit:
             changes.queue(run, limit)
@@ -240,7 +229,7 @@ class RunScheduler:
         )
         return active < job.settings.max_concurrent_runs
 
-    def _begin(self, run: Run) -> None:
+    def begin(self, run: Run) -> None:
         """Start a run that is PENDING: tasks that wait for no other start, the others are blocked."""
         self._live[run.run_id] = _Live()
         if run.start_time == 0:
@@ -255,7 +244,7 @@ class RunScheduler:
                 self._admit(run, task_run)
         self._runs.save(run)
         if run.is_nested:
-            self._count_iterations(run)
+            self._control.count_iterations(run)
         if run.is_active and all(task_run.state.is_terminal for task_run in run.latest().values()):
             self._end_run(run)
 
@@ -269,7 +258,7 @@ class RunScheduler:
         """Carry one attempt from PENDING to its end: the whole work of a worker."""
         task = run.task_of(task_run)
         if task.kind in CONTROL:
-            self._run_control(run, task, task_run)
+            self._control.carry_out(run, task, task_run)
             return
         try:
             cluster, spec = self._preparer.prepare(run, task, task_run)
@@ -283,10 +272,10 @@ class RunScheduler:
             outcome = outcomes.Outcome(Event.BREAK, Result.FAILED, str(error))
             if error.is_program_missing:
                 outcome = outcomes.of_missing_program(str(error), run.dialect)
-            self._end_attempt(run, task_run, outcome, Output(error=str(error)))
+            self.end_attempt(run, task_run, outcome, Output(error=str(error)))
         except Exception as error:  # noqa: BLE001  any other error is an internal error of the run
             outcome = outcomes.Outcome(Event.BREAK, Result.FAILED, f"Internal error: {error}")
-            self._end_attempt(
+            self.end_attempt(
                 run, task_run, outcome, Output(error=str(error), error_trace=traceback.format_exc())
             )
         else:
@@ -294,85 +283,9 @@ class RunScheduler:
         finally:
             self._preparer.clean(task_run)
 
-    def _run_control(self, run: Run, task: Task, task_run: TaskRun) -> None:
-        """Carry out a task that runs no program; the end of a run that it starts is its own."""
-        with self._runs.locked():
-            if task_run.state.is_terminal or self._is_closing:
-                return
-            try:
-                values = self._preparer.values(run, task_run)
-                changes.start(run, task_run, self._clock.now())
-                if task.kind == "condition_task":
-                    task_run.outcome = control.outcome_of_condition(task.body, values)
-                    self._end_attempt(run, task_run, outcomes.Outcome(Event.END, Result.SUCCESS), Output())
-                elif task.kind == "run_job_task":
-                    self._run_other_job(run, task, task_run, values)
-                else:
-                    self._run_iterations(run, task, task_run, values)
-            except ApiError as error:
-                outcome = outcomes.Outcome(Event.BREAK, Result.FAILED, error.message)
-                self._end_attempt(run, task_run, outcome, Output(error=error.message))
-
-    def _run_other_job(self, run: Run, task: Task, task_run: TaskRun, values: Mapping[str, str]) -> None:
-        job = self._jobs.get(task.body["job_id"])
-        if job.job_id in self._jobs_above(run):
-            raise InvalidParameter(f"Job {job.job_id} is started by a run of itself: the jobs form a circle.")
-        child = self.run_now(
-            job,
-            control.overrides_of(task.body, values),
-            "",
-            run.creator,
-            origin=Origin("RUN_JOB_TASK", run.run_id, task_run.run_id),
-        )
-        task_run.child_run_id = child.run_id
-        self._runs.save(run)
-        if not child.is_active:  # it was skipped
-            self._child_ended(child)
-
-    def _jobs_above(self, run: Run) -> set[int]:
-        """Return the job of a run, and those of the runs that have started it."""
-        jobs = {run.job_id}
-        while run.parent_run_id:
-            run = self._runs.live(run.parent_run_id)
-            jobs.add(run.job_id)
-        return jobs
-
-    def _run_iterations(self, run: Run, task: Task, task_run: TaskRun, values: Mapping[str, str]) -> None:
-        settings = parse_settings(control.iterations(run, task, values), LATEST)
-        if not settings.tasks:
-            self._end_attempt(run, task_run, outcomes.Outcome(Event.END, Result.SUCCESS), Output())
-            return
-        overrides = dataclasses.replace(run.overrides, only=())
-        child = self._new_run(run.job_id, run.number_in_job, settings, overrides, run.creator)
-        Origin(run.trigger, run.shown_run_id, task_run.run_id).mark(child)
-        child.is_nested, child.is_submitted = True, run.is_submitted
-        child.concurrency = task.body.get("concurrency", 1)
-        task_run.child_run_id = child.run_id
-        self._runs.save(run)
-        self._runs.save(child)
-        self._begin(child)
-
-    def _count_iterations(self, child: Run) -> None:
-        parent = self._runs.live(child.parent_task_run_id)
-        parent.attempt(child.parent_task_run_id).stats = control.stats_of(child)
-        self._runs.save(parent)
-
-    def _child_ended(self, child: Run) -> None:
-        """End the task that has started a run, with the result of that run."""
-        try:
-            parent = self._runs.live(child.parent_task_run_id)
-        except InvalidParameter:  # a repair of its child outlives it, and it was deleted
-            return
-        task_run = parent.attempt(child.parent_task_run_id)
-        outcome = control.of_child(child)
-        if task_run.stopped_for is not None:
-            outcome = outcomes.stopped(task_run.stopped_for)
-        has_failed = outcome.result is Result.FAILED
-        self._end_attempt(parent, task_run, outcome, Output(error=outcome.message if has_failed else None))
-
     def _started(self, run: Run, task_run: TaskRun, handle: TaskHandle) -> None:
         with self._runs.locked():
-            if task_run.state.is_terminal or self._is_closing:
+            if task_run.state.is_terminal or self.is_closing:
                 handle.cancel()
                 return
             self._live[run.run_id].handles[task_run.run_id] = handle
@@ -397,14 +310,14 @@ class RunScheduler:
                 task_exit.error_trace if has_failed else None,
                 *outcomes.notebook_result(task_exit.notebook_result),
             )
-            self._end_attempt(run, task_run, outcome, output)
+            self.end_attempt(run, task_run, outcome, output)
 
-    def _end_attempt(
+    def end_attempt(
         self, run: Run, task_run: TaskRun, outcome: outcomes.Outcome, output: Output | None = None
     ) -> None:
         """End an attempt; then retry it, or go on with the run."""
         with self._runs.locked():
-            if task_run.state.is_terminal or self._is_closing:
+            if task_run.state.is_terminal or self.is_closing:
                 return
             stopped = self._clock.now()
             if output is not None:
@@ -429,7 +342,7 @@ class RunScheduler:
 
         def again() -> None:
             with self._runs.locked():
-                if task_run.state.life is Life.WAITING_FOR_RETRY and not self._is_closing:
+                if task_run.state.life is Life.WAITING_FOR_RETRY and not self.is_closing:
                     self._admit(run, task_run)
 
         self._live[run.run_id].timers[task_run.run_id] = self._clock.call_at(due, again)
@@ -445,7 +358,7 @@ class RunScheduler:
             self._clock.spawn(lambda: self._preparer.release(run))
         self._admit_waiting(run)
         if run.parent_task_run_id:
-            self._child_ended(run)
+            self._control.child_ended(run)
 
     def _admit_waiting(self, run: Run) -> None:
         """Begin queued runs of the job of a run that has ended."""
@@ -455,11 +368,11 @@ class RunScheduler:
         for other in reversed(self._runs.active(job.job_id)):
             if other.state.life is Life.QUEUED and self._has_place(job):
                 other.state = advance(other.state, Event.ADMIT, message=changes.WAITING)
-                self._begin(other)
+                self.begin(other)
 
     def _stop(self, run: Run, reason: Result) -> None:
         """End a run that was cancelled or is out of time; attempts that have ended stay as they are."""
-        if not run.is_active or run.stopped_for is not None or self._is_closing:
+        if not run.is_active or run.stopped_for is not None or self.is_closing:
             return
         run.stopped_for = reason
         self._live.setdefault(run.run_id, _Live())
@@ -492,14 +405,14 @@ class RunScheduler:
 
     def _time_out_attempt(self, run: Run, task_run: TaskRun) -> None:
         with self._runs.locked():
-            if task_run.state.is_terminal or task_run.stopped_for is not None or self._is_closing:
+            if task_run.state.is_terminal or task_run.stopped_for is not None or self.is_closing:
                 return
             if task_run.run_id in self._live[run.run_id].handles or task_run.child_run_id:
                 self._stop_attempt(run, task_run, Result.TIMEDOUT)
                 self._runs.save(run)
             else:
                 task_run.stopped_for = Result.TIMEDOUT
-                self._end_attempt(run, task_run, outcomes.stopped(Result.TIMEDOUT))
+                self.end_attempt(run, task_run, outcomes.stopped(Result.TIMEDOUT))
 
     def _set_timers(self, run: Run) -> None:
         """Set the timers of a run and of its running attempts to the timeouts of its settings."""
