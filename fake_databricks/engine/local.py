@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from fake_databricks.engine.context import ReplContext
 from fake_databricks.engine.environment import Environment, build_runtime
 from fake_databricks.engine.inside.import_hook import PLACES, PLAN
+from fake_databricks.engine.inside.path_table import SCHEME, python_path, tree_of
 from fake_databricks.engine.ports import PipResult
 from fake_databricks.engine.session_plan import WITHOUT_SPARK
 from fake_databricks.engine.task import EndedTask, Starter, TaskProcess, fits_running_interpreter
@@ -122,7 +123,8 @@ class LocalCluster:
                 words = shlex.split(line)
             except ValueError as error:
                 return PipResult(ok=False, output=f"{output}ERROR: %pip {line}: {error}\n")
-            result = environment.pip(words, self._plan.places.dbfs, Path(spec.cwd))
+            folder = Path(spec.python_file).parent  # where its relative paths begin
+            result = environment.pip(self._located(words), self._plan.places.dbfs, folder)
             output += result.output
             if not result.ok:
                 return PipResult(ok=False, output=output)
@@ -196,10 +198,16 @@ class LocalCluster:
     def pip(self, args: Sequence[str]) -> PipResult:
         """Run pip in the cluster's environment, one call at a time."""
         with self._pip_lock:
-            result = self._environment.pip(args, self._plan.places.dbfs, self._folder)
+            result = self._environment.pip(self._located(args), self._plan.places.dbfs, self._folder)
         self._drop_spare()  # it may have imported a module that pip has just replaced
         self._start_spare()
         return PipResult(result.ok, Redactor(self._plan.redact()).clean(result.output))
+
+    def _located(self, words: Sequence[str]) -> list[str]:
+        """Return arguments of pip with paths of the workspace as those of this machine."""
+        roots = self._plan.places.by_tree()
+        plain = [python_path(word) if word.startswith(SCHEME) else word for word in words]
+        return [f"{roots[tree]}{word[len(tree) :]}" if (tree := tree_of(word)) else word for word in plain]
 
     # -- contexts ----------------------------------------------------------------------------------
 

@@ -81,9 +81,10 @@ class ControlTasks:
                     self._run_other_job(run, task, task_run, values)
                 else:
                     self._run_iterations(run, task, task_run, values)
-            except ApiError as error:
-                outcome = outcomes.Outcome(Event.BREAK, Result.FAILED, error.message)
-                self._scheduler.end_attempt(run, task_run, outcome, Output(error=error.message))
+            except Exception as error:  # noqa: BLE001  any other error is an internal error of the run
+                said = error.message if isinstance(error, ApiError) else f"Internal error: {error}"
+                outcome = outcomes.Outcome(Event.BREAK, Result.FAILED, said)
+                self._scheduler.end_attempt(run, task_run, outcome, Output(error=said))
 
     def _run_other_job(self, run: Run, task: Task, task_run: TaskRun, values: Mapping[str, str]) -> None:
         job = self._jobs.get(task.body["job_id"])

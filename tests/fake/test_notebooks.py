@@ -189,10 +189,12 @@ class TestPip:
 
     def test_a_package_is_there_for_the_run_alone(self, client: Client, tmp_path: Path) -> None:
         file = wheel(tmp_path, "only_here", "NAME = 'only_here'")
+        put_bytes(client, f"/Shared/{file.name}", file.read_bytes(), "RAW")
+        put_bytes(client, "/Shared/requirements.txt", b"./" + file.name.encode(), "RAW")
         path = put(
             client,
             "/Shared/n",
-            f"# MAGIC %pip install --no-index {file}",
+            "# MAGIC %pip install --no-index -r requirements.txt",
             "import only_here, importlib.util",
             "dbutils.notebook.exit(only_here.NAME)",
         )
@@ -203,7 +205,7 @@ class TestPip:
         assert output(client, create(client, other))["error"].startswith("ModuleNotFoundError")
 
     def test_a_package_that_is_not_there_fails_the_run(self, client: Client) -> None:
-        path = put(client, "/Shared/n", "# MAGIC %pip install ./none.whl")
+        path = put(client, "/Shared/n", "# MAGIC %pip install /Workspace/Shared/none.whl")
         done = output(client, create(client, path))
         assert done["error"].startswith("%pip has failed: ERROR: ")
 
