@@ -135,6 +135,7 @@ class Workspace:
         self.scheduler = RunScheduler(self.runs, self.jobs, self.preparer, clock)
         self.schedules = ScheduledRuns(self.jobs, self.scheduler, clock)
         self.jobs.on_change = self.schedules.plan
+        self.scheduler.on_end = self.schedules.ended
         self.commands = Commands(self.clusters, clock, self.secrets)
 
     def open(self, token: str, url: str) -> None:

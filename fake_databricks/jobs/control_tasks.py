@@ -120,6 +120,7 @@ class ControlTasks:
         Origin(run.trigger, run.shown_run_id, task_run.run_id).mark(child)
         child.is_nested, child.is_submitted = True, run.is_submitted
         child.concurrency = task.body.get("concurrency", 1)
+        child.inherited_values = run.values_for(task_run)
         task_run.child_run_id = child.run_id
         self._runs.save(run)
         self._runs.save(child)

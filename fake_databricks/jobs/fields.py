@@ -86,7 +86,7 @@ JOB_FIELDS: Mapping[str, Field] = {
     "performance_target": _recorded("text"),
     "schedule": Field("object"),
     "trigger": Field("object"),
-    "continuous": _refused("object", "a job is not started again and again here; set pause_status to PAUSED"),
+    "continuous": Field("object"),
     "git_source": _refused("object", "no repository is cloned for a job here; upload the file"),
     "triggers": _refused("list", "name one trigger, in schedule or trigger"),
     "environment_variables": _refused("list", _NO_VARIABLES),
@@ -192,6 +192,12 @@ TRIGGER_FIELDS: Mapping[str, Field] = {
     "sql_condition": _recorded("object"),
 }
 """``trigger``: what is recorded is refused unless it is paused."""
+
+CONTINUOUS_FIELDS: Mapping[str, Field] = {
+    "pause_status": Field("text"),
+    "task_retry_mode": Field("text"),
+    "maintenance_window": _refused("object", "there is no maintenance here; leave it out"),
+}
 
 PERIODIC_FIELDS: Mapping[str, Field] = {"interval": Field("integer"), "unit": Field("text")}
 

@@ -163,6 +163,7 @@ class Run:
         parent_task_run_id: that task's attempt.
         is_nested: whether its tasks are the iterations of a loop; it is not listed.
         concurrency: how many of its tasks may be active; 0 is any number.
+        inherited_values: what the tasks before its loop have set, by task key and name.
     """
 
     run_id: int
@@ -187,6 +188,7 @@ class Run:
     parent_task_run_id: int = 0
     is_nested: bool = False
     concurrency: int = 0
+    inherited_values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def shown_run_id(self) -> int:
@@ -211,6 +213,11 @@ class Run:
     def latest(self) -> dict[str, TaskRun]:
         """Return the newest attempt of each task, by task key."""
         return {task_run.task_key: task_run for task_run in self.task_runs}
+
+    def values_for(self, task_run: TaskRun) -> dict[str, Mapping[str, Any]]:
+        """Return what the other tasks have set so far, by task key and name."""
+        others = {key: item.values for key, item in self.latest().items() if item is not task_run}
+        return {**self.inherited_values, **others}
 
     def task_of(self, task_run: TaskRun) -> Task:
         """Return the task of an attempt, with the settings that the attempt has."""

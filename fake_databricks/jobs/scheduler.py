@@ -51,6 +51,9 @@ class RunScheduler:
         jobs: has the limit of active runs of each job.
         preparer: makes an attempt ready to start, and cleans up after it.
         clock: time, timers and workers.
+
+    Attributes:
+        on_end: called with a run that has ended.
     """
 
     def __init__(self, runs: Runs, jobs: Jobs, preparer: TaskPreparer, clock: MovableClock) -> None:
@@ -60,6 +63,7 @@ class RunScheduler:
         self._clock = clock
         self._live: dict[int, _Live] = {}
         self.is_closing = False
+        self.on_end: Callable[[Run], None] = lambda _: None
         self._control = ControlTasks(runs, jobs, preparer, clock, self)
         with runs.locked():
             for run in runs.active():
@@ -183,6 +187,11 @@ class RunScheduler:
                 )
                 self._set_timers(run)
                 self._runs.save(run)
+
+    def is_active(self, job_id: int) -> bool:
+        """Whether a run of a job is active."""
+        with self._runs.locked():
+            return bool(self._runs.active(job_id))
 
     def close(self) -> None:
         """End every process with the server; the next server finds the runs active and closes them."""
@@ -357,6 +366,7 @@ class RunScheduler:
         if not run.is_nested:
             self._clock.spawn(lambda: self._preparer.release(run))
         self._admit_waiting(run)
+        self.on_end(run)
         if run.parent_task_run_id:
             self._control.child_ended(run)
 

@@ -1,4 +1,4 @@
-"""When the clock starts a job: ``schedule`` and ``trigger.periodic`` of its settings. Pure."""
+"""When a job starts by itself: ``schedule``, ``trigger.periodic``, ``continuous`` of its settings. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs import quartz
-from fake_databricks.jobs.fields import PERIODIC_FIELDS, SCHEDULE_FIELDS, TRIGGER_FIELDS
+from fake_databricks.jobs.fields import CONTINUOUS_FIELDS, PERIODIC_FIELDS, SCHEDULE_FIELDS, TRIGGER_FIELDS
 from fake_databricks.request.values import read_fields
 
 if TYPE_CHECKING:
@@ -29,17 +29,19 @@ WRONG_CRON = (
 
 @dataclass(frozen=True)
 class Schedule:
-    """When runs start: at the moments of a cron expression, or after equal times.
+    """When runs start: at the moments of a cron expression, after equal times, or after each other.
 
     Attributes:
         cron: the expression, as text; empty for equal times.
         zone: the time zone of the expression.
         interval: the time between two runs, in ms.
+        is_continuous: whether a run starts when the one before it has ended.
     """
 
     cron: str = ""
     zone: str = "UTC"
     interval: int = 0
+    is_continuous: bool = False
 
     def next_after(self, moment: int) -> int | None:
         """Return when the next run starts, in ms since 1970; None for never.
@@ -61,17 +63,27 @@ def read_schedule(read: dict[str, Any]) -> Schedule | None:
     Raises:
         InvalidParameter: a value is wrong, or not honoured here.
     """
-    given = [name for name in ("schedule", "trigger", "continuous") if read.get(name)]
+    given = [name for name in ("schedule", "trigger", "continuous") if read.get(name) is not None]
     if len(given) > 1:
         raise InvalidParameter(f"Only one of {', '.join(given)} may be given.")
-    if read.get("schedule"):
+    if "schedule" in given:
         document = read["schedule"] = _checked(read_fields(read["schedule"], SCHEDULE_FIELDS, "schedule."))
         schedule = _of_cron(document)
-    elif read.get("trigger"):
+    elif "trigger" in given:
         document = read["trigger"] = _checked(read_fields(read["trigger"], TRIGGER_FIELDS, "trigger."))
         if "periodic" not in document:
             return None  # another one, which is paused
         schedule = _periodic(document)
+    elif given:
+        document = read["continuous"] = _checked(
+            read_fields(read["continuous"], CONTINUOUS_FIELDS, "continuous.")
+        )
+        if document.get("task_retry_mode", "NEVER") != "NEVER":
+            raise InvalidParameter(
+                "Field 'continuous.task_retry_mode' is not supported but for NEVER; "
+                "set max_retries of the tasks."
+            )
+        schedule = Schedule(is_continuous=True)
     else:
         return None
     return None if document["pause_status"] == "PAUSED" else schedule

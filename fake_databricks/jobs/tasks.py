@@ -104,7 +104,7 @@ class TaskPreparer:
                 argv=tuple(references.resolve(text, values) for text in _parameters(run, task)),
                 env=self._clusters.environment(cluster_id),
                 cwd=str(folder),
-                task_values={key: item.values for key, item in run.latest().items() if item is not task_run},
+                task_values=run.values_for(task_run),
             )
             if task.kind == "notebook_task":
                 return cluster, self._notebook(run, task, values, spec)

@@ -40,12 +40,13 @@ _SETTINGS = {
     "honoured": (*_by_fate("honoured", JOB_FIELDS, TASK_FIELDS), "libraries of pypi, whl, requirements"),
     "recorded": (
         *_by_fate("recorded", JOB_FIELDS, TASK_FIELDS),
-        "paused triggers of other kinds, paused continuous",
+        "paused triggers of other kinds",
     ),
     "refused": (
         *_by_fate("refused", JOB_FIELDS, TASK_FIELDS),
         "source GIT",
         "trigger but periodic",
+        "continuous.task_retry_mode ON_FAILURE",
         *(f"environments.spec.{name}" for name in _by_fate("refused", ENVIRONMENT_SPEC)),
         *(f"libraries.{kind}" for kind in REFUSED_LIBRARIES),
     ),

@@ -220,6 +220,12 @@ class TestLoop:
         finish(quiet, document)
         assert arguments(quiet) == [('1 of [{"k": 1}]',)]
 
+    def test_iterations_find_what_tasks_before_the_loop_have_set(self, quiet: Quiet) -> None:
+        quiet.cluster.outcomes["a"] = [dataclasses.replace(ended(), task_values={"list": [1, 2]})]
+        finish(quiet, tasks(task("a"), {**loop("{{tasks.a.values.list}}"), **before("a")}))
+        assert arguments(quiet) == [("a",), ("1",), ("2",)]
+        assert quiet.cluster.tasks[2].spec.task_values["a"] == {"list": [1, 2]}
+
     def test_no_more_than_concurrency_are_active(self, quiet: Quiet) -> None:
         run = start(quiet, tasks(loop("[1, 2, 3]", concurrency=2)))
         quiet.clock.spawned.pop(0)()

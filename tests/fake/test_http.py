@@ -82,7 +82,6 @@ class TestRefusals:
         ("field", "value"),
         [
             ("git_source", {"git_url": "https://example.org/x", "git_provider": "gitHub"}),
-            ("continuous", {}),
             ("pipeline_task", {"pipeline_id": "x"}),
         ],
     )

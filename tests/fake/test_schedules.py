@@ -89,6 +89,16 @@ class TestSchedule:
         quiet.clock.move(25_000)
         assert len(runs(quiet)) == 3
 
+    def test_a_continuous_job_runs_again_and_later_after_failures(self, quiet: Quiet) -> None:
+        quiet.cluster.outcomes["a"] = [ended(), ended(1), ended(1)]
+        create(quiet, continuous={"pause_status": "UNPAUSED"})
+        quiet.clock.move(0)
+        quiet.clock.move(10_000 + 20_000 + 40_000)
+        found = list(reversed(runs(quiet)))
+        starts = [run["start_time"] - found[0]["start_time"] for run in found]
+        assert starts == [0, 10_000, 30_000, 70_000]
+        assert {run["trigger"] for run in found} == {"CONTINUOUS"}
+
     def test_a_restart_goes_on_with_the_next_time(self, quiet: Quiet) -> None:
         create(quiet, schedule=HOURLY)
         quiet.workspace.close()
@@ -117,6 +127,8 @@ class TestRefusals:
             ({"trigger": {"periodic": {"interval": 0, "unit": "DAYS"}}}, "interval must be between"),
             ({"trigger": {"periodic": {"interval": 1, "unit": "YEARS"}}}, "unit must be one of"),
             ({"trigger": {"file_arrival": {"url": "x"}}}, "'trigger.file_arrival' is not supported"),
+            ({"continuous": {"task_retry_mode": "ON_FAILURE"}}, "'continuous.task_retry_mode' is not"),
+            ({"continuous": {"maintenance_window": {}}}, "'continuous.maintenance_window' is not"),
             ({"schedule": HOURLY, "trigger": {"periodic": {}}}, "Only one of schedule, trigger"),
         ],
     )

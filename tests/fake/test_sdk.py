@@ -33,6 +33,7 @@ from databricks.sdk.service.jobs import (
 from databricks.sdk.service.workspace import ImportFormat
 
 from fake_databricks.jobs.fields import (
+    CONTINUOUS_FIELDS,
     ENVIRONMENT_SPEC,
     JOB_FIELDS,
     PERIODIC_FIELDS,
@@ -279,6 +280,7 @@ class TestFieldsOfTheSdk:
             (jobs.ForEachTask, TASK_TYPE_FIELDS["for_each_task"]),
             (jobs.CronSchedule, SCHEDULE_FIELDS),
             (jobs.TriggerSettings, TRIGGER_FIELDS),
+            (jobs.Continuous, CONTINUOUS_FIELDS),
             (jobs.PeriodicTriggerConfiguration, PERIODIC_FIELDS),
             (compute.Environment, ENVIRONMENT_SPEC),
             (jobs.RunParameters, RUN_PARAMETERS),
