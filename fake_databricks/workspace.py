@@ -8,6 +8,7 @@ import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
+from fake_databricks.clock import MovableClock
 from fake_databricks.clusters.clusters import ClusterFactory, Clusters
 from fake_databricks.clusters.instance_pools import InstancePools
 from fake_databricks.clusters.plans import ClusterSurroundings
@@ -25,6 +26,7 @@ from fake_databricks.identity.directory import Directory
 from fake_databricks.identity.tokens import IssuedTokens, Tokens
 from fake_databricks.jobs.jobs import Jobs
 from fake_databricks.jobs.runs import KEEP_RUNS, Runs
+from fake_databricks.jobs.scheduled_runs import ScheduledRuns
 from fake_databricks.jobs.scheduler import RunScheduler
 from fake_databricks.jobs.tasks import TaskPreparer
 from fake_databricks.permissions.permissions import Permissions
@@ -95,6 +97,7 @@ class Workspace:
         workspace_id: its id, sixteen digits.
         user: the user of its token.
         url: the address of the server, for the programs of its runs.
+        clock: its time, which ``/_fake/clock`` moves.
     """
 
     def __init__(self, workspace_id: str, surroundings: Surroundings) -> None:
@@ -104,7 +107,8 @@ class Workspace:
         self._token = ""
         self._is_open = False
         self._surroundings = surroundings
-        storage, clock = surroundings.storage, surroundings.clock
+        storage = surroundings.storage
+        self.clock = clock = MovableClock(surroundings.clock)
         self.folder = surroundings.folder / self.workspace_id
         self.secrets = Secrets(self.workspace_id, storage, clock)
         trees = Trees(*(Tree(self.folder / name) for name in ("dbfs", "volumes", "workspace_files")))
@@ -150,6 +154,9 @@ class Workspace:
         self.jobs = Jobs(self.workspace_id, storage, clock, numbers, self.cluster_rules)
         self.runs = Runs(self.workspace_id, storage, numbers, self.secrets.redact, surroundings.keep_runs)
         self.scheduler = RunScheduler(self.runs, self.jobs, self.preparer, clock)
+        self.schedules = ScheduledRuns(self.jobs, self.scheduler, clock)
+        self.jobs.on_change = self.schedules.plan
+        self.scheduler.on_end = self.schedules.ended
         self.commands = Commands(self.clusters, clock, self.secrets)
 
     def open(self, token: str, url: str) -> None:
@@ -173,6 +180,22 @@ class Workspace:
         default = self._surroundings.cluster_id
         if default not in {record.cluster_id for record in self.clusters.list()}:
             self.clusters.create(DEFAULT_CLUSTER, default)
+        self.schedules.plan_all()
+
+    def set_time(self, moment: int | None) -> None:
+        """Move its clock forward, which starts the runs whose time comes.
+
+        Moved back, or to the true time (None), it starts none: schedules wait for their next time from there.
+        """
+        if moment is not None and moment >= self.clock.now():
+            self.clock.move_to(moment)
+            return
+        self.schedules.close()
+        if moment is None:
+            self.clock.move_back()
+        else:
+            self.clock.move_to(moment)
+        self.schedules.plan_all()
 
     def state_bytes(self) -> int:
         """Return the size of the stored state of all workspaces, without their files."""
@@ -195,6 +218,7 @@ class Workspace:
 
     def close(self) -> None:
         """End every process of this workspace."""
+        self.schedules.close()
         self.scheduler.close()
         self.commands.close()
         self.clusters.close()
@@ -215,4 +239,4 @@ class Workspace:
         return (self._token,) if len(self._token) >= MIN_HIDDEN_TOKEN else ()
 
     def _as_programs_see_it(self) -> Mapping[str, str]:
-        return {"id": self.workspace_id, "url": self.url, "token": self._token}
+        return {"id": self.workspace_id, "url": self.url, "token": self._token, "user": self.user}

@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from fake_databricks.engine import process_tree
+from fake_databricks.engine.inside.magics import Magic, parse_magics
 from fake_databricks.engine.ports import CommandResult
 from fake_databricks.redaction import Redactor
 
@@ -34,33 +35,6 @@ SHELL = (
 """Runs a shell command through the cluster's Python, which puts real paths into it."""
 INTERRUPT_SECONDS = 1.2
 """How long an interrupted command may take to end; then its process is ended."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Magic:
-    """A part of a command: its language or tool, and its text."""
-
-    kind: str
-    text: str
-
-
-def parse_magics(source: str, language: str) -> list[Magic]:
-    """Split a command: each ``%pip`` line is a part; ``%sh``, ``%sql``, ``%python`` take all that follows."""
-    parts: list[Magic] = []
-    rest: list[str] = []
-    lines = source.splitlines(keepends=True)
-    for number, line in enumerate(lines):
-        word, _, tail = line.strip().partition(" ")
-        if word in {"%pip", "!pip"}:
-            parts.append(Magic("pip", tail))
-            rest.append("\n")
-        elif word in {"%sh", "%sql", "%python"} and not "".join(rest).strip():
-            whole = tail + "\n" + "".join(lines[number + 1 :])
-            return [*parts, Magic(word[1:], whole)]
-        else:
-            rest.append(line)
-    text = "".join(rest)
-    return [*parts, Magic(language, text)] if text.strip() or not parts else parts
 
 
 class ReplProcess:
@@ -191,6 +165,8 @@ class ReplContext:
             return self._run_pip(part.text)
         if part.kind == "sh":
             return self._run_shell(part.text)
+        if part.kind in {"md", "md-sandbox"}:
+            return CommandResult("text")
         if part.kind not in LANGUAGES:
             summary = f"Language {part.kind} is not available on this cluster: python and sql are"
             return CommandResult("error", summary=summary, cause=summary)

@@ -38,6 +38,10 @@ class TaskOrder:
     env: Mapping[str, str]
     cwd: str
     report: str
+    notebook: str
+    widgets: Mapping[str, str]
+    installed: tuple[str, ...]
+    task_values: Mapping[str, Mapping[str, Any]]
 
 
 class Starter:
@@ -101,10 +105,24 @@ class TaskProcess:
         self.used_spark = True
         self.scratch = scratch
         full = {**env, process_tree.MARK: self.mark}
-        self._order = TaskOrder(spec.python_file, spec.argv, full, spec.cwd, str(self._report))
+        self._order = TaskOrder(
+            spec.python_file,
+            spec.argv,
+            full,
+            spec.cwd,
+            str(self._report),
+            spec.notebook,
+            spec.widgets,
+            spec.packages,
+            spec.task_values,
+        )
         self._starter = starter
         self._name = f"run-{spec.run_id}"
         self._reader = threading.Thread(target=self._listen, name=f"{self._name}-output", daemon=True)
+
+    def log_first(self, text: str) -> None:
+        """Put a text before the output of the task."""
+        self._log.feed(text.encode())
 
     def start(self) -> None:
         """Send the order, and begin to read the output."""
@@ -175,6 +193,7 @@ class TaskProcess:
             error_trace=clean(report.get("error_trace")),
             notebook_result=clean(report.get("notebook_result")),
             cancelled=self._is_cancelled,
+            task_values=clean(report.get("task_values", {})),
         )
 
     def _read_report(self) -> dict[str, Any]:
@@ -194,6 +213,20 @@ class TaskProcess:
         if -code == signal.SIGKILL:
             sentence += " This may have been caused by an OOM error. Check your command's memory usage."
         return sentence
+
+
+class EndedTask:
+    """A task that ended before its process could start: pip could not install what it needs."""
+
+    def __init__(self, output: str, error: str) -> None:
+        self._exit = TaskExit(1, None, output, False, error, output, None, False)  # noqa: FBT003  fields in order
+
+    def wait(self) -> TaskExit:
+        """Return how it ended."""
+        return self._exit
+
+    def cancel(self) -> None:
+        """Do nothing: it has ended."""
 
 
 def fits_running_interpreter(env: Mapping[str, str], base: Mapping[str, str]) -> bool:

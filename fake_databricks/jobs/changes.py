@@ -69,6 +69,7 @@ def skip_blocked(run: Run, now: int) -> list[TaskRun]:
     """Skip the attempts that can never start; return those that may start now."""
     tasks = selected_tasks(run)
     attempts = run.latest()
+    conditions = {key: task_run.outcome for key, task_run in attempts.items() if task_run.outcome}
     ready: dict[str, TaskRun] = {}
     has_changed = True
     while has_changed:
@@ -78,7 +79,7 @@ def skip_blocked(run: Run, now: int) -> list[TaskRun]:
             task_run = attempts[task.key]
             if task_run.state.life is not Life.BLOCKED or task.key in ready:
                 continue
-            verdict = outcomes.admission(task, states)
+            verdict = outcomes.admission(task, states, conditions)
             if verdict is True:
                 ready[task.key] = task_run
             elif isinstance(verdict, Result):
@@ -87,7 +88,12 @@ def skip_blocked(run: Run, now: int) -> list[TaskRun]:
                 )
                 task_run.end_time = now
                 has_changed = True
-    return list(ready.values())
+    if not run.concurrency:
+        return list(ready.values())
+    active = sum(
+        not item.state.is_terminal and item.state.life is not Life.BLOCKED for item in attempts.values()
+    )
+    return list(ready.values())[: max(0, run.concurrency - active)]
 
 
 def admit(run: Run, task_run: TaskRun, now: int) -> None:

@@ -47,7 +47,8 @@ class RunFilter:
         """Whether a run belongs to the list."""
         kind = "SUBMIT_RUN" if run.is_submitted else "JOB_RUN"
         return (
-            self.job_id in (None, run.job_id)
+            not run.is_nested
+            and self.job_id in (None, run.job_id)
             and not (self.active_only and not run.is_active)
             and not (self.completed_only and run.is_active)
             and self.run_type in ("", kind)
@@ -232,6 +233,9 @@ class Runs:
         if not of_job:
             del self._run_ids_of_jobs[run.job_id]
         for task_run in run.task_runs:
+            child = self._runs.get(task_run.child_run_id)
+            if child is not None and child.is_nested:
+                self._remove(child)
             self._owners.pop(task_run.run_id, None)
             self._lost_outputs.pop(task_run.run_id, None)
             self._storage.delete(self._workspace_id, "output", task_run.run_id)
@@ -239,7 +243,7 @@ class Runs:
     def _note_end(self, run: Run) -> None:
         if run.is_active:
             self._ended.pop(run.run_id, None)  # it was repaired
-        else:
+        elif not run.is_nested:  # that goes with the run of its loop
             self._ended.setdefault(run.run_id)
 
     def _forget_oldest(self) -> None:

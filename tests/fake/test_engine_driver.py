@@ -18,11 +18,11 @@ from fake_databricks.engine.inside import supervisor
 from fake_databricks.engine.local import LocalCluster
 from fake_databricks.engine.ports import ClusterPlan, Places, TaskExit, TaskSpec
 from fake_databricks.engine.rehearsal import REHEARSAL
+from fake_databricks.engine.task import TaskProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from fake_databricks.engine.task import TaskProcess
 
 NUMBERS = itertools.count()
 pytestmark = [pytest.mark.process, pytest.mark.jvm]
@@ -40,7 +40,9 @@ class Workspace:
     def start(self, source: str) -> TaskProcess:
         program = self.folder / f"program-{next(NUMBERS)}.py"
         program.write_text(source, encoding="utf-8")
-        return self.cluster.start_task(TaskSpec(1, str(program), (), {}, str(self.folder / "cwd")))
+        task = self.cluster.start_task(TaskSpec(1, str(program), (), {}, str(self.folder / "cwd")))
+        assert isinstance(task, TaskProcess)
+        return task
 
     def run(self, source: str) -> TaskExit:
         return self.start(source).wait()

@@ -16,12 +16,12 @@ from fake_databricks.engine import process_tree
 from fake_databricks.engine.inside import supervisor
 from fake_databricks.engine.local import LocalCluster
 from fake_databricks.engine.ports import ClusterPlan, Places, TaskSpec
+from fake_databricks.engine.task import TaskProcess
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator
 
-    from fake_databricks.engine.task import TaskProcess
 
 pytestmark = [
     pytest.mark.process,
@@ -78,7 +78,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
 def start(cluster: LocalCluster, folder: Path, source: str) -> TaskProcess:
     program = folder / "program.py"
     program.write_text(source, encoding="utf-8")
-    return cluster.start_task(TaskSpec(1, str(program), (), {}, str(folder)))
+    task = cluster.start_task(TaskSpec(1, str(program), (), {}, str(folder)))
+    assert isinstance(task, TaskProcess)
+    return task
 
 
 WAYS_TO_END = {

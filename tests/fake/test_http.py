@@ -81,10 +81,8 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("field", "value"),
         [
-            ("schedule", {"quartz_cron_expression": "0 0 * * * ?", "timezone_id": "UTC"}),
             ("git_source", {"git_url": "https://example.org/x", "git_provider": "gitHub"}),
-            ("continuous", {}),
-            ("notebook_task", {"notebook_path": "/x"}),
+            ("pipeline_task", {"pipeline_id": "x"}),
         ],
     )
     def test_what_is_not_honoured_is_refused_by_its_name(

@@ -60,7 +60,7 @@ class TestJobs:
             (
                 "POST /api/2.1/jobs/create",
                 {"tasks": [{"task_key": "a", "existing_cluster_id": "c"}]},
-                "Task 'a' must have exactly one of spark_python_task, python_wheel_task, it has 0.",
+                "Task 'a' must have exactly one of spark_python_task, python_wheel_task",
             ),
             ("GET /api/2.1/jobs/get", {}, "Missing required field: job_id"),
             ("GET /api/2.1/jobs/get?job_id=x", {}, "Field 'job_id' must be an integer, got 'x'."),
@@ -136,8 +136,8 @@ class TestRuns:
             ("POST /api/2.1/jobs/run-now", {"job_id": JOB, "python_params": ["x" * 10_000]}, "10000 bytes"),
             (
                 "POST /api/2.1/jobs/run-now",
-                {"job_id": JOB, "notebook_params": {"a": "1"}},
-                "'notebook_params' is not",
+                {"job_id": JOB, "notebook_params": {"a": []}},
+                "'notebook_params.a' must be a string",
             ),
             ("POST /api/2.1/jobs/run-now", {"job_id": JOB, "jar_params": ["a"]}, "'jar_params' is not"),
             ("POST /api/2.1/jobs/run-now", {"job_id": JOB, "python_params": {}}, "must be a list"),
