@@ -13,7 +13,7 @@ JARS := .cache/jars/.fetched
 ARCHIVE := .cache/.archived
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-pythons install-servers demo demo-cloud serve test check lint format bench clean
+.PHONY: help install install-pythons install-servers demo demo-cloud serve test test-clients check lint format bench clean
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -61,8 +61,14 @@ demo-cloud: install-servers ## the same data in S3, Azure and PostgreSQL servers
 serve: install $(ARCHIVE) ## start a local Databricks that really runs jobs; ARGS="--port 8081" passes options
 	@$(PY) -m fake_databricks $(ARGS)
 
+# Two processes, each with a Spark session of its own, where pytest-xdist is (Python 3.10 and later); ARGS="-n 0" is one.
+IN_TWO = $(shell $(PY) -c 'import xdist' 2>/dev/null && printf '%s' '-n 2 --dist loadfile --no-loadscope-reorder')
+
 test: install-pythons install-servers $(ARCHIVE) ## run the whole test suite; ARGS="-k name" passes options to pytest
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest $(IN_TWO) $(ARGS)
+
+test-clients: install ## try SDKs, CLIs, Airflow, Dagster and Prefect against the local Databricks; ARGS="python_sdk" one of them
+	@$(PY) -m tests.clients $(ARGS)
 
 # The suite on the oldest and the newest Python is the same tests again: make test runs it.
 check: install ## check style and types, and run all tests that need no Spark and no storage server, in under 90 seconds

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Tuple
 from urllib.parse import urlsplit
 
 from benchmarks import machine
@@ -23,6 +27,25 @@ HELP = "the local Databricks: requests, runs, the first job"
 ROOT = Path(__file__).resolve().parent.parent
 INSTALL = "%pip install git+https://github.com/nuvyn-bldr/executor-script.git@main"
 CONNECTIONS, REQUESTS, REPEATS, AT_ONCE = 4, 1000, 10, 20
+IDLE_SECONDS = 30
+PREPARE = """
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+"""
+PROGRAMS = {"starts Python": "", "imports pyspark": "import pyspark.sql", "opens a session": PREPARE}
+STATEMENTS = {
+    "asks Spark for a number": "SELECT 1",
+    "reads a row of a Delta table": "SELECT * FROM bench.t WHERE a = 1",
+    "adds a row to a Delta table": "INSERT INTO bench.t VALUES (2, 2)",
+    "merges a row into a Delta table": "MERGE INTO bench.t t USING (SELECT 1 a, 3 b) s ON t.a = s.a"
+    " WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *",
+}
+"""What programs do that do one thing each: their times say what a job waits for."""
+TABLE = """
+spark.sql("CREATE SCHEMA bench")
+spark.sql("CREATE TABLE bench.t (a INT, b INT) USING DELTA")
+spark.sql("INSERT INTO bench.t VALUES (1, 1)")
+"""
 Flat = Dict[str, Any]
 
 
@@ -108,6 +131,22 @@ def requests(url: str, token: str, run: int) -> None:
     tell(f"runs/get, {CONNECTIONS} connections of one Python client", ">= 1,000/s", f"{rate:,.0f}/s")
 
 
+def steps(caller: Caller, cluster: str) -> None:
+    """Measure programs that each do one thing."""
+
+    def runs(program: str, count: int) -> List[float]:
+        content = base64.b64encode(program.encode()).decode()
+        caller("POST", "/api/2.0/dbfs/put", {"path": "/step.py", "contents": content, "overwrite": True})
+        job = caller.job(cluster, "dbfs:/step.py")
+        return [caller.run(job) for _ in range(count)]
+
+    runs(PREPARE + TABLE, 1)
+    queries = {what: f"{PREPARE}spark.sql({query!r}).collect()" for what, query in STATEMENTS.items()}
+    for what, program in {**PROGRAMS, **queries}.items():
+        first, *warm = runs(program, 6)
+        tell(f"  a program that {what}: first, warm", "", f"{first:.2f} {statistics.median(warm):.2f} s")
+
+
 def measure(url: str, token: str, cluster: str, begin: float) -> None:
     """Measure a server that was started at ``begin``."""
     caller = Caller(url, token)
@@ -135,6 +174,7 @@ def measure(url: str, token: str, cluster: str, begin: float) -> None:
         "<= 3 s",
         f"{median(lambda: caller.run(extract), 5):.2f} s",
     )
+    steps(caller, cluster)
     run = caller("POST", "/api/2.1/jobs/run-now", {"job_id": plain})["run_id"]
     requests(url, token, run)
     callers = [Caller(url, token) for _ in range(AT_ONCE)]
@@ -149,19 +189,42 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     del parser
 
 
-def main() -> None:
-    """Start a server, measure, end it."""
-    print(machine.describe())
-    tell("", "wanted", "measured")
-    begin = time.perf_counter()
+@contextmanager
+def started(**environ: str) -> Iterator[Tuple[str, str, str]]:
+    """Start a server; give its address, a token and the id of a cluster; end it."""
     command = [sys.executable, "-m", "fake_databricks", "--port", "0"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603  our own server
+    with subprocess.Popen(  # noqa: S603  our own server
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, **environ}
+    ) as process:
         assert process.stdout is not None
         exports = [
             line for line in (process.stdout.readline() for _ in range(7)) if line.startswith("export ")
         ]
         try:
             url, token, cluster = (line.strip().partition("=")[2] for line in exports)
-            measure(url, token, cluster, begin)
+            yield url, token, cluster
         finally:
             process.send_signal(signal.SIGTERM)
+
+
+def first_job_after_a_pause(what: str, **environ: str) -> None:
+    """Measure the first job of a server that has had half a minute."""
+    with started(**environ) as (url, token, cluster):
+        begin = time.perf_counter()
+        caller = Caller(url, token)
+        caller.install(cluster)
+        job = caller.job(cluster, "dbfs:/executor/main.py", "schema_validation")
+        time.sleep(max(0.0, begin + IDLE_SECONDS - time.perf_counter()))
+        tell(f"first schema_validation after {IDLE_SECONDS} s, {what}", "<= 4 s", f"{caller.run(job):.2f} s")
+
+
+def main() -> None:
+    """Start servers, measure, end them."""
+    print(machine.describe())
+    tell("", "wanted", "measured")
+    begin = time.perf_counter()
+    with started() as (url, token, cluster):
+        measure(url, token, cluster, begin)
+    first_job_after_a_pause("with the archive of classes")
+    with tempfile.TemporaryDirectory() as cache:
+        first_job_after_a_pause("without", XDG_CACHE_HOME=cache)

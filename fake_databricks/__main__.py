@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 from typing import Sequence
 
 from fake_databricks.engine.backends import sources
 from fake_databricks.engine.inside.path_table import VOLUMES
+from fake_databricks.jobs.runs import KEEP_RUNS
 from fake_databricks.server import FakeDatabricks, Options, RefusedOptions
 from fake_databricks.storage import StateError
 from fake_databricks.workspace import DEFAULT_CLUSTER_ID
@@ -40,6 +42,13 @@ def _options(argv: Sequence[str]) -> Options:
         "--any-token", action="store_true", help="allow every token, not only those that begin with dapi"
     )
     parser.add_argument(
+        "--oauth-client",
+        action="append",
+        default=[],
+        metavar="ID=SECRET",
+        help="a client that gets access tokens from /oidc/v1/token; may be given several times",
+    )
+    parser.add_argument(
         "--allowed-host",
         action="append",
         default=[],
@@ -69,6 +78,14 @@ def _options(argv: Sequence[str]) -> Options:
         metavar="VOLUME=SOURCE",
         help="the location of a Volume: /Volumes/catalog/schema/name=s3a://bucket/path",
     )
+    parser.add_argument(
+        "--keep-runs",
+        type=int,
+        default=KEEP_RUNS,
+        metavar="N",
+        help="ended runs that each workspace keeps; older ones are deleted (default: %(default)s)",
+    )
+    parser.add_argument("--tls", action="store_true", help="https, with a certificate of an own authority")
     parser.add_argument("--no-spark", action="store_true", help="plain Python tasks, no JVM")
     chosen = parser.parse_args(argv)
     pairs = []
@@ -90,7 +107,15 @@ def _options(argv: Sequence[str]) -> Options:
         mounts=tuple(mounts),
         any_token=chosen.any_token,
         allowed_hosts=tuple(chosen.allowed_host),
+        keep_runs=chosen.keep_runs,
+        oauth_clients=tuple(_client(text) for text in chosen.oauth_client),
+        tls=chosen.tls,
     )
+
+
+def _client(text: str) -> tuple[str, str]:
+    name, _, secret = text.partition("=")
+    return name, secret
 
 
 def _mount(parser: argparse.ArgumentParser, option: str, text: str) -> tuple[str, str]:
@@ -103,7 +128,7 @@ def _mount(parser: argparse.ArgumentParser, option: str, text: str) -> tuple[str
 
 
 def _print_access(fake: FakeDatabricks) -> None:
-    lines = (
+    lines = [
         f"fake_databricks listens at {fake.url}",
         f"token      {fake.token}",
         f"cluster    {fake.cluster_id}",
@@ -111,7 +136,11 @@ def _print_access(fake: FakeDatabricks) -> None:
         f"export DATABRICKS_HOST={fake.url}",
         f"export DATABRICKS_TOKEN={fake.token}",
         f"export DATABRICKS_CLUSTER_ID={fake.cluster_id}",
-    )
+    ]
+    if fake.certificates:
+        lines += ["", f"authority  {fake.certificates.authority}", ""]
+        variables = fake.certificates.variables().items()
+        lines += [f"export {name}={shlex.quote(value)}" for name, value in variables]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 

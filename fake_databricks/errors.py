@@ -20,8 +20,10 @@
       NotFound                      404  NOT_FOUND, the newer services' word
       EndpointNotFound              404  ENDPOINT_NOT_FOUND: no such call
       Conflict                      409  ALREADY_EXISTS, the Files API's word
+      ChangedMeanwhile              409  ABORTED: another request or a program has changed the same files
       RangeNotSatisfiable           416  RANGE_NOT_SATISFIABLE: no byte of the file is in the range
       TemporarilyUnavailable        503  TEMPORARILY_UNAVAILABLE: a store behind a mount does not answer
+      DiskFull                      507  RESOURCE_EXHAUSTED: what was sent could not be stored
       PrincipalRefused                   SCIM's own envelope, with ``schemas`` and ``detail``
         PrincipalNotFound           404
         PrincipalExists             409
@@ -180,11 +182,25 @@ class Conflict(ApiError):
     error_code = "ALREADY_EXISTS"
 
 
+class ChangedMeanwhile(ApiError):
+    """While the request was working on files, something else has changed them."""
+
+    status = 409
+    error_code = "ABORTED"
+
+
 class RangeNotSatisfiable(ApiError):
     """No byte of the file is in the range that is asked for."""
 
     status = 416
     error_code = "RANGE_NOT_SATISFIABLE"
+
+
+class DiskFull(ApiError):
+    """The disk of this server has no space for what the request would store."""
+
+    status = 507
+    error_code = "RESOURCE_EXHAUSTED"
 
 
 class PrincipalRefused(ApiError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import ssl
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Generator, Iterator, Mapping
@@ -40,11 +41,13 @@ class DatabricksWorkspace:
         url: the server, for ``DATABRICKS_HOST``.
         token: the workspace's, for ``DATABRICKS_TOKEN``.
         cluster_id: the cluster that is there from the start.
+        authority: the file with the authority of the server's certificate; empty without TLS.
     """
 
     url: str
     token: str
     cluster_id: str
+    authority: str = ""
     _programs: int = field(default=0, repr=False)
 
     def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
@@ -57,11 +60,14 @@ class DatabricksWorkspace:
         content = None if body is None else json.dumps(body).encode()
         asked = Request(self.url + path, content, headers, method=method)  # noqa: S310  the server of this test
         try:
-            with urlopen(asked) as answer:  # noqa: S310  as above
+            with urlopen(asked, context=self._trust()) as answer:  # noqa: S310  as above
                 return json.load(answer)
         except HTTPError as error:
             with error:
                 raise RefusedCall(f"{method} {path}: {error.code} {error.read().decode()}") from None
+
+    def _trust(self) -> ssl.SSLContext | None:
+        return ssl.create_default_context(cafile=self.authority) if self.authority else None
 
     def upload(self, path: str, content: str) -> str:
         """Write a DBFS file; return its ``dbfs:`` path."""
@@ -133,6 +139,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--databricks-no-spark", action="store_true", help="run tasks as plain Python, without a JVM"
     )
+    group.addoption(
+        "--databricks-tls",
+        action="store_true",
+        help="start the server with https and a certificate of its own",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -141,7 +152,8 @@ def databricks_server(request: pytest.FixtureRequest) -> Iterator[FakeDatabricks
     from fake_databricks.server import FakeDatabricks, Options  # noqa: PLC0415  only sessions that use it wait for it
 
     has_spark = not request.config.getoption("--databricks-no-spark")
-    with FakeDatabricks(Options(port=0, has_spark=has_spark)) as fake:
+    tls = request.config.getoption("--databricks-tls")
+    with FakeDatabricks(Options(port=0, has_spark=has_spark, tls=tls)) as fake:
         yield fake
 
 
@@ -150,8 +162,12 @@ def databricks_workspace(
     databricks_server: FakeDatabricks, request: pytest.FixtureRequest
 ) -> Iterator[DatabricksWorkspace]:
     """Return a new workspace with a token of its own; everything in it is gone after the test."""
+    files = databricks_server.certificates
     workspace = DatabricksWorkspace(
-        databricks_server.url, f"dapi{secrets.token_hex(16)}", databricks_server.cluster_id
+        databricks_server.url,
+        f"dapi{secrets.token_hex(16)}",
+        databricks_server.cluster_id,
+        str(files.authority) if files else "",
     )
     request.node.stash[_WORKSPACE] = workspace
     yield workspace

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MASK = "[REDACTED]"
+MIN_LENGTH = 4
+"""Shorter values are not masked: a mask for each ``1`` in a text would hide everything but the secret."""
 T = TypeVar("T")
 # scheme://user:password@host (and not host:port/path@...), the signature of a SAS, passwords among parameters
 _IN_URLS = re.compile(
@@ -18,11 +20,12 @@ _IN_URLS = re.compile(
 
 
 class Redactor:
-    """Replaces secret values, the longest first; a blank value is no secret."""
+    """Replaces secret values, the longest first; a blank value and a short one are no secrets."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = sorted(
-            {secret for secret in secrets if secret.strip()}, key=lambda secret: (-len(secret), secret)
+            {secret for secret in secrets if secret.strip() and len(secret) >= MIN_LENGTH},
+            key=lambda secret: (-len(secret), secret),
         )
 
     def clean(self, content: T) -> T:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import secrets
-import shutil
 import signal
 import socket
-import tempfile
 import threading
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 import uvicorn
 
+from fake_databricks.certificates import CertificateError, Certificates, cache_folder, certificates_for
 from fake_databricks.clock import SystemClock
 from fake_databricks.engine.backends import open_backend, sources
 from fake_databricks.errors import ApiError
 from fake_databricks.files.mounts import check_source
+from fake_databricks.jobs.runs import KEEP_RUNS
+from fake_databricks.scratch import Scratch
 from fake_databricks.storage import Storage
 from fake_databricks.web.app import App
 from fake_databricks.web.callers import Callers, host_of, is_loopback
@@ -27,6 +30,7 @@ from fake_databricks.web.tenants import Registry
 from fake_databricks.workspace import DEFAULT_CLUSTER_ID, Surroundings
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     from typing_extensions import Self
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
     from fake_databricks.engine.environment import PipSource
 
 BACKLOG = 2048
+FAREWELL_SECONDS = 0.2
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  compared, not bound
 
 
 class RefusedOptions(Exception):  # noqa: N818  it says what happened
@@ -56,6 +62,10 @@ class Options:
             and credentials are in the variables of this process.
         any_token: whether every token is allowed.
         allowed_hosts: further names under which clients reach the server.
+        keep_runs: how many ended runs each workspace keeps.
+        oauth_clients: pairs of the id and the secret of a client that gets access tokens. Where there are
+            some, or tokens, no other client gets one.
+        tls: whether the server is asked by https, with a certificate of its own authority.
     """
 
     host: str = "127.0.0.1"
@@ -68,6 +78,9 @@ class Options:
     mounts: tuple[tuple[str, str], ...] = ()
     any_token: bool = False
     allowed_hosts: tuple[str, ...] = ()
+    keep_runs: int = KEEP_RUNS
+    oauth_clients: tuple[tuple[str, str], ...] = ()
+    tls: bool = False
 
     def check(self) -> None:
         """Refuse options that let others run programs on this machine, and mounts that do not work.
@@ -78,18 +91,32 @@ class Options:
         """
         if self.tokens and self.any_token:
             raise RefusedOptions("--token and --any-token exclude each other: leave one out.")
+        if self.keep_runs < 1:
+            raise RefusedOptions(f"--keep-runs {self.keep_runs}: expected 1 or more.")
+        self._check_oauth_clients()
         for name in self.allowed_hosts:
             if not name or host_of(name) != name.lower():
                 raise RefusedOptions(f"--allowed-host {name}: expected a name or an address, without a port.")
-        if not self.tokens and not is_loopback(self.host):
+        if not self.tokens and not self.oauth_clients and not is_loopback(self.host):
             raise RefusedOptions(
-                f"Binding to {self.host} lets others run programs here: name the allowed token with --token."
+                f"Binding to {self.host} lets others run programs here: name the allowed token with --token, "
+                "or the allowed client with --oauth-client."
             )
         for point, source in self.mounts:
             try:
                 check_source(point, source, os.environ)
             except ApiError as error:
                 raise RefusedOptions(error.message) from None
+
+    def _check_oauth_clients(self) -> None:
+        if self.oauth_clients and self.any_token:
+            raise RefusedOptions("--oauth-client and --any-token exclude each other: leave one out.")
+        names = [name for name, _ in self.oauth_clients]
+        for name, secret in self.oauth_clients:
+            if not name or not secret:
+                raise RefusedOptions(f"--oauth-client {name or '='}: expected ID=SECRET.")
+            if names.count(name) > 1:
+                raise RefusedOptions(f"--oauth-client {name}: this client is there twice.")
 
 
 class FakeDatabricks:
@@ -99,25 +126,29 @@ class FakeDatabricks:
         url: where it listens.
         token: a token that works.
         cluster_id: the cluster that is there from the start.
+        certificates: the files of TLS; None without it.
     """
 
     def __init__(self, options: Options) -> None:
         options.check()
         self.options = options
+        self.certificates = _certificates(options) if options.tls else None
         self._socket = _listen(options.host, options.port)
         port = self._socket.getsockname()[1]
-        shown = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host  # noqa: S104  compared, not bound
-        self.url = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+        shown = "127.0.0.1" if options.host in EVERY_ADDRESS else options.host
+        scheme = "https" if self.certificates else "http"
+        self.url = f"{scheme}://{f'[{shown}]' if ':' in shown else shown}:{port}"
         self.token = options.tokens[0] if options.tokens else f"dapi{secrets.token_hex(16)}"
         self.cluster_id = options.cluster_id
-        self._scratch = Path(tempfile.mkdtemp(prefix="fake-databricks-"))
+        self._scratch = Scratch()
+        scratch = self._scratch.folder
         state = options.state
         with contextlib.ExitStack() as undo:  # a state that cannot be read leaves nothing behind
             undo.callback(self._release)
-            self._storage = Storage(self._scratch / "state" if state is None else state)
+            self._storage = Storage(scratch / "state" if state is None else state)
             undo.callback(self._storage.close)
-            self._backend = open_backend(self._scratch, state, options.sources, has_spark=options.has_spark)
-            self.registry = self._open_workspaces((self._scratch if state is None else state) / "workspaces")
+            self._backend = open_backend(scratch, state, options.sources, has_spark=options.has_spark)
+            self.registry = self._open_workspaces((scratch if state is None else state) / "workspaces")
             undo.pop_all()
         self.registry.url = self.url
         config = uvicorn.Config(
@@ -129,8 +160,10 @@ class FakeDatabricks:
             timeout_graceful_shutdown=1,
             ws="none",
             lifespan="off",
+            ssl_certfile=self.certificates.certificate if self.certificates else None,
+            ssl_keyfile=self.certificates.key if self.certificates else None,
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config)
         self._thread: threading.Thread | None = None
 
     def _open_workspaces(self, folder: Path) -> Registry:
@@ -144,8 +177,12 @@ class FakeDatabricks:
             backend.forget,
             options.mounts,
             dict(os.environ),
+            options.keep_runs,
+            self.certificates.variables() if self.certificates else {},
         )
-        return Registry(surroundings, options.tokens, any_token=options.any_token)
+        # With named clients alone, the only token is the one that the start prints.
+        tokens = options.tokens or ((self.token,) if options.oauth_clients else ())
+        return Registry(surroundings, tokens, any_token=options.any_token, clients=options.oauth_clients)
 
     def run(self, started: Callable[[], None] = lambda: None) -> None:
         """Serve until a signal, then end every child process; the JVM starts behind the open socket."""
@@ -188,7 +225,34 @@ class FakeDatabricks:
 
     def _release(self) -> None:
         self._socket.close()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.remove()
+
+
+class _Server(uvicorn.Server):
+    """A server whose end does not wait until its TLS clients have said goodbye."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop."""
+        cut = asyncio.get_running_loop().call_later(FAREWELL_SECONDS, self._cut_closing)
+        await super().shutdown(sockets)
+        cut.cancel()
+        self._cut_closing()
+        await asyncio.sleep(0)
+
+    def _cut_closing(self) -> None:
+        for connection in list(self.server_state.connections):
+            if connection.transport.is_closing():
+                connection.transport.abort()
+
+
+def _certificates(options: Options) -> Certificates:
+    own = [] if options.host in EVERY_ADDRESS else [options.host.lower()]
+    names = [*own, *(name.lower() for name in options.allowed_hosts)]
+    folder = cache_folder(os.environ) if options.state is None else options.state / "tls"
+    try:
+        return certificates_for(names, folder, datetime.now(timezone.utc), os.environ)
+    except CertificateError as error:
+        raise RefusedOptions(str(error)) from error
 
 
 def _listen(host: str, port: int) -> socket.socket:

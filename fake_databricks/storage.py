@@ -8,8 +8,10 @@ without a state folder uses the same code on a temporary folder.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
+import logging
 import os
 import sqlite3
 import threading
@@ -17,11 +19,16 @@ from typing import TYPE_CHECKING, Any, Iterator, Mapping
 
 from cryptography.fernet import Fernet, InvalidToken
 
+from fake_databricks.full_disk import is_full, sentence
+
 if TYPE_CHECKING:
     from pathlib import Path
 
+LOGGER = logging.getLogger("fake_databricks")
 KEY_VARIABLE = "FAKE_DATABRICKS_KEY"
 OWNER_FOLDER, OWNER_FILE = 0o700, 0o600
+FORMAT = 1
+"""The number of the form in which documents are stored; it is in the database. 0 is that of version 1.0."""
 _ENCRYPTED = "gAAAA"  # Fernet's version and the first bytes of the time, until the year 2106
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -108,6 +115,8 @@ class Storage:
             self._lock_file.close()
             if isinstance(error, StateError):
                 raise
+            if is_full(error):
+                raise StateError(sentence(error, str(folder))) from error
             raise StateError(f"{folder} cannot be used ({error}): name another with --state.") from error
         self._mutex = threading.Lock()
 
@@ -120,10 +129,38 @@ class Storage:
             database.execute("PRAGMA synchronous=NORMAL")  # a killed process loses nothing with it
             database.execute(_SCHEMA)
             database.execute("SELECT workspace, kind, key, body FROM documents LIMIT 1")
+            self._check_format(database, path)
         except sqlite3.DatabaseError as error:
             database.close()
+            if is_full(error):
+                raise StateError(sentence(error, str(path))) from error
             raise self._broken(error) from error
+        except StateError:
+            database.close()
+            raise
         return database
+
+    def _check_format(self, database: sqlite3.Connection, path: Path) -> None:
+        """Refuse what a newer version has written, and bring what an older one has written to our form."""
+        found = database.execute("PRAGMA user_version").fetchone()[0]
+        if found > FORMAT:
+            raise StateError(
+                f"{path} was written by a newer version of fake-databricks (its format is {found}, this "
+                f"version reads up to {FORMAT}): start that version, or name another folder with --state."
+            )
+        if found == FORMAT:
+            return
+        database.execute("BEGIN IMMEDIATE")
+        plain = database.execute(
+            "SELECT body, workspace, kind, key FROM documents WHERE NOT body GLOB ?", (f"{_ENCRYPTED}*",)
+        ).fetchall()
+        for body, *key in plain:  # version 1.0 did not encrypt them
+            database.execute(
+                "UPDATE documents SET body = ? WHERE workspace = ? AND kind = ? AND key = ?",
+                (self.cipher.encrypt(body.encode()), *key),
+            )
+        database.execute(f"PRAGMA user_version = {FORMAT}")
+        database.execute("COMMIT")
 
     def _broken(self, error: Exception) -> StateError:
         return StateError(
@@ -134,12 +171,40 @@ class Storage:
     def put(self, workspace: str, kind: str, key: str | int, document: Any) -> None:
         """Store a document; a former one is replaced."""
         body = self.cipher.encrypt(json.dumps(document).encode())
+        self._write(
+            "INSERT INTO documents VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (workspace, kind, key) DO UPDATE SET body = excluded.body",
+            (workspace, kind, str(key), body),
+        )
+
+    def record(self, workspace: str, kind: str, key: str | int, document: Any) -> bool:
+        """Store what has happened already; return whether it could be stored.
+
+        On a full disk a sentence in the server's log says that a later server will not know it.
+        """
+        try:
+            self.put(workspace, kind, key, document)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            LOGGER.error("The %s %s was not stored. %s", kind, key, sentence(error))  # noqa: TRY400  no traceback
+            return False
+        return True
+
+    def _write(self, statement: str, parameters: tuple[str, ...]) -> None:
+        """Execute a statement that writes.
+
+        Raises:
+            OSError: the disk is full.
+        """
         with self._mutex:
-            self._database.execute(
-                "INSERT INTO documents VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (workspace, kind, key) DO UPDATE SET body = excluded.body",
-                (workspace, kind, str(key), body),
-            )
+            try:
+                self._database.execute(statement, parameters)
+            except sqlite3.OperationalError as error:
+                if not is_full(error):
+                    raise
+                path = str(self.folder / "state.sqlite")
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path) from error
 
     def get(self, workspace: str, kind: str, key: str | int) -> Any:
         """Return a document, or None."""
@@ -157,16 +222,13 @@ class Storage:
 
     def delete(self, workspace: str, kind: str, key: str | int) -> None:
         """Delete a document if there is one."""
-        with self._mutex:
-            self._database.execute(
-                "DELETE FROM documents WHERE workspace = ? AND kind = ? AND key = ?",
-                (workspace, kind, str(key)),
-            )
+        self._write(
+            "DELETE FROM documents WHERE workspace = ? AND kind = ? AND key = ?", (workspace, kind, str(key))
+        )
 
     def clear(self, workspace: str) -> None:
         """Delete all documents of a workspace."""
-        with self._mutex:
-            self._database.execute("DELETE FROM documents WHERE workspace = ?", (workspace,))
+        self._write("DELETE FROM documents WHERE workspace = ?", (workspace,))
 
     def _document(self, body: str) -> Any:
         """Return a document; a folder of version 1.0 holds it as JSON."""
@@ -185,6 +247,11 @@ class Storage:
     def workspaces(self) -> list[str]:
         """Return every workspace that has a document."""
         return [row[0] for row in self._rows("SELECT DISTINCT workspace FROM documents")]
+
+    def size(self) -> int:
+        """Return the bytes of the files of the database."""
+        files = (self.folder / f"state.sqlite{end}" for end in ("", "-wal", "-shm"))
+        return sum(file.stat().st_size for file in files if file.exists())
 
     def close(self) -> None:
         """Close the file and release the folder."""
@@ -214,6 +281,7 @@ class Numbers:
         """Return the next number of a counter."""
         with self._lock:
             number = self._next.get(name, first)
-            self._storage.put(self._workspace_id, "number", name, number + 1)
+            # a full disk refuses what gets the number, so a later server may use it again
+            self._storage.record(self._workspace_id, "number", name, number + 1)
             self._next[name] = number + 1
         return number

@@ -8,6 +8,7 @@ import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
+from fake_databricks.clock import MovableClock
 from fake_databricks.clusters.clusters import ClusterFactory, Clusters
 from fake_databricks.clusters.instance_pools import InstancePools
 from fake_databricks.clusters.plans import ClusterSurroundings
@@ -24,7 +25,8 @@ from fake_databricks.files.workspace_objects import WorkspaceObjects
 from fake_databricks.identity.directory import Directory
 from fake_databricks.identity.tokens import IssuedTokens, Tokens
 from fake_databricks.jobs.jobs import Jobs
-from fake_databricks.jobs.runs import Runs
+from fake_databricks.jobs.runs import KEEP_RUNS, Runs
+from fake_databricks.jobs.scheduled_runs import ScheduledRuns
 from fake_databricks.jobs.scheduler import RunScheduler
 from fake_databricks.jobs.tasks import TaskPreparer
 from fake_databricks.permissions.permissions import Permissions
@@ -64,6 +66,8 @@ class Surroundings:
         cluster_id: the id of the cluster that every workspace has from the start.
         mounts: pairs of a mount point or Volume and the source that every workspace has there.
         environment: the variables with endpoints and credentials of mounts.
+        keep_runs: how many ended runs each workspace keeps.
+        trust: the variables with which programs trust the server's certificate; none without TLS.
         issued: the tokens that workspaces have made.
         on_erase: called with the id of a workspace that is erased, to delete what else is stored of it.
     """
@@ -76,6 +80,8 @@ class Surroundings:
     on_erase: Callable[[str], None] = lambda _: None
     mounts: tuple[tuple[str, str], ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    keep_runs: int = KEEP_RUNS
+    trust: Mapping[str, str] = field(default_factory=dict)
     issued: IssuedTokens = field(default_factory=IssuedTokens)
 
 
@@ -91,6 +97,7 @@ class Workspace:
         workspace_id: its id, sixteen digits.
         user: the user of its token.
         url: the address of the server, for the programs of its runs.
+        clock: its time, which ``/_fake/clock`` moves.
     """
 
     def __init__(self, workspace_id: str, surroundings: Surroundings) -> None:
@@ -100,7 +107,8 @@ class Workspace:
         self._token = ""
         self._is_open = False
         self._surroundings = surroundings
-        storage, clock = surroundings.storage, surroundings.clock
+        storage = surroundings.storage
+        self.clock = clock = MovableClock(surroundings.clock)
         self.folder = surroundings.folder / self.workspace_id
         self.secrets = Secrets(self.workspace_id, storage, clock)
         trees = Trees(*(Tree(self.folder / name) for name in ("dbfs", "volumes", "workspace_files")))
@@ -132,6 +140,7 @@ class Workspace:
                 self._as_programs_see_it,
                 trees.locate,
                 self.cluster_rules,
+                surroundings.trust,
             ),
         )
         self.preparer = TaskPreparer(
@@ -143,8 +152,11 @@ class Workspace:
         )
         numbers = Numbers(self.workspace_id, storage)
         self.jobs = Jobs(self.workspace_id, storage, clock, numbers, self.cluster_rules)
-        self.runs = Runs(self.workspace_id, storage, numbers, self.secrets.redact)
+        self.runs = Runs(self.workspace_id, storage, numbers, self.secrets.redact, surroundings.keep_runs)
         self.scheduler = RunScheduler(self.runs, self.jobs, self.preparer, clock)
+        self.schedules = ScheduledRuns(self.jobs, self.scheduler, clock)
+        self.jobs.on_change = self.schedules.plan
+        self.scheduler.on_end = self.schedules.ended
         self.commands = Commands(self.clusters, clock, self.secrets)
 
     def open(self, token: str, url: str) -> None:
@@ -168,6 +180,26 @@ class Workspace:
         default = self._surroundings.cluster_id
         if default not in {record.cluster_id for record in self.clusters.list()}:
             self.clusters.create(DEFAULT_CLUSTER, default)
+        self.schedules.plan_all()
+
+    def set_time(self, moment: int | None) -> None:
+        """Move its clock forward, which starts the runs whose time comes.
+
+        Moved back, or to the true time (None), it starts none: schedules wait for their next time from there.
+        """
+        if moment is not None and moment >= self.clock.now():
+            self.clock.move_to(moment)
+            return
+        self.schedules.close()
+        if moment is None:
+            self.clock.move_back()
+        else:
+            self.clock.move_to(moment)
+        self.schedules.plan_all()
+
+    def state_bytes(self) -> int:
+        """Return the size of the stored state of all workspaces, without their files."""
+        return self._surroundings.storage.size()
 
     def delete_job(self, job_id: int) -> None:
         """Delete a job and cancel its active runs."""
@@ -186,6 +218,7 @@ class Workspace:
 
     def close(self) -> None:
         """End every process of this workspace."""
+        self.schedules.close()
         self.scheduler.close()
         self.commands.close()
         self.clusters.close()
@@ -206,4 +239,4 @@ class Workspace:
         return (self._token,) if len(self._token) >= MIN_HIDDEN_TOKEN else ()
 
     def _as_programs_see_it(self) -> Mapping[str, str]:
-        return {"id": self.workspace_id, "url": self.url, "token": self._token}
+        return {"id": self.workspace_id, "url": self.url, "token": self._token, "user": self.user}

@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+SHOWN_AFTER = timedelta(seconds=5)
+"""A run that has lasted so long is shown as ``Running``. A shorter one adds its row once, when it ends:
+changing a row of a Delta table costs three times what adding one does."""
 HEARTBEAT = timedelta(seconds=60)
 SILENCE = timedelta(minutes=30)
 """A run on another machine without a heartbeat for so long is dead: it missed 30 of them."""
 
 
 class RunRecord:
-    """The rows of one run: opened when it begins, updated while it lasts, closed when it ends.
+    """The rows of one run: shown while it lasts, closed when it ends.
 
     Args:
         store: where the tables are.
@@ -48,25 +51,15 @@ class RunRecord:
         self._driver = driver
         self._clock = clock
         self._row: Dict[str, Any] = {**row, "driver": str(driver)}
-        self._lasts = False
+        self._is_shown = False
+        self._showing = threading.Lock()
         self._lines = 0
         self._storing = threading.Lock()
         self._over = threading.Event()
         self._heartbeat: Optional[threading.Thread] = None
 
-    def open(self, *, lasts: bool) -> None:
-        """Begin the record. In the background dead runs are closed, and then heartbeats are written.
-
-        Args:
-            lasts: there is still work to do. The row of a run that has already done its work is written when
-                it is closed: adding a row costs a fifth of what changing one does.
-        """
-        self._lasts = lasts
-        if lasts:
-            now = self._clock()
-            self._store.append(
-                EXECUTOR_RUNS, [{**self._row, "status": RunStatus.RUNNING.value, "heartbeat_at": now}]
-            )
+    def open(self) -> None:
+        """Begin the record. In the background dead runs are closed, and the run is shown if it lasts."""
         self._heartbeat = threading.Thread(target=self._run_in_background, name="heartbeat", daemon=True)
         self._heartbeat.start()
 
@@ -80,7 +73,8 @@ class RunRecord:
             "heartbeat_at": now,
             "result": result,
         }
-        self._over.set()
+        with self._showing:  # a row that is being added is there when its end is written
+            self._over.set()
         if self._log_buffer.dropped:
             logger.warning(
                 "%d log lines were too many to store; stderr has them all", self._log_buffer.dropped
@@ -92,7 +86,7 @@ class RunRecord:
 
     def _write_end(self, end: Mapping[str, Any]) -> None:
         try:
-            if self._lasts:
+            if self._is_shown:
                 self._store.update(EXECUTOR_RUNS, {"run_id": self._row["run_id"]}, end)
             else:
                 self._store.append(EXECUTOR_RUNS, [{**self._row, **end}])
@@ -131,12 +125,23 @@ class RunRecord:
         _attempt(
             lambda: close_dead_runs(self._store, self._driver, self._clock()), "Dead runs were not closed"
         )
-        while self._lasts and not self._over.wait(HEARTBEAT.total_seconds()):
+        pause = SHOWN_AFTER
+        while not self._over.wait(pause.total_seconds()):
             _attempt(self._beat, "A heartbeat could not be written")
+            pause = HEARTBEAT
 
     def _beat(self) -> None:
         """Record that the run is alive, and store its log lines: they remain when the driver is killed."""
-        self._store.update(EXECUTOR_RUNS, {"run_id": self._row["run_id"]}, {"heartbeat_at": self._clock()})
+        with self._showing:
+            if self._over.is_set():
+                return
+            now = self._clock()
+            if self._is_shown:
+                self._store.update(EXECUTOR_RUNS, {"run_id": self._row["run_id"]}, {"heartbeat_at": now})
+            else:
+                row = {**self._row, "status": RunStatus.RUNNING.value, "heartbeat_at": now}
+                self._store.append(EXECUTOR_RUNS, [row])
+                self._is_shown = True
         self._store_lines()
 
 

@@ -195,7 +195,7 @@ class JobManager:
         }
         services = self._services
         record = RunRecord(services.store, self._log_buffer, self._driver, services.clock, row)
-        record.open(lasts=request.job_type is not JobType.SCHEMA_VALIDATION)  # which has happened by now
+        record.open()
         return record
 
     def _source_path(self, request: JobRequest) -> Optional[str]:

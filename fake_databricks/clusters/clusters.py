@@ -59,7 +59,7 @@ class Clusters:
 
     def bring_up(self) -> None:
         """Start the clusters again that were running when the server ended."""
-        for record in self.list():
+        for record in list(self._records.values()):
             if record.is_job_cluster:
                 self.remove(record.cluster_id)
             elif record.state not in ("TERMINATED", "TERMINATING"):
@@ -73,6 +73,7 @@ class Clusters:
         cluster_id: str = "",
         *,
         is_job_cluster: bool = False,
+        is_serverless: bool = False,
         libraries: Sequence[Mapping[str, Any]] = (),
     ) -> ClusterRecord:
         """Create a cluster and start it.
@@ -81,6 +82,7 @@ class Clusters:
             document: its settings, as a request has them.
             cluster_id: its id; empty for a new one.
             is_job_cluster: whether it is made for one run.
+            is_serverless: whether no client sees it.
             libraries: what it installs, besides those of its policy.
         """
         now = self._clock.now()
@@ -91,6 +93,7 @@ class Clusters:
             read.effective,
             start_time=now,
             is_job_cluster=is_job_cluster,
+            is_serverless=is_serverless,
             requested=read.requested,
         )
         for library in (*(read.policy.libraries if read.policy else ()), *libraries):
@@ -118,9 +121,10 @@ class Clusters:
                 raise InvalidParameter(f"Cluster {cluster_id} does not exist") from None
 
     def list(self) -> list[ClusterRecord]:
-        """Return all clusters, the oldest first."""
+        """Return all clusters, the oldest first; the environments of serverless tasks are none."""
         with self._changed:
-            return sorted(self._records.values(), key=lambda record: record.start_time)
+            records = [record for record in self._records.values() if not record.is_serverless]
+        return sorted(records, key=lambda record: record.start_time)
 
     def start(self, cluster_id: str) -> None:
         """Start a terminated cluster."""
@@ -334,8 +338,10 @@ class Clusters:
                 record.add_event(
                     self._clock.now(), event, {"reason": {"code": "USER_REQUEST"}} if event == state else {}
                 )
-            if record.cluster_id in self._records:
-                self._save(record)
+            if record.cluster_id in self._records:  # it is in this state, whether that can be stored or not
+                self._storage.record(
+                    self._workspace_id, "cluster", record.cluster_id, dataclasses.asdict(record)
+                )
             self._changed.notify_all()
 
     def _save(self, record: ClusterRecord) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Callable, Mapping, Sequence
 
 from fake_databricks.engine.ports import ClusterPlan
@@ -28,6 +28,7 @@ class ClusterSurroundings:
         seen: returns ``id``, ``url`` and ``token`` of the workspace as programs see them.
         locate: from a path of the workspace to one of this machine.
         rules: what every cluster has to obey.
+        trust: the variables with which programs trust the server's certificate.
     """
 
     places: Places
@@ -36,6 +37,7 @@ class ClusterSurroundings:
     seen: Callable[[], Mapping[str, str]]
     locate: Callable[[str], Path]
     rules: ClusterRules
+    trust: Mapping[str, str] = field(default_factory=dict)
 
 
 def environment_of(record: ClusterRecord, surroundings: ClusterSurroundings) -> dict[str, str]:
@@ -51,6 +53,7 @@ def environment_of(record: ClusterRecord, surroundings: ClusterSurroundings) -> 
         "DB_CLUSTER_NAME": str(record.settings.get("cluster_name", "")),
         "DB_IS_DRIVER": "TRUE",
         "DB_IS_JOB_CLUSTER": str(record.is_job_cluster).upper(),
+        **surroundings.trust,
         **{str(name): surroundings.resolve(str(value)) for name, value in variables.items()},
     }
 

@@ -24,6 +24,7 @@ class ClusterRecord:
         events: what happened to it, the newest last.
         libraries: the status of each library, by its JSON text.
         is_job_cluster: whether it was made for one run, and is removed with it.
+        is_serverless: whether it is the environment of a serverless task, and is not listed.
         is_pinned: whether it was pinned; for lists alone, as nothing is cleaned up here.
         requested: the settings of the request alone; empty for a cluster of an older version.
         owner: who owns it; empty is the user who created it.
@@ -38,6 +39,7 @@ class ClusterRecord:
     events: list[dict[str, Any]] = field(default_factory=list)
     libraries: dict[str, dict[str, Any]] = field(default_factory=dict)
     is_job_cluster: bool = False
+    is_serverless: bool = False
     is_pinned: bool = False
     requested: dict[str, Any] = field(default_factory=dict)
     owner: str = ""

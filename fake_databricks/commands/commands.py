@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LANGUAGES = ("python", "sql")
 MAX_CONTEXTS = 150
+KEEP_COMMANDS = 1000
+"""How many commands of a workspace can be asked for their results; the oldest ended ones are forgotten."""
 ENDED = ("Finished", "Cancelled", "Error")
 
 
@@ -117,6 +119,7 @@ class Commands:
         command = Command(uuid.uuid4().hex, cluster_id, context_id)
         with self._lock:
             self._commands[command.command_id] = command
+            self._forget_oldest()
             context.queue.append((command, text, language.lower() or context.language))
             is_idle = context.status == "Running" and context.running is None
         if is_idle:
@@ -224,6 +227,11 @@ class Commands:
     def _end(self, command: Command, *, is_cancelled: bool) -> None:
         with self._lock:
             command.status = "Cancelled" if is_cancelled else "Finished"
+
+    def _forget_oldest(self) -> None:
+        ended = [key for key, command in self._commands.items() if command.status in ENDED]
+        for key in ended[: max(0, len(self._commands) - KEEP_COMMANDS)]:
+            del self._commands[key]
 
     def _context(self, cluster_id: str, context_id: str) -> _Context:
         with self._lock:

@@ -7,11 +7,12 @@
     local           a cluster
       environment   its virtual environment, and pip
       task          the process of a run             log_tail       the end of its output
-      context       the process of a REPL            process_tree   ends all processes of a run
+      context       the process of a REPL            process_tree   starts and ends programs
     driver          keeps the JVM running            session_plan   how a process reaches it
       cluster_conf    what sessions begin with         s3a_jars       s3a:// for clusters that name it
       warm_jvm      one JVM                          catalog        a workspace's tables after a restart
-      archive       makes the JVM start sooner
+      rehearsal     what lets a first job start sooner
+      archive       makes the JVM start sooner       idle_archive   makes it while nobody works
     inside/         runs in the Python processes of a cluster
     java/           runs in the JVM
 """

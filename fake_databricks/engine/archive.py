@@ -7,14 +7,17 @@ first job of a server that has just started takes half of the time.
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 from py4j.protocol import Py4JError
 
-from fake_databricks.engine.driver import REHEARSAL, spark_properties
+from fake_databricks.engine.driver import spark_properties
 from fake_databricks.engine.ports import Places
+from fake_databricks.engine.rehearsal import REHEARSAL
 from fake_databricks.engine.session_plan import session_plan
 from fake_databricks.engine.warm_jvm import ARCHIVE, Jvm, JvmFailed, classes_folder
 
@@ -26,7 +29,7 @@ def make_archive() -> Path:
         home = Path(scratch)
         if not (classes_folder() / "warm.jar").exists():
             Jvm(home, spark_properties(home), "1g").kill()  # compiles our classes
-        part = archive.with_suffix(".part")
+        part = archive.with_suffix(f".{os.getpid()}")  # two servers may make it at the same time
         part.unlink(missing_ok=True)
         jvm = Jvm(home, spark_properties(home), "1g", dump_to=part)
         places = Places(*(str(home / name) for name in ("dbfs", "volumes", "workspace")))
@@ -38,7 +41,14 @@ def make_archive() -> Path:
     return archive
 
 
+def _end_with_input() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
 if __name__ == "__main__":
+    if "--until-end-of-input" in sys.argv:  # it ends with the server that started it
+        threading.Thread(target=_end_with_input, daemon=True).start()
     try:
         sys.stdout.write(f"{make_archive()}\n")
     except (JvmFailed, Py4JError, OSError) as error:

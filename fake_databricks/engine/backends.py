@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fake_databricks.engine.driver import Driver
+    from fake_databricks.engine.idle_archive import IdleArchive
     from fake_databricks.engine.ports import ClusterPlan
 
 LOGGER = logging.getLogger("fake_databricks")
@@ -66,16 +67,20 @@ class Backend:
         driver: the JVM; None on a server without Spark.
         home: the folder for the files of its clusters.
         sources: the git URLs that pip installs from folders.
+        archive: makes the archive of Java's classes when the machine is idle; None on a server without Spark.
     """
 
     driver: Driver | None
     home: Path
     sources: tuple[PipSource, ...]
+    archive: IdleArchive | None = None
 
     def start(self) -> None:
         """Start the JVM in the background."""
         if self.driver:
             self.driver.start()
+        if self.archive:
+            self.archive.start()
 
     def make(self, plan: ClusterPlan) -> LocalCluster:
         """Return a new cluster."""
@@ -88,6 +93,8 @@ class Backend:
 
     def close(self) -> None:
         """End the JVM."""
+        if self.archive:
+            self.archive.close()
         if self.driver:
             self.driver.close()
 
@@ -106,6 +113,7 @@ def open_backend(
     if not has_spark:
         return Backend(None, home, sources)
     from fake_databricks.engine.driver import Driver  # noqa: PLC0415  a server without Spark needs no py4j
+    from fake_databricks.engine.idle_archive import IdleArchive  # noqa: PLC0415  as above
 
     catalogs = None if state is None else state / "catalogs"
-    return Backend(Driver(home / "driver", catalogs=catalogs), home, sources)
+    return Backend(Driver(home / "driver", catalogs=catalogs), home, sources, IdleArchive())

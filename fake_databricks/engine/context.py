@@ -9,16 +9,17 @@ import os
 import select
 import shlex
 import signal
-import subprocess
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 from fake_databricks.engine import process_tree
+from fake_databricks.engine.inside.magics import Magic, parse_magics
 from fake_databricks.engine.ports import CommandResult
 from fake_databricks.redaction import Redactor
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Mapping, Sequence
 
     from fake_databricks.engine.ports import PipResult
@@ -27,35 +28,13 @@ CHUNK = 65536
 LANGUAGES = {"python", "sql"}
 PYTHON = "PYSPARK_PYTHON"
 """The variable with the cluster's interpreter."""
+SHELL = (
+    "import subprocess, sys; from _fakebricks import supervisor; supervisor.watch();"
+    " sys.exit(subprocess.run(['bash', '-c', sys.argv[1]]).returncode)"
+)
+"""Runs a shell command through the cluster's Python, which puts real paths into it."""
 INTERRUPT_SECONDS = 1.2
 """How long an interrupted command may take to end; then its process is ended."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Magic:
-    """A part of a command: its language or tool, and its text."""
-
-    kind: str
-    text: str
-
-
-def parse_magics(source: str, language: str) -> list[Magic]:
-    """Split a command: each ``%pip`` line is a part; ``%sh``, ``%sql``, ``%python`` take all that follows."""
-    parts: list[Magic] = []
-    rest: list[str] = []
-    lines = source.splitlines(keepends=True)
-    for number, line in enumerate(lines):
-        word, _, tail = line.strip().partition(" ")
-        if word in {"%pip", "!pip"}:
-            parts.append(Magic("pip", tail))
-            rest.append("\n")
-        elif word in {"%sh", "%sql", "%python"} and not "".join(rest).strip():
-            whole = tail + "\n" + "".join(lines[number + 1 :])
-            return [*parts, Magic(word[1:], whole)]
-        else:
-            rest.append(line)
-    text = "".join(rest)
-    return [*parts, Magic(language, text)] if text.strip() or not parts else parts
 
 
 class ReplProcess:
@@ -65,15 +44,11 @@ class ReplProcess:
         command_read, self._commands = os.pipe()
         self._results, result_write = os.pipe()
         self.mark = mark
-        self.process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603  the cluster's own python
+        self.process = process_tree.start(
             [env[PYTHON], "-m", "_fakebricks.repl", str(command_read), str(result_write)],
-            stdin=subprocess.PIPE,  # nothing is written: the process ends when the server's end closes it
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            {**env, process_tree.MARK: mark},
+            cwd,
             pass_fds=(command_read, result_write),
-            env={**env, process_tree.MARK: mark},
-            cwd=cwd,
-            start_new_session=True,
         )
         os.close(command_read)
         os.close(result_write)
@@ -130,8 +105,6 @@ class ReplProcess:
         process_tree.kill(self.process, self.mark)
         if self.process.stdout and not self.process.stdout.closed:
             self.process.stdout.close()
-            if self.process.stdin:
-                self.process.stdin.close()
             os.close(self._commands)
             os.close(self._results)
 
@@ -192,6 +165,8 @@ class ReplContext:
             return self._run_pip(part.text)
         if part.kind == "sh":
             return self._run_shell(part.text)
+        if part.kind in {"md", "md-sandbox"}:
+            return CommandResult("text")
         if part.kind not in LANGUAGES:
             summary = f"Language {part.kind} is not available on this cluster: python and sql are"
             return CommandResult("error", summary=summary, cause=summary)
@@ -212,21 +187,15 @@ class ReplContext:
         script = rest if strict else text
         mark = os.urandom(8).hex()
         env, cwd = self._process_env(mark)
-        # Through the cluster's Python, which puts real paths into the command.
-        start = "import subprocess, sys; sys.exit(subprocess.run(['bash', '-c', sys.argv[1]]).returncode)"
-        process = subprocess.Popen(  # noqa: S603  what the user asked for
-            [env[PYTHON], "-c", start, ("set -e\n" if strict else "") + script],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**env, process_tree.MARK: mark},
-            cwd=cwd,
-            start_new_session=True,
-        )
+        command = [env[PYTHON], "-c", SHELL, ("set -e\n" if strict else "") + script]
+        process = process_tree.start(command, {**env, process_tree.MARK: mark}, cwd)
         self._shell = (process, mark)
         if self._cancelled.is_set():  # while the process was being started
             process_tree.kill(process, mark)
-        output = process.communicate()[0].decode(errors="replace")
+        assert process.stdout is not None
+        with process.stdout as stream:
+            output = stream.read().decode(errors="replace")
+        process_tree.kill(process, mark)
         self._shell = None
         if self._cancelled.is_set():
             return CommandResult(

@@ -19,6 +19,7 @@ from fake_databricks.engine import catalog
 from fake_databricks.engine.cluster_conf import names_s3, session_conf
 from fake_databricks.engine.local_spark import LocalSparkError
 from fake_databricks.engine.ports import Places
+from fake_databricks.engine.rehearsal import REHEARSAL
 from fake_databricks.engine.s3a_jars import s3a_jars
 from fake_databricks.engine.session_plan import SEPARATOR, session_plan
 from fake_databricks.engine.warm_jvm import Jvm, JvmFailed, find_java
@@ -34,30 +35,6 @@ FILE_SYSTEM = "fakedatabricks.MappedFileSystem"
 LOCAL_FILE_SYSTEM = "fakedatabricks.MappedLocalFileSystem"
 TRIES = 3
 """How many starts may fail one after the other; then the driver gives up."""
-
-WARM_UP = (
-    "CREATE SCHEMA IF NOT EXISTS warm_up",
-    "CREATE TABLE IF NOT EXISTS warm_up.t (a STRING, b BIGINT) USING DELTA",
-    "INSERT INTO warm_up.t VALUES ('x', 1)",
-    "SELECT a, count(*) FROM warm_up.t GROUP BY a",
-    "DROP TABLE warm_up.t",
-)
-"""What a first run would do first, so that it need not wait for the JVM to load it."""
-
-REHEARSAL = (
-    *WARM_UP[:-1],
-    "INSERT INTO warm_up.t SELECT inline(from_json('[{}]', 'array<struct<a: string, b: bigint>>'))",
-    "UPDATE warm_up.t SET b = coalesce(b, 0) + 1 WHERE a = 'x'",
-    """MERGE INTO warm_up.t AS t USING (SELECT 'x' AS a, 2L AS b) AS s ON t.a = s.a
-    WHEN MATCHED THEN UPDATE SET t.b = s.b WHEN NOT MATCHED THEN INSERT *""",
-    "ALTER TABLE warm_up.t ADD COLUMNS (c TIMESTAMP)",
-    "SELECT count(c), min(octet_length(trim(a))), sum(b), approx_count_distinct(a) FROM warm_up.t",
-    "DELETE FROM warm_up.t WHERE a = 'x'",
-    "DESCRIBE DETAIL warm_up.t",
-    "SHOW SCHEMAS",
-    WARM_UP[-1],
-)
-"""What programs with Delta tables do, for an archive of the classes that they load."""
 
 State = Literal["new", "starting", "ready", "failed", "closed"]
 
@@ -268,7 +245,7 @@ class Driver:
         texts = self.plan("fake-warm-up", places, {}, mark).texts()
         try:
             session = jvm.warm.attach("fake-warm-up", *texts)
-            jvm.gateway.jvm.fakedatabricks.WarmUp.begin(session, texts[3], SEPARATOR.join(WARM_UP))
+            jvm.gateway.jvm.fakedatabricks.WarmUp.begin(session, texts[3], SEPARATOR.join(REHEARSAL))
         except (Py4JError, OSError) as error:
             LOGGER.info("The warm-up could not start: %s", error)
 

@@ -11,7 +11,6 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import venv
@@ -19,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fake_databricks.engine import process_tree
 from fake_databricks.engine.ports import PipResult
 
 if TYPE_CHECKING:
@@ -134,16 +134,37 @@ def build_runtime(folder: Path) -> Path:
 
 
 class Environment:
-    """The virtual environment of one cluster, in ``folder``."""
+    """The virtual environment of one cluster, in ``folder``, or that of one task on top of it.
 
-    def __init__(self, folder: Path, runtime: Path, sources: Sequence[PipSource] = ()) -> None:
+    Args:
+        folder: where it is made.
+        runtime: what every cluster has.
+        sources: the git URLs that pip installs from folders.
+        below: the environment of the cluster, whose packages are visible in that of a task.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        runtime: Path,
+        sources: Sequence[PipSource] = (),
+        below: Environment | None = None,
+    ) -> None:
         self.folder = folder
+        self.runtime = runtime
         self._sources = tuple(sources)
         self.python = folder / "bin" / "python"
         venv.EnvBuilder(symlinks=True, with_pip=False).create(folder)
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-        path = folder / "lib" / version / "site-packages" / "zz_databricks_runtime.pth"
-        path.write_text(f"{runtime}\n{START_LINE}\n", encoding="utf-8")
+        self.packages = folder / "lib" / version / "site-packages"
+        visible = f"{runtime}\n{START_LINE}\n"
+        if below is not None:
+            visible = f"import site; site.addsitedir({str(below.packages)!r})\n"
+        (self.packages / "zz_databricks_runtime.pth").write_text(visible, encoding="utf-8")
+
+    def extend(self, folder: Path) -> Environment:
+        """Return a new environment that sees what is installed here; here nothing of it is visible."""
+        return Environment(folder, self.runtime, self._sources, below=self)
 
     def variables(self) -> dict[str, str]:
         """Return the environment variables of every process of the cluster."""
@@ -195,19 +216,12 @@ class Environment:
     def _run(self, args: Sequence[str], cwd: Path) -> PipResult:
         quiet = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_ROOT_USER_ACTION": "ignore"}
         env = {**self.variables(), **quiet, "PYTHONPATH": bundled_pip()}
-        command = [str(self.python), "-m", "pip", *args]
-        done = subprocess.run(  # noqa: S603  pip, with what the caller asks of it
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=env,
-            cwd=cwd,
-            check=False,
-            text=True,
-            errors="replace",
-        )
-        return PipResult(done.returncode == 0, done.stdout)
+        process = process_tree.start(process_tree.watched([str(self.python), "-m", "pip", *args]), env, cwd)
+        assert process.stdout is not None
+        with process.stdout as stream:
+            output = stream.read().decode(errors="replace")
+        process_tree.kill(process)
+        return PipResult(process.returncode == 0, output)
 
 
 def place_files(source: PipSource, dbfs_root: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import shlex
 import shutil
 import tempfile
 import threading
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING
 from fake_databricks.engine.context import ReplContext
 from fake_databricks.engine.environment import Environment, build_runtime
 from fake_databricks.engine.inside.import_hook import PLACES, PLAN
+from fake_databricks.engine.inside.path_table import SCHEME, python_path, tree_of
 from fake_databricks.engine.ports import PipResult
 from fake_databricks.engine.session_plan import WITHOUT_SPARK
-from fake_databricks.engine.task import Starter, TaskProcess, fits_running_interpreter
+from fake_databricks.engine.task import EndedTask, Starter, TaskProcess, fits_running_interpreter
 from fake_databricks.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -80,21 +82,36 @@ class LocalCluster:
 
     # -- tasks -------------------------------------------------------------------------------------
 
-    def start_task(self, spec: TaskSpec) -> TaskProcess:
-        """Start a new process for the task."""
+    def start_task(self, spec: TaskSpec) -> TaskProcess | EndedTask:
+        """Start a new process for the task, once no pip works here.
+
+        One with packages of its own has an environment of its own.
+        """
         if self._is_closed():
             raise RuntimeError(f"Cluster {self._plan.cluster_id} is closed")
-        env = {**self._variables(), **spec.env}
+        with self._pip_lock:  # a program must not find half of a package that pip is just replacing
+            pass
         scratch = Path(tempfile.mkdtemp(prefix=f"run-{spec.run_id}-", dir=self._folder))
         Path(spec.cwd).mkdir(parents=True, exist_ok=True)
-        starter = self._starter(env)
+        redactor = Redactor(self._plan.redact())
+        own, output = None, ""
+        if spec.packages:
+            own = self._environment.extend(scratch / "env")
+            result = self._install_for_task(own, spec)
+            output = redactor.clean(result.output)
+            if not result.ok:
+                shutil.rmtree(scratch, ignore_errors=True)
+                first = redactor.clean(result.error).partition("\n")[0]
+                return EndedTask(output, f"%pip has failed: {first}")
+        env = {**self._variables(own), **spec.env}
+        starter = Starter(own.python, env, preload=False) if own else self._starter(env)
         try:
             full = {**env, PLAN: self._write_session_plan(starter.mark, scratch)}
         except OSError:  # the cluster was closed meanwhile, and its folder removed
             starter.dismiss()
             raise
-        redactor = Redactor(self._plan.redact())
         task = TaskProcess(spec, starter, scratch, full, redactor, self._end_jobs, self._ended)
+        task.log_first(output)
         with self._lock:  # before it starts: a task that has ended already must not be added
             self._tasks.add(task)
             was_closed = self._is_closed()
@@ -102,6 +119,21 @@ class LocalCluster:
         if was_closed:
             task.cancel()
         return task
+
+    def _install_for_task(self, environment: Environment, spec: TaskSpec) -> PipResult:
+        """Run each pip of a task in its environment, up to the first that fails; return all output."""
+        output = ""
+        for line in spec.packages:
+            try:
+                words = shlex.split(line)
+            except ValueError as error:
+                return PipResult(ok=False, output=f"{output}ERROR: %pip {line}: {error}\n")
+            folder = Path(spec.python_file).parent  # where its relative paths begin
+            result = environment.pip(self._located(words), self._plan.places.dbfs, folder)
+            output += result.output
+            if not result.ok:
+                return PipResult(ok=False, output=output)
+        return PipResult(ok=True, output=output)
 
     def _is_closed(self) -> bool:  # a call, because mypy takes the attribute for the same after a check
         return self._closed
@@ -144,8 +176,9 @@ class LocalCluster:
         if spare:
             spare.dismiss()
 
-    def _variables(self) -> dict[str, str]:
-        return {**self._environment.variables(), PLACES: json.dumps(self._plan.places.by_tree())}
+    def _variables(self, own: Environment | None = None) -> dict[str, str]:
+        environment = own or self._environment
+        return {**environment.variables(), PLACES: json.dumps(self._plan.places.by_tree())}
 
     def _write_session_plan(self, mark: str, folder: Path) -> str:
         """Write how a process reaches Spark (``inside/spark.py`` reads it); return the file's path."""
@@ -170,10 +203,16 @@ class LocalCluster:
     def pip(self, args: Sequence[str]) -> PipResult:
         """Run pip in the cluster's environment, one call at a time."""
         with self._pip_lock:
-            result = self._environment.pip(args, self._plan.places.dbfs, self._folder)
+            result = self._environment.pip(self._located(args), self._plan.places.dbfs, self._folder)
         self._drop_spare()  # it may have imported a module that pip has just replaced
         self._start_spare()
         return PipResult(result.ok, Redactor(self._plan.redact()).clean(result.output))
+
+    def _located(self, words: Sequence[str]) -> list[str]:
+        """Return arguments of pip with paths of the workspace as those of this machine."""
+        roots = self._plan.places.by_tree()
+        plain = [python_path(word) if word.startswith(SCHEME) else word for word in words]
+        return [f"{roots[tree]}{word[len(tree) :]}" if (tree := tree_of(word)) else word for word in plain]
 
     # -- contexts ----------------------------------------------------------------------------------
 

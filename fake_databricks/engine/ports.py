@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from fake_databricks.engine.inside.path_table import DBFS, VOLUMES, WORKSPACE
 
@@ -58,6 +58,10 @@ class TaskSpec:
         argv: its arguments.
         env: its environment variables, beside those of the cluster.
         cwd: its working folder.
+        notebook: the path of the notebook that ``python_file`` is; empty for a program.
+        widgets: the values of the notebook's widgets.
+        packages: the arguments of each pip that runs first, for this task alone.
+        task_values: what earlier tasks have set, by task key and name.
     """
 
     run_id: int
@@ -65,6 +69,10 @@ class TaskSpec:
     argv: tuple[str, ...]
     env: Mapping[str, str]
     cwd: str
+    notebook: str = ""
+    widgets: Mapping[str, str] = field(default_factory=dict)
+    packages: tuple[str, ...] = ()
+    task_values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,7 @@ class TaskExit:
         error_trace: the whole traceback.
         notebook_result: the argument of ``dbutils.notebook.exit``.
         cancelled: whether it was ended by ``cancel``.
+        task_values: what it has set with ``dbutils.jobs.taskValues``, by name.
     """
 
     exit_code: int | None
@@ -90,6 +99,7 @@ class TaskExit:
     error_trace: str | None
     notebook_result: str | None
     cancelled: bool
+    task_values: Mapping[str, Any] = field(default_factory=dict)
 
 
 class TaskHandle(Protocol):

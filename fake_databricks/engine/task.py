@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import secrets
 import signal
-import subprocess
 import threading
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ from fake_databricks.engine.log_tail import LogTail
 from fake_databricks.engine.ports import TaskExit
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
@@ -39,6 +38,10 @@ class TaskOrder:
     env: Mapping[str, str]
     cwd: str
     report: str
+    notebook: str
+    widgets: Mapping[str, str]
+    installed: tuple[str, ...]
+    task_values: Mapping[str, Mapping[str, Any]]
 
 
 class Starter:
@@ -47,15 +50,7 @@ class Starter:
     def __init__(self, python: Path, env: Mapping[str, str], *, preload: bool) -> None:
         self.mark = secrets.token_hex(8)
         command = [str(python), "-m", "_fakebricks.run", *(["--preload"] if preload else [])]
-        self.process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603  the cluster's own python
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**env, process_tree.MARK: self.mark},
-            cwd="/",
-            start_new_session=True,
-        )
+        self.process = process_tree.start(command, {**env, process_tree.MARK: self.mark}, "/")
 
     def order(self, order: TaskOrder) -> None:
         """Send the order; where the process is dead already, its exit shows that."""
@@ -63,15 +58,14 @@ class Starter:
         try:
             self.process.stdin.write(json.dumps(asdict(order)).encode() + b"\n")
             self.process.stdin.flush()  # not closed: a closed stdin ends the process
-        except BrokenPipeError:
+        except (BrokenPipeError, ValueError):  # ValueError: closed, because it was ended meanwhile
             return
 
     def dismiss(self) -> None:
         """End a process that has no order."""
         process_tree.kill(self.process, self.mark)
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe:
-                pipe.close()
+        if self.process.stdout:
+            self.process.stdout.close()
 
 
 class TaskProcess:
@@ -98,7 +92,7 @@ class TaskProcess:
         ended: Callable[[TaskProcess], None],
     ) -> None:
         self.mark = starter.mark
-        self._process = starter.process
+        self._process: subprocess.Popen[bytes] = starter.process
         self._redactor = redactor
         self._log = LogTail(redactor)
         self._end_jobs = end_jobs
@@ -111,10 +105,24 @@ class TaskProcess:
         self.used_spark = True
         self.scratch = scratch
         full = {**env, process_tree.MARK: self.mark}
-        self._order = TaskOrder(spec.python_file, spec.argv, full, spec.cwd, str(self._report))
+        self._order = TaskOrder(
+            spec.python_file,
+            spec.argv,
+            full,
+            spec.cwd,
+            str(self._report),
+            spec.notebook,
+            spec.widgets,
+            spec.packages,
+            spec.task_values,
+        )
         self._starter = starter
         self._name = f"run-{spec.run_id}"
         self._reader = threading.Thread(target=self._listen, name=f"{self._name}-output", daemon=True)
+
+    def log_first(self, text: str) -> None:
+        """Put a text before the output of the task."""
+        self._log.feed(text.encode())
 
     def start(self) -> None:
         """Send the order, and begin to read the output."""
@@ -157,15 +165,12 @@ class TaskProcess:
     def _attend(self) -> None:
         self._process.wait()
         self._reader.join(DRAIN_SECONDS)
-        # Child processes that the program left end with it, and so do the Spark jobs that they wait for.
+        # Nothing that the program started is left; a killed process may have left Spark jobs that go on.
         process_tree.kill(self._process, self.mark)
         self._end_jobs(self.mark)
         self._reader.join(DRAIN_SECONDS)
         if self._process.stdout and not self._reader.is_alive():
             self._process.stdout.close()
-        if self._process.stdin:
-            with contextlib.suppress(BrokenPipeError):  # the process ended before it read its order
-                self._process.stdin.close()
         self._exit = self._read_exit()
         self._ended(self)
         self._over.set()
@@ -188,6 +193,7 @@ class TaskProcess:
             error_trace=clean(report.get("error_trace")),
             notebook_result=clean(report.get("notebook_result")),
             cancelled=self._is_cancelled,
+            task_values=clean(report.get("task_values", {})),
         )
 
     def _read_report(self) -> dict[str, Any]:
@@ -207,6 +213,20 @@ class TaskProcess:
         if -code == signal.SIGKILL:
             sentence += " This may have been caused by an OOM error. Check your command's memory usage."
         return sentence
+
+
+class EndedTask:
+    """A task that ended before its process could start: pip could not install what it needs."""
+
+    def __init__(self, output: str, error: str) -> None:
+        self._exit = TaskExit(1, None, output, False, error, output, None, False)  # noqa: FBT003  fields in order
+
+    def wait(self) -> TaskExit:
+        """Return how it ended."""
+        return self._exit
+
+    def cancel(self) -> None:
+        """Do nothing: it has ended."""
 
 
 def fits_running_interpreter(env: Mapping[str, str], base: Mapping[str, str]) -> bool:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import os
-import signal
 import struct
-import subprocess
 import time
 import zipfile
 from pathlib import Path
@@ -15,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from py4j.java_gateway import GatewayParameters, JavaGateway
 
+from fake_databricks.engine import process_tree
 from fake_databricks.engine.local_spark import LocalSparkError
 from fake_databricks.engine.local_spark.delta_jars import VARIABLE, delta_jars
 from fake_databricks.engine.local_spark.java import java_program, require_java, supported_versions
 from fake_databricks.engine.local_spark.maven import spark_home
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Mapping
 
 OLDEST_JAVA = 9
@@ -174,18 +174,12 @@ class Jvm:
             "SPARK_HOME": str(pyspark_folder()),
         }
         env["PYTHONPATH"] = ""
+        # Without a process that watches it, the gateway server in the JVM ends when this pipe is closed, and
+        # the JVM writes its archive. With one it ends at once, and with it what Python workers have started.
+        if self._dump_to is None:
+            command = process_tree.watched(command, holds_input=True)
         with self.log.open("ab") as log:
-            # When this process ends, in whatever way, its end of this pipe is closed: then the gateway server
-            # in the JVM ends too.
-            return subprocess.Popen(  # noqa: S603  our own command
-                command,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                env=env,
-                cwd=home,
-                start_new_session=True,
-            )
+            return process_tree.start(command, env, home, output=log.fileno())
 
     def _await_port(self, answer: Path, seconds: float) -> tuple[int, str]:
         end = time.monotonic() + seconds
@@ -239,11 +233,4 @@ class Jvm:
 
     def kill(self) -> None:
         """End it and the Python workers that it started at once, and wait for the end."""
-        if self.process.stdin:
-            self.process.stdin.close()
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
-        finally:
-            self.process.wait()
+        process_tree.kill(self.process)

@@ -15,6 +15,7 @@ from fake_databricks.errors import (
     TemporarilyUnavailable,
 )
 from fake_databricks.files.mount_sources import S3, WANTED, Access, Source
+from fake_databricks.full_disk import is_full
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,7 +126,9 @@ class ObjectStore:
             with target.open("wb") as file:
                 for piece in pieces:
                     file.write(piece)
-        except Exception as error:  # noqa: BLE001  the library's errors have no common class
+        except Exception as error:
+            if is_full(error):
+                raise
             raise self._sentence(error, name) from None
 
     def put(self, name: str, file: Path) -> str:

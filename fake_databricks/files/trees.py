@@ -12,7 +12,7 @@ import threading
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING
 
 from fake_databricks.engine.inside.path_table import (
     DBFS,
@@ -31,6 +31,9 @@ from fake_databricks.errors import (
     InvalidParameter,
     ReadTooLarge,
 )
+
+if TYPE_CHECKING:
+    from io import FileIO
 
 MAX_BLOCK_BYTES = 1024 * 1024
 MAX_NAME_BYTES = 255
@@ -177,7 +180,7 @@ class Dbfs:
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
-        self._handles: dict[int, tuple[str, BinaryIO]] = {}
+        self._handles: dict[int, tuple[str, FileIO]] = {}
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
@@ -205,7 +208,7 @@ class Dbfs:
         self.tree.write(plain, b"")
         with self._lock:
             number = next(self._numbers)
-            self._handles[number] = (plain, self.tree.locate(plain).open("wb"))
+            self._handles[number] = (plain, self.tree.locate(plain).open("wb", buffering=0))
         return number
 
     def add_block(self, number: int, block: bytes) -> None:
@@ -213,7 +216,16 @@ class Dbfs:
         if len(block) > MAX_BLOCK_BYTES:
             raise BlockTooLarge(f"A block must have at most {MAX_BLOCK_BYTES} bytes.")
         with self._lock:
-            self._handle(number)[1].write(block)
+            file = self._handle(number)[1]
+            before = file.tell()
+            try:
+                rest = memoryview(block)
+                while rest:
+                    rest = rest[file.write(rest) :]
+            except OSError:
+                file.truncate(before)  # the block can be sent again
+                file.seek(before)
+                raise
 
     def close(self, number: int) -> str:
         """Close an open file and return its path."""
@@ -272,7 +284,7 @@ class Dbfs:
         if entry is not None and (entry.is_folder or not overwrite):
             raise AlreadyExists(f"A file or directory already exists at the input path dbfs:{_plain(path)}.")
 
-    def _handle(self, number: int) -> tuple[str, BinaryIO]:
+    def _handle(self, number: int) -> tuple[str, FileIO]:
         try:
             return self._handles[number]
         except KeyError:

@@ -24,9 +24,13 @@ class Upload:
 
 
 class Uploads:
-    """The uploads of a workspace; parts lie in a folder of their own until the upload is complete."""
+    """The uploads of a workspace; parts lie in a folder of their own until the upload is complete.
+
+    No upload outlives its server, so what an earlier one has left is removed.
+    """
 
     def __init__(self, folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
         self._folder = folder
         self._lock = threading.Lock()
         self._open: dict[str, Upload] = {}
@@ -42,7 +46,12 @@ class Uploads:
     def put(self, token: str, path: str, number: int, content: bytes) -> str:
         """Store a part and return its ETag."""
         self._find(token, path)
-        (self._folder / token / str(number)).write_bytes(content)
+        part = self._folder / token / str(number)
+        try:
+            part.write_bytes(content)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
         return f"part-{number}-{len(content)}"
 
     def complete(self, token: str, path: str, numbers: Sequence[int], target: Path) -> None:
@@ -55,11 +64,14 @@ class Uploads:
         if missing or not parts:
             raise InvalidParameter(f"Missing parts of the upload: {', '.join(missing) or 'all'}.")
         whole = self._folder / token / "whole"
-        with whole.open("wb") as file:
-            for part in parts:
-                with part.open("rb") as source:
-                    shutil.copyfileobj(source, file)
-        shutil.move(whole, target)
+        try:
+            with whole.open("wb") as file:
+                for part in parts:
+                    with part.open("rb") as source:
+                        shutil.copyfileobj(source, file)
+            shutil.move(whole, target)
+        finally:
+            whole.unlink(missing_ok=True)
         self.abort(token, path)
 
     def abort(self, token: str, path: str) -> None:

@@ -155,6 +155,8 @@ def _kind(path: str, content: bytes, options: Mapping[str, Any]) -> tuple[str, s
     if wanted == "RAW":
         return "FILE", None
     if wanted == "AUTO":
+        if path.lower().endswith(".ipynb"):
+            return "NOTEBOOK", "PYTHON"
         return ("NOTEBOOK", guessed) if content.startswith(NOTEBOOK_HEADER) else ("FILE", None)
     language = options.get("language") or guessed or ("PYTHON" if wanted == "JUPYTER" else None)
     if language not in LANGUAGES:

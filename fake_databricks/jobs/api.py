@@ -41,7 +41,7 @@ def list_(call: Call) -> dict[str, Any]:
     expand = parameters.boolean("expand_tasks")
     if call.version == "2.0":
         return {"jobs": [job_view(job, "2.0") for job in jobs]} if jobs else {}
-    limit = page_limit(parameters, MAX_PAGE, DEFAULT_PAGE)
+    limit = page_limit(parameters, MAX_PAGE, DEFAULT_PAGE, least=1)
     start = _page_start(parameters)
     page = jobs[start : start + limit]
     view: dict[str, Any] = (
@@ -121,11 +121,11 @@ def refuse_page(parameters: Parameters) -> None:
         raise InvalidParameter(f"Invalid page token: {token[:60]}. The first page has everything.")
 
 
-def page_limit(parameters: Parameters, largest: int, default: int) -> int:
-    """Return ``limit``, which may be 0 for the largest."""
+def page_limit(parameters: Parameters, largest: int, default: int, least: int = 0) -> int:
+    """Return ``limit``, which may be ``least``; 0 is the largest."""
     limit = parameters.integer("limit", default)
-    if not 0 <= limit <= largest:
-        raise InvalidParameter(f"limit must be between 0 and {largest}, got {limit}.")
+    if not least <= limit <= largest:
+        raise InvalidParameter(f"limit must be between {least} and {largest}, got {limit}.")
     return limit or largest
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 WAITING = "Waiting for cluster"
 IN_RUN = "In run"
+FIRST_BACKOFF_MS, MAX_BACKOFF_MS = 1000, 60_000
 LOST = "The server ended while this run was active."
 
 
@@ -68,6 +69,7 @@ def skip_blocked(run: Run, now: int) -> list[TaskRun]:
     """Skip the attempts that can never start; return those that may start now."""
     tasks = selected_tasks(run)
     attempts = run.latest()
+    conditions = {key: task_run.outcome for key, task_run in attempts.items() if task_run.outcome}
     ready: dict[str, TaskRun] = {}
     has_changed = True
     while has_changed:
@@ -77,7 +79,7 @@ def skip_blocked(run: Run, now: int) -> list[TaskRun]:
             task_run = attempts[task.key]
             if task_run.state.life is not Life.BLOCKED or task.key in ready:
                 continue
-            verdict = outcomes.admission(task, states)
+            verdict = outcomes.admission(task, states, conditions)
             if verdict is True:
                 ready[task.key] = task_run
             elif isinstance(verdict, Result):
@@ -86,7 +88,12 @@ def skip_blocked(run: Run, now: int) -> list[TaskRun]:
                 )
                 task_run.end_time = now
                 has_changed = True
-    return list(ready.values())
+    if not run.concurrency:
+        return list(ready.values())
+    active = sum(
+        not item.state.is_terminal and item.state.life is not Life.BLOCKED for item in attempts.values()
+    )
+    return list(ready.values())[: max(0, run.concurrency - active)]
 
 
 def admit(run: Run, task_run: TaskRun, now: int) -> None:
@@ -125,9 +132,27 @@ def may_retry(run: Run, task_run: TaskRun) -> bool:
     retried = {Result.FAILED} | ({Result.TIMEDOUT} if task.retry_on_timeout else set())
     if task_run.state.result not in retried:
         return False
+    return task.max_retries == -1 or _attempts(run, task) <= task.max_retries
+
+
+def retry_interval(run: Run, before: TaskRun) -> int:
+    """Return the time from the start of an ended attempt to the attempt that follows, in ms.
+
+    It is the task's ``min_retry_interval_millis``. Where attempts have no limit it grows (0, 1 s, 2 s, 4 s,
+    ...): a cluster that does not exist would fail a hundred times a second, for ever.
+    """
+    task = run.task_of(before)
+    if task.max_retries != -1:
+        return task.min_retry_interval_millis
+    doublings = _attempts(run, task) - 2
+    backoff = 0 if doublings < 0 else min(FIRST_BACKOFF_MS * 2 ** min(doublings, 10), MAX_BACKOFF_MS)
+    return max(task.min_retry_interval_millis, backoff)
+
+
+def _attempts(run: Run, task: Task) -> int:
+    """Return how many attempts a task has had since the run's start or its last repair."""
     since = run.repairs[-1].start_time if run.repairs else 0
-    attempts = sum(other.task_key == task.key and other.created >= since for other in run.task_runs)
-    return task.max_retries == -1 or attempts <= task.max_retries
+    return sum(other.task_key == task.key and other.created >= since for other in run.task_runs)
 
 
 def add_retry(run: Run, before: TaskRun, number: int, now: int) -> TaskRun:

@@ -60,8 +60,9 @@ _PRINCIPALS = {name: Field("text") for name in ("user_name", "group_name", "serv
 _ACCESS = Field("object", parts={**_PRINCIPALS, "permission_level": Field("text")})
 
 
-_NOT_TRIGGERED = "no run is started by a clock or an event here; leave it out, or set pause_status to PAUSED"
-_NOT_EXECUTED = "this kind of task is not executed here; use spark_python_task or python_wheel_task"
+_NOT_EXECUTED = (
+    "this kind of task is not executed here; use notebook_task, spark_python_task or python_wheel_task"
+)
 _NO_VARIABLES = "name the variables in spark_env_vars of the cluster"
 
 _NO_SERVERLESS = "there is no serverless compute here; name a cluster and its libraries"
@@ -71,6 +72,7 @@ JOB_FIELDS: Mapping[str, Field] = {
     "tasks": Field("list"),
     "job_clusters": Field("list"),
     "parameters": Field("list"),
+    "environments": Field("list"),
     "timeout_seconds": Field("integer"),
     "max_concurrent_runs": Field("integer"),
     "queue": Field("object", parts={"enabled": Field("boolean")}),
@@ -88,15 +90,14 @@ JOB_FIELDS: Mapping[str, Field] = {
     "budget_policy_id": _recorded("text"),
     "usage_policy_id": _recorded("text"),
     "performance_target": _recorded("text"),
-    "schedule": _refused("object", _NOT_TRIGGERED),
-    "trigger": _refused("object", _NOT_TRIGGERED),
-    "continuous": _refused("object", _NOT_TRIGGERED),
+    "schedule": Field("object"),
+    "trigger": Field("object"),
+    "continuous": Field("object"),
     "git_source": _refused("object", "no repository is cloned for a job here; upload the file"),
-    "triggers": _refused("list", _NOT_TRIGGERED),
+    "triggers": _refused("list", "name one trigger, in schedule or trigger"),
     "environment_variables": _refused("list", _NO_VARIABLES),
     "parent_path": _recorded("text"),
     "duration_target": _recorded("text"),
-    "environments": _refused("list", _NO_SERVERLESS),
 }
 
 TASK_FIELDS: Mapping[str, Field] = {
@@ -107,8 +108,13 @@ TASK_FIELDS: Mapping[str, Field] = {
     "existing_cluster_id": Field("text"),
     "new_cluster": Field("object"),
     "job_cluster_key": Field("text"),
+    "environment_key": Field("text"),
     "spark_python_task": Field("object"),
     "python_wheel_task": Field("object"),
+    "notebook_task": Field("object"),
+    "run_job_task": Field("object"),
+    "condition_task": Field("object"),
+    "for_each_task": Field("object"),
     "libraries": Field("list"),
     "timeout_seconds": Field("integer"),
     "max_retries": Field("integer"),
@@ -120,16 +126,11 @@ TASK_FIELDS: Mapping[str, Field] = {
     "notification_settings": _recorded("object", _NOTIFICATIONS),
     "health": _recorded("object", _HEALTH),
     "disable_auto_optimization": _recorded("boolean"),
-    "environment_key": _refused("text", _NO_SERVERLESS),
-    "notebook_task": _refused("object", _NOT_EXECUTED),
     "spark_jar_task": _refused("object", _NOT_EXECUTED),
     "spark_submit_task": _refused("object", _NOT_EXECUTED),
     "pipeline_task": _refused("object", _NOT_EXECUTED),
     "sql_task": _refused("object", _NOT_EXECUTED),
     "dbt_task": _refused("object", _NOT_EXECUTED),
-    "run_job_task": _refused("object", _NOT_EXECUTED),
-    "condition_task": _refused("object", _NOT_EXECUTED),
-    "for_each_task": _refused("object", _NOT_EXECUTED),
     "clean_rooms_notebook_task": _refused("object", _NOT_EXECUTED),
     "dashboard_task": _refused("object", _NOT_EXECUTED),
     "power_bi_task": _refused("object", _NOT_EXECUTED),
@@ -140,7 +141,7 @@ TASK_FIELDS: Mapping[str, Field] = {
     "dbt_cloud_task": _refused("object", _NOT_EXECUTED),
     "dbt_platform_task": _refused("object", _NOT_EXECUTED),
     "python_operator_task": _refused("object", _NOT_EXECUTED),
-    "compute": _refused("object", _NO_SERVERLESS),
+    "compute": _refused("object", "there is no compute with accelerators here; leave it out"),
     "environment_variables_key": _refused("text", _NO_VARIABLES),
 }
 
@@ -156,6 +157,64 @@ TASK_TYPE_FIELDS: Mapping[str, Mapping[str, Field]] = {
         "parameters": Field("list"),
         "named_parameters": Field("object"),
     },
+    "notebook_task": {
+        "notebook_path": Field("text"),
+        "base_parameters": Field("object"),
+        "source": Field("text"),
+        "warehouse_id": _refused("text", "there are no SQL warehouses here; name a cluster"),
+    },
+    "run_job_task": {
+        "job_id": Field("integer"),
+        "job_parameters": Field("object"),
+        "notebook_params": Field("object"),
+        "python_params": Field("list"),
+        "python_named_params": Field("object"),
+        "jar_params": _refused("list", _NOT_EXECUTED),
+        "spark_submit_params": _refused("list", _NOT_EXECUTED),
+        "dbt_commands": _refused("list", _NOT_EXECUTED),
+        "sql_params": _refused("object", _NOT_EXECUTED),
+        "pipeline_params": _refused("object", _NOT_EXECUTED),
+    },
+    "condition_task": {"op": Field("text"), "left": Field("text"), "right": Field("text")},
+    "for_each_task": {
+        "inputs": Field("text"),
+        "concurrency": Field("integer"),
+        "task": Field("object"),
+    },
+}
+
+SCHEDULE_FIELDS: Mapping[str, Field] = {
+    "quartz_cron_expression": Field("text"),
+    "timezone_id": Field("text"),
+    "pause_status": Field("text"),
+    "sql_condition": _refused("object", "there are no SQL warehouses here; leave it out"),
+}
+
+TRIGGER_FIELDS: Mapping[str, Field] = {
+    "periodic": Field("object"),
+    "pause_status": Field("text"),
+    "file_arrival": _recorded("object"),
+    "table_update": _recorded("object"),
+    "model": _recorded("object"),
+    "sql_condition": _recorded("object"),
+}
+"""``trigger``: what is recorded is refused unless it is paused."""
+
+CONTINUOUS_FIELDS: Mapping[str, Field] = {
+    "pause_status": Field("text"),
+    "task_retry_mode": Field("text"),
+    "maintenance_window": _refused("object", "there is no maintenance here; leave it out"),
+}
+
+PERIODIC_FIELDS: Mapping[str, Field] = {"interval": Field("integer"), "unit": Field("text")}
+
+ENVIRONMENT_SPEC: Mapping[str, Field] = {
+    "dependencies": Field("list"),
+    "client": _recorded("text"),
+    "environment_version": _recorded("text"),
+    "base_environment": _refused("text", "there are no base environments here; name the dependencies"),
+    "project_environment": _refused("text", "there are no base environments here; name the dependencies"),
+    "java_dependencies": _refused("list", "only Python packages are installed here"),
 }
 
 JOB_CLUSTER_FIELDS: Mapping[str, Field] = {
@@ -170,6 +229,7 @@ FLAT_ONLY = (
     "new_cluster",
     "spark_python_task",
     "python_wheel_task",
+    "notebook_task",
     "libraries",
     "max_retries",
     "min_retry_interval_millis",
@@ -179,9 +239,9 @@ FLAT_ONLY = (
 RUN_PARAMETERS: Mapping[str, Field] = {
     "python_params": Field("list"),
     "python_named_params": Field("object"),
+    "notebook_params": Field("object"),
     "job_parameters": Field("object"),
     "jar_params": _refused("list", _NOT_EXECUTED),
-    "notebook_params": _refused("object", _NOT_EXECUTED),
     "spark_submit_params": _refused("list", _NOT_EXECUTED),
     "dbt_commands": _refused("list", _NOT_EXECUTED),
     "sql_params": _refused("object", _NOT_EXECUTED),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from typing import TYPE_CHECKING, Any, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs.model import LATEST, Job
@@ -22,7 +22,11 @@ FIRST_JOB_ID = 12345  # the guide's first job
 
 
 class Jobs:
-    """Every saved job of a workspace, in memory and in the storage."""
+    """Every saved job of a workspace, in memory and in the storage.
+
+    Attributes:
+        on_change: called with the number of a job that is new, has other settings, or is gone.
+    """
 
     def __init__(
         self, workspace_id: str, storage: Storage, clock: Clock, numbers: Numbers, rules: ClusterRules
@@ -33,6 +37,7 @@ class Jobs:
         self._clock = clock
         self._numbers = numbers
         self._lock = threading.RLock()
+        self.on_change: Callable[[int], None] = lambda _: None
         stored = (Job.from_document(document) for _, document in storage.all(workspace_id, "job"))
         self._jobs: dict[int, Job] = {job.job_id: job for job in sorted(stored, key=lambda job: job.job_id)}
 
@@ -44,6 +49,7 @@ class Jobs:
         job = Job(self.next_job_id(), settings, self._clock.now(), creator, acl)
         with self._lock:
             self._save(job)
+        self.on_change(job.job_id)
         return job
 
     def check(self, settings: Settings) -> None:
@@ -102,6 +108,7 @@ class Jobs:
         with self._lock:
             self._storage.delete(self._workspace_id, "job", job_id)
             del self._jobs[job_id]
+        self.on_change(job_id)
 
     def set_acl(self, job_id: int, acl: Sequence[Mapping[str, Any]]) -> Job:
         """Replace the access rights of a job; they are shown and not enforced."""
@@ -115,6 +122,7 @@ class Jobs:
         changed = dataclasses.replace(job, settings=settings)
         with self._lock:
             self._save(changed)
+        self.on_change(job.job_id)
         return changed
 
     def _save(self, job: Job) -> None:

@@ -81,6 +81,10 @@ class TaskRun:
         exit_code: of its process; if a signal ended it, minus the number of the signal.
         settings_number: which settings it has: 0 for the first of its run; a repair may have brought others.
         arguments: of its program, with every reference replaced; None until it is prepared.
+        values: what it has set with ``dbutils.jobs.taskValues``, by name.
+        outcome: of a condition: ``true`` or ``false``.
+        child_run_id: the run of another job that it has started, or that of its iterations; 0 for none.
+        stats: of a loop.
     """
 
     run_id: int
@@ -97,6 +101,10 @@ class TaskRun:
     exit_code: int | None = None
     settings_number: int = 0
     arguments: Sequence[str] | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    outcome: str = ""
+    child_run_id: int = 0
+    stats: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -118,6 +126,7 @@ class Overrides:
     Attributes:
         python_params: parameters for every Python file task; None keeps those of the job.
         python_named_params: parameters for every wheel task; None keeps those of the job.
+        notebook_params: parameters that every notebook has beside those of its task.
         job_parameters: values of job parameters.
         only: the keys of the tasks to run; empty is all.
     """
@@ -126,6 +135,7 @@ class Overrides:
     python_named_params: Mapping[str, str] | None = None
     job_parameters: Mapping[str, str] = field(default_factory=dict)
     only: tuple[str, ...] = ()
+    notebook_params: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -150,6 +160,12 @@ class Run:
         creator: who requested it.
         idempotency_token: of the request; empty if it had none.
         stopped_for: CANCELED or TIMEDOUT if the whole run was asked to end, else None.
+        trigger: ONE_TIME, PERIODIC, RUN_JOB_TASK or CONTINUOUS.
+        parent_run_id: the run whose task has started this one; 0 for none.
+        parent_task_run_id: that task's attempt.
+        is_nested: whether its tasks are the iterations of a loop; it is not listed.
+        concurrency: how many of its tasks may be active; 0 is any number.
+        inherited_values: what the tasks before its loop have set, by task key and name.
     """
 
     run_id: int
@@ -169,6 +185,17 @@ class Run:
     is_submitted: bool = False
     idempotency_token: str = ""
     stopped_for: Result | None = None
+    trigger: str = "ONE_TIME"
+    parent_run_id: int = 0
+    parent_task_run_id: int = 0
+    is_nested: bool = False
+    concurrency: int = 0
+    inherited_values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def shown_run_id(self) -> int:
+        """The run that clients know: for iterations that of the loop."""
+        return self.parent_run_id if self.is_nested else self.run_id
 
     @property
     def dialect(self) -> Dialect:
@@ -188,6 +215,11 @@ class Run:
     def latest(self) -> dict[str, TaskRun]:
         """Return the newest attempt of each task, by task key."""
         return {task_run.task_key: task_run for task_run in self.task_runs}
+
+    def values_for(self, task_run: TaskRun) -> dict[str, Mapping[str, Any]]:
+        """Return what the other tasks have set so far, by task key and name."""
+        others = {key: item.values for key, item in self.latest().items() if item is not task_run}
+        return {**self.inherited_values, **others}
 
     def task_of(self, task_run: TaskRun) -> Task:
         """Return the task of an attempt, with the settings that the attempt has."""
@@ -241,6 +273,23 @@ class Run:
         return cls(**document)
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What has started a run: its trigger, and for a task's run the run and the attempt of that task."""
+
+    trigger: str = "ONE_TIME"
+    run_id: int = 0
+    task_run_id: int = 0
+
+    def mark(self, run: Run) -> None:
+        """Note it in the run."""
+        run.trigger, run.parent_run_id, run.parent_task_run_id = self.trigger, self.run_id, self.task_run_id
+
+
+REQUESTED = Origin()
+"""Of a run that a client has requested."""
+
+
 def _result(value: str | None) -> Result | None:
     return None if value is None else Result(value)
 
@@ -258,7 +307,8 @@ class Output:
         logs_truncated: whether there was more.
         error: the last line of the traceback, or why there was no process.
         error_trace: the traceback.
-        notebook_result: the argument of ``dbutils.notebook.exit``.
+        notebook_result: the argument of ``dbutils.notebook.exit``, at most 5 MB of it.
+        notebook_truncated: whether it was longer.
     """
 
     logs: str = ""
@@ -266,3 +316,4 @@ class Output:
     error: str | None = None
     error_trace: str | None = None
     notebook_result: str | None = None
+    notebook_truncated: bool = False

@@ -21,6 +21,8 @@ UPSTREAM_MESSAGES = {
 }
 _FAILED = frozenset({Result.FAILED, Result.TIMEDOUT, Result.UPSTREAM_FAILED})
 _SIGNAL_BASE = 128
+MAX_RESULT_BYTES = 5 * 1024 * 1024
+"""How much of a notebook's result is stored: the first 5 MB, as on Databricks."""
 
 
 @dataclass(frozen=True)
@@ -51,17 +53,28 @@ def of_missing_program(message: str, dialect: Dialect) -> Outcome:
     return Outcome(Event.END if dialect is Dialect.FLAT else Event.BREAK, Result.FAILED, message)
 
 
-def admission(task: Task, before: Mapping[str, State]) -> Result | bool | None:
+def notebook_result(value: str | None) -> tuple[str | None, bool]:
+    """Return the first 5 MB of what a notebook exited with, and whether there was more."""
+    if value is None or len(value) <= MAX_RESULT_BYTES // 4:
+        return value, False
+    encoded = value.encode("utf-8", "replace")
+    return encoded[:MAX_RESULT_BYTES].decode("utf-8", "ignore"), len(encoded) > MAX_RESULT_BYTES
+
+
+def admission(
+    task: Task, before: Mapping[str, State], conditions: Mapping[str, str] | None = None
+) -> Result | bool | None:
     """Return whether a task may start.
 
     Args:
         task: the task.
         before: the states of the tasks that it depends on, by key.
+        conditions: what the conditions among them are, ``true`` or ``false``, by key.
 
     Returns:
         False while it must wait, True if it may start, else the result with which it is skipped.
     """
-    results = [before[key].result for key in task.depends_on]
+    results = [_result(task, key, before[key], conditions or {}) for key in task.depends_on]
     if task.is_disabled or _is_disabled_by(task.run_if, results):
         return Result.DISABLED
     if not all(before[key].is_terminal for key in task.depends_on):
@@ -69,7 +82,7 @@ def admission(task: Task, before: Mapping[str, State]) -> Result | bool | None:
     counted = [result for result in results if result not in (Result.EXCLUDED, Result.DISABLED)]
     failures = sum(result in _FAILED for result in counted)
     successes = sum(result in (Result.SUCCESS, Result.SUCCESS_WITH_FAILURES) for result in counted)
-    if results and not counted and task.run_if != "ALL_DONE":
+    if results and not counted and (task.run_if != "ALL_DONE" or Result.DISABLED not in results):
         return True if task.run_if == "NONE_FAILED" and Result.DISABLED in results else Result.EXCLUDED
     may_start = {
         "ALL_SUCCESS": successes == len(counted),
@@ -84,6 +97,13 @@ def admission(task: Task, before: Mapping[str, State]) -> Result | bool | None:
     if task.run_if in ("ALL_FAILED", "AT_LEAST_ONE_FAILED"):
         return Result.EXCLUDED
     return Result.UPSTREAM_FAILED if failures else Result.UPSTREAM_CANCELED
+
+
+def _result(task: Task, key: str, state: State, conditions: Mapping[str, str]) -> Result | None:
+    """Return how a task before this one has ended; a branch that a condition does not take is excluded."""
+    wanted = dict(task.outcomes).get(key)
+    is_other = state.result is Result.SUCCESS and wanted is not None and conditions.get(key) != wanted
+    return Result.EXCLUDED if is_other else state.result
 
 
 def _is_disabled_by(run_if: str, results: Sequence[Result | None]) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Mapping
+from typing import TYPE_CHECKING, Any, Mapping
 
 from fake_databricks.errors import InvalidParameter
 
@@ -32,7 +33,10 @@ def values_of(run: Run, task_run: TaskRun, workspace: Mapping[str, str]) -> dict
         "job.start_time.iso_date": started.strftime("%Y-%m-%d"),
         "job.start_time.iso_datetime": started.strftime("%Y-%m-%dT%H:%M:%S.%f"),
         "job.start_time.timestamp_ms": str(run.created),
-        "job.trigger.type": "one_time",
+        "job.trigger.type": run.trigger.lower(),
+        "job.trigger.time.iso_date": started.strftime("%Y-%m-%d"),
+        "job.trigger.time.iso_datetime": started.strftime("%Y-%m-%dT%H:%M:%S.%f"),
+        "job.trigger.time.timestamp_ms": str(run.created),
         "task.name": task_run.task_key,
         "task.run_id": str(task_run.run_id),
         "task.execution_count": str(task_run.attempt + 1),
@@ -49,8 +53,26 @@ def values_of(run: Run, task_run: TaskRun, workspace: Mapping[str, str]) -> dict
     values.update({f"{_JOB_PARAMETER}{name}": value for name, value in run.job_parameters.items()})
     for key, latest in run.latest().items():
         values[f"tasks.{key}.run_id"] = str(latest.run_id)
+        if latest.outcome:
+            values[f"tasks.{key}.outcome"] = latest.outcome
+        values[f"tasks.{key}.execution_count"] = str(latest.attempt + 1)
+        values.update({f"tasks.{key}.values.{name}": as_text(value) for name, value in latest.values.items()})
         values[f"tasks.{key}.result_state"] = latest.state.result.value.lower() if latest.state.result else ""
     return values
+
+
+def as_text(value: Any) -> str:
+    """Return a task value as it stands in a parameter: a text as it is, all else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def resolve_known(text: str, values: Mapping[str, str]) -> str:
+    """Return the text with each reference replaced that has a value; the others stay."""
+
+    def value(match: re.Match[str]) -> str:
+        return resolve(match.group(0), values) if match.group(1) in values else match.group(0)
+
+    return _REFERENCE.sub(value, text)
 
 
 def resolve(text: str, values: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fake_databricks.jobs.lifecycle import TERMINAL, Life, Result, State
 from fake_databricks.jobs.settings import Dialect
+from fake_databricks.jobs.task_types import CONTROL
 
 if TYPE_CHECKING:
     from fake_databricks.jobs.model import Output, Run, TaskRun
@@ -80,12 +81,20 @@ def times_view(task_run: TaskRun) -> dict[str, int]:
     }
 
 
-def task_type_view(run: Run, task: Task) -> dict[str, Any]:
-    """Return the type of a task with the parameters that this run uses."""
+def task_type_view(run: Run, task: Task, task_run: TaskRun) -> dict[str, Any]:
+    """Return the type of a task with the parameters that this run uses, and what became of it."""
     body = dict(task.body)
+    if task_run.outcome:
+        body["outcome"] = task_run.outcome
+    if task_run.stats:
+        body["stats"] = dict(task_run.stats)
+    if task.kind in CONTROL:
+        return {task.kind: body}
     overrides = run.overrides
-    if overrides.python_params is not None:
+    if overrides.python_params is not None and task.kind != "notebook_task":
         body["parameters"] = list(overrides.python_params)
+    if overrides.notebook_params and task.kind == "notebook_task":
+        body["base_parameters"] = {**body.get("base_parameters", {}), **overrides.notebook_params}
     return {task.kind: body}
 
 
@@ -116,7 +125,7 @@ def task_view(run: Run, task: Task, task_run: TaskRun, url: str) -> dict[str, An
         "run_id": task_run.run_id,
         "task_key": task.key,
         **{key: value for key, value in task.document.items() if key not in ("task_key", task.kind)},
-        **task_type_view(run, task),
+        **task_type_view(run, task, task_run),
         "state": state_view(task_run.state, run.dialect),
         "status": status_view(task_run.state),
         **times,
@@ -151,14 +160,19 @@ def run_view(run: Run, url: str, *, with_tasks: bool = True, history: bool = Fal
         "state": state_view(run.state, run.dialect),
         "status": status_view(run.state),
         **_run_times(run),
-        "trigger": "ONE_TIME",
+        "trigger": run.trigger,
         "run_type": "SUBMIT_RUN" if run.is_submitted else "JOB_RUN",
         "run_page_url": f"{url}#job/{run.job_id}/run/{run.run_id}",
         "format": "SINGLE_TASK" if is_flat else "MULTI_TASK",
         "has_more": False,
     }
-    if run.overrides.python_params is not None:
-        view["overriding_parameters"] = {"python_params": list(run.overrides.python_params)}
+    if run.trigger == "PERIODIC" and "schedule" in run.settings.document:
+        view["schedule"] = run.settings.document["schedule"]
+    if run.parent_task_run_id:
+        view["trigger_info"] = {"run_id": run.parent_task_run_id}
+    overriding = _overriding(run)
+    if overriding:
+        view["overriding_parameters"] = overriding
     if run.job_parameters:
         defaults, values = dict(run.settings.parameters), run.overrides.job_parameters
         view["job_parameters"] = [
@@ -171,7 +185,7 @@ def run_view(run: Run, url: str, *, with_tasks: bool = True, history: bool = Fal
         ]
     if is_flat:
         task = run.settings.tasks[0]
-        view["task"] = task_type_view(run, task)
+        view["task"] = task_type_view(run, task, run.task_runs[-1])
         view["cluster_spec"] = (
             {"existing_cluster_id": task.cluster_id} if task.cluster_id else {"new_cluster": task.new_cluster}
         )
@@ -186,6 +200,17 @@ def run_view(run: Run, url: str, *, with_tasks: bool = True, history: bool = Fal
     return view
 
 
+def _overriding(run: Run) -> dict[str, Any]:
+    overrides = run.overrides
+    params = overrides.python_params
+    named = {
+        "python_params": None if params is None else list(params),
+        "python_named_params": overrides.python_named_params,
+        "notebook_params": overrides.notebook_params or None,
+    }
+    return {name: value for name, value in named.items() if value is not None}
+
+
 def attempt_view(run: Run, task_run: TaskRun, url: str) -> dict[str, Any]:
     """Return an attempt that was asked for by its own number."""
     task = run.task_of(task_run)
@@ -195,13 +220,13 @@ def attempt_view(run: Run, task_run: TaskRun, url: str) -> dict[str, Any]:
         "creator_user_name": run.creator,
         "number_in_job": run.number_in_job,
         "original_attempt_run_id": original.run_id,
-        "job_run_id": run.run_id,
+        "job_run_id": run.shown_run_id,
         **task_view(run, task, task_run, url),
         "run_name": run.name if run.dialect is Dialect.FLAT else task_run.task_key,
-        "trigger": "RETRY" if task_run.attempt and run.dialect is Dialect.FLAT else "ONE_TIME",
+        "trigger": "RETRY" if task_run.attempt and run.dialect is Dialect.FLAT else run.trigger,
         "run_type": "SUBMIT_RUN" if run.is_submitted else "JOB_RUN",
         "format": "SINGLE_TASK",
-        "task": task_type_view(run, task),
+        "task": task_type_view(run, task, task_run),
     }
 
 
@@ -210,16 +235,18 @@ def output_view(run: Run, task_run: TaskRun, output: Output, metadata: dict[str,
     view: dict[str, Any] = {"metadata": metadata}
     if not task_run.state.is_terminal:
         return view
+    kind = run.task_of(task_run).kind
+    if kind == "run_job_task" and task_run.child_run_id:
+        view["run_job_output"] = {"run_id": task_run.child_run_id}
+    if run.dialect is Dialect.FLAT or kind == "notebook_task":
+        result = {} if output.notebook_result is None else {"result": output.notebook_result}
+        view["notebook_output"] = {**result, "truncated": output.notebook_truncated}
     if run.dialect is Dialect.FLAT:
-        view["notebook_output"] = (
-            {"truncated": False}
-            if output.notebook_result is None
-            else {"result": output.notebook_result, "truncated": False}
-        )
         view["logs"] = output.logs.rstrip("\n")
-    else:
+    elif kind not in CONTROL:
         view["logs"] = output.logs.rstrip("\n") + "\n" if output.logs.strip() else ""
-    view["logs_truncated"] = output.logs_truncated
+    if kind not in CONTROL:
+        view["logs_truncated"] = output.logs_truncated
     if output.error is not None:
         view["error"] = output.error
     if output.error_trace is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import threading
@@ -9,12 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, ContextManager, Sequence
 
 from fake_databricks.errors import InvalidParameter, InvalidState
+from fake_databricks.full_disk import is_full, sentence
 from fake_databricks.jobs.model import Output, Run, TaskRun
 
 if TYPE_CHECKING:
     from fake_databricks.storage import Numbers, Storage
 
 FIRST_RUN_ID = 98765  # the guide's first run
+KEEP_RUNS = 1000
+"""How many ended runs are kept, unless the server was told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,8 @@ class RunFilter:
         """Whether a run belongs to the list."""
         kind = "SUBMIT_RUN" if run.is_submitted else "JOB_RUN"
         return (
-            self.job_id in (None, run.job_id)
+            not run.is_nested
+            and self.job_id in (None, run.job_id)
             and not (self.active_only and not run.is_active)
             and not (self.completed_only and run.is_active)
             and self.run_type in ("", kind)
@@ -59,24 +64,38 @@ class Runs:
     One lock protects all runs and everything in them. ``get`` and ``list`` are for readers: they return
     copies, so a reader sees a run before a change or after it, never during it. The scheduler alone changes
     runs: it holds the lock with ``locked`` and works on the runs that ``live`` and ``active`` return.
+
+    Of the runs that have ended, the ``keep`` that ended last are kept; the others are deleted, with their
+    outputs and idempotency tokens.
     """
 
     def __init__(
-        self, workspace_id: str, storage: Storage, numbers: Numbers, redact: Callable[[Any], Any]
+        self,
+        workspace_id: str,
+        storage: Storage,
+        numbers: Numbers,
+        redact: Callable[[Any], Any],
+        keep: int = KEEP_RUNS,
     ) -> None:
         self._workspace_id = workspace_id
         self._storage = storage
         self._numbers = numbers
         self._redact = redact
+        self.keep = keep
         self._lock = threading.RLock()
         self._runs: dict[int, Run] = {}
         self._run_ids_of_jobs: dict[int, list[int]] = {}
         self._owners: dict[int, int] = {}  # id of an attempt -> id of its run
         self._tokens: dict[str, int | None] = {}  # token -> id of its run, None once it is deleted
         self._active: set[int] = set()
-        stored = (Run.from_document(document) for _, document in storage.all(workspace_id, "run"))
+        self._lost_outputs: dict[int, Output] = {}  # in the place of what a full disk did not take
+        self._ended: dict[int, None] = {}  # run ids in the order in which the runs ended
+        stored = [Run.from_document(document) for _, document in storage.all(workspace_id, "run")]
         for run in sorted(stored, key=lambda run: run.run_id):
             self._index(run)
+        for run in sorted(stored, key=lambda run: run.end_time):
+            self._note_end(run)
+        self._forget_oldest()
 
     def get(self, run_id: int) -> tuple[Run, TaskRun | None]:
         """Return a run, together with the attempt if the number is an attempt's.
@@ -109,6 +128,8 @@ class Runs:
 
     def output(self, run_id: int) -> Output:
         """Return the output of an attempt; empty while it runs."""
+        if run_id in self._lost_outputs:
+            return self._lost_outputs[run_id]
         document = self._storage.get(self._workspace_id, "output", run_id)
         return Output(**document) if document else Output()
 
@@ -122,12 +143,7 @@ class Runs:
             run = self.live(run_id)
             if run.is_active:
                 raise InvalidState(f"Run {run_id} is active and cannot be deleted; cancel it first.")
-            del self._runs[run.run_id]
-            self._run_ids_of_jobs[run.job_id].remove(run.run_id)
-            self._storage.delete(self._workspace_id, "run", run.run_id)
-            for task_run in run.task_runs:
-                self._owners.pop(task_run.run_id, None)
-                self._storage.delete(self._workspace_id, "output", task_run.run_id)
+            self._remove(run)
             if run.idempotency_token:
                 self._tokens[run.idempotency_token] = None
 
@@ -165,14 +181,32 @@ class Runs:
         return self._runs[run_id]
 
     def save(self, run: Run) -> None:
-        """Store a run that is new or has changed."""
-        self._storage.put(self._workspace_id, "run", run.run_id, run.to_document())
+        """Store a run that is new or has changed; what cannot be stored is no run, but an old one goes on.
+
+        Raises:
+            OSError: the disk is full, and the run is new.
+        """
+        store = self._storage.record if run.run_id in self._runs else self._storage.put
+        store(self._workspace_id, "run", run.run_id, run.to_document())
         self._index(run)
+        self._note_end(run)
+        self._forget_oldest()
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many runs are active and how many have ended."""
+        with self._lock:
+            return len(self._active), len(self._ended)
 
     def save_output(self, run_id: int, output: Output) -> None:
         """Store the output of an attempt, without secret values."""
         document = self._redact(dataclasses.asdict(output))
-        self._storage.put(self._workspace_id, "output", run_id, document)
+        try:
+            self._storage.put(self._workspace_id, "output", run_id, document)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            said = f"The output of this run could not be stored. {sentence(error)}"
+            self._lost_outputs[run_id] = Output(logs=said, error=said)
 
     def next_run_id(self) -> int:
         """Return a number for a run, an attempt or a repair."""
@@ -189,6 +223,35 @@ class Runs:
         if wanted.job_id is not None:
             return self._run_ids_of_jobs.get(wanted.job_id, ())
         return tuple(self._runs)
+
+    def _remove(self, run: Run) -> None:
+        self._storage.delete(self._workspace_id, "run", run.run_id)
+        del self._runs[run.run_id]
+        self._ended.pop(run.run_id, None)
+        of_job = self._run_ids_of_jobs[run.job_id]
+        of_job.remove(run.run_id)
+        if not of_job:
+            del self._run_ids_of_jobs[run.job_id]
+        for task_run in run.task_runs:
+            child = self._runs.get(task_run.child_run_id)
+            if child is not None and child.is_nested:
+                self._remove(child)
+            self._owners.pop(task_run.run_id, None)
+            self._lost_outputs.pop(task_run.run_id, None)
+            self._storage.delete(self._workspace_id, "output", task_run.run_id)
+
+    def _note_end(self, run: Run) -> None:
+        if run.is_active:
+            self._ended.pop(run.run_id, None)  # it was repaired
+        elif not run.is_nested:  # that goes with the run of its loop
+            self._ended.setdefault(run.run_id)
+
+    def _forget_oldest(self) -> None:
+        with contextlib.suppress(OSError):  # a full disk may refuse a deletion, too; the next run tries again
+            while len(self._ended) > self.keep:
+                run = self._runs[next(iter(self._ended))]
+                self._remove(run)
+                self._tokens.pop(run.idempotency_token, None)
 
     def _index(self, run: Run) -> None:
         if run.run_id not in self._runs:

@@ -10,13 +10,21 @@ from fake_databricks.jobs.api import JOBS_VERSIONS, page_limit, refuse_page
 from fake_databricks.jobs.fields import RUN_PARAMETERS, RUN_TARGETS, notes_of
 from fake_databricks.jobs.lifecycle import Result
 from fake_databricks.jobs.model import Overrides, Run
-from fake_databricks.jobs.run_views import attempt_view, output_view, resolved_view, run_view
+from fake_databricks.jobs.run_views import (
+    attempt_view,
+    output_view,
+    resolved_view,
+    run_view,
+    task_view,
+)
 from fake_databricks.jobs.runs import RunFilter
 from fake_databricks.jobs.settings import MAX_PARAMETERS_BYTES, Dialect
+from fake_databricks.jobs.task_types import read_named
 from fake_databricks.request.call import Call, Parameters, Route
-from fake_databricks.request.values import read_boolean, read_fields, read_page_token, read_text, read_texts
+from fake_databricks.request.values import read_boolean, read_fields, read_page_token, read_texts
 
 if TYPE_CHECKING:
+    from fake_databricks.jobs.model import TaskRun
     from fake_databricks.jobs.settings import Task
 
 MAX_PAGE = 25
@@ -67,6 +75,7 @@ def get(call: Call) -> dict[str, Any]:
     if task_run is not None:
         return {
             **attempt_view(run, task_run, _url(call)),
+            **_iterations(call, run, task_run),
             **(resolved_view(run, task_run) if resolved else {}),
         }
     view = run_view(run, _url(call), history=parameters.boolean("include_history"))
@@ -74,6 +83,18 @@ def get(call: Call) -> dict[str, Any]:
     for item in view["tasks"] if resolved else []:
         item.update(resolved_view(run, run.attempt(item["run_id"])))
     return view
+
+
+def _iterations(call: Call, run: Run, task_run: TaskRun) -> dict[str, Any]:
+    """Return ``iterations`` of a loop: the attempts of the run that it has started."""
+    if run.task_of(task_run).kind != "for_each_task":
+        return {}
+    if not task_run.child_run_id:
+        return {"iterations": []}
+    child, _ = call.workspace.runs.get(task_run.child_run_id)
+    return {
+        "iterations": [task_view(child, child.task_of(item), item, _url(call)) for item in child.task_runs]
+    }
 
 
 def get_output(call: Call) -> dict[str, Any]:
@@ -164,9 +185,12 @@ def repair(call: Call) -> dict[str, Any]:
 
 
 def export(call: Call) -> dict[str, Any]:
-    """Refuse: Databricks exports the views of notebooks, and no notebook is run here."""
+    """Refuse: Databricks exports the pages of notebooks, and none are made here."""
     run, _ = call.workspace.runs.get(call.parameters.integer("run_id"))
-    raise InvalidParameter(f"Run {run.run_id} cannot be exported: only notebook tasks have views.")
+    raise InvalidParameter(
+        f"Run {run.run_id} cannot be exported: only notebook tasks have views, and none are made here; "
+        "jobs/runs/get-output has what the cells have shown."
+    )
 
 
 def _overrides(parameters: Parameters, *, only: bool = False) -> Overrides:
@@ -189,9 +213,10 @@ def _overrides(parameters: Parameters, *, only: bool = False) -> Overrides:
     named = read.get("python_named_params")
     return Overrides(
         None if params is None else read_texts("python_params", params),
-        None if named is None else {key: read_text(key, value) for key, value in named.items()},
-        {key: read_text(key, value) for key, value in read.get("job_parameters", {}).items()},
+        None if named is None else read_named("python_named_params", named),
+        read_named("job_parameters", read.get("job_parameters", {})),
         parameters.texts("only") if only else (),
+        read_named("notebook_params", read.get("notebook_params", {})),
     )
 
 

@@ -13,15 +13,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from fake_databricks.errors import InvalidParameter, InvalidState
+from fake_databricks.full_disk import is_full, sentence
 from fake_databricks.jobs import changes, outcomes
+from fake_databricks.jobs.control_tasks import ControlTasks
 from fake_databricks.jobs.lifecycle import Event, Life, Result, State, advance
-from fake_databricks.jobs.model import Output, Overrides, Run, TaskRun
-from fake_databricks.jobs.settings import TASK_TYPES, Dialect, Settings, parse_settings
+from fake_databricks.jobs.model import REQUESTED, Origin, Output, Overrides, Run, TaskRun
+from fake_databricks.jobs.settings import Dialect, Settings, parse_settings
+from fake_databricks.jobs.task_types import CONTROL, TASK_TYPES
 from fake_databricks.jobs.tasks import TaskPreparer, UnrunnableTask
 from fake_databricks.request.values import read_text
 
 if TYPE_CHECKING:
-    from fake_databricks.clock import Cancel, Clock
+    from fake_databricks.clock import Cancel, MovableClock
     from fake_databricks.engine.ports import TaskExit, TaskHandle
     from fake_databricks.jobs.jobs import Jobs
     from fake_databricks.jobs.model import Job
@@ -49,23 +52,35 @@ class RunScheduler:
         jobs: has the limit of active runs of each job.
         preparer: makes an attempt ready to start, and cleans up after it.
         clock: time, timers and workers.
+
+    Attributes:
+        on_end: called with a run that has ended.
     """
 
-    def __init__(self, runs: Runs, jobs: Jobs, preparer: TaskPreparer, clock: Clock) -> None:
+    def __init__(self, runs: Runs, jobs: Jobs, preparer: TaskPreparer, clock: MovableClock) -> None:
         self._runs = runs
         self._jobs = jobs
         self._preparer = preparer
         self._clock = clock
         self._live: dict[int, _Live] = {}
-        self._is_closing = False
+        self.is_closing = False
+        self.on_end: Callable[[Run], None] = lambda _: None
+        self._control = ControlTasks(runs, jobs, preparer, clock, self)
         with runs.locked():
             for run in runs.active():
                 for task_run in changes.end_lost(run, clock.now()):
                     runs.save_output(task_run.run_id, Output(error=changes.LOST))
                 runs.save(run)
 
-    def run_now(
-        self, job: Job, overrides: Overrides, token: str, creator: str, *, queue: bool | None = None
+    def run_now(  # noqa: PLR0913  a request's parts
+        self,
+        job: Job,
+        overrides: Overrides,
+        token: str,
+        creator: str,
+        *,
+        queue: bool | None = None,
+        origin: Origin = REQUESTED,
     ) -> Run:
         """Run a job, or return the run that a request with the same idempotency token has made.
 
@@ -75,6 +90,7 @@ class RunScheduler:
             token: the idempotency token, or an empty text.
             creator: who requests it.
             queue: whether the run waits while too many others are active; None leaves it to the job.
+            origin: what has started the run.
         """
         settings = job.settings
         if not settings.tasks:
@@ -92,8 +108,9 @@ class RunScheduler:
             if known is not None:
                 return known
             number = self._runs.next_number_in_job(job.job_id)
-            run = self._new_run(job.job_id, number, settings, overrides, creator)
+            run = self.new_run(job.job_id, number, settings, overrides, creator)
             run.idempotency_token = token
+            origin.mark(run)
             self._runs.save(run)
             self._begin_or_wait(run, job)
         return run
@@ -113,11 +130,11 @@ class RunScheduler:
             known = self._runs.of_token(token)
             if known is not None:
                 return known
-            run = self._new_run(self._jobs.next_job_id(), 1, settings, Overrides(), creator)
+            run = self.new_run(self._jobs.next_job_id(), 1, settings, Overrides(), creator)
             run.is_submitted = True
             run.idempotency_token = token
             self._runs.save(run)
-            self._begin(run)
+            self.begin(run)
         return run
 
     def cancel(self, run_id: int) -> None:
@@ -129,6 +146,8 @@ class RunScheduler:
         """End all runs of a job, or of all jobs."""
         with self._runs.locked():
             for run in self._runs.active(job_id):
+                if run.is_nested:  # it ends with the run of its loop
+                    continue
                 if not only_queued or run.state.life is Life.QUEUED:
                     self._stop(run, Result.CANCELED)
 
@@ -150,7 +169,7 @@ class RunScheduler:
             changes.renew_settings(run, settings)
             next_id, now = self._runs.next_run_id, self._clock.now()
             repair_id = changes.repair(run, tasks, overrides, next_id, now)
-            self._begin(run)
+            self.begin(run)
             return repair_id
 
     def settings_for_repair(self, run: Run) -> Settings:
@@ -162,6 +181,8 @@ class RunScheduler:
         seconds = job.settings.document.get("timeout_seconds", 0)
         with self._runs.locked():
             for run in self._runs.active(job.job_id):
+                if run.is_nested:
+                    continue
                 document = {**run.settings.document, "timeout_seconds": seconds}
                 run.settings = dataclasses.replace(
                     parse_settings(document, "2.2"), is_queueing=run.settings.is_queueing
@@ -169,17 +190,23 @@ class RunScheduler:
                 self._set_timers(run)
                 self._runs.save(run)
 
+    def is_active(self, job_id: int) -> bool:
+        """Whether a run of a job is active."""
+        with self._runs.locked():
+            return bool(self._runs.active(job_id))
+
     def close(self) -> None:
         """End every process with the server; the next server finds the runs active and closes them."""
         with self._runs.locked():
-            self._is_closing = True
+            self.is_closing = True
             handles = [handle for live in self._live.values() for handle in live.handles.values()]
         for handle in handles:
             handle.cancel()
 
-    def _new_run(
+    def new_run(
         self, job_id: int, number: int, settings: Settings, overrides: Overrides, creator: str
     ) -> Run:
+        """Return a run that has not begun."""
         run = Run(
             self._runs.next_run_id(),
             job_id,
@@ -198,7 +225,7 @@ class RunScheduler:
         """Begin a run; queue or skip it while as many runs of its job are active as may be."""
         limit = job.settings.max_concurrent_runs
         if self._has_place(job, but=run):
-            self._begin(run)
+            self.begin(run)
             return
         if run.settings.is_queueing and limit:
             changes.queue(run, limit)
@@ -208,11 +235,12 @@ class RunScheduler:
 
     def _has_place(self, job: Job, but: Run | None = None) -> bool:
         active = sum(
-            run is not but and run.state.life is not Life.QUEUED for run in self._runs.active(job.job_id)
+            run is not but and not run.is_nested and run.state.life is not Life.QUEUED
+            for run in self._runs.active(job.job_id)
         )
         return active < job.settings.max_concurrent_runs
 
-    def _begin(self, run: Run) -> None:
+    def begin(self, run: Run) -> None:
         """Start a run that is PENDING: tasks that wait for no other start, the others are blocked."""
         self._live[run.run_id] = _Live()
         if run.start_time == 0:
@@ -226,6 +254,8 @@ class RunScheduler:
             for task_run in changes.skip_blocked(run, self._clock.now()):
                 self._admit(run, task_run)
         self._runs.save(run)
+        if run.is_nested:
+            self._control.count_iterations(run)
         if run.is_active and all(task_run.state.is_terminal for task_run in run.latest().values()):
             self._end_run(run)
 
@@ -238,6 +268,9 @@ class RunScheduler:
     def _run_attempt(self, run: Run, task_run: TaskRun) -> None:
         """Carry one attempt from PENDING to its end: the whole work of a worker."""
         task = run.task_of(task_run)
+        if task.kind in CONTROL:
+            self._control.carry_out(run, task, task_run)
+            return
         try:
             cluster, spec = self._preparer.prepare(run, task, task_run)
             with self._runs.locked():
@@ -250,12 +283,12 @@ class RunScheduler:
             outcome = outcomes.Outcome(Event.BREAK, Result.FAILED, str(error))
             if error.is_program_missing:
                 outcome = outcomes.of_missing_program(str(error), run.dialect)
-            self._end_attempt(run, task_run, outcome, Output(error=str(error)))
+            self.end_attempt(run, task_run, outcome, Output(error=str(error)))
         except Exception as error:  # noqa: BLE001  any other error is an internal error of the run
-            outcome = outcomes.Outcome(Event.BREAK, Result.FAILED, f"Internal error: {error}")
-            self._end_attempt(
-                run, task_run, outcome, Output(error=str(error), error_trace=traceback.format_exc())
-            )
+            said = sentence(error) if is_full(error) else f"Internal error: {error}"
+            trace = None if is_full(error) else traceback.format_exc()
+            outcome = outcomes.Outcome(Event.BREAK, Result.FAILED, said)
+            self.end_attempt(run, task_run, outcome, Output(error=said, error_trace=trace))
         else:
             self._exited(run, task_run, task_exit)
         finally:
@@ -263,7 +296,7 @@ class RunScheduler:
 
     def _started(self, run: Run, task_run: TaskRun, handle: TaskHandle) -> None:
         with self._runs.locked():
-            if task_run.state.is_terminal or self._is_closing:
+            if task_run.state.is_terminal or self.is_closing:
                 handle.cancel()
                 return
             self._live[run.run_id].handles[task_run.run_id] = handle
@@ -276,6 +309,7 @@ class RunScheduler:
             code = -(task_exit.signal or 1)
         with self._runs.locked():
             task_run.exit_code = code
+            task_run.values = task_exit.task_values
             outcome = outcomes.of_exit(code, run.dialect)
             if task_run.stopped_for is not None:
                 outcome = outcomes.stopped(task_run.stopped_for)
@@ -285,16 +319,16 @@ class RunScheduler:
                 task_exit.logs_truncated,
                 task_exit.error if has_failed else None,
                 task_exit.error_trace if has_failed else None,
-                task_exit.notebook_result,
+                *outcomes.notebook_result(task_exit.notebook_result),
             )
-            self._end_attempt(run, task_run, outcome, output)
+            self.end_attempt(run, task_run, outcome, output)
 
-    def _end_attempt(
+    def end_attempt(
         self, run: Run, task_run: TaskRun, outcome: outcomes.Outcome, output: Output | None = None
     ) -> None:
         """End an attempt; then retry it, or go on with the run."""
         with self._runs.locked():
-            if task_run.state.is_terminal or self._is_closing:
+            if task_run.state.is_terminal or self.is_closing:
                 return
             stopped = self._clock.now()
             if output is not None:
@@ -309,20 +343,19 @@ class RunScheduler:
 
     def _retry(self, run: Run, before: TaskRun) -> None:
         now = self._clock.now()
+        due = before.start_time + changes.retry_interval(run, before)
         task_run = changes.add_retry(run, before, self._runs.next_run_id(), now)
-        interval = run.task_of(before).min_retry_interval_millis
-        wait = (before.start_time + interval - now) / 1000
-        if wait <= 0:
+        if due <= now:
             self._admit(run, task_run)
             return
         self._runs.save(run)
 
         def again() -> None:
             with self._runs.locked():
-                if task_run.state.life is Life.WAITING_FOR_RETRY and not self._is_closing:
+                if task_run.state.life is Life.WAITING_FOR_RETRY and not self.is_closing:
                     self._admit(run, task_run)
 
-        self._live[run.run_id].timers[task_run.run_id] = self._clock.call_later(wait, again)
+        self._live[run.run_id].timers[task_run.run_id] = self._clock.call_at(due, again)
 
     def _end_run(self, run: Run) -> None:
         """End a run whose attempts have all ended, and admit those of its job that wait."""
@@ -331,18 +364,26 @@ class RunScheduler:
             self._unset_timer(run, number)
         del self._live[run.run_id]
         self._runs.save(run)
-        self._clock.spawn(lambda: self._preparer.release(run))
+        if not run.is_nested:
+            self._clock.spawn(lambda: self._preparer.release(run))
+        self._admit_waiting(run)
+        self.on_end(run)
+        if run.parent_task_run_id:
+            self._control.child_ended(run)
+
+    def _admit_waiting(self, run: Run) -> None:
+        """Begin queued runs of the job of a run that has ended."""
         job = self._jobs.find(run.job_id)
         if job is None:
             return
         for other in reversed(self._runs.active(job.job_id)):
             if other.state.life is Life.QUEUED and self._has_place(job):
                 other.state = advance(other.state, Event.ADMIT, message=changes.WAITING)
-                self._begin(other)
+                self.begin(other)
 
     def _stop(self, run: Run, reason: Result) -> None:
         """End a run that was cancelled or is out of time; attempts that have ended stay as they are."""
-        if not run.is_active or run.stopped_for is not None or self._is_closing:
+        if not run.is_active or run.stopped_for is not None or self.is_closing:
             return
         run.stopped_for = reason
         self._live.setdefault(run.run_id, _Live())
@@ -361,6 +402,10 @@ class RunScheduler:
             task_run.state = advance(task_run.state, Event.STOP)
             handle.cancel()
             return
+        if task_run.child_run_id:
+            task_run.state = advance(task_run.state, Event.STOP)
+            self._stop(self._runs.live(task_run.child_run_id), Result.CANCELED)
+            return
         self._unset_timer(run, task_run.run_id)
         now = self._clock.now()
         changes.end_attempt(task_run, outcomes.stopped(reason), now, now)
@@ -371,14 +416,14 @@ class RunScheduler:
 
     def _time_out_attempt(self, run: Run, task_run: TaskRun) -> None:
         with self._runs.locked():
-            if task_run.state.is_terminal or task_run.stopped_for is not None or self._is_closing:
+            if task_run.state.is_terminal or task_run.stopped_for is not None or self.is_closing:
                 return
-            if task_run.run_id in self._live[run.run_id].handles:
+            if task_run.run_id in self._live[run.run_id].handles or task_run.child_run_id:
                 self._stop_attempt(run, task_run, Result.TIMEDOUT)
                 self._runs.save(run)
             else:
                 task_run.stopped_for = Result.TIMEDOUT
-                self._end_attempt(run, task_run, outcomes.stopped(Result.TIMEDOUT))
+                self.end_attempt(run, task_run, outcomes.stopped(Result.TIMEDOUT))
 
     def _set_timers(self, run: Run) -> None:
         """Set the timers of a run and of its running attempts to the timeouts of its settings."""

@@ -15,23 +15,17 @@ from typing import Any, Mapping, Sequence
 
 from fake_databricks.clusters.libraries import check_library
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.jobs.fields import (
-    FLAT_ONLY,
-    JOB_CLUSTER_FIELDS,
-    JOB_FIELDS,
-    LEVELS,
-    RUN_IF,
-    TASK_FIELDS,
-    TASK_TYPE_FIELDS,
-)
-from fake_databricks.request.values import read_fields, read_list, read_object, read_text, read_texts
+from fake_databricks.jobs.compute import Shared, choose, read_shared
+from fake_databricks.jobs.fields import FLAT_ONLY, JOB_FIELDS, LEVELS, RUN_IF, TASK_FIELDS
+from fake_databricks.jobs.schedules import Schedule, read_schedule
+from fake_databricks.jobs.task_types import TASK_TYPES, arguments, read_inputs, read_task_type
+from fake_databricks.request.values import read_fields, read_list, read_object, read_text
 
 MAX_NAME_BYTES = 4096
 MAX_TASKS = {"2.0": 100, "2.1": 100, "2.2": 1000}
 MAX_CONCURRENT_RUNS = 1000
 MAX_INTEGER = 2**31 - 1
 MAX_PARAMETERS_BYTES = 10_000
-TASK_TYPES = ("spark_python_task", "python_wheel_task")
 _TASK_KEY = re.compile(r"[\w-]{1,100}")
 _PARAMETER_NAME = re.compile(r"[\w.-]+")
 
@@ -49,13 +43,15 @@ class Task:
 
     Attributes:
         key: ``task_key``; for a flat job it is made from the name of the job.
-        kind: one of :data:`TASK_TYPES`.
+        kind: one of ``TASK_TYPES``.
         body: the document of that task type.
         parameters: the arguments of its program; a run may replace them.
         cluster_id: the id of an existing cluster, or None.
         new_cluster: the settings of a cluster that is made for the run, or None.
         cluster_key: the key of a new cluster that several tasks share, or None.
+        dependencies: what pip installs for a serverless task; None for every other one.
         depends_on: the keys of the tasks that must end before it.
+        outcomes: which outcome those of them must have that are conditions, by key.
         run_if: which results of those tasks let it run.
         is_disabled: whether it is left out of every run.
         libraries: installed on the cluster before it starts.
@@ -73,7 +69,9 @@ class Task:
     cluster_id: str | None
     new_cluster: Mapping[str, Any] | None
     cluster_key: str | None
+    dependencies: tuple[str, ...] | None
     depends_on: tuple[str, ...]
+    outcomes: tuple[tuple[str, str], ...]
     run_if: str
     is_disabled: bool
     libraries: tuple[Mapping[str, Any], ...]
@@ -96,6 +94,7 @@ class Settings:
         max_concurrent_runs: how many runs may be active; more are skipped or queued.
         is_queueing: whether more runs are queued.
         parameters: job parameters with their defaults.
+        schedule: when the clock starts the job; None where it does not.
         document: the settings as they are shown.
     """
 
@@ -106,16 +105,12 @@ class Settings:
     max_concurrent_runs: int
     is_queueing: bool
     parameters: tuple[tuple[str, str], ...]
+    schedule: Schedule | None
     document: Mapping[str, Any]
 
     def task(self, key: str) -> Task:
         """Return the task with this key."""
         return next(task for task in self.tasks if task.key == key)
-
-
-def keyword_arguments(named: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the arguments of a program for named parameters."""
-    return tuple(f"--{name}={value}" for name, value in named.items())
 
 
 def parse_settings(document: Mapping[str, Any], version: str = "2.1") -> Settings:
@@ -141,7 +136,7 @@ def _parse(text: str, version: str) -> Settings:
     if len(name.encode()) > MAX_NAME_BYTES:
         raise InvalidParameter(f"The job name must have at most {MAX_NAME_BYTES} bytes in UTF-8.")
     read["name"] = name
-    shared = _job_clusters(read, is_flat=is_flat)
+    shared = read_shared(read, is_flat=is_flat)
     tasks = (_flat_task(read, name),) if is_flat else _tasks(read.get("tasks", []), shared, version)
     if tasks and not is_flat:
         read["tasks"] = [task.document for task in tasks]
@@ -158,6 +153,7 @@ def _parse(text: str, version: str) -> Settings:
         max_concurrent_runs=concurrent,
         is_queueing=bool(queue.get("enabled")),
         parameters=_parameters(read.get("parameters", [])),
+        schedule=read_schedule(read),
         document=read,
     )
 
@@ -181,12 +177,12 @@ def _flat_task(read: dict[str, Any], name: str) -> Task:
     key = re.sub(r"[^\w-]", "_", name)[:100]
     fields = {field: read[field] for field in FLAT_ONLY if field in read}
     fields["timeout_seconds"] = read.get("timeout_seconds", 0)
-    task = _task({"task_key": key, **fields}, {}, "A job without 'tasks'")
+    task = _task({"task_key": key, **fields}, Shared(), "A job without 'tasks'")
     read[task.kind] = task.body
     return task
 
 
-def _tasks(documents: list[Any], shared: Mapping[str, Any], version: str) -> tuple[Task, ...]:
+def _tasks(documents: list[Any], shared: Shared, version: str) -> tuple[Task, ...]:
     limit = MAX_TASKS.get(version, MAX_TASKS["2.2"])
     if len(documents) > limit and version != "2.2":
         raise InvalidParameter(
@@ -204,7 +200,13 @@ def _tasks(documents: list[Any], shared: Mapping[str, Any], version: str) -> tup
 
 def _check_order(tasks: tuple[Task, ...]) -> None:
     left = {task.key: set(task.depends_on) for task in tasks}
+    conditions = {task.key for task in tasks if task.kind == "condition_task"}
     for task in tasks:
+        for key, _ in task.outcomes:
+            if key in left and key not in conditions:
+                raise InvalidParameter(
+                    f"Task '{task.key}' names an outcome of '{key}', which is no condition_task."
+                )
         unknown = sorted(set(task.depends_on) - set(left))
         if unknown:
             raise InvalidParameter(f"Task '{task.key}' depends on an unknown task: {', '.join(unknown)}.")
@@ -216,7 +218,7 @@ def _check_order(tasks: tuple[Task, ...]) -> None:
             del left[key]
 
 
-def _task(document: Mapping[str, Any], shared: Mapping[str, Any], subject: str = "") -> Task:
+def _task(document: Mapping[str, Any], shared: Shared, subject: str = "") -> Task:
     read = read_fields(document, TASK_FIELDS, "tasks.")
     key = read.get("task_key", "")
     if not _TASK_KEY.fullmatch(key):
@@ -228,8 +230,13 @@ def _task(document: Mapping[str, Any], shared: Mapping[str, Any], subject: str =
             f"{who} must have exactly one of {', '.join(TASK_TYPES)}, it has {len(kinds)}."
         )
     kind = kinds[0]
-    read[kind] = _task_type(kind, read[kind])
-    new_cluster = _cluster(read, shared, key)
+    read[kind] = read_task_type(kind, read[kind])
+    if kind == "for_each_task":
+        read[kind]["task"] = _task(read[kind]["task"], shared).document
+        if "{{" not in read[kind]["inputs"]:
+            read_inputs(read[kind]["inputs"])
+    compute = choose(read, shared, key, kind, is_flat=bool(subject))
+    depends_on, outcomes = _depends_on(read)
     libraries = tuple(read_object("libraries", library) for library in read.get("libraries", []))
     for library in libraries:
         check_library(library)
@@ -241,11 +248,13 @@ def _task(document: Mapping[str, Any], shared: Mapping[str, Any], subject: str =
         key=key,
         kind=kind,
         body=read[kind],
-        parameters=_arguments(kind, read[kind]),
-        cluster_id=read.get("existing_cluster_id"),
-        new_cluster=new_cluster,
-        cluster_key=read.get("job_cluster_key"),
-        depends_on=_depends_on(read),
+        parameters=arguments(kind, read[kind]),
+        cluster_id=compute.cluster_id,
+        new_cluster=compute.new_cluster,
+        cluster_key=compute.cluster_key,
+        dependencies=compute.dependencies,
+        depends_on=depends_on,
+        outcomes=outcomes,
         run_if=run_if,
         is_disabled=read.get("disabled", False),
         libraries=libraries,
@@ -259,74 +268,25 @@ def _task(document: Mapping[str, Any], shared: Mapping[str, Any], subject: str =
     )
 
 
-def _task_type(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    read = read_fields(body, TASK_TYPE_FIELDS[kind], f"{kind}.")
-    if "parameters" in read:
-        read["parameters"] = list(read_texts(f"{kind}.parameters", read["parameters"]))
-    if kind == "python_wheel_task" and "named_parameters" in read:
-        named = read["named_parameters"] = {
-            name: read_text(f"{kind}.named_parameters.{name}", value)
-            for name, value in read["named_parameters"].items()
-        }
-        if named and read.get("parameters"):
-            raise InvalidParameter("Only one of parameters and named_parameters may be given.")
-    required = ("python_file",) if kind == "spark_python_task" else ("package_name", "entry_point")
-    for name in required:
-        if not read.get(name):
-            raise InvalidParameter(f"Missing required field: {kind}.{name}")
-    if read.get("source", "WORKSPACE") != "WORKSPACE":
-        raise InvalidParameter(
-            "Field 'spark_python_task.source' is not supported: no repository is cloned here; "
-            "upload the file and leave it out."
-        )
-    return read
-
-
-def _arguments(kind: str, body: Mapping[str, Any]) -> tuple[str, ...]:
-    if kind == "python_wheel_task" and body.get("named_parameters"):
-        return keyword_arguments(body["named_parameters"])
-    return tuple(body.get("parameters", ()))
-
-
-def _cluster(read: Mapping[str, Any], shared: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
-    choices = [name for name in ("existing_cluster_id", "new_cluster", "job_cluster_key") if read.get(name)]
-    if len(choices) != 1:
-        raise InvalidParameter(
-            "One of job_cluster_key, new_cluster, or existing_cluster_id must be specified."
-            if not choices
-            else f"Only one of {', '.join(choices)} may be specified."
-        )
-    if choices[0] == "job_cluster_key":
-        wanted = read["job_cluster_key"]
-        if wanted not in shared:
-            raise InvalidParameter(f"Task '{key}' names the unknown job_cluster_key '{wanted}'.")
-        return read_object("new_cluster", shared[wanted])
-    new_cluster: Mapping[str, Any] | None = read.get("new_cluster")
-    return new_cluster
-
-
-def _job_clusters(read: Mapping[str, Any], *, is_flat: bool) -> dict[str, Any]:
-    shared = {}
-    for item in read.get("job_clusters", []):
-        document = read_fields(read_object("job_clusters", item), JOB_CLUSTER_FIELDS, "job_clusters.")
-        shared[read_text("job_cluster_key", document.get("job_cluster_key"))] = document.get("new_cluster")
-    if shared and is_flat:
-        raise InvalidParameter("Shared job cluster feature is only supported in multi-task jobs.")
-    return shared
-
-
-def _depends_on(read: dict[str, Any]) -> tuple[str, ...]:
-    keys = []
+def _depends_on(read: dict[str, Any]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Return the keys of the tasks before this one, and the outcomes that it asks of some."""
+    outcomes: dict[str, str | None] = {}
     for item in read.get("depends_on", []):
         document = read_object("depends_on", item)
-        if document.get("outcome"):
-            raise InvalidParameter(
-                "Field 'depends_on.outcome' is not supported: there are no condition tasks here."
-            )
-        keys.append(read_text("depends_on.task_key", document.get("task_key")))
-    if keys:
-        read["depends_on"] = [{"task_key": key} for key in sorted(keys)]
-    return tuple(sorted(keys))
+        key = read_text("depends_on.task_key", document.get("task_key"))
+        outcome = document.get("outcome") or None
+        if outcome not in (None, "true", "false"):
+            raise InvalidParameter(f"depends_on.outcome must be 'true' or 'false', got {outcome!r}.")
+        if outcomes.get(key, outcome) != outcome:
+            raise InvalidParameter(f"depends_on names the task '{key}' twice.")
+        outcomes[key] = outcome
+    if outcomes:
+        read["depends_on"] = [
+            {"task_key": key, **({"outcome": outcomes[key]} if outcomes[key] else {})}
+            for key in sorted(outcomes)
+        ]
+    wanted = tuple((key, outcome) for key, outcome in sorted(outcomes.items()) if outcome)
+    return tuple(sorted(outcomes)), wanted
 
 
 def _parameters(items: Any) -> tuple[tuple[str, str], ...]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import shlex
 import shutil
 import threading
-from typing import TYPE_CHECKING, Callable, Mapping
+from typing import TYPE_CHECKING, Callable, Iterator, Mapping, Sequence
 
 from fake_databricks.clusters.clusters import ClusterUnavailable
+from fake_databricks.engine.inside import notebooks
+from fake_databricks.engine.inside.path_table import SCHEME, WORKSPACE, tree_of
 from fake_databricks.engine.ports import TaskSpec
 from fake_databricks.errors import ApiError
+from fake_databricks.files.trees import workspace_path
 from fake_databricks.jobs import references
-from fake_databricks.jobs.settings import keyword_arguments
+from fake_databricks.jobs.task_types import FILES, keyword_arguments
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,10 +54,10 @@ class UnrunnableTask(Exception):  # noqa: N818  the name is what happened
 
 
 class TaskPreparer:
-    """Makes attempts ready to start, and cleans up after them.
+    """Makes attempts ready to start, and cleans up after them, also after those of a server that was killed.
 
     Args:
-        workspace: returns ``id``, ``url`` and ``token`` of the workspace as programs see them.
+        workspace: returns ``id``, ``url``, ``token`` and ``user`` of the workspace as programs see them.
         fetch: makes the file at a path as it is in the storage behind it.
     """
 
@@ -64,6 +69,7 @@ class TaskPreparer:
         workspace: Callable[[], Mapping[str, str]],
         fetch: Callable[[str], None],
     ) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
         self._clusters = clusters
         self._trees = trees
         self._folder = folder
@@ -71,6 +77,10 @@ class TaskPreparer:
         self._fetch = fetch
         self._lock = threading.Lock()
         self._made: dict[int, dict[str, str]] = {}  # run id -> key of a cluster made for it -> cluster id
+
+    def values(self, run: Run, task_run: TaskRun) -> dict[str, str]:
+        """Return every dynamic value that an attempt can name."""
+        return references.values_of(run, task_run, self._workspace())
 
     def prepare(self, run: Run, task: Task, task_run: TaskRun) -> tuple[Cluster, TaskSpec]:
         """Return the cluster and what to start on it.
@@ -80,37 +90,38 @@ class TaskPreparer:
         Raises:
             UnrunnableTask: the attempt cannot be started.
         """
-        workspace = self._workspace()
         try:
             cluster_id = task.cluster_id or self._made_for(run, task)
-            task_run.cluster_id = cluster_id
+            if task.dependencies is None:  # a serverless task shows no cluster
+                task_run.cluster_id = cluster_id
             cluster = self._clusters.running(cluster_id)
             self._install(cluster_id, task)
-            values = references.values_of(run, task_run, workspace)
-            parameters = tuple(references.resolve(text, values) for text in _parameters(run, task))
-            task_run.arguments = parameters
+            values = self.values(run, task_run)
+            task_run.arguments = tuple(references.resolve(text, values) for text in _parameters(run, task))
             folder = self._folder / str(task_run.run_id)
             folder.mkdir(parents=True, exist_ok=True)
-            program = self._program(task, folder, values)
-            environment = self._clusters.environment(cluster_id)
+            spec = TaskSpec(
+                run_id=task_run.run_id,
+                python_file="",
+                argv=task_run.arguments,
+                env=self._clusters.environment(cluster_id),
+                cwd=str(folder),
+                task_values=run.values_for(task_run),
+            )
+            if task.kind == "notebook_task":
+                return cluster, self._notebook(run, task, values, spec)
+            return cluster, dataclasses.replace(spec, python_file=str(self._program(task, folder, values)))
         except ClusterUnavailable as error:
             raise UnrunnableTask(str(error)) from error
         except ApiError as error:
             raise UnrunnableTask(error.message) from error
-        return cluster, TaskSpec(
-            run_id=task_run.run_id,
-            python_file=str(program),
-            argv=parameters,
-            env=environment,
-            cwd=str(folder),
-        )
 
     def clean(self, task_run: TaskRun) -> None:
         """Remove the working folder of an attempt."""
         shutil.rmtree(self._folder / str(task_run.run_id), ignore_errors=True)
 
     def release(self, run: Run) -> None:
-        """Remove the clusters that were made for a run."""
+        """Remove the clusters that were made for a run; those of iterations belong to the run of the loop."""
         with self._lock:
             made = self._made.pop(run.run_id, {})
         for cluster_id in made.values():
@@ -124,14 +135,30 @@ class TaskPreparer:
                 lines = [line for line in output.splitlines() if line.startswith("ERROR")] or [output[-300:]]
                 raise UnrunnableTask(f"Library installation failed for {dict(library)}: {lines[0]}")
 
+        if task.dependencies:
+            result = self._clusters.pip(cluster_id, ["install", *self._words(task.dependencies)])
+            if not result.ok:
+                first = result.error.partition("\n")[0]
+                raise UnrunnableTask(f"The dependencies of task {task.key} could not be installed: {first}")
+
+    def _words(self, dependencies: Sequence[str]) -> Iterator[str]:
+        """Return the arguments of pip for the lines of an environment; paths are those of this machine."""
+        for line in dependencies:
+            for word in shlex.split(line, comments=True):
+                is_here = word.startswith(SCHEME) or tree_of(word) != ""
+                yield str(self._trees.locate(word)) if is_here else word
+
     def _made_for(self, run: Run, task: Task) -> str:
         assert task.new_cluster is not None
         key = task.cluster_key or f"task {task.key}"
         with self._lock:
-            made = self._made.setdefault(run.run_id, {})
+            made = self._made.setdefault(run.shown_run_id, {})
             if key not in made:
+                is_serverless = task.dependencies is not None
                 try:
-                    record = self._clusters.create(task.new_cluster, is_job_cluster=True)
+                    record = self._clusters.create(
+                        task.new_cluster, is_job_cluster=True, is_serverless=is_serverless
+                    )
                 except ApiError as error:
                     raise UnrunnableTask(
                         "Unexpected user error while preparing the cluster for the job. Cause: "
@@ -146,7 +173,7 @@ class TaskPreparer:
             package, entry = task.body["package_name"], task.body["entry_point"]
             stub.write_text(_WHEEL.format(package=package, entry=entry), "utf-8")
             return stub
-        path = references.resolve(task.body["python_file"], values)
+        path = references.resolve(task.body[FILES[task.kind]], values)
         self._fetch(path)
         local = self._trees.locate(path)
         if not local.is_file():
@@ -154,9 +181,57 @@ class TaskPreparer:
             raise UnrunnableTask(message, is_program_missing=True)
         return local
 
+    def _notebook(self, run: Run, task: Task, values: Mapping[str, str], spec: TaskSpec) -> TaskSpec:
+        """Return what to start, with the notebook, its widgets, and what its ``%pip`` lines install."""
+        path = workspace_path(references.resolve(task.body["notebook_path"], values))
+        found = notebooks.find(path, self._read)
+        if found is None:
+            user = self._workspace()["user"]
+            raise UnrunnableTask(
+                f'Unable to access the notebook "{path}". Either it does not exist, or the identity used to '
+                f"run this job, {user}, lacks the required permissions.",
+                is_program_missing=True,
+            )
+        try:
+            languages = {cell.language for cell in notebooks.read_cells(*found)}
+            packages = tuple(notebooks.pip_lines(*found, self._read))
+        except notebooks.NotebookError as error:
+            raise UnrunnableTask(str(error)) from error
+        refused = sorted(languages.difference(notebooks.RUNNABLE))
+        if refused:
+            raise UnrunnableTask(
+                f"The notebook {path} is in the language {refused[0]}, which is not available here: "
+                f"{' and '.join(notebooks.RUNNABLE)} are."
+            )
+        return dataclasses.replace(
+            spec,
+            python_file=str(self._trees.locate(f"{WORKSPACE}{found[0]}")),
+            notebook=found[0],
+            widgets={
+                name: references.resolve(text, values)
+                for name, text in notebook_parameters(run, task).items()
+            },
+            packages=packages,
+        )
+
+    def _read(self, path: str) -> bytes | None:
+        """Return the content of a file of the workspace's own tree, or None."""
+        try:
+            local = self._trees.locate(f"{WORKSPACE}{path}")
+        except ApiError:
+            return None
+        return local.read_bytes() if local.is_file() else None
+
+
+def notebook_parameters(run: Run, task: Task) -> dict[str, str]:
+    """Return the widgets of a notebook: run-now replaces those of the task, job parameters win."""
+    return {**task.body.get("base_parameters", {}), **run.overrides.notebook_params, **run.job_parameters}
+
 
 def _parameters(run: Run, task: Task) -> tuple[str, ...]:
     """Return the arguments of a program; job parameters go to wheel tasks with keyword arguments, and win."""
+    if task.kind == "notebook_task":
+        return ()
     overrides = run.overrides
     is_wheel = task.kind == "python_wheel_task"
     named = overrides.python_named_params if is_wheel else None

@@ -6,6 +6,7 @@ import base64
 from typing import Any
 
 from fake_databricks.errors import DoesNotExist, InvalidParameter, MalformedRequest
+from fake_databricks.redaction import MIN_LENGTH
 from fake_databricks.request.call import Call, Route
 from fake_databricks.request.values import read_text
 
@@ -56,6 +57,7 @@ def put(call: Call) -> dict[str, Any]:
         except ValueError:  # also for a text that is not ASCII
             raise MalformedRequest("bytes_value is not base64.") from None
     call.workspace.secrets.put(parameters.text("scope"), parameters.text("key"), value)
+    _note_short(call, value)
     return {}
 
 
@@ -63,7 +65,17 @@ def get(call: Call) -> dict[str, Any]:
     """Return a secret value in base64."""
     parameters = call.parameters
     value = call.workspace.secrets.get(parameters.text("scope"), parameters.text("key"))
+    _note_short(call, value)
     return {"key": parameters.text("key"), "value": base64.b64encode(value).decode()}
+
+
+def _note_short(call: Call, value: bytes) -> None:
+    """Note in the journal that a value is too short to be masked."""
+    if len(value.decode(errors="ignore")) < MIN_LENGTH:
+        name = f"{call.parameters.text('scope')}/{call.parameters.text('key')}"
+        call.notes.append(
+            f"The secret {name} is not masked in outputs: it has fewer than {MIN_LENGTH} characters."
+        )
 
 
 def delete(call: Call) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import json
 import logging
 import time
@@ -18,18 +19,21 @@ from starlette.responses import Response
 
 from fake_databricks.errors import (
     ApiError,
+    ChangedMeanwhile,
+    DiskFull,
     EndpointNotFound,
     InvalidParameter,
-    InvalidToken,
     MalformedRequest,
     PermissionDenied,
     Unauthenticated,
 )
+from fake_databricks.full_disk import is_full, sentence
 from fake_databricks.redaction import MASK
 from fake_databricks.request.call import Call, Reply, Route
 from fake_databricks.request.documents import read_document
-from fake_databricks.web import routes
+from fake_databricks.web import discovery, routes
 from fake_databricks.web.journal import MAX_BODY, hide_secrets
+from fake_databricks.web.oauth import OAuthError, answer_token_request
 from fake_databricks.web.parameters import notes_of
 
 if TYPE_CHECKING:
@@ -42,7 +46,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 LOGGER = logging.getLogger("fake_databricks")
 JSON = "application/json; charset=utf-8"
-WELL_KNOWN = "/.well-known/databricks-config"
+CHANGED = frozenset({errno.ENOENT, errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY})
+"""What a call that has looked before it works on files gets where something else works on them too."""
+CHANGED_SENTENCE = "Another request or a program has changed these files at the same time: try again."
 PAGE = "<!DOCTYPE html><title>fake_databricks</title><p>A local Databricks. Ask /api/2.1/jobs/list.</p>"
 
 
@@ -53,6 +59,7 @@ class _HttpRequest:
     query: str
     headers: Mapping[str, str]
     body: bytes
+    url: str = ""
     notes: list[str] = field(default_factory=list)
 
 
@@ -90,7 +97,9 @@ class App:
             refusal = InvalidParameter("The path of the request is not text in UTF-8.")
             await _response(_refusal(refusal), scope["method"])(scope, receive, send)
             return
-        request = _HttpRequest(scope["method"], _path(scope["path"]), query, dict(headers), body)
+        asked = dict(headers)
+        url = f"{scope.get('scheme', 'http')}://{asked['host']}"
+        request = _HttpRequest(scope["method"], _path(scope["path"]), query, asked, body, url)
         reply = await self._answer(request)
         if reply is None:
             _cut(send)
@@ -98,15 +107,16 @@ class App:
         await _response(reply, request.method)(scope, receive, send)
 
     async def _answer(self, request: _HttpRequest) -> Reply | None:
-        if request.path == WELL_KNOWN:
-            return _json({})
-        if request.path in ("/", "/index.html"):
-            return Reply(200, PAGE.encode(), {"Content-Type": "text/html; charset=utf-8"})
+        open_answer = self._open_answer(request)
+        if open_answer is not None:
+            return open_answer
         try:
             token = self._authenticate(request.headers)
         except ApiError as error:
             return _refusal(error)
-        tenant = self._registry.tenant(token)
+        tenant = self._registry.known(token)
+        if tenant is None:
+            tenant = await run_in_threadpool(self._registry.tenant, token)
         started = time.time_ns() // 1_000_000
         is_control = request.path.startswith("/_fake")
         fault = None if is_control else tenant.faults.take(request.method, request.path)
@@ -114,6 +124,22 @@ class App:
         if not is_control:
             _record(tenant, request, reply, fault, started, is_known=is_known)
         return reply
+
+    def _open_answer(self, request: _HttpRequest) -> Reply | None:
+        """Return the answer to a call that needs no token; None for every other call."""
+        is_read = request.method in ("GET", "HEAD")
+        if request.path in ("/", "/index.html"):
+            return Reply(200, PAGE.encode(), {"Content-Type": "text/html; charset=utf-8"})
+        if is_read and request.path == discovery.CONFIG:
+            return _json(discovery.databricks_config(request.url, self._registry.only_workspace_id))
+        if is_read and request.path == discovery.AUTHORIZATION_SERVER:
+            return _json(discovery.authorization_server(request.url))
+        if is_read and request.path == discovery.AUTHORIZE:
+            refusal = "Nobody signs in here: use a token, or a client id and its secret."
+            return OAuthError("unsupported_response_type", refusal).reply()
+        if request.method == "POST" and request.path == discovery.TOKEN:
+            return answer_token_request(self._registry.oauth, request.headers, request.body)
+        return None
 
     async def _with_fault(
         self, request: _HttpRequest, token: str, tenant: Tenant, fault: Fault | None
@@ -141,7 +167,7 @@ class App:
         route, version, rest = found
         call = Call(
             tenant.workspace,
-            self._registry.controls(token),
+            self._registry.controls(token, tenant),
             version,
             request.headers,
             request.query,
@@ -154,6 +180,10 @@ class App:
         except ApiError as error:
             return _refusal(error), True
         except Exception as error:
+            if is_full(error):
+                return _refusal(DiskFull(sentence(error, str(tenant.workspace.folder)))), True
+            if isinstance(error, OSError) and error.errno in CHANGED and route.is_slow:
+                return _refusal(ChangedMeanwhile(CHANGED_SENTENCE)), True
             LOGGER.exception("%s %s failed", request.method, request.path)
             refusal = ApiError(f"Internal error of fake_databricks: {type(error).__name__}: {error}")
             return _refusal(refusal), True
@@ -173,9 +203,7 @@ class App:
             raise Unauthenticated(
                 f"Credential was not sent or was of an unsupported type for this API. [ReqId: {uuid.uuid4()}]"
             )
-        if not self._registry.admits(token):
-            raise InvalidToken(self._registry.why_not_admitted)
-        return token
+        return self._registry.admitted(token)
 
 
 def _route(request: _HttpRequest) -> tuple[Route, str, str] | None:

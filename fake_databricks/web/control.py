@@ -1,17 +1,22 @@
-"""``/_fake``: faults, journal and reset, each for the caller's workspace alone."""
+"""``/_fake``: faults, journal, clock and reset, each for the caller's workspace alone."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from fake_databricks.errors import MalformedRequest
+from fake_databricks.clock import TooManyTimers
+from fake_databricks.errors import InvalidParameter, MalformedRequest
 from fake_databricks.redaction import mask_urls
 from fake_databricks.request.call import Call, Route
 from fake_databricks.request.documents import read_document
+from fake_databricks.web.usage import folder_bytes, memory_bytes
 
 if TYPE_CHECKING:
     from fake_databricks.web.faults import Fault
+
+LATEST_TIME = 4_102_444_799_000
+"""The end of the year 2099, in milliseconds since 1970: the last year of a Quartz cron expression."""
 
 
 def add_fault(call: Call) -> dict[str, Any]:
@@ -47,6 +52,39 @@ def clear_journal(call: Call) -> dict[str, Any]:
     return {}
 
 
+def read_clock(call: Call) -> dict[str, Any]:
+    """Return the time of this workspace, and how far it is ahead of the true time."""
+    clock = call.workspace.clock
+    return {"now": clock.now(), "offset_ms": clock.offset}
+
+
+def move_clock(call: Call) -> dict[str, Any]:
+    """Move the clock to a time, or by some seconds; runs whose time comes on the way start."""
+    parameters = call.parameters
+    given = [name for name in ("now", "advance_seconds") if parameters.has(name)]
+    if len(given) != 1:
+        raise InvalidParameter("Give exactly one of now (milliseconds since 1970) and advance_seconds.")
+    moment = parameters.integer(given[0])
+    if given[0] == "advance_seconds":
+        moment = call.workspace.clock.now() + moment * 1000
+    if not 0 <= moment <= LATEST_TIME:
+        raise InvalidParameter(f"{given[0]} leads out of the years 1970 to 2099.")
+    try:
+        call.workspace.set_time(moment)
+    except TooManyTimers:
+        raise InvalidParameter(
+            f"The clock stands at {call.workspace.clock.now()}: too much was due on the way. "
+            "Move it on in smaller steps."
+        ) from None
+    return read_clock(call)
+
+
+def reset_clock(call: Call) -> dict[str, Any]:
+    """Show the true time again."""
+    call.workspace.set_time(None)
+    return read_clock(call)
+
+
 def reset(call: Call) -> dict[str, Any]:
     """Erase the whole workspace; the next request finds a new one."""
     call.controls.reset()
@@ -54,11 +92,21 @@ def reset(call: Call) -> dict[str, Any]:
 
 
 def describe(call: Call) -> dict[str, Any]:
-    """Return the name of this server, and the cluster that every workspace has from the start."""
+    """Return the name of this server, the clusters of the workspace, and what both use of this machine."""
+    workspace = call.workspace
+    active, ended = workspace.runs.counts()
     return {
         "server": "fake_databricks",
-        "workspace_id": call.workspace.workspace_id,
-        "clusters": [record.cluster_id for record in call.workspace.clusters.list()],
+        "workspace_id": workspace.workspace_id,
+        "clusters": [record.cluster_id for record in workspace.clusters.list()],
+        "jobs": len(workspace.jobs.list()),
+        "runs": {"active": active, "ended": ended, "kept_at_most": workspace.runs.keep},
+        "journal_entries": call.controls.journal.count(),
+        "bytes": {
+            "server_memory": memory_bytes(),
+            "state_of_all_workspaces": workspace.state_bytes(),
+            "files_of_this_workspace": folder_bytes(workspace.folder),
+        },
     }
 
 
@@ -88,11 +136,14 @@ def _fault_view(fault: Fault, seen: int) -> dict[str, Any]:
 
 
 ROUTES = (
-    Route("GET", "/_fake", describe),
+    Route("GET", "/_fake", describe, is_slow=True),
     Route("POST", "/_fake/faults", add_fault),
     Route("GET", "/_fake/faults", list_faults),
     Route("DELETE", "/_fake/faults", clear_faults),
     Route("GET", "/_fake/journal", read_journal),
     Route("DELETE", "/_fake/journal", clear_journal),
+    Route("GET", "/_fake/clock", read_clock),
+    Route("POST", "/_fake/clock", move_clock, is_slow=True),
+    Route("DELETE", "/_fake/clock", reset_clock),
     Route("POST", "/_fake/reset", reset, is_slow=True),
 )

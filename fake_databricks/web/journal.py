@@ -12,6 +12,8 @@ from fake_databricks.redaction import MASK
 MAX_ENTRIES = 5_000
 SECRET_FIELDS = ("string_value", "bytes_value", "value", "token_value")
 MAX_BODY = 10_000
+MAX_BYTES = 20_000_000
+"""How many bytes of bodies a journal holds; then the oldest entries are dropped, as beyond MAX_ENTRIES."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +51,20 @@ class Journal:
     """The exchanges of one workspace."""
 
     def __init__(self) -> None:
-        self._entries: deque[Entry] = deque(maxlen=MAX_ENTRIES)
+        self._entries: deque[Entry] = deque()
         self._lock = threading.Lock()
         self._count = 0
+        self._bytes = 0
 
     def add(self, **fields: Any) -> None:
         """Add an exchange."""
         with self._lock:
             self._count += 1
-            self._entries.append(Entry(number=self._count, **fields))
+            entry = Entry(number=self._count, **fields)
+            self._entries.append(entry)
+            self._bytes += _size(entry)
+            while len(self._entries) > MAX_ENTRIES or self._bytes > MAX_BYTES:
+                self._bytes -= _size(self._entries.popleft())
 
     def entries(self, method: str = "", path: str = "") -> list[Entry]:
         """Return the exchanges of a method and of paths that contain a text; empty is any."""
@@ -69,6 +76,16 @@ class Journal:
         """Delete all exchanges."""
         with self._lock:
             self._entries.clear()
+            self._bytes = 0
+
+    def count(self) -> int:
+        """Return how many exchanges it holds."""
+        with self._lock:
+            return len(self._entries)
+
+
+def _size(entry: Entry) -> int:
+    return len(entry.request or b"") + len(entry.response or b"") + len(entry.path)
 
 
 def hide_secrets(body: Any, *, is_secret_call: bool) -> Any:

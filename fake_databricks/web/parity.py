@@ -20,7 +20,7 @@ from fake_databricks.clusters.fields import (
 from fake_databricks.clusters.libraries import REFUSED as REFUSED_LIBRARIES
 from fake_databricks.clusters.listing import FILTERS, SORTS
 from fake_databricks.identity.principals import KINDS, OF_LISTS
-from fake_databricks.jobs.fields import JOB_FIELDS, RUN_PARAMETERS, RUN_TARGETS, TASK_FIELDS
+from fake_databricks.jobs.fields import ENVIRONMENT_SPEC, JOB_FIELDS, RUN_PARAMETERS, RUN_TARGETS, TASK_FIELDS
 from fake_databricks.web import faults
 from fake_databricks.web.routes import CONTROL, ROUTES
 
@@ -47,12 +47,14 @@ _SETTINGS = {
     "honoured": (*_by_fate("honoured", JOB_FIELDS, TASK_FIELDS), "libraries of pypi, whl, requirements"),
     "recorded": (
         *_by_fate("recorded", JOB_FIELDS, TASK_FIELDS),
-        "schedule, trigger, continuous that are paused",
+        "paused triggers of other kinds",
     ),
     "refused": (
         *_by_fate("refused", JOB_FIELDS, TASK_FIELDS),
         "source GIT",
-        "depends_on.outcome",
+        "trigger but periodic",
+        "continuous.task_retry_mode ON_FAILURE",
+        *(f"environments.spec.{name}" for name in _by_fate("refused", ENVIRONMENT_SPEC)),
         *(f"libraries.{kind}" for kind in REFUSED_LIBRARIES),
     ),
 }
@@ -131,7 +133,7 @@ PARITY: Mapping[tuple[str, str], Row] = {
         ),
         refused=_by_fate("refused", RUN_PARAMETERS, RUN_TARGETS),
     ),
-    ("GET", "/jobs/runs/export"): Row(("run_id",), refused=("every run: no notebooks", "views_to_export")),
+    ("GET", "/jobs/runs/export"): Row(("run_id",), refused=("every run", "views_to_export")),
     ("POST", "/contexts/create"): Row(("clusterId", "language"), refused=("scala, r",)),
     ("GET", "/contexts/status"): Row(("clusterId", "contextId")),
     ("POST", "/contexts/destroy"): Row(("clusterId", "contextId")),
@@ -306,6 +308,9 @@ PARITY: Mapping[tuple[str, str], Row] = {
     ("DELETE", "/_fake/faults"): Row(("name",)),
     ("GET", "/_fake/journal"): Row(("method", "path")),
     ("DELETE", "/_fake/journal"): Row(),
+    ("GET", "/_fake/clock"): Row(),
+    ("POST", "/_fake/clock"): Row(("now", "advance_seconds")),
+    ("DELETE", "/_fake/clock"): Row(),
     ("POST", "/_fake/reset"): Row(),
     ("POST", "/_fake/mounts"): Row(("source (s3a, wasbs, abfss)", "mount_point", "extra_configs")),
     ("GET", "/_fake/mounts"): Row(),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Tuple
@@ -158,13 +160,19 @@ def _aftermath(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) ->
     ended = [process.communicate(timeout=240) for process in pair]
     codes = [process.returncode for process in pair]
 
+    site = delta_installation(warehouse, SCHEMA)
     # The heartbeat of a run that is killed is seconds old: the next run must see that its process is gone.
-    with _start([COMMAND, "full_pipeline", str(folder)], environ) as third:
+    with (warehouse / f".{SCHEMA}.sources.lock").open("a") as lock, _start(
+        [COMMAND, "full_pipeline", str(folder)], environ
+    ) as third:
         assert third.stderr is not None
         killed = _job_id(third.stderr, until="Found 2 files")
-        third.send_signal(signal.SIGKILL)
+        fcntl.flock(lock, fcntl.LOCK_EX)  # it waits before its last table, and lasts until it is shown
+        try:
+            _await_row(site, killed)
+        finally:
+            third.send_signal(signal.SIGKILL)
     assert third.returncode == -signal.SIGKILL
-    site = delta_installation(warehouse, SCHEMA)
     assert site.run("schema_validation").exit_code == 0
     yield Aftermath([json.loads(out) for out, _ in ended], [err for _, err in ended], codes, killed, site)
     spark.sql(f"DROP SCHEMA {SCHEMA} CASCADE")
@@ -179,6 +187,14 @@ def _start(argv: List[str], environ: Mapping[str, str]) -> subprocess.Popen[str]
         stderr=subprocess.PIPE,
         encoding="utf-8",
     )
+
+
+def _await_row(site: Installation, job_id: str) -> None:
+    """Wait until a run is shown in ``executor_runs``; AssertionError after a minute."""
+    end = time.monotonic() + 60
+    while job_id not in {row["run_id"] for row in site.rows(EXECUTOR_RUNS)}:
+        assert time.monotonic() < end, f"{job_id} was not shown"
+        time.sleep(0.3)
 
 
 def _job_id(stream: IO[str], until: str) -> str:

@@ -4,8 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fake_databricks.errors import CommandRefused
+from fake_databricks.workspace import DEFAULT_CLUSTER_ID
+
 if TYPE_CHECKING:
-    from tests.fake.conftest import Client
+    from tests.fake.conftest import Client, Quiet
 
 OVER = ("Finished", "Error", "Cancelled")
 
@@ -38,6 +41,26 @@ class Real:
 
     def wait(self, command_id: str, *states: str) -> Any:
         return self.client.wait_for(self.path(command_id), "status", *(states or OVER))
+
+
+class TestHowManyAreKept:
+    """Issue: "The server's memory [...]: bounded"."""
+
+    def test_the_oldest_ended_commands_are_forgotten(
+        self, quiet: Quiet, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("fake_databricks.commands.commands.KEEP_COMMANDS", 2)
+        commands = quiet.workspace.commands
+        sent = []
+        for text in ("1", "2", "3"):
+            sent.append(commands.execute(DEFAULT_CLUSTER_ID, "", "python", text).command_id)
+            quiet.clock.work()
+        with pytest.raises(CommandRefused, match=f"no command with id {sent[0]}"):
+            commands.status(DEFAULT_CLUSTER_ID, sent[0])
+        assert [commands.status(DEFAULT_CLUSTER_ID, key).data for key in sent[1:]] == [
+            "python: 2",
+            "python: 3",
+        ]
 
 
 class TestGuidesPath:

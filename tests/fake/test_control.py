@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from http.client import HTTPException
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fake_databricks.web.journal import Journal
+from fake_databricks.web.tenants import Registry
+
 if TYPE_CHECKING:
-    from tests.fake.conftest import Client
+    from fake_databricks.web.tenants import Tenant
+    from tests.fake.conftest import Client, Quiet
 
 JOB = {"existing_cluster_id": "c", "spark_python_task": {"python_file": "dbfs:/x.py"}}
 
@@ -71,6 +77,32 @@ class TestFaults:
         assert client.send("GET", "/api/2.1/jobs/list", headers=other).status == 200
 
 
+class TestJournalsSize:
+    """Issue: "The server's memory [...]: bounded"."""
+
+    def add(self, journal: Journal, size: int) -> None:
+        journal.add(
+            time=0, method="GET", path="/", headers={}, request=b"x" * size, status=200, response=None
+        )
+
+    def test_its_bodies_have_a_limit_in_bytes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("fake_databricks.web.journal.MAX_BYTES", 100)
+        journal = Journal()
+        for size in (40, 40, 40, 10):
+            self.add(journal, size)
+        assert [entry.number for entry in journal.entries()] == [2, 3, 4]
+        journal.clear()
+        self.add(journal, 99)
+        assert journal.count() == 1
+
+    def test_its_entries_have_a_limit(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("fake_databricks.web.journal.MAX_ENTRIES", 2)
+        journal = Journal()
+        for _ in range(4):
+            self.add(journal, 1)
+        assert [entry.number for entry in journal.entries()] == [3, 4]
+
+
 class TestJournal:
     """Unknown routes answer as Databricks does and are recorded."""
 
@@ -123,5 +155,36 @@ class TestReset:
         assert client.get("/api/2.0/dbfs/list?path=/") == {}
         assert client.flat_job("pass") == first
 
+    def test_a_request_during_a_reset_finds_a_whole_new_workspace(self, quiet: Quiet) -> None:
+        found: list[Tenant] = []
+        begun: list[Thread] = []
+
+        def ask(_workspace_id: str) -> None:
+            begun.append(Thread(target=lambda: found.append(registry.tenant("dapi-x"))))
+            begun[0].start()
+            begun[0].join(0.2)  # long enough to make a workspace, if nothing held it back
+
+        registry = Registry(dataclasses.replace(quiet.surroundings, on_erase=ask))
+        before = registry.tenant("dapi-x")
+        registry.reset("dapi-x")
+        begun[0].join()
+        assert found[0] is not before
+        assert found[0].workspace.dbfs.list("/") == []
+        registry.close()
+
     def test_it_says_what_it_is(self, client: Client) -> None:
         assert client.get("/_fake")["server"] == "fake_databricks"
+
+    def test_it_says_what_it_uses(self, client: Client) -> None:
+        """Issue: "The server's memory after 500 runs, its state folder's growth: [...] shown at `/_fake`"."""
+        job = client.flat_job("pass")
+        client.run(job)
+        shown = client.get("/_fake")
+        assert (shown["jobs"], shown["runs"]) == (1, {"active": 0, "ended": 1, "kept_at_most": 1000})
+        assert shown["journal_entries"] >= 3
+        sizes = shown["bytes"]
+        assert 10**7 < sizes["server_memory"] < 10**10
+        assert sizes["state_of_all_workspaces"] > 4096
+        client.program("/large.py", "#" * 100_000)
+        grown = client.get("/_fake")["bytes"]["files_of_this_workspace"]
+        assert grown - sizes["files_of_this_workspace"] == 100_000

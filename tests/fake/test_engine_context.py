@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fake_databricks.engine.context import Magic, parse_magics
-from fake_databricks.engine.inside.repl import statements
+from fake_databricks.engine.inside.cells import statements
+from fake_databricks.engine.inside.magics import Magic, parse_magics
 from fake_databricks.engine.local import LocalCluster
 from fake_databricks.engine.ports import ClusterPlan, Places
 

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fake_databricks.engine.driver import Driver
+from fake_databricks.engine.inside import supervisor
 from fake_databricks.engine.local import LocalCluster
 from fake_databricks.engine.ports import ClusterPlan, Places, TaskExit, TaskSpec
+from fake_databricks.engine.rehearsal import REHEARSAL
+from fake_databricks.engine.task import TaskProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from fake_databricks.engine.task import TaskProcess
 
 NUMBERS = itertools.count()
 pytestmark = [pytest.mark.process, pytest.mark.jvm]
@@ -38,7 +40,9 @@ class Workspace:
     def start(self, source: str) -> TaskProcess:
         program = self.folder / f"program-{next(NUMBERS)}.py"
         program.write_text(source, encoding="utf-8")
-        return self.cluster.start_task(TaskSpec(1, str(program), (), {}, str(self.folder / "cwd")))
+        task = self.cluster.start_task(TaskSpec(1, str(program), (), {}, str(self.folder / "cwd")))
+        assert isinstance(task, TaskProcess)
+        return task
 
     def run(self, source: str) -> TaskExit:
         return self.start(source).wait()
@@ -105,6 +109,18 @@ def job_of(driver: Driver, before: set[int]) -> int:
     """Wait for a job that was not running before; return its id."""
     until(lambda: bool(running_jobs(driver) - before), 60)
     return min(running_jobs(driver) - before)
+
+
+class TestRehearsal:
+    """Issue: the warm-up does "a Delta table created, appended, updated, merged, read"."""
+
+    def test_every_statement_runs(self, driver: Driver, folder: Path) -> None:
+        places = Places(*(str(folder / "rehearsal" / kind) for kind in ("dbfs", "volumes", "workspace")))
+        session = driver.workspace_session("rehearsal", places)
+        for statement in REHEARSAL:
+            session.sql(statement).collectAsList()
+        verbs = {statement.split()[0] for statement in REHEARSAL}
+        assert {"CREATE", "INSERT", "SELECT", "UPDATE", "MERGE"} <= verbs
 
 
 class TestWorkspaces:
@@ -323,11 +339,24 @@ class TestADeadJvm:
     def test_runs_on_it_fail_and_the_next_one_finds_its_tables_on_a_new_one(
         self, alpha: Workspace, driver: Driver
     ) -> None:
+        note = alpha.folder / "daemon"
+        alpha.out(
+            "def leave(_):\n"
+            "    import subprocess\n"
+            f"    command = 'sleep 600 & echo $! > {note}'\n"
+            "    subprocess.Popen(['sh', '-c', command], start_new_session=True, env={}).wait()\n"
+            "    return 1\n"
+            "spark.sparkContext.parallelize([1], 1).map(leave).collect()"
+        )
         before = running_jobs(driver)
         task = alpha.start(TestTheEndOfJobs.SLOW)
         job_of(driver, before)
-        os.kill(driver.wait_ready().process.pid, signal.SIGKILL)
+        java, daemon = supervisor.descendants(driver.wait_ready().process.pid)[0], int(note.read_text())
+        os.kill(daemon, 0)
+        os.kill(java, signal.SIGKILL)
         ended = task.wait()
+        # what a worker of Spark has started ends with the JVM, and so with the server
+        until(lambda: not Path(f"/proc/{daemon}").exists(), 5)
         assert ended.exit_code != 0
         assert ended.error is not None
         assert alpha.out("print(spark.table('_executor_metadata.logs').first().who)") == "alpha"

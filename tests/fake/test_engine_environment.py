@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,16 @@ cloud = ["lonely>=1"]
 nuvyn-executor = "executor.main:main"
 [tool.setuptools]
 packages = ["executor"]
+"""
+
+SLOW_BACKEND = """
+import pathlib, shutil, time
+here = pathlib.Path(__file__).parent
+def build_wheel(folder, settings=None, metadata=None):
+    (here / "begun").touch()
+    while not (here / "go").exists():
+        time.sleep(0.01)
+    return pathlib.Path(shutil.copy(here / "slow-1.0-py3-none-any.whl", folder)).name
 """
 
 
@@ -139,6 +150,25 @@ class TestPip:
         client.post("/api/2.0/clusters/restart", cluster_id=client.cluster_id)
         client.wait_for(path, "state", "RUNNING")
         assert "No module named 'lonely'" in client.output(client.run(job)["run_id"])["error"]
+
+    def test_a_run_waits_for_a_pip_that_works_on_its_cluster(
+        self, cluster: LocalCluster, places: Places, tmp_path: Path
+    ) -> None:
+        """A job started while `%pip install` replaces a package must not find half of it."""
+        wheel(tmp_path, "slow", "word = 'whole'")
+        (tmp_path / "backend.py").write_text(SLOW_BACKEND, encoding="utf-8")
+        project = "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"
+        (tmp_path / "pyproject.toml").write_text(project, encoding="utf-8")
+        with ThreadPoolExecutor() as pool:
+            pip = pool.submit(cluster.pip, ["install", "--no-build-isolation", str(tmp_path)])
+            while not (tmp_path / "begun").exists():
+                assert not pip.done(), pip.result().output
+            run = pool.submit(logs, cluster, places, "import slow; print(slow.word)")
+            wait([run], timeout=0.2)
+            assert not run.done()
+            (tmp_path / "go").touch()
+            assert pip.result().ok
+            assert run.result() == "whole\n"
 
     def test_a_failing_install_keeps_pips_words(self, cluster: LocalCluster) -> None:
         result = cluster.pip(["install", "--no-index", "no-such-package"])

@@ -17,11 +17,10 @@ from fake_databricks.engine.driver import Driver
 from fake_databricks.engine.local import LocalCluster
 from fake_databricks.engine.ports import ClusterPlan, Places, TaskExit, TaskSpec
 from fake_databricks.engine.process_tree import members
+from fake_databricks.engine.task import TaskProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from fake_databricks.engine.task import TaskProcess
 
 pytestmark = pytest.mark.process
 LIMIT = 2.0  # seconds that a process tree may live on after a cancel
@@ -43,7 +42,9 @@ class Rig:
         return dataclasses.replace(spec, **changes)  # type: ignore[arg-type]  # a test names real fields
 
     def start(self, source: str, **changes: object) -> TaskProcess:
-        return self.cluster.start_task(self.spec(source, **changes))
+        task = self.cluster.start_task(self.spec(source, **changes))
+        assert isinstance(task, TaskProcess)
+        return task
 
     def run(self, source: str, **changes: object) -> TaskExit:
         return self.start(source, **changes).wait()
@@ -233,7 +234,7 @@ class TestWhatAProgramSees:
         assert ended.error == "_fakebricks.dbutils.InputWidgetNotDefined: No input widget named b is defined"
 
     def test_what_dbutils_has_not_is_refused_by_name(self, rig: Rig) -> None:
-        assert rig.run("dbutils.jobs").error == "NotImplementedError: dbutils.jobs is not emulated"
+        assert rig.run("dbutils.data").error == "NotImplementedError: dbutils.data is not emulated"
 
 
 PATHS = {
@@ -336,6 +337,7 @@ class TestAClusterThatIsClosed:
         (rig.folder / "cwd").mkdir(exist_ok=True)
         task = closing.start_task(rig.spec("import time\ntime.sleep(60)"))
         begin = time.monotonic()
+        assert isinstance(task, TaskProcess)
         assert task.wait().cancelled
         assert time.monotonic() - begin < LIMIT
         assert members(task.mark) == set()

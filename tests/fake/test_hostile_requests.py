@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,33 @@ def root_of(server: FakeDatabricks, client: Client) -> Path:
     """The folder of a client's DBFS."""
     client.get("/api/2.0/dbfs/list?path=/")
     return server.registry.tenant(client.token).workspace.dbfs.tree.root
+
+
+class TestTwoAtOnce:
+    """every wrong input is 4xx in Databricks' envelope, never 500"""
+
+    def test_files_that_something_else_changes_meanwhile(
+        self, server: FakeDatabricks, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client.post("/api/2.0/dbfs/mkdirs", path="/a")
+        dbfs = server.registry.tenant(client.token).workspace.dbfs
+
+        def remove(_path: str) -> None:
+            raise IsADirectoryError(errno.EISDIR, "as a program can have made one", "/a")
+
+        monkeypatch.setattr(dbfs.tree, "remove", remove)
+        status, code, message = client.refused("POST", "/api/2.0/dbfs/delete", path="/a", recursive=True)
+        assert (status, code) == (409, "ABORTED")
+        assert message.endswith("at the same time: try again.")
+
+    def test_a_library_of_a_cluster_that_is_gone_is_no_error(self, quiet: Quiet) -> None:
+        clusters = quiet.workspace.clusters
+        record = clusters.create({"cluster_name": "short"})
+        quiet.clock.work()
+        clusters.install_in_background(record.cluster_id, {"pypi": {"package": "x"}})
+        clusters.remove(record.cluster_id)
+        quiet.clock.work()
+        assert record.cluster_id not in {each.cluster_id for each in clusters.list()}
 
 
 class TestSurrogates:

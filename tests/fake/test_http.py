@@ -81,10 +81,8 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("field", "value"),
         [
-            ("schedule", {"quartz_cron_expression": "0 0 * * * ?", "timezone_id": "UTC"}),
             ("git_source", {"git_url": "https://example.org/x", "git_provider": "gitHub"}),
-            ("continuous", {}),
-            ("notebook_task", {"notebook_path": "/x"}),
+            ("pipeline_task", {"pipeline_id": "x"}),
         ],
     )
     def test_what_is_not_honoured_is_refused_by_its_name(
@@ -155,10 +153,6 @@ class TestWorkspaces:
     def test_the_number_of_the_workspace_is_in_a_header(self, client: Client) -> None:
         answer = client.send("GET", "/api/2.0/preview/scim/v2/Me")
         assert answer.headers["x-databricks-org-id"] == answer.body["id"]
-
-    def test_the_sdks_question_before_all_others_needs_no_credential(self, client: Client) -> None:
-        answer = client.send("GET", "/.well-known/databricks-config", headers={"Authorization": ""})
-        assert (answer.status, answer.body) == (200, {})
 
 
 class TestJobsOverHttp:

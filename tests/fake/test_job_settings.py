@@ -6,7 +6,8 @@ import pytest
 
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs.fields import FLAT_ONLY, JOB_FIELDS, RUN_PARAMETERS, TASK_FIELDS, TASK_TYPE_FIELDS
-from fake_databricks.jobs.settings import TASK_TYPES, Dialect, parse_settings
+from fake_databricks.jobs.settings import Dialect, parse_settings
+from fake_databricks.jobs.task_types import TASK_TYPES
 from fake_databricks.request.values import READERS, Field
 
 FLAT = {"existing_cluster_id": "c", "spark_python_task": {"python_file": "dbfs:/x.py"}}

@@ -20,7 +20,8 @@ FLOORS = (
     {"jobs", "commands"},
     {"clusters", "files", "identity", "permissions", "secrets"},
     {"request", "engine"},
-    {"storage", "clock", "errors", "redaction"},
+    {"storage", "certificates", "clock", "errors", "redaction", "scratch"},
+    {"full_disk"},
 )
 FLOOR_OF = {place: number for number, places in enumerate(FLOORS) for place in places}
 BUILD = f"{PACKAGE}.build_backend"  # what builds the wheel is not in it

@@ -75,7 +75,7 @@ class TestAdmission:
             ("ALL_SUCCESS", SUCCESS, CANCELED, Result.UPSTREAM_CANCELED),
             ("ALL_SUCCESS", EXCLUDED, EXCLUDED, Result.EXCLUDED),
             ("ALL_DONE", FAILED, CANCELED, True),
-            ("ALL_DONE", EXCLUDED, EXCLUDED, True),
+            ("ALL_DONE", EXCLUDED, EXCLUDED, Result.EXCLUDED),
             ("NONE_FAILED", SUCCESS, CANCELED, True),
             ("NONE_FAILED", SUCCESS, FAILED, Result.UPSTREAM_FAILED),
             ("NONE_FAILED", CANCELED, CANCELED, Result.UPSTREAM_CANCELED),

@@ -48,6 +48,14 @@ def test_that_fails(run_job):
 """
 
 
+TLS_TESTS = """
+def test_a_job_runs(run_job, databricks_workspace):
+    run = run_job("import os; print(os.environ['DATABRICKS_HOST'])")
+    assert run["output"]["logs"] == databricks_workspace.url
+    assert databricks_workspace.url.startswith("https://")
+"""
+
+
 def run_pytest(folder: Path, tests: str, *options: str) -> str:
     """Run the tests as a session of their own; what it printed."""
     (folder / "test_it.py").write_text(tests)
@@ -91,3 +99,13 @@ class TestWorkersOfXdist:
 
     def test_a_failing_report_of_a_worker_has_the_runs_logs(self, printed_by_two: str) -> None:
         assert "the reason why" in printed_by_two.partition("Databricks runs")[2]
+
+
+class TestTls:
+    """TLS for clients that insist on https, and the pytest plugin if it makes sense"""
+
+    def test_the_server_of_a_session_may_have_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+        assert "1 passed" in run_pytest(tmp_path, TLS_TESTS, "--databricks-tls")

@@ -15,19 +15,21 @@ class TestRedactor:
     @pytest.mark.parametrize(
         ("secrets", "content", "cleaned"),
         [
-            (["abc"], "x abc abcd", "x [REDACTED] [REDACTED]d"),
-            (["abc", "abcdef"], "abcdef abc", "[REDACTED] [REDACTED]"),
+            (["abcd"], "x abcd abcde", "x [REDACTED] [REDACTED]e"),
+            (["abcd", "abcdef"], "abcdef abcd", "[REDACTED] [REDACTED]"),
+            (["1", "ab", "abc", "äöü"], "1 abc äöü", "1 abc äöü"),
+            (["äöüß"], "äöüß", "[REDACTED]"),
             (["", " \n"], "a b", "a b"),
             ([], "abc", "abc"),
-            (["abc"], None, None),
-            (["1"], 1, 1),
+            (["abcd"], None, None),
+            (["1234"], 1234, 1234),
             (
-                ["abc"],
-                {"k": ["abc", {"n": "xabc"}], "n": 1},
+                ["abcd"],
+                {"k": ["abcd", {"n": "xabcd"}], "n": 1},
                 {"k": ["[REDACTED]", {"n": "x[REDACTED]"}], "n": 1},
             ),
-            (["abc"], {"abc": 1}, {"abc": 1}),
-            (["a\nb"], "a\nb", "[REDACTED]"),
+            (["abcd"], {"abcd": 1}, {"abcd": 1}),
+            (["ab\nc"], "ab\nc", "[REDACTED]"),
         ],
     )
     def test_each_secret_is_masked_and_nothing_else(

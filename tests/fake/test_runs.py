@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -8,10 +10,13 @@ from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs.lifecycle import Life, Result
 from fake_databricks.jobs.model import Overrides
 from fake_databricks.jobs.run_views import attempt_view
+from fake_databricks.jobs.runs import RunFilter
+from fake_databricks.workspace import Workspace
 from tests.fake.doubles import ended
 from tests.fake.jobs import finish, flat, start, states, task, tasks, view
 
 if TYPE_CHECKING:
+    from fake_databricks.jobs.model import Run
     from tests.fake.conftest import Quiet
 
 
@@ -277,6 +282,28 @@ class TestRetry:
         shown = attempt_view(run, run.task_runs[1], "http://x")
         assert (shown["original_attempt_run_id"], shown["trigger"]) == (run.run_id, "RETRY")
 
+    def test_attempts_without_a_limit_wait_longer_and_longer(self, quiet: Quiet) -> None:
+        """Issue: "`max_retries: -1` with a missing cluster backs off"."""
+        run = finish(quiet, flat(existing_cluster_id="0000-000000-none", max_retries=-1))
+        quiet.clock.move(500_000)
+        starts = [item.start_time for item in run.task_runs if item.start_time]
+        waits = [(later - first) // 1000 for first, later in itertools.pairwise(starts)]
+        assert waits == [0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60, 60, 60][: len(waits)]
+        assert len(waits) == 14
+        assert run.is_active
+        quiet.workspace.scheduler.cancel(run.run_id)
+        quiet.clock.work()
+        assert run.state.result is Result.CANCELED
+
+    def test_an_attempt_that_took_longer_than_the_wait_is_followed_at_once(self, quiet: Quiet) -> None:
+        quiet.cluster.outcomes["ok"] = [ended(1) for _ in range(9)]
+        quiet.cluster.on_start = lambda _: setattr(
+            quiet.clock, "milliseconds", quiet.clock.milliseconds + 70_000
+        )
+        run = finish(quiet, flat(max_retries=-1))
+        assert len(run.task_runs) == 10
+        assert run.state.result is Result.SUCCESS
+
     def test_attempts_end_where_max_retries_says(self, quiet: Quiet) -> None:
         quiet.cluster.outcomes["ok"] = [ended(1)] * 5
         run = finish(quiet, flat(max_retries=1))
@@ -374,3 +401,70 @@ class TestConcurrency:
         quiet.clock.work()
         assert second.state.result is Result.CANCELED
         assert len(quiet.cluster.tasks) == 1
+
+
+class TestHowManyAreKept:
+    """Issue: "The server's memory after 500 runs, its state folder's growth: bounded (`--keep-runs`)"."""
+
+    def keep(self, quiet: Quiet, number: int) -> Workspace:
+        """Return the workspace as a later server with this option finds it."""
+        workspace = Workspace("1", dataclasses.replace(quiet.surroundings, keep_runs=number))
+        workspace.open("token", "http://127.0.0.1:1")
+        quiet.clock.work()
+        return workspace
+
+    def run(self, quiet: Quiet, workspace: Workspace, token: str = "") -> Run:
+        job = workspace.jobs.list()[0]
+        run = workspace.scheduler.run_now(job, Overrides(), token, "u")
+        quiet.clock.work()
+        return run
+
+    def outputs(self, quiet: Quiet) -> set[int]:
+        return {int(key) for key, _ in quiet.storage.all("1", "output")}
+
+    def test_the_oldest_are_deleted_with_their_outputs(self, quiet: Quiet) -> None:
+        quiet.workspace.jobs.create(flat(), "2.1", "u")
+        workspace = self.keep(quiet, 3)
+        made = [self.run(quiet, workspace).run_id for _ in range(5)]
+        assert [run.run_id for run in workspace.runs.list(RunFilter())] == made[:1:-1]
+        assert self.outputs(quiet) == set(made[2:])
+        with pytest.raises(InvalidParameter, match=f"Run {made[0]} does not exist"):
+            workspace.runs.get(made[0])
+        assert workspace.runs.counts() == (0, 3)
+
+    def test_active_runs_do_not_count_and_the_end_decides(self, quiet: Quiet) -> None:
+        quiet.workspace.jobs.create(flat(max_concurrent_runs=9), "2.1", "u")
+        workspace = self.keep(quiet, 2)
+        job = workspace.jobs.list()[0]
+        slow = workspace.scheduler.run_now(job, Overrides(), "", "u")
+        waiting, quiet.clock.spawned = quiet.clock.spawned, []
+        others = [self.run(quiet, workspace).run_id for _ in range(3)]
+        assert workspace.runs.counts() == (1, 2)
+        quiet.clock.spawned = waiting
+        quiet.clock.work()
+        assert {run.run_id for run in workspace.runs.list(RunFilter())} == {slow.run_id, others[2]}
+
+    def test_a_later_server_keeps_fewer(self, quiet: Quiet) -> None:
+        for _ in range(4):
+            quiet.clock.move(1000)
+            finish(quiet, flat())
+        assert self.keep(quiet, 2).runs.counts() == (0, 2)
+        assert len(self.outputs(quiet)) == 2
+
+    def test_an_idempotency_token_is_forgotten_with_its_run(self, quiet: Quiet) -> None:
+        quiet.workspace.jobs.create(flat(), "2.1", "u")
+        workspace = self.keep(quiet, 1)
+        first = self.run(quiet, workspace, "token")
+        assert self.run(quiet, workspace, "token") is first
+        self.run(quiet, workspace)
+        assert self.run(quiet, workspace, "token").run_id > first.run_id
+
+    def test_a_repaired_run_is_the_newest(self, quiet: Quiet) -> None:
+        quiet.workspace.jobs.create(flat(), "2.1", "u")
+        workspace = self.keep(quiet, 2)
+        first, second = self.run(quiet, workspace), self.run(quiet, workspace)
+        workspace.scheduler.repair(first.run_id, ["flat"], None, Overrides())
+        quiet.clock.work()
+        third = self.run(quiet, workspace)
+        kept = {run.run_id for run in workspace.runs.list(RunFilter())}
+        assert kept == {first.run_id, third.run_id} - {second.run_id}

@@ -19,7 +19,7 @@ from databricks.sdk.errors import (
     ResourceDoesNotExist,
     TooManyRequests,
 )
-from databricks.sdk.service import jobs
+from databricks.sdk.service import compute, jobs, workspace
 from databricks.sdk.service.compute import (
     Language,
     Library,
@@ -39,7 +39,17 @@ from databricks.sdk.service.jobs import (
 )
 from databricks.sdk.service.workspace import ImportFormat
 
-from fake_databricks.jobs.fields import JOB_FIELDS, RUN_PARAMETERS, TASK_FIELDS, TASK_TYPE_FIELDS
+from fake_databricks.jobs.fields import (
+    CONTINUOUS_FIELDS,
+    ENVIRONMENT_SPEC,
+    JOB_FIELDS,
+    PERIODIC_FIELDS,
+    RUN_PARAMETERS,
+    SCHEDULE_FIELDS,
+    TASK_FIELDS,
+    TASK_TYPE_FIELDS,
+    TRIGGER_FIELDS,
+)
 
 if TYPE_CHECKING:
     from fake_databricks.request.values import Field
@@ -128,6 +138,37 @@ class TestSdk:
         run = sdk.jobs.run_now(job.job_id or 0).result()
         repaired = sdk.jobs.repair_run(run.run_id or 0, rerun_tasks=["a"]).result()
         assert [item.attempt_number for item in repaired.tasks or []] == [0, 1]
+
+    def test_conditions_loops_notebooks_and_other_jobs(self, sdk: WorkspaceClient) -> None:
+        source = b"# Databricks notebook source\ndbutils.notebook.exit(dbutils.widgets.get('x'))"
+        sdk.workspace.upload(
+            "/Shared/n", io.BytesIO(source), format=ImportFormat.SOURCE, language=workspace.Language.PYTHON
+        )
+
+        def notebook(x: str) -> jobs.NotebookTask:
+            return jobs.NotebookTask("/Shared/n", base_parameters={"x": x})
+
+        other = sdk.jobs.create(tasks=[Task(task_key="n", notebook_task=notebook("inner"))]).job_id
+        nested = Task(task_key="one", notebook_task=notebook("{{input}}"))
+        only_if = [TaskDependency("if", outcome="true")]
+        job = sdk.jobs.create(
+            tasks=[
+                Task(
+                    task_key="if",
+                    condition_task=jobs.ConditionTask(jobs.ConditionTaskOp.EQUAL_TO, "1", "1"),
+                ),
+                Task(task_key="loop", depends_on=only_if, for_each_task=jobs.ForEachTask('["a"]', nested, 2)),
+                Task(task_key="other", depends_on=only_if, run_job_task=jobs.RunJobTask(other or 0)),
+            ]
+        )
+        run = sdk.jobs.run_now(job.job_id or 0).result()
+        numbers = {item.task_key: item.run_id or 0 for item in run.tasks or []}
+        iterations = sdk.jobs.get_run(numbers["loop"]).iterations or []
+        child = sdk.jobs.get_run_output(numbers["other"]).run_job_output
+        assert child
+        tasks = [*iterations, *(sdk.jobs.get_run(child.run_id or 0).tasks or [])]
+        outputs = [sdk.jobs.get_run_output(item.run_id or 0).notebook_output for item in tasks]
+        assert [item.result for item in outputs if item] == ["a", "inner"]
 
     def test_files_of_all_kinds(self, sdk: WorkspaceClient) -> None:
         sdk.dbfs.mkdirs("/d")
@@ -291,6 +332,15 @@ class TestFieldsOfTheSdk:
             (jobs.SubmitTask, TASK_FIELDS),
             (jobs.SparkPythonTask, TASK_TYPE_FIELDS["spark_python_task"]),
             (jobs.PythonWheelTask, TASK_TYPE_FIELDS["python_wheel_task"]),
+            (jobs.NotebookTask, TASK_TYPE_FIELDS["notebook_task"]),
+            (jobs.RunJobTask, TASK_TYPE_FIELDS["run_job_task"]),
+            (jobs.ConditionTask, TASK_TYPE_FIELDS["condition_task"]),
+            (jobs.ForEachTask, TASK_TYPE_FIELDS["for_each_task"]),
+            (jobs.CronSchedule, SCHEDULE_FIELDS),
+            (jobs.TriggerSettings, TRIGGER_FIELDS),
+            (jobs.Continuous, CONTINUOUS_FIELDS),
+            (jobs.PeriodicTriggerConfiguration, PERIODIC_FIELDS),
+            (compute.Environment, ENVIRONMENT_SPEC),
             (jobs.RunParameters, RUN_PARAMETERS),
         ],
     )

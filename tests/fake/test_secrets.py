@@ -18,6 +18,24 @@ if TYPE_CHECKING:
 VALUE = "your-secure-api-key"
 
 
+class TestShortValues:
+    """Issue: "secrets of one to three letters garble logs (mask as the service, note the rest)"."""
+
+    def test_they_are_not_masked_and_the_journal_says_so_by_name(self, client: Client) -> None:
+        client.post("/api/2.0/secrets/scopes/create", scope="s", initial_manage_principal="users")
+        client.post("/api/2.0/secrets/put", scope="s", key="one", string_value="1")
+        client.post("/api/2.0/secrets/put", scope="s", key="four", string_value="2222")
+        run = client.run(client.flat_job("print(dbutils.secrets.get('s', 'one'), 'of 1 or', 2222)"))
+        assert client.output(run["run_id"])["logs"] == "1 of 1 or [REDACTED]"
+        noted = {
+            (entry["method"], note)
+            for entry in client.get("/_fake/journal")["entries"]
+            for note in entry["notes"]
+        }
+        said = "The secret s/one is not masked in outputs: it has fewer than 4 characters."
+        assert noted == {("POST", said), ("GET", said)}
+
+
 class TestSecretsOverHttp:
     """Using Databricks Secrets (Recommended)"""
 

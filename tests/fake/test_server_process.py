@@ -14,6 +14,7 @@ import pytest
 
 from fake_databricks.jobs.changes import LOST
 from tests.fake.conftest import Client
+from tests.fake.test_engine_supervisor import await_end, daemon, is_alive, noted_pid
 
 pytestmark = pytest.mark.process
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,6 +87,33 @@ class TestStart:
         assert (ended.returncode, ended.stdout) == (2, "")
         assert "--token" in ended.stderr
 
+    def test_no_run_kept_is_refused(self) -> None:
+        command = [sys.executable, "-m", "fake_databricks", "--no-spark", "--port", "0", "--keep-runs", "0"]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (ended.returncode, ended.stderr) == (
+            2,
+            "fake-databricks: --keep-runs 0: expected 1 or more.\n",
+        )
+
+
+class TestTls:
+    """prints the authority's file and lines to copy"""
+
+    def test_it_prints_what_clients_need_to_trust_it(self, starter: Starter) -> None:
+        server = starter.start("--tls", "--state", str(starter.state))
+        assert server.process.stdout
+        more = [server.process.stdout.readline().strip() for _ in range(6)]
+        folder = next((starter.state / "tls").iterdir())
+        assert server.printed[4].startswith("export DATABRICKS_HOST=https://127.0.0.1:")
+        assert more == [
+            "",
+            f"authority  {folder}/authority.pem",
+            "",
+            f"export REQUESTS_CA_BUNDLE={folder}/bundle.pem",
+            f"export SSL_CERT_FILE={folder}/bundle.pem",
+            f"export NODE_EXTRA_CA_CERTS={folder}/authority.pem",
+        ]
+
 
 class TestEnd:
     """SIGTERM ends every child."""
@@ -102,6 +130,37 @@ class TestEnd:
         assert server.process.wait(10) is not None
         with pytest.raises(ProcessLookupError):
             os.kill(int(note.read_text()), 0)
+
+
+class TestKilled:
+    """Issue: "Nothing outlives its run or its server: `--no-spark` leaves run processes after `kill -9`"."""
+
+    def test_nothing_of_runs_and_contexts_is_left(self, starter: Starter, tmp_path: Path) -> None:
+        server = starter.start()
+        client = server.client
+        notes = [tmp_path / name for name in ("run", "run-daemon", "context", "context-daemon")]
+        sources = [
+            f"import os\nopen({str(note)!r}, 'w').write(str(os.getpid()))\n{daemon(child)}"
+            for note, child in (notes[:2], notes[2:])
+        ]
+        client.post(
+            "/api/2.1/jobs/run-now", job_id=client.flat_job(f"{sources[0]}\nimport time; time.sleep(600)")
+        )
+        context = client.post("/api/1.2/contexts/create", clusterId=client.cluster_id, language="python")[
+            "id"
+        ]
+        client.post(
+            "/api/1.2/commands/execute",
+            clusterId=client.cluster_id,
+            contextId=context,
+            language="python",
+            command=sources[1],
+        )
+        left = [noted_pid(note) for note in reversed(notes)]  # a daemon's note comes last
+        assert all(is_alive(pid) for pid in left)
+        server.process.kill()
+        for pid in left:
+            await_end(pid)
 
 
 class TestState:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from fake_databricks.scratch import Scratch
 from fake_databricks.server import FakeDatabricks, Options
 from fake_databricks.storage import StateError, Storage
 from fake_databricks.workspace import workspace_id_of
@@ -125,6 +126,74 @@ class TestBrokenState:
             Storage(tmp_path / "state", {})
         (tmp_path / "state" / "state.sqlite").unlink()
         Storage(tmp_path / "state", {}).close()
+
+
+class TestLeftovers:
+    """Issue: "Nothing outlives its run or its server"; the state folder's growth is bounded."""
+
+    def test_folders_of_runs_and_uploads_of_a_killed_server_are_removed(self, tmp_path: Path) -> None:
+        state = tmp_path / "state"
+        write_document(state, "number", 1)
+        workspace = state / "workspaces" / workspace_id_of("dapi-x")
+        for name in ("runs/98765", "uploads/abc", "dbfs"):
+            (workspace / name).mkdir(parents=True)
+            (workspace / name / "file").write_text("x")
+        with FakeDatabricks(Options(port=0, has_spark=False, state=state)):
+            files = [str(path.relative_to(workspace)) for path in workspace.rglob("file")]
+        assert files == ["dbfs/file"]
+
+    def test_the_scratch_folder_of_a_killed_server_is_removed_by_the_next(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        (tmp_path / "fake-databricks-of-something-else").mkdir()
+        running, killed = Scratch(), Scratch()
+        (killed.folder / "x").mkdir()
+        killed._lock.close()  # noqa: SLF001  as its end does
+        later = Scratch()
+        assert (running.folder.exists(), killed.folder.exists()) == (True, False)
+        running.remove()
+        later.remove()
+        assert [path.name for path in tmp_path.iterdir()] == ["fake-databricks-of-something-else"]
+
+
+class TestVersion:
+    """Issue: "an old `--state` of an earlier version is migrated or refused by name"."""
+
+    def set_format(self, folder: Path, number: int) -> None:
+        database = sqlite3.connect(folder / "state.sqlite", isolation_level=None)
+        database.execute(f"PRAGMA user_version = {number}")
+        database.close()
+
+    def test_a_newer_one_is_refused_by_its_number(self, tmp_path: Path) -> None:
+        folder = tmp_path / "state"
+        write_document(folder, "job", {})
+        self.set_format(folder, 7)
+        with pytest.raises(StateError) as caught:
+            Storage(folder, {})
+        assert str(caught.value) == (
+            f"{folder / 'state.sqlite'} was written by a newer version of fake-databricks (its format is 7, "
+            "this version reads up to 1): start that version, or name another folder with --state."
+        )
+        self.set_format(folder, 1)
+        Storage(folder, {}).close()
+
+    def test_that_of_version_1_0_is_migrated(self, tmp_path: Path) -> None:
+        """It did not encrypt its documents, and had no number."""
+        folder = tmp_path / "state"
+        write_document(folder, "job", {})
+        database = sqlite3.connect(folder / "state.sqlite", isolation_level=None)
+        database.execute("UPDATE documents SET body = ?", ('{"password": "in plain text"}',))
+        database.close()
+        self.set_format(folder, 0)
+        storage = Storage(folder, {})
+        assert list(storage.all(workspace_id_of("dapi-x"), "job")) == [("1", {"password": "in plain text"})]
+        storage.close()
+        database = sqlite3.connect(folder / "state.sqlite")
+        assert database.execute("PRAGMA user_version").fetchone() == (1,)
+        body = database.execute("SELECT body FROM documents").fetchone()[0]
+        assert "password" not in body
+        database.close()
 
 
 class TestOwner:

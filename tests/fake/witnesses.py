@@ -151,6 +151,11 @@ WITNESSES: Mapping[str, tuple[str, ...]] = {
     "test_control.py::TestJournal::test_each_exchange_is_there_in_order": ("GET /_fake/journal",),
     "test_control.py::TestJournal::test_can_be_cleared": ("DELETE /_fake/journal",),
     "test_control.py::TestReset::test_the_next_request_finds_a_new_workspace": ("POST /_fake/reset",),
+    "test_schedules.py::TestOverHttp::test_a_moved_clock_starts_the_runs_of_the_callers_workspace": (
+        "GET /_fake/clock",
+        "POST /_fake/clock",
+        "DELETE /_fake/clock",
+    ),
     "test_mounts.py::TestRest::test_the_mount_can_be_removed_and_the_objects_stay": (
         "GET /_fake/mounts",
         "DELETE /_fake/mounts",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import re
+import threading
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Callable
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import pytest
 
 from contract.corpus import failure_differences, result_differences
+from nuvyn_executor import audit
 from nuvyn_executor import jobs as jobs_module
 from nuvyn_executor.audit import SILENCE
 from nuvyn_executor.errors import SourceNotFound
@@ -34,15 +36,18 @@ HERE = Driver("host/boot", 42, 4711)
 
 
 class WatchedStore(MemoryMetadataStore):
-    """Remembers with what status rows of ``executor_runs`` were added."""
+    """Remembers with what status rows of ``executor_runs`` were added, and when the log was first stored."""
 
     def __init__(self) -> None:
         super().__init__()
         self.added: list[str] = []
+        self.has_lines = threading.Event()
 
     def append(self, table: Any, rows: Any) -> None:
         self.added += [row["status"] for row in rows if table is EXECUTOR_RUNS]
         super().append(table, rows)
+        if table is LOGS:
+            self.has_lines.set()
 
 
 class Bench:
@@ -124,20 +129,25 @@ class TestRecord:
         assert (row["error_message"], row["started_at"], row["finished_at"]) == (None, NOW, NOW)
         assert '"validation_status": "valid"' in row["result"]
 
-    def test_a_run_that_has_done_its_work_adds_its_row_once(self, bench: Bench) -> None:
-        bench.run()
+    def test_a_short_run_adds_its_row_once(self, bench: Bench, job_does: Any) -> None:
+        job_does(lambda _: JobOutcome({}))
+        bench.run(READING)
         assert bench.store.added == ["Success"]
 
-    def test_a_run_that_lasts_is_there_from_its_beginning(self, bench: Bench, job_does: Any) -> None:
+    def test_a_run_that_lasts_is_shown_with_its_lines_and_then_closed(
+        self, bench: Bench, job_does: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(audit, "SHOWN_AFTER", timedelta(0))
         seen: list[str] = []
 
         def look(_: JobContext) -> JobOutcome:
+            assert bench.store.has_lines.wait(30)
             seen.extend(row["status"] for row in bench.runs())
             return JobOutcome({})
 
         job_does(look)
         bench.run(READING)
-        assert seen == ["Running"]
+        assert seen == bench.store.added == ["Running"]
         assert [row["status"] for row in bench.runs()] == ["Success"]
 
     def test_a_failure_is_recorded_with_its_sentence(self, bench: Bench, job_does: Any) -> None:

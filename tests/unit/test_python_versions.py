@@ -30,6 +30,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 class TestPythonVersions:
     """Issue: "The executor's own suite without Spark also runs on Python 3.8 and 3.13"."""
 
+    @pytest.mark.timeout(900)  # a whole suite, beside another worker's
     @pytest.mark.parametrize("version", ["3.8", "3.13"])
     def test_the_suite_without_spark_passes(self, version: str) -> None:
         options: Tuple[str, ...] = ("-q", "-p", "no:cacheprovider", "-m", "not spark and not process")

@@ -10,10 +10,17 @@ Every task pays for these imports, so a heavy module (``urllib.request``: 20 ms)
       spark         pyspark, attached to the server's JVM
       dbutils       dbutils for ``from pyspark.dbutils import DBUtils``
         stores      object stores for dbutils.fs
+        workflows   dbutils.notebook and dbutils.jobs
       names         spark, dbutils, display ... for programs and for ``databricks.sdk.runtime``
     import_hook   calls a function after a module was imported
     path_table    the names of the file trees, for Python and for Spark
+    supervisor    watches a program, and ends all that it started with it or with the server
     run           the main program of a task process
+      run_context   what the server says about the run
+      notebook      runs the cells of a notebook
+        notebooks     finds and reads notebooks; the server reads them with it, too
     repl          the main program of a context
+    cells         one command or cell, for the notebook and the context
+    magics        splits a command or cell at %sql, %sh ...; for the server, too
     failures      exceptions as text, for the two main programs
 """

@@ -1,4 +1,6 @@
-"""``dbutils`` for Python on the cluster: secrets (asked of the workspace), files, widgets, ``notebook.exit``.
+"""``dbutils`` for Python on the cluster: secrets (asked of the workspace), files, widgets.
+
+``notebook`` and ``jobs`` are in :mod:`.workflows`.
 
 ``fs`` lists folders of an object store and reads heads of objects (:mod:`.stores`); it writes none.
 
@@ -13,10 +15,12 @@ import os
 import sys
 import types
 from collections import namedtuple
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import stores
 from .path_table import is_store, python_path, spark_path
+from .run_context import RunContext
+from .workflows import Jobs, Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,14 +32,6 @@ FileInfo = namedtuple("FileInfo", "path name size modificationTime")  # noqa: PY
 SecretMetadata = namedtuple("SecretMetadata", "key")  # noqa: PYI024  as above
 MountInfo = namedtuple("MountInfo", "mountPoint source encryptionType")  # noqa: PYI024  as above
 SecretScope = namedtuple("SecretScope", "name")  # noqa: PYI024  as above
-
-
-class NotebookExit(BaseException):
-    """Ends the program with a value. It is no Exception, so that ``except Exception`` does not catch it."""
-
-    def __init__(self, value: str) -> None:
-        super().__init__(value)
-        self.value = value
 
 
 class ExecutionError(Exception):
@@ -259,14 +255,13 @@ class Secrets:
 
 
 class Widgets:
-    """``dbutils.widgets``: each has its default, because a Python task has no widget parameters."""
+    """``dbutils.widgets``: the parameters of a notebook; a Python task has none, and each its default."""
 
-    def __init__(self) -> None:
-        self._values: dict[str, str] = {}
+    _values: ClassVar[dict[str, str]] = {}
 
     def text(self, name: str, defaultValue: str = "", label: str | None = None) -> None:  # noqa: ARG002, N803  Databricks'
-        """Define a widget."""
-        self._values[name] = defaultValue
+        """Define a widget; a parameter of the run replaces its default."""
+        self._values[name] = RunContext.widgets.get(name, defaultValue)
 
     def dropdown(
         self,
@@ -285,18 +280,19 @@ class Widgets:
     combobox = multiselect = dropdown
 
     def get(self, name: str) -> str:
-        """Return the value of a widget."""
-        if name not in self._values:
+        """Return the value of a widget, or of a parameter of the run that has no widget."""
+        values = self.getAll()
+        if name not in values:
             raise InputWidgetNotDefined(f"No input widget named {name} is defined")
-        return self._values[name]
+        return values[name]
 
     def getArgument(self, name: str, defaultValue: str = "") -> str:  # noqa: N802, N803  Databricks' names
         """Return the value of a widget, or ``defaultValue`` where there is no such widget."""
-        return self._values.get(name, defaultValue)
+        return self.getAll().get(name, defaultValue)
 
     def getAll(self) -> dict[str, str]:  # noqa: N802  Databricks' name
         """Return all values, by name."""
-        return dict(self._values)
+        return {**RunContext.widgets, **self._values}
 
     def remove(self, name: str) -> None:
         """Remove a widget."""
@@ -305,18 +301,6 @@ class Widgets:
     def removeAll(self) -> None:  # noqa: N802  Databricks' name
         """Remove all widgets."""
         self._values.clear()
-
-
-class Notebook:
-    """``dbutils.notebook``."""
-
-    def exit(self, value: object = "") -> None:
-        """End the program with success; the value becomes the run's ``notebook_output.result``."""
-        raise NotebookExit(str(value))
-
-    def run(self, *_: object, **__: object) -> None:
-        """Raise: this is not emulated."""
-        raise NotImplementedError("dbutils.notebook.run is not emulated")
 
 
 class Library:
@@ -335,6 +319,7 @@ class DBUtils:
         self.secrets = Secrets()
         self.widgets = Widgets()
         self.notebook = Notebook()
+        self.jobs = Jobs()
         self.library = Library()
 
     def __getattr__(self, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Runs one program as ``python file`` would, and reports how it ended.
+"""Runs one program as ``python file`` would, or one notebook, and reports how it ended.
 
 The process is started before there is a program to run: the interpreter comes up and imports pyspark while
 nobody waits. Then a line of JSON comes on stdin and names the program (``TaskOrder`` in ``engine/task.py``).
@@ -15,10 +15,11 @@ import sys
 import types
 from typing import Any
 
-from . import failures, startup
-from .dbutils import NotebookExit
+from . import failures, startup, supervisor
 from .names import LazyBuiltins
+from .run_context import RunContext
 from .spark import Plan
+from .workflows import NotebookExit
 
 PRELOADED = ("py4j.java_gateway", "pyspark", "pyspark.sql")
 """What Spark programs import first; imported while nobody waits."""
@@ -43,7 +44,7 @@ def read_order() -> dict[str, Any]:
         if not chunk:
             os._exit(0)
         line += chunk
-    startup.die_with_server()
+    supervisor.empty_input()
     order: dict[str, Any] = json.loads(line)
     return order
 
@@ -54,15 +55,21 @@ def apply(order: dict[str, Any]) -> None:
     os.environ.update(order["env"])
     startup.install_once()
     Plan.is_program = True
+    RunContext.take(order)
     os.chdir(order["cwd"])
-    sys.argv = [order["file"], *order["argv"]]
+    sys.argv = [order["notebook"] or order["file"], *order["argv"]]
     sys.path[0] = os.path.dirname(order["file"])
 
 
 def execute(file: str) -> None:
-    """Run the program as ``__main__``."""
+    """Run the program or notebook as ``__main__``."""
     with open(file, "rb") as source:
         text = source.read()
+    if RunContext.notebook:
+        from .notebook import Notebook  # noqa: PLC0415  a program does without
+
+        Notebook(RunContext.notebook).run(text)
+        return
     main = types.ModuleType("__main__")
     main.__dict__.update(__file__=file, __builtins__=LazyBuiltins())
     sys.modules["__main__"] = main
@@ -82,6 +89,7 @@ def report_of(error: BaseException | None) -> dict[str, Any]:
         "error": None,
         "error_trace": None,
         "notebook_result": None,
+        "task_values": RunContext.new_values,
     }
     if isinstance(error, NotebookExit):
         report["notebook_result"] = error.value
@@ -114,6 +122,7 @@ def show(error: BaseException, trace: types.TracebackType | None) -> None:
 
 def main() -> None:
     """Wait for an order, run the program, write the report, and exit with the program's code."""
+    supervisor.watch(keeps_input=True)
     if "--preload" in sys.argv:
         preload()
     order = read_order()

@@ -8,32 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 from typing import ClassVar
 
 from .import_hook import PLACES, PLAN, AfterImport
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]  # hasattr below is false for it
-
-
-def die_with_server() -> None:
-    """End this process group when the other side of stdin is closed: nothing outlives the server.
-
-    The pipe must carry no more data from now on. The program gets an empty stdin.
-    """
-    pipe = os.dup(0)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    if not hasattr(fcntl, "F_SETSIG"):
-        return  # only Linux has it: elsewhere a program runs to its end
-    fcntl.fcntl(pipe, fcntl.F_SETOWN, -os.getpgid(0))
-    fcntl.fcntl(pipe, fcntl.F_SETSIG, signal.SIGKILL)
-    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 class Installed:

@@ -1,0 +1,111 @@
+"""One command or cell: Python and SQL in one namespace, tables as values. For contexts and notebooks."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+from . import names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROWS = 1000
+"""Rows of a table that are shown, as in a notebook."""
+
+
+def plain(value: Any) -> Any:
+    """Return a cell as a JSON value; as text where JSON has no such type."""
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return value
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    return str(value)
+
+
+def table(frame: Any) -> dict[str, Any]:
+    """Return the first rows of a DataFrame as a result."""
+    rows = frame.limit(ROWS + 1).collect()
+    return {
+        "kind": "table",
+        "schema": [[field.name, field.dataType.simpleString()] for field in frame.schema.fields],
+        "data": [[plain(cell) for cell in row] for row in rows[:ROWS]],
+        "truncated": len(rows) > ROWS,
+    }
+
+
+class Namespace:
+    """The module ``__main__`` of a process, in which its commands or cells run one after the other."""
+
+    def __init__(self) -> None:
+        main = types.ModuleType("__main__")
+        main.__dict__["__builtins__"] = names.LazyBuiltins()
+        sys.modules["__main__"] = main
+        self.names = main.__dict__
+
+    def python(self, source: str, name: str) -> Any:
+        """Run Python code; return the value of its last expression. ``name`` is its file in tracebacks."""
+        remember(source, name)
+        tree = compile(
+            source, name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True
+        )  # ast.parse would be in traces
+        assert isinstance(tree, ast.Module)
+        end = tree.body[-1] if tree.body else None
+        last = end if isinstance(end, ast.Expr) else None
+        if last is not None:
+            tree.body.pop()
+        exec(compile(tree, name, "exec", dont_inherit=True), self.names)  # noqa: S102  running it is the purpose
+        if last is None:
+            return None
+        expression = ast.Expression(last.value)
+        return eval(compile(expression, name, "eval", dont_inherit=True), self.names)  # noqa: S307  as above
+
+    @staticmethod
+    def sql(source: str) -> Any:
+        """Run the statements of a SQL command; return the DataFrame of the last one."""
+        result = None
+        for statement in statements(source):
+            result = names.spark().sql(statement)
+        if result is None:
+            raise ValueError("There is no statement in this command")
+        return result
+
+    @staticmethod
+    def called(action: Callable[[], Any], source: str, name: str) -> Any:
+        """Run what stands for a text that is no Python; its first line is in the traceback of an error."""
+        remember(source, name)
+        return eval(compile("action()", name, "eval"), {"action": action})  # noqa: S307  the text is this one
+
+
+def remember(source: str, name: str) -> None:
+    """Have the lines of a text in tracebacks."""
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+
+
+def statements(source: str) -> list[str]:
+    """Return the statements of a SQL command, split at the semicolons outside of quotes and comments."""
+    found, current, quote, index = [], "", "", 0
+    while index < len(source):
+        two, letter = source[index : index + 2], source[index]
+        if quote:
+            end = {"--": "\n", "/*": "*/"}.get(quote, quote)
+            taken = two if quote not in {"--", "/*"} and letter == "\\" else source[index : index + len(end)]
+            taken = taken if taken == end or letter == "\\" else letter
+            quote = "" if taken == end else quote
+        elif two in {"--", "/*"}:
+            quote = taken = two
+        elif letter in "'\"`":
+            quote = taken = letter
+        elif letter == ";":
+            found.append(current)
+            current, taken = "", letter
+            index += 1
+            continue
+        else:
+            taken = letter
+        current += taken
+        index += len(taken)
+    return [each.strip() for each in [*found, current] if each.strip()]

@@ -1,0 +1,3 @@
+"""Fail: every client has to see that."""
+
+raise ValueError("no such customer")
