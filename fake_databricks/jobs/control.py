@@ -32,13 +32,22 @@ _OF_ITS_TASK = ("task.", "task_key", "task_retry_count", "run_id")
 """How references begin that mean the iteration, and not the task with the loop."""
 
 
+def operands(body: Mapping[str, Any], values: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what a condition compares in this run.
+
+    Raises:
+        InvalidParameter: a reference has no value.
+    """
+    return tuple(resolve(body[name], values) for name in ("left", "right"))
+
+
 def outcome_of_condition(body: Mapping[str, Any], values: Mapping[str, str]) -> str:
     """Return ``true`` or ``false``: what a condition is in this run.
 
     Raises:
         InvalidParameter: a reference has no value, or an operand that is compared as a number is none.
     """
-    left, right = (resolve(body[name], values) for name in ("left", "right"))
+    left, right = operands(body, values)
     compare = _TEXTS.get(body["op"])
     if compare is not None:
         return str(compare(left, right)).lower()

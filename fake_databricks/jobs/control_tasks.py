@@ -13,6 +13,7 @@ from fake_databricks.jobs import changes, control, outcomes
 from fake_databricks.jobs.lifecycle import Event, Result
 from fake_databricks.jobs.model import LATEST, REQUESTED, Origin, Output
 from fake_databricks.jobs.settings import parse_settings
+from fake_databricks.jobs.task_types import keyword_arguments
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Clock
@@ -73,6 +74,7 @@ class ControlTasks:
                 values = self._preparer.values(run, task_run)
                 changes.start(run, task_run, self._clock.now())
                 if task.kind == "condition_task":
+                    task_run.arguments = control.operands(task.body, values)
                     task_run.outcome = control.outcome_of_condition(task.body, values)
                     self._scheduler.end_attempt(
                         run, task_run, outcomes.Outcome(Event.END, Result.SUCCESS), Output()
@@ -90,9 +92,11 @@ class ControlTasks:
         job = self._jobs.get(task.body["job_id"])
         if job.job_id in self._jobs_above(run):
             raise InvalidParameter(f"Job {job.job_id} is started by a run of itself: the jobs form a circle.")
+        overrides = control.overrides_of(task.body, values)
+        task_run.arguments = keyword_arguments(overrides.job_parameters)
         child = self._scheduler.run_now(
             job,
-            control.overrides_of(task.body, values),
+            overrides,
             "",
             run.creator,
             origin=Origin("RUN_JOB_TASK", run.run_id, task_run.run_id),

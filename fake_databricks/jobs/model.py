@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Sequence
+from typing import Any, Mapping
 
 from fake_databricks.jobs.lifecycle import Life, Result, State
 from fake_databricks.jobs.settings import Dialect, Settings, Task, parse_settings
@@ -80,7 +80,8 @@ class TaskRun:
         stopped_for: CANCELED or TIMEDOUT if it was asked to end, else None.
         exit_code: of its process; if a signal ended it, minus the number of the signal.
         settings_number: which settings it has: 0 for the first of its run; a repair may have brought others.
-        arguments: of its program, with every reference replaced; None until it is prepared.
+        arguments: what it was started with, without references: of a program, or what a condition compares;
+            ``--name=value`` for a notebook and another job. None until it is prepared.
         values: what it has set with ``dbutils.jobs.taskValues``, by name.
         outcome: of a condition: ``true`` or ``false``.
         child_run_id: the run of another job that it has started, or that of its iterations; 0 for none.
@@ -100,7 +101,7 @@ class TaskRun:
     stopped_for: Result | None = None
     exit_code: int | None = None
     settings_number: int = 0
-    arguments: Sequence[str] | None = None
+    arguments: tuple[str, ...] | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     outcome: str = ""
     child_run_id: int = 0
@@ -262,10 +263,7 @@ class Run:
         if overrides["python_params"] is not None:
             overrides["python_params"] = tuple(overrides["python_params"])
         document["overrides"] = Overrides(**{**overrides, "only": tuple(overrides["only"])})
-        document["task_runs"] = [
-            TaskRun(**{**item, "state": _state(item["state"]), "stopped_for": _result(item["stopped_for"])})
-            for item in document["task_runs"]
-        ]
+        document["task_runs"] = [_task_run(item) for item in document["task_runs"]]
         document["repairs"] = [
             Repair(**{**item, "state": _state(item["state"]), "task_run_ids": tuple(item["task_run_ids"])})
             for item in document["repairs"]
@@ -288,6 +286,18 @@ class Origin:
 
 REQUESTED = Origin()
 """Of a run that a client has requested."""
+
+
+def _task_run(document: Mapping[str, Any]) -> TaskRun:
+    arguments = document.get("arguments")  # an older version had none
+    return TaskRun(
+        **{
+            **document,
+            "state": _state(document["state"]),
+            "stopped_for": _result(document["stopped_for"]),
+            "arguments": None if arguments is None else tuple(arguments),
+        }
+    )
 
 
 def _result(value: str | None) -> Result | None:

@@ -98,15 +98,24 @@ def task_type_view(run: Run, task: Task, task_run: TaskRun) -> dict[str, Any]:
     return {task.kind: body}
 
 
+RESOLVED_NAMES = {
+    "notebook_task": "base_parameters",
+    "run_job_task": "job_parameters",
+    "python_wheel_task": "named_parameters",
+}
+
+
 def resolved_view(run: Run, task_run: TaskRun) -> dict[str, Any]:
-    """Return ``resolved_values``: the parameters of an attempt's program, without references."""
+    """Return ``resolved_values``: what an attempt was started with, without references."""
     if task_run.arguments is None:
         return {}
     kind, values = run.task_of(task_run).kind, list(task_run.arguments)
     view: dict[str, Any] = {"parameters": values}
-    if kind == "python_wheel_task" and _is_named(run, task_run):
+    if kind == "condition_task":
+        view = dict(zip(("left", "right"), values, strict=True))
+    elif kind in RESOLVED_NAMES and (kind != "python_wheel_task" or _is_named(run, task_run)):
         pairs = (value[2:].partition("=") for value in values)
-        view = {"named_parameters": {name: value for name, _, value in pairs}}
+        view = {RESOLVED_NAMES[kind]: {name: value for name, _, value in pairs}}
     return {"resolved_values": {kind: view}}
 
 

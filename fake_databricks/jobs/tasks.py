@@ -97,24 +97,27 @@ class TaskPreparer:
             cluster = self._clusters.running(cluster_id)
             self._install(cluster_id, task)
             values = self.values(run, task_run)
-            task_run.arguments = tuple(references.resolve(text, values) for text in _parameters(run, task))
             folder = self._folder / str(task_run.run_id)
             folder.mkdir(parents=True, exist_ok=True)
             spec = TaskSpec(
                 run_id=task_run.run_id,
                 python_file="",
-                argv=task_run.arguments,
+                argv=tuple(references.resolve(text, values) for text in _parameters(run, task)),
                 env=self._clusters.environment(cluster_id),
                 cwd=str(folder),
                 task_values=run.values_for(task_run),
             )
             if task.kind == "notebook_task":
-                return cluster, self._notebook(run, task, values, spec)
-            return cluster, dataclasses.replace(spec, python_file=str(self._program(task, folder, values)))
+                spec = self._notebook(run, task, values, spec)
+                task_run.arguments = keyword_arguments(spec.widgets)
+            else:
+                spec = dataclasses.replace(spec, python_file=str(self._program(task, folder, values)))
+                task_run.arguments = spec.argv
         except ClusterUnavailable as error:
             raise UnrunnableTask(str(error)) from error
         except ApiError as error:
             raise UnrunnableTask(error.message) from error
+        return cluster, spec
 
     def clean(self, task_run: TaskRun) -> None:
         """Remove the working folder of an attempt."""

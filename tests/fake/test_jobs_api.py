@@ -243,6 +243,26 @@ class TestResolvedValues:
         again = Workspace("1", quiet.surroundings).runs.get(run.run_id)[0]
         assert list(again.task_runs[0].arguments or ()) == ["file"]
 
+    def test_notebooks_conditions_and_other_jobs_show_what_they_got(self, quiet: Quiet) -> None:
+        source = {"path": "/Shared/n", "format": "SOURCE", "language": "PYTHON", "content": "MQ=="}
+        view(quiet, "POST /api/2.0/workspace/import", source)
+        declared = [{"name": "p", "default": ""}]
+        other = quiet.workspace.jobs.create(tasks(task("a"), parameters=declared), "2.2", "u")
+        notebook = {"notebook_path": "/Shared/n", "base_parameters": {"a": "{{task.name}}"}}
+        called = {"job_id": other.job_id, "job_parameters": {"p": "{{task.name}}"}}
+        document = tasks(
+            task("notebook", spark_python_task=None, notebook_task=notebook),
+            {"task_key": "if", "condition_task": {"op": "EQUAL_TO", "left": "{{task.name}}", "right": "x"}},
+            {"task_key": "job", "run_job_task": called},
+        )
+        run = finish(quiet, document)
+        query = f"GET /api/2.2/jobs/runs/get?run_id={run.run_id}&include_resolved_values=true"
+        assert [item.get("resolved_values") for item in view(quiet, query)["tasks"]] == [
+            {"notebook_task": {"base_parameters": {"a": "notebook"}}},
+            {"condition_task": {"left": "if", "right": "x"}},
+            {"run_job_task": {"job_parameters": {"p": "job"}}},
+        ]
+
 
 class TestEmptyParameters:
     """Empty legacy parameter lists (`"jar_params": []`, `"notebook_params": {}`) are as absent"""
