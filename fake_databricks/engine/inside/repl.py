@@ -19,6 +19,8 @@ from . import failures, names, supervisor
 from .dbutils import NotebookExit
 from .spark import Plan
 
+MAX_RESULT = 5_000_000
+"""The characters of a result."""
 ROWS = 1000
 """Rows of a table that are shown, as in a notebook."""
 
@@ -43,6 +45,12 @@ def table(frame: Any) -> dict[str, Any]:
     }
 
 
+def shortened(text: str) -> str:
+    """Return the begin of a result that is too long for the server to hold, and say what is left out."""
+    left_out = len(text) - MAX_RESULT
+    return text if left_out <= 0 else f"{text[:MAX_RESULT]}\n*** WARNING: skipped {left_out} characters ***"
+
+
 class Repl:
     """The namespace and the counter of the commands."""
 
@@ -63,7 +71,7 @@ class Repl:
                 return table(value)
             if names.SHOWN:
                 return table(names.SHOWN[-1])
-            return {"kind": "text", "data": "" if value is None else repr(value)}
+            return {"kind": "text", "data": "" if value is None else shortened(repr(value))}
         except NotebookExit as done:
             return {"kind": "text", "data": f"Notebook exited: {done.value}"}
         except BaseException as error:  # noqa: BLE001  it is the result
