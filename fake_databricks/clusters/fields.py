@@ -26,8 +26,8 @@ def _integers(*names: str) -> dict[str, Field]:
     return dict.fromkeys(names, _INTEGER)
 
 
-_MAP = Field("object", each=_TEXT)
-_TAGS = Field("object", "recorded", each=_TEXT)
+_MAP = Field("object", each=Field("scalar"))
+_TAGS = Field("object", "recorded", each=Field("scalar"))
 _AUTOSCALE = _recorded("object", _integers("min_workers", "max_workers"))
 _FLEXIBILITY = _recorded("object", {"alternate_node_type_ids": _TEXTS, "aws_context_id": _TEXT})
 _AWS = _recorded(

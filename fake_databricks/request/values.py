@@ -50,6 +50,11 @@ def read_text(name: str, value: Any) -> str:
     raise InvalidParameter(f"Field '{name}' must be a string, got {_shown(value)}.")
 
 
+def read_scalar(name: str, value: Any) -> str:
+    """Return a text, a number or a boolean as text; Spark's settings are written in all three ways."""
+    return str(value).lower() if isinstance(value, bool) else read_text(name, value)
+
+
 def read_string(name: str, value: Any) -> str:
     """Return a text, and refuse a number in its place."""
     if isinstance(value, str):
@@ -102,6 +107,7 @@ READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "number": read_number,
     "boolean": read_boolean,
     "text": read_text,
+    "scalar": read_scalar,
     "list": read_list,
     "object": read_object,
 }
@@ -117,7 +123,7 @@ class Field:
     """One field of a request: its type, and how it is treated.
 
     Attributes:
-        kind: ``text``, ``integer``, ``number``, ``boolean``, ``list`` or ``object``.
+        kind: ``text``, ``scalar``, ``integer``, ``number``, ``boolean``, ``list`` or ``object``.
         fate: ``honoured``, ``recorded`` or ``refused``.
         why: for a refused field, the reason, as the caller reads it.
         each: what every element of a list is, or every value of an object.

@@ -246,6 +246,11 @@ class TestChanges:
     def test_a_cluster_for_a_single_user_is_the_callers(self, quiet: Quiet) -> None:
         assert self.shown(quiet)["single_user_name"] == quiet.workspace.user
 
+    def test_settings_of_spark_may_be_numbers_and_booleans(self, quiet: Quiet) -> None:
+        body = {**SETTINGS, "spark_conf": {"spark.speculation": True, "spark.task.cpus": 2}}
+        made = view(quiet, "POST /api/2.1/clusters/create", body)["cluster_id"]
+        assert self.shown(quiet, made)["spark_conf"] == {"spark.speculation": "true", "spark.task.cpus": "2"}
+
     def test_a_restart_names_who_asked_for_it(self, quiet: Quiet) -> None:
         view(quiet, "POST /api/2.1/clusters/restart", {"cluster_id": HERE, "restart_user": "me"})
         events = view(quiet, "POST /api/2.1/clusters/events", {"cluster_id": HERE})["events"]

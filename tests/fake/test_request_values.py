@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.request.values import READERS, Field, read_fields, read_texts
+from fake_databricks.request.values import READERS, Field, all_unknown_fields, read_fields, read_texts
 
 FIELDS = {
     "count": Field("integer"),
@@ -31,6 +31,10 @@ class TestReaders:
             ("text", "", ""),
             ("text", 7, "7"),
             ("text", 1.5, "1.5"),
+            ("scalar", True, "true"),
+            ("scalar", 2, "2"),
+            ("number", "1.5", 1.5),
+            ("number", -1, -1.0),
             ("list", [1], [1]),
             ("object", {"a": 1}, {"a": 1}),
         ],
@@ -50,6 +54,11 @@ class TestReaders:
             ("boolean", "yes", "must be true or false, got 'yes'"),
             ("text", True, "'f' must be a string, got True"),
             ("text", ["x"], "must be a string"),
+            ("scalar", [], "'f' must be a string"),
+            ("number", True, "'f' must be a number, got True"),
+            ("number", "much", "'f' must be a number, got 'much'"),
+            ("number", 10**400, "'f' must be a number"),
+            ("number", "inf", "'f' must be a number"),
             ("list", "x", "'f' must be a list, got 'x'"),
             ("object", [1], "'f' must be an object, got \\[1\\]"),
         ],
@@ -105,3 +114,20 @@ class TestFields:
         with pytest.raises(InvalidParameter) as caught:
             read_fields(document, FIELDS, "tasks.")
         assert caught.value.message == message
+
+    def test_a_text_may_have_a_few_values_only(self) -> None:
+        field = Field("text", choices=("ASC", "DESC"))
+        assert field.read("f", "ASC") == "ASC"
+        with pytest.raises(InvalidParameter, match="'f' must be one of ASC, DESC, got 'UP'"):
+            field.read("f", "UP")
+
+    def test_unknown_fields_are_found_in_objects_and_lists(self) -> None:
+        inner = Field("object", parts={"name": Field("text")})
+        fields = {"one": inner, "many": Field("list", each=inner), "other": Field("object")}
+        document = {"one": {"nam": 1}, "many": [{"x": 1}, 1], "other": {"y": 1}, "on": 1}
+        assert all_unknown_fields(document, fields) == [
+            "Field 'on' is not known; was 'one' meant?",
+            "Field 'one.nam' is not known; was 'one.name' meant?",
+            "Field 'many.x' is not known.",
+        ]
+        assert all_unknown_fields([], fields) == []
