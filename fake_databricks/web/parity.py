@@ -14,6 +14,7 @@ from fake_databricks.clusters.api import REFUSED as REFUSED_SETTINGS
 from fake_databricks.clusters.libraries import REFUSED as REFUSED_LIBRARIES
 from fake_databricks.clusters.listing import FILTERS, SORTS
 from fake_databricks.jobs.fields import ENVIRONMENT_SPEC, JOB_FIELDS, RUN_PARAMETERS, TASK_FIELDS
+from fake_databricks.sql.api import FIELDS as STATEMENT_FIELDS
 from fake_databricks.web import faults
 from fake_databricks.web.routes import CONTROL, ROUTES
 
@@ -205,6 +206,15 @@ PARITY: Mapping[tuple[str, str], Row] = {
     ("POST", "/libraries/uninstall"): Row(("cluster_id", "libraries (at the next restart)")),
     ("GET", "/libraries/cluster-status"): Row(("cluster_id",)),
     ("GET", "/libraries/all-cluster-statuses"): Row(),
+    ("GET", "/sql/warehouses"): Row(),
+    ("GET", "/sql/warehouses/*"): Row(),
+    ("POST", "/sql/statements"): Row(
+        _by_fate("honoured", STATEMENT_FIELDS),
+        _by_fate("recorded", STATEMENT_FIELDS),
+        (*_by_fate("refused", STATEMENT_FIELDS), "disposition EXTERNAL_LINKS", "format ARROW_STREAM, CSV"),
+    ),
+    ("GET", "/sql/statements/*"): Row(("statement_id, also with result/chunks/0",)),
+    ("POST", "/sql/statements/*"): Row(("statement_id with cancel",)),
     ("GET", "/preview/scim/v2/Me"): Row(),
     ("GET", "/_fake"): Row(),
     ("POST", "/_fake/faults"): Row(

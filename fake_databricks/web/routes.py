@@ -13,6 +13,7 @@ from fake_databricks.files import workspace_api as workspace
 from fake_databricks.jobs import api as jobs
 from fake_databricks.jobs import runs_api as runs
 from fake_databricks.secrets import api as secrets
+from fake_databricks.sql import api as sql
 from fake_databricks.web import control, scim
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ ROUTES: tuple[Route, ...] = (
     *files.ROUTES,
     *workspace.ROUTES,
     *clusters.ROUTES,
+    *sql.ROUTES,
     *scim.ROUTES,
 )
 CONTROL: tuple[Route, ...] = (*control.ROUTES, *mounts.ROUTES)

@@ -17,7 +17,7 @@ FLOORS = (
     {"server"},
     {"web"},
     {"workspace"},
-    {"jobs", "commands"},
+    {"jobs", "commands", "sql"},
     {"clusters", "files", "secrets"},
     {"request", "engine"},
     {"storage", "clock", "errors", "redaction"},

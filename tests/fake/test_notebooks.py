@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 
+from fake_databricks.clusters.warehouse import WAREHOUSE_ID
 from tests.fake.test_engine_environment import wheel
 from tests.fake.test_notebook_files import HEADER, jupyter
 
@@ -265,5 +266,10 @@ class TestSpark:
         assert done["notebook_output"].get("result") == "7 3", done
         assert done["logs"].count("|total|") == 2
         failed = output(client, job_id)
+        put_bytes(client, "/Shared/q.sql", b"SELECT :a || '{{b}}' AS total", "RAW")
+        body = {"warehouse_id": WAREHOUSE_ID, "file": {"path": "/Shared/q.sql"}}
+        sql = {"task_key": "q", "sql_task": {**body, "parameters": {"a": "x", "b": "y"}}}
+        logs = output(client, client.post("/api/2.2/jobs/create", tasks=[sql])["job_id"])["logs"]
+        assert "|xy   |" in logs
         assert "[TABLE_OR_VIEW_NOT_FOUND]" in failed["error"]
         assert '<command-5>", line 1' in failed["error_trace"]

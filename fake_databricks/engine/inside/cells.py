@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import re
 import sys
 import types
 from typing import TYPE_CHECKING, Any
@@ -64,11 +65,17 @@ class Namespace:
         return eval(compile(expression, name, "eval", dont_inherit=True), self.names)  # noqa: S307  as above
 
     @staticmethod
-    def sql(source: str) -> Any:
-        """Run the statements of a SQL command; return the DataFrame of the last one."""
+    def sql(source: str, parameters: dict[str, str] | None = None) -> Any:
+        """Run the statements of a SQL command; return the DataFrame of the last one.
+
+        Args:
+            source: one statement or more.
+            parameters: what ``:name`` and ``{{name}}`` stand for.
+        """
         result = None
         for statement in statements(source):
-            result = names.spark().sql(statement)
+            text, named = with_parameters(statement, parameters or {})
+            result = names.spark().sql(text, named) if named else names.spark().sql(text)
         if result is None:
             raise ValueError("There is no statement in this command")
         return result
@@ -78,6 +85,16 @@ class Namespace:
         """Run what stands for a text that is no Python; its first line is in the traceback of an error."""
         remember(source, name)
         return eval(compile("action()", name, "eval"), {"action": action})  # noqa: S307  the text is this one
+
+
+def with_parameters(statement: str, parameters: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """Return a statement with each ``{{name}}`` replaced, and the parameters that it names as ``:name``."""
+    text = re.sub(r"\{\{\s*([\w.-]+)\s*\}\}", lambda found: parameters.get(found[1], found[0]), statement)
+    return text, {name: value for name, value in parameters.items() if _names(name, text)}
+
+
+def _names(name: str, statement: str) -> bool:
+    return re.search(rf"(?<![:\w]):{re.escape(name)}\b", statement) is not None
 
 
 def remember(source: str, name: str) -> None:
