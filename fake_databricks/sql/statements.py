@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fake_databricks.clusters.clusters import Clusters
     from fake_databricks.engine.ports import CommandResult, Context
 
-MOST_STATEMENTS = 1000
+MOST_STATEMENTS = 100
 ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELED"})
 
 
@@ -46,7 +46,7 @@ class Statement:
 
 
 class Statements:
-    """Runs statements in the background; the newest thousand stay until the server ends."""
+    """Runs statements in the background; the newest hundred stay until the server ends."""
 
     def __init__(self, clusters: Clusters, clock: Clock) -> None:
         self._clusters = clusters
