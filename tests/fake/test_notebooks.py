@@ -98,6 +98,12 @@ class TestCells:
             job = create(client, put_bytes(client, path, cells, form))
             assert output(client, job)["notebook_output"] == {"result": "6", "truncated": False}
 
+    def test_what_was_imported_as_source_is_a_notebook(self, client: Client) -> None:
+        put_bytes(client, "/Shared/s.py", b"dbutils.notebook.exit('source')", "SOURCE")
+        put_bytes(client, "/Shared/f.py", b"dbutils.notebook.exit('file')", "RAW")
+        assert output(client, create(client, "/Shared/s"))["notebook_output"]["result"] == "source"
+        assert "Unable to access" in output(client, create(client, "/Shared/f"))["error"]
+
     def test_a_flat_job_takes_a_notebook(self, client: Client) -> None:
         put(client, "/Shared/n", "dbutils.notebook.exit('done')")
         job_id = client.post(

@@ -135,6 +135,10 @@ class TestRefusals:
     def test_what_is_wrong_is_named(self, quiet: Quiet, settings: dict[str, Any], words: str) -> None:
         assert words in refusal(quiet, "POST /api/2.1/jobs/create", tasks(task("a"), **settings))[2]
 
+    def test_a_submitted_run_has_no_schedule(self, quiet: Quiet) -> None:
+        document = tasks(task("a"), schedule=HOURLY)
+        assert "starts once" in refusal(quiet, "POST /api/2.1/jobs/runs/submit", document)[2]
+
 
 class TestMovableClock:
     """The clock is settable over `/_fake/clock`, so a test need not wait"""
