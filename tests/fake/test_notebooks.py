@@ -65,14 +65,16 @@ class TestCells:
             "# MAGIC %md\n# MAGIC # A title",
             '# MAGIC %run ./other $w="hey"',
             "# MAGIC %sh\n# MAGIC echo shell",
+            "import asyncio\nevent = asyncio.Event()",
+            "event.set()\nawait event.wait()\nawait asyncio.sleep(0, 'awaited')",
             "%load_ext autoreload\n%autoreload 2\nx, y",
             "import os; print(os.getcwd())",
             "f()",
         )
         done = output(client, create(client, path))
-        assert done["logs"].splitlines()[:3] == ["shell", "(1, 'hey')", "/Workspace/Shared"]
+        assert done["logs"].splitlines()[:4] == ["shell", "'awaited'", "(1, 'hey')", "/Workspace/Shared"]
         assert done["error"] == "ZeroDivisionError: division by zero"
-        assert '<command-7>", line 1' in done["error_trace"]
+        assert '<command-9>", line 1' in done["error_trace"]
         assert '<command-2 of /Shared/other>", line 2, in f' in done["error_trace"]
         assert done["metadata"]["state"]["state_message"] == "Workload failed, see run output for details"
         assert done["notebook_output"] == {"truncated": False}

@@ -126,6 +126,7 @@ class TestRefusals:
             ({"schedule": {**HOURLY, "sql_condition": {}}}, "'schedule.sql_condition' is not supported"),
             ({"trigger": {"periodic": {"interval": 0, "unit": "DAYS"}}}, "interval must be between"),
             ({"trigger": {"periodic": {"interval": 1, "unit": "YEARS"}}}, "unit must be one of"),
+            ({"trigger": {}}, "Missing required field: trigger.periodic"),
             ({"trigger": {"file_arrival": {"url": "x"}}}, "'trigger.file_arrival' is not supported"),
             ({"continuous": {"task_retry_mode": "ON_FAILURE"}}, "'continuous.task_retry_mode' is not"),
             ({"continuous": {"maintenance_window": {}}}, "'continuous.maintenance_window' is not"),
