@@ -31,6 +31,7 @@ from fake_databricks.jobs.scheduler import RunScheduler
 from fake_databricks.jobs.tasks import TaskPreparer
 from fake_databricks.permissions.permissions import Permissions
 from fake_databricks.secrets.secrets import Secrets
+from fake_databricks.sql.statements import Statements
 from fake_databricks.storage import Numbers
 
 if TYPE_CHECKING:
@@ -158,6 +159,7 @@ class Workspace:
         self.jobs.on_change = self.schedules.plan
         self.scheduler.on_end = self.schedules.ended
         self.commands = Commands(self.clusters, clock, self.secrets)
+        self.statements = Statements(self.clusters, clock)
 
     def open(self, token: str, url: str) -> None:
         """Start its clusters; called for the first request of its token.
@@ -221,6 +223,7 @@ class Workspace:
         self.schedules.close()
         self.scheduler.close()
         self.commands.close()
+        self.statements.close()
         self.clusters.close()
         self.dbfs.close_all()
         self.mounts.close()

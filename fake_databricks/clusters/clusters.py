@@ -120,6 +120,11 @@ class Clusters:
             except KeyError:
                 raise InvalidParameter(f"Cluster {cluster_id} does not exist") from None
 
+    def exists(self, cluster_id: str) -> bool:
+        """Whether there is a cluster with this id, listed or not."""
+        with self._changed:
+            return cluster_id in self._records
+
     def list(self) -> list[ClusterRecord]:
         """Return all clusters, the oldest first; the environments of serverless tasks are none."""
         with self._changed:

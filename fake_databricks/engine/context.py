@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from fake_databricks.engine import process_tree
 from fake_databricks.engine.inside.magics import Magic, parse_magics
+from fake_databricks.engine.log_tail import LogTail
 from fake_databricks.engine.ports import CommandResult
 from fake_databricks.redaction import Redactor
 
@@ -56,26 +57,29 @@ class ReplProcess:
         self._output = self.process.stdout.fileno()
         os.set_blocking(self._output, False)
 
-    def ask(self, source: str, language: str) -> tuple[dict[str, Any] | None, str]:
-        """Return a command's result (None if the process ended meanwhile) and what was printed."""
+    def ask(self, source: str, language: str, printed: LogTail) -> dict[str, Any] | None:
+        """Return a command's result, or None if the process ended meanwhile; feed what is printed."""
         try:
             os.write(self._commands, json.dumps({"source": source, "language": language}).encode() + b"\n")
         except BrokenPipeError:
-            return None, self._printed()
-        printed, answer = bytearray(), bytearray()
+            self._take_all(printed)
+            return None
+        answer = bytearray()
         while not answer.endswith(b"\n"):
             ready = select.select([self._output, self._results], [], [])[0]
             if self._output in ready:
-                printed += self._take()
+                printed.feed(self._take())
             if self._results in ready:
                 chunk = os.read(self._results, CHUNK)
                 if not chunk:
-                    return None, (printed + self._take_all()).decode(errors="replace")
+                    self._take_all(printed)
+                    return None
                 answer += chunk
             if self.process.poll() is not None and not ready:
                 break
-        printed += self._take_all()
-        return json.loads(answer), printed.decode(errors="replace")
+        self._take_all(printed)
+        result: dict[str, Any] = json.loads(answer)
+        return result
 
     def _take(self) -> bytes:
         try:
@@ -86,14 +90,9 @@ class ReplProcess:
             time.sleep(0.005)  # the program closed its output: only the result is still to come
         return chunk
 
-    def _take_all(self) -> bytes:
-        taken = bytearray()
+    def _take_all(self, printed: LogTail) -> None:
         while chunk := self._take():
-            taken += chunk
-        return bytes(taken)
-
-    def _printed(self) -> str:
-        return self._take_all().decode(errors="replace")
+            printed.feed(chunk)
 
     def interrupt(self) -> None:
         """Send SIGINT, as Ctrl-C does."""
@@ -193,9 +192,12 @@ class ReplContext:
         if self._cancelled.is_set():  # while the process was being started
             process_tree.kill(process, mark)
         assert process.stdout is not None
+        tail = LogTail(Redactor(self._redact()))
         with process.stdout as stream:
-            output = stream.read().decode(errors="replace")
+            while chunk := os.read(stream.fileno(), CHUNK):
+                tail.feed(chunk)
         process_tree.kill(process, mark)
+        output = tail.shown()
         self._shell = None
         if self._cancelled.is_set():
             return CommandResult(
@@ -219,10 +221,12 @@ class ReplContext:
             return CommandResult(
                 "error", summary="Command cancelled", cause="Command cancelled", cancelled=True
             )
+        tail = LogTail(Redactor(self._redact()))
         try:
-            answer, printed = repl.ask(source, language)
+            answer = repl.ask(source, language, tail)
         finally:
             self._asked = None
+        printed = tail.shown()
         cancelled = self._cancelled.is_set()
         if answer is None:
             self._end_process()

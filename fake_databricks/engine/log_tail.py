@@ -26,6 +26,8 @@ class LogTail:
 
     def feed(self, chunk: bytes) -> None:
         """Add output, and drop the oldest chunks that the limit does not need."""
+        if not chunk:
+            return
         self._chunks.append(chunk)
         self._held_bytes += len(chunk)
         self._fed_bytes += len(chunk)
@@ -36,6 +38,12 @@ class LogTail:
     def truncated(self) -> bool:
         """Whether the output was longer than the limit."""
         return self._fed_bytes > self._limit
+
+    def shown(self) -> str:
+        """Return the text, after a line that says how much was left out, as a notebook shows it."""
+        if not self.truncated:
+            return self.text()
+        return f"*** WARNING: skipped {self._fed_bytes - self._limit} bytes of output ***\n{self.text()}"
 
     def text(self) -> str:
         """Return the end of the output, at most ``limit`` bytes in UTF-8."""

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from fake_databricks.files.object_stores import StoredObject
 
 AT_ONCE = 8
-PARTIAL = ".partial"
 TEMPORARY = "_temporary"
 """The folder in which Spark writes what it has not committed."""
 T = TypeVar("T")
@@ -124,13 +123,13 @@ class Mirror:
         return copy is not None and (copy.size, copy.modified) == file
 
     def _files(self) -> dict[str, tuple[int, int]]:
-        """Return size and time of every file, by its name; what is not whole yet is left out."""
+        """Return size and time of every file, by its name."""
         found = {}
         for root, folders, names in os.walk(self._folder):
             folders[:] = [folder for folder in folders if folder != TEMPORARY]
             for name in names:
                 path = os.path.join(root, name)  # noqa: PTH118  a Path for each of many files takes long
-                if (name.startswith(".") and name.endswith(PARTIAL)) or os.path.islink(path):  # noqa: PTH114  as above
+                if os.path.islink(path):  # noqa: PTH114  as above
                     continue
                 with contextlib.suppress(FileNotFoundError):  # a program has removed it meanwhile
                     status = os.stat(path)  # noqa: PTH116  as above

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 MAX_BLOCK_BYTES = 1024 * 1024
 MAX_NAME_BYTES = 255
 MAX_PATH_BYTES = 4000
-"""A little less than what Linux takes: the name of a file that is not whole yet may be longer."""
+"""A little less than what Linux takes."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,16 @@ class Entry:
 
 
 class Tree:
-    """Absolute POSIX paths in one folder of the disk; no path leads out of that folder."""
+    """Absolute POSIX paths in one folder of the disk; no path leads out of that folder.
+
+    A file that is not whole yet lies in a folder beside it. What a server that was killed has left there is
+    removed.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._unfinished = root.with_name(f"{root.name}.unfinished")
+        shutil.rmtree(self._unfinished, ignore_errors=True)
         root.mkdir(parents=True, exist_ok=True)
 
     def locate(self, path: str) -> Path:
@@ -120,7 +126,8 @@ class Tree:
         self.make_folder(posixpath.dirname(posixpath.normpath(path)))
         if local.is_dir():
             raise AlreadyExists(f"A directory already exists at the input path {path}.")
-        partial = local.with_name(f".{uuid.uuid4().hex}.partial")
+        self._unfinished.mkdir(exist_ok=True)
+        partial = self._unfinished / uuid.uuid4().hex
         try:
             partial.write_bytes(content)
             partial.replace(local)  # a reader sees the old file or the new one, never half of one

@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Mapping
 
+from fake_databricks.engine.inside.notebooks import HEADER
 from fake_databricks.errors import AlreadyExists, DoesNotExist, InvalidParameter, NotEmpty
 from fake_databricks.files.trees import workspace_path
 
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 EXTENSIONS = {".py": "PYTHON", ".sql": "SQL", ".scala": "SCALA", ".r": "R"}
 LANGUAGES = ("PYTHON", "SQL", "SCALA", "R")
-NOTEBOOK_HEADER = b"# Databricks notebook source"
+COMMENTS = {"PYTHON": "#", "SQL": "--", "SCALA": "//", "R": "#"}
+"""What begins a comment in a language."""
+HEADERS = {language: f"{mark} {HEADER}".encode() for language, mark in COMMENTS.items()}
+"""The first line of a notebook in the source format."""
 FORMATS = ("SOURCE", "AUTO", "RAW", "JUPYTER")
 
 
@@ -65,7 +69,7 @@ class WorkspaceObjects:
                 raise DoesNotExist(f"The parent folder ({parent}) does not exist.")
             if self.tree.entry(plain) is not None and not options.get("overwrite"):
                 raise AlreadyExists(f"Path ({plain}) already exists.")
-            self.tree.write(plain, content)
+            self.tree.write(plain, _marked(plain, content, language) if _is_source(options) else content)
             self._record(plain, kind, language)
 
     def export(self, path: str) -> tuple[bytes, str]:
@@ -145,6 +149,17 @@ class WorkspaceObjects:
         return item
 
 
+def _is_source(options: Mapping[str, Any]) -> bool:
+    return (options.get("format") or "SOURCE") == "SOURCE"
+
+
+def _marked(path: str, content: bytes, language: str | None) -> bytes:
+    """Return a notebook with its header where nothing else says that it is one, and in which language."""
+    header = HEADERS[language or "PYTHON"]
+    is_plain = language == "PYTHON" and not posixpath.splitext(path)[1]
+    return content if is_plain or content.startswith(header) else header + b"\n" + content
+
+
 def _kind(path: str, content: bytes, options: Mapping[str, Any]) -> tuple[str, str | None]:
     wanted = options.get("format") or "SOURCE"
     if wanted not in FORMATS:
@@ -157,7 +172,7 @@ def _kind(path: str, content: bytes, options: Mapping[str, Any]) -> tuple[str, s
     if wanted == "AUTO":
         if path.lower().endswith(".ipynb"):
             return "NOTEBOOK", "PYTHON"
-        return ("NOTEBOOK", guessed) if content.startswith(NOTEBOOK_HEADER) else ("FILE", None)
+        return ("NOTEBOOK", guessed) if content.startswith(tuple(HEADERS.values())) else ("FILE", None)
     language = options.get("language") or guessed or ("PYTHON" if wanted == "JUPYTER" else None)
     if language not in LANGUAGES:
         raise InvalidParameter("Field 'language' is required for the format SOURCE.")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 WAITING = "Waiting for cluster"
 IN_RUN = "In run"
+FEW_RETRIES = 20
 FIRST_BACKOFF_MS, MAX_BACKOFF_MS = 1000, 60_000
 LOST = "The server ended while this run was active."
 
@@ -138,11 +139,11 @@ def may_retry(run: Run, task_run: TaskRun) -> bool:
 def retry_interval(run: Run, before: TaskRun) -> int:
     """Return the time from the start of an ended attempt to the attempt that follows, in ms.
 
-    It is the task's ``min_retry_interval_millis``. Where attempts have no limit it grows (0, 1 s, 2 s, 4 s,
-    ...): a cluster that does not exist would fail a hundred times a second, for ever.
+    It is the task's ``min_retry_interval_millis``. Where attempts have no limit, or a high one, it grows
+    (0, 1 s, 2 s, 4 s, ...): a cluster that does not exist would fail a hundred times a second, for ever.
     """
     task = run.task_of(before)
-    if task.max_retries != -1:
+    if 0 <= task.max_retries <= FEW_RETRIES:
         return task.min_retry_interval_millis
     doublings = _attempts(run, task) - 2
     backoff = 0 if doublings < 0 else min(FIRST_BACKOFF_MS * 2 ** min(doublings, 10), MAX_BACKOFF_MS)

@@ -13,6 +13,8 @@ from fake_databricks.request.values import read_fields, read_object, read_text, 
 
 MAX_ENVIRONMENTS = 10
 CLUSTERS = ("existing_cluster_id", "new_cluster", "job_cluster_key")
+SERVERLESS_TYPES = ("notebook_task", "sql_task")
+"""The types that need no ``environment_key`` to run without a cluster."""
 SERVERLESS: Mapping[str, Any] = {
     "cluster_name": "serverless",
     "spark_version": "auto:latest-lts",
@@ -97,9 +99,12 @@ def choose(read: Mapping[str, Any], shared: Shared, key: str, kind: str, *, is_f
         for name in (*choices, *(["libraries"] if read.get("libraries") else [])):
             raise InvalidParameter(f"Field '{name}' is not allowed for a {kind}: it runs on no cluster.")
         return Compute()
+    if kind == "sql_task":
+        for name in choices:
+            raise InvalidParameter(f"Field '{name}' is not allowed for a sql_task: it runs on its warehouse.")
     if len(choices) > 1:
         raise InvalidParameter(f"Only one of {', '.join(choices)} may be specified.")
-    if not choices and (is_flat or kind != "notebook_task"):
+    if not choices and (is_flat or kind not in SERVERLESS_TYPES):
         raise InvalidParameter(
             "One of job_cluster_key, new_cluster, or existing_cluster_id must be specified."
         )

@@ -115,6 +115,7 @@ def overrides_of(body: Mapping[str, Any], values: Mapping[str, str]) -> Override
         python_named_params=named("python_named_params") or None,
         job_parameters=named("job_parameters"),
         notebook_params=named("notebook_params"),
+        sql_params=named("sql_params"),
     )
 
 

@@ -128,6 +128,7 @@ class Overrides:
         python_params: parameters for every Python file task; None keeps those of the job.
         python_named_params: parameters for every wheel task; None keeps those of the job.
         notebook_params: parameters that every notebook has beside those of its task.
+        sql_params: parameters that every SQL file has beside those of its task.
         job_parameters: values of job parameters.
         only: the keys of the tasks to run; empty is all.
     """
@@ -137,6 +138,7 @@ class Overrides:
     job_parameters: Mapping[str, str] = field(default_factory=dict)
     only: tuple[str, ...] = ()
     notebook_params: Mapping[str, str] = field(default_factory=dict)
+    sql_params: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass

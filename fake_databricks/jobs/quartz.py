@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Callable, Iterator, Mapping, Sequence
 
 if TYPE_CHECKING:
@@ -60,9 +60,8 @@ class Cron:
 
         A time that the clocks of the zone skip is skipped; of one that they show twice the first counts.
         """
-        local = datetime.fromtimestamp(after // 1000, timezone.utc).astimezone(zone)
-        # An hour earlier: where the clocks go back, a later local time may be an earlier moment.
-        start = local.replace(tzinfo=None) - timedelta(hours=2)
+        # Local times before this one are no later moments: of a time shown twice the first counts.
+        start = datetime.fromtimestamp(after // 1000, timezone.utc).astimezone(zone).replace(tzinfo=None)
         for day in self._days(start.date()):
             for moment in self._times(day, start):
                 found = moment.replace(tzinfo=zone).astimezone(timezone.utc)
@@ -91,6 +90,8 @@ class Cron:
             if is_first and hour < start.hour:
                 continue
             for minute in self.minutes:
+                if is_first and (hour, minute) < (start.hour, start.minute):
+                    continue
                 for second in self.seconds:
                     yield datetime(day.year, day.month, day.day, hour, minute, second)  # noqa: DTZ001  local time
 

@@ -23,6 +23,8 @@ GUIDE_LIFE = {
     Life.TERMINATING: "RUNNING",
 }
 GUIDE_RESULT = {Result.CANCELED: "CANCELLED", Result.MAXIMUM_CONCURRENT_RUNS_REACHED: None}
+PYTHON = ("spark_python_task", "python_wheel_task")
+"""The types of tasks that have ``python_params``."""
 STATUS_STATE = {
     Life.WAITING_FOR_RETRY: "WAITING",
     Life.SKIPPED: "TERMINATED",
@@ -91,8 +93,10 @@ def task_type_view(run: Run, task: Task, task_run: TaskRun) -> dict[str, Any]:
     if task.kind in CONTROL:
         return {task.kind: body}
     overrides = run.overrides
-    if overrides.python_params is not None and task.kind != "notebook_task":
+    if overrides.python_params is not None and task.kind in PYTHON:
         body["parameters"] = list(overrides.python_params)
+    if overrides.sql_params and task.kind == "sql_task":
+        body["parameters"] = {**body["parameters"], **overrides.sql_params}
     if overrides.notebook_params and task.kind == "notebook_task":
         body["base_parameters"] = {**body.get("base_parameters", {}), **overrides.notebook_params}
     return {task.kind: body}
@@ -101,6 +105,7 @@ def task_type_view(run: Run, task: Task, task_run: TaskRun) -> dict[str, Any]:
 RESOLVED_NAMES = {
     "notebook_task": "base_parameters",
     "run_job_task": "job_parameters",
+    "sql_task": "parameters",
     "python_wheel_task": "named_parameters",
 }
 
@@ -216,6 +221,7 @@ def _overriding(run: Run) -> dict[str, Any]:
         "python_params": None if params is None else list(params),
         "python_named_params": overrides.python_named_params,
         "notebook_params": overrides.notebook_params or None,
+        "sql_params": overrides.sql_params or None,
     }
     return {name: value for name, value in named.items() if value is not None}
 
@@ -247,6 +253,9 @@ def output_view(run: Run, task_run: TaskRun, output: Output, metadata: dict[str,
     kind = run.task_of(task_run).kind
     if kind == "run_job_task" and task_run.child_run_id:
         view["run_job_output"] = {"run_id": task_run.child_run_id}
+    if kind == "sql_task":
+        warehouse = run.task_of(task_run).body["warehouse_id"]
+        view["sql_output"] = {"query_output": {"warehouse_id": warehouse, "endpoint_id": warehouse}}
     if run.dialect is Dialect.FLAT or kind == "notebook_task":
         result = {} if output.notebook_result is None else {"result": output.notebook_result}
         view["notebook_output"] = {**result, "truncated": output.notebook_truncated}

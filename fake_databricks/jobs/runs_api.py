@@ -217,6 +217,7 @@ def _overrides(parameters: Parameters, *, only: bool = False) -> Overrides:
         read_named("job_parameters", read.get("job_parameters", {})),
         parameters.texts("only") if only else (),
         read_named("notebook_params", read.get("notebook_params", {})),
+        read_named("sql_params", read.get("sql_params", {})),
     )
 
 

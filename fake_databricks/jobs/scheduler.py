@@ -117,6 +117,9 @@ class RunScheduler:
 
     def submit(self, document: Mapping[str, Any], version: str, token: str, creator: str) -> Run:
         """Run what a document describes, without a saved job; as ``run_now`` otherwise."""
+        for name in ("schedule", "trigger", "continuous"):
+            if document.get(name) is not None:
+                raise InvalidParameter(f"Field '{name}' is not supported: a submitted run starts once.")
         fields = [field for field in ("run_name", "name") if document.get(field) is not None]
         names = [read_text(field, document[field]) for field in fields]
         settings = parse_settings({**document, "name": next(filter(None, names), "Untitled")}, version)

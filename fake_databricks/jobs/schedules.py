@@ -72,6 +72,8 @@ def read_schedule(read: dict[str, Any]) -> Schedule | None:
     elif "trigger" in given:
         document = read["trigger"] = _checked(read_fields(read["trigger"], TRIGGER_FIELDS, "trigger."))
         if "periodic" not in document:
+            if document["pause_status"] == "UNPAUSED":
+                raise InvalidParameter("Missing required field: trigger.periodic")
             return None  # another one, which is paused
         schedule = _periodic(document)
     elif given:

@@ -9,7 +9,7 @@ from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs.fields import TASK_TYPE_FIELDS
 from fake_databricks.request.values import read_fields, read_text, read_texts
 
-PROGRAMS = ("spark_python_task", "python_wheel_task", "notebook_task")
+PROGRAMS = ("spark_python_task", "python_wheel_task", "notebook_task", "sql_task")
 """The types that run a program on a cluster."""
 CONTROL = ("run_job_task", "condition_task", "for_each_task")
 """The types that run no program of their own, and need no cluster."""
@@ -18,6 +18,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "spark_python_task": ("python_file",),
     "python_wheel_task": ("package_name", "entry_point"),
     "notebook_task": ("notebook_path",),
+    "sql_task": ("warehouse_id", "file"),
     "run_job_task": ("job_id",),
     "condition_task": ("op", "left", "right"),
     "for_each_task": ("inputs", "task"),
@@ -25,7 +26,14 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 """The fields without which a task of that type is refused."""
 FILES = {"spark_python_task": "python_file", "notebook_task": "notebook_path"}
 """The field with the path of a type's file."""
-NAMED = ("named_parameters", "base_parameters", "job_parameters", "notebook_params", "python_named_params")
+NAMED = (
+    "named_parameters",
+    "base_parameters",
+    "job_parameters",
+    "notebook_params",
+    "python_named_params",
+    "sql_params",
+)
 """The fields that are parameters by their names."""
 OPERATORS = (
     "EQUAL_TO",
@@ -46,16 +54,7 @@ def read_task_type(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         InvalidParameter: a field is missing, wrong, or not honoured here.
     """
-    read = read_fields(body, TASK_TYPE_FIELDS[kind], f"{kind}.")
-    if "parameters" in read:
-        read["parameters"] = list(read_texts(f"{kind}.parameters", read["parameters"]))
-    if "python_params" in read:
-        read["python_params"] = list(read_texts(f"{kind}.python_params", read["python_params"]))
-    for name in NAMED:
-        if name in read:
-            read[name] = read_named(f"{kind}.{name}", read[name])
-    if read.get("named_parameters") and read.get("parameters"):
-        raise InvalidParameter("Only one of parameters and named_parameters may be given.")
+    read = _with_texts(kind, read_fields(body, TASK_TYPE_FIELDS[kind], f"{kind}."))
     for name in REQUIRED[kind]:
         if read.get(name) is None or (read[name] == "" and kind in PROGRAMS):
             raise InvalidParameter(f"Missing required field: {kind}.{name}")
@@ -70,6 +69,21 @@ def read_task_type(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
     return read
 
 
+def _with_texts(kind: str, read: dict[str, Any]) -> dict[str, Any]:
+    """Return the document with each parameter as text."""
+    if kind == "sql_task":
+        return {**read, "parameters": read_named("sql_task.parameters", read.get("parameters", {}))}
+    for name in ("parameters", "python_params"):
+        if name in read:
+            read[name] = list(read_texts(f"{kind}.{name}", read[name]))
+    for name in NAMED:
+        if name in read:
+            read[name] = read_named(f"{kind}.{name}", read[name])
+    if read.get("named_parameters") and read.get("parameters"):
+        raise InvalidParameter("Only one of parameters and named_parameters may be given.")
+    return read
+
+
 def _check_notebook(read: Mapping[str, Any]) -> None:
     if not read["notebook_path"].startswith(("/", "{{")):
         raise InvalidParameter(
@@ -78,6 +92,14 @@ def _check_notebook(read: Mapping[str, Any]) -> None:
     size = sum(len(text.encode()) for pair in read.get("base_parameters", {}).items() for text in pair)
     if size > MAX_BASE_PARAMETERS_BYTES:
         raise InvalidParameter("notebook_task.base_parameters must have at most 1 MB.")
+
+
+def _check_sql(read: Mapping[str, Any]) -> None:
+    path = read["file"].get("path", "")
+    if not path.startswith("/") or not path.endswith(".sql"):
+        raise InvalidParameter(f"sql_task.file.path must be absolute and end with .sql: {path}")
+    if read["file"].get("source", "WORKSPACE") != "WORKSPACE":
+        raise InvalidParameter("Field 'sql_task.file.source' is not supported: upload the file.")
 
 
 def _check_condition(read: Mapping[str, Any]) -> None:
@@ -95,6 +117,7 @@ def _check_loop(read: Mapping[str, Any]) -> None:
 
 _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
     "notebook_task": _check_notebook,
+    "sql_task": _check_sql,
     "condition_task": _check_condition,
     "for_each_task": _check_loop,
 }
@@ -124,6 +147,8 @@ def read_named(name: str, values: Mapping[str, Any]) -> dict[str, str]:
 
 def arguments(kind: str, body: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the arguments of a task's program."""
+    if kind == "sql_task":
+        return ()
     if kind == "python_wheel_task" and body.get("named_parameters"):
         return keyword_arguments(body["named_parameters"])
     return tuple(body.get("parameters", ()))

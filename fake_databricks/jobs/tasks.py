@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Callable, Iterator, Mapping, Sequence
 
 from fake_databricks.clusters.clusters import ClusterUnavailable
+from fake_databricks.clusters.warehouse import WAREHOUSE_ID
 from fake_databricks.engine.inside import notebooks
 from fake_databricks.engine.inside.path_table import SCHEME, WORKSPACE, tree_of
 from fake_databricks.engine.ports import TaskSpec
@@ -109,6 +110,9 @@ class TaskPreparer:
             )
             if task.kind == "notebook_task":
                 spec = self._notebook(run, task, values, spec)
+                task_run.arguments = keyword_arguments(spec.widgets)
+            elif task.kind == "sql_task":
+                spec = self._sql_file(run, task, values, spec)
                 task_run.arguments = keyword_arguments(spec.widgets)
             else:
                 spec = dataclasses.replace(spec, python_file=str(self._program(task, folder, values)))
@@ -217,6 +221,22 @@ class TaskPreparer:
             packages=packages,
         )
 
+    def _sql_file(self, run: Run, task: Task, values: Mapping[str, str], spec: TaskSpec) -> TaskSpec:
+        """Return what to start: a SQL file is a notebook whose widgets are its parameters."""
+        warehouse = task.body["warehouse_id"]
+        if warehouse != WAREHOUSE_ID:
+            raise UnrunnableTask(f"SQL warehouse {warehouse} does not exist: the one here is {WAREHOUSE_ID}.")
+        path = workspace_path(references.resolve(task.body["file"]["path"], values))
+        if self._read(path) is None:
+            raise UnrunnableTask(f"The SQL file {path} does not exist.", is_program_missing=True)
+        named = {**task.body["parameters"], **run.overrides.sql_params, **run.job_parameters}
+        return dataclasses.replace(
+            spec,
+            python_file=str(self._trees.locate(f"{WORKSPACE}{path}")),
+            notebook=path,
+            widgets={name: references.resolve(text, values) for name, text in named.items()},
+        )
+
     def _read(self, path: str) -> bytes | None:
         """Return the content of a file of the workspace's own tree, or None."""
         try:
@@ -233,7 +253,7 @@ def notebook_parameters(run: Run, task: Task) -> dict[str, str]:
 
 def _parameters(run: Run, task: Task) -> tuple[str, ...]:
     """Return the arguments of a program; job parameters go to wheel tasks with keyword arguments, and win."""
-    if task.kind == "notebook_task":
+    if task.kind in ("notebook_task", "sql_task"):
         return ()
     overrides = run.overrides
     is_wheel = task.kind == "python_wheel_task"

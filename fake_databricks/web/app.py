@@ -116,7 +116,10 @@ class App:
             return _refusal(error)
         tenant = self._registry.known(token)
         if tenant is None:
-            tenant = await run_in_threadpool(self._registry.tenant, token)
+            try:
+                tenant = await run_in_threadpool(self._registry.tenant, token)
+            except Exception as error:  # noqa: BLE001  it becomes the answer
+                return _refusal(_unforeseen(error, request))
         started = time.time_ns() // 1_000_000
         is_control = request.path.startswith("/_fake")
         fault = None if is_control else tenant.faults.take(request.method, request.path)
@@ -179,14 +182,10 @@ class App:
             answer = await run_in_threadpool(route.handler, call) if route.is_slow else route.handler(call)
         except ApiError as error:
             return _refusal(error), True
-        except Exception as error:
-            if is_full(error):
-                return _refusal(DiskFull(sentence(error, str(tenant.workspace.folder)))), True
+        except Exception as error:  # noqa: BLE001  it becomes the answer
             if isinstance(error, OSError) and error.errno in CHANGED and route.is_slow:
                 return _refusal(ChangedMeanwhile(CHANGED_SENTENCE)), True
-            LOGGER.exception("%s %s failed", request.method, request.path)
-            refusal = ApiError(f"Internal error of fake_databricks: {type(error).__name__}: {error}")
-            return _refusal(refusal), True
+            return _refusal(_unforeseen(error, request, str(tenant.workspace.folder))), True
         request.notes.extend(notes_of(route, call))
         reply = answer if isinstance(answer, Reply) else _json(answer)
         headers = {"X-Databricks-Org-Id": tenant.workspace.workspace_id, **reply.headers}
@@ -204,6 +203,14 @@ class App:
                 f"Credential was not sent or was of an unsupported type for this API. [ReqId: {uuid.uuid4()}]"
             )
         return self._registry.admitted(token)
+
+
+def _unforeseen(error: Exception, request: _HttpRequest, folder: str = "") -> ApiError:
+    """Return the refusal for an error that no handler foresees: a full disk, or a fault of this server."""
+    if is_full(error):
+        return DiskFull(sentence(error, folder))
+    LOGGER.error("%s %s failed", request.method, request.path, exc_info=error)
+    return ApiError(f"Internal error of fake_databricks: {type(error).__name__}: {error}")
 
 
 def _route(request: _HttpRequest) -> tuple[Route, str, str] | None:

@@ -21,6 +21,7 @@ from fake_databricks.clusters.libraries import REFUSED as REFUSED_LIBRARIES
 from fake_databricks.clusters.listing import FILTERS, SORTS
 from fake_databricks.identity.principals import KINDS, OF_LISTS
 from fake_databricks.jobs.fields import ENVIRONMENT_SPEC, JOB_FIELDS, RUN_PARAMETERS, RUN_TARGETS, TASK_FIELDS
+from fake_databricks.sql.api import FIELDS as STATEMENT_FIELDS
 from fake_databricks.web import faults
 from fake_databricks.web.routes import CONTROL, ROUTES
 
@@ -299,6 +300,15 @@ PARITY: Mapping[tuple[str, str], Row] = {
     ("GET", "/token/list"): Row(),
     ("POST", "/token/delete"): Row(("token_id",)),
     ("PATCH", "/token/*"): Row(("update_mask",), ("token.comment", "token.scopes (not enforced)")),
+    ("GET", "/sql/warehouses"): Row(),
+    ("GET", "/sql/warehouses/*"): Row(),
+    ("POST", "/sql/statements"): Row(
+        _by_fate("honoured", STATEMENT_FIELDS),
+        _by_fate("recorded", STATEMENT_FIELDS),
+        (*_by_fate("refused", STATEMENT_FIELDS), "disposition EXTERNAL_LINKS", "format ARROW_STREAM, CSV"),
+    ),
+    ("GET", "/sql/statements/*"): Row(("statement_id, also with result/chunks/0",)),
+    ("POST", "/sql/statements/*"): Row(("statement_id with cancel",)),
     ("GET", "/_fake"): Row(),
     ("POST", "/_fake/faults"): Row(
         faults.FIELDS,

@@ -19,6 +19,7 @@ from fake_databricks.jobs import api as jobs
 from fake_databricks.jobs import runs_api as runs
 from fake_databricks.permissions import api as permissions
 from fake_databricks.secrets import api as secrets
+from fake_databricks.sql import api as sql
 from fake_databricks.web import control
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ ROUTES: tuple[Route, ...] = (
     *policies.ROUTES,
     *instance_pools.ROUTES,
     *permissions.ROUTES,
+    *sql.ROUTES,
     *scim.ROUTES,
     *tokens.ROUTES,
 )

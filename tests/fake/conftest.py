@@ -224,3 +224,16 @@ def quiet(tmp_path: Path) -> Iterator[Quiet]:
     yield Quiet(workspace, clock, clusters, storage, surroundings)
     workspace.close()
     storage.close()
+
+
+@pytest.fixture(name="prompt")
+def _prompt(quiet: Quiet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster that is made for a run is up at once: the test has one thread, which waits for it."""
+    create = quiet.workspace.clusters.create
+
+    def create_and_start(*arguments: Any, **named: Any) -> Any:
+        record = create(*arguments, **named)
+        quiet.clock.spawned.pop()()
+        return record
+
+    monkeypatch.setattr(quiet.workspace.clusters, "create", create_and_start)

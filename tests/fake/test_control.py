@@ -118,8 +118,8 @@ class TestJournal:
         assert entries[1]["request"] == {"limit": 1}
 
     def test_an_unknown_call_is_marked(self, client: Client) -> None:
-        client.send("POST", "/api/2.0/sql/statements", b"{}")
-        entry = client.get("/_fake/journal?path=/sql/")["entries"][0]
+        client.send("POST", "/api/2.0/pipelines", b"{}")
+        entry = client.get("/_fake/journal?path=/pipelines")["entries"][0]
         assert (entry["is_known"], entry["status"]) == (False, 404)
 
     def test_a_parameter_that_the_call_does_not_know_is_named(self, client: Client) -> None:

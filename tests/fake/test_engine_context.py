@@ -13,7 +13,7 @@ import pytest
 from fake_databricks.engine.inside.cells import statements
 from fake_databricks.engine.inside.magics import Magic, parse_magics
 from fake_databricks.engine.local import LocalCluster
-from fake_databricks.engine.ports import ClusterPlan, Places
+from fake_databricks.engine.ports import LOG_LIMIT, ClusterPlan, Places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +61,23 @@ class TestAPythonContext:
         assert context.execute("kept").data == "1"
         assert context.execute("import os; os._exit(1)").kind == "error"
         assert context.execute("kept").summary == "NameError: name 'kept' is not defined"
+
+    def test_of_a_long_output_the_end_is_kept(self, context: ReplContext) -> None:
+        """Issue: "The server's memory [...]: bounded"."""
+        note = "*** WARNING: skipped 1000000 bytes of output ***\n"
+        size = LOG_LIMIT + 1_000_000
+        printed = context.execute(f"print('x' * {size - 5} + 'tail')").data
+        shell = context.execute(f"%sh head -c {size - 5} /dev/zero | tr '\\0' x; echo tail").data
+        for shown in (printed, shell):
+            assert isinstance(shown, str)
+            assert (shown.startswith(note), shown.endswith("xtail"), len(shown)) == (
+                True,
+                True,
+                LOG_LIMIT + 48,
+            )
+        result = context.execute("'y' * 6_000_000").data
+        assert isinstance(result, str)
+        assert result.endswith("y\n*** WARNING: skipped 1000002 characters ***")
 
     def test_secrets_are_masked(self, context: ReplContext) -> None:
         assert context.execute("print('hush'); 'hush'").data == "[REDACTED]\n'[REDACTED]'"

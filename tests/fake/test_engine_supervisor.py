@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -19,7 +20,6 @@ from fake_databricks.engine.ports import ClusterPlan, Places, TaskSpec
 from fake_databricks.engine.task import TaskProcess
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
 
 
@@ -192,6 +192,28 @@ class TestACommand:
     def test_a_command_that_closes_its_streams_is_watched_on(self) -> None:
         process = self.start(sys.executable, "-c", "import os; os.closerange(0, 9); os._exit(5)")
         assert self.finish(process)[1] == 5
+
+    def test_it_ends_with_a_server_whose_child_holds_the_pipe(self) -> None:
+        source = (
+            "import os, subprocess, sys, time\n"
+            "from fake_databricks.engine import process_tree\n"
+            "command = process_tree.watched(['sh', '-c', 'echo $$; exec sleep 600'])\n"
+            "program = process_tree.start(command, dict(os.environ), '/')\n"
+            "child = os.fork()\n"
+            "if not child:\n"
+            "    time.sleep(600)\n"
+            "print(child, program.stdout.readline().decode(), flush=True)\n"
+            "time.sleep(600)\n"
+        )
+        server = subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True)
+        assert server.stdout
+        child, program = (int(word) for word in server.stdout.readline().split())
+        server.kill()
+        server.wait()
+        await_end(program)
+        assert is_alive(child)
+        os.kill(child, signal.SIGKILL)
+        server.stdout.close()
 
     def test_a_hundred_processes_end_at_once(self) -> None:
         process = self.start(

@@ -16,18 +16,7 @@ if TYPE_CHECKING:
 
     from tests.fake.conftest import Client, Quiet
 
-
-@pytest.fixture(autouse=True)
-def _prompt(quiet: Quiet, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cluster that is made for a run is up at once: the test has one thread, which waits for it."""
-    create = quiet.workspace.clusters.create
-
-    def create_and_start(*arguments: Any, **named: Any) -> Any:
-        record = create(*arguments, **named)
-        quiet.clock.spawned.pop()()
-        return record
-
-    monkeypatch.setattr(quiet.workspace.clusters, "create", create_and_start)
+pytestmark = pytest.mark.usefixtures("prompt")
 
 
 def environment(*dependencies: str, **spec: Any) -> dict[str, Any]:

@@ -15,13 +15,15 @@ from fake_databricks.full_disk import REMEDY, is_full, sentence
 from fake_databricks.jobs.lifecycle import Result
 from fake_databricks.jobs.model import Overrides
 from fake_databricks.jobs.runs import RunFilter
+from fake_databricks.server import FakeDatabricks, Options
+from tests.fake.conftest import Client
 from tests.fake.doubles import ended
 from tests.fake.jobs import flat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.fake.conftest import Client, Quiet
+    from tests.fake.conftest import Quiet
 
 LIMIT = 1_000_000
 
@@ -114,14 +116,18 @@ class TestFiles:
         uploads.complete(token, "/x", [1, 2], target)
         assert (self.left(quiet), target.stat().st_size) == (["whole"], 1_400_000)
 
-    def test_the_answer_is_one_sentence(self, client: Client) -> None:
+    def test_the_answer_is_one_sentence(self) -> None:
         path = "/api/2.0/fs/files/Volumes/a/b/c/x"
-        with small_files():
-            answer = client.send("PUT", path, bytes(2 * LIMIT))
+        # a server of its own: the database of the shared one may have reached the limit
+        with FakeDatabricks(Options(port=0, has_spark=False)) as fake:
+            client = Client(fake.url, fake.token, fake.cluster_id)
+            client.get("/api/2.1/jobs/list")
+            with small_files():
+                answer = client.send("PUT", path, bytes(2 * LIMIT))
+            assert client.send("GET", path).status == 404
         assert (answer.status, answer.body["error_code"]) == (507, "RESOURCE_EXHAUSTED")
         assert answer.body["message"].startswith("The disk of this server is full at ")
         assert answer.body["message"].endswith(f"{REMEDY}.")
-        assert client.send("GET", path).status == 404
 
 
 class TestState:
@@ -136,7 +142,9 @@ class TestState:
                 lambda: workspace.jobs.create(flat(description="x" * 8000), "2.1", "u"),
                 lambda: workspace.secrets.put("s", "k", b"x" * 8000),
                 lambda: workspace.scheduler.run_now(job, Overrides(), "", "u"),
-                lambda: workspace.clusters.create({"cluster_name": "x" * 8000}),
+                lambda: workspace.clusters.create(
+                    {"cluster_name": "x" * 8000, "spark_version": "15.4.x-scala2.12"}
+                ),
             ):
                 with pytest.raises(OSError, match="No space left") as caught:
                     create()

@@ -57,7 +57,7 @@ class TestTwoAtOnce:
 
     def test_a_library_of_a_cluster_that_is_gone_is_no_error(self, quiet: Quiet) -> None:
         clusters = quiet.workspace.clusters
-        record = clusters.create({"cluster_name": "short"})
+        record = clusters.create({"cluster_name": "short", "spark_version": "15.4.x-scala2.12"})
         quiet.clock.work()
         clusters.install_in_background(record.cluster_id, {"pypi": {"package": "x"}})
         clusters.remove(record.cluster_id)

@@ -17,7 +17,7 @@ FLOORS = (
     {"server"},
     {"web"},
     {"workspace"},
-    {"jobs", "commands"},
+    {"jobs", "commands", "sql"},
     {"clusters", "files", "identity", "permissions", "secrets"},
     {"request", "engine"},
     {"storage", "certificates", "clock", "errors", "redaction", "scratch"},

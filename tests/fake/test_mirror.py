@@ -140,7 +140,6 @@ class TestUpload:
     def test_what_is_not_whole_stays_here(self, pair: Pair) -> None:
         (pair.folder / "_temporary").mkdir()
         (pair.folder / "_temporary" / "part").write_bytes(b"x")
-        (pair.folder / ".p.1.partial").write_bytes(b"x")
         (pair.folder / "link").symlink_to(pair.folder / "a")
         assert not pair.mirror.upload()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 
+from fake_databricks.clusters.warehouse import WAREHOUSE_ID
 from tests.fake.test_engine_environment import wheel
 from tests.fake.test_notebook_files import HEADER, jupyter
 
@@ -64,14 +65,16 @@ class TestCells:
             "# MAGIC %md\n# MAGIC # A title",
             '# MAGIC %run ./other $w="hey"',
             "# MAGIC %sh\n# MAGIC echo shell",
+            "import asyncio\nevent = asyncio.Event()",
+            "event.set()\nawait event.wait()\nawait asyncio.sleep(0, 'awaited')",
             "%load_ext autoreload\n%autoreload 2\nx, y",
             "import os; print(os.getcwd())",
             "f()",
         )
         done = output(client, create(client, path))
-        assert done["logs"].splitlines()[:3] == ["shell", "(1, 'hey')", "/Workspace/Shared"]
+        assert done["logs"].splitlines()[:4] == ["shell", "'awaited'", "(1, 'hey')", "/Workspace/Shared"]
         assert done["error"] == "ZeroDivisionError: division by zero"
-        assert '<command-7>", line 1' in done["error_trace"]
+        assert '<command-9>", line 1' in done["error_trace"]
         assert '<command-2 of /Shared/other>", line 2, in f' in done["error_trace"]
         assert done["metadata"]["state"]["state_message"] == "Workload failed, see run output for details"
         assert done["notebook_output"] == {"truncated": False}
@@ -96,6 +99,12 @@ class TestCells:
         for path, form in (("/Shared/j", "JUPYTER"), ("/Shared/k.ipynb", "AUTO")):
             job = create(client, put_bytes(client, path, cells, form))
             assert output(client, job)["notebook_output"] == {"result": "6", "truncated": False}
+
+    def test_what_was_imported_as_source_is_a_notebook(self, client: Client) -> None:
+        put_bytes(client, "/Shared/s.py", b"dbutils.notebook.exit('source')", "SOURCE")
+        put_bytes(client, "/Shared/f.py", b"dbutils.notebook.exit('file')", "RAW")
+        assert output(client, create(client, "/Shared/s"))["notebook_output"]["result"] == "source"
+        assert "Unable to access" in output(client, create(client, "/Shared/f"))["error"]
 
     def test_a_flat_job_takes_a_notebook(self, client: Client) -> None:
         put(client, "/Shared/n", "dbutils.notebook.exit('done')")
@@ -265,5 +274,10 @@ class TestSpark:
         assert done["notebook_output"].get("result") == "7 3", done
         assert done["logs"].count("|total|") == 2
         failed = output(client, job_id)
+        put_bytes(client, "/Shared/q.sql", b"SELECT :a || '{{b}}' AS total", "RAW")
+        body = {"warehouse_id": WAREHOUSE_ID, "file": {"path": "/Shared/q.sql"}}
+        sql = {"task_key": "q", "sql_task": {**body, "parameters": {"a": "x", "b": "y"}}}
+        logs = output(client, client.post("/api/2.2/jobs/create", tasks=[sql])["job_id"])["logs"]
+        assert "|xy   |" in logs
         assert "[TABLE_OR_VIEW_NOT_FOUND]" in failed["error"]
         assert '<command-5>", line 1' in failed["error_trace"]

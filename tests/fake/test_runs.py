@@ -282,9 +282,10 @@ class TestRetry:
         shown = attempt_view(run, run.task_runs[1], "http://x")
         assert (shown["original_attempt_run_id"], shown["trigger"]) == (run.run_id, "RETRY")
 
-    def test_attempts_without_a_limit_wait_longer_and_longer(self, quiet: Quiet) -> None:
+    @pytest.mark.parametrize("retries", [-1, 10**9])
+    def test_attempts_without_a_limit_wait_longer_and_longer(self, quiet: Quiet, retries: int) -> None:
         """Issue: "`max_retries: -1` with a missing cluster backs off"."""
-        run = finish(quiet, flat(existing_cluster_id="0000-000000-none", max_retries=-1))
+        run = finish(quiet, flat(existing_cluster_id="0000-000000-none", max_retries=retries))
         quiet.clock.move(500_000)
         starts = [item.start_time for item in run.task_runs if item.start_time]
         waits = [(later - first) // 1000 for first, later in itertools.pairwise(starts)]

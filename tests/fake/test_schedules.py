@@ -126,6 +126,7 @@ class TestRefusals:
             ({"schedule": {**HOURLY, "sql_condition": {}}}, "'schedule.sql_condition' is not supported"),
             ({"trigger": {"periodic": {"interval": 0, "unit": "DAYS"}}}, "interval must be between"),
             ({"trigger": {"periodic": {"interval": 1, "unit": "YEARS"}}}, "unit must be one of"),
+            ({"trigger": {}}, "Missing required field: trigger.periodic"),
             ({"trigger": {"file_arrival": {"url": "x"}}}, "'trigger.file_arrival' is not supported"),
             ({"continuous": {"task_retry_mode": "ON_FAILURE"}}, "'continuous.task_retry_mode' is not"),
             ({"continuous": {"maintenance_window": {}}}, "'continuous.maintenance_window' is not"),
@@ -134,6 +135,10 @@ class TestRefusals:
     )
     def test_what_is_wrong_is_named(self, quiet: Quiet, settings: dict[str, Any], words: str) -> None:
         assert words in refusal(quiet, "POST /api/2.1/jobs/create", tasks(task("a"), **settings))[2]
+
+    def test_a_submitted_run_has_no_schedule(self, quiet: Quiet) -> None:
+        document = tasks(task("a"), schedule=HOURLY)
+        assert "starts once" in refusal(quiet, "POST /api/2.1/jobs/runs/submit", document)[2]
 
 
 class TestMovableClock:

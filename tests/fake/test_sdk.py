@@ -336,6 +336,7 @@ class TestFieldsOfTheSdk:
             (jobs.RunJobTask, TASK_TYPE_FIELDS["run_job_task"]),
             (jobs.ConditionTask, TASK_TYPE_FIELDS["condition_task"]),
             (jobs.ForEachTask, TASK_TYPE_FIELDS["for_each_task"]),
+            (jobs.SqlTask, TASK_TYPE_FIELDS["sql_task"]),
             (jobs.CronSchedule, SCHEDULE_FIELDS),
             (jobs.TriggerSettings, TRIGGER_FIELDS),
             (jobs.Continuous, CONTINUOUS_FIELDS),

@@ -135,7 +135,7 @@ class TestLeftovers:
         state = tmp_path / "state"
         write_document(state, "number", 1)
         workspace = state / "workspaces" / workspace_id_of("dapi-x")
-        for name in ("runs/98765", "uploads/abc", "dbfs"):
+        for name in ("runs/98765", "uploads/abc", "dbfs.unfinished", "dbfs"):
             (workspace / name).mkdir(parents=True)
             (workspace / name / "file").write_text("x")
         with FakeDatabricks(Options(port=0, has_spark=False, state=state)):

@@ -156,6 +156,13 @@ WITNESSES: Mapping[str, tuple[str, ...]] = {
         "POST /_fake/clock",
         "DELETE /_fake/clock",
     ),
+    "test_statements.py::TestStatements::test_rows_are_texts_in_one_chunk": (
+        "POST /sql/statements",
+        "GET /sql/statements/*",
+        "GET /sql/warehouses",
+        "GET /sql/warehouses/*",
+    ),
+    "test_statements.py::TestStatements::test_a_cancel_ends_it": ("POST /sql/statements/*",),
     "test_mounts.py::TestRest::test_the_mount_can_be_removed_and_the_objects_stay": (
         "GET /_fake/mounts",
         "DELETE /_fake/mounts",

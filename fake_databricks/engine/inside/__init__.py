@@ -20,6 +20,7 @@ Every task pays for these imports, so a heavy module (``urllib.request``: 20 ms)
       notebook      runs the cells of a notebook
         notebooks     finds and reads notebooks; the server reads them with it, too
     repl          the main program of a context
+      statement   one statement of the SQL statements API
     cells         one command or cell, for the notebook and the context
     magics        splits a command or cell at %sql, %sh ...; for the server, too
     failures      exceptions as text, for the two main programs

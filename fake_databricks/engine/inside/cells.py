@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import re
 import sys
 import types
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from . import names
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+IS_COROUTINE = 0x80
+"""The flag of code that awaits something (``inspect.CO_COROUTINE``, whose module takes 10 ms)."""
 ROWS = 1000
 """Rows of a table that are shown, as in a notebook."""
 
@@ -45,6 +48,7 @@ class Namespace:
         main.__dict__["__builtins__"] = names.LazyBuiltins()
         sys.modules["__main__"] = main
         self.names = main.__dict__
+        self._loop: Any = None
 
     def python(self, source: str, name: str) -> Any:
         """Run Python code; return the value of its last expression. ``name`` is its file in tracebacks."""
@@ -57,18 +61,33 @@ class Namespace:
         last = end if isinstance(end, ast.Expr) else None
         if last is not None:
             tree.body.pop()
-        exec(compile(tree, name, "exec", dont_inherit=True), self.names)  # noqa: S102  running it is the purpose
-        if last is None:
-            return None
-        expression = ast.Expression(last.value)
-        return eval(compile(expression, name, "eval", dont_inherit=True), self.names)  # noqa: S307  as above
+        self._evaluate(tree, name, "exec")
+        return None if last is None else self._evaluate(ast.Expression(last.value), name, "eval")
+
+    def _evaluate(self, tree: ast.Module | ast.Expression, name: str, mode: str) -> Any:
+        """Run code, in which ``await`` may stand outside of functions, as in a notebook."""
+        code = compile(tree, name, mode, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        value = eval(code, self.names)  # noqa: S307  running it is the purpose
+        if not code.co_flags & IS_COROUTINE:
+            return value
+        if self._loop is None:
+            import asyncio  # noqa: PLC0415  only code that awaits needs it
+
+            self._loop = asyncio.new_event_loop()
+        return self._loop.run_until_complete(value)
 
     @staticmethod
-    def sql(source: str) -> Any:
-        """Run the statements of a SQL command; return the DataFrame of the last one."""
+    def sql(source: str, parameters: dict[str, str] | None = None) -> Any:
+        """Run the statements of a SQL command; return the DataFrame of the last one.
+
+        Args:
+            source: one statement or more.
+            parameters: what ``:name`` and ``{{name}}`` stand for.
+        """
         result = None
         for statement in statements(source):
-            result = names.spark().sql(statement)
+            text, named = with_parameters(statement, parameters or {})
+            result = names.spark().sql(text, named) if named else names.spark().sql(text)
         if result is None:
             raise ValueError("There is no statement in this command")
         return result
@@ -78,6 +97,16 @@ class Namespace:
         """Run what stands for a text that is no Python; its first line is in the traceback of an error."""
         remember(source, name)
         return eval(compile("action()", name, "eval"), {"action": action})  # noqa: S307  the text is this one
+
+
+def with_parameters(statement: str, parameters: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """Return a statement with each ``{{name}}`` replaced, and the parameters that it names as ``:name``."""
+    text = re.sub(r"\{\{\s*([\w.-]+)\s*\}\}", lambda found: parameters.get(found[1], found[0]), statement)
+    return text, {name: value for name, value in parameters.items() if _names(name, text)}
+
+
+def _names(name: str, statement: str) -> bool:
+    return re.search(rf"(?<![:\w]):{re.escape(name)}\b", statement) is not None
 
 
 def remember(source: str, name: str) -> None:

@@ -66,7 +66,7 @@ class Notebook:
             print(repr(value))  # noqa: T201  that is its task
 
     def _sql(self, text: str) -> None:
-        frame = self._namespace.sql(text)
+        frame = self._namespace.sql(text, names.dbutils().widgets.getAll())
         self._namespace.names["_sqldf"] = frame
         show_table(frame)
 

@@ -17,6 +17,15 @@ from .cells import Namespace, table
 from .spark import Plan
 from .workflows import NotebookExit
 
+MAX_RESULT = 5_000_000
+"""The characters of a result."""
+
+
+def shortened(text: str) -> str:
+    """Return the begin of a result that is too long for the server to hold, and say what is left out."""
+    left_out = len(text) - MAX_RESULT
+    return text if left_out <= 0 else f"{text[:MAX_RESULT]}\n*** WARNING: skipped {left_out} characters ***"
+
 
 class Repl:
     """The namespace and the counter of the commands."""
@@ -35,7 +44,7 @@ class Repl:
             value = self._namespace.python(source, f"<command-{self._count}>")
             if names.SHOWN:
                 return table(names.SHOWN[-1])
-            return {"kind": "text", "data": "" if value is None else repr(value)}
+            return {"kind": "text", "data": "" if value is None else shortened(repr(value))}
         except NotebookExit as done:
             return {"kind": "text", "data": f"Notebook exited: {done.value}"}
         except BaseException as error:  # noqa: BLE001  it is the result

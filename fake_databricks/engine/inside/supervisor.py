@@ -79,6 +79,10 @@ def watched(program: int) -> int:
     poll = select.poll()
     poll.register(wake, select.POLLIN)
     poll.register(INPUT, 0)  # without an event: that its other end is closed is told anyway
+    with contextlib.suppress(
+        AttributeError, OSError
+    ):  # Linux 5.3; a child of the server may hold that end open
+        poll.register(os.pidfd_open(os.getppid()), select.POLLIN)
     status: int | None = None
     deadline: float | None = None
     while True:
@@ -94,7 +98,7 @@ def watched(program: int) -> int:
         if signal.SIGINT in signals and status is None:
             os.kill(program, signal.SIGINT)
         is_late = deadline is not None and time.monotonic() >= deadline
-        if INPUT in ready or is_late or (status is not None and deadline is None):
+        if ready.keys() - {wake} or is_late or (status is not None and deadline is None):
             status = kill(program, status)
             break
     return signal.SIGKILL if status is None else status

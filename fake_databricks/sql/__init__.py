@@ -1,0 +1,1 @@
+"""SQL statements on the one warehouse: ``api.py`` reads requests, ``statements.py`` runs them."""

@@ -1,0 +1,67 @@
+"""Requests at the same time on the same few names: none of them is a failure of the server."""
+
+from __future__ import annotations
+
+import json
+import random
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fake_databricks.server import FakeDatabricks
+
+from tests.fake.conftest import Client
+
+NAMES = ("/a", "/a/b", "/a/b/c", "/d")
+THREADS, REQUESTS = 4, 150
+
+
+def requests_of(chance: random.Random) -> tuple[tuple[str, str, dict[str, Any] | bytes | None], ...]:
+    """Return one request of each kind, on names that others use too."""
+    name, other = chance.choice(NAMES), chance.choice(NAMES)
+    volume, deep = f"/api/2.0/fs/files/Volumes/x/y/z{name}", chance.random() < 0.7
+    return (
+        ("POST", "/api/2.0/dbfs/put", {"path": name, "contents": "eA==", "overwrite": True}),
+        ("POST", "/api/2.0/dbfs/mkdirs", {"path": name}),
+        ("POST", "/api/2.0/dbfs/move", {"source_path": name, "destination_path": other}),
+        ("POST", "/api/2.0/dbfs/delete", {"path": name, "recursive": deep}),
+        ("GET", f"/api/2.0/dbfs/list?path={name}", None),
+        ("GET", f"/api/2.0/dbfs/read?path={name}", None),
+        ("PUT", f"{volume}?overwrite=true", b"x"),
+        ("GET", volume, None),
+        ("DELETE", volume, None),
+        ("DELETE", volume.replace("files", "directories", 1), None),
+        ("POST", "/api/2.0/workspace/mkdirs", {"path": name}),
+        ("POST", "/api/2.0/workspace/import", {"path": name, "content": "eA==", "format": "AUTO"}),
+        ("POST", "/api/2.0/workspace/delete", {"path": name, "recursive": deep}),
+        ("GET", f"/api/2.0/workspace/list?path={name}", None),
+        ("POST", "/api/2.0/secrets/scopes/create", {"scope": name.strip("/").replace("/", "-")}),
+        ("POST", "/api/2.0/secrets/scopes/delete", {"scope": other.strip("/").replace("/", "-")}),
+    )
+
+
+class TestTheSameNames:
+    """Every wrong input is 4xx in Databricks' envelope, never 500"""
+
+    def test_no_request_fails_because_of_another(self, server: FakeDatabricks) -> None:
+        token = f"dapi{secrets.token_hex(16)}"
+
+        def ask(seed: int) -> list[tuple[str, str, int, bytes]]:
+            chance = random.Random(seed)  # noqa: S311  no secret
+            client = Client(server.url, token, server.cluster_id)
+            failed = []
+            for _ in range(REQUESTS):
+                method, path, body = chance.choice(requests_of(chance))
+                content = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
+                answer = client.send(method, path, content if method != "GET" else b"")
+                if answer.status >= 500:
+                    failed.append((method, path, answer.status, answer.content[:200]))
+            return failed
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            assert [failure for failures in pool.map(ask, range(THREADS)) for failure in failures] == []
+        client = Client(server.url, token, server.cluster_id)
+        for path in ("/api/2.0/dbfs/list?path=/", "/api/2.0/workspace/list?path=/", "/_fake/journal"):
+            assert client.send("GET", path).status == 200
+        client.post("/_fake/reset")
