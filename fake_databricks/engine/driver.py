@@ -11,6 +11,7 @@ import shutil
 import threading
 import time
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from py4j.protocol import Py4JError
@@ -26,7 +27,6 @@ from fake_databricks.engine.warm_jvm import Jvm, JvmFailed, find_java
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from fake_databricks.engine.session_plan import SessionPlan
 
@@ -181,6 +181,17 @@ class Driver:
         if self._state == "ready" and jvm:
             jvm.warm.forget(workspace)
 
+    def warm_up(self, jvm: Jvm) -> Any:
+        """Let the JVM load what the first run would wait for; return the Java thread that does it."""
+        folder = self.home / "warm-up"
+        shutil.rmtree(folder, ignore_errors=True)
+        places = Places(*(str(folder / name) for name in ("dbfs", "volumes", "workspace")))
+        Path(places.dbfs).mkdir(parents=True)
+        mark = {"fake.run": "warm-up", "spark.scheduler.pool": "warm-up"}
+        texts = self.plan("fake-warm-up", places, {}, mark).texts()
+        session = jvm.warm.attach("fake-warm-up", *texts)
+        return jvm.gateway.jvm.fakedatabricks.WarmUp.begin(session, texts[3], SEPARATOR.join(REHEARSAL))
+
     def end_run(self, run: str) -> int:
         """End the Spark jobs of a run, also those that start later; return how many were running."""
         return self._ask("end", run)
@@ -223,7 +234,7 @@ class Driver:
             failed = 0
             if self._enter_ready(jvm):
                 if self._wants_warm_up:
-                    self._warm_up(jvm)
+                    self._try_warm_up(jvm)
                 jvm.process.wait()
                 LOGGER.info("The JVM ended with exit code %s", jvm.process.returncode)
             self._leave_ready()
@@ -236,16 +247,9 @@ class Driver:
         if closed:
             jvm.kill()
 
-    def _warm_up(self, jvm: Jvm) -> None:
-        """Let the JVM load what the first run would wait for, in the background."""
-        folder = self.home / "warm-up"
-        shutil.rmtree(folder, ignore_errors=True)
-        places = Places(*(str(folder / name) for name in ("dbfs", "volumes", "workspace")))
-        mark = {"fake.run": "warm-up", "spark.scheduler.pool": "warm-up"}
-        texts = self.plan("fake-warm-up", places, {}, mark).texts()
+    def _try_warm_up(self, jvm: Jvm) -> None:
         try:
-            session = jvm.warm.attach("fake-warm-up", *texts)
-            jvm.gateway.jvm.fakedatabricks.WarmUp.begin(session, texts[3], SEPARATOR.join(REHEARSAL))
+            self.warm_up(jvm)
         except (Py4JError, OSError) as error:
             LOGGER.info("The warm-up could not start: %s", error)
 

@@ -7,6 +7,7 @@ public class WarmUp extends Thread {
     private final SparkSession session;
     private final String properties;
     private final String[] statements;
+    private String failure = "";
 
     private WarmUp(SparkSession session, String properties, String[] statements) {
         super("warm-up");
@@ -17,13 +18,20 @@ public class WarmUp extends Thread {
     }
 
     /**
-     * Starts, and does not wait.
+     * Starts, and does not wait; returns the thread.
      *
      * @param properties what the jobs bear: names and values in turn
      * @param statements SQL (both joined by the character U+0001)
      */
-    public static void begin(SparkSession session, String properties, String statements) {
-        new WarmUp(session, properties, Warm.parts(statements)).start();
+    public static WarmUp begin(SparkSession session, String properties, String statements) {
+        WarmUp made = new WarmUp(session, properties, Warm.parts(statements));
+        made.start();
+        return made;
+    }
+
+    /** Returns why it did not finish; empty where it did, or has not yet. */
+    public String failure() {
+        return failure;
     }
 
     public void run() {
@@ -33,6 +41,7 @@ public class WarmUp extends Thread {
                 session.sql(statements[i]).collectAsList();
             }
         } catch (Exception error) {
+            failure = String.valueOf(error);
             System.err.println("The warm-up did not finish: " + error);
         }
     }
