@@ -203,6 +203,7 @@ TRIGGER_FIELDS: Mapping[str, Field] = {
     "pause_status": Field("text"),
     "file_arrival": _recorded("object"),
     "table_update": _recorded("object"),
+    "job_completion": _recorded("object"),
     "model": _recorded("object"),
     "sql_condition": _recorded("object"),
 }
