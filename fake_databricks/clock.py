@@ -92,14 +92,14 @@ class MovableClock:
                 timer.action()
                 fired += 1
                 if fired >= MAX_TIMERS_OF_A_MOVE:
-                    self._show(self.now())
+                    self._show(self._offset)
                     raise TooManyTimers
-            self._show(moment)
+            self._show(moment - self._base.now())
 
     def move_back(self) -> None:
         """Show the time of the clock below; what was due in between acts then."""
         with self._moving:
-            self._show(self._base.now())
+            self._show(0)
 
     def _take_due(self, moment: int) -> _Timer | None:
         with self._lock:
@@ -112,9 +112,9 @@ class MovableClock:
         timer.cancel()
         return timer
 
-    def _show(self, moment: int) -> None:
+    def _show(self, offset: int) -> None:
         with self._lock:
-            self._offset = moment - self._base.now()
+            self._offset = offset
             for number, timer in self._timers.items():
                 timer.cancel()
                 timer.cancel = self._below(number, timer.due)
