@@ -8,6 +8,7 @@ import sys
 import threading
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Sequence, Tuple
+from urllib.parse import quote
 
 from contract.receiver.faults import Fault, FaultQueue
 from contract.receiver.keys import EVERY_TENANT, Keys
@@ -133,7 +134,7 @@ class Receiver:
         if not path.startswith(_UNNOTED):
             self.statuses.append(status)
         if self._log:
-            sys.stderr.write(f"{utc_now()} {method} {path!a} {status or 'closed'}\n".replace("'", ""))
+            sys.stderr.write(f"{utc_now()} {method} {quote(path)} {status or 'closed'}\n")
 
     async def _serve(self, app: Any) -> None:
         import uvicorn  # noqa: PLC0415  as above

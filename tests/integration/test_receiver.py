@@ -6,10 +6,12 @@ import gzip
 import http.client
 import json
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Dict, Iterator, NamedTuple, Optional
 from urllib.parse import quote, urlsplit
@@ -223,6 +225,32 @@ class TestBodies:
         answered = ask(shared, "POST", "/api/metadata", content=content, **headers)
         assert answered.status == status
         assert answered.body["error"]["message"]
+
+
+class TestAtOnce:
+    """At least once, with a stable key: what comes twice at once is there once, half a body is not there."""
+
+    def test_one_key_at_once_is_stored_once(self, url: str) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            asked = [pool.submit(post, url, body_of("one"), ONE, Idempotency_Key="k") for _ in range(24)]
+            answers = {str(each.result().body) for each in asked}
+        assert answers == {"{'status': 'received', 'record_count': 3}"}
+        assert len(ask(url, "GET", DELIVERIES).body["deliveries"]) == 1
+
+    def test_half_a_body_is_not_stored(self, url: str) -> None:
+        with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as sender:
+            head = f"POST /api/metadata HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ALL}\r\n"
+            sender.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 999\r\n\r\n{{".encode())
+        assert post(url, body_of("one")).status == 200
+        assert len(ask(url, "GET", DELIVERIES).body["deliveries"]) == 1
+
+    def test_a_body_of_100_000_columns_is_taken_whole(self, url: str) -> None:
+        body = body_of("one")
+        column = body["metadata"]["columns"][0]
+        body["metadata"]["columns"] = [{**column, "column_id": f"c{n:06}"} for n in range(100_000)]
+        assert post(url, body).body["record_count"] == 100_002
+        ((version),) = ask(url, "GET", HISTORY.format("one", "t")).body["versions"]
+        assert version["columns"] == body["metadata"]["columns"]
 
 
 class TestFaultsOnDemand:
