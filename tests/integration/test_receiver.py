@@ -13,7 +13,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Dict, Iterator, NamedTuple, Optional
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -355,6 +355,23 @@ class TestStateFile:
             assert ask(receiver.url, "GET", HISTORY.format("one", "t")).status == 200
         assert ONE not in file.read_bytes().decode("latin-1")
 
+    @pytest.mark.parametrize("at", range(3, 8))
+    def test_what_cannot_be_stored_is_not_confirmed_and_leaves_nothing(self, at: int) -> None:
+        steps = iter(range(1, 1000))
+
+        def fill_the_disk() -> None:
+            if next(steps) == at:
+                raise sqlite3.OperationalError("database or disk is full")
+
+        with Receiver(keys=KEYS, step=fill_the_disk) as receiver:
+            refused = post(receiver.url, body_of("one"), Idempotency_Key="k")
+            assert (refused.status, refused.body["error"]["code"]) == (503, "storage")
+            assert "disk is full" in refused.body["error"]["message"]
+            state = ask(receiver.url, "GET", STATE.format("one")).body
+            assert (state["last_job"], state["metadata"]["tables"]) == (None, [])
+            assert post(receiver.url, body_of("one"), Idempotency_Key="k").status == 200
+            assert len(receiver.received) == 1
+
     def test_another_file_is_refused(self, tmp_path: Path) -> None:
         text, other = tmp_path / "text", tmp_path / "other.db"
         text.write_text("no database" * 100)
@@ -386,8 +403,10 @@ class TestStateFile:
 class Process:
     """The command as a process of its own."""
 
-    def __init__(self, file: Path, kill_at: int = 0) -> None:
-        command = [sys.executable, "-m", "contract.receiver", "--state", str(file), "--key", f"one={ONE}"]
+    def __init__(
+        self, file: Path, kill_at: int = 0, options: Sequence[str] = ("--key", f"one={ONE}")
+    ) -> None:
+        command = [sys.executable, "-m", "contract.receiver", "--state", str(file), *options]
         environ = {"RECEIVER_KILL_AT": str(kill_at)} if kill_at else {}
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -449,3 +468,12 @@ class TestKilled:
         printed = server.end()
         assert f"export NUVYN_API_ENDPOINT={server.url}\nexport NUVYN_API_KEY={ONE}\n" in printed
         assert server.process.returncode == 0
+
+    def test_without_a_key_it_makes_one(self, tmp_path: Path) -> None:
+        server = Process(tmp_path / "platform.db", options=())
+        assert server.process.stdout is not None
+        lines = iter(server.process.stdout.readline, "")
+        key = next(line for line in lines if "NUVYN_API_KEY=" in line).strip().partition("=")[2]
+        assert post(server.url, body_of("one"), key).status == 200
+        assert post(server.url, body_of("one"), "another").status == 403
+        server.end()
