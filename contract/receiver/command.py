@@ -37,8 +37,12 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             sys.stdout.write(_access(receiver.url, keys[0]))
             sys.stdout.flush()
             stop.wait()
-    except (StateError, OSError) as error:
+    except StateError as error:
         sys.stderr.write(f"receiver: {error}\n")
+        return 2
+    except (OSError, OverflowError) as error:  # the latter: a port beyond 65535
+        where = f"{options.host}, port {options.port}"
+        sys.stderr.write(f"receiver: cannot listen at {where} ({error}): name another --host or --port\n")
         return 2
     finally:
         for number, handler in before.items():

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BACKLOG = 2048
+_EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  compared, not bound
 _UNNOTED = "/health", "/_receiver"
 
 
@@ -46,7 +47,7 @@ class Receiver:
 
     Raises:
         StateError: the file is none of a receiver.
-        OSError: the port is taken.
+        OSError: the port is taken, or the address is none of this machine.
     """
 
     def __init__(  # noqa: PLR0913  each is an option of the command
@@ -72,10 +73,11 @@ class Receiver:
         self._store = Store(state, step)
         try:
             self._socket = _listen(host, port)
-        except OSError:
+        except (OSError, OverflowError):
             self._store.close()
             raise
-        shown = f"[{host}]" if ":" in host else host
+        asked = "127.0.0.1" if host in _EVERY_ADDRESS else host
+        shown = f"[{asked}]" if ":" in asked else asked
         self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
         app = Faulty(build_app(self._store, known, self._faults, now), self._faults, known, self._note)
         self._started = threading.Event()
@@ -180,7 +182,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listening.bind((host, port))
         listening.listen(_BACKLOG)
-    except OSError:
+    except (OSError, OverflowError):
         listening.close()
         raise
     return listening

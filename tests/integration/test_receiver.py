@@ -13,7 +13,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -389,6 +389,21 @@ class TestStateFile:
     ) -> None:
         assert main(["--state", str(tmp_path / "nowhere" / "file")]) == 2
         assert capsys.readouterr().err.startswith("receiver: ")
+
+    @pytest.mark.parametrize("options", [["--port", "65536"], ["--host", "192.0.2.1"]], ids=str)
+    def test_an_address_that_is_none_is_named(
+        self, options: List[str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(options) == 2
+        shown = capsys.readouterr().err
+        assert shown.startswith("receiver: cannot listen at ")
+        assert options[1] in shown
+        assert "name another --host or --port" in shown
+
+    def test_at_every_address_the_url_is_one_to_ask(self) -> None:
+        with Receiver(keys=KEYS, host="0.0.0.0") as receiver:  # noqa: S104  for the blink of an eye
+            assert receiver.url.startswith("http://127.0.0.1:")
+            assert ask(receiver.url, "GET", "/health", None).body == {"status": "ok"}
 
     def test_a_key_without_a_tenant_is_refused_and_not_shown(
         self, capsys: pytest.CaptureFixture[str]
