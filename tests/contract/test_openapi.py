@@ -44,7 +44,7 @@ PARAMETER = {
     "additionalProperties": False,
     "properties": {
         "name": TEXT,
-        "in": {"enum": ["query", "header"]},
+        "in": {"enum": ["query", "header", "path"]},
         "description": TEXT,
         "required": {"type": "boolean"},
         "schema": {"type": "object"},
@@ -105,7 +105,7 @@ DOCUMENT = {
             "type": "object",
             "additionalProperties": False,
             "patternProperties": {
-                "^/api/[a-z0-9./-]+$": {
+                "^/api/[a-z0-9./{}-]+$": {
                     "type": "object",
                     "additionalProperties": False,
                     "properties": {"get": OPERATION, "post": OPERATION},

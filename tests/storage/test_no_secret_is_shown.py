@@ -165,7 +165,7 @@ def run(
     conf.joinpath("spark-defaults.conf").write_text(
         f"spark.eventLog.enabled true\nspark.eventLog.dir {events.as_uri()}\n"
     )
-    with Receiver(API_KEY, keep=folder) as platform, Watch(canaries, temporary) as watch:
+    with Receiver(API_KEY, state=folder / "platform.db") as platform, Watch(canaries, temporary) as watch:
         process = subprocess.Popen(
             [sys.executable, "-m", "nuvyn_executor", *arguments],
             cwd=ROOT,

@@ -1,0 +1,28 @@
+"""What is answered to a request, as a value. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Mapping
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status and JSON body of an answer, and headers beside the usual ones."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Refused(Exception):  # noqa: N818  it says what happened
+    """A request is not taken; ``answer`` says why."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def refusal(status: int, code: str, message: str, **more: Any) -> Refused:
+    """Build the refusal of a request: ``{"error": {"code", "message"}}``."""
+    return Refused(Answer(status, {"error": {"code": code, "message": message, **more}}))

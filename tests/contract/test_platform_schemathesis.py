@@ -1,0 +1,105 @@
+"""Schemathesis on every call that `contract/openapi/platform.yaml` describes; it needs Python 3.11."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from pathlib import Path
+from typing import Any, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.strategies import one_of
+
+from contract import corpus
+from contract.receiver import Receiver
+from tests.contract.described import Description
+
+schemathesis = pytest.importorskip("schemathesis", reason="Schemathesis is not installed")
+
+FILE = Path(__file__).resolve().parents[2] / "contract" / "openapi" / "platform.yaml"
+OPERATIONS = sorted(Description("platform").operations())
+STATUSES = {200, 400, 401, 403, 404, 413, 415, 422}
+CHECKS = ("status_code_conformance", "content_type_conformance", "response_schema_conformance")
+EXAMPLES = 25
+"""For each call and mode: all of them together then take some seconds."""
+KEY = "nv-key"
+
+
+@pytest.fixture(scope="module")
+def described() -> Any:
+    return schemathesis.openapi.from_path(FILE)
+
+
+@pytest.fixture(scope="module", name="url")
+def _url() -> Iterator[str]:
+    with Receiver(KEY) as receiver:
+        yield receiver.url
+
+
+class TestEveryCall:
+    """Its OpenAPI is `contract/openapi/platform.yaml`, held by schemathesis"""
+
+    @pytest.mark.parametrize(("method", "path"), OPERATIONS)
+    def test_no_failure_no_other_status_and_no_other_body(
+        self, url: str, described: Any, method: str, path: str
+    ) -> None:
+        operation = described[path][method]
+        checks = [getattr(schemathesis.checks, name) for name in CHECKS]
+        modes = schemathesis.GenerationMode
+
+        @settings(
+            max_examples=EXAMPLES,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(one_of(*(operation.as_strategy(generation_mode=mode) for mode in modes)))
+        def try_it(case: Any) -> None:
+            answer = case.call(base_url=url, headers={"Authorization": f"Bearer {KEY}"})
+            assert answer.status_code in STATUSES
+            case.validate_response(answer, checks=checks)
+
+        try_it()
+
+    def test_what_has_come_is_shown_as_described(self, url: str) -> None:
+        platform = Description("platform")
+        of_table = {"source_id": "s", "tenant_id": "t", "table_id": "x"}
+        body = corpus.transmissions()["request"]["request"]["body"]
+        source = {
+            "source_id": "s", "tenant_id": "t", "source_name": "n", "source_path": "/n", "source_type": "csv",
+            "files_found": 1, "total_size_bytes": 1, "metadata_version": 1,
+        }  # fmt: skip
+        table = {
+            **of_table, "table_name": "n", "file_format": "csv", "row_count": 1, "column_count": 0,
+            "overall_score": None, "details": None, "removed_at": None,
+        }  # fmt: skip
+        whole = {
+            **body,
+            "tenant_id": "t",
+            "metadata": {"sources": [source], "tables": [table], "columns": []},
+        }
+        template = "/api/metadata/{tenant}/tables/{table}/history"
+
+        answers = [
+            ("POST", "/api/metadata", ask(url, "POST", "/api/metadata", json.dumps(whole))),
+            ("GET", "/api/metadata", ask(url, "GET", "/api/metadata?tenant_id=t")),
+            ("GET", template, ask(url, "GET", "/api/metadata/t/tables/x/history")),
+        ]
+
+        for method, path, (status, answered) in answers:
+            assert status == 200
+            assert platform.answer_complaints(method, path, status, answered) == []
+
+
+def ask(url: str, method: str, path: str, body: str = "") -> Any:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+    connection.request(method, path, body or None, headers)
+    answer = connection.getresponse()
+    found = answer.status, json.loads(answer.read())
+    connection.close()
+    return found
