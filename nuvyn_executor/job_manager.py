@@ -188,7 +188,7 @@ class JobManager:
             "run_id": job.job_id,
             "executor_version": __version__,
             "source_id": self._services.source_id(request),
-            "tenant_id": request.tenant_id,
+            "tenant_id": self._masked(request.tenant_id),
             "run_mode": request.job_type.value,
             "source_path": self._source_path(request),
             "started_at": job.started_at,

@@ -129,6 +129,12 @@ class TestRecord:
         assert (row["error_message"], row["started_at"], row["finished_at"]) == (None, NOW, NOW)
         assert '"validation_status": "valid"' in row["result"]
 
+    def test_the_tenant_of_a_run_is_masked_as_in_the_other_tables(self, bench: Bench, job_does: Any) -> None:
+        """`executor_runs.tenant_id` masked like the other tables' (ids must still join)."""
+        job_does(lambda _: JobOutcome({}))
+        bench.run(JobRequest(JobType.DATA_READING, "/data", tenant_id="client-hunter2-very-secret"))
+        assert bench.runs()[0]["tenant_id"] == "client-[REDACTED]"
+
     def test_a_short_run_adds_its_row_once(self, bench: Bench, job_does: Any) -> None:
         job_does(lambda _: JobOutcome({}))
         bench.run(READING)
