@@ -1,7 +1,7 @@
 """Whether Spark's Java process has ended: py4j has many errors for that, and none says so.
 
-On a cluster and on a laptop alike, Java is ended from outside when the machine has no memory left. Python sees
-a connection that breaks, or one that is refused, in whatever call comes next.
+Java is ended from outside when the machine has no memory left. Python sees a connection that breaks, or one
+that is refused, in whatever call comes next.
 """
 
 from __future__ import annotations

@@ -78,6 +78,27 @@ class TestBounded:
             assert len(platform.requests) > 1
         assert time.monotonic() - begin < PATIENCE
 
+    def test_a_handshake_of_tls_that_drips_is_left(self, session: requests.Session) -> None:
+        begin = time.monotonic()
+        # the beginning of a record of 16 KB, of which a byte comes now and then
+        with HostilePlatform(
+            (0.0, b"\x16\x03\x03\x40\x00\x02"), forever=(0.02, b"\0"), reads=False
+        ) as platform:
+            with pytest.raises(TransmissionUnavailable, match="timed out"):
+                send(session, platform.url.replace("http:", "https:"), timeout=0.2)
+            assert platform.ended.wait(PATIENCE)
+        assert time.monotonic() - begin < PATIENCE
+
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    def test_a_proxy_that_drips_is_left(self, session: requests.Session, scheme: str) -> None:
+        begin = time.monotonic()
+        with HostilePlatform(forever=(0.02, b"H")) as proxy:
+            session.proxies = {"http": proxy.url, "https": proxy.url}
+            with pytest.raises(TransmissionUnavailable, match="no complete answer"):
+                send(session, f"{scheme}://platform.example.com", timeout=0.2)
+            assert proxy.ended.wait(PATIENCE)
+        assert time.monotonic() - begin < PATIENCE
+
     def test_a_platform_that_reads_nothing_is_left(self, session: requests.Session) -> None:
         begin = time.monotonic()
         with HostilePlatform((60.0, b""), reads=False) as platform:
