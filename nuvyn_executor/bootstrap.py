@@ -31,6 +31,7 @@ from nuvyn_executor.spark.session import (
     find_session,
     has_file_system,
     runs_on_this_machine,
+    stop_session,
 )
 from nuvyn_executor.store.delta import DeltaMetadataStore
 from nuvyn_executor.transport.api_client import APIClient
@@ -111,7 +112,7 @@ def manager(
         yield JobManager(services, log_buffer, redact.redact_json, this_driver())
     finally:
         if is_ours:
-            spark.stop()
+            stop_session(spark)
 
 
 @contextmanager
@@ -144,7 +145,7 @@ def scanned(
         )
     finally:
         if is_ours:
-            spark.stop()
+            stop_session(spark)
 
 
 def _factory(

@@ -16,6 +16,7 @@ from nuvyn_executor.settings import SETTINGS
 from nuvyn_executor.source_list import SOURCE_TYPES
 from nuvyn_executor.source_list import VARIABLE as PAYLOAD
 from nuvyn_executor.sources.locations import python_path
+from nuvyn_executor.spark import java_process
 
 _JOBS = {
     "schema_validation": "check the five metadata tables, create what is missing",
@@ -53,12 +54,16 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
     from nuvyn_executor import bootstrap  # noqa: PLC0415  not needed for --help and for wrong parameters
 
+    exit_code: Optional[int] = None
     try:
         with bootstrap.manager() as manager:
             report = manager.execute(manager.create_job(request))
-            return _answer(report.document, report.exit_code)
+            exit_code = _answer(report.document, report.exit_code)
     except Exception as error:  # noqa: BLE001  whatever happens, stdout carries one JSON document
-        return _failed_to_start(request.job_type, error)
+        if exit_code is None:
+            return _failed_to_start(request.job_type, java_process.named(error))
+        print(f"After the result: {_redactor()(repr(error))}", file=sys.stderr)  # noqa: T201  the log is closed
+    return exit_code
 
 
 def run_as_task(dbutils: Any = None) -> None:
@@ -81,11 +86,16 @@ def run_as_task(dbutils: Any = None) -> None:
 
 def _failed_to_start(job_type: JobType, error: Exception) -> int:
     """Answer when the executor could not be created: there may be neither log nor settings yet."""
-    redact = Redactor(os.environ.get(setting.name, "") for setting in SETTINGS if setting.is_secret)
+    redact = _redactor()
     is_expected = isinstance(error, ExecutorError)
     text = str(error) if is_expected else "".join(format_exception(type(error), error, error.__traceback__))
     print(redact(text), file=sys.stderr)  # noqa: T201  there may be no log yet
     return _answer(redact.redact_json(wire.failure(None, job_type, error)), getattr(error, "exit_code", 1))
+
+
+def _redactor() -> Redactor:
+    """Mask the secrets of the environment: there may be no settings yet, or no more."""
+    return Redactor(os.environ.get(setting.name, "") for setting in SETTINGS if setting.is_secret)
 
 
 def help_text() -> str:

@@ -5,7 +5,7 @@
     ExecutorError                   exit code 1
     ├── UsageError                  2   the parameters are wrong: correct them and call again
     ├── ConfigError                 1   an environment variable is missing or malformed
-    ├── EngineError                 1   no Spark, no Delta or no Java on this machine
+    ├── EngineError                 1   no Spark, Delta or Java on this machine, or it ended
     ├── SchemaError                 1   the metadata tables do not have the columns they need
     ├── SourceError                 1   the data source as a whole cannot be used
     │   ├── SourceNotFound
@@ -61,7 +61,7 @@ class ConfigError(ExecutorError):
 
 
 class EngineError(ExecutorError):
-    """Spark, Delta or Java is missing."""
+    """Spark, Delta or Java is missing, or Java ended during the job."""
 
 
 class SchemaError(ExecutorError):

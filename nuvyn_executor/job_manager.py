@@ -20,6 +20,7 @@ from nuvyn_executor.audit import RunRecord
 from nuvyn_executor.errors import ExecutorError
 from nuvyn_executor.jobs import JOBS, JobContext, unusable
 from nuvyn_executor.model import JobOutcome, JobType, RunStatus
+from nuvyn_executor.spark import java_process
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -134,11 +135,12 @@ class JobManager:
                 record = self._opened(job)
             outcome = self._run(job, schema)
         except ExecutorError as error:
-            logger.error("%s %s", error.message, error.remedy)  # noqa: TRY400  an expected error: a sentence, not a traceback
-            report = self._failed(job, error)
+            shown = java_process.named(error)
+            logger.error("%s", shown)  # noqa: TRY400  an expected error: a sentence, not a traceback
+            report = self._failed(job, shown)
         except Exception as error:
             logger.exception("Job %s failed", job.job_id)
-            report = self._failed(job, error)
+            report = self._failed(job, java_process.named(error))
         else:
             report = self._finished(job, outcome)
         seconds = (self._services.clock() - job.started_at).total_seconds()
@@ -188,7 +190,7 @@ class JobManager:
             "run_id": job.job_id,
             "executor_version": __version__,
             "source_id": self._services.source_id(request),
-            "tenant_id": request.tenant_id,
+            "tenant_id": self._masked(request.tenant_id),
             "run_mode": request.job_type.value,
             "source_path": self._source_path(request),
             "started_at": job.started_at,

@@ -19,6 +19,7 @@ from nuvyn_executor.metadata.merged_sources import (
 )
 from nuvyn_executor.model import JobOutcome, JobType, RunStatus, Skipped
 from nuvyn_executor.source_runs import SeveralSources, SourceRun, SourceTools, assessed, entry_of
+from nuvyn_executor.spark import java_process
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -215,7 +216,8 @@ def full_pipeline(context: JobContext) -> JobOutcome:
             continue
         try:
             outcome = _step(job_type, context)
-        except Exception as error:  # noqa: BLE001  the results of the other steps are still wanted
+        except Exception as raised:  # noqa: BLE001  the results of the other steps are still wanted
+            error = java_process.named(raised)
             _log_failure(job_type, error)
             steps[job_type.value] = wire.failed_step(error)
             failed[job_type] = str(wire.error_entry(error)["message"])

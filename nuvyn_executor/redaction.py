@@ -3,6 +3,10 @@
 A text is a secret when its value was configured (:class:`Redactor` gets it), or when it stands where secrets
 stand (``sig=`` of a SAS token, the password of a URL, ``Authorization: Bearer``). Masking too much costs a
 word of a message, masking too little costs a key: in doubt, a text is masked.
+
+The time grows with the length of the text, whatever it holds: texts come from files, paths and platforms. So
+each pattern looks at a character a limited number of times. What is repeated without a limit must not hold a
+place where the same pattern may begin again; ``tests/property/test_redaction_is_linear.py`` counts the looks.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 from itertools import count
-from typing import Any, Dict, Iterable, List, Mapping, Pattern, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Pattern, Set, Tuple
 from urllib.parse import quote, quote_plus
 
 MASK = "[REDACTED]"
@@ -19,6 +23,8 @@ MASK = "[REDACTED]"
 # of fewer than 8 only where they are whole words.
 _SHORTEST = 4
 _SHORTEST_INSIDE_WORDS = 8
+# Ordinary texts need two. One that was made to need a round for each of its words is masked as a whole.
+_ROUNDS = 12
 
 
 class Secret:
@@ -62,7 +68,8 @@ _KEY = (
     r"|(?<![A-Za-z0-9_])sig|(?<=[?&])signature)"
 )
 # Hadoop's names of account keys and SAS tokens go on after the word: fs.azure.account.key.<account>.dfs...
-_HADOOP_KEY = r"fs\.azure\.(?:account\.key|sas|account\.oauth2\.client\.secret)[\w.\-]*"
+# They hold names of hosts, which have at most 253 characters.
+_HADOOP_KEY = r"fs\.azure\.(?:account\.key|sas|account\.oauth2\.client\.secret)[\w.\-]{0,255}"
 # A quote that a comma, bracket or blank follows closes what came before: {"query": "password=", "n": 1}
 _QUOTED = (
     r"\"(?![,:}\]\s])(?:[^\"\\]|\\.)+\"|'(?![,:}\]\s])(?:[^'\\]|\\.)+'"
@@ -74,8 +81,26 @@ _EQUALS = r"(?:[ \t]*=(?![=>~])[ \t]*|%3[Dd])"
 _COLON = r"[ \t]*:[ \t]*"
 _USER = r"(?:\[REDACTED\]|[^\s/:@\[\"'<>])*"
 
-# The groups ``before`` and ``after`` of a pattern stay; the rest of a match is masked.
-_PATTERNS: Tuple[Pattern[str], ...] = (
+
+class Rule(NamedTuple):
+    """Where secrets stand.
+
+    Attributes:
+        pattern: its groups ``before`` and ``after`` stay, the rest of a match is masked.
+        within: the parts of a text that the pattern is looked for in; ``None``: all of it.
+    """
+
+    pattern: Pattern[str]
+    within: Optional[Pattern[str]] = None
+
+    def mask(self, text: str) -> str:
+        """Return the text with a mask in place of each secret."""
+        if self.within is None:
+            return self.pattern.sub(_mask_match, text)
+        return self.within.sub(lambda part: self.pattern.sub(_mask_match, part.group()), text)
+
+
+_BLOCKS_AND_HEADERS = (
     re.compile(r"(?P<before>-----BEGIN [A-Z ]*PRIVATE KEY-----)(?:(?!-----)[^\"'])+"),
     # Authorization: Bearer xyz, also as an entry of a dict; AWS's scheme goes to the line's end
     re.compile(
@@ -90,28 +115,40 @@ _PATTERNS: Tuple[Pattern[str], ...] = (
         re.IGNORECASE,
     ),
     re.compile(r"(?P<before>\bBearer[ \t]+)(?=\S*[0-9_])[A-Za-z0-9._~+/\-]{12,}=*", re.IGNORECASE),
-    # scheme://user:password@host; the lookahead lets host:port/path?mail=a@b pass
+)
+# scheme://user:password@host; the first lookahead lets host:port/path?mail=a@b pass. A password ends at the
+# last ``@`` before a path. Where no ``@`` follows, each scheme would be followed to the end of the text.
+_URL_PASSWORD = Rule(
     re.compile(
         rf"(?P<before>(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{{0,30}}://{_USER}:)(?!\d{{1,5}}(?:[/?#,\s\"'<>]|$))[^\s\"'<>]+?"
-        r"(?P<after>@(?![^\s/?#\"'<>]*@))"
+        r"(?P<after>@(?![^\s/?#\"'<>@]*@))"
     ),
+    within=re.compile(r"(?<![^\s\"'<>])[^\s\"'<>]+@"),
+)
+_VALUES = (
     re.compile(r"(?P<before>\bhttps?://)[^\s/?#\"'<>@:]+(?P<after>@)", re.IGNORECASE),
     re.compile(r"(?P<before>\bjdbc:oracle:\w+:[^\s/:@]+/)[^\s@/]+(?P<after>@)"),
     # A SharedAccessSignature holds ``&`` itself: it ends at ``;``
     re.compile(r"(?P<before>SharedAccessSignature[ \t]*=[ \t]*)[^;\s\"'\\]+", re.IGNORECASE),
     re.compile(rf"(?P<before>(?:{_HADOOP_KEY}|{_KEY}){_EQUALS})(?:{_QUOTED}|{_BARE})", re.IGNORECASE),
-    # "password": "xyz" of JSON, of a dict's repr, of JSON inside JSON; the quotes stay, so JSON stays JSON
+    # "password": "xyz" of JSON, of a dict's repr, of JSON inside JSON (31 backslashes: five times); the
+    # quotes stay, so JSON stays JSON
     re.compile(rf"(?P<before>{_KEY}\"{_COLON}\")(?:[^\"\\]|\\.)+(?P<after>\")", re.IGNORECASE),
     re.compile(rf"(?P<before>{_KEY}'{_COLON}')(?:[^'\\]|\\.)+(?P<after>')", re.IGNORECASE),
     re.compile(
-        rf"(?P<before>{_KEY}(?P<escape>\\+)\"{_COLON}(?P=escape)\").+?(?P<after>(?<!\\)(?P=escape)\")",
+        rf"(?P<before>{_KEY}(?P<escape>\\{{1,31}})\"{_COLON}(?P=escape)\").+?(?P<after>(?<!\\)(?P=escape)\")",
         re.IGNORECASE,
     ),
-    re.compile(r"(?<![A-Za-z0-9])dapi[0-9a-fA-F]{16,}(?:-\d+)?"),
+    re.compile(r"(?<![A-Za-z0-9])(?:dapi[0-9a-fA-F]{16,}(?:-\d+)?)+"),
     re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
     re.compile(r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{36,})"),
-    re.compile(r"(?<![A-Za-z0-9])eyJ[\w\-]{10,}\.[\w\-]{10,}\.[\w\-]{5,}"),
+    # a JSON Web Token. Of several "eyJ" in one word the first decides: what follows is the same for all
+    re.compile(
+        r"(?<![\w\-])(?P<before>(?:(?!(?<![A-Za-z0-9])eyJ)[\w\-])*)eyJ[\w\-]{10,}\.[\w\-]{10,}\.[\w\-]{5,}"
+    ),
 )
+RULES = (*map(Rule, _BLOCKS_AND_HEADERS), _URL_PASSWORD, *map(Rule, _VALUES))
+"""Where secrets stand in a text, in the order in which they are masked."""
 _SECRET_NAME = re.compile(rf".*{_KEY}|SharedAccessSignature|{_HADOOP_KEY}", re.IGNORECASE)
 _PARTS = re.compile(r"(?:AccountKey|SharedAccessKey|SharedAccessSignature|sig)=([^;&\s]+)", re.IGNORECASE)
 
@@ -174,12 +211,12 @@ class Redactor:
     def __call__(self, text: str) -> str:
         """Replace known secrets and what looks like one by ``[REDACTED]``."""
         # A replacement may make another match possible beside it, so this is repeated until nothing changes.
-        # Each round masks at least one character more, so it ends.
-        while True:
+        for _ in range(_ROUNDS):
             masked = self._mask_once(text)
             if masked == text:
                 return text
             text = masked
+        return MASK
 
     def redact_json(self, value: Any) -> Any:
         """Redact every text of a JSON-like value (dict, list, tuple, str), keys included.
@@ -191,19 +228,21 @@ class Redactor:
             return self(value)
         if isinstance(value, Mapping):
             masked: Dict[Any, Any] = {}
+            numbers: Dict[Any, Iterator[int]] = {}
             for key, entry in value.items():
-                masked[self._redact_key(key, masked)] = self._redact_entry(key, entry)
+                masked[self._redact_key(key, masked, numbers)] = self._redact_entry(key, entry)
             return masked
         if isinstance(value, (list, tuple)):
             return [self.redact_json(entry) for entry in value]
         return value
 
-    def _redact_key(self, key: Any, taken: Mapping[Any, Any]) -> Any:
+    def _redact_key(self, key: Any, taken: Mapping[Any, Any], numbers: Dict[Any, Iterator[int]]) -> Any:
         masked = self(key) if isinstance(key, str) else key
         if masked not in taken:
             return masked
         # Two file names may differ only in their SAS tokens: neither entry may be lost.
-        return next(name for name in (f"{masked} ({n})" for n in count(2)) if name not in taken)
+        free = numbers.setdefault(masked, count(2))
+        return next(name for name in (f"{masked} ({n})" for n in free) if name not in taken)
 
     def _redact_entry(self, key: Any, entry: Any) -> Any:
         if isinstance(entry, str) and entry and isinstance(key, str) and _SECRET_NAME.fullmatch(key):
@@ -214,6 +253,6 @@ class Redactor:
         for known in self._known:
             # Masks are left out of the search: a secret may begin or end like the mask.
             text = MASK.join(known.sub(MASK, part) for part in text.split(MASK))
-        for pattern in _PATTERNS:
-            text = pattern.sub(_mask_match, text)
+        for rule in RULES:
+            text = rule.mask(text)
         return text

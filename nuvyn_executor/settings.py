@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from nuvyn_executor.bounds import MB, Bounds
 from nuvyn_executor.redaction import Secret
 
+_DAY = 86_400  # seconds; a clock of the system cannot wait for 1e20
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 Kind = Callable[[str], Any]
@@ -92,15 +93,18 @@ def _whole_number(*, at_least: int) -> Kind:
     return parse
 
 
-def _number(*, at_least: float = 0.0, above: Optional[float] = None) -> Kind:
+def _number(*, at_least: float = 0.0, above: Optional[float] = None, at_most: float = math.inf) -> Kind:
     wanted = f"a number of at least {at_least:g}" if above is None else f"a number above {above:g}"
+    wanted += "" if at_most == math.inf else f" and at most {at_most:g}"
 
     def parse(text: str) -> float:
         try:
             number = float(text)
         except ValueError as error:
             raise ValueError(wanted) from error
-        if not math.isfinite(number) or number < at_least or (above is not None and number <= above):
+        if not math.isfinite(number) or not at_least <= number <= at_most:
+            raise ValueError(wanted)
+        if above is not None and number <= above:
             raise ValueError(wanted)
         return number
 
@@ -265,10 +269,10 @@ class Settings:
         "EXECUTOR_SEND_SAMPLES", _boolean, "false",
         "Whether cell values (samples, minima, maxima) are sent to the platform: `true` or `false`."))
     api_timeout_seconds: float = field(metadata=_row(
-        "EXECUTOR_API_TIMEOUT_SECONDS", _number(above=0), "30",
-        "Seconds that one attempt waits for the platform to connect, and again for it to answer."))
+        "EXECUTOR_API_TIMEOUT_SECONDS", _number(above=0, at_most=_DAY), "30",
+        "Seconds that one attempt waits to connect, and again for the answer; it ends after twice that."))
     api_retry_seconds: float = field(metadata=_row(
-        "EXECUTOR_API_RETRY_SECONDS", _number(at_least=0), "120",
+        "EXECUTOR_API_RETRY_SECONDS", _number(at_least=0, at_most=_DAY), "120",
         "Seconds that all attempts to send one request may take together; 0 means one attempt."))
     warehouse_dir: str = field(metadata=_row(
         "EXECUTOR_WAREHOUSE_DIR", _text, "~/.nuvyn-executor/warehouse",

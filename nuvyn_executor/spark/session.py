@@ -8,6 +8,7 @@ allows one, and costs 2 s more).
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import re
 import signal
@@ -24,6 +25,8 @@ from nuvyn_executor.spark.local_spark.java import require_java, supported_versio
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+logger = logging.getLogger(__name__)
 
 MEMORY_VARIABLE = "EXECUTOR_DRIVER_MEMORY"
 MEMORY = "2g"
@@ -82,6 +85,14 @@ def build_local_session(
         # broken connection, so like a dataset that cannot be read, and the run goes on.
         signal.signal(signal.SIGINT, on_interrupt)
     return session
+
+
+def stop_session(session: Any) -> None:
+    """Stop a session of our own. When its Java has ended already nothing is left to stop: that is logged."""
+    try:
+        session.stop()
+    except Exception as error:  # noqa: BLE001  the job has its result, whatever py4j raises now
+        logger.warning("Spark could not be stopped (%s); its Java process has ended", type(error).__name__)
 
 
 @contextmanager

@@ -1,27 +1,30 @@
 """The HTTP client of the platform: one POST, repeated while that may help, for a limited time.
 
-requests is imported here only, when a client is made. The loop is our own because urllib3's ``Retry`` has
-neither full jitter nor a limit over all attempts.
+The loop is our own because urllib3's ``Retry`` has neither full jitter nor a limit over all attempts.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Tuple, Type, Union
 from urllib.parse import urljoin, urlsplit
 
 from nuvyn_executor import __version__
-from nuvyn_executor.errors import TransmissionRejected, TransmissionUnavailable
+from nuvyn_executor.errors import TransmissionError, TransmissionRejected, TransmissionUnavailable
 from nuvyn_executor.redaction import Redactor, Secret
+from nuvyn_executor.transport.bounded_exchange import Cause, NoAnswer, exchange, is_url, new_session
+from nuvyn_executor.transport.confirmation import CONFIRMED, confirmed_body, parsed_json
 from nuvyn_executor.transport.payload import encode
 
 if TYPE_CHECKING:
     import requests
+
+    from nuvyn_executor.transport.bounded_exchange import Reply
 
 PATH = "/api/metadata"
 
@@ -37,12 +40,11 @@ _MESSAGE_KEYS = ("message", "error", "detail")
 
 @dataclass(frozen=True)
 class Confirmation:
-    """The answer of a platform that accepted the metadata.
+    """The answer of a platform that confirmed that it has the metadata.
 
     Attributes:
         status_code: 2xx.
-        body: the JSON object that it sent, secrets masked. For another text it is ``{"text": ...}`` with the
-            first 500 characters, for no text ``{}``.
+        body: the JSON object that it sent, secrets masked: ``status``, ``record_count``, and what it added.
     """
 
     status_code: int
@@ -76,9 +78,10 @@ class APIClient:
     Args:
         endpoint: the platform's URL (``NUVYN_API_ENDPOINT``), with or without ``/api/metadata`` at its end.
         api_key: sent as ``Authorization: Bearer``; never logged, and never sent to another host.
-        timeout: seconds that an attempt waits to connect, and again for each part of the answer.
-        retry_seconds: seconds that all attempts of one :meth:`send` may take together, pauses included; an
-            attempt that began in time may last until its time-out. 0 means one attempt.
+        timeout: seconds that an attempt waits to connect, and again for each part of the answer. It ends
+            after twice that time, whatever came.
+        retry_seconds: seconds that all attempts of one :meth:`send` may take together, pauses included. The
+            first attempt has its time in any case; 0 means that it is the only one.
         session: a ``requests.Session``; by default a new one.
         redact: masks the platform's answer before it is logged or stored; the key is always masked.
         clock: seconds, rising.
@@ -101,10 +104,7 @@ class APIClient:
         uniform: Callable[[], float] = random.random,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        import requests  # noqa: PLC0415  most runs send nothing
-
-        self._requests = requests
-        self._session = session or requests.Session()
+        self._session = session or new_session()
         self.url = metadata_url(endpoint)
         self._key = api_key
         self._timeout = timeout
@@ -125,15 +125,16 @@ class APIClient:
             idempotency_key: the same for every attempt, so that the platform stores the body once.
 
         Raises:
-            TransmissionRejected: the platform refused it (4xx) or redirected it (3xx); it is not repeated.
+            TransmissionRejected: the platform refused it (4xx), redirected it (3xx) or did not confirm it
+                (2xx); it is not repeated.
             TransmissionUnavailable: 408, 425, 429, 5xx or no answer until the time was over.
         """
         data = body if isinstance(body, bytes) else encode(body)
         deadline = self._clock() + self._retry_seconds
-        attempt, timeout = 1, self._timeout
+        attempt, timeout, at_most = 1, self._timeout, 2 * self._timeout
         while True:
-            answer = self._attempt(data, idempotency_key, timeout)
-            if answer.status and answer.status not in _RETRIED and answer.status < 500:  # noqa: PLR2004  5xx
+            answer = self._attempt(data, idempotency_key, timeout, at_most)
+            if 200 <= answer.status < 500 and answer.status not in _RETRIED:  # noqa: PLR2004  not 1xx, not 5xx
                 return self._judge(answer)
             pause = max(self._backoff(attempt), answer.retry_after or 0.0)
             left = deadline - self._clock()
@@ -146,78 +147,76 @@ class APIClient:
                 pause,
             )
             self._sleep(pause)
-            attempt, timeout = attempt + 1, min(self._timeout, max(left - pause, 0.1))
+            left = max(left - pause, 0.1)
+            attempt, timeout, at_most = attempt + 1, min(self._timeout, left), min(2 * self._timeout, left)
 
-    def _attempt(self, data: bytes, idempotency_key: str, timeout: float) -> _Answer:
-        errors = self._requests.exceptions
+    def _attempt(self, data: bytes, idempotency_key: str, timeout: float, at_most: float) -> _Answer:
+        headers = {
+            "Content-Type": "application/json",
+            "Idempotency-Key": idempotency_key,
+            "User-Agent": f"nuvyn-executor/{__version__}",
+            "Accept-Encoding": "identity",
+            "Connection": "close",
+        }
         try:
-            with self._session.post(
+            reply = exchange(
+                self._session,
                 self.url,
-                data=data,
-                headers={
-                    "Content-Type": "application/json",
-                    "Idempotency-Key": idempotency_key,
-                    "User-Agent": f"nuvyn-executor/{__version__}",
-                },
-                auth=_Bearer(self._key),
+                data,
+                headers,
+                _Bearer(self._key),
                 timeout=timeout,
-                allow_redirects=False,
-                verify=True,
-                stream=True,
-            ) as response:
-                return self._read(response)
-        except errors.SSLError as error:
-            if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise TransmissionUnavailable(
-                    f"The certificate of {self.url} is not trusted: {self._cut(str(error))}",
-                    "Name the authority that signed it in REQUESTS_CA_BUNDLE.",
-                ) from None
-            return _Answer(0, str(error))
-        except (errors.ConnectionError, errors.Timeout, errors.ChunkedEncodingError) as error:
-            return _Answer(0, f"{type(error).__name__}: {error}")
-        except errors.RequestException as error:  # an impossible URL, an answer that cannot be decoded
+                at_most=at_most,
+                largest=_READ_BYTES,
+            )
+        except NoAnswer as error:
+            if error.cause not in _HOPELESS:
+                return _Answer(0, error.words)
+            kind, sentence, remedy = _HOPELESS[error.cause]
             # "from None": the cause holds the request, and the request holds the key
-            raise TransmissionRejected(
-                f"{self.url} could not be asked: {self._cut(str(error))}", "Check NUVYN_API_ENDPOINT."
-            ) from None
+            raise kind(f"{sentence.format(self.url)}: {self._cut(error.words)}", remedy) from None
+        return self._answer_of(reply)
 
-    def _read(self, response: requests.Response) -> _Answer:
-        content = b""
-        for chunk in response.iter_content(8192):
-            content += chunk
-            if len(content) >= _READ_BYTES:
-                break
+    def _answer_of(self, reply: Reply) -> _Answer:
+        location = reply.headers.get("Location", "")
+        with suppress(ValueError):  # it is shown as it is
+            location = location and urljoin(self.url, location)
         return _Answer(
-            response.status_code,
-            content[:_READ_BYTES].decode("utf-8", "replace"),
-            _seconds(response.headers.get("Retry-After", ""), self._wall_clock()),
-            urljoin(self.url, response.headers["Location"]) if "Location" in response.headers else "",
+            reply.status,
+            reply.text,
+            _seconds(reply.headers.get("Retry-After", ""), self._wall_clock()),
+            location,
         )
 
     def _judge(self, answer: _Answer) -> Confirmation:
-        """Return a confirmation; raise for a refusal or a redirect."""
-        if 200 <= answer.status < 300:  # noqa: PLR2004  2xx
-            return Confirmation(answer.status, self._confirmed(answer.text))
-        if answer.status < 400:  # noqa: PLR2004  3xx
-            where = self._cut(answer.location) or "an address that it did not name"
+        """Return a confirmation; raise for an answer without one, for a refusal or a redirect."""
+        if answer.status < 300:  # noqa: PLR2004  2xx
+            body = confirmed_body(answer.text)
+            if body is not None:
+                return Confirmation(answer.status, dict(self._redact_json(body)))
+            raise TransmissionRejected(
+                f"{self.url} answered {self._describe(answer) if answer.text.strip() else answer.status}, "
+                "and that does not confirm the metadata.",
+                f"A platform confirms with {CONFIRMED}. Check that NUVYN_API_ENDPOINT is the platform's API, "
+                "and no page of a login or a proxy; then see the platform's own log.",
+            )
+        if answer.status < 400 and is_url(answer.location, ("http", "https")):  # noqa: PLR2004  3xx
+            where = self._cut(answer.location)
             raise TransmissionRejected(
                 f"{self.url} answered {answer.status} and points to {where}; "
                 "this is not followed, because the API key would go along.",
                 f"If that is the platform, set NUVYN_API_ENDPOINT to {where}.",
             )
+        if answer.status < 400:  # noqa: PLR2004  3xx
+            where = f"points to {self._cut(answer.location)}, which is no URL" if answer.location else ""
+            raise TransmissionRejected(
+                f"{self.url} answered {answer.status} and {where or 'names no other address'}.",
+                "Check NUVYN_API_ENDPOINT, and what stands between here and the platform, such as a proxy.",
+            )
         raise TransmissionRejected(
             f"The platform refused the metadata: {self._describe(answer)}.",
             _REMEDIES.get(answer.status, _REMEDY),
         )
-
-    def _confirmed(self, text: str) -> Mapping[str, Any]:
-        try:
-            parsed = json.loads(text)
-        except ValueError:
-            parsed = None
-        if isinstance(parsed, dict):
-            return dict(self._redact_json(parsed))
-        return {"text": self._cut(text)} if text.strip() else {}
 
     def _backoff(self, attempt: int) -> float:
         """Return full jitter: a random part of a pause that doubles, so that many executors spread out."""
@@ -243,6 +242,25 @@ class APIClient:
         return shown if len(shown) <= _SHOWN_CHARACTERS else shown[: _SHOWN_CHARACTERS - 1] + "…"
 
 
+_HOPELESS: Dict[Cause, Tuple[Type[TransmissionError], str, str]] = {
+    # what another attempt would meet again: the error, its sentence, its remedy
+    Cause.CERTIFICATE: (
+        TransmissionUnavailable,
+        "The certificate of {} is not trusted",
+        "Name the authority that signed it in REQUESTS_CA_BUNDLE.",
+    ),
+    Cause.AUTHORITIES: (
+        TransmissionUnavailable,
+        "The certificate of {} could not be checked",
+        "Correct REQUESTS_CA_BUNDLE (or CURL_CA_BUNDLE), or unset it.",
+    ),
+    Cause.PROXY: (
+        TransmissionUnavailable,
+        "The proxy for {} could not be used",
+        "Correct HTTPS_PROXY (HTTP_PROXY, ALL_PROXY): a URL such as http://proxy.example.com:3128, or none.",
+    ),
+    Cause.ADDRESS: (TransmissionRejected, "{} could not be asked", "Check NUVYN_API_ENDPOINT."),
+}
 _REMEDY = "Correct what the platform's answer names; then run api_transmission again."
 _REMEDIES = {
     401: "Check NUVYN_API_KEY, or api-key in the secret scope.",
@@ -260,10 +278,7 @@ def metadata_url(endpoint: str) -> str:
 
 def _words(text: str) -> str:
     """Return the platform's sentence from the JSON of an error; other text is returned unchanged."""
-    try:
-        parsed = json.loads(text)
-    except ValueError:
-        return text
+    parsed = parsed_json(text)
     while isinstance(parsed, dict):
         parsed = next((parsed[key] for key in _MESSAGE_KEYS if key in parsed), None)
     return parsed if isinstance(parsed, str) else text

@@ -120,7 +120,9 @@ class Transmitter:
         return Transmission(_merged(answers), answers[-1].status_code, wire.transmission_details(sent))
 
     def _pending(self, tenant_id: Optional[str]) -> Dict[str, List[Row]]:
-        where = {} if tenant_id is None else {"tenant_id": tenant_id}
+        # The tables hold it masked.
+        masked = self._redact(tenant_id) if self._redact and tenant_id else tenant_id
+        where = {} if masked is None else {"tenant_id": masked}
         pending: Dict[str, List[Row]] = {}
         for row in self._store.rows(SOURCES, where):
             if int(row["metadata_version"] or 0) > int(row["transmitted_version"] or 0):

@@ -20,6 +20,7 @@ ENDPOINT = "https://platform.example.com"
 URL = f"{ENDPOINT}/api/metadata"
 BODY = {"job_id": "job_abc123def456", "tenant_id": "t", "metadata": {}, "quality_metrics": {}}
 NOW = 1_700_000_000.0
+RECEIVED = {"status": "received", "record_count": 0}
 
 
 class Time:
@@ -75,7 +76,7 @@ class TestRequest:
     def test_it_has_the_headers_of_the_guide_and_an_idempotency_key(
         self, platform: responses.RequestsMock, client: APIClient
     ) -> None:
-        platform.post(URL, json={"status": "received", "record_count": 0})
+        platform.post(URL, json=RECEIVED)
         client.send(BODY, "key-1")
         request = platform.calls[0].request
         assert request.headers["Content-Type"] == "application/json"
@@ -85,7 +86,7 @@ class TestRequest:
         assert json.loads(request.body or "") == BODY
 
     def test_bytes_are_sent_as_they_are(self, platform: responses.RequestsMock, client: APIClient) -> None:
-        platform.post(URL, json={})
+        platform.post(URL, json=RECEIVED)
         client.send(b'{"a": 1}', "key-1")
         assert platform.calls[0].request.body == b'{"a": 1}'
 
@@ -112,7 +113,7 @@ class TestRequest:
         netrc = tmp_path / "netrc"
         netrc.write_text("machine platform.example.com login anna password hers\n", encoding="utf-8")
         monkeypatch.setenv("NETRC", str(netrc))
-        platform.post(URL, json={})
+        platform.post(URL, json=RECEIVED)
         client.send(BODY, "key-1")
         assert platform.calls[0].request.headers["Authorization"] == f"Bearer {KEY}"
 
@@ -127,31 +128,44 @@ class TestRequest:
 
 
 class TestConfirmation:
-    """Success (200): Store confirmation."""
+    """A 200 whose body says failure or is a login page: say what counts as a confirmation (the guide's
+    `{"status": "received", "record_count"}`), keep the rest pending."""
 
-    @pytest.mark.parametrize(
-        ("status", "text", "body"),
-        [
-            (200, '{"status": "received", "record_count": 100}', {"status": "received", "record_count": 100}),
-            (201, '{"id": 5}', {"id": 5}),
-            (202, "queued\n for later", {"text": "queued for later"}),
-            (200, "[1, 2]", {"text": "[1, 2]"}),
-            (204, "", {}),
-            (200, f'{{"echo": "{KEY}"}}', {"echo": "[REDACTED]"}),
-            (200, f"you are {KEY}", {"text": "you are [REDACTED]"}),
-        ],
-    )
-    def test_any_2xx_confirms_and_its_answer_is_kept(
-        self, platform: responses.RequestsMock, client: APIClient, status: int, text: str, body: Any
+    @pytest.mark.parametrize("status", [200, 201, 202])
+    def test_the_guides_answer_confirms_and_is_kept(
+        self, platform: responses.RequestsMock, client: APIClient, status: int
     ) -> None:
-        platform.post(URL, body=text, status=status)
+        platform.post(URL, json={**RECEIVED, "id": 5, "echo": KEY}, status=status)
         confirmation = client.send(BODY, "key-1")
         assert confirmation.status_code == status
-        assert confirmation.body == body
+        assert confirmation.body == {**RECEIVED, "id": 5, "echo": "[REDACTED]"}
+
+    @pytest.mark.parametrize(
+        ("status", "text", "shown"),
+        [
+            (201, '{"id": 5}', '201 {"id": 5}'),
+            (202, "queued\n for later", "202 queued for later"),
+            (200, "[1, 2]", "200 [1, 2]"),
+            (204, "", "204"),
+            (200, f"you are {KEY}", "200 you are [REDACTED]"),
+            (200, '{"status": "failed", "error": {"message": "disk full"}}', "200 disk full"),
+        ],
+    )
+    def test_any_other_2xx_does_not_and_is_not_repeated(
+        self, platform: responses.RequestsMock, client: APIClient, status: int, text: str, shown: str
+    ) -> None:
+        platform.post(URL, body=text, status=status)
+        with pytest.raises(TransmissionRejected) as caught:
+            client.send(BODY, "key-1")
+        assert f"answered {shown}, and that does not confirm" in caught.value.message
+        assert "NUVYN_API_ENDPOINT" in caught.value.remedy
+        assert len(platform.calls) == 1
 
     def test_a_long_answer_is_cut(self, platform: responses.RequestsMock, client: APIClient) -> None:
         platform.post(URL, body="x" * 1_000_000)
-        assert len(client.send(BODY, "key-1").body["text"]) == 500
+        with pytest.raises(TransmissionRejected) as caught:
+            client.send(BODY, "key-1")
+        assert len(caught.value.message) < 700
 
 
 class TestRefusal:
@@ -241,7 +255,7 @@ class TestRetries:
     ) -> None:
         platform.post(URL, **answer)
         platform.post(URL, **answer)
-        platform.post(URL, json={"status": "received", "record_count": 0})
+        platform.post(URL, json=RECEIVED)
         assert client.send(BODY, "key-1").status_code == 200
         assert (
             len({(call.request.headers["Idempotency-Key"], call.request.body) for call in platform.calls})
@@ -262,7 +276,7 @@ class TestRetries:
     ) -> None:
         platform.post(URL, status=503)
         platform.post(URL, status=503)
-        platform.post(URL, json={})
+        platform.post(URL, json=RECEIVED)
         with requests.Session() as session:
             make_client(session, time, uniform=lambda: drawn).send(BODY, "key-1")
         assert time.pauses == [0.5 * drawn, 1.0 * drawn]
@@ -272,7 +286,7 @@ class TestRetries:
         self, platform: responses.RequestsMock, client: APIClient, time: Time, text: str
     ) -> None:
         platform.post(URL, status=429, headers={"Retry-After": text})
-        platform.post(URL, json={})
+        platform.post(URL, json=RECEIVED)
         client.send(BODY, "key-1")
         assert time.pauses == [7]
 
@@ -281,7 +295,7 @@ class TestRetries:
         self, platform: responses.RequestsMock, client: APIClient, time: Time, text: str
     ) -> None:
         platform.post(URL, status=503, headers={"Retry-After": text})
-        platform.post(URL, json={})
+        platform.post(URL, json=RECEIVED)
         client.send(BODY, "key-1")
         assert time.pauses == [0.5]
 
@@ -323,7 +337,7 @@ class TestRetries:
     ) -> None:
         platform.post(URL, status=503, body=f"busy with {KEY}")
         platform.post(URL, body=requests.exceptions.ConnectionError("refused"))
-        platform.post(URL, json={})
+        platform.post(URL, json=RECEIVED)
         client.send(BODY, "key-1")
         mine = [record for record in caplog.records if record.name == "nuvyn_executor.transport.api_client"]
         assert [record.levelno for record in mine] == [logging.WARNING, logging.WARNING]

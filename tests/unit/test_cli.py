@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import List
+from typing import Any, Iterator, List
 
 import pytest
 
@@ -48,6 +49,45 @@ class TestMain:
         assert cli.main(["schema_validation"]) == 1
         document = json.loads(capsys.readouterr().out)
         assert "EXECUTOR_SEND_SAMPLES must be true or false" in document["error"]["message"]
+
+
+class TestOneDocument:
+    """One JSON document on stdout, always: when the JVM is killed there are two (`spark.stop()` raises after
+    the answer was printed)."""
+
+    @pytest.mark.parametrize("exit_code", [0, 1])
+    def test_what_fails_after_the_result_adds_no_second_one(
+        self, exit_code: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("NUVYN_API_KEY", "nv-key-0123456789")
+
+        @contextmanager
+        def manager() -> Iterator[Any]:
+            report = SimpleNamespace(document={"validation_status": "valid"}, exit_code=exit_code)
+            yield SimpleNamespace(create_job=lambda request: request, execute=lambda _: report)
+            raise ConnectionRefusedError("nv-key-0123456789 refused")
+
+        monkeypatch.setattr("nuvyn_executor.bootstrap.manager", manager)
+        assert cli.main(["schema_validation"]) == exit_code
+        captured = capsys.readouterr()
+        assert json.loads(captured.out) == {"validation_status": "valid"}
+        assert "After the result: ConnectionRefusedError('[REDACTED] refused')" in captured.err
+
+    def test_a_java_that_ended_before_the_job_began_is_named(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Py4JNetworkError(Exception):
+            pass
+
+        def manager() -> Any:
+            raise Py4JNetworkError("Answer from Java side is empty")
+
+        monkeypatch.setattr("nuvyn_executor.bootstrap.manager", manager)
+        assert cli.main(["schema_validation"]) == 1
+        document = json.loads(capsys.readouterr().out)
+        assert failure_differences(document) == []
+        assert document["error"]["type"] == "EngineError"
+        assert "most often for lack of memory" in document["error"]["message"]
 
 
 class TestTask:

@@ -164,6 +164,8 @@ class TestRefusals:
             ("EXECUTOR_MAX_PAYLOAD_MB", "nan", "a number above 0"),
             ("EXECUTOR_API_TIMEOUT_SECONDS", "soon", "a number above 0"),
             ("EXECUTOR_API_TIMEOUT_SECONDS", "inf", "a number above 0"),
+            ("EXECUTOR_API_TIMEOUT_SECONDS", "1e20", "a number above 0 and at most 86400"),
+            ("EXECUTOR_API_RETRY_SECONDS", "1e20", "a number of at least 0 and at most 86400"),
             ("EXECUTOR_API_RETRY_SECONDS", "-0.5", "a number of at least 0"),
             ("EXECUTOR_SEND_SAMPLES", "perhaps", "true or false"),
             ("NUVYN_API_ENDPOINT", "platform.example.com", "a URL such as"),

@@ -129,6 +129,28 @@ class TestRecord:
         assert (row["error_message"], row["started_at"], row["finished_at"]) == (None, NOW, NOW)
         assert '"validation_status": "valid"' in row["result"]
 
+    def test_the_tenant_of_a_run_is_masked_as_in_the_other_tables(self, bench: Bench, job_does: Any) -> None:
+        """`executor_runs.tenant_id` masked like the other tables' (ids must still join)."""
+        job_does(lambda _: JobOutcome({}))
+        bench.run(JobRequest(JobType.DATA_READING, "/data", tenant_id="client-hunter2-very-secret"))
+        assert bench.runs()[0]["tenant_id"] == "client-[REDACTED]"
+
+    def test_a_java_process_that_ended_is_named_with_the_remedy(self, bench: Bench, job_does: Any) -> None:
+        """A dead JVM is named as such ("Spark's Java process ended; most often memory"), with the remedy."""
+
+        class Py4JError(Exception):
+            pass
+
+        def die(_: Any) -> JobOutcome:
+            raise Py4JError("An error occurred while calling o12.count")
+
+        job_does(die)
+        error = bench.run(READING).document["error"]
+        assert error["type"] == "EngineError"
+        assert error["message"].startswith("Spark's Java process ended while the job ran")
+        assert "EXECUTOR_DRIVER_MEMORY" in error["remedy"]
+        assert bench.runs()[0]["error_message"] == error["message"]
+
     def test_a_short_run_adds_its_row_once(self, bench: Bench, job_does: Any) -> None:
         job_does(lambda _: JobOutcome({}))
         bench.run(READING)

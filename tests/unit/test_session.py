@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -71,6 +72,55 @@ class TestSession:
 
         with pytest.raises(ConfigError, match=r"EXECUTOR_DELTA_JARS names .*gone\.jar"):
             session.build_local_session(tmp_path, delta_jars=str(tmp_path / "gone.jar"))
+
+    def test_a_session_whose_java_has_ended_is_stopped_without_an_error(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        class Session:
+            def stop(self) -> None:
+                raise ConnectionRefusedError(111, "Connection refused")
+
+        session.stop_session(Session())
+        assert "could not be stopped (ConnectionRefusedError)" in caplog.text
+
+    @pytest.mark.process
+    def test_what_java_says_before_it_ends_is_not_on_stdout(self, tmp_path: Path) -> None:
+        """With `EXECUTOR_DRIVER_MEMORY=999999g` Java's words are on stdout."""
+        pytest.importorskip("pyspark", reason="pyspark is not installed for this Python")
+        java = tmp_path / "java" / "bin" / "java"
+        java.parent.mkdir(parents=True)
+        (tmp_path / "java" / "release").write_text('JAVA_VERSION="17.0.9"\n', encoding="utf-8")
+        java.write_text(
+            "#!/bin/sh\n"
+            'case "$*" in *launcher.Main*) printf "\\000\\n"; printf "%s\\000" "$0" driver; exit 0;; esac\n'
+            "echo 'Invalid maximum heap size: -Xmx999999g'\n"
+            "echo 'Error: Could not create the Java Virtual Machine.' >&2\n"
+            "exit 1\n",
+            encoding="utf-8",
+        )
+        java.chmod(0o755)
+        jar = tmp_path / "delta.jar"
+        jar.touch()
+        done = subprocess.run(
+            [sys.executable, "-m", "nuvyn_executor", "schema_validation"],
+            env={
+                **os.environ,
+                "JAVA_HOME": str(java.parents[1]),
+                "EXECUTOR_DELTA_JARS": str(jar),
+                "EXECUTOR_DRIVER_MEMORY": "999999g",
+                "EXECUTOR_WAREHOUSE_DIR": str(tmp_path / "warehouse"),
+            },
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        document = json.loads(done.stdout)
+        assert done.returncode == 1
+        assert document["error"]["type"] == "EngineError"
+        assert "EXECUTOR_DRIVER_MEMORY (now 999999g)" in document["error"]["remedy"]
+        assert "Invalid maximum heap size" in done.stderr
 
     @pytest.mark.parametrize("memory", ["2", "lots", "2 g", "-1g", "0g"])
     def test_a_memory_that_is_none_is_refused_by_name(self, tmp_path: Path, memory: str) -> None:
