@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPSConnection
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Callable, Dict, Mapping, Optional
 from urllib.parse import urlsplit
 
 CURL_HEADERS = {"User-Agent": "curl/8.5.0", "Accept": "*/*"}
@@ -32,6 +32,9 @@ class Answer:
     headers: Mapping[str, str]
     text: str
     body: Any
+
+
+Send = Callable[[str, Mapping[str, Any]], Answer]
 
 
 def send(base_url: str, request: Mapping[str, Any], timeout: float = 60.0) -> Answer:

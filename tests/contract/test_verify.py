@@ -11,7 +11,8 @@ from typing import Any, Callable, ContextManager, Dict, List, Tuple
 import pytest
 
 from contract import corpus
-from contract.verify import Player, Verdict, first_cluster, in_order, main, report
+from contract.verdicts import Verdict
+from contract.verify import Player, first_cluster, in_order, main, report
 
 CREATE: Dict[str, Any] = {
     "id": "create",
@@ -277,7 +278,9 @@ class TestCommand:
         assert code == 0
         assert capsys.readouterr().out.splitlines()[-1] == "3 passed, 0 failed"
         assert {headers["Authorization"] for _, headers, _ in server.seen} == {"Bearer dapi"}
-        assert json.loads(server.seen[-1][2])["string_value"] == "your-secure-api-key"
+        put, removed = server.seen[-2:]
+        assert removed[0].startswith("POST /api/2.0/secrets/scopes/delete")
+        assert json.loads(put[2])["string_value"] == "your-secure-api-key"
 
     def test_the_cluster_is_asked_for_when_none_is_named(self, serving: Serving) -> None:
         with serving(lambda *_: (200, {"clusters": [{"cluster_id": "c-1"}]})) as server:
