@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPSConnection
-from typing import Any, Callable, Dict, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 from urllib.parse import urlsplit
 
 CURL_HEADERS = {"User-Agent": "curl/8.5.0", "Accept": "*/*"}
@@ -24,7 +24,7 @@ class Answer:
         status: the HTTP status.
         headers: by lower-case name.
         text: the body as text.
-        body: the body as JSON values; None when it is not JSON.
+        body: the body as JSON values; None when it is not JSON (``NaN`` is none), or has a key twice.
 
     """
 
@@ -90,6 +90,17 @@ def _headers(request: Mapping[str, Any], payload: Optional[bytes]) -> Dict[str, 
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_refused, object_pairs_hook=_unique)
     except ValueError:
         return None
+
+
+def _refused(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _unique(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a key stands there twice")
+    return members

@@ -2,8 +2,8 @@
 
 ``nuvyn-contract verify --url URL --token TOKEN`` (or ``python -m contract.verify``) asks every exchange of
 ``contract/cases`` in the order of its needs, waits where a case says so, and prints one line for each case
-and for each difference. What it created is removed at the end, also after Ctrl-C. Exit code 0: all as documented;
-1: differences; 2: it could not be asked; 130: interrupted.
+and for each difference. What it created is removed at the end, also after Ctrl-C. Exit code 0: all as
+documented; 1: differences; 2: it could not be asked; 130: interrupted.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from contract.verdicts import Verdict
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 INTERRUPTED = 130
+JSON = "application/json"
 
 
 class UnorderedCasesError(ValueError):
@@ -99,14 +100,15 @@ class Player:
         if poll is None:
             return answer, []
         seconds = poll["at_most_seconds"] if self.at_most is None else self.at_most
-        end, pause = self.now() + seconds, FIRST_PAUSE
+        end, pause, latest = self.now() + seconds, FIRST_PAUSE, -1
         while answer.status == case["response"]["status"]:
             state = value_at(answer.body, poll["path"])
             if state in poll["until"]:
                 break
-            differences, _ = compare(poll.get("meanwhile", {}), answer.body, self.variables)
+            differences = self._on_the_way(poll, state, latest, answer)
             if differences:
                 return None, differences
+            latest = max(latest, _place(poll, state))
             if self.now() >= end:
                 wanted = f"one of {shown(poll['until'])} within {seconds} s"
                 return None, [Difference(poll["path"], wanted, shown(state))]
@@ -114,6 +116,24 @@ class Player:
             pause = min(pause * 2, LONGEST_PAUSE)
             answer = self.send(self.url, request)
         return answer, []
+
+    def _on_the_way(
+        self, poll: Mapping[str, Any], state: Any, latest: int, answer: Answer
+    ) -> List[Difference]:
+        """Compare an answer before the last one; ``latest`` is the place in the order that was reached."""
+        differences: List[Difference] = []
+        for pattern in (poll.get("meanwhile", {}), poll.get("by_state", {}).get(str(state), {})):
+            differences += compare(pattern, answer.body, self.variables)[0]
+        if 0 <= _place(poll, state) < latest:
+            wanted = f"no way back from {poll['order'][latest]}"
+            differences.append(Difference(poll["path"], wanted, shown(state)))
+        return differences
+
+
+def _place(poll: Mapping[str, Any], state: Any) -> int:
+    """Return the place of a state in the order of its poll; -1 when it may come at any time."""
+    order = poll.get("order", [])
+    return order.index(state) if state in order else -1
 
 
 def value_at(body: Any, path: str) -> Any:
@@ -133,6 +153,9 @@ def _judge(
     if answer.body is None:
         return [Difference("$", "a JSON document", shown(answer.text))], {}
     differences, captured = compare(wanted["body"], answer.body, variables)
+    kind = answer.headers.get("content-type", "")
+    if kind.partition(";")[0].strip().lower() != JSON:
+        differences.append(Difference("header.Content-Type", JSON, kind or NOTHING))
     for name, pattern in wanted.get("headers", {}).items():
         actual = {name: answer.headers[name.lower()]} if name.lower() in answer.headers else {}
         found, _ = compare({name: pattern}, actual, variables)

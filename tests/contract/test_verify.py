@@ -199,6 +199,21 @@ class TestPolling:
 
         assert named(verdict) == ['$.state.name: wanted "RUNNING", got "DREAMING"']
 
+    def test_a_state_that_comes_back_is_a_difference(self, play: Play) -> None:
+        """Issue: "wrong order of states"."""
+        polled = {**GET["poll"], "order": ["PENDING", "RUNNING"], "meanwhile": {}}
+
+        _, verdict = play(jobs(RUNNING, {"name": "PENDING"}, DONE), CREATE, {**GET, "poll": polled})
+
+        assert named(verdict) == ['$.state.name: wanted no way back from RUNNING, got "PENDING"']
+
+    def test_what_must_not_be_there_in_a_state_is_named(self, play: Play) -> None:
+        polled = {**GET["poll"], "by_state": {"RUNNING": {"state": {"result": {"$absent": True}}}}}
+
+        _, verdict = play(jobs({**RUNNING, "result": "SUCCESS"}, DONE), CREATE, {**GET, "poll": polled})
+
+        assert named(verdict) == ['$.state.result: wanted nothing, got "SUCCESS"']
+
     def test_an_error_on_the_way_ends_the_wait(self, play: Play) -> None:
         def script(method: str, path: str, text: str) -> Reply:
             return (200, {"job_id": 7}) if method == "POST" else (500, path + text)
