@@ -6,6 +6,7 @@ created, and :mod:`~contract.interruption` lets it do so when the command is end
 :mod:`~contract.verdicts` and :mod:`~contract.reports` say what came out. :mod:`~contract.corpus` reads the
 cases, :mod:`~contract.patterns` and :mod:`~contract.matching` compare, :mod:`~contract.exchange` sends.
 :mod:`~contract.receiver` is a platform; :mod:`~contract.payload_shape` says what it takes.
+:mod:`~contract.verify_platform` holds any platform to :mod:`~contract.platform_expectations`.
 :mod:`~contract.guide` notices when the guide changes.
 """
 

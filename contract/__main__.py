@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Callable, Mapping, NamedTuple, Optional, Sequence
 
-from contract import VERSION, verify
+from contract import VERSION, verify, verify_platform
 
 PROGRAM = "nuvyn-contract"
 
@@ -19,6 +19,7 @@ class Command(NamedTuple):
 
 COMMANDS: Mapping[str, Command] = {
     "verify": Command("play the documented exchanges against a server", verify.main),
+    "verify-platform": Command("try what a platform does with the POST of metadata", verify_platform.main),
 }
 
 

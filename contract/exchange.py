@@ -51,9 +51,7 @@ def send(base_url: str, request: Mapping[str, Any], timeout: float = 60.0) -> An
 
     """
     parts = urlsplit(base_url)
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=timeout)
-    path = parts.path.rstrip("/") + request["path"]
+    connection, path = connect(base_url, request["path"], timeout)
     target = f"{parts.scheme}://{parts.netloc}{path}" if request.get("target") == "absolute" else path
     payload = _payload(request)
     try:
@@ -61,12 +59,30 @@ def send(base_url: str, request: Mapping[str, Any], timeout: float = 60.0) -> An
         for name, value in _headers(request, payload).items():
             connection.putheader(name, value)
         connection.endheaders(payload)
-        response = connection.getresponse()
-        text = response.read().decode("utf-8", "replace")
-        headers = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, headers, text, _parsed(text))
+        return read_answer(connection)
     finally:
         connection.close()
+
+
+def connect(base_url: str, path: str, timeout: float) -> Tuple[HTTPConnection, str]:
+    """Return a connection that is not yet open, and the path with what stands in front of ``/api``."""
+    parts = urlsplit(base_url)
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    return kind(parts.hostname or "", parts.port, timeout=timeout), parts.path.rstrip("/") + path
+
+
+def read_answer(connection: HTTPConnection) -> Answer:
+    """Read the whole answer to what was sent.
+
+    Raises:
+        OSError: no connection any more, or no answer in time.
+        http.client.HTTPException: the answer is no HTTP.
+
+    """
+    response = connection.getresponse()
+    text = response.read().decode("utf-8", "replace")
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    return Answer(response.status, headers, text, _parsed(text))
 
 
 def _payload(request: Mapping[str, Any]) -> Optional[bytes]:

@@ -41,14 +41,16 @@ ROW_SHAPES: Mapping[str, Mapping[str, str]] = {
     },
 }
 _TOP: Mapping[str, str] = {
-    "job_id": "string",
-    "tenant_id": "string",
+    "job_id": "non-empty string",
+    "tenant_id": "non-empty string",
     "metadata": "object",
     "quality_metrics": "object",
 }
 _PAGE: Mapping[str, str] = {"number": "integer", "of": "integer"}
+_INTEGERS = range(-(2**63), 2**63)  # what databases hold
 _TYPES: Mapping[str, Tuple[type, ...]] = {
     "string": (str,),
+    "non-empty string": (str,),
     "integer": (int,),
     "number": (int, float),
     "object": (dict,),
@@ -57,15 +59,19 @@ _TYPES: Mapping[str, Tuple[type, ...]] = {
 
 
 def find_problems(body: Any) -> Iterator[Dict[str, str]]:
-    """Return where a body does not have the documented shape: ``path``, ``wanted``, ``got``."""
+    """Return where a body does not have the documented shape: ``path``, ``wanted``, ``got``.
+
+    Keys that are not known are welcome everywhere: a later executor may send more.
+    """
     yield from _mismatches("", body, {**_TOP, **({"page": "object"} if _has(body, "page") else {})})
     if not isinstance(body, dict):
         return
-    for key in body:
-        if key not in _TOP and key != "page":
-            yield {"path": key, "wanted": "no such key", "got": _name(body[key])}
-    if isinstance(body.get("page"), dict):
-        yield from _mismatches("page", body["page"], _PAGE)
+    page = body.get("page")
+    if isinstance(page, dict):
+        yield from _mismatches("page", page, _PAGE)
+        number, of = page.get("number"), page.get("of")
+        if isinstance(number, int) and isinstance(of, int) and not 1 <= number <= of:
+            yield {"path": "page", "wanted": "number from 1 to of", "got": f"{number} of {of}"}
     metadata = body.get("metadata")
     if not isinstance(metadata, dict):
         return
@@ -102,6 +108,10 @@ def _mismatches(path: str, value: Any, shape: Mapping[str, str]) -> Iterator[Dic
 def _is(value: Any, wanted: str) -> bool:
     if value is None:
         return wanted.endswith("?")
+    if value == "" and wanted == "non-empty string":
+        return False
+    if wanted.startswith("integer") and isinstance(value, int) and value not in _INTEGERS:
+        return False
     return isinstance(value, _TYPES[wanted.rstrip("?")]) and not isinstance(value, bool)
 
 
@@ -111,4 +121,8 @@ def _name(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "boolean"
+    if value == "":
+        return "empty string"
+    if isinstance(value, int) and value not in _INTEGERS:
+        return "integer of more than 64 bits"
     return next((name for name, types in _TYPES.items() if isinstance(value, types)), type(value).__name__)
