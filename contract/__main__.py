@@ -17,9 +17,17 @@ class Command(NamedTuple):
     run: Callable[[Sequence[str], str], int]
 
 
+def _receive(argv: Sequence[str], program: str) -> int:
+    from contract.receiver import main as receive  # noqa: PLC0415  the others need no package
+
+    del program
+    return receive(argv)
+
+
 COMMANDS: Mapping[str, Command] = {
     "verify": Command("play the documented exchanges against a server", verify.main),
     "verify-platform": Command("try what a platform does with the POST of metadata", verify_platform.main),
+    "receiver": Command("serve the reference of a platform", _receive),
 }
 
 

@@ -46,6 +46,14 @@ class TestCommand:
         assert main(["--version"]) == 0
         assert VERSION in capsys.readouterr().out
 
+    def test_the_receiver_is_one_of_them(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Issue: "The platform's side: `nuvyn-contract receiver`"."""
+        with pytest.raises(SystemExit) as left:
+            main(["receiver", "--help"])
+
+        assert left.value.code == 0
+        assert "--port" in capsys.readouterr().out
+
     @pytest.mark.process
     def test_it_runs_as_a_module(self) -> None:
         command = [sys.executable, "-m", "contract", "verify", "--list", "--only", "runs/get"]
