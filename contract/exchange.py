@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPSConnection
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 from urllib.parse import urlsplit
 
 CURL_HEADERS = {"User-Agent": "curl/8.5.0", "Accept": "*/*"}
@@ -24,7 +24,7 @@ class Answer:
         status: the HTTP status.
         headers: by lower-case name.
         text: the body as text.
-        body: the body as JSON values; None when it is not JSON.
+        body: the body as JSON values; None when it is not JSON (``NaN`` is none), or has a key twice.
 
     """
 
@@ -32,6 +32,9 @@ class Answer:
     headers: Mapping[str, str]
     text: str
     body: Any
+
+
+Send = Callable[[str, Mapping[str, Any]], Answer]
 
 
 def send(base_url: str, request: Mapping[str, Any], timeout: float = 60.0) -> Answer:
@@ -48,9 +51,7 @@ def send(base_url: str, request: Mapping[str, Any], timeout: float = 60.0) -> An
 
     """
     parts = urlsplit(base_url)
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=timeout)
-    path = parts.path.rstrip("/") + request["path"]
+    connection, path = connect(base_url, request["path"], timeout)
     target = f"{parts.scheme}://{parts.netloc}{path}" if request.get("target") == "absolute" else path
     payload = _payload(request)
     try:
@@ -58,12 +59,30 @@ def send(base_url: str, request: Mapping[str, Any], timeout: float = 60.0) -> An
         for name, value in _headers(request, payload).items():
             connection.putheader(name, value)
         connection.endheaders(payload)
-        response = connection.getresponse()
-        text = response.read().decode("utf-8", "replace")
-        headers = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, headers, text, _parsed(text))
+        return read_answer(connection)
     finally:
         connection.close()
+
+
+def connect(base_url: str, path: str, timeout: float) -> Tuple[HTTPConnection, str]:
+    """Return a connection that is not yet open, and the path with what stands in front of ``/api``."""
+    parts = urlsplit(base_url)
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    return kind(parts.hostname or "", parts.port, timeout=timeout), parts.path.rstrip("/") + path
+
+
+def read_answer(connection: HTTPConnection) -> Answer:
+    """Read the whole answer to what was sent.
+
+    Raises:
+        OSError: no connection any more, or no answer in time.
+        http.client.HTTPException: the answer is no HTTP.
+
+    """
+    response = connection.getresponse()
+    text = response.read().decode("utf-8", "replace")
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    return Answer(response.status, headers, text, _parsed(text))
 
 
 def _payload(request: Mapping[str, Any]) -> Optional[bytes]:
@@ -87,6 +106,17 @@ def _headers(request: Mapping[str, Any], payload: Optional[bytes]) -> Dict[str, 
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_refused, object_pairs_hook=_unique)
     except ValueError:
         return None
+
+
+def _refused(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _unique(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a key stands there twice")
+    return members

@@ -1,46 +1,39 @@
 """Play the cases against a server and name each difference.
 
-``python -m contract.verify --url URL --token TOKEN`` asks every exchange of ``contract/cases`` in the order
-of its needs, waits where a case says so, and prints one line for each case and for each difference. Exit
-code 0: all as documented; 1: differences; 2: it could not be asked.
+``nuvyn-contract verify --url URL --token TOKEN`` (or ``python -m contract.verify``) asks every exchange of
+``contract/cases`` in the order of its needs, waits where a case says so, and prints one line for each case
+and for each difference. What it created is removed at the end, also after Ctrl-C. Exit code 0: all as
+documented; 1: differences; 2: it could not be asked; 130: interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
+import secrets
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from http.client import HTTPException
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, TextIO, Tuple
 
-from contract import corpus
-from contract.exchange import Answer, send
+from contract import VERSION, corpus
+from contract.dialects import DIALECTS, choose
+from contract.exchange import Answer, Send, send
+from contract.interruption import terminated_like_interrupted
+from contract.leftovers import Leftovers
 from contract.patterns import NOTHING, Difference, UnknownVariableError, compare, resolve, shown
+from contract.reports import REPORTS, Play, text_lines, text_summary, without_secret
+from contract.verdicts import Verdict
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
-Send = Callable[[str, Mapping[str, Any]], Answer]
+INTERRUPTED = 130
+JSON = "application/json"
 
 
 class UnorderedCasesError(ValueError):
     """Cases need each other in a circle, or one needs a case that does not exist."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What became of one case: no differences means that it passed.
-
-    Attributes:
-        case_id: which case.
-        differences: where the answer is not as documented.
-        not_asked: why the case was left out, else empty. Neither passed nor failed.
-
-    """
-
-    case_id: str
-    differences: Tuple[Difference, ...] = ()
-    not_asked: str = ""
 
 
 @dataclass
@@ -67,6 +60,10 @@ class Player:
 
     def play(self, case: Mapping[str, Any]) -> Verdict:
         """Ask one case. What it needs must have been played before."""
+        start = self.now()
+        return replace(self._verdict(case), seconds=self.now() - start)
+
+    def _verdict(self, case: Mapping[str, Any]) -> Verdict:
         missing = [name for name in case.get("requires", ()) if name not in self.variables]
         if missing:
             return Verdict(case["id"], not_asked=f"no {missing[0]} was given")
@@ -103,14 +100,15 @@ class Player:
         if poll is None:
             return answer, []
         seconds = poll["at_most_seconds"] if self.at_most is None else self.at_most
-        end, pause = self.now() + seconds, FIRST_PAUSE
+        end, pause, latest = self.now() + seconds, FIRST_PAUSE, -1
         while answer.status == case["response"]["status"]:
             state = value_at(answer.body, poll["path"])
             if state in poll["until"]:
                 break
-            differences, _ = compare(poll.get("meanwhile", {}), answer.body, self.variables)
+            differences = self._on_the_way(poll, state, latest, answer)
             if differences:
                 return None, differences
+            latest = max(latest, _place(poll, state))
             if self.now() >= end:
                 wanted = f"one of {shown(poll['until'])} within {seconds} s"
                 return None, [Difference(poll["path"], wanted, shown(state))]
@@ -118,6 +116,24 @@ class Player:
             pause = min(pause * 2, LONGEST_PAUSE)
             answer = self.send(self.url, request)
         return answer, []
+
+    def _on_the_way(
+        self, poll: Mapping[str, Any], state: Any, latest: int, answer: Answer
+    ) -> List[Difference]:
+        """Compare an answer before the last one; ``latest`` is the place in the order that was reached."""
+        differences: List[Difference] = []
+        for pattern in (poll.get("meanwhile", {}), poll.get("by_state", {}).get(str(state), {})):
+            differences += compare(pattern, answer.body, self.variables)[0]
+        if 0 <= _place(poll, state) < latest:
+            wanted = f"no way back from {poll['order'][latest]}"
+            differences.append(Difference(poll["path"], wanted, shown(state)))
+        return differences
+
+
+def _place(poll: Mapping[str, Any], state: Any) -> int:
+    """Return the place of a state in the order of its poll; -1 when it may come at any time."""
+    order = poll.get("order", [])
+    return order.index(state) if state in order else -1
 
 
 def value_at(body: Any, path: str) -> Any:
@@ -137,6 +153,9 @@ def _judge(
     if answer.body is None:
         return [Difference("$", "a JSON document", shown(answer.text))], {}
     differences, captured = compare(wanted["body"], answer.body, variables)
+    kind = answer.headers.get("content-type", "")
+    if kind.partition(";")[0].strip().lower() != JSON:
+        differences.append(Difference("header.Content-Type", JSON, kind or NOTHING))
     for name, pattern in wanted.get("headers", {}).items():
         actual = {name: answer.headers[name.lower()]} if name.lower() in answer.headers else {}
         found, _ = compare({name: pattern}, actual, variables)
@@ -188,26 +207,70 @@ def first_cluster(player: Player) -> Optional[str]:
 
 def report(verdicts: Iterable[Verdict], write: Callable[[str], object]) -> int:
     """Write a line for each verdict and difference, then the summary; return the exit code."""
-    passed = failed = left_out = 0
+    seen: List[Verdict] = []
     for verdict in verdicts:
-        if verdict.not_asked:
-            left_out += 1
-            write(f"not asked  {verdict.case_id}: {verdict.not_asked}\n")
-        elif verdict.differences:
-            failed += 1
-            write(f"FAILED     {verdict.case_id}\n")
-            for difference in verdict.differences:
-                write(f"           {difference}\n")
-        else:
-            passed += 1
-            write(f"passed     {verdict.case_id}\n")
-    write(f"{passed} passed, {failed} failed{f', {left_out} not asked' if left_out else ''}\n")
-    return 1 if failed else 0
+        seen.append(verdict)
+        for line in text_lines(verdict).splitlines(keepends=True):
+            write(line)
+    write(text_summary(seen))
+    return exit_code(seen)
 
 
-def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+def exit_code(verdicts: Iterable[Verdict]) -> int:
+    """Return 1 if a case failed, else 0."""
+    return 1 if any(verdict.outcome == "failed" for verdict in verdicts) else 0
+
+
+def add_report_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--report`` and ``--output``."""
+    parser.add_argument(
+        "--report", choices=list(REPORTS), default="text", help="form of the report (default: text)"
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the report here, not to stdout")
+
+
+def write_while_playing(
+    play: Play, verdicts: Iterable[Verdict], form: str, output: Optional[Path]
+) -> Tuple[List[Verdict], bool]:
+    """Play, and write the report: text on stdout line by line, all else at the end.
+
+    Args:
+        play: whom the verdicts are about.
+        verdicts: played one by one as they are asked for.
+        form: a key of ``REPORTS``.
+        output: the file; None for stdout.
+
+    Returns:
+        the verdicts, and whether Ctrl-C or SIGTERM ended the play.
+
+    Raises:
+        OSError: the file cannot be written. Nothing has been played then.
+
+    """
+    stream: TextIO = output.open("w", encoding="utf-8") if output else sys.stdout
+    is_streamed = form == "text" and output is None
+    seen: List[Verdict] = []
+    was_interrupted = False
+    try:
+        try:
+            for verdict in verdicts:
+                seen.append(verdict)
+                if is_streamed:
+                    stream.write(without_secret(text_lines(verdict), play.secret))
+                    stream.flush()
+        except KeyboardInterrupt:
+            was_interrupted = True
+        stream.write(text_summary(seen) if is_streamed else REPORTS[form](play, seen))
+        stream.flush()
+    finally:
+        if output:
+            stream.close()
+    return seen, was_interrupted
+
+
+def _arguments(argv: Sequence[str], program: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m contract.verify",
+        prog=program,
         description="Play the documented exchanges against a server and name each difference.",
     )
     parser.add_argument("--url", help="the server, such as http://127.0.0.1:8080")
@@ -215,23 +278,32 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--cluster-id", help="an existing cluster; else the first that the server lists")
     parser.add_argument("--refused-token", help="a token that the server refuses, to ask for its 403")
     parser.add_argument("--only", action="append", default=[], help="cases whose id fits, such as 'jobs/*'")
+    parser.add_argument(
+        "--dialect",
+        choices=DIALECTS,
+        default="guide",
+        help="guide: all that the guide documents (default); databricks: what a real workspace answers",
+    )
     parser.add_argument("--at-most", type=float, help="seconds that a run or command may take")
     parser.add_argument("--list", action="store_true", help="print the cases in their order, ask nothing")
+    add_report_options(parser)
     arguments = parser.parse_args(argv)
     if not arguments.list and not (arguments.url and arguments.token):
         parser.error("--url and --token say which server to ask and as whom")
     return arguments
 
 
-def main(argv: Sequence[str]) -> int:
+def main(argv: Sequence[str], program: str = "python -m contract.verify") -> int:
     """Run the command line; return its exit code."""
-    arguments = _arguments(argv)
+    arguments = _arguments(argv, program)
     chosen = in_order(corpus.cases(), arguments.only)
     if not chosen:
         sys.stderr.write(f"No case fits {', '.join(arguments.only)}; --list shows them.\n")
         return 2
+    name = f"nuvyn-contract-{secrets.token_hex(4)}"
+    choice = choose(chosen, arguments.dialect, name)
     if arguments.list:
-        sys.stdout.writelines(f"{case['id']}: {case['description']}\n" for case in chosen)
+        sys.stdout.writelines(f"{case['id']}: {case['description']}\n" for case in choice.asked)
         return 0
     given = {
         "token": arguments.token,
@@ -239,7 +311,9 @@ def main(argv: Sequence[str]) -> int:
         "refused_token": arguments.refused_token,
     }
     variables = {**corpus.default_variables(), **{name: value for name, value in given.items() if value}}
-    player = Player(arguments.url, variables, at_most=arguments.at_most)
+    folder = "" if arguments.dialect == "guide" else f"/{name}"
+    leftovers = Leftovers(arguments.url, arguments.token, folder)
+    player = Player(arguments.url, variables, leftovers.watch, at_most=arguments.at_most)
     try:
         cluster = arguments.cluster_id or first_cluster(player)
     except (OSError, HTTPException) as error:
@@ -247,12 +321,26 @@ def main(argv: Sequence[str]) -> int:
         return 2
     if cluster:
         player.variables["cluster_id"] = cluster
+    descriptions = {case["id"]: case["description"] for case in chosen}
+    play = Play(
+        "nuvyn-contract verify", VERSION, arguments.url, arguments.dialect, descriptions, arguments.token
+    )
 
-    def write(line: str) -> None:
-        sys.stdout.write(line)
-        sys.stdout.flush()
+    def verdicts() -> Iterable[Verdict]:
+        for case in chosen:
+            if case["id"] in choice.left_out:
+                yield Verdict(case["id"], not_asked=choice.left_out[case["id"]])
+        yield from map(player.play, choice.asked)
 
-    return report(map(player.play, chosen), write)
+    with terminated_like_interrupted():
+        try:
+            seen, was_interrupted = write_while_playing(play, verdicts(), arguments.report, arguments.output)
+        except OSError as error:
+            sys.stderr.write(f"{arguments.output or 'stdout'} cannot be written: {error}.\n")
+            return 2
+        finally:
+            sys.stderr.writelines(f"not removed: {each}\n" for each in leftovers.remove())
+    return INTERRUPTED if was_interrupted else exit_code(seen)
 
 
 if __name__ == "__main__":

@@ -119,7 +119,8 @@ def delta_installation(warehouse: Path, schema: str) -> Installation:
     from nuvyn_executor.store.delta import DeltaMetadataStore  # noqa: PLC0415  tests without Spark go without
 
     environ = {"EXECUTOR_WAREHOUSE_DIR": str(warehouse), "EXECUTOR_SCHEMA_NAME": schema}
-    store = DeltaMetadataStore(SparkSession.getActiveSession(), schema, warehouse)
+    # Not getActiveSession: that is the session of one thread of the JVM, which may have ended.
+    store = DeltaMetadataStore(SparkSession.builder.getOrCreate(), schema, warehouse)
     return Installation(store, bootstrap.manager, environ)
 
 

@@ -11,7 +11,8 @@ from typing import Any, Callable, ContextManager, Dict, List, Tuple
 import pytest
 
 from contract import corpus
-from contract.verify import Player, Verdict, first_cluster, in_order, main, report
+from contract.verdicts import Verdict
+from contract.verify import Player, first_cluster, in_order, main, report
 
 CREATE: Dict[str, Any] = {
     "id": "create",
@@ -198,6 +199,21 @@ class TestPolling:
 
         assert named(verdict) == ['$.state.name: wanted "RUNNING", got "DREAMING"']
 
+    def test_a_state_that_comes_back_is_a_difference(self, play: Play) -> None:
+        """Issue: "wrong order of states"."""
+        polled = {**GET["poll"], "order": ["PENDING", "RUNNING"], "meanwhile": {}}
+
+        _, verdict = play(jobs(RUNNING, {"name": "PENDING"}, DONE), CREATE, {**GET, "poll": polled})
+
+        assert named(verdict) == ['$.state.name: wanted no way back from RUNNING, got "PENDING"']
+
+    def test_what_must_not_be_there_in_a_state_is_named(self, play: Play) -> None:
+        polled = {**GET["poll"], "by_state": {"RUNNING": {"state": {"result": {"$absent": True}}}}}
+
+        _, verdict = play(jobs({**RUNNING, "result": "SUCCESS"}, DONE), CREATE, {**GET, "poll": polled})
+
+        assert named(verdict) == ['$.state.result: wanted nothing, got "SUCCESS"']
+
     def test_an_error_on_the_way_ends_the_wait(self, play: Play) -> None:
         def script(method: str, path: str, text: str) -> Reply:
             return (200, {"job_id": 7}) if method == "POST" else (500, path + text)
@@ -277,7 +293,9 @@ class TestCommand:
         assert code == 0
         assert capsys.readouterr().out.splitlines()[-1] == "3 passed, 0 failed"
         assert {headers["Authorization"] for _, headers, _ in server.seen} == {"Bearer dapi"}
-        assert json.loads(server.seen[-1][2])["string_value"] == "your-secure-api-key"
+        put, removed = server.seen[-2:]
+        assert removed[0].startswith("POST /api/2.0/secrets/scopes/delete")
+        assert json.loads(put[2])["string_value"] == "your-secure-api-key"
 
     def test_the_cluster_is_asked_for_when_none_is_named(self, serving: Serving) -> None:
         with serving(lambda *_: (200, {"clusters": [{"cluster_id": "c-1"}]})) as server:

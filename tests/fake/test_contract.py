@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any, Callable
 import pytest
 
 from contract import corpus
-from contract.verify import Player, Verdict, in_order
+from contract.verify import Player, in_order
 from tests.contract.described import Description
 
 if TYPE_CHECKING:
+    from contract.verdicts import Verdict
     from tests.fake.conftest import Client
 
 pytestmark = [pytest.mark.process, pytest.mark.jvm, pytest.mark.timeout(600)]

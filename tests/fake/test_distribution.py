@@ -110,6 +110,7 @@ class TestWheel:
             lines = archive.read(name).decode().split("\n")
 
         assert "fake-databricks = fake_databricks.__main__:main" in lines
+        assert "nuvyn-contract = contract.__main__:main" in lines
         assert "fake_databricks = fake_databricks.pytest_entry" in lines
 
 

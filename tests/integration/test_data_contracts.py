@@ -469,7 +469,6 @@ class TestTheCommand:
     def test_what_it_writes_is_met_by_the_data(
         self, spark: Any, folder: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        del spark
         (folder / "people.csv").write_text("id,day,code,ok\n1,2024-01-31,007,true\n2,2024-02-01,008,false\n")
         for name in ("customers.csv", "suppliers_utf16.csv", "returns.json", "products.xlsx"):
             (folder / name).write_bytes((SHOP / name).read_bytes())
@@ -478,9 +477,7 @@ class TestTheCommand:
         written = target.read_text(encoding="utf-8")
         assert "primaryKey: true" in written
         assert "format: yyyy-MM-dd" in written
-        from pyspark.sql import SparkSession  # noqa: PLC0415  only here
-
-        found = scanned(SparkSession.getActiveSession(), folder)
+        found = scanned(spark, folder)
         assert found.discovery.notes == ()
         assert all(one.scan.terms is not None for one in found.profiles)
         assert [text for text in (*found.texts, *found.information) if "contract" in text] == []

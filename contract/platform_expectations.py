@@ -1,0 +1,338 @@
+"""What a platform does with ``POST /api/metadata``: who demands it, and how it is tried.
+
+``must``: the guide, or the delivery that the design builds on it, breaks without it. ``should``: nothing is
+lost without it, but somebody has to look for the reason longer.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from contract import corpus
+from contract.exchange import Answer, connect, read_answer, send
+from contract.patterns import Difference, compare, shown
+from contract.payload_shape import ROW_SHAPES
+
+PATH = "/api/metadata"
+PAGE_OF_COLUMNS = 10_000
+PIECES = 20
+HUGE = 10**12
+CONFIRMED = {"status": "received", "record_count": {"$type": "integer", "$min": 0}}
+ODD_NAMES = (
+    "O'Brien; DROP TABLE tables; --",
+    'a "quoted" name',
+    "naïve 表 🚀",
+    "\u202eright to left",
+    "line\nbreak\tand tab",
+    "__proto__",
+    "${jndi:ldap://x}",
+    "%s%n{}",
+    "",
+    "x" * 1000,
+)
+_VALUES: Mapping[str, Any] = {"string": "text", "integer": 1, "number": 0.5, "object": {}}
+Body = Dict[str, Any]
+Found = Iterator[Difference]
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The platform that is asked.
+
+    Attributes:
+        url: what ``NUVYN_API_ENDPOINT`` would be.
+        key: a key that it accepts.
+        other_key: a key of another tenant; empty when there is none.
+        tenant: whose key ``key`` is; the bodies have it as ``tenant_id``.
+        play: a text that makes the ids of this play its own.
+        columns: how many columns the largest table has.
+        slow_seconds: how long the slow body takes.
+        timeout: seconds that the platform may be silent.
+        pause: waits for some seconds.
+
+    """
+
+    url: str
+    key: str
+    other_key: str
+    tenant: str
+    play: str
+    columns: int = 100_000
+    slow_seconds: float = 3.0
+    timeout: float = 60.0
+    pause: Callable[[float], None] = time.sleep
+
+    def headers(self, name: str, **other: str) -> Dict[str, str]:
+        """Return the headers of a body; ``name`` becomes its ``Idempotency-Key``."""
+        return {
+            "Content-Type": "application/json",
+            "Authorization": f"Bearer {self.key}",
+            "Idempotency-Key": f"{self.play}-{name}",
+            **{key.replace("_", "-"): value for key, value in other.items()},
+        }
+
+    def post(self, body: Any, headers: Mapping[str, str]) -> Answer:
+        """Send a body; a text as it stands, all else as JSON."""
+        content = {"text": body} if isinstance(body, str) else {"body": body}
+        request = {"method": "POST", "path": PATH, "headers": headers, "client": "bare", **content}
+        return send(self.url, request, self.timeout)
+
+    def body(self, columns: Sequence[str] = ("id",), first: int = 1, **more: Any) -> Body:
+        """Build a body with one source, one table and some columns."""
+        ids = {
+            "tenant_id": self.tenant,
+            "source_id": f"{self.play}-source",
+            "table_id": f"{self.play}-table",
+        }
+        names = [
+            {"column_id": f"{self.play}-{number}", "column_name": name, "ordinal_position": number}
+            for number, name in enumerate(columns, first)
+        ]
+        metadata = {
+            "sources": [_row("sources", ids)],
+            "tables": [_row("tables", ids)],
+            "columns": [_row("columns", {**ids, **name}) for name in names],
+        }
+        return {
+            "job_id": "job_0123456789ab",
+            "tenant_id": self.tenant,
+            "metadata": metadata,
+            "quality_metrics": {},
+            **more,
+        }
+
+
+class Expectation(NamedTuple):
+    """What is expected, who says so, and what tries it.
+
+    ``check`` yields where the platform departs; ``requires`` names an attribute that it needs.
+    """
+
+    name: str
+    demand: str
+    source: str
+    description: str
+    check: Callable[[Platform], Found]
+    requires: str = ""
+
+
+def _row(section: str, values: Mapping[str, Any]) -> Body:
+    return {
+        name: values.get(name, None if kind.endswith("?") else _VALUES[kind])
+        for name, kind in ROW_SHAPES[section].items()
+    }
+
+
+def _rows(body: Body) -> int:
+    return sum(len(rows) for rows in body["metadata"].values())
+
+
+def _confirmed(answer: Answer, where: str = "") -> Found:
+    """Yield how an answer is no confirmation: 200 with the guide's JSON."""
+    if answer.status != 200:  # noqa: PLR2004  HTTP's own
+        yield Difference(f"{where}status", "200", f"{answer.status} with {shown(answer.text)}")
+    elif answer.body is None:
+        yield Difference(f"{where}$", "a JSON document", shown(answer.text))
+    else:
+        yield from compare(CONFIRMED, answer.body, {})[0]
+
+
+def _refused(answer: Answer, *statuses: int) -> Found:
+    if answer.status not in statuses:
+        wanted = " or ".join(map(str, statuses))
+        yield Difference("status", wanted, f"{answer.status} with {shown(answer.text)}")
+
+
+def _well_formed(platform: Platform) -> Found:
+    yield from _confirmed(platform.post(platform.body(), platform.headers("well-formed")))
+
+
+def _guides_own(platform: Platform) -> Found:
+    documented = corpus.transmissions()["request"]["request"]["body"]
+    yield from _confirmed(
+        platform.post({**documented, "tenant_id": platform.tenant}, platform.headers("guide"))
+    )
+
+
+def _without_key(platform: Platform) -> Found:
+    headers = platform.headers("no-idempotency-key")
+    del headers["Idempotency-Key"]
+    yield from _confirmed(platform.post(platform.body(), headers))
+
+
+def _counted(platform: Platform) -> Found:
+    body = platform.body(("a", "b", "c"))
+    answer = platform.post(body, platform.headers("counted"))
+    yield from compare({"record_count": _rows(body)}, answer.body, {})[0]
+
+
+def _pages(platform: Platform) -> Found:
+    for number in (1, 2, 3):
+        body = platform.body((f"column {number}",), number, page={"number": number, "of": 3})
+        yield from _confirmed(platform.post(body, platform.headers(f"page-{number}")), f"page {number} ")
+
+
+def _many_columns(platform: Platform) -> Found:
+    pages = range(0, platform.columns, PAGE_OF_COLUMNS)
+    for number, first in enumerate(pages, 1):
+        last = min(first + PAGE_OF_COLUMNS, platform.columns)
+        names = [f"column_{place}" for place in range(first, last)]
+        body = platform.body(names, first + 1, page={"number": number, "of": len(pages)})
+        answer = platform.post(body, platform.headers(f"many-{number}"))
+        yield from _confirmed(answer, f"page {number} ")
+        if answer.status != 200:  # noqa: PLR2004  the other pages would say the same
+            return
+
+
+def _same_key(platform: Platform) -> Found:
+    answers = [platform.post(platform.body(), platform.headers("same")) for _ in range(2)]
+    yield from _same_answers(answers)
+
+
+def _same_key_at_once(platform: Platform) -> Found:
+    with ThreadPoolExecutor(4) as threads:
+        tries = [
+            threads.submit(platform.post, platform.body(), platform.headers("at-once")) for _ in range(4)
+        ]
+        answers = [each.result() for each in tries]
+    yield from _same_answers(answers)
+
+
+def _same_answers(answers: Sequence[Answer]) -> Found:
+    for answer in answers:
+        yield from _confirmed(answer)
+    first, *others = answers
+    for other in others:
+        if other.body != first.body:
+            yield Difference("$", f"the first answer again, {shown(first.body)}", shown(other.body))
+
+
+def _no_key(platform: Platform) -> Found:
+    headers = platform.headers("no-key")
+    del headers["Authorization"]
+    yield from _refused(platform.post(platform.body(), headers), 401, 403)
+
+
+def _wrong_key(platform: Platform) -> Found:
+    headers = platform.headers("wrong-key", Authorization="Bearer nobody-has-this-key")
+    yield from _refused(platform.post(platform.body(), headers), 401, 403)
+
+
+def _other_tenants_key(platform: Platform) -> Found:
+    headers = platform.headers("other-tenant", Authorization=f"Bearer {platform.other_key}")
+    yield from _refused(platform.post(platform.body(), headers), 401, 403, 404)
+
+
+def _odd_names(platform: Platform) -> Found:
+    body = platform.body(ODD_NAMES)
+    body["metadata"]["tables"][0]["table_name"] = ODD_NAMES[0]
+    yield from _confirmed(platform.post(body, platform.headers("odd-names")))
+
+
+def _extra_fields(platform: Platform) -> Found:
+    """Try each place alone, so that the difference says which one is refused."""
+    spoilt: List[Tuple[str, Body]] = [(place, platform.body()) for place in ("body", "metadata", "row")]
+    for place, body in spoilt:
+        around = {"body": body, "metadata": body["metadata"], "row": body["metadata"]["tables"][0]}[place]
+        around["of_a_later_version"] = {"any": ["thing", 1]}
+        answer = platform.post(body, platform.headers(f"extra-{place}"))
+        yield from _confirmed(answer, f"a new key in {place}: ")
+
+
+def _no_json(platform: Platform) -> Found:
+    for number, text in enumerate(('{"job_id": ', "<xml/>", "")):
+        yield from _refused(platform.post(text, platform.headers(f"no-json-{number}")), 400, 411, 415, 422)
+
+
+def _wrong_shape(platform: Platform) -> Found:
+    body = platform.body()
+    del body["tenant_id"]
+    yield from _refused(platform.post(body, platform.headers("wrong-shape")), 400, 403, 422)
+
+
+def _refusal_says_why(platform: Platform) -> Found:
+    answer = platform.post("{", platform.headers("says-why"))
+    if not isinstance(answer.body, dict) or "error" not in answer.body:
+        yield Difference("$.error", "words that help who reads the executor's log", shown(answer.text))
+
+
+def _too_large(platform: Platform) -> Found:
+    connection, path = connect(platform.url, PATH, platform.timeout)
+    try:
+        connection.putrequest("POST", path)
+        for name, value in {**platform.headers("huge"), "Content-Length": str(HUGE)}.items():
+            connection.putheader(name, value)
+        connection.endheaders(b'{"job_id": "')
+        yield from _refused(read_answer(connection), 413)
+    finally:
+        connection.close()
+
+
+def _slow(platform: Platform) -> Found:
+    content = json.dumps(platform.body()).encode()
+    size = len(content) // PIECES + 1
+    connection, path = connect(platform.url, PATH, platform.timeout)
+    try:
+        connection.putrequest("POST", path)
+        for name, value in {**platform.headers("slow"), "Content-Length": str(len(content))}.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        for start in range(0, len(content), size):
+            connection.send(content[start : start + size])
+            platform.pause(platform.slow_seconds / PIECES)
+        yield from _confirmed(read_answer(connection))
+    finally:
+        connection.close()
+
+
+EXPECTATIONS: Sequence[Expectation] = (
+    Expectation("guide", "must", "guide", "The guide's own body is confirmed.", _guides_own),
+    Expectation("well_formed", "must", "guide", "A body with rows is confirmed by 200.", _well_formed),
+    Expectation("record_count", "should", "design", "record_count counts the rows that came.", _counted),
+    Expectation(
+        "no_idempotency_key", "must", "guide", "The guide names no Idempotency-Key: not needed.", _without_key
+    ),
+    Expectation("pages", "must", "design", "Each page of a body is confirmed by itself.", _pages),
+    Expectation("many_columns", "must", "design", "100,000 columns come in pages.", _many_columns),
+    Expectation("same_key", "must", "design", "The same Idempotency-Key: the same answer again.", _same_key),
+    Expectation(
+        "same_key_at_once", "should", "design", "So are four attempts at the same time.", _same_key_at_once
+    ),
+    Expectation("no_key", "must", "guide", "Without a Bearer key nothing is taken.", _no_key),
+    Expectation("wrong_key", "must", "guide", "A wrong key is refused.", _wrong_key),
+    Expectation(
+        "other_tenants_key",
+        "must",
+        "design",
+        "The key of another tenant is refused.",
+        _other_tenants_key,
+        "other_key",
+    ),
+    Expectation("odd_names", "must", "design", "Names are any text: quotes, emoji, lines.", _odd_names),
+    Expectation("extra_fields", "must", "design", "Keys of a later version do not break it.", _extra_fields),
+    Expectation("no_json", "must", "design", "A body that is no JSON is refused, not a 5xx.", _no_json),
+    Expectation("wrong_shape", "should", "design", "A body without tenant_id is refused.", _wrong_shape),
+    Expectation("refusal_says_why", "should", "design", "A refusal has words in error.", _refusal_says_why),
+    Expectation("too_large", "should", "design", "A body without end is 413 before it came.", _too_large),
+    Expectation("slow", "must", "design", "A body that comes slowly is taken.", _slow),
+)
+
+
+def differences(expectation: Expectation, platform: Platform) -> Tuple[Difference, ...]:
+    """Try an expectation; a platform that does not answer is a difference."""
+    try:
+        return tuple(expectation.check(platform))
+    except (OSError, HTTPException) as error:
+        return (Difference("request", "an answer", f"{type(error).__name__}: {error}"),)
+
+
+def reason_to_leave_out(expectation: Expectation, platform: Platform) -> Optional[str]:
+    """Return why an expectation cannot be tried; None when it can."""
+    if expectation.requires and not getattr(platform, expectation.requires):
+        return f"no --{expectation.requires.replace('_', '-')} was given"
+    return None
