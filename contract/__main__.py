@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Callable, Mapping, NamedTuple, Optional, Sequence
 
-from contract import VERSION, verify, verify_platform
+from contract import VERSION, verify, verify_executor, verify_platform
 
 PROGRAM = "nuvyn-contract"
 
@@ -27,6 +27,7 @@ def _receive(argv: Sequence[str], program: str) -> int:
 COMMANDS: Mapping[str, Command] = {
     "verify": Command("play the documented exchanges against a server", verify.main),
     "verify-platform": Command("try what a platform does with the POST of metadata", verify_platform.main),
+    "verify-executor": Command("call an executor and compare its outputs", verify_executor.main),
     "receiver": Command("serve the reference of a platform", _receive),
 }
 
