@@ -144,7 +144,8 @@ _VALUES = (
     re.compile(r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{36,})"),
     # a JSON Web Token. Of several "eyJ" in one word the first decides: what follows is the same for all
     re.compile(
-        r"(?<![\w\-])(?P<before>(?:(?!(?<![A-Za-z0-9])eyJ)[\w\-])*)eyJ[\w\-]{10,}\.[\w\-]{10,}\.[\w\-]{5,}"
+        r"(?<![\w\-])(?P<before>(?:(?!(?<![A-Za-z0-9])eyJ)[\w\-])*)(?<![A-Za-z0-9])"
+        r"eyJ[\w\-]{10,}\.[\w\-]{10,}\.[\w\-]{5,}"
     ),
 )
 RULES = (*map(Rule, _BLOCKS_AND_HEADERS), _URL_PASSWORD, *map(Rule, _VALUES))

@@ -71,7 +71,21 @@ TOKENS = (
         "ghp_",
         "github_pat_",
     ),
-    *("eyJ", "-eyJ", ".eyJ", "eyJhbGciOiJI.", "-eyJhbGciOiJI.a", "YWJj", "a", "0", "\n", MASK, "[RED", "é"),
+    *(
+        "eyJ",
+        "-eyJ",
+        "aeyJ",
+        ".eyJ",
+        "eyJhbGciOiJI.",
+        "-eyJhbGciOiJI.a",
+        "YWJj",
+        "a",
+        "0",
+        "\n",
+        MASK,
+        "[RED",
+        "é",
+    ),
 )
 SHORT, LONG = 270, 540  # characters; both more than what the patterns repeat at most
 
