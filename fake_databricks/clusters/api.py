@@ -128,7 +128,7 @@ def resize(call: Call) -> dict[str, Any]:
 
 
 def change_owner(call: Call) -> dict[str, Any]:
-    """Give a terminated cluster to another user."""
+    """Change the owner of a terminated cluster."""
     parameters = call.parameters
     call.workspace.clusters.change_owner(parameters.text("cluster_id"), parameters.text("owner_username"))
     return {}

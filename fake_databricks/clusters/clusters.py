@@ -174,7 +174,7 @@ class Clusters:
         self._change(record, {**others, **size}, "RESIZING", lambda _: {"cluster_size": dict(size)})
 
     def change_owner(self, cluster_id: str, owner: str) -> None:
-        """Give a terminated cluster to another user."""
+        """Change the owner of a terminated cluster."""
         record = self._editable(cluster_id, "TERMINATED")
         with self._changed:
             record.owner = owner
