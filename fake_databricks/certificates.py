@@ -1,4 +1,4 @@
-"""The certificate of a server with TLS: a small authority signs it, which clients are told to trust.
+"""Create the certificate of a server with TLS, and the small authority that signs it.
 
 Both are made once for each set of names, and again when they end. The key of the authority is stored nowhere,
 so nobody can have it sign for another host.

@@ -145,7 +145,7 @@ class Receiver:
         self._loop = asyncio.get_running_loop()
 
         class Server(uvicorn.Server):
-            """Stops when it is told, without looking every 0.1 s, and at once where nobody is connected."""
+            """Wait for an event to stop, not for a look every 0.1 s; stop at once if nobody is connected."""
 
             async def main_loop(self) -> None:
                 await stop.wait()

@@ -182,7 +182,7 @@ class _Line:
             self._sockets.append(connected.dup())
 
     def cut(self) -> None:
-        """Shut all sockets: whoever waits at one of them gets an error or the end."""
+        """Shut all sockets. A read that waits on one of them ends."""
         with self._lock:
             self._is_cut = True
             for one in self._sockets:
