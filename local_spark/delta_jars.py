@@ -50,7 +50,7 @@ def delta_jars(
 
 
 def jar_folder(environ: Optional[Mapping[str, str]] = None) -> Path:
-    """Return the folder for the jars of the installed delta-spark: one folder for each version, and each Spark.
+    """Return the folder for the jars of the installed delta-spark: one folder for each version.
 
     In a checkout it is in ``.cache``, so that ``make install`` fetches the jars for all that runs from the
     checkout. Elsewhere it is in the user's cache folder.

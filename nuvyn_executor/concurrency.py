@@ -6,6 +6,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, List
 
+# The first Spark that wants the session, whose tags a thread inherits; it warns of an action alone.
+_WITH_SESSION = 4
+
 
 def at_once(*actions: Callable[[], Any], limit: int = 8) -> List[Any]:
     """Run actions at the same time, each in a thread, at most ``limit`` of them, and wait for all of them.
@@ -27,10 +30,26 @@ def _inheriting(action: Callable[[], Any]) -> Callable[[], Any]:
     """Run an action in the job group of the thread that starts it: then its Spark jobs can be cancelled."""
     if "pyspark" not in sys.modules:
         return action
-    from pyspark import inheritable_thread_target  # noqa: PLC0415  there already
+    from pyspark import __version__, inheritable_thread_target  # noqa: PLC0415  there already
 
     try:
-        inheriting: Callable[[], Any] = inheritable_thread_target(action)
-    except Exception:  # noqa: BLE001  Spark Connect and guarded clusters have no context, and other groups
+        if not (_is_remote() or int(__version__.split(".", maxsplit=1)[0]) >= _WITH_SESSION):
+            return inheritable_thread_target(action)  # type: ignore[no-any-return]
+        session = _session()
+        return action if session is None else inheritable_thread_target(session)(action)
+    except Exception:  # noqa: BLE001  guarded clusters have no context, and Connect before Spark 3.5 no way
         return action
-    return inheriting
+
+
+def _is_remote() -> bool:
+    """Whether sessions of this process are those of Spark Connect."""
+    from pyspark.sql import utils  # noqa: PLC0415  as above
+
+    return bool(getattr(utils, "is_remote", bool)())
+
+
+def _session() -> Any:
+    """Return the session of this thread or else of this process; ``None`` where there is none."""
+    from pyspark.sql import SparkSession  # noqa: PLC0415  as above
+
+    return SparkSession.getActiveSession() or getattr(SparkSession, "_instantiatedSession", None)

@@ -7,7 +7,7 @@ import importlib.util
 import sys
 import zipfile
 from pathlib import Path
-from typing import Callable, Iterator, Optional, Tuple
+from typing import Callable, Iterator, List, Optional, Tuple
 
 import pytest
 
@@ -173,14 +173,16 @@ class TestJars:
         folder: str,
     ) -> None:
         """Issue: "Delta's jars by the Scala version that pyspark ships"."""
-        asked = []
+        asked: List[str] = []
 
         def fetch(_: Path, coordinates: Tuple[str, ...], *__: object, **___: object) -> Tuple[Path, ...]:
             asked.extend(coordinates)
             return ()
 
         make_jars(tmp_path / "jars", f"scala-library-{scala}.jar")
-        monkeypatch.setattr("importlib.metadata.version", {"delta-spark": delta, "pyspark": spark}.__getitem__)
+        monkeypatch.setattr(
+            "importlib.metadata.version", {"delta-spark": delta, "pyspark": spark}.__getitem__
+        )
         monkeypatch.setattr(delta_jars, "spark_home", lambda: tmp_path)
         monkeypatch.setattr(delta_jars, "fetch_jars", fetch)
 
