@@ -52,6 +52,11 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """Return the one session; each test gives what it creates in it a name of its own."""
     from nuvyn_executor.spark.session import build_local_session  # noqa: PLC0415  tests without Spark run without it
 
+    if os.environ.get("SPARK_REMOTE"):  # a server of Spark Connect, which stays
+        from pyspark.sql import SparkSession  # noqa: PLC0415  as above
+
+        yield SparkSession.builder.getOrCreate()
+        return
     session = build_local_session(
         tmp_path_factory.mktemp("warehouse"),
         java_options=os.environ["EXECUTOR_JAVA_OPTIONS"],

@@ -33,23 +33,28 @@ def _inheriting(action: Callable[[], Any]) -> Callable[[], Any]:
     from pyspark import __version__, inheritable_thread_target  # noqa: PLC0415  there already
 
     try:
-        if not (_is_remote() or int(__version__.split(".", maxsplit=1)[0]) >= _WITH_SESSION):
+        if not (is_remote() or int(__version__.split(".", maxsplit=1)[0]) >= _WITH_SESSION):
             return inheritable_thread_target(action)  # type: ignore[no-any-return]
-        session = _session()
+        session = running_session()
         return action if session is None else inheritable_thread_target(session)(action)
     except Exception:  # noqa: BLE001  guarded clusters have no context, and Connect before Spark 3.5 no way
         return action
 
 
-def _is_remote() -> bool:
+def is_remote() -> bool:
     """Whether sessions of this process are those of Spark Connect."""
     from pyspark.sql import utils  # noqa: PLC0415  as above
 
-    return bool(getattr(utils, "is_remote", bool)())
+    return bool(getattr(utils, "is_remote", bool)())  # came with Spark 3.4
 
 
-def _session() -> Any:
-    """Return the session of this thread or else of this process; ``None`` where there is none."""
+def running_session() -> Any:
+    """Return Spark's session of this thread or else of this process; ``None`` where there is none.
+
+    The active session is one of the thread that made it; a program may run a job in another.
+    """
     from pyspark.sql import SparkSession  # noqa: PLC0415  as above
 
-    return SparkSession.getActiveSession() or getattr(SparkSession, "_instantiatedSession", None)
+    names = ("_instantiatedSession", "_default_session")  # of Java, and of Connect
+    ours = (getattr(SparkSession, name, None) for name in names)
+    return SparkSession.getActiveSession() or next((one for one in ours if one is not None), None)

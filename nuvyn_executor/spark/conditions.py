@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Pattern, Tuple, Union
 
 # The name stands before the text of an error, also of one that another error was raised for.
 _BEFORE_TEXT = re.compile(r"(?:\A|: |\) )\[([A-Z][A-Z0-9_]*(?:\.[A-Z0-9_]+)*)\] ", re.MULTILINE)
+_STACK = re.compile(r"^\s+(?:at |\.\.\. \d+ more).*\n?", re.MULTILINE)
 _CAUSE = re.compile(r"^Caused by: .*$", re.MULTILINE)
 # Spark 4 has the first one and warns of the second, Spark 3.4 and 3.5 have the second, Spark 3.3 has none.
 _ASKED = ("getCondition", "getErrorClass")
@@ -24,7 +25,7 @@ class Failure(NamedTuple):
 
     Attributes:
         conditions: the names, that of the error first and then those of its causes; none where it has none.
-        text: the type of the error, its message, and one line for each cause.
+        text: the type of the error, its message without Java's stack, and one line for each cause.
     """
 
     conditions: Tuple[str, ...]
@@ -45,7 +46,7 @@ class Failure(NamedTuple):
 
 def failure_of(error: BaseException) -> Failure:
     """Return what a failure is called and says; an error of something else has no names."""
-    message = str(error)
+    message = _STACK.sub("", str(error))
     trace = next((text for text in (_attribute(error, name) for name in _TRACES) if text), "")
     causes = [line for line in _CAUSE.findall(trace) if line not in message]
     text = "\n".join((f"{type(error).__name__}: {message}", *causes))
