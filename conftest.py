@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
     the marker gets the session. The suites on other Pythons are processes that take minutes: last, they would
     be what one of two workers waits for.
     """
-    items.sort(key=lambda item: item.path.name != "test_python_versions.py")
+    items.sort(key=lambda item: item.path.name not in ("test_python_versions.py", "test_runtimes.py"))
     for item in items:
         if not isinstance(item, pytest.Function):
             continue
