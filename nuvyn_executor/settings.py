@@ -268,6 +268,9 @@ class Settings:
     send_samples: bool = field(metadata=_row(
         "EXECUTOR_SEND_SAMPLES", _boolean, "false",
         "Whether cell values (samples, minima, maxima) are sent to the platform: `true` or `false`."))
+    report_path: Optional[str] = field(metadata=_row(
+        "EXECUTOR_REPORT_PATH", _text, None,
+        "The file that jobs which score write [a quality report](report.md) to; unset, none is written."))
     api_timeout_seconds: float = field(metadata=_row(
         "EXECUTOR_API_TIMEOUT_SECONDS", _number(above=0, at_most=_DAY), "30",
         "Seconds that one attempt waits to connect, and again for the answer; it ends after twice that."))
