@@ -6,13 +6,15 @@ import json
 import os
 import socket
 import subprocess
-from pathlib import Path
-from typing import Iterator
+from typing import TYPE_CHECKING, Iterator
 
 import pytest
 
 from contract.__main__ import main
 from tests.contract.go_programs import built, needs_go
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = [pytest.mark.process, needs_go]
 KEY = "nv-of-the-go-platform"
@@ -39,7 +41,7 @@ def url(program: Path) -> Iterator[str]:
 
 
 class TestAStrangersPlatform:
-    """Issue: "lets a stranger hold his own backend against it in five minutes [...], in the other language"."""
+    """Issue: "lets a stranger hold his own backend against it in five minutes"."""
 
     def test_it_meets_what_must_be_met_and_what_should(
         self, url: str, capsys: pytest.CaptureFixture[str]

@@ -124,6 +124,7 @@ def showing(body: Any) -> Script:
     posted: List[Any] = []
 
     def script(method: str, path: str, text: str) -> Reply:
+        del path
         if method == "POST":
             posted.append(json.loads(text))
             return confirmed(text)
