@@ -296,8 +296,9 @@ def shop() -> Stored:
         for position, column in enumerate(columns, 1):
             more = {"details": {"semantic_type": kinds.get(column)}}
             stored.columns.append(column_row(table, column, position, TYPES[position], **more))
+    old = "customers.updated_at: the newest of 1012 moments is 200 days ago - load newer data"
     findings = [
-        finding("customers", "updated_at", 3.86, dimension="timeliness", count=1012, of=1012),
+        finding("customers", "updated_at", 3.86, dimension="timeliness", count=1012, of=1012, text=old),
         finding("customers", "email", 0.42),
         finding("orders", None, 0.11, text="orders: 12 of 1200 rows are copies of another row - remove them"),
     ]

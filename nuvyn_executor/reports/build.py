@@ -53,6 +53,7 @@ _REASONS = {
     "far_out": "far outlier",
     "broken_text": "broken characters",
 }
+_SPELLED = {",": "comma", ";": "semicolon", "\t": "tab", " ": "blank", '"': "double"}
 _CLASSES = (
     ("number", ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal", "long", "short")),
     ("text", ("string", "varchar", "char")),
@@ -371,7 +372,7 @@ def _read_as(details: Mapping[str, Any]) -> Tuple[Tuple[str, str], ...]:
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return {"\t": "tab", " ": "blank"}.get(value, value) if isinstance(value, str) else str(value)
+    return _SPELLED.get(value, value) if isinstance(value, str) else str(value)
 
 
 def _column(row: Row, rows: Optional[int]) -> Column:

@@ -24,6 +24,7 @@ Anchors = Mapping[Optional[str], str]
 MOST_FINDINGS = 200
 _MOST_CHANGES = 100
 _MOST_LEFT_OUT = 100
+_MOST_WORST = 3
 
 _UNITS = {
     "completeness": "cell",
@@ -59,7 +60,7 @@ def badge(level: str) -> Markup:
 
 def scroller(table: Markup, label: str) -> Markup:
     """Let a wide table scroll by itself, also by keyboard."""
-    return element("div", table, class_="scroll", tabindex=0, role="region", aria_label=label)
+    return element("div", table, class_="scroll", tabindex=0, role="group", aria_label=label)
 
 
 def head_cells(*titles: str, numeric: Tuple[str, ...] = (), sortable: Tuple[str, ...] = ()) -> Markup:
@@ -118,8 +119,22 @@ def _verdict(report: Report) -> Markup:
         ),
         drawn,
         element("dl", listed, class_="tiles"),
+        _worst(report),
         class_="card",
     )
+
+
+def _worst(report: Report) -> Content:
+    """Name what costs most."""
+    worst = [one for one in report.findings if one.points_lost and not one.is_note][:_MOST_WORST]
+    if not worst:
+        return None
+    lines = []
+    for one in worst:
+        where = ".".join(filter(None, (one.table, one.column)))
+        lost = element("b", signed(-(one.points_lost or 0.0)))
+        lines.append(element("li", lost, " ", name(where), element("small", one.dimension)))
+    return [element("h3", "What costs most"), element("ol", lines, class_="worst")]
 
 
 def _dimensions(report: Report) -> Markup:
@@ -216,7 +231,8 @@ def _left_out(left_out: Sequence[LeftOut]) -> Content:
     ]
     words = f"{plural(failed, 'file or table')} could not be read" if failed else "None failed"
     words = words.replace("file or tables", "files or tables")
-    caption = f"{words}; {len(left_out) - failed} of other kinds were skipped"
+    others = len(left_out) - failed
+    caption = f"{words}; {others} of other kinds were skipped" if others else words
     if len(left_out) > _MOST_LEFT_OUT:
         caption += f". The first {_MOST_LEFT_OUT} are listed"
     table = element(
@@ -337,9 +353,7 @@ def _runs(report: Report) -> Markup:
         body.append(
             element(
                 "tr",
-                element("th", moment(one.at), scope="row"),
-                element("td", element("code", one.job)),
-                element("td", one.status),
+                element("th", moment(one.at), element("small", f"{one.job}, {one.status}"), scope="row"),
                 element("td", score(one.scores.overall), class_="n"),
                 *(element("td", score(value), class_="n") for value in values),
                 element("td", count(one.tables), class_="n"),
@@ -353,8 +367,6 @@ def _runs(report: Report) -> Markup:
         element("caption", "The runs of the picture, the newest first"),
         head_cells(
             "Started",
-            "Job",
-            "Status",
             "Score",
             *short,
             "Tables",

@@ -12,8 +12,8 @@ from nuvyn_executor.reports.overview import badge, css_of, head_cells, scroller
 if TYPE_CHECKING:
     from nuvyn_executor.reports.contents import Report, Table
 
-_SORTABLE = ("Table", "Score", "Findings", "Rows", "Columns", "Size", "Fresh", "Newest file")
-_NUMERIC = ("Score", "Findings", "Rows", "Columns", "Size")
+_SORTABLE = ("Table", "Score", "Findings", "Rows", "Columns", "Timeliness", "Newest file")
+_NUMERIC = ("Score", "Findings", "Rows", "Columns", "Timeliness")
 
 
 def section(report: Report) -> Markup:
@@ -30,7 +30,7 @@ def section(report: Report) -> Markup:
     )
     has_trend = any(len(one.trend) > 1 for one in report.tables)
     titles = ["Table", "Score", "Level", *(["Trend"] if has_trend else []), "Findings", "Rows", "Columns"]
-    titles += ["Types", "Missing by column", "Fresh", "Newest file", "Format", "Size"]
+    titles += ["Types", "Missing by column", "Timeliness", "Newest file"]
     table = element(
         "table",
         element("caption", "Tables, with a link to the columns of each"),
@@ -46,9 +46,10 @@ def _row(one: Table, *, has_trend: bool) -> Markup:
     overall, timely = one.scores.overall, one.scores.dimensions.get("timeliness")
     modified = one.last_modified.timestamp() if one.last_modified else 0
     found = sum(not finding.is_note for finding in one.findings)
-    folder = element("small", name(one.folder)) if one.folder else None
+    about = [name(one.folder), ", "] if one.folder else []
+    small = element("small", about, f"{one.file_format}, {size(one.size_bytes)}")
     cells: List[Content] = [
-        element("th", element("a", name(one.name), href=f"#{one.anchor}"), folder, scope="row"),
+        element("th", element("a", name(one.name), href=f"#{one.anchor}"), small, scope="row"),
         element(
             "td",
             element("b", score(overall)),
@@ -71,8 +72,6 @@ def _row(one: Table, *, has_trend: bool) -> Markup:
             data_v=timely if timely is not None else -1,
         ),
         element("td", day(one.last_modified), data_v=int(modified)),
-        element("td", one.file_format),
-        element("td", size(one.size_bytes), class_="n", data_v=one.size_bytes or 0),
     ]
     return element("tr", cells, data_for=one.anchor)
 

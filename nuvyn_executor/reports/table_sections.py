@@ -41,10 +41,9 @@ def section(report: Report) -> Markup:
 
 
 def _table(one: Table, source: str, report: Report) -> Markup:
-    title = f"{one.anchor}-title"
     return element(
         "section",
-        element("h3", name(one.name), " ", badge(one.scores.level), id=title),
+        element("h3", name(one.name), " ", badge(one.scores.level)),
         element("p", element("a", "Back to the list", href="#tables"), class_="back"),
         element("p", name(one.comment)) if one.comment else None,
         _facts(one, source),
@@ -53,7 +52,6 @@ def _table(one: Table, source: str, report: Report) -> Markup:
         _columns(one, shows_values=report.shows_values),
         id=one.anchor,
         class_="table",
-        aria_labelledby=title,
     )
 
 
@@ -77,7 +75,8 @@ def _facts(one: Table, source: str) -> Markup:
         pairs.append(("Repeated rows", count(one.duplicate_rows)))
     if measured.contract:
         pairs.append(("Data contract", name(measured.contract)))
-    pairs += [(key.capitalize(), element("code", value)) for key, value in one.read_as]
+    if one.read_as:
+        pairs.append(("Read as", ", ".join(f"{key} {value}" for key, value in one.read_as)))
     pairs.append(("Path", name(one.path)))
     listed = [element("div", element("dt", term), element("dd", content)) for term, content in pairs]
     return element("dl", listed, class_="facts")
