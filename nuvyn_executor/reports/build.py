@@ -101,13 +101,16 @@ class _Stored:
 
     def table_id(self, source_id: Optional[str], table: str) -> Optional[str]:
         """Return the id of a table by its name in a result."""
-        for row in self.tables:
-            if source_id in (None, row["source_id"]) and table == row["table_name"]:
-                return str(row["table_id"])
-        for row in self.tables:  # a result of several sources writes the source's name before the table's
-            if source_id in (None, row["source_id"]) and table.endswith(f"/{row['table_name']}"):
-                return str(row["table_id"])
-        return None
+        of_source = [row for row in self.tables if source_id in (None, row["source_id"])]
+        same = [row for row in of_source if table == row["table_name"]]
+        found = same or [row for row in of_source if table in self._long_names(row)]
+        return str(found[0]["table_id"]) if found else None
+
+    def _long_names(self, table: Row) -> Tuple[str, ...]:
+        """Return a table's names in a result of several sources, which may have the source's before it."""
+        source = next(row for row in self.sources if row["source_id"] == table["source_id"])
+        prefixes = (str(source.get("source_name")), str(source.get("source_path")).rstrip("/"))
+        return tuple(f"{prefix}/{table['table_name']}" for prefix in prefixes)
 
 
 def build_report(rows: StoredRows, made_at: datetime) -> Report:
@@ -156,7 +159,8 @@ def _stored(rows: StoredRows) -> _Stored:
             by_table[str(row["table_id"])].append(row)
     for some in by_table.values():
         some.sort(key=lambda row: row.get("ordinal_position") or 0)
-    ordered = sorted(rows.tables, key=lambda row: (str(row["source_id"]), str(row["table_name"])))
+    order = [row["source_id"] for row in rows.sources]
+    ordered = sorted(rows.tables, key=lambda row: (order.index(row["source_id"]), str(row["table_name"])))
     return _Stored(
         rows.sources,
         [row for row in ordered if row.get("removed_at") is None],

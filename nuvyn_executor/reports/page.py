@@ -11,7 +11,14 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, List
 
-from nuvyn_executor.reports import overview, table_list, table_sections
+from nuvyn_executor.reports import (
+    changes_list,
+    findings_list,
+    method,
+    overview,
+    table_list,
+    table_sections,
+)
 from nuvyn_executor.reports.figures import moment
 from nuvyn_executor.reports.markup import Markup, element, joined, name
 
@@ -27,10 +34,10 @@ def html(report: Report) -> str:
     """Return the whole file."""
     parts = [
         ("overview", "Overview", overview.section(report)),
-        ("findings", "Findings", overview.findings_section(report)),
+        ("findings", "Findings", findings_list.section(report)),
         ("tables", "Tables", table_list.section(report)),
-        ("changes", "Changes", overview.changes_section(report)),
-        ("method", "How it was measured", overview.method_section(report)),
+        ("changes", "Changes", changes_list.section(report)),
+        ("method", "How it was measured", method.section(report)),
         ("details", "Table by table", table_sections.section(report)),
     ]
     shown = [(anchor, title, content) for anchor, title, content in parts if content]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List
+from typing import TYPE_CHECKING, List, Optional
 
 from nuvyn_executor.reports import pictures
 from nuvyn_executor.reports.figures import count, day, plural, score, size
 from nuvyn_executor.reports.markup import Content, Markup, element, joined, name
-from nuvyn_executor.reports.overview import badge, css_of, head_cells, scroller
+from nuvyn_executor.reports.parts import badge, css_of, head_cells, scroller
 
 if TYPE_CHECKING:
     from nuvyn_executor.reports.contents import Report, Table
@@ -28,25 +28,27 @@ def section(report: Report) -> Markup:
         class_="search",
         hidden=True,
     )
+    sources = {one.source_id: one.path for one in report.sources} if len(report.sources) > 1 else {}
     has_trend = any(len(one.trend) > 1 for one in report.tables)
     titles = ["Table", "Score", "Level", *(["Trend"] if has_trend else []), "Findings", "Rows", "Columns"]
     titles += ["Types", "Missing by column", "Timeliness", "Newest file"]
+    rows = [_row(one, sources.get(one.source_id), has_trend=has_trend) for one in report.tables]
     table = element(
         "table",
         element("caption", "Tables, with a link to the columns of each"),
         head_cells(*titles, numeric=_NUMERIC, sortable=_SORTABLE),
-        element("tbody", [_row(one, has_trend=has_trend) for one in report.tables]),
+        element("tbody", rows),
         id="table-list",
         class_="list",
     )
     return joined([search, scroller(table, "Tables"), _legend()])
 
 
-def _row(one: Table, *, has_trend: bool) -> Markup:
+def _row(one: Table, source: Optional[str], *, has_trend: bool) -> Markup:
     overall, timely = one.scores.overall, one.scores.dimensions.get("timeliness")
     modified = one.last_modified.timestamp() if one.last_modified else 0
     found = sum(not finding.is_note for finding in one.findings)
-    about = [name(one.folder), ", "] if one.folder else []
+    about = [[name(each), ", "] for each in (source, one.folder) if each]
     small = element("small", about, f"{one.file_format}, {size(one.size_bytes)}")
     cells: List[Content] = [
         element("th", element("a", name(one.name), href=f"#{one.anchor}"), small, scope="row"),

@@ -8,7 +8,7 @@ from nuvyn_executor.reports import pictures
 from nuvyn_executor.reports.contents import DIMENSIONS, Column, Finding, Report, Table
 from nuvyn_executor.reports.figures import NOTHING, count, day, plural, score, share, size
 from nuvyn_executor.reports.markup import Content, Markup, element, joined, name
-from nuvyn_executor.reports.overview import badge, css_of, head_cells, scroller, sentence
+from nuvyn_executor.reports.parts import badge, css_of, head_cells, scroller, sentence
 
 _MOST_FINDINGS = 20
 _MOST_FORMS = 3
