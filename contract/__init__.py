@@ -7,7 +7,9 @@ created, and :mod:`~contract.interruption` lets it do so when the command is end
 cases, :mod:`~contract.patterns` and :mod:`~contract.matching` compare, :mod:`~contract.exchange` sends.
 :mod:`~contract.receiver` is a platform; :mod:`~contract.payload_shape` says what it takes.
 :mod:`~contract.verify_platform` holds any platform to :mod:`~contract.platform_expectations`.
-:mod:`~contract.verify_executor` calls an executor. :mod:`~contract.guide` notices when the guide changes.
+:mod:`~contract.verify_executor` calls an executor; the calls and what they lead to are in
+:mod:`~contract.executor_expectations`, and :mod:`~contract.delta_tables` reads its tables.
+:mod:`~contract.guide` notices when the guide changes.
 """
 
 VERSION = "1.2.0"  # of the cases, schemas and OpenAPI documents together
