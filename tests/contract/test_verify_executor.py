@@ -44,7 +44,8 @@ def run(status, message=None):
     number = f"job_{len(tables['executor_runs']):012x}"
     ended = None if fault == "run without end" else "2026-01-01T00:00:01Z"
     tables["executor_runs"].append({"run_id": number, "executor_version": "1", "run_mode": job,
-        "status": status, "started_at": "2026-01-01T00:00:00Z", "finished_at": ended, "error_message": message})
+        "status": status, "started_at": "2026-01-01T00:00:00Z", "finished_at": ended,
+        "error_message": message})
     tables["logs"].append({"run_id": "somebody" if fault == "log of nobody" else number, "log_level": "INFO",
         "log_timestamp": "2026-01-01T00:00:00Z", "log_message": "text"})
     if fault == "no audit":
