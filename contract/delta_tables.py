@@ -59,6 +59,9 @@ def main(argv: Sequence[str]) -> int:
         sys.stderr.write("usage: python -m contract.delta_tables FOLDER\n")
         return 2
     tables = sorted(path.parent for path in Path(argv[0]).glob(f"*/{LOG}"))
+    if not tables:
+        sys.stderr.write(f"{argv[0]}: no Delta table lies there: name the folder above the tables\n")
+        return 2
     try:
         found = {table.name: rows_of(table) for table in tables}
     except ImportError:

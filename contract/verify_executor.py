@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from fnmatch import fnmatchcase
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple, Union
@@ -37,12 +36,11 @@ from contract.executor_expectations import (
     calls,
     look,
 )
-from contract.interruption import terminated_like_interrupted
 from contract.patterns import NOTHING, Difference, compare, shown
+from contract.playing import add_report_options, fits, play_out
 from contract.receiver import Receiver
 from contract.reports import Play
 from contract.verdicts import Verdict
-from contract.verify import INTERRUPTED, add_report_options, exit_code, write_while_playing
 
 NO_RECEIVER = "starlette and uvicorn are not installed: no platform takes what it sends"
 
@@ -127,9 +125,7 @@ def _arguments(argv: Sequence[str], program: str) -> argparse.Namespace:
     add_report_options(parser)
     options = parser.parse_args(argv)
     names = [*(each.name for each in calls()), *(each.name for each in EXPECTATIONS)]
-    options.chosen = [
-        name for name in names if not options.only or any(fnmatchcase(name, each) for each in options.only)
-    ]
+    options.chosen = [name for name in names if fits(name, options.only)]
     if not options.chosen:
         parser.error(f"no call fits {', '.join(options.only)}; --list shows them")
     if not options.list and not options.command:
@@ -219,14 +215,6 @@ def main(argv: Sequence[str], program: str = "python -m contract verify-executor
         )
         return 0
     play = Play(program, VERSION, " ".join(options.command), descriptions=descriptions)
-    with tempfile.TemporaryDirectory() as folder, terminated_like_interrupted():
+    with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "customers.csv").write_text(CSV, encoding="utf-8")
-        try:
-            trial = _Trial(options, folder)
-            seen, was_interrupted = write_while_playing(
-                play, trial.verdicts(), options.report, options.output
-            )
-        except OSError as error:
-            sys.stderr.write(f"It cannot be done: {error}.\n")
-            return 2
-    return INTERRUPTED if was_interrupted else exit_code(seen)
+        return play_out(play, _Trial(options, folder).verdicts(), options)
