@@ -1,4 +1,4 @@
-"""`nuvyn-contract verify-executor` holds our own executor: its output, what it sends, and its Delta tables."""
+"""`nuvyn-contract verify-executor` holds our own executor: output, payload, Delta tables."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.process, pytest.mark.jvm, pytest.mark.timeout(300)]
 
 
 class TestOurOwnExecutor:
-    """Issue: "any implementation's command line by its outputs, exit codes, log lines, tables and payload"."""
+    """Issue: "by its outputs, exit codes, log lines, tables and payload"."""
 
     def test_the_full_pipeline_leads_to_what_is_expected(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
