@@ -9,7 +9,7 @@ cases, :mod:`~contract.patterns` and :mod:`~contract.matching` compare, :mod:`~c
 :mod:`~contract.receiver` is a platform; :mod:`~contract.payload_shape` says what it takes.
 :mod:`~contract.verify_platform` holds any platform to :mod:`~contract.platform_expectations`.
 :mod:`~contract.verify_executor` calls an executor; the calls and what they lead to are in
-:mod:`~contract.executor_expectations`, and :mod:`~contract.delta_tables` reads its tables.
+:mod:`~contract.executor_expectations`.
 :mod:`~contract.guide` notices when the guide changes.
 """
 

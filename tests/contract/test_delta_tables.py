@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, List
 
 import pytest
 
-from contract.delta_tables import main
+from examples.delta_tables import main
 
 if TYPE_CHECKING:
     from pathlib import Path

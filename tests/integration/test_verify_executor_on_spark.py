@@ -25,7 +25,7 @@ class TestOurOwnExecutor:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         monkeypatch.setenv("EXECUTOR_WAREHOUSE_DIR", str(tmp_path))
-        tables = f"{sys.executable} -m contract.delta_tables {tmp_path / '_executor_metadata'}"
+        tables = f"{sys.executable} -m examples.delta_tables {tmp_path / '_executor_metadata'}"
         chosen = [
             "jobs/full_pipeline",
             "payload/*",

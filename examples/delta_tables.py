@@ -1,6 +1,6 @@
 """Print the rows of Delta tables in a folder as one JSON document, without Spark.
 
-``python -m contract.delta_tables FOLDER`` is what ``nuvyn-contract verify-executor --tables`` may call.
+``python -m examples.delta_tables FOLDER`` is what ``nuvyn-contract verify-executor --tables`` may call.
 FOLDER holds a folder for each table. The transaction log says which Parquet files are a table;
 polars reads them.
 """
@@ -56,7 +56,7 @@ def rows_of(table: Path) -> List[Dict[str, Any]]:
 def main(argv: Sequence[str]) -> int:
     """Print the tables of a folder; return the exit code."""
     if len(argv) != 1:
-        sys.stderr.write("usage: python -m contract.delta_tables FOLDER\n")
+        sys.stderr.write("usage: python -m examples.delta_tables FOLDER\n")
         return 2
     tables = sorted(path.parent for path in Path(argv[0]).glob(f"*/{LOG}"))
     if not tables:
