@@ -154,7 +154,10 @@ def memory_installation(
                 store,
                 bootstrap.now,
                 ExtractionLimits(
-                    settings.max_files_per_job, settings.time_budget_seconds, settings.full_scan
+                    settings.max_files_per_job,
+                    settings.time_budget_seconds,
+                    settings.full_scan,
+                    settings.datasets_at_once,
                 ),
                 redact,
             ),
