@@ -16,6 +16,7 @@ from datetime import datetime, timedelta, timezone
 from enum import Enum
 from functools import lru_cache
 from typing import (
+    TYPE_CHECKING,
     Any,
     Callable,
     Deque,
@@ -52,6 +53,9 @@ from nuvyn_executor.transport.payload import TenantMetadata, build_pages, summar
 from nuvyn_executor.transport.transmitter import Client, Transmitter
 from tests.installation import LineScanner
 from tests.stepped_process import SteppedProcess
+
+if TYPE_CHECKING:
+    from nuvyn_executor.store.base import MetadataStore
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=timezone.utc)
 ENDPOINT = "http://127.0.0.1:9"
@@ -378,7 +382,7 @@ class World:
     def _compare(self) -> None:
         """Compare the sources whose last extraction went to its end: of others a part may be stored."""
         for tenant, theirs in self._theirs().items():
-            ours = self._ours(tenant)
+            ours = as_sent(self.store, tenant)
             if self._whole(ours) != self._whole(theirs):
                 raise Unequal(f"of {tenant} the tables hold\n{ours}\nand the platform has\n{theirs}")
         for row in self.store.rows(SOURCES):
@@ -388,18 +392,6 @@ class World:
     def _theirs(self) -> Dict[str, Any]:
         tenants = sorted({row["tenant_id"] for row in self.store.rows(SOURCES)})
         return {tenant: self._platform.state_of(tenant)["metadata"] for tenant in tenants}
-
-    def _ours(self, tenant: str) -> Dict[str, List[Mapping[str, Any]]]:
-        """Return what the tables hold of a tenant, as it is sent."""
-        where = {"tenant_id": tenant}
-        sources, tables, columns = (self.store.rows(table, where) for table in (SOURCES, TABLES, COLUMNS))
-        metadata = TenantMetadata(tenant, sources, tables, columns, summarize_quality(tables))
-        (page,) = build_pages("job", metadata, max_bytes=10**9)
-        keys = {"sources": "source_id", "tables": "table_id", "columns": "column_id"}
-        return {
-            name: sorted(page["metadata"][name], key=lambda row, key=key: str(row[key]))  # type: ignore[misc]
-            for name, key in keys.items()
-        }
 
     def _whole(self, metadata: Mapping[str, List[Mapping[str, Any]]]) -> Dict[str, List[Mapping[str, Any]]]:
         return {
@@ -423,6 +415,19 @@ class World:
         for process in self._standing:
             process.advance(0, dies=True)
         self._standing.clear()
+
+
+def as_sent(store: MetadataStore, tenant: str) -> Dict[str, List[Mapping[str, Any]]]:
+    """Return what the tables hold of a tenant, as the platform should have it."""
+    where = {"tenant_id": tenant}
+    sources, tables, columns = (store.rows(table, where) for table in (SOURCES, TABLES, COLUMNS))
+    metadata = TenantMetadata(tenant, sources, tables, columns, summarize_quality(tables))
+    (page,) = build_pages("job", metadata, max_bytes=10**9)
+    keys = {"sources": "source_id", "tables": "table_id", "columns": "column_id"}
+    return {
+        name: sorted(page["metadata"][name], key=lambda row, key=key: str(row[key]))  # type: ignore[misc]
+        for name, key in keys.items()
+    }
 
 
 class _SteppedStore:
@@ -540,4 +545,4 @@ def _discovery(path: str, tables: Tuple[Tuple[str, Tuple[int, int]], ...]) -> Di
         for name, (rows, columns) in tables
     )
     datasets = tuple(Dataset(name, "", entry.path, CSV, (entry,)) for (name, _), entry in zip(tables, files))
-    return Discovery(files, datasets)
+    return Discovery(files, datasets, wanted=CSV)
