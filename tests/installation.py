@@ -85,7 +85,7 @@ class Installation:
     def __init__(self, store: MetadataStore, manager: Manager, environ: Mapping[str, str]) -> None:
         self.store = store
         self._manager = manager
-        self._environ = dict(environ)
+        self.environ = dict(environ)
 
     def run(
         self,
@@ -104,7 +104,7 @@ class Installation:
     def run_request(self, request: JobRequest, **environ: str) -> Run:
         """Run the job of a request, which may name several sources."""
         stream = io.StringIO()
-        with self._manager({**self._environ, **environ}, stream) as manager:
+        with self._manager({**self.environ, **environ}, stream) as manager:
             report = manager.execute(manager.create_job(request))
         return Run(report.job.job_id, report.document, report.exit_code, report.status, stream.getvalue())
 
