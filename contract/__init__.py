@@ -10,4 +10,4 @@ cases, :mod:`~contract.patterns` and :mod:`~contract.matching` compare, :mod:`~c
 :mod:`~contract.verify_executor` calls an executor. :mod:`~contract.guide` notices when the guide changes.
 """
 
-VERSION = "1.1.0"  # of the cases, schemas and OpenAPI documents together
+VERSION = "1.2.0"  # of the cases, schemas and OpenAPI documents together

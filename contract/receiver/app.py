@@ -15,6 +15,7 @@ from starlette.routing import Route
 from contract.receiver.answers import Answer, Refused, refusal
 from contract.receiver.faults import parse_fault
 from contract.receiver.intake import MAX_BODY_BYTES, check_headers, read_body
+from contract.receiver.paging import asked_part, page_token
 
 if TYPE_CHECKING:
     from contract.receiver.faults import FaultQueue
@@ -78,14 +79,18 @@ class _Calls:
         tenant = _asked_tenant(request, grant)
         if tenant is None:
             raise refusal(400, "missing_tenant", "wanted the tenant: /api/metadata?tenant_id=...")
-        return Answer(200, await run_in_threadpool(self._store.state_of, tenant))
+        limit, after = asked_part(request.query_params)
+        if limit is None:
+            return Answer(200, await run_in_threadpool(self._store.state_of, tenant))
+        state, last = await run_in_threadpool(self._store.part_of, tenant, limit, after)
+        return Answer(200, {**state, **({"next_page_token": page_token(last)} if last else {})})
 
     async def _receive(self, request: Request, grant: Grant) -> Answer:
         headers = dict(request.headers)
         check_headers(headers)
         content = await _content(request, MAX_BODY_BYTES)
         count = await run_in_threadpool(self._stored, grant, headers, content)
-        # RFC 9110, 12.5.3: a server that takes a compressed request says so in an answer.
+        # RFC 7694: a server that takes a compressed request says so in an answer.
         return Answer(200, {"status": "received", "record_count": count}, {"Accept-Encoding": "gzip"})
 
     def _stored(self, grant: Grant, headers: Dict[str, str], content: bytes) -> int:
