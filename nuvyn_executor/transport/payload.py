@@ -11,16 +11,30 @@ import hashlib
 import json
 import math
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Sequence
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Collection,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    Optional,
+    Tuple,
+)
 
 if TYPE_CHECKING:
-    from nuvyn_executor.schema.details import Key
     from nuvyn_executor.schema.tables import Table
     from nuvyn_executor.store.base import Row
 
+Sent = List[Tuple[str, Optional[Collection[str]]]]
+"""Names of the columns of a table that are sent, and of those that hold objects, the keys that are."""
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _SCORES = (
     "overall_score",
     "completeness",
@@ -38,7 +52,7 @@ def encode(body: Any) -> bytes:
     Raises:
         ValueError: it holds NaN or an infinity, for which JSON has no text.
     """
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
+    return _ENCODER.encode(body).encode("utf-8")
 
 
 def encode_object(values: Mapping[str, bytes]) -> bytes:
@@ -119,39 +133,48 @@ class RowCleaner:
 
     send_samples: bool = False
     redact: Optional[Callable[[str], str]] = None
+    _sent: Dict[str, Sent] = field(default_factory=dict, compare=False, repr=False)
 
     def row(self, table: Table, row: Row) -> Dict[str, Any]:
         """Return a row of a table as it is sent."""
+        if table.name not in self._sent:
+            self._sent[table.name] = self._columns(table)
         return {
-            column.name: self._object(row.get(column.name), column.keys)
-            if column.keys
-            else self.value(row.get(column.name))
-            for column in table.sent_columns(send_samples=self.send_samples)
+            name: self.value(row.get(name)) if keys is None else self._object(row.get(name), keys)
+            for name, keys in self._sent[table.name]
         }
 
-    def _object(self, text: Any, keys: Sequence[Key]) -> Optional[Dict[str, Any]]:
+    def _columns(self, table: Table) -> Sent:
+        """Return the columns of a table that are sent; of a JSON object, its keys that are."""
+        columns = table.sent_columns(send_samples=self.send_samples)
+        allowed = [
+            frozenset(key.name for key in one.keys if key.sent.is_allowed(send_samples=self.send_samples))
+            for one in columns
+        ]
+        return [(one.name, keys if one.keys else None) for one, keys in zip(columns, allowed)]
+
+    def _object(self, text: Any, keys: Collection[str]) -> Optional[Dict[str, Any]]:
         # Only an object of known keys was written by this package. Any other text is not sent.
         try:
             parsed = json.loads(text) if isinstance(text, str) else text
         except ValueError:
             return None
-        if not isinstance(parsed, Mapping):
+        if not isinstance(parsed, dict):
             return None
-        sent = {key.name for key in keys if key.sent.is_allowed(send_samples=self.send_samples)}
-        return {self._text(key): self.value(entry) for key, entry in parsed.items() if key in sent}
+        return {self._text(key): self.value(entry) for key, entry in parsed.items() if key in keys}
 
     def value(self, value: Any) -> Any:
         """Return a value as JSON can hold it."""
-        if isinstance(value, Mapping):
+        if value is None or isinstance(value, int):
+            return value
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, (float, Decimal)):
+            return float(value) if math.isfinite(value) else None
+        if isinstance(value, dict):
             return {self._text(str(key)): self.value(entry) for key, entry in value.items()}
         if isinstance(value, (list, tuple)):
             return [self.value(entry) for entry in value]
-        if isinstance(value, str):
-            return self._text(value)
-        if isinstance(value, Decimal):
-            value = float(value)
-        if isinstance(value, float) and not math.isfinite(value):
-            return None
         return _iso(value) if isinstance(value, (date, datetime)) else value
 
     def _text(self, text: str) -> str:
