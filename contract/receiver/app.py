@@ -90,7 +90,7 @@ class _Calls:
         check_headers(headers)
         content = await _content(request, MAX_BODY_BYTES)
         count = await run_in_threadpool(self._stored, grant, headers, content)
-        # RFC 7694: a server that takes a compressed request says so in an answer.
+        # RFC 9110, 12.5.3: a server that takes a compressed request says so in an answer.
         return Answer(200, {"status": "received", "record_count": count}, {"Accept-Encoding": "gzip"})
 
     def _stored(self, grant: Grant, headers: Dict[str, str], content: bytes) -> int:

@@ -86,7 +86,7 @@ class _Bearer:
 class APIClient:
     """Sends metadata to the platform.
 
-    Bodies are compressed once an answer of the platform has said ``Accept-Encoding: gzip`` (RFC 7694), until
+    Bodies are compressed once an answer of the platform has said ``Accept-Encoding: gzip`` (RFC 9110, 12.5.3), until
     it refuses one with 415.
 
     Args:
