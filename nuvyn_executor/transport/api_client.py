@@ -86,8 +86,8 @@ class _Bearer:
 class APIClient:
     """Sends metadata to the platform.
 
-    Bodies are compressed once an answer of the platform has said ``Accept-Encoding: gzip`` (RFC 9110, 12.5.3), until
-    it refuses one with 415.
+    Bodies are compressed once an answer of the platform has said ``Accept-Encoding: gzip`` (RFC 9110,
+    12.5.3), until it refuses one with 415.
 
     Args:
         endpoint: the platform's URL (``NUVYN_API_ENDPOINT``), with or without ``/api/metadata`` at its end.
