@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Set
-from urllib.parse import quote
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -15,10 +12,10 @@ from contract.receiver import Receiver
 from nuvyn_executor import wire
 from nuvyn_executor.config import ConfigManager
 from nuvyn_executor.redaction import Secret
-from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
+from nuvyn_executor.schema.tables import SOURCES, TABLES
 from nuvyn_executor.transport.api_client import APIClient
-from nuvyn_executor.transport.payload import RowCleaner, encode
 from nuvyn_executor.transport.transmitter import Transmitter
+from tests.both_sides import at_the_platform, in_the_tables
 from tests.installation import Installation, LineScanner, memory_installation
 
 if TYPE_CHECKING:
@@ -90,40 +87,6 @@ def bases(body: Mapping[str, Any]) -> List[Any]:
     return [row["base_version"] for row in body["metadata"]["sources"]]
 
 
-def state(receiver: Receiver, tenant: str = "default") -> Dict[Any, Any]:
-    """Return what the receiver says it knows, by section and key; without what is not of the tables."""
-    request = Request(
-        f"{receiver.url}/api/metadata?tenant_id={quote(tenant)}", headers={"Authorization": f"Bearer {KEY}"}
-    )
-    with urlopen(request, timeout=10) as answer:
-        return rows_by_key(json.load(answer)["metadata"])
-
-
-def stored(site: Installation, tenant: str = "default") -> Dict[Any, Any]:
-    """Return the same of the tables."""
-    clean = RowCleaner()
-    sections = {
-        table.name: [json.loads(encode(clean.row(table, row))) for row in site.rows(table, tenant_id=tenant)]
-        for table in (SOURCES, TABLES, COLUMNS)
-    }
-    return rows_by_key(sections)
-
-
-def rows_by_key(metadata: Mapping[str, Any]) -> Dict[Any, Any]:
-    found: Dict[Any, Any] = {}
-    for section, key in (("sources", "source_id"), ("tables", "table_id"), ("columns", "column_id")):
-        for row in metadata[section]:
-            kept = {
-                name: value for name, value in row.items() if name not in ("base_version", "last_refreshed")
-            }
-            if section == "tables":
-                kept["details"] = dict(row["details"])
-                for name in ("rows_read", "fetched", "provenance"):
-                    kept["details"].pop(name)
-            found[section, row[key]] = kept
-    return found
-
-
 class TestDeltas:
     """Unchanged tables are not sent again: a delta of what changed since the confirmed version."""
 
@@ -137,7 +100,7 @@ class TestDeltas:
         assert (sent(first), sent(second), sent(second, "columns")) == ({"a", "b", "c"}, {"b"}, {"b"})
         assert (bases(first), bases(second)) == ([None], [1])
         assert second["schema_version"] == wire.PAYLOAD_VERSION
-        assert state(receiver) == stored(site)
+        assert at_the_platform(receiver, KEY) == in_the_tables(site)
         assert result_differences("full_pipeline", run.document) == []
         (entry,) = run.details["api_transmission"]["details"]["tenants"]
         assert (entry["tables_sent"], entry["tables_unchanged"]) == (1, 2)
@@ -162,7 +125,7 @@ class TestDeltas:
                 "sources": 1, "tables": 0, "columns": 0,
             }  # fmt: skip
             assert bases(received.body) == [base]
-        assert state(receiver) == stored(site)
+        assert at_the_platform(receiver, KEY) == in_the_tables(site)
 
     def test_a_table_of_which_the_row_alone_changed_goes_without_its_columns(
         self, site: Installation, receiver: Receiver, folder: Path
@@ -175,7 +138,7 @@ class TestDeltas:
         site.run("api_transmission", **platform(receiver))
         body = receiver.received[1].body
         assert (sent(body), sent(body, "columns"), bases(body)) == ({"a"}, set(), [1])
-        assert state(receiver) == stored(site)
+        assert at_the_platform(receiver, KEY) == in_the_tables(site)
 
     def test_a_removed_table_is_sent_once(self, site: Installation, receiver: Receiver, folder: Path) -> None:
         site.run("full_pipeline", folder, **platform(receiver))
@@ -184,7 +147,7 @@ class TestDeltas:
             site.run("full_pipeline", folder, **platform(receiver))
         bodies = [received.body for received in receiver.received]
         assert [sent(body) for body in bodies] == [{"a", "b", "c"}, {"c"}, set()]
-        assert state(receiver) == stored(site)
+        assert at_the_platform(receiver, KEY) == in_the_tables(site)
 
     def test_what_a_setting_adds_is_sent(self, site: Installation, receiver: Receiver, folder: Path) -> None:
         site.run("full_pipeline", folder, **platform(receiver))
@@ -241,7 +204,7 @@ class TestDeltas:
         bodies = [received.body for received in receiver.received[before:]]
         assert set().union(*map(sent, bodies)) == {"b"}
         assert 1 < len(bodies) < before
-        assert state(receiver) == stored(site)
+        assert at_the_platform(receiver, KEY) == in_the_tables(site)
 
 
 class TestWhatIsNotSure:
@@ -258,7 +221,7 @@ class TestWhatIsNotSure:
         assert site.run("api_transmission", **platform(receiver)).exit_code == 0
         assert sent(receiver.received[1].body) == {"b"}
         assert len(receiver.received) == 2  # of a lost answer the key is the same
-        assert state(receiver) == stored(site)
+        assert at_the_platform(receiver, KEY) == in_the_tables(site)
 
     def test_a_table_that_was_sent_in_vain_and_is_as_before_again(
         self, site: Installation, receiver: Receiver, folder: Path
@@ -270,7 +233,7 @@ class TestWhatIsNotSure:
         write(folder, "b", "one")
         assert site.run("full_pipeline", folder, **platform(receiver)).exit_code == 0
         assert sent(receiver.received[-1].body) == {"b"}
-        assert state(receiver) == stored(site)
+        assert at_the_platform(receiver, KEY) == in_the_tables(site)
 
     def test_two_runs_at_once_do_not_confirm_for_each_other(
         self, site: Installation, receiver: Receiver, folder: Path
@@ -287,7 +250,7 @@ class TestWhatIsNotSure:
 
         transmitter(site, receiver, meanwhile).transmit("job_000000000001", None)
         site.run("full_pipeline", folder, **platform(receiver))
-        assert state(receiver) == stored(site)
+        assert at_the_platform(receiver, KEY) == in_the_tables(site)
         (source,) = site.rows(SOURCES)
         assert source["transmitted_version"] == source["metadata_version"] == 4
 
@@ -306,7 +269,7 @@ class TestAPlatformWithoutTheBase:
             assert restored.statuses == [409, 200]
             (received,) = restored.received
             assert (sent(received.body), bases(received.body)) == ({"a", "b", "c"}, [None])
-            assert state(restored) == stored(site)
+            assert at_the_platform(restored, KEY) == in_the_tables(site)
             assert "All of it is sent" in run.log
             (entry,) = run.details["api_transmission"]["details"]["tenants"]
             assert (entry["tables_sent"], entry["tables_unchanged"]) == (3, 0)
