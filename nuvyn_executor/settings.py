@@ -230,7 +230,7 @@ class Settings:
         "Files that one job looks at; when there are more, `details` says `truncated`."))
     engine: str = field(metadata=_row(
         "EXECUTOR_ENGINE", _one_of("auto", "spark"), "auto",
-        "What counts: `auto` is Polars (extra `fast`) inside Spark's tasks where it can be, `spark` never."))
+        "What counts: `auto` is Polars inside Spark's tasks where it can be, `spark` never."))
     full_scan: bool = field(metadata=_row(
         "EXECUTOR_FULL_SCAN", _boolean, "false",
         "Whether files are read again that have not changed since they were counted: `true` or `false`."))

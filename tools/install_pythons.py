@@ -16,8 +16,8 @@ from typing import Optional, Tuple
 ROOT = Path(__file__).resolve().parent.parent
 # Python, its pins, what is installed in it. Spark 3.5 on Python 3.8 is the oldest pair that clusters have.
 PYTHONS = (
-    ("3.8", "constraints-py38.txt", ".[local,excel,fast]"),
-    ("3.13", "constraints.txt", ".[excel,fast]"),
+    ("3.8", "constraints-py38.txt", ".[local,excel]"),
+    ("3.13", "constraints.txt", ".[excel]"),
 )
 TEST_TOOLS = ("hypothesis", "jsonschema", "pytest", "pytest-timeout", "responses")
 

@@ -121,6 +121,27 @@ def counting() -> Script:
     return script
 
 
+def showing(body: Any) -> Script:
+    """A platform that shows this; ``["twice"]``: each body as often as it came."""
+    posted: List[Any] = []
+
+    def script(method: str, path: str, text: str) -> Reply:
+        del path
+        if method == "POST":
+            posted.append(json.loads(text))
+            return confirmed(text)
+        if body != ["twice"]:
+            return 200, body
+        rows = {
+            section: [row for each in posted for row in each["metadata"][section]]
+            for section in ("sources", "tables", "columns")
+        }
+        play = posted[0]["metadata"]["sources"][0]["source_id"][: -len("-source")]
+        return 200, {"metadata": rows, "deliveries": [{"idempotency_key": f"{play}-delivered-once"}] * 2}
+
+    return script
+
+
 class TestAWrongPlatform:
     """A platform that departs is named by the expectation that it does not meet."""
 
@@ -202,6 +223,39 @@ class TestAWrongPlatform:
 
         assert code == 1
         assert "the first answer again" in cases["same_key"]["differences"][0]["wanted"]
+
+    @pytest.mark.parametrize(
+        ("name", "body", "got"),
+        [
+            ("stored_once", {"metadata": {"sources": [], "tables": [], "columns": []}}, "0 times"),
+            ("delivered_once", {"deliveries": []}, "0 times"),
+            ("delivered_once", ["twice"], "2 times"),
+            ("stored_once", ["twice"], "2 times"),
+            ("stored_once", {"metadata": None}, "0 times"),
+        ],
+    )
+    def test_what_is_stored_twice_or_not_at_all_is_seen_by_reading(
+        self, serving: Serving, capsys: pytest.CaptureFixture[str], name: str, body: Any, got: str
+    ) -> None:
+        """Issue: "the same key twice (stored once)": read, and not only answered alike."""
+        with serving(showing(body)) as server:
+            code, cases = asked(capsys, server.url, "--only", name)
+
+        assert (code, cases[name]["differences"][0]["got"]) == (1, got)
+
+    @pytest.mark.parametrize("name", ["stored_once", "delivered_once"])
+    def test_a_platform_that_shows_nothing_is_not_held_to_it(
+        self, serving: Serving, capsys: pytest.CaptureFixture[str], name: str
+    ) -> None:
+        def script(method: str, path: str, text: str) -> Reply:
+            del path
+            return (405, {}) if method == "GET" else confirmed(text)
+
+        with serving(script) as server:
+            code, cases = asked(capsys, server.url, "--only", name)
+
+        assert (code, cases[name]["outcome"]) == (0, "not asked")
+        assert "405: what was stored cannot be read" in cases[name]["why"]
 
     def test_a_should_is_advice_and_fails_only_when_it_is_asked_for(
         self, serving: Serving, capsys: pytest.CaptureFixture[str]

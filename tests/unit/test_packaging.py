@@ -31,17 +31,17 @@ class TestDistribution:
     def test_the_distribution_bears_the_guide_s_name_and_version(self) -> None:
         assert importlib.metadata.version(DISTRIBUTION) == nuvyn_executor.__version__ == "1.0.0"
 
-    def test_requests_is_all_that_it_requires(self) -> None:
+    def test_requests_and_polars_are_all_that_it_requires(self) -> None:
         required = importlib.metadata.requires(DISTRIBUTION) or []
 
         assert [
             re.split(r"[^\w-]", text)[0] for text in required if "extra ==" not in text.replace("'", '"')
-        ] == ["requests"]
+        ] == ["requests", "polars"]
 
     def test_it_has_the_extras_of_the_issue(self) -> None:
         extras = importlib.metadata.metadata(DISTRIBUTION).get_all("Provides-Extra")
 
-        assert {"local", "excel", "fast", "cloud", "contracts", "dev"} == set(extras or [])
+        assert {"local", "excel", "cloud", "contracts", "dev"} == set(extras or [])
 
     def test_the_command_leads_to_the_cli(self) -> None:
         scripts = [
