@@ -62,25 +62,10 @@ def platform(receiver: Receiver, **more: str) -> Dict[str, str]:
     }
 
 
-def sent(body: Mapping[str, Any], section: str = "tables") -> Set[str]:
+def sent(site: Installation, body: Mapping[str, Any], section: str = "tables") -> Set[str]:
     """Return the names of the tables of which something was sent."""
-    tables = {row["table_id"] for row in body["metadata"][section]}
-    return {NAMES.get(one, one) for one in tables}
-
-
-NAMES: Dict[str, str] = {}
-
-
-@pytest.fixture(autouse=True)
-def _names(site: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let :func:`sent` know the tables of this site by their names."""
-
-    class Names(Dict[str, str]):
-        def get(self, key: str, default: Any = None) -> Any:
-            rows = site.rows(TABLES, table_id=key)
-            return rows[0]["table_name"] if rows else default
-
-    monkeypatch.setattr(f"{__name__}.NAMES", Names())
+    names = {row["table_id"]: row["table_name"] for row in site.rows(TABLES)}
+    return {names[row["table_id"]] for row in body["metadata"][section]}
 
 
 def bases(body: Mapping[str, Any]) -> List[Any]:
@@ -97,7 +82,11 @@ class TestDeltas:
         write(folder, "b", "other")
         run = site.run("full_pipeline", folder, **platform(receiver))
         first, second = (received.body for received in receiver.received)
-        assert (sent(first), sent(second), sent(second, "columns")) == ({"a", "b", "c"}, {"b"}, {"b"})
+        assert (sent(site, first), sent(site, second), sent(site, second, "columns")) == (
+            {"a", "b", "c"},
+            {"b"},
+            {"b"},
+        )
         assert (bases(first), bases(second)) == ([None], [1])
         assert second["schema_version"] == wire.PAYLOAD_VERSION
         assert at_the_platform(receiver, KEY) == in_the_tables(site)
@@ -137,7 +126,7 @@ class TestDeltas:
         site.store.update(TABLES, {"table_id": row["table_id"]}, {"timeliness": 12.5})
         site.run("api_transmission", **platform(receiver))
         body = receiver.received[1].body
-        assert (sent(body), sent(body, "columns"), bases(body)) == ({"a"}, set(), [1])
+        assert (sent(site, body), sent(site, body, "columns"), bases(body)) == ({"a"}, set(), [1])
         assert at_the_platform(receiver, KEY) == in_the_tables(site)
 
     def test_a_removed_table_is_sent_once(self, site: Installation, receiver: Receiver, folder: Path) -> None:
@@ -146,14 +135,14 @@ class TestDeltas:
         for _ in range(2):
             site.run("full_pipeline", folder, **platform(receiver))
         bodies = [received.body for received in receiver.received]
-        assert [sent(body) for body in bodies] == [{"a", "b", "c"}, {"c"}, set()]
+        assert [sent(site, body) for body in bodies] == [{"a", "b", "c"}, {"c"}, set()]
         assert at_the_platform(receiver, KEY) == in_the_tables(site)
 
     def test_what_a_setting_adds_is_sent(self, site: Installation, receiver: Receiver, folder: Path) -> None:
         site.run("full_pipeline", folder, **platform(receiver))
         site.run("full_pipeline", folder, **platform(receiver, EXECUTOR_SEND_SAMPLES="true"))
         body = receiver.received[1].body
-        assert sent(body, "columns") == {"a", "b", "c"}
+        assert sent(site, body, "columns") == {"a", "b", "c"}
         assert all("sample_value" in row for row in body["metadata"]["columns"])
 
     def test_all_is_sent_on_demand_also_what_is_not_pending(
@@ -171,7 +160,7 @@ class TestDeltas:
         assert len({received.idempotency_key for received in receiver.received}) == 3
         write(folder, "b", "other")
         site.run("full_pipeline", folder, **platform(receiver))
-        assert sent(receiver.received[3].body) == {"b"}
+        assert sent(site, receiver.received[3].body) == {"b"}
 
     def test_an_older_warehouse_has_no_base(
         self, site: Installation, receiver: Receiver, folder: Path
@@ -181,7 +170,7 @@ class TestDeltas:
             site.store.update(SOURCES, {}, {"transmitted_tables": text})
             site.run("full_pipeline", folder, **platform(receiver))
             body = receiver.received[-1].body
-            assert (sent(body), bases(body)) == ({"a", "b", "c"}, [None])
+            assert (sent(site, body), bases(body)) == ({"a", "b", "c"}, [None])
 
     def test_a_version_that_an_older_executor_sent_is_no_base(
         self, site: Installation, receiver: Receiver, folder: Path
@@ -190,7 +179,7 @@ class TestDeltas:
         site.run("metadata_extraction", folder)
         site.store.update(SOURCES, {}, {"transmitted_version": 2})  # it leaves transmitted_tables as it is
         site.run("full_pipeline", folder, **platform(receiver))
-        assert (sent(receiver.received[1].body), bases(receiver.received[1].body)) == (
+        assert (sent(site, receiver.received[1].body), bases(receiver.received[1].body)) == (
             {"a", "b", "c"},
             [None],
         )
@@ -202,7 +191,7 @@ class TestDeltas:
         write(folder, "b", "other")
         site.run("full_pipeline", folder, **small)
         bodies = [received.body for received in receiver.received[before:]]
-        assert set().union(*map(sent, bodies)) == {"b"}
+        assert set().union(*(sent(site, body) for body in bodies)) == {"b"}
         assert 1 < len(bodies) < before
         assert at_the_platform(receiver, KEY) == in_the_tables(site)
 
@@ -219,7 +208,7 @@ class TestWhatIsNotSure:
         receiver.answer_next(**fault)
         assert site.run("full_pipeline", folder, **platform(receiver)).exit_code == 1
         assert site.run("api_transmission", **platform(receiver)).exit_code == 0
-        assert sent(receiver.received[1].body) == {"b"}
+        assert sent(site, receiver.received[1].body) == {"b"}
         assert len(receiver.received) == 2  # of a lost answer the key is the same
         assert at_the_platform(receiver, KEY) == in_the_tables(site)
 
@@ -232,7 +221,7 @@ class TestWhatIsNotSure:
         assert site.run("full_pipeline", folder, **platform(receiver)).exit_code == 1
         write(folder, "b", "one")
         assert site.run("full_pipeline", folder, **platform(receiver)).exit_code == 0
-        assert sent(receiver.received[-1].body) == {"b"}
+        assert sent(site, receiver.received[-1].body) == {"b"}
         assert at_the_platform(receiver, KEY) == in_the_tables(site)
 
     def test_two_runs_at_once_do_not_confirm_for_each_other(
@@ -268,7 +257,7 @@ class TestAPlatformWithoutTheBase:
             assert run.exit_code == 0
             assert restored.statuses == [409, 200]
             (received,) = restored.received
-            assert (sent(received.body), bases(received.body)) == ({"a", "b", "c"}, [None])
+            assert (sent(site, received.body), bases(received.body)) == ({"a", "b", "c"}, [None])
             assert at_the_platform(restored, KEY) == in_the_tables(site)
             assert "All of it is sent" in run.log
             (entry,) = run.details["api_transmission"]["details"]["tenants"]
@@ -281,7 +270,7 @@ class TestAPlatformWithoutTheBase:
         site.run("full_pipeline", folder, **platform(receiver))
         receiver.answer_next(409, {"error": {"code": "missing_base", "message": "restored"}, **named})
         assert site.run("full_pipeline", folder, **platform(receiver)).exit_code == 0
-        assert sent(receiver.received[1].body) == {"a", "b", "c"}
+        assert sent(site, receiver.received[1].body) == {"a", "b", "c"}
 
     def test_only_the_sources_that_it_names_are_sent_in_full(
         self, site: Installation, receiver: Receiver, folder: Path, tmp_path: Path
@@ -323,7 +312,7 @@ class TestAPlatformWithoutTheBase:
         assert "409 lost" in run.error["message"]
         assert receiver.statuses == [200, 409, 409]
         assert site.run("api_transmission", **platform(receiver)).exit_code == 0
-        assert sent(receiver.received[-1].body) == {"a", "b", "c"}
+        assert sent(site, receiver.received[-1].body) == {"a", "b", "c"}
 
     def test_one_that_says_so_of_a_body_without_a_base_refuses_it(
         self, site: Installation, receiver: Receiver, folder: Path
