@@ -271,6 +271,9 @@ class Settings:
     send_samples: bool = field(metadata=_row(
         "EXECUTOR_SEND_SAMPLES", _boolean, "false",
         "Whether cell values (samples, minima, maxima) are sent to the platform: `true` or `false`."))
+    full_transmission: bool = field(metadata=_row(
+        "EXECUTOR_FULL_TRANSMISSION", _boolean, "false",
+        "Whether all tables are sent again, also those that the platform has confirmed: `true` or `false`."))
     api_timeout_seconds: float = field(metadata=_row(
         "EXECUTOR_API_TIMEOUT_SECONDS", _number(above=0, at_most=_DAY), "30",
         "Seconds that one attempt waits to connect, and again for the answer; it ends after twice that."))
