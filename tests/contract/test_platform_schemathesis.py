@@ -15,7 +15,7 @@ from tests.contract.described import Description
 from tests.contract.schemathesis_calls import described_by, try_call
 
 OPERATIONS = sorted(Description("platform").operations())
-STATUSES = {200, 400, 401, 403, 404, 413, 415, 422}
+STATUSES = {200, 400, 401, 403, 404, 409, 413, 415, 422}
 EXAMPLES = 25
 """For each call and mode: all of them together then take some seconds."""
 KEY = "nv-key"
@@ -63,12 +63,27 @@ class TestEveryCall:
         answers = [
             ("POST", "/api/metadata", ask(url, "POST", "/api/metadata", json.dumps(whole))),
             ("GET", "/api/metadata", ask(url, "GET", "/api/metadata?tenant_id=t")),
+            ("GET", "/api/metadata", ask(url, "GET", "/api/metadata?tenant_id=t&limit=1")),
             ("GET", template, ask(url, "GET", "/api/metadata/t/tables/x/history")),
         ]
 
+        assert "next_page_token" in answers[2][2][1]
         for method, path, (status, answered) in answers:
             assert status == 200
             assert platform.answer_complaints(method, path, status, answered) == []
+
+    def test_a_delta_without_its_base_is_answered_as_described(self, url: str) -> None:
+        body = corpus.transmissions()["request"]["request"]["body"]
+        source = {
+            "source_id": "u", "tenant_id": "t", "source_name": "n", "source_path": "/n", "source_type": "csv",
+            "files_found": 1, "total_size_bytes": 1, "metadata_version": 3, "base_version": 2,
+        }  # fmt: skip
+        metadata = {"sources": [source], "tables": [], "columns": []}
+        text = json.dumps({**body, "tenant_id": "t", "metadata": metadata})
+        status, answered = ask(url, "POST", "/api/metadata", text)
+        assert (status, answered["missing_base"]) == (409, ["u"])
+        complaints = Description("platform").answer_complaints("POST", "/api/metadata", status, answered)
+        assert complaints == []
 
 
 def ask(url: str, method: str, path: str, body: str = "") -> Any:
