@@ -78,8 +78,7 @@ def calls() -> List[Call]:
             (each["exit_code"],),
             each["why"],
             each.get("suggests", ""),
-            "should",
-            "design",
+            source="design",
         )
         for number, each in enumerate(corpus.parameters()["refused"], 1)
     ]
