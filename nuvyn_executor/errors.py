@@ -7,6 +7,7 @@
     ├── ConfigError                 1   an environment variable is missing or malformed
     ├── EngineError                 1   no Spark, Delta or Java on this machine, or it ended
     ├── SchemaError                 1   the metadata tables do not have the columns they need
+    ├── StoreError                  1   the metadata tables cannot be written: full, read only, no right
     ├── SourceError                 1   the data source as a whole cannot be used
     │   ├── SourceNotFound
     │   ├── SourceAccessDenied
@@ -67,6 +68,10 @@ class EngineError(ExecutorError):
 
 class SchemaError(ExecutorError):
     """The metadata schema is not usable."""
+
+
+class StoreError(ExecutorError):
+    """The metadata tables cannot be written."""
 
 
 class SourceError(ExecutorError):

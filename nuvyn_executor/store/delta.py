@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, 
 
 from nuvyn_executor.errors import SchemaError
 from nuvyn_executor.model import epoch_micros
+from nuvyn_executor.store.write_failures import explained
 
 try:
     import fcntl
@@ -79,7 +80,10 @@ class DeltaMetadataStore:
     def create_schema(self) -> None:
         """Create the schema; no error when it is there."""
         if self._location is not None:
-            self._folder("").mkdir(parents=True, exist_ok=True)
+            try:
+                self._folder("").mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise self._explained(error) from error
         self._run("", f"CREATE SCHEMA IF NOT EXISTS {self._sql_schema()}")
 
     def describe(self, table: str) -> Optional[Dict[str, str]]:
@@ -253,10 +257,18 @@ class DeltaMetadataStore:
                     action()
             except Exception as error:
                 if attempt == _ATTEMPTS - 1 or not _CONFLICT.search(f"{type(error).__name__} {error}"):
-                    raise
+                    known = self._explained(error)
+                    if known is error:
+                        raise
+                    raise known from error
                 self._sleep(self._uniform() * 0.1 * 2 ** min(attempt, 5))
             else:
                 return
+
+    def _explained(self, error: Exception) -> Exception:
+        if self._location is None:
+            return explained(error, self.schema_name, "EXECUTOR_SCHEMA_NAME")
+        return explained(error, str(self._location), "EXECUTOR_WAREHOUSE_DIR")
 
     @contextmanager
     def _alone(self, table: str) -> Iterator[None]:

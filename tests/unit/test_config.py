@@ -63,6 +63,7 @@ class TestDefaults:
             max_files_per_job=10_000,
             engine="auto",
             full_scan=False,
+            datasets_at_once=4,
             time_budget_seconds=None,
             sample_rows=None,
             data_contract=None,
