@@ -193,13 +193,21 @@ class Store:
             return count
 
     def _holds(self, tenant: str, source: str, base: Version) -> bool:
-        """Whether that version of a source has come, or a later one."""
-        (count,) = self._db.execute(
-            "SELECT count(*) FROM versions "
+        """Whether that version of a source has come, or a later one, with all pages of its job."""
+        jobs = self._db.execute(
+            "SELECT DISTINCT carried.job_id FROM versions JOIN carried USING (tenant, delivery) "
             "WHERE tenant = ? AND source_id = ? AND created_at = ? AND number >= ?",
             (tenant, source, *base),
-        ).fetchone()
-        return bool(count)
+        ).fetchall()
+        return any(not missing_pages(self._pages(tenant, job))[1] for (job,) in jobs)
+
+    def _pages(self, tenant: str, job: str) -> List[Any]:
+        """Return number and count of each page that a job has sent."""
+        return self._db.execute(
+            "SELECT page, pages FROM deliveries JOIN carried ON delivery = number "
+            "WHERE carried.tenant = ? AND carried.job_id = ? ORDER BY number",
+            (tenant, job),
+        ).fetchall()
 
     def received(self, tenant: Optional[str] = None) -> List[Received]:
         """Return what was stored, of one tenant or of all, in order."""
@@ -242,11 +250,7 @@ class Store:
             "SELECT job_id, quality FROM deliveries WHERE tenant = ? ORDER BY number DESC LIMIT 1",
             (tenant,),
         ).fetchone()
-        pages = self._db.execute(
-            "SELECT page, pages FROM deliveries JOIN carried ON delivery = number "
-            "WHERE carried.tenant = ? AND carried.job_id = ? ORDER BY number",
-            (tenant, last[0] if last else ""),
-        ).fetchall()
+        pages = self._pages(tenant, last[0] if last else "")
         metadata: Dict[str, List[Any]] = {section: [] for section in ROW_SHAPES}
         for row in newest(rows, versions):
             metadata[row.section].append(json.loads(row.text))

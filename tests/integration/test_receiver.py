@@ -289,6 +289,13 @@ class TestMissingBase:
         assert len(ask(url, "GET", DELIVERIES, key=ALL).body["deliveries"]) == 1
         assert post(url, self.delta(base + 1, None, created_at)).status == 200
 
+    def test_a_version_of_which_pages_are_missing_is_none(self, url: str) -> None:
+        first = {**self.delta(3, None), "page": {"number": 1, "of": 2}}
+        post(url, first)
+        assert post(url, self.delta(4, 3)).status == 409
+        post(url, {**first, "page": {"number": 2, "of": 2}})
+        assert post(url, self.delta(4, 3)).status == 200
+
     def test_another_tenants_is_none(self, url: str) -> None:
         post(url, {**body_of("other", 3)})
         assert post(url, self.delta(4, 3)).status == 409
