@@ -274,6 +274,9 @@ class Settings:
     full_transmission: bool = field(metadata=_row(
         "EXECUTOR_FULL_TRANSMISSION", _boolean, "false",
         "Whether all tables are sent again, also those that the platform has confirmed: `true` or `false`."))
+    report_path: Optional[str] = field(metadata=_row(
+        "EXECUTOR_REPORT_PATH", _text, None,
+        "The file that jobs which score write [a quality report](report.md) to; unset, none is written."))
     api_timeout_seconds: float = field(metadata=_row(
         "EXECUTOR_API_TIMEOUT_SECONDS", _number(above=0, at_most=_DAY), "30",
         "Seconds that one attempt waits to connect, and again for the answer; it ends after twice that."))

@@ -176,12 +176,18 @@ def quality_assessment(profile: SourceProfile, assessment: Assessment) -> Docume
         "details": {
             **details,
             "datasets": [
-                {**scores, **_coverage(one), **_applied(one)}
+                {**_typed(scores, one), **_coverage(one), **_applied(one)}
                 for one, scores in zip(profile.datasets, details["datasets"])
             ],
             **_findings(profile.discovery, profile.unreadable),
         },
     }
+
+
+def _typed(scores: Document, one: DatasetProfile) -> Document:
+    """Return the scores of a dataset with the types of its columns: a later run may find others."""
+    columns = zip(scores["columns"], one.scan.columns)
+    return {**scores, "columns": [{**column, "data_type": facts.data_type} for column, facts in columns]}
 
 
 def assessment_details(assessment: Assessment) -> Document:

@@ -170,6 +170,7 @@ def memory_installation(
             max_preview_files=settings.max_preview_files,
             clock=bootstrap.now,
             sources_at_once=settings.sources_at_once,
+            write_report=bootstrap.report_writer(store, settings, {}),
         )
         yield JobManager(services, log_buffer, redact.redact_json, driver or this_driver())
 

@@ -71,6 +71,7 @@ class TestDefaults:
             max_payload_mb=5,
             send_samples=False,
             full_transmission=False,
+            report_path=None,
             api_timeout_seconds=30,
             api_retry_seconds=120,
             warehouse_dir="/home/anna/.nuvyn-executor/warehouse",
