@@ -49,8 +49,9 @@ from nuvyn_executor.store.memory import MemoryMetadataStore
 from nuvyn_executor.transport import api_client
 from nuvyn_executor.transport.api_client import APIClient
 from nuvyn_executor.transport.bounded_exchange import Cause, NoAnswer, Reply
-from nuvyn_executor.transport.payload import TenantMetadata, build_pages, summarize_quality
+from nuvyn_executor.transport.payload import RowCleaner, encode
 from nuvyn_executor.transport.transmitter import Client, Transmitter
+from tests.both_sides import comparable
 from tests.installation import LineScanner
 from tests.stepped_process import SteppedProcess
 
@@ -391,7 +392,7 @@ class World:
 
     def _theirs(self) -> Dict[str, Any]:
         tenants = sorted({row["tenant_id"] for row in self.store.rows(SOURCES)})
-        return {tenant: self._platform.state_of(tenant)["metadata"] for tenant in tenants}
+        return {tenant: comparable(self._platform.state_of(tenant)["metadata"]) for tenant in tenants}
 
     def _whole(self, metadata: Mapping[str, List[Mapping[str, Any]]]) -> Dict[str, List[Mapping[str, Any]]]:
         return {
@@ -419,15 +420,13 @@ class World:
 
 def as_sent(store: MetadataStore, tenant: str) -> Dict[str, List[Mapping[str, Any]]]:
     """Return what the tables hold of a tenant, as the platform should have it."""
-    where = {"tenant_id": tenant}
-    sources, tables, columns = (store.rows(table, where) for table in (SOURCES, TABLES, COLUMNS))
-    metadata = TenantMetadata(tenant, sources, tables, columns, summarize_quality(tables))
-    (page,) = build_pages("job", metadata, max_bytes=10**9)
-    keys = {"sources": "source_id", "tables": "table_id", "columns": "column_id"}
-    return {
-        name: sorted(page["metadata"][name], key=lambda row, key=key: str(row[key]))  # type: ignore[misc]
-        for name, key in keys.items()
-    }
+    clean, where = RowCleaner(), {"tenant_id": tenant}
+    return comparable(
+        {
+            table.name: [json.loads(encode(clean.row(table, row))) for row in store.rows(table, where)]
+            for table in (SOURCES, TABLES, COLUMNS)
+        }
+    )
 
 
 class _SteppedStore:
@@ -444,8 +443,13 @@ class _SteppedStore:
     def rows(self, table: Any, *arguments: Any) -> List[Dict[str, Any]]:
         """Read."""
         found: List[Dict[str, Any]] = self._process.call(lambda: self._store.rows(table, *arguments))
-        if table is SOURCES:
+        if table is SOURCES and all("metadata_version" in row for row in found):
             self.versions = {row["source_id"]: row["metadata_version"] for row in found}
+        return found
+
+    def iter_rows(self, table: Any, *arguments: Any) -> Iterator[Dict[str, Any]]:
+        """Read."""
+        found: Iterator[Dict[str, Any]] = self._process.call(lambda: self._store.iter_rows(table, *arguments))
         return found
 
     def upsert(self, table: Any, rows: Any, **options: Any) -> None:
