@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).resolve().parents[2]
-POINTS = int(os.environ.get("KILL_POINTS", "4"))
+POINTS = int(os.environ.get("KILL_POINTS", "2"))
 """How many kills; each takes some seconds."""
 SCHEMA = "killed_processes"
 KEY = "nv-key-0123456789"
