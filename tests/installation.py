@@ -157,7 +157,10 @@ def memory_installation(
                 store,
                 bootstrap.now,
                 ExtractionLimits(
-                    settings.max_files_per_job, settings.time_budget_seconds, settings.full_scan
+                    settings.max_files_per_job,
+                    settings.time_budget_seconds,
+                    settings.full_scan,
+                    settings.datasets_at_once,
                 ),
                 redact,
             ),
@@ -167,6 +170,7 @@ def memory_installation(
             max_preview_files=settings.max_preview_files,
             clock=bootstrap.now,
             sources_at_once=settings.sources_at_once,
+            write_report=bootstrap.report_writer(store, settings, {}),
         )
         yield JobManager(services, log_buffer, redact.redact_json, driver or this_driver())
 

@@ -192,13 +192,20 @@ class DeltaMetadataStore:
         columns: Optional[Sequence[str]] = None,
     ) -> List[Dict[str, Any]]:
         """Return the rows that match."""
-        target, terms = self._sql_name(table.name), _where(where or {}, self._types(table))
         named = "*" if columns is None else ", ".join(map(_quoted, columns))
-        query = f"SELECT {named} FROM {target} {terms}"  # noqa: S608  names are quoted by _quoted, values by _literal
-        return [
-            {name.lower(): _from_spark(value) for name, value in row.asDict().items()}
-            for row in self._spark.sql(query).collect()
-        ]
+        return [_plain(row) for row in self._spark.sql(self._query(table, named, where or {})).collect()]
+
+    def iter_rows(
+        self, table: Table, where: Mapping[str, Any], columns: Sequence[str], order: Sequence[str]
+    ) -> Iterator[Dict[str, Any]]:
+        """Read the rows that match one after another; Spark sorts them, and sends one part at a time."""
+        terms = ", ".join(f"{_quoted(name)} ASC NULLS FIRST" for name in order)
+        query = f"{self._query(table, ', '.join(map(_quoted, columns)), where)} ORDER BY {terms}"
+        return map(_plain, self._spark.sql(query).toLocalIterator())
+
+    def _query(self, table: Table, named: str, where: Mapping[str, Any]) -> str:
+        terms = _where(where, self._types(table))
+        return f"SELECT {named} FROM {self._sql_name(table.name)} {terms}"  # noqa: S608  names are quoted by _quoted, values by _literal
 
     def _types(self, table: Table) -> Dict[str, str]:
         types = self._known_types.get(table.name) or self.describe(table.name)
@@ -338,6 +345,10 @@ def _term(name: str, value: Any, data_type: str) -> str:
 
 def _to_json(value: Any) -> Any:
     return epoch_micros(value) if isinstance(value, datetime) else value
+
+
+def _plain(row: Any) -> Dict[str, Any]:
+    return {name.lower(): _from_spark(value) for name, value in row.asDict().items()}
 
 
 def _from_spark(value: Any) -> Any:
