@@ -24,13 +24,13 @@ def at_the_platform(receiver: Receiver, key: str, tenant: str = "default") -> Ro
         f"{receiver.url}/api/metadata?tenant_id={quote(tenant)}", headers={"Authorization": f"Bearer {key}"}
     )
     with urlopen(request, timeout=10) as answer:
-        return _by_key(json.load(answer)["metadata"])
+        return by_key(json.load(answer)["metadata"])
 
 
 def in_the_tables(site: Installation, tenant: str = "default") -> Rows:
     """Return the same of the tables."""
     clean = RowCleaner()
-    return _by_key(
+    return by_key(
         {
             table.name: [
                 json.loads(encode(clean.row(table, row))) for row in site.rows(table, tenant_id=tenant)
@@ -40,7 +40,8 @@ def in_the_tables(site: Installation, tenant: str = "default") -> Rows:
     )
 
 
-def _by_key(metadata: Mapping[str, Any]) -> Rows:
+def by_key(metadata: Mapping[str, Any]) -> Rows:
+    """Return rows by section and key, without what is of a run."""
     found: Rows = {}
     for section, key in KEYS.items():
         for row in metadata[section]:

@@ -49,8 +49,9 @@ from nuvyn_executor.store.memory import MemoryMetadataStore
 from nuvyn_executor.transport import api_client
 from nuvyn_executor.transport.api_client import APIClient
 from nuvyn_executor.transport.bounded_exchange import Cause, NoAnswer, Reply
-from nuvyn_executor.transport.payload import TenantMetadata, build_pages, summarize_quality
+from nuvyn_executor.transport.payload import RowCleaner, encode
 from nuvyn_executor.transport.transmitter import Client, Transmitter
+from tests.both_sides import Rows, by_key
 from tests.installation import LineScanner
 from tests.stepped_process import SteppedProcess
 
@@ -389,15 +390,12 @@ class World:
             if (row["metadata_version"] or 0) > (row["transmitted_version"] or 0):
                 raise Unequal(f"{row['source_path']} of {row['tenant_id']} is pending")
 
-    def _theirs(self) -> Dict[str, Any]:
+    def _theirs(self) -> Dict[str, Rows]:
         tenants = sorted({row["tenant_id"] for row in self.store.rows(SOURCES)})
-        return {tenant: self._platform.state_of(tenant)["metadata"] for tenant in tenants}
+        return {tenant: by_key(self._platform.state_of(tenant)["metadata"]) for tenant in tenants}
 
-    def _whole(self, metadata: Mapping[str, List[Mapping[str, Any]]]) -> Dict[str, List[Mapping[str, Any]]]:
-        return {
-            section: [row for row in rows if row["source_id"] not in self._half_extracted]
-            for section, rows in metadata.items()
-        }
+    def _whole(self, rows: Rows) -> Rows:
+        return {key: row for key, row in rows.items() if row["source_id"] not in self._half_extracted}
 
     def _compare_with_the_files(self) -> None:
         theirs = self._theirs()
@@ -405,8 +403,8 @@ class World:
             source = table_rows.source_id(tenant, path)
             known = [
                 (row["table_name"], (row["row_count"], row["column_count"]))
-                for row in theirs[tenant]["tables"]
-                if row["source_id"] == source and row["removed_at"] is None
+                for (section, _), row in theirs[tenant].items()
+                if section == TABLES.name and row["source_id"] == source and row["removed_at"] is None
             ]
             if sorted(known) != sorted(self._disk[path].items()):
                 raise Unequal(f"at {path} of {tenant} lie {self._disk[path]}, the platform has {known}")
@@ -417,17 +415,16 @@ class World:
         self._standing.clear()
 
 
-def as_sent(store: MetadataStore, tenant: str) -> Dict[str, List[Mapping[str, Any]]]:
-    """Return what the tables hold of a tenant, as the platform should have it."""
+def as_sent(store: MetadataStore, tenant: str) -> Rows:
+    """Return what the tables hold of a tenant, as the platform should have it, by section and key."""
     where = {"tenant_id": tenant}
-    sources, tables, columns = (store.rows(table, where) for table in (SOURCES, TABLES, COLUMNS))
-    metadata = TenantMetadata(tenant, sources, tables, columns, summarize_quality(tables))
-    (page,) = build_pages("job", metadata, max_bytes=10**9)
-    keys = {"sources": "source_id", "tables": "table_id", "columns": "column_id"}
-    return {
-        name: sorted(page["metadata"][name], key=lambda row, key=key: str(row[key]))  # type: ignore[misc]
-        for name, key in keys.items()
-    }
+    sections = (SOURCES, TABLES, COLUMNS)
+    return by_key(
+        {
+            table.name: [json.loads(encode(_CLEAN.row(table, row))) for row in store.rows(table, where)]
+            for table in sections
+        }
+    )
 
 
 class _SteppedStore:
@@ -444,8 +441,13 @@ class _SteppedStore:
     def rows(self, table: Any, *arguments: Any) -> List[Dict[str, Any]]:
         """Read."""
         found: List[Dict[str, Any]] = self._process.call(lambda: self._store.rows(table, *arguments))
-        if table is SOURCES:
+        if table is SOURCES and all("metadata_version" in row for row in found):
             self.versions = {row["source_id"]: row["metadata_version"] for row in found}
+        return found
+
+    def iter_rows(self, table: Any, *arguments: Any) -> Iterator[Dict[str, Any]]:
+        """Read one after another; the reading is one step."""
+        found: Iterator[Dict[str, Any]] = self._process.call(lambda: self._store.iter_rows(table, *arguments))
         return found
 
     def upsert(self, table: Any, rows: Any, **options: Any) -> None:
@@ -535,6 +537,7 @@ class _RememberingScanner:
         return self._known[dataset]
 
 
+_CLEAN = RowCleaner()
 _SCANNER = _RememberingScanner()
 
 
