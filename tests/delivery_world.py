@@ -411,7 +411,8 @@ class World:
 
     def _end_all(self) -> None:
         for process in self._standing:
-            process.advance(0, dies=True)
+            if not process.ended:
+                process.advance(0, dies=True)
         self._standing.clear()
 
 
