@@ -516,6 +516,7 @@ class _Place:
     """A path of the client; its files are made when they are read."""
 
     location: str
+    allows_scans_at_once: bool = False
 
     def read_range(self, entry: FileEntry, *_: int) -> bytes:
         """Return a file: its version names its rows and columns."""
