@@ -14,22 +14,23 @@ if TYPE_CHECKING:
     from contract.receiver import Receiver
     from tests.installation import Installation
 
+Rows = Dict[Any, Any]
 KEYS = {table.name: table.key for table in (SOURCES, TABLES, COLUMNS)}
 
 
-def at_the_platform(receiver: Receiver, key: str, tenant: str = "default") -> Dict[str, Any]:
-    """Return what the receiver says it knows, by section, without what is of a run."""
+def at_the_platform(receiver: Receiver, key: str, tenant: str = "default") -> Rows:
+    """Return what the receiver says it knows, by section and key, without what is of a run."""
     request = Request(
         f"{receiver.url}/api/metadata?tenant_id={quote(tenant)}", headers={"Authorization": f"Bearer {key}"}
     )
     with urlopen(request, timeout=10) as answer:
-        return comparable(json.load(answer)["metadata"])
+        return by_key(json.load(answer)["metadata"])
 
 
-def in_the_tables(site: Installation, tenant: str = "default") -> Dict[str, Any]:
+def in_the_tables(site: Installation, tenant: str = "default") -> Rows:
     """Return the same of the tables."""
     clean = RowCleaner()
-    return comparable(
+    return by_key(
         {
             table.name: [
                 json.loads(encode(clean.row(table, row))) for row in site.rows(table, tenant_id=tenant)
@@ -39,17 +40,17 @@ def in_the_tables(site: Installation, tenant: str = "default") -> Dict[str, Any]
     )
 
 
-def comparable(metadata: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return the rows of each section by their keys, without what a row says of the last run or delivery."""
-    for row in metadata[SOURCES.name]:
-        row.pop("base_version", None)
-    for row in metadata[TABLES.name]:
-        for path in OF_EACH_RUN:
-            _remove(row, *path)
-    return {
-        section: sorted(metadata[section], key=lambda row, key=key: str(row[key]))  # type: ignore[misc]
-        for section, key in KEYS.items()
-    }
+def by_key(metadata: Mapping[str, Any]) -> Rows:
+    """Return rows by section and key, without what is of a run."""
+    found: Rows = {}
+    for section, key in KEYS.items():
+        for row in metadata[section]:
+            row.pop("base_version", None)
+            if section == TABLES.name:
+                for path in OF_EACH_RUN:
+                    _remove(row, *path)
+            found[section, row[key]] = row
+    return found
 
 
 def _remove(value: Any, first: str, *rest: str) -> None:

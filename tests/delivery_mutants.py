@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Tuple
+import json
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Tuple
 
 from contract.receiver.store import Store
 from nuvyn_executor.errors import TransmissionUnavailable
-from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
+from nuvyn_executor.schema.tables import SOURCES
 from nuvyn_executor.transport.api_client import Confirmation
 from tests.delivery_world import Changed
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from nuvyn_executor.transport.transmitter import Client
 
 YES = Confirmation(200, {"status": "received", "record_count": 1})
+
+
+def _read(body: bytes) -> Mapping[str, Any]:
+    parsed: Mapping[str, Any] = json.loads(body)
+    return parsed
 
 
 class _Sending:
@@ -32,7 +38,7 @@ class MarksBeforeItSends(_Sending):
 
     def send(self, body: Any, idempotency_key: str) -> Confirmation:
         """Mark and send."""
-        for row in self._store.rows(SOURCES, {"tenant_id": body["tenant_id"]}):
+        for row in self._store.rows(SOURCES, {"tenant_id": _read(body)["tenant_id"]}):
             values = {"transmitted_version": row["metadata_version"]}
             self._store.update(SOURCES, {"source_id": row["source_id"]}, values)
         return super().send(body, idempotency_key)
@@ -43,7 +49,7 @@ class HasTheJobInItsKey(_Sending):
 
     def send(self, body: Any, idempotency_key: str) -> Confirmation:
         """Send under a key of the job."""
-        return super().send(body, f"{idempotency_key}-{body['job_id']}")
+        return super().send(body, f"{idempotency_key}-{_read(body)['job_id']}")
 
 
 class HasNoContentInItsKey(_Sending):
@@ -52,8 +58,8 @@ class HasNoContentInItsKey(_Sending):
     def send(self, body: Any, idempotency_key: str) -> Confirmation:
         """Send under a key of the versions alone."""
         del idempotency_key
-        versions = [(row["source_id"], row["metadata_version"]) for row in body["metadata"]["sources"]]
-        return super().send(body, f"{body['tenant_id']} {versions}")
+        versions = [(row["source_id"], row["metadata_version"]) for row in _read(body)["metadata"]["sources"]]
+        return super().send(body, f"{_read(body)['tenant_id']} {versions}")
 
 
 class SkipsTheLastPage(_Sending):
@@ -61,7 +67,7 @@ class SkipsTheLastPage(_Sending):
 
     def send(self, body: Any, idempotency_key: str) -> Confirmation:
         """Send all but the last."""
-        page = body.get("page")
+        page = _read(body).get("page")
         return YES if page and page["number"] == page["of"] else super().send(body, idempotency_key)
 
 
@@ -85,6 +91,11 @@ class _Tables:
     def rows(self, table: Any, *arguments: Any) -> List[Dict[str, Any]]:
         """Read."""
         found: List[Dict[str, Any]] = self._store.rows(table, *arguments)
+        return found
+
+    def iter_rows(self, table: Any, *arguments: Any) -> Iterator[Dict[str, Any]]:
+        """Read one after another."""
+        found: Iterator[Dict[str, Any]] = self._store.iter_rows(table, *arguments)
         return found
 
     def upsert(self, table: Any, rows: Any, **options: Any) -> None:
@@ -127,13 +138,10 @@ class CountBeforeTheyWrite(_Tables):
 class HideWhatIsGone(_Tables):
     """Rows that are gone are not sent."""
 
-    def rows(self, table: Any, *arguments: Any) -> List[Dict[str, Any]]:
+    def iter_rows(self, table: Any, *arguments: Any) -> Iterator[Dict[str, Any]]:
         """Read what is there."""
-        return [
-            row
-            for row in super().rows(table, *arguments)
-            if table not in (TABLES, COLUMNS) or "row_count" not in row or row["removed_at"] is None
-        ]
+        rows = super().iter_rows(table, *arguments)
+        return (row for row in rows if row.get("removed_at") is None)
 
 
 class ForgetsKeys(Store):

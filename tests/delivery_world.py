@@ -51,7 +51,7 @@ from nuvyn_executor.transport.api_client import APIClient
 from nuvyn_executor.transport.bounded_exchange import Cause, NoAnswer, Reply
 from nuvyn_executor.transport.payload import RowCleaner, encode
 from nuvyn_executor.transport.transmitter import Client, Transmitter
-from tests.both_sides import comparable
+from tests.both_sides import Rows, by_key
 from tests.installation import LineScanner
 from tests.stepped_process import SteppedProcess
 
@@ -390,15 +390,12 @@ class World:
             if (row["metadata_version"] or 0) > (row["transmitted_version"] or 0):
                 raise Unequal(f"{row['source_path']} of {row['tenant_id']} is pending")
 
-    def _theirs(self) -> Dict[str, Any]:
+    def _theirs(self) -> Dict[str, Rows]:
         tenants = sorted({row["tenant_id"] for row in self.store.rows(SOURCES)})
-        return {tenant: comparable(self._platform.state_of(tenant)["metadata"]) for tenant in tenants}
+        return {tenant: by_key(self._platform.state_of(tenant)["metadata"]) for tenant in tenants}
 
-    def _whole(self, metadata: Mapping[str, List[Mapping[str, Any]]]) -> Dict[str, List[Mapping[str, Any]]]:
-        return {
-            section: [row for row in rows if row["source_id"] not in self._half_extracted]
-            for section, rows in metadata.items()
-        }
+    def _whole(self, rows: Rows) -> Rows:
+        return {key: row for key, row in rows.items() if row["source_id"] not in self._half_extracted}
 
     def _compare_with_the_files(self) -> None:
         theirs = self._theirs()
@@ -406,25 +403,27 @@ class World:
             source = table_rows.source_id(tenant, path)
             known = [
                 (row["table_name"], (row["row_count"], row["column_count"]))
-                for row in theirs[tenant]["tables"]
-                if row["source_id"] == source and row["removed_at"] is None
+                for (section, _), row in theirs[tenant].items()
+                if section == TABLES.name and row["source_id"] == source and row["removed_at"] is None
             ]
             if sorted(known) != sorted(self._disk[path].items()):
                 raise Unequal(f"at {path} of {tenant} lie {self._disk[path]}, the platform has {known}")
 
     def _end_all(self) -> None:
         for process in self._standing:
-            process.advance(0, dies=True)
+            if not process.ended:
+                process.advance(0, dies=True)
         self._standing.clear()
 
 
-def as_sent(store: MetadataStore, tenant: str) -> Dict[str, List[Mapping[str, Any]]]:
-    """Return what the tables hold of a tenant, as the platform should have it."""
-    clean, where = RowCleaner(), {"tenant_id": tenant}
-    return comparable(
+def as_sent(store: MetadataStore, tenant: str) -> Rows:
+    """Return what the tables hold of a tenant, as the platform should have it, by section and key."""
+    where = {"tenant_id": tenant}
+    sections = (SOURCES, TABLES, COLUMNS)
+    return by_key(
         {
-            table.name: [json.loads(encode(clean.row(table, row))) for row in store.rows(table, where)]
-            for table in (SOURCES, TABLES, COLUMNS)
+            table.name: [json.loads(encode(_CLEAN.row(table, row))) for row in store.rows(table, where)]
+            for table in sections
         }
     )
 
@@ -448,7 +447,7 @@ class _SteppedStore:
         return found
 
     def iter_rows(self, table: Any, *arguments: Any) -> Iterator[Dict[str, Any]]:
-        """Read."""
+        """Read one after another; the reading is one step."""
         found: Iterator[Dict[str, Any]] = self._process.call(lambda: self._store.iter_rows(table, *arguments))
         return found
 
@@ -517,6 +516,7 @@ class _Place:
     """A path of the client; its files are made when they are read."""
 
     location: str
+    allows_scans_at_once: bool = False
 
     def read_range(self, entry: FileEntry, *_: int) -> bytes:
         """Return a file: its version names its rows and columns."""
@@ -539,6 +539,7 @@ class _RememberingScanner:
         return self._known[dataset]
 
 
+_CLEAN = RowCleaner()
 _SCANNER = _RememberingScanner()
 
 

@@ -55,5 +55,6 @@ class CallCounter:
 STORE_CALLS: List[str] = [
     "schema_exists", "create_schema", "describe", "create_table", "add_columns", "append", "upsert", "update",
     "rows",
+    "iter_rows",
 ]  # fmt: skip
 """The functions of a store."""

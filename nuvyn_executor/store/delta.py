@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import shutil
 import time
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -107,11 +108,16 @@ class DeltaMetadataStore:
         )
         if self._location is not None:  # another process may have made the folder; this catalog is empty
             self._run("", f"CREATE SCHEMA IF NOT EXISTS {self._sql_schema()}")
-        self._run(
-            table.name,
+        statement = (
             f"CREATE TABLE IF NOT EXISTS {self._sql_name(table.name)} ({columns}) USING DELTA "
-            f"{self._sql_location(table.name)} COMMENT {_literal(table.comment)}",
+            f"{self._sql_location(table.name)} COMMENT {_literal(table.comment)}"
         )
+
+        def create() -> None:
+            self._remove_half_created(table.name)
+            self._spark.sql(statement)
+
+        self._retried(table.name, create)
         self._known_types.pop(table.name, None)
 
     def add_columns(self, table: str, columns: Sequence[Column]) -> None:
@@ -264,6 +270,18 @@ class DeltaMetadataStore:
                 self._sleep(self._uniform() * 0.1 * 2 ** min(attempt, 5))
             else:
                 return
+
+    def _remove_half_created(self, table: str) -> None:
+        """Remove what a creation left that did not end: Delta would refuse the folder.
+
+        It is called while the table is locked, so nobody is creating it. A log without a commit is no table,
+        and beside it there is no data.
+        """
+        if self._location is None:
+            return
+        log = self._folder(table) / "_delta_log"
+        if log.is_dir() and list(self._folder(table).iterdir()) == [log] and not any(log.glob("[0-9]*.json")):
+            shutil.rmtree(log)
 
     def _explained(self, error: Exception) -> Exception:
         if self._location is None:

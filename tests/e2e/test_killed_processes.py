@@ -16,6 +16,7 @@ import pytest
 
 from contract.receiver import Receiver
 from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, LOGS, REQUIRED_TABLES, SOURCES, TABLES
+from tests.both_sides import by_key
 from tests.delivery_world import as_sent
 from tests.installation import Installation, delta_installation
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).resolve().parents[2]
-POINTS = int(os.environ.get("KILL_POINTS", "4"))
+POINTS = int(os.environ.get("KILL_POINTS", "2"))
 """How many kills; each takes some seconds."""
 SCHEMA = "killed_processes"
 KEY = "nv-key-0123456789"
@@ -72,7 +73,7 @@ def known_of(url: str) -> Any:
     """Return what the platform knows of the tenant."""
     request = Request(f"{url}/api/metadata?tenant_id={TENANT}", headers={"Authorization": f"Bearer {KEY}"})
     with urlopen(request, timeout=10) as answer:
-        return json.load(answer)["metadata"]
+        return by_key(json.load(answer)["metadata"])
 
 
 def edit(folder: Path, number: int) -> None:

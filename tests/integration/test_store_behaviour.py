@@ -17,6 +17,8 @@ from nuvyn_executor.store.memory import MemoryMetadataStore
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pyspark.sql import SparkSession
+
     from nuvyn_executor.store.base import MetadataStore
 
 NOW = datetime(2026, 3, 29, 1, 30, 15, 123456, tzinfo=timezone.utc)  # an hour that Berlin skips
@@ -200,3 +202,23 @@ class TestMetadataStore:
         filled.append(LOGS, [{"log_id": "1"}])
         filled.rows(LOGS)[0]["log_id"] = "changed"
         assert filled.rows(LOGS)[0]["log_id"] == "1"
+
+
+@pytest.mark.spark
+class TestHalfATable:
+    """The disk full [...]: the next run repairs all."""
+
+    def test_what_a_creation_left_that_did_not_end_is_no_hindrance(
+        self, spark: SparkSession, tmp_path: Path
+    ) -> None:
+        name = f"half_{uuid4().hex[:8]}"
+        log = tmp_path / name / LOGS.name / "_delta_log"
+        log.mkdir(parents=True)
+        (log / ".00000000000000000000.json.0a1b.tmp").write_text("{")
+        store = DeltaMetadataStore(spark, name, tmp_path)
+        try:
+            store.create_schema()
+            store.create_table(LOGS)
+            assert store.rows(LOGS) == []
+        finally:
+            spark.sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")

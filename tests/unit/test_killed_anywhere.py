@@ -18,6 +18,7 @@ from nuvyn_executor.process_identity import Driver, this_driver
 from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, LOGS, REQUIRED_TABLES, SOURCES, TABLES
 from nuvyn_executor.store.memory import MemoryMetadataStore
 from nuvyn_executor.transport import api_client, bounded_exchange
+from tests.both_sides import by_key
 from tests.delivery_world import as_sent
 from tests.installation import LineScanner, memory_installation
 from tests.kill_points import CallCounter
@@ -160,7 +161,7 @@ class TestKilledAtAnyCall:
         where = f"run {run}, call {point}"
         files = {path.stem: len(path.read_text().splitlines()) - 1 for path in folder.iterdir()}
         check(store, files, where)
-        assert known_of(url, tenant)["metadata"] == as_sent(store, tenant), where
+        assert by_key(known_of(url, tenant)["metadata"]) == as_sent(store, tenant), where
 
 
 def check(store: Any, files: Mapping[str, int], where: str) -> None:
