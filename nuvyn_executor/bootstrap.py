@@ -99,7 +99,10 @@ def manager(
                 store,
                 now,
                 ExtractionLimits(
-                    settings.max_files_per_job, settings.time_budget_seconds, settings.full_scan
+                    settings.max_files_per_job,
+                    settings.time_budget_seconds,
+                    settings.full_scan,
+                    settings.datasets_at_once,
                 ),
                 redact,
                 contracts=_data_contracts(settings, factory),
