@@ -10,10 +10,11 @@ PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 BUSY := $(VENV)/.installing
 JARS := .cache/jars/.fetched
+CLASSES := .cache/classes/.made
 ARCHIVE := .cache/.archived
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-pythons install-servers demo demo-cloud serve test test-matrix test-clients check lint format bench clean
+.PHONY: help install install-pythons install-servers install-browser demo demo-cloud pictures serve test test-matrix test-clients check lint format bench clean
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -32,7 +33,7 @@ $(INSTALLED): pyproject.toml fake_databricks/pyproject.toml constraints.txt cons
 		$(PY) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 8))' && pins=constraints-py38.txt; \
 		$(PY) -c 'import sys; sys.exit(sys.version_info >= (3, 10))' && fake=""; \
 		echo "Installing what $$pins pins (some minutes, the first time)"; \
-		$(PY) -m pip install --quiet --disable-pip-version-check -c $$pins -e '.[local,excel,fast,cloud,dev]' $$fake
+		$(PY) -m pip install --quiet --disable-pip-version-check -c $$pins -e '.[local,excel,cloud,dev]' $$fake
 	@rm $(BUSY)
 	@touch $@
 
@@ -40,9 +41,15 @@ $(JARS): $(INSTALLED)
 	@$(PY) tools/fetch_jars.py
 	@touch $@
 
+# Once for a machine: without it a local job works too, and starts 3 to 4 s later.
+$(CLASSES): $(INSTALLED) $(JARS)
+	@echo "Making an archive of Java's classes for local jobs (30 seconds, once)"
+	@$(PY) -m nuvyn_executor.spark.class_archive >/dev/null || true
+	@mkdir -p $(@D) && touch $@
+
 # Once for a machine: without it a server works too, and its first job waits 10 s longer.
 $(ARCHIVE): $(INSTALLED) $(JARS) $(wildcard fake_databricks/engine/java/fakedatabricks/*.java)
-	@echo "Making an archive of Java's classes (40 seconds, once)"
+	@echo "Making an archive of Java's classes for the local Databricks (40 seconds, once)"
 	@$(PY) -m fake_databricks.engine.archive >/dev/null || true
 	@touch $@
 
@@ -52,10 +59,13 @@ install-pythons: install ## prepare the Pythons and Sparks that make test runs o
 install-servers: install ## install the storage servers of the tests: Azurite, PostgreSQL, MariaDB (once)
 	@$(PY) tools/install_servers.py
 
-demo: install ## run the full pipeline over the flights of New York 2013 and the ugly files of examples/data
+install-browser: install ## install Chromium for the tests of pages, where apt can (once)
+	@$(PY) tools/install_browser.py
+
+demo: install $(CLASSES) ## run the full pipeline over the flights of New York 2013 and the ugly files of examples/data
 	@$(PY) -m examples.demo
 
-demo-cloud: install-servers ## the same data in S3, Azure and PostgreSQL servers on this machine, and their scores side by side
+demo-cloud: install-servers $(CLASSES) ## the same data in S3, Azure and PostgreSQL servers on this machine, and their scores side by side
 	@$(PY) -m examples.demo_cloud
 
 serve: install $(ARCHIVE) ## start a local Databricks that really runs jobs; ARGS="--port 8081" passes options
@@ -64,7 +74,7 @@ serve: install $(ARCHIVE) ## start a local Databricks that really runs jobs; ARG
 # Two processes, each with a Spark session of its own, where pytest-xdist is (Python 3.10 and later); ARGS="-n 0" is one.
 IN_TWO = $(shell $(PY) -c 'import xdist' 2>/dev/null && printf '%s' '-n 2 --dist loadfile --no-loadscope-reorder')
 
-test: install-pythons install-servers $(ARCHIVE) ## run the whole test suite; ARGS="-k name" passes options to pytest
+test: install-pythons install-servers install-browser $(CLASSES) $(ARCHIVE) ## run the whole test suite; ARGS="-k name" passes options to pytest
 	$(PY) -m pytest $(IN_TWO) $(ARGS)
 
 test-matrix: install ## run the executor's tests on every Spark of docs/runtimes.md; ARGS="spark-4.2" on one of them
@@ -89,7 +99,10 @@ format: install ## let ruff lay out the code
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-bench: install $(ARCHIVE) ## measure the local Databricks and the scans on this machine; ARGS="growth" another part, ARGS="--help" names them
+pictures: install-browser ## take the pictures of docs/images again
+	@$(PY) -m tests.browser.pictures
+
+bench: install $(CLASSES) $(ARCHIVE) ## measure the local Databricks and the scans on this machine; ARGS="growth" another part, ARGS="--help" names them
 	@$(PY) -m benchmarks $(ARGS)
 
 clean: ## remove what the commands above made: .venv, .cache, build and test leftovers

@@ -10,6 +10,7 @@ of its keys is one demand:
 ``$capture``   the value becomes a variable of this name, once the whole answer is as expected
 ``$ref``       equals the variable of this name
 ``$match``     the text holds a match of this regular expression
+``$no_match``  the text holds none
 ``$one_of``    equals one of these
 ``$min``       is not less
 ``$min_length``  the text has as many characters
@@ -234,6 +235,8 @@ class _Comparison:
             met = _same(_variable(value, self.variables), actual)
         elif demand == "$match":
             met = isinstance(actual, str) and re.search(_regex(value, self.variables), actual) is not None
+        elif demand == "$no_match":
+            met = isinstance(actual, str) and re.search(_regex(value, self.variables), actual) is None
         elif demand == "$one_of":
             met = any(_same(choice, actual) for choice in value)
         elif demand == "$min":
@@ -256,6 +259,7 @@ def _described(pattern: Any, variables: Mapping[str, Any]) -> str:
         "$type": lambda value: f"type {value}",
         "$ref": lambda value: shown(_variable(value, variables)),
         "$match": lambda value: f"text that matches {_regex(value, variables)!r}",
+        "$no_match": lambda value: f"text without a match of {_regex(value, variables)!r}",
         "$one_of": lambda value: f"one of {shown(value)}",
         "$min": lambda value: f"at least {value}",
         "$min_length": lambda value: f"at least {value} characters",

@@ -6,21 +6,27 @@ lost without it, but somebody has to look for the reason longer.
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from urllib.parse import quote
 
-from contract import corpus
+from contract import VERSION, corpus
 from contract.exchange import Answer, connect, read_answer, send
 from contract.patterns import Difference, compare, shown
 from contract.payload_shape import ROW_SHAPES
 
+SCHEMA_VERSION = VERSION.rpartition(".")[0]
 PATH = "/api/metadata"
 PAGE_OF_COLUMNS = 10_000
 PIECES = 20
+FIRST_OF_TWICE = 2_000_000_000
+IDS: Mapping[str, str] = {"sources": "source_id", "tables": "table_id", "columns": "column_id"}
+NO_SUCH_CALL = (404, 405, 501)
 HUGE = 10**12
 CONFIRMED = {"status": "received", "record_count": {"$type": "integer", "$min": 0}}
 ODD_NAMES = (
@@ -53,6 +59,7 @@ class Platform:
         columns: how many columns the largest table has.
         slow_seconds: how long the slow body takes.
         timeout: seconds that the platform may be silent.
+        deliveries: the path that lists each stored body.
         pause: waits for some seconds.
 
     """
@@ -65,6 +72,7 @@ class Platform:
     columns: int = 100_000
     slow_seconds: float = 3.0
     timeout: float = 60.0
+    deliveries: str = "/_receiver/deliveries"
     pause: Callable[[float], None] = time.sleep
 
     def headers(self, name: str, **other: str) -> Dict[str, str]:
@@ -80,6 +88,13 @@ class Platform:
         """Send a body; a text as it stands, all else as JSON."""
         content = {"text": body} if isinstance(body, str) else {"body": body}
         request = {"method": "POST", "path": PATH, "headers": headers, "client": "bare", **content}
+        return send(self.url, request, self.timeout)
+
+    def get(self, path: str) -> Answer:
+        """Ask what has come, of the tenant of this play."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        asked = f"{path}?tenant_id={quote(self.tenant, safe='')}"
+        request = {"method": "GET", "path": asked, "headers": headers, "client": "bare"}
         return send(self.url, request, self.timeout)
 
     def body(self, columns: Sequence[str] = ("id",), first: int = 1, **more: Any) -> Body:
@@ -105,6 +120,10 @@ class Platform:
             "quality_metrics": {},
             **more,
         }
+
+
+class NotTriedError(Exception):
+    """The platform has not what an expectation needs; the words say what."""
 
 
 class Expectation(NamedTuple):
@@ -189,9 +208,103 @@ def _many_columns(platform: Platform) -> Found:
             return
 
 
+def _of_source(
+    platform: Platform, name: str, tables: Sequence[str], version: int, base: Optional[int]
+) -> Body:
+    """Build a body of one source and some of its tables."""
+    ids = {"tenant_id": platform.tenant, "source_id": f"{platform.play}-{name}"}
+    source = _row("sources", {**ids, "metadata_version": version})
+    rows = [
+        _row("tables", {**ids, "table_id": f"{platform.play}-{name}-{one}", "table_name": one})
+        for one in tables
+    ]
+    metadata = {"sources": [{**source, "base_version": base}], "tables": rows, "columns": []}
+    return {**platform.body(), "metadata": metadata, "schema_version": SCHEMA_VERSION}
+
+
+def _delta(platform: Platform) -> Found:
+    whole = _of_source(platform, "delta", ("a", "b"), 1, None)
+    yield from _confirmed(platform.post(whole, platform.headers("delta-1")), "all tables: ")
+    changed = _of_source(platform, "delta", ("a",), 2, 1)
+    yield from _confirmed(platform.post(changed, platform.headers("delta-2")), "the table that changed: ")
+    known = _known_tables(platform)
+    wanted = f"{platform.play}-delta-b"
+    if known is not None and wanted not in known:
+        yield Difference("$.metadata.tables", f"{wanted}, which has not changed", shown(known))
+
+
+def _known_tables(platform: Platform) -> Optional[List[Any]]:
+    """Return the ids of tables; None where the platform has no call that shows them: it is not needed."""
+    answer = platform.get(PATH)
+    try:
+        return [row["table_id"] for row in answer.body["metadata"]["tables"]]
+    except (KeyError, TypeError):
+        return None
+
+
+def _missing_base(platform: Platform) -> Found:
+    body = _of_source(platform, "missing-base", ("a",), 8, 7)
+    answer = platform.post(body, platform.headers("missing-base"))
+    if answer.status == 409:  # noqa: PLR2004  HTTP's own
+        yield from compare({"error": {"code": "missing_base"}}, answer.body, {})[0]
+    else:
+        yield from _confirmed(answer, "409, or ")
+
+
+def _gzip(platform: Platform) -> Found:
+    announced = platform.post(platform.body(), platform.headers("gzip-1")).headers.get("accept-encoding", "")
+    if "gzip" not in announced.lower():
+        return
+    content = gzip.compress(json.dumps(platform.body()).encode(), mtime=0)
+    headers = platform.headers("gzip-2", Content_Encoding="gzip", Content_Length=str(len(content)))
+    connection, path = connect(platform.url, PATH, platform.timeout)
+    try:
+        connection.request("POST", path, content, headers)
+        yield from _confirmed(read_answer(connection))
+    finally:
+        connection.close()
+
+
 def _same_key(platform: Platform) -> Found:
     answers = [platform.post(platform.body(), platform.headers("same")) for _ in range(2)]
     yield from _same_answers(answers)
+
+
+def _stored_once(platform: Platform) -> Found:
+    """Post twice, then read: each row is there once."""
+    body = platform.body(("twice",), FIRST_OF_TWICE)
+    for _ in range(2):
+        yield from _confirmed(platform.post(body, platform.headers("stored-once")))
+    answer = _readable(platform, PATH)
+    metadata = answer.body.get("metadata") if isinstance(answer.body, dict) else None
+    for section, row_id in IDS.items():
+        (posted,) = body["metadata"][section]
+        rows = metadata.get(section) if isinstance(metadata, dict) else None
+        shown_rows = [row.get(row_id) for row in rows if isinstance(row, dict)] if rows else []
+        times = shown_rows.count(posted[row_id])
+        if times != 1:
+            yield Difference(f"$.metadata.{section}", f"{posted[row_id]} once", f"{times} times")
+
+
+def _delivered_once(platform: Platform) -> Found:
+    """Post twice, then read the list of deliveries: the key is there once."""
+    headers = platform.headers("delivered-once")
+    for _ in range(2):
+        yield from _confirmed(platform.post(platform.body(), headers))
+    answer = _readable(platform, platform.deliveries)
+    listed = answer.body.get("deliveries") if isinstance(answer.body, dict) else None
+    keys = [each.get("idempotency_key") for each in listed if isinstance(each, dict)] if listed else []
+    times = keys.count(headers["Idempotency-Key"])
+    if times != 1:
+        yield Difference("$.deliveries", f"{headers['Idempotency-Key']} once", f"{times} times")
+
+
+def _readable(platform: Platform, path: str) -> Answer:
+    """Return the answer to a GET; a platform without this call is not held to it."""
+    answer = platform.get(path)
+    if answer.status in NO_SUCH_CALL:
+        raise NotTriedError(f"GET {path} is answered by {answer.status}: what was stored cannot be read")
+    return answer
 
 
 def _same_key_at_once(platform: Platform) -> Found:
@@ -298,8 +411,17 @@ EXPECTATIONS: Sequence[Expectation] = (
         "no_idempotency_key", "must", "guide", "The guide names no Idempotency-Key: not needed.", _without_key
     ),
     Expectation("pages", "must", "design", "Each page of a body is confirmed by itself.", _pages),
+    Expectation("delta", "should", "design", "Tables that do not come again are still there.", _delta),
+    Expectation(
+        "missing_base", "should", "design", "A delta without its base: 409, or taken.", _missing_base
+    ),
+    Expectation("gzip", "should", "design", "Who says that it takes gzip takes it.", _gzip),
     Expectation("many_columns", "must", "design", "100,000 columns come in pages.", _many_columns),
     Expectation("same_key", "must", "design", "The same Idempotency-Key: the same answer again.", _same_key),
+    Expectation("stored_once", "must", "design", "Read back, what came twice is there once.", _stored_once),
+    Expectation(
+        "delivered_once", "must", "design", "In the list of deliveries it is there once.", _delivered_once
+    ),
     Expectation(
         "same_key_at_once", "should", "design", "So are four attempts at the same time.", _same_key_at_once
     ),
@@ -323,16 +445,18 @@ EXPECTATIONS: Sequence[Expectation] = (
 )
 
 
-def differences(expectation: Expectation, platform: Platform) -> Tuple[Difference, ...]:
-    """Try an expectation; a platform that does not answer is a difference."""
-    try:
-        return tuple(expectation.check(platform))
-    except (OSError, HTTPException) as error:
-        return (Difference("request", "an answer", f"{type(error).__name__}: {error}"),)
+def try_expectation(expectation: Expectation, platform: Platform) -> Tuple[Tuple[Difference, ...], str]:
+    """Try an expectation; a platform that does not answer is a difference.
 
+    Returns:
+        the differences, and why it could not be tried (empty when it was).
 
-def reason_to_leave_out(expectation: Expectation, platform: Platform) -> Optional[str]:
-    """Return why an expectation cannot be tried; None when it can."""
+    """
     if expectation.requires and not getattr(platform, expectation.requires):
-        return f"no --{expectation.requires.replace('_', '-')} was given"
-    return None
+        return (), f"no --{expectation.requires.replace('_', '-')} was given"
+    try:
+        return tuple(expectation.check(platform)), ""
+    except NotTriedError as reason:
+        return (), str(reason)
+    except (OSError, HTTPException) as error:
+        return (Difference("request", "an answer", f"{type(error).__name__}: {error}"),), ""

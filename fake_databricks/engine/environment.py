@@ -28,6 +28,7 @@ INSIDE = Path(__file__).parent / "inside"
 RUNTIME = (
     *("pyspark", "delta-spark", "py4j", "requests", "numpy", "pandas", "pyarrow", "databricks-sdk"),
     *("pip", "setuptools", "wheel"),
+    "polars",  # no cluster has it: here it is, so that the executor, which requires it, installs offline
 )
 """What a cluster has before anything is installed; what the server itself does not have is left out."""
 START_LINE = (

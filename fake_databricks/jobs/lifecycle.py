@@ -98,6 +98,8 @@ TRANSITIONS: Mapping[Life, Mapping[Event, Life]] = {
     Life.INTERNAL_ERROR: {Event.REPAIR: Life.PENDING},
 }
 
+INITIAL = frozenset({Life.QUEUED, Life.BLOCKED, Life.PENDING, Life.WAITING_FOR_RETRY})
+"""Where a run, a task or a new attempt begins."""
 TERMINAL = frozenset(life for life, events in TRANSITIONS.items() if set(events) == {Event.REPAIR})
 
 RESULTS: Mapping[Life, frozenset[Result]] = {

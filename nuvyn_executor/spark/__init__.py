@@ -1,5 +1,6 @@
 """A Spark session of our own (:mod:`.session`), and what a session can be given later.
 
+:mod:`.class_archive` makes its start quicker.
 :mod:`.derived_sessions` are sessions with other settings, :mod:`.packages` adds packages that Spark lacks,
 :mod:`.java_process` tells whether its Java process has ended, :mod:`.conditions` what a failure is called.
 """

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional, Tuple
 
 from nuvyn_executor.concurrency import is_remote, running_session
 from nuvyn_executor.errors import ConfigError, EngineError
+from nuvyn_executor.spark.class_archive import archive_options
 from nuvyn_executor.spark.local_spark import LocalSparkError, PackageMissing, WrongSetting
 from nuvyn_executor.spark.local_spark.delta_jars import delta_jars as find_delta_jars
 from nuvyn_executor.spark.local_spark.java import require_java, supported_versions
@@ -65,7 +66,8 @@ def build_local_session(
 
     memory = _memory_size(driver_memory or MEMORY)
     java_home, jars = _java_and_jars(__version__, delta_jars)
-    settings = _settings(warehouse, jars, memory, java_options or "")
+    options = " ".join([*archive_options(java_home, jars), java_options or ""])
+    settings = _settings(warehouse, jars, memory, options)
     os.environ["JAVA_HOME"] = str(java_home)
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
 
@@ -174,7 +176,8 @@ def _memory_size(memory: str) -> str:
 def _settings(warehouse: Path, jars: Tuple[Path, ...], memory: str, java_options: str) -> Dict[str, str]:
     """Spark's settings: what Delta needs, and what makes small work on one machine fast and quiet."""
     return {
-        "spark.jars": ",".join(str(jar) for jar in jars),
+        # On the class path and not in spark.jars: only so are their classes in the archive.
+        "spark.driver.extraClassPath": os.pathsep.join(str(jar) for jar in jars),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.catalogImplementation": "in-memory",

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import json
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
-from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Sequence
 
 import pytest
 
 from contract import corpus
 from contract.patterns import captures
-from contract.verify import Player, in_order
+from contract.verify import Player
 from tests.contract.mutants import OPERATORS, Mutant, Reply, mutants, right
-
-RECORDED: Mapping[str, List[Dict[str, Any]]] = json.loads(
-    Path(__file__).with_name("recorded_answers.json").read_text(encoding="utf-8")
-)
-CASES = in_order(corpus.cases())
-GIVEN = {"token": "dapi-of-the-recording", "cluster_id": "0123-456789-abcdef01", "refused_token": "refused"}
-Asked = Tuple[str, str, str]
+from tests.contract.recorded import CASES, GIVEN, NEVER_ASKED, RECORDED, Asked, replying
 
 
 class Between:
@@ -44,39 +35,16 @@ class Between:
         if self.learns:
             expected.append(asked)
         elif asked not in expected:
-            return Reply(404, "application/json", '{"error_code": "NOT_FOUND", "message": "never asked"}')
+            return NEVER_ASKED
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
 
 @pytest.fixture(scope="module")
 def between() -> Iterator[Between]:
     state = Between()
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            text = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-            reply = state.answer((self.command, self.path, text))
-            content = reply.content.encode()
-            self.send_response(reply.status)
-            if reply.content_type:
-                self.send_header("Content-Type", reply.content_type)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_POST = answer  # noqa: N815  names that http.server wants
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  http.server's name
-            del format, args
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield state
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with replying(state.answer) as url:
+        state.url = url
+        yield state
 
 
 class Clock:

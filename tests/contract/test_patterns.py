@@ -69,6 +69,8 @@ class TestPlaceholders:
             ({"$type": "null"}, None, 0),
             ({"$match": "^a+$"}, "aa", "ab"),
             ({"$match": "5"}, "5", 5),
+            ({"$no_match": "key"}, "masked", "a key"),
+            ({"$no_match": "key"}, "", None),
             ({"$one_of": ["a", 1]}, 1, True),
             ({"$min": 1}, 1, 0),
             ({"$min_length": 1}, "x", ""),

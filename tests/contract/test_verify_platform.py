@@ -82,6 +82,8 @@ FAULTS: Dict[str, Tuple[Callable[[str], bool], Reply]] = {
     "other word": (lambda _text: True, (200, {"status": "ok", "record_count": 3})),
     "login page": (lambda _text: True, (200, "<html>log in</html>")),
     "few columns": (lambda text: len(text) > 20_000, (413, {"error": "too large"})),
+    "no deltas": (lambda text: '"base_version": 1' in text, (422, {"error": "not all tables"})),
+    "bare conflict": (lambda text: '"base_version": 7' in text, (409, {"error": "conflict"})),
     "takes every key": (lambda _text: False, (200, {})),
 }
 
@@ -119,6 +121,27 @@ def counting() -> Script:
     return script
 
 
+def showing(body: Any) -> Script:
+    """A platform that shows this; ``["twice"]``: each body as often as it came."""
+    posted: List[Any] = []
+
+    def script(method: str, path: str, text: str) -> Reply:
+        del path
+        if method == "POST":
+            posted.append(json.loads(text))
+            return confirmed(text)
+        if body != ["twice"]:
+            return 200, body
+        rows = {
+            section: [row for each in posted for row in each["metadata"][section]]
+            for section in ("sources", "tables", "columns")
+        }
+        play = posted[0]["metadata"]["sources"][0]["source_id"][: -len("-source")]
+        return 200, {"metadata": rows, "deliveries": [{"idempotency_key": f"{play}-delivered-once"}] * 2}
+
+    return script
+
+
 class TestAWrongPlatform:
     """A platform that departs is named by the expectation that it does not meet."""
 
@@ -147,6 +170,50 @@ class TestAWrongPlatform:
 
         assert (code, cases[expectation]["outcome"]) == (1, "failed")
 
+    @pytest.mark.parametrize(
+        ("fault", "expectation"), [("no deltas", "delta"), ("bare conflict", "missing_base")]
+    )
+    def test_a_delta_that_is_not_taken_is_advice(
+        self, serving: Serving, capsys: pytest.CaptureFixture[str], fault: str, expectation: str
+    ) -> None:
+        """Issue: "a delta of what changed since the confirmed version"."""
+        with serving(wrong(fault)) as server:
+            code, cases = asked(capsys, server.url, "--only", expectation)
+
+        assert (code, cases[expectation]["outcome"]) == (0, "advice")
+
+    def test_a_platform_that_forgets_what_does_not_come_again_is_named(
+        self, serving: Serving, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        last: List[Any] = []
+
+        def forgetful(method: str, path: str, text: str) -> Reply:
+            del path
+            if method == "GET":
+                return 200, last[-1]
+            last.append(json.loads(text))
+            return confirmed(text)
+
+        with serving(forgetful) as server:
+            _, cases = asked(capsys, server.url, "--only", "delta")
+
+        assert cases["delta"]["outcome"] == "advice"
+        assert "which has not changed" in cases["delta"]["differences"][0]["wanted"]
+
+    def test_one_that_says_gzip_and_does_not_take_it_is_named(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with Receiver(KEY) as receiver:
+            receiver.answer_next(415, {"error": "plain bodies only"}, store_first=False)
+            refused, cases = asked(capsys, receiver.url, "--only", "gzip")
+            assert (refused, cases["gzip"]["outcome"]) == (0, "passed")  # it has not said so
+            said = {"Accept-Encoding": "gzip"}
+            receiver.answer_next(200, {"status": "received", "record_count": 3}, headers=said)
+            receiver.answer_next(415, {"error": "plain bodies only"})
+            _, cases = asked(capsys, receiver.url, "--only", "gzip")
+
+        assert cases["gzip"]["outcome"] == "advice"
+
     def test_the_same_key_that_is_counted_twice_is_named(
         self, serving: Serving, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -156,6 +223,39 @@ class TestAWrongPlatform:
 
         assert code == 1
         assert "the first answer again" in cases["same_key"]["differences"][0]["wanted"]
+
+    @pytest.mark.parametrize(
+        ("name", "body", "got"),
+        [
+            ("stored_once", {"metadata": {"sources": [], "tables": [], "columns": []}}, "0 times"),
+            ("delivered_once", {"deliveries": []}, "0 times"),
+            ("delivered_once", ["twice"], "2 times"),
+            ("stored_once", ["twice"], "2 times"),
+            ("stored_once", {"metadata": None}, "0 times"),
+        ],
+    )
+    def test_what_is_stored_twice_or_not_at_all_is_seen_by_reading(
+        self, serving: Serving, capsys: pytest.CaptureFixture[str], name: str, body: Any, got: str
+    ) -> None:
+        """Issue: "the same key twice (stored once)": read, and not only answered alike."""
+        with serving(showing(body)) as server:
+            code, cases = asked(capsys, server.url, "--only", name)
+
+        assert (code, cases[name]["differences"][0]["got"]) == (1, got)
+
+    @pytest.mark.parametrize("name", ["stored_once", "delivered_once"])
+    def test_a_platform_that_shows_nothing_is_not_held_to_it(
+        self, serving: Serving, capsys: pytest.CaptureFixture[str], name: str
+    ) -> None:
+        def script(method: str, path: str, text: str) -> Reply:
+            del path
+            return (405, {}) if method == "GET" else confirmed(text)
+
+        with serving(script) as server:
+            code, cases = asked(capsys, server.url, "--only", name)
+
+        assert (code, cases[name]["outcome"]) == (0, "not asked")
+        assert "405: what was stored cannot be read" in cases[name]["why"]
 
     def test_a_should_is_advice_and_fails_only_when_it_is_asked_for(
         self, serving: Serving, capsys: pytest.CaptureFixture[str]

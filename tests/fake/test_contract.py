@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import subprocess
 from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
@@ -7,8 +9,11 @@ import pytest
 from contract import corpus
 from contract.verify import Player, in_order
 from tests.contract.described import Description
+from tests.contract.go_programs import built, needs_go
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from contract.verdicts import Verdict
     from tests.fake.conftest import Client
 
@@ -26,6 +31,26 @@ def verdicts(client: Client) -> list[Verdict]:
     variables = {"token": client.token, "cluster_id": client.cluster_id, "refused_token": "dapi-refused"}
     player = Player(client.url, {**corpus.default_variables(), **variables})
     return [player.play(case) for case in in_order(corpus.cases())]
+
+
+@needs_go
+@pytest.mark.skipif("NUVYN_EVERY_RUNNER" not in os.environ, reason="NUVYN_EVERY_RUNNER plays all cases again")
+class TestTheRunnerInGo:
+    """Issue: "A runner in another language as proof": green against the fake too."""
+
+    def test_every_case_passes(self, spark_server: Callable[[], Client], tmp_path: Path) -> None:
+        client = spark_server()
+        words = {
+            "cases": str(corpus.CASES),
+            "url": client.url,
+            "token": client.token,
+            "refused-token": "dapi-refused",
+        }
+        command = [str(built("runner", tmp_path)), *(f"-{name}={value}" for name, value in words.items())]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert f"{len(corpus.cases())} passed, 0 failed, 0 not asked" in ended.stdout
 
 
 @pytest.fixture

@@ -194,7 +194,7 @@ class TestTheTableOfUrls:
             "git+https://github.com/nuvyn-bldr/executor-script@v1.0.0",
             "git+https://github.com/nuvyn-bldr/executor-script.git@main#egg=nuvyn",
             "nuvyn-executor-script @ git+https://github.com/nuvyn-bldr/executor-script.git@main",
-            "nuvyn-executor-script[cloud, fast] @ git+https://github.com/nuvyn-bldr/executor-script.git@main",
+            "nuvyn-executor-script[cloud, excel] @ git+https://github.com/nuvyn-bldr/executor-script.git@main",
         ],
     )
     def test_the_guides_url_is_known_at_every_revision(self, requirement: str) -> None:

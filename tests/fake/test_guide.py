@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Callable
 
 import pytest
 
+from tests.contract.go_programs import built, needs_go
 from tests.fake.guide_programs import SCRIPT, run_script, variables
 
 if TYPE_CHECKING:
@@ -61,6 +62,32 @@ class TestTheGuidesScript:
             "Client onboarding completed successfully!",
         ):
             assert line in ended.stdout
+
+
+@needs_go
+class TestABackendInGo:
+    """Issue: "a 60-line backend in that language which passes against the fake"."""
+
+    def test_onboards_a_client(self, guide_client: Client, tmp_path: Path) -> None:
+        program = built("backend", tmp_path)
+        ended = subprocess.run(
+            [str(program)], env=variables(guide_client), capture_output=True, text=True, check=False
+        )
+
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert '"validation_status": "valid"' in ended.stdout
+        assert '"files_found": 1' in ended.stdout
+
+    def test_a_run_that_fails_ends_with_its_log_and_its_state(
+        self, guide_client: Client, tmp_path: Path
+    ) -> None:
+        nowhere = {**variables(guide_client), "DATA_SOURCE_PATH": "/dbfs/mnt/no-such-folder/"}
+        program = built("backend", tmp_path)
+        ended = subprocess.run([str(program)], env=nowhere, capture_output=True, text=True, check=False)
+
+        assert ended.returncode == 1
+        assert "no-such-folder" in ended.stderr
+        assert "Metadata-Extraction-client-abc-123 ended FAILED" in ended.stderr
 
 
 class TestTheGuidesService:

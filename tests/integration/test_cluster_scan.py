@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytest.importorskip("polars", reason="the extra fast is not installed")
+pytest.importorskip("polars", reason="Polars is not installed for this Python")
 
 from benchmarks import children, cluster, data
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ScanPlan
     from nuvyn_executor.reading.frame import Frame
 
-pytest.importorskip("polars", reason="the extra fast is not installed")
+pytest.importorskip("polars", reason="Polars is not installed for this Python")
 import polars as pl
 
 from nuvyn_executor.profiling.polars.kernel import count_part

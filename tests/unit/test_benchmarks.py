@@ -48,7 +48,7 @@ class TestChildren:
 
 class TestMemory:
     def test_the_most_that_the_collector_left(self) -> None:
-        growth = pytest.importorskip("benchmarks.growth", reason="the extra fast is not installed")
+        growth = pytest.importorskip("benchmarks.growth", reason="Polars is not installed for this Python")
         log = (
             "[0.5s][info][gc] GC(0) Pause Young (Allocation Failure) 69M->8M(247M) 11.8ms\n"
             "[0.9s][info][gc] GC(1) Pause Full (Metadata GC Threshold) 60M->19M(247M) 40.0ms\n"
@@ -60,7 +60,7 @@ class TestMemory:
 
     @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="there is no /proc here")
     def test_processes_below_another(self) -> None:
-        growth = pytest.importorskip("benchmarks.growth", reason="the extra fast is not installed")
+        growth = pytest.importorskip("benchmarks.growth", reason="Polars is not installed for this Python")
         grandchild = "import os, sys; print(os.getpid(), flush=True); sys.stdin.read()"
         child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {grandchild!r}])"
         with subprocess.Popen(

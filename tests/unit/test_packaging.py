@@ -31,19 +31,18 @@ class TestDistribution:
     def test_the_distribution_bears_the_guide_s_name_and_version(self) -> None:
         assert importlib.metadata.version(DISTRIBUTION) == nuvyn_executor.__version__ == "1.0.0"
 
-    def test_requests_is_all_that_it_requires(self) -> None:
+    def test_requests_and_polars_are_all_that_it_requires(self) -> None:
         required = importlib.metadata.requires(DISTRIBUTION) or []
 
         assert [
             re.split(r"[^\w-]", text)[0] for text in required if "extra ==" not in text.replace("'", '"')
-        ] == ["requests"]
+        ] == ["requests", "polars"]
 
     def test_it_has_the_extras_of_the_issue(self) -> None:
         extras = importlib.metadata.metadata(DISTRIBUTION).get_all("Provides-Extra")
 
-        assert {"local", "local4", "connect", "excel", "fast", "cloud", "contracts", "dev"} == set(
-            extras or []
-        )
+        expected = {"local", "local4", "connect", "excel", "cloud", "contracts", "dev"}
+        assert expected == set(extras or [])
 
     def test_the_command_leads_to_the_cli(self) -> None:
         scripts = [
@@ -110,7 +109,7 @@ class TestWheel:
         expected = {
             path.relative_to(ROOT).as_posix()
             for package in ("executor", "nuvyn_executor", "nuvyn_executor/spark/local_spark")
-            for pattern in ("*.py", "py.typed", "*.properties")
+            for pattern in ("*.py", "py.typed", "*.properties", "*.css", "*.js")
             for path in (ROOT / package).rglob(pattern)
         }
 

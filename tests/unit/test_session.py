@@ -162,15 +162,23 @@ class TestSession:
             "print(session.table('t').count()); session.stop()\n"
         )
 
+        loaded = tmp_path / "loaded.txt"
+        options = f"{os.environ['EXECUTOR_JAVA_OPTIONS']} -Xlog:class+load:file={loaded}"
+
         done = subprocess.run(
             [sys.executable, "-c", program, str(tmp_path)],
             capture_output=True,
             text=True,
             cwd=ROOT,
+            env={**os.environ, "EXECUTOR_JAVA_OPTIONS": options},
             check=False,
         )
 
         assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
+        if (ROOT / ".cache" / "classes" / ".made").is_file():
+            classes = loaded.read_text().splitlines()
+            delta = next(line for line in classes if "DeltaSparkSessionExtension source" in line)
+            assert "shared objects file (top)" in delta, "the archive that make has made is not used"
 
     @pytest.mark.process
     @pytest.mark.jvm

@@ -3,5 +3,5 @@
 ``job`` spreads a dataset's files over tasks, and ``kernel`` counts a part in one task. ``parquet_batches``
 and ``csv_batches`` read; ``text_column`` and ``typed_column`` count a column, ``rules`` what
 breaks the rules of a data contract. What each counter means is
-defined in :mod:`nuvyn_executor.quality.tallies`. Polars is imported in tasks only (extra ``fast``).
+defined in :mod:`nuvyn_executor.quality.tallies`. Polars is imported in tasks only.
 """
