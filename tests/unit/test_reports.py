@@ -277,6 +277,7 @@ class TestWhatIsStored:
         report = stored.report()
         assert [one.scores.overall for one in report.sources] == [70.0, 71.0]
         assert report.scores.overall is None
+        assert "What was read" in html(report)
         assert report.are_points_of_each_source
         assert [one.table_id for one in report.findings] == [
             stored.tables[1]["table_id"],
