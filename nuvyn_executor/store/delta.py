@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, 
 
 from nuvyn_executor.errors import SchemaError
 from nuvyn_executor.model import epoch_micros
+from nuvyn_executor.spark.conditions import failure_of
 from nuvyn_executor.store.write_failures import explained
 
 try:
@@ -33,10 +34,16 @@ if TYPE_CHECKING:
 
 # Delta's optimistic concurrency: another writer was faster, and the same statement succeeds when repeated.
 # https://docs.delta.io/latest/concurrency-control.html
-_CONFLICT = re.compile(
+_CONFLICTS = (
+    "DELTA_CONCURRENT*",
+    "DELTA_METADATA_CHANGED",
+    "DELTA_PROTOCOL_CHANGED",
+    # another process made the table's folder and is about to write its first commit
+    "DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION",
+)
+_CONFLICT_WORDS = re.compile(  # of Hadoop, and of Delta where an error has no name
     r"Concurrent\w*Exception|MetadataChangedException|ProtocolChangedException|DELTA_CONCURRENT"
     r"|DELTA_METADATA_CHANGED|ConcurrentModification|FileAlreadyExistsException"
-    # another process made the table's folder and is about to write its first commit
     r"|DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION"
 )
 _ATTEMPTS = 12
@@ -262,7 +269,7 @@ class DeltaMetadataStore:
                 with self._alone(table):
                     action()
             except Exception as error:
-                if attempt == _ATTEMPTS - 1 or not _CONFLICT.search(f"{type(error).__name__} {error}"):
+                if attempt == _ATTEMPTS - 1 or not failure_of(error).means(_CONFLICTS, _CONFLICT_WORDS):
                     known = self._explained(error)
                     if known is error:
                         raise
