@@ -41,7 +41,8 @@ class TestDistribution:
     def test_it_has_the_extras_of_the_issue(self) -> None:
         extras = importlib.metadata.metadata(DISTRIBUTION).get_all("Provides-Extra")
 
-        assert {"local", "local4", "connect", "excel", "cloud", "contracts", "dev"} == set(extras or [])
+        expected = {"local", "local4", "connect", "excel", "cloud", "contracts", "terminal", "dev"}
+        assert expected == set(extras or [])
 
     def test_the_command_leads_to_the_cli(self) -> None:
         scripts = [
