@@ -14,7 +14,7 @@ CLASSES := .cache/classes/.made
 ARCHIVE := .cache/.archived
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-pythons install-servers demo demo-cloud serve test test-clients check lint format bench clean
+.PHONY: help install install-pythons install-servers install-browser demo demo-cloud pictures serve test test-clients check lint format bench clean
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -59,6 +59,9 @@ install-pythons: install ## prepare Python 3.8 and 3.13, where they are found, f
 install-servers: install ## install the storage servers of the tests: Azurite, PostgreSQL, MariaDB (once)
 	@$(PY) tools/install_servers.py
 
+install-browser: install ## install Chromium for the tests of pages, where apt can (once)
+	@$(PY) tools/install_browser.py
+
 demo: install $(CLASSES) ## run the full pipeline over the flights of New York 2013 and the ugly files of examples/data
 	@$(PY) -m examples.demo
 
@@ -71,7 +74,7 @@ serve: install $(ARCHIVE) ## start a local Databricks that really runs jobs; ARG
 # Two processes, each with a Spark session of its own, where pytest-xdist is (Python 3.10 and later); ARGS="-n 0" is one.
 IN_TWO = $(shell $(PY) -c 'import xdist' 2>/dev/null && printf '%s' '-n 2 --dist loadfile --no-loadscope-reorder')
 
-test: install-pythons install-servers $(CLASSES) $(ARCHIVE) ## run the whole test suite; ARGS="-k name" passes options to pytest
+test: install-pythons install-servers install-browser $(CLASSES) $(ARCHIVE) ## run the whole test suite; ARGS="-k name" passes options to pytest
 	$(PY) -m pytest $(IN_TWO) $(ARGS)
 
 test-clients: install ## try SDKs, CLIs, Airflow, Dagster and Prefect against the local Databricks; ARGS="python_sdk" one of them
@@ -92,6 +95,9 @@ lint: install ## check style and types
 format: install ## let ruff lay out the code
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
+
+pictures: install-browser ## take the pictures of docs/images again
+	@$(PY) -m tests.browser.pictures
 
 bench: install $(CLASSES) $(ARCHIVE) ## measure the local Databricks and the scans on this machine; ARGS="growth" another part, ARGS="--help" names them
 	@$(PY) -m benchmarks $(ARGS)

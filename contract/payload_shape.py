@@ -40,6 +40,12 @@ ROW_SHAPES: Mapping[str, Mapping[str, str]] = {
         "removed_at": "string?",
     },
 }
+# What a row may have besides; where it has it, it is of this type.
+OPTIONAL: Mapping[str, Mapping[str, str]] = {
+    "sources": {"base_version": "integer?"},
+    "tables": {},
+    "columns": {},
+}
 _TOP: Mapping[str, str] = {
     "job_id": "non-empty string",
     "tenant_id": "non-empty string",
@@ -80,7 +86,8 @@ def find_problems(body: Any) -> Iterator[Dict[str, str]]:
         rows = metadata.get(section)
         for index, row in enumerate(rows if isinstance(rows, list) else ()):
             path = f"metadata.{section}[{index}]"
-            yield from _mismatches(path, row, shape)
+            present = {key: wanted for key, wanted in OPTIONAL[section].items() if _has(row, key)}
+            yield from _mismatches(path, row, {**shape, **present})
             if _has(row, "tenant_id") and row["tenant_id"] != body.get("tenant_id"):
                 yield {
                     "path": f"{path}.tenant_id",

@@ -13,22 +13,19 @@ import secrets
 import sys
 import time
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from http.client import HTTPException
-from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, TextIO, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from contract import VERSION, corpus
 from contract.dialects import DIALECTS, choose
 from contract.exchange import Answer, Send, send
-from contract.interruption import terminated_like_interrupted
 from contract.leftovers import Leftovers
 from contract.patterns import NOTHING, Difference, UnknownVariableError, compare, resolve, shown
-from contract.reports import REPORTS, Play, text_lines, text_summary, without_secret
+from contract.playing import add_report_options, exit_code, fits, play_out
+from contract.reports import Play, text_lines, text_summary
 from contract.verdicts import Verdict
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
-INTERRUPTED = 130
 JSON = "application/json"
 
 
@@ -187,7 +184,7 @@ def in_order(cases: Sequence[Mapping[str, Any]], only: Sequence[str] = ()) -> Li
         ordered[case_id] = by_id[case_id]
 
     for case in cases:
-        if not only or any(fnmatchcase(case["id"], pattern) for pattern in only):
+        if fits(case["id"], only):
             visit(case["id"], ())
     return list(ordered.values())
 
@@ -214,58 +211,6 @@ def report(verdicts: Iterable[Verdict], write: Callable[[str], object]) -> int:
             write(line)
     write(text_summary(seen))
     return exit_code(seen)
-
-
-def exit_code(verdicts: Iterable[Verdict]) -> int:
-    """Return 1 if a case failed, else 0."""
-    return 1 if any(verdict.outcome == "failed" for verdict in verdicts) else 0
-
-
-def add_report_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--report`` and ``--output``."""
-    parser.add_argument(
-        "--report", choices=list(REPORTS), default="text", help="form of the report (default: text)"
-    )
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write the report here, not to stdout")
-
-
-def write_while_playing(
-    play: Play, verdicts: Iterable[Verdict], form: str, output: Optional[Path]
-) -> Tuple[List[Verdict], bool]:
-    """Play, and write the report: text on stdout line by line, all else at the end.
-
-    Args:
-        play: whom the verdicts are about.
-        verdicts: played one by one as they are asked for.
-        form: a key of ``REPORTS``.
-        output: the file; None for stdout.
-
-    Returns:
-        the verdicts, and whether Ctrl-C or SIGTERM ended the play.
-
-    Raises:
-        OSError: the file cannot be written. Nothing has been played then.
-
-    """
-    stream: TextIO = output.open("w", encoding="utf-8") if output else sys.stdout
-    is_streamed = form == "text" and output is None
-    seen: List[Verdict] = []
-    was_interrupted = False
-    try:
-        try:
-            for verdict in verdicts:
-                seen.append(verdict)
-                if is_streamed:
-                    stream.write(without_secret(text_lines(verdict), play.secret))
-                    stream.flush()
-        except KeyboardInterrupt:
-            was_interrupted = True
-        stream.write(text_summary(seen) if is_streamed else REPORTS[form](play, seen))
-        stream.flush()
-    finally:
-        if output:
-            stream.close()
-    return seen, was_interrupted
 
 
 def _arguments(argv: Sequence[str], program: str) -> argparse.Namespace:
@@ -332,15 +277,10 @@ def main(argv: Sequence[str], program: str = "python -m contract.verify") -> int
                 yield Verdict(case["id"], not_asked=choice.left_out[case["id"]])
         yield from map(player.play, choice.asked)
 
-    with terminated_like_interrupted():
-        try:
-            seen, was_interrupted = write_while_playing(play, verdicts(), arguments.report, arguments.output)
-        except OSError as error:
-            sys.stderr.write(f"{arguments.output or 'stdout'} cannot be written: {error}.\n")
-            return 2
-        finally:
-            sys.stderr.writelines(f"not removed: {each}\n" for each in leftovers.remove())
-    return INTERRUPTED if was_interrupted else exit_code(seen)
+    def finish() -> None:
+        sys.stderr.writelines(f"not removed: {each}\n" for each in leftovers.remove())
+
+    return play_out(play, verdicts(), arguments, finish)
 
 
 if __name__ == "__main__":

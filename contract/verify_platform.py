@@ -10,15 +10,13 @@ import argparse
 import secrets
 import sys
 import time
-from fnmatch import fnmatchcase
 from typing import Iterable, Sequence
 
 from contract import VERSION
-from contract.interruption import terminated_like_interrupted
 from contract.platform_expectations import EXPECTATIONS, Platform, try_expectation
+from contract.playing import add_report_options, fits, play_out
 from contract.reports import Play
 from contract.verdicts import Verdict
-from contract.verify import INTERRUPTED, add_report_options, exit_code, write_while_playing
 
 FAMILY = "platform"
 
@@ -54,11 +52,7 @@ def _arguments(argv: Sequence[str], program: str) -> argparse.Namespace:
 def main(argv: Sequence[str], program: str = "python -m contract verify-platform") -> int:
     """Run the command line; return its exit code."""
     arguments = _arguments(argv, program)
-    chosen = [
-        each
-        for each in EXPECTATIONS
-        if not arguments.only or any(fnmatchcase(each.name, pattern) for pattern in arguments.only)
-    ]
+    chosen = [each for each in EXPECTATIONS if fits(each.name, arguments.only)]
     if not chosen:
         sys.stderr.write(f"No expectation fits {', '.join(arguments.only)}; --list shows them.\n")
         return 2
@@ -89,10 +83,4 @@ def main(argv: Sequence[str], program: str = "python -m contract verify-platform
             yield Verdict(f"{FAMILY}/{each.name}", found, why, advice, time.monotonic() - start)
 
     play = Play(program, VERSION, arguments.url, descriptions=descriptions, secret=arguments.key)
-    with terminated_like_interrupted():
-        try:
-            seen, was_interrupted = write_while_playing(play, verdicts(), arguments.report, arguments.output)
-        except OSError as error:
-            sys.stderr.write(f"{arguments.output or 'stdout'} cannot be written: {error}.\n")
-            return 2
-    return INTERRUPTED if was_interrupted else exit_code(seen)
+    return play_out(play, verdicts(), arguments)

@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, TextIO, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, TextIO, Tuple
 
 from nuvyn_executor.config import ConfigManager, databricks_secrets, secret_scope
 from nuvyn_executor.errors import ConfigError
@@ -20,6 +20,7 @@ from nuvyn_executor.process_identity import this_driver
 from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.reading.first_rows import SparkRowPreviews
 from nuvyn_executor.redaction import Redactor
+from nuvyn_executor.reports.files import report_of_run, write_report
 from nuvyn_executor.schema.validator import SchemaValidator
 from nuvyn_executor.sources.database import DatabaseAccess
 from nuvyn_executor.sources.factory import DataSourceFactory
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.model import JobRequest
     from nuvyn_executor.quality.tallies import Scan
     from nuvyn_executor.settings import Settings
+    from nuvyn_executor.store.base import MetadataStore
 
 RUNTIME = "DATABRICKS_RUNTIME_VERSION"
 """Set in every process on a Databricks cluster."""
@@ -97,7 +99,10 @@ def manager(
                 store,
                 now,
                 ExtractionLimits(
-                    settings.max_files_per_job, settings.time_budget_seconds, settings.full_scan
+                    settings.max_files_per_job,
+                    settings.time_budget_seconds,
+                    settings.full_scan,
+                    settings.datasets_at_once,
                 ),
                 redact,
                 contracts=_data_contracts(settings, factory),
@@ -108,8 +113,37 @@ def manager(
             max_preview_files=settings.max_preview_files,
             clock=now,
             sources_at_once=settings.sources_at_once,
+            write_report=report_writer(store, settings, {} if on_databricks else _roots(settings)),
         )
         yield JobManager(services, log_buffer, redact.redact_json, this_driver())
+    finally:
+        if is_ours:
+            stop_session(spark)
+
+
+@contextmanager
+def stored_metadata(
+    environ: Optional[Mapping[str, str]] = None,
+) -> Iterator[Tuple[MetadataStore, Settings]]:
+    """Open the five tables to read them; nothing is created.
+
+    Args:
+        environ: environment variables; ``os.environ`` by default.
+
+    Returns:
+        The tables, and the settings.
+
+    Raises:
+        ConfigError: an environment variable is malformed.
+        EngineError: there is no Spark, no Delta or no Java.
+    """
+    environ = os.environ if environ is None else environ
+    settings = ConfigManager(environ, databricks_secrets(secret_scope(environ))).load()
+    on_databricks = bool(environ.get(RUNTIME))
+    spark, is_ours = _session(settings, on_databricks=on_databricks)
+    try:
+        location = None if on_databricks else Path(settings.warehouse_dir).absolute()
+        yield DeltaMetadataStore(small_session(spark), settings.schema_name, location), settings
     finally:
         if is_ours:
             stop_session(spark)
@@ -167,6 +201,24 @@ def _factory(
         bounds=settings.bounds,
         spool=SpoolPlace(_spool_dir(settings, roots), lambda: runs_on_this_machine(spark)),
     )
+
+
+def report_writer(
+    store: MetadataStore, settings: Settings, roots: Mapping[str, str]
+) -> Optional[Callable[[Mapping[str, Any]], Optional[str]]]:
+    """Return what writes the report of a run, by its row; it returns where, or ``None`` without scores."""
+    path = settings.report_path
+    if path is None:
+        return None
+
+    def write(run: Mapping[str, Any]) -> Optional[str]:
+        page = report_of_run(store, run, now(), shows_values=settings.send_samples)
+        if page is None:
+            return None
+        write_report(path, page, roots)
+        return path
+
+    return write
 
 
 def now() -> datetime:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, List
+from typing import Any, Callable, Iterator, List, Sequence, TypeVar
+
+T = TypeVar("T")
 
 
 def at_once(*actions: Callable[[], Any], limit: int = 8) -> List[Any]:
@@ -21,6 +23,28 @@ def at_once(*actions: Callable[[], Any], limit: int = 8) -> List[Any]:
     with ThreadPoolExecutor(min(len(actions), limit)) as pool:
         futures = [pool.submit(_inheriting(action)) for action in actions]
     return [future.result() for future in futures]
+
+
+def in_order(actions: Sequence[Callable[[], T]], limit: int) -> Iterator[T]:
+    """Run actions, at most ``limit`` at the same time; yield what they return, in the order of the actions.
+
+    With a limit of 1 the calling thread runs each when the one before has been yielded. When the caller stops
+    early or an action raises, those that have not begun are not begun, and those that run are waited for.
+
+    Raises:
+        Exception: what an action raised, in its turn.
+    """
+    if min(limit, len(actions)) <= 1:
+        yield from (action() for action in actions)
+        return
+    with ThreadPoolExecutor(min(limit, len(actions))) as pool:
+        futures = [pool.submit(_inheriting(action)) for action in actions]
+        try:
+            for future in futures:
+                yield future.result()
+        finally:
+            for future in futures:
+                future.cancel()
 
 
 def _inheriting(action: Callable[[], Any]) -> Callable[[], Any]:

@@ -7,6 +7,7 @@
     ├── ConfigError                 1   an environment variable is missing or malformed
     ├── EngineError                 1   no Spark, Delta or Java on this machine, or it ended
     ├── SchemaError                 1   the metadata tables do not have the columns they need
+    ├── StoreError                  1   the metadata tables cannot be written: full, read only, no right
     ├── SourceError                 1   the data source as a whole cannot be used
     │   ├── SourceNotFound
     │   ├── SourceAccessDenied
@@ -15,6 +16,7 @@
     │       └── WronglyNamed            it is not compressed as its name says
     └── TransmissionError           1   the platform did not accept the metadata
         ├── TransmissionRejected        4xx: repeating does not help
+        │   └── MissingBase                 409: it lacks what a delta builds on; all of it is sent then
         └── TransmissionUnavailable     5xx, 408, 425, 429, no answer: it stays pending; send it later
 
 Every error has a ``message``, one sentence that names what failed, and a ``remedy``, one sentence that says
@@ -23,7 +25,7 @@ what to do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Tuple
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Skipped
@@ -66,6 +68,10 @@ class EngineError(ExecutorError):
 
 class SchemaError(ExecutorError):
     """The metadata schema is not usable."""
+
+
+class StoreError(ExecutorError):
+    """The metadata tables cannot be written."""
 
 
 class SourceError(ExecutorError):
@@ -117,6 +123,18 @@ class TransmissionError(ExecutorError):
 
 class TransmissionRejected(TransmissionError):  # noqa: N818  what happened, in a word
     """The platform refused the metadata; it would refuse the same request again."""
+
+
+class MissingBase(TransmissionRejected):
+    """The platform does not have what the rows that were sent build on.
+
+    Attributes:
+        source_ids: the sources that it named; none where it means all of the body.
+    """
+
+    def __init__(self, message: str, remedy: str = "", *, source_ids: Tuple[str, ...] = ()) -> None:
+        super().__init__(message, remedy)
+        self.source_ids = source_ids
 
 
 class TransmissionUnavailable(TransmissionError):  # noqa: N818  what happened, in a word

@@ -13,13 +13,14 @@ import logging
 import secrets
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Callable, Dict, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional
 
 from nuvyn_executor import __version__, wire
 from nuvyn_executor.audit import RunRecord
 from nuvyn_executor.errors import ExecutorError
 from nuvyn_executor.jobs import JOBS, JobContext, unusable
 from nuvyn_executor.model import JobOutcome, JobType, RunStatus
+from nuvyn_executor.reports.results import SCORING_JOBS
 from nuvyn_executor.spark import java_process
 
 if TYPE_CHECKING:
@@ -143,6 +144,9 @@ class JobManager:
             report = self._failed(job, java_process.named(error))
         else:
             report = self._finished(job, outcome)
+        result = wire.dump(report.document)
+        if record is not None:
+            self._report(job, report.status, result)
         seconds = (self._services.clock() - job.started_at).total_seconds()
         logger.info(
             "%s Job %s %s in %.2fs", _SIGN[report.status], job.job_id, report.job.status.value, seconds
@@ -150,7 +154,7 @@ class JobManager:
         if record is None:
             logger.warning("This run left no row in executor_runs: the schema could not be used")
         else:
-            record.close(report.status, report.error_message, wire.dump(report.document))
+            record.close(report.status, report.error_message, result)
         self.job_results[job.job_id] = report
         return report
 
@@ -181,12 +185,37 @@ class JobManager:
         message = self._masked(document["error"]["message"])
         return JobReport(job.advance("fail"), document, RunStatus.FAILED, exit_code, message)
 
+    def _report(self, job: Job, status: RunStatus, result: str) -> None:
+        """Write the quality report of a run that scores; what prevents it is a warning."""
+        write = self._services.write_report
+        if write is None or job.request.job_type not in SCORING_JOBS:
+            return
+        try:
+            path = write({**self._row(job), "status": status.value, "result": result})
+        except ExecutorError as error:
+            logger.warning("The quality report was not written: %s", error)
+        except Exception as error:  # noqa: BLE001  the job has done what it was asked for
+            logger.warning("The quality report was not written: %s: %s", type(error).__name__, error)
+        else:
+            if path is None:
+                logger.info("No quality report: this run has no scores")
+            else:
+                logger.info("📄 Quality report: %s", path)
+
     def _masked(self, text: Optional[str]) -> Optional[str]:
         return None if text is None else str(self._redact(text))
 
     def _opened(self, job: Job) -> RunRecord:
+        services = self._services
+        row = self._row(job)
+        record = RunRecord(services.store, self._log_buffer, self._driver, services.clock, row)
+        record.open()
+        return record
+
+    def _row(self, job: Job) -> Dict[str, Any]:
+        """Return what is known of a run when it begins: its row in ``executor_runs``."""
         request = job.request
-        row = {
+        return {
             "run_id": job.job_id,
             "executor_version": __version__,
             "source_id": self._services.source_id(request),
@@ -195,10 +224,6 @@ class JobManager:
             "source_path": self._source_path(request),
             "started_at": job.started_at,
         }
-        services = self._services
-        record = RunRecord(services.store, self._log_buffer, self._driver, services.clock, row)
-        record.open()
-        return record
 
     def _source_path(self, request: JobRequest) -> Optional[str]:
         """Return the path for the record; each of several is masked by itself."""

@@ -48,6 +48,8 @@ class Services:
         max_preview_files: the most files that ``data_reading`` shows.
         clock: the present, UTC.
         sources_at_once: of a run with several sources, how many are read at the same time.
+        write_report: writes the quality report of a run, by its row; it returns where, or ``None`` for a run
+            without scores.
     """
 
     store: MetadataStore
@@ -59,6 +61,7 @@ class Services:
     max_preview_files: int
     clock: Callable[[], datetime]
     sources_at_once: int = 2
+    write_report: Optional[Callable[[Mapping[str, Any]], Optional[str]]] = None
 
     def source_id(self, request: JobRequest) -> Optional[str]:
         """Return the id of the one source of a request, before anything is opened."""

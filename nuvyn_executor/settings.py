@@ -207,6 +207,9 @@ class Settings:
     job_payload: Optional[str] = field(metadata=_row(
         "NUVYN_JOB_PAYLOAD", _text, None,
         "JSON that names the sources of a run whose parameters name no path."))
+    datasets_at_once: int = field(metadata=_row(
+        "EXECUTOR_DATASETS_AT_ONCE", _whole_number(at_least=1), "4",
+        "Datasets of one source that are scanned at the same time, where nothing is copied for that."))
     sources_at_once: int = field(metadata=_row(
         "EXECUTOR_SOURCES_AT_ONCE", _whole_number(at_least=1), "2",
         "Sources of one run that are read at the same time, where it has several."))
@@ -268,6 +271,12 @@ class Settings:
     send_samples: bool = field(metadata=_row(
         "EXECUTOR_SEND_SAMPLES", _boolean, "false",
         "Whether cell values (samples, minima, maxima) are sent to the platform: `true` or `false`."))
+    full_transmission: bool = field(metadata=_row(
+        "EXECUTOR_FULL_TRANSMISSION", _boolean, "false",
+        "Whether all tables are sent again, also those that the platform has confirmed: `true` or `false`."))
+    report_path: Optional[str] = field(metadata=_row(
+        "EXECUTOR_REPORT_PATH", _text, None,
+        "The file that jobs which score write [a quality report](report.md) to; unset, none is written."))
     api_timeout_seconds: float = field(metadata=_row(
         "EXECUTOR_API_TIMEOUT_SECONDS", _number(above=0, at_most=_DAY), "30",
         "Seconds that one attempt waits to connect, and again for the answer; it ends after twice that."))

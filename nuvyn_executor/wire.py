@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 Document = Dict[str, Any]
 
+PAYLOAD_VERSION = "1.2"
+"""The version of the contract, of which bodies for the platform are: major and minor."""
+
 # JSON allows these characters in a text. Readers that split a log into lines (Python's too) end a line there.
 _LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
@@ -173,12 +176,18 @@ def quality_assessment(profile: SourceProfile, assessment: Assessment) -> Docume
         "details": {
             **details,
             "datasets": [
-                {**scores, **_coverage(one), **_applied(one)}
+                {**_typed(scores, one), **_coverage(one), **_applied(one)}
                 for one, scores in zip(profile.datasets, details["datasets"])
             ],
             **_findings(profile.discovery, profile.unreadable),
         },
     }
+
+
+def _typed(scores: Document, one: DatasetProfile) -> Document:
+    """Return the scores of a dataset with the types of its columns: a later run may find others."""
+    columns = zip(scores["columns"], one.scan.columns)
+    return {**scores, "columns": [{**column, "data_type": facts.data_type} for column, facts in columns]}
 
 
 def assessment_details(assessment: Assessment) -> Document:
@@ -237,8 +246,26 @@ def transmission_body(
         "tenant_id": tenant_id,
         "metadata": metadata,
         "quality_metrics": quality_metrics,
+        "schema_version": PAYLOAD_VERSION,
     }
     return body if page is None else {**body, "page": {"number": page[0], "of": page[1]}}
+
+
+def sent_source(row: Mapping[str, Any], base_version: Optional[int]) -> Document:
+    """Return a row of ``sources`` as it is sent, with the version that the rows of its tables build on."""
+    return {**row, "base_version": base_version}
+
+
+def missing_base(answer: object) -> Optional[Tuple[str, ...]]:
+    """Return the sources whose base a platform misses, by its refusal; those of the body where it names none.
+
+    ``None`` where it refuses for another reason.
+    """
+    error = answer.get("error") if isinstance(answer, dict) else None
+    if not isinstance(answer, dict) or not isinstance(error, dict) or error.get("code") != "missing_base":
+        return None
+    named = answer.get("missing_base")
+    return tuple(str(one) for one in named) if isinstance(named, list) else ()
 
 
 def nothing_pending() -> Document:
@@ -261,9 +288,17 @@ def transmission_details(tenants: Sequence[Mapping[str, Any]]) -> Document:
     return {"tenants": list(tenants)}
 
 
-def sent_tenant(tenant_id: str, *, sources: int, requests: int) -> Document:
+def sent_tenant(
+    tenant_id: str, *, sources: int, requests: int, tables_sent: int, tables_unchanged: int
+) -> Document:
     """Return the entry of a tenant whose metadata was sent."""
-    return {"tenant_id": tenant_id, "sources": sources, "requests": requests}
+    return {
+        "tenant_id": tenant_id,
+        "sources": sources,
+        "requests": requests,
+        "tables_sent": tables_sent,
+        "tables_unchanged": tables_unchanged,
+    }
 
 
 def without_job(body: Mapping[str, Any]) -> Document:

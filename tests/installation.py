@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from nuvyn_executor.metadata.extractor import DatasetScanner
     from nuvyn_executor.model import Dataset
+    from nuvyn_executor.process_identity import Driver
     from nuvyn_executor.reading.previews import RowPreviews
     from nuvyn_executor.schema.tables import Table
     from nuvyn_executor.sources.base import DataSource
@@ -84,7 +85,7 @@ class Installation:
     def __init__(self, store: MetadataStore, manager: Manager, environ: Mapping[str, str]) -> None:
         self.store = store
         self._manager = manager
-        self._environ = dict(environ)
+        self.environ = dict(environ)
 
     def run(
         self,
@@ -103,7 +104,7 @@ class Installation:
     def run_request(self, request: JobRequest, **environ: str) -> Run:
         """Run the job of a request, which may name several sources."""
         stream = io.StringIO()
-        with self._manager({**self._environ, **environ}, stream) as manager:
+        with self._manager({**self.environ, **environ}, stream) as manager:
             report = manager.execute(manager.create_job(request))
         return Run(report.job.job_id, report.document, report.exit_code, report.status, stream.getvalue())
 
@@ -128,9 +129,11 @@ def memory_installation(
     scanner: DatasetScanner,
     previews: Optional[RowPreviews] = None,
     open_source: Optional[Callable[[JobRequest], DataSource]] = None,
+    store: Optional[MetadataStore] = None,
+    driver: Optional[Driver] = None,
 ) -> Installation:
     """Install with tables in memory: all that is not Delta is the real thing, but what is given."""
-    store = MemoryMetadataStore()
+    store = store or MemoryMetadataStore()
     factory = DataSourceFactory(on_databricks=False)
 
     def source_of(request: JobRequest) -> Any:
@@ -154,7 +157,10 @@ def memory_installation(
                 store,
                 bootstrap.now,
                 ExtractionLimits(
-                    settings.max_files_per_job, settings.time_budget_seconds, settings.full_scan
+                    settings.max_files_per_job,
+                    settings.time_budget_seconds,
+                    settings.full_scan,
+                    settings.datasets_at_once,
                 ),
                 redact,
             ),
@@ -164,8 +170,9 @@ def memory_installation(
             max_preview_files=settings.max_preview_files,
             clock=bootstrap.now,
             sources_at_once=settings.sources_at_once,
+            write_report=bootstrap.report_writer(store, settings, {}),
         )
-        yield JobManager(services, log_buffer, redact.redact_json, this_driver())
+        yield JobManager(services, log_buffer, redact.redact_json, driver or this_driver())
 
     return Installation(store, manager, {"EXECUTOR_WAREHOUSE_DIR": "/nowhere"})
 

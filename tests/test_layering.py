@@ -22,12 +22,12 @@ PACKAGE = "nuvyn_executor"
 # because it is not there when the program runs. A room that no floor names fails the test: add it.
 FLOORS: Tuple[Tuple[str, ...], ...] = (
     ("__main__",),
-    ("cli", "contract"),
+    ("cli", "contract", "report"),
     ("bootstrap",),
     ("job_manager",),
     ("jobs",),
     ("source_runs",),
-    ("metadata", "transport", "audit"),
+    ("metadata", "transport", "audit", "reports"),
     ("profiling", "parameters"),
     ("reading", "source_list"),
     ("discovery",),
@@ -42,7 +42,7 @@ FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 PURE = re.compile(
     r"(contracts|quality|model|bounds|errors|parameters|source_list|wire"
     r"|discovery\.(formats|avro_header|file_head|text_encoding|legacy_encodings)"
-    r"|discovery\.(csv_layout|csv_lines|dialects|doubts|preamble))(\..*)?"
+    r"|discovery\.(csv_layout|csv_lines|dialects|doubts|preamble)|reports(?!\.(stored|files)$))(\..*)?"
 )
 ADAPTER = re.compile(r"(store|sources|transport)\.(?!base$|factory$|locations$|entry_stream$).*")
 SPARK_USERS = re.compile(

@@ -7,9 +7,10 @@ Run it (``nuvyn-contract receiver`` or ``python -m contract.receiver``), or use 
         assert receiver.received[0].tenant_id == "client-123"
 
 ``intake.py`` reads a request, ``merge.py`` makes one state of pages and versions, ``store.py`` keeps all in
-SQLite, ``keys.py`` says which key speaks for which tenant, ``faults.py`` which request fails. These need the
-standard library alone. ``app.py`` has the calls, ``faulty.py`` plays the faults, ``server.py`` listens, and
-``command.py`` and ``__main__.py`` are the command. ``answers.py`` has the value that all return.
+SQLite, ``keys.py`` says which key speaks for which tenant, ``faults.py`` which request fails, ``paging.py``
+which part of the state is wanted. These need the standard library alone. ``app.py`` has the calls,
+``faulty.py`` plays the faults, ``server.py`` listens, and ``command.py`` and ``__main__.py`` are the command.
+``answers.py`` has the value that all return.
 ``docs/platform.md`` says what a platform may rely on.
 """
 

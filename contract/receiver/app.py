@@ -15,6 +15,7 @@ from starlette.routing import Route
 from contract.receiver.answers import Answer, Refused, refusal
 from contract.receiver.faults import parse_fault
 from contract.receiver.intake import MAX_BODY_BYTES, check_headers, read_body
+from contract.receiver.paging import asked_part, page_token
 
 if TYPE_CHECKING:
     from contract.receiver.faults import FaultQueue
@@ -78,7 +79,11 @@ class _Calls:
         tenant = _asked_tenant(request, grant)
         if tenant is None:
             raise refusal(400, "missing_tenant", "wanted the tenant: /api/metadata?tenant_id=...")
-        return Answer(200, await run_in_threadpool(self._store.state_of, tenant))
+        limit, after = asked_part(request.query_params)
+        if limit is None:
+            return Answer(200, await run_in_threadpool(self._store.state_of, tenant))
+        state, last = await run_in_threadpool(self._store.part_of, tenant, limit, after)
+        return Answer(200, {**state, **({"next_page_token": page_token(last)} if last else {})})
 
     async def _receive(self, request: Request, grant: Grant) -> Answer:
         headers = dict(request.headers)

@@ -73,6 +73,16 @@ def announced_versions(body: Mapping[str, Any]) -> Dict[str, Version]:
     return found
 
 
+def bases(body: Mapping[str, Any]) -> Dict[str, Version]:
+    """Return the version that the rows of each source build on, by ``source_id``; none where all came."""
+    found: Dict[str, Version] = {}
+    for row in body["metadata"]["sources"]:
+        number, created = row.get("base_version"), row.get("created_at")
+        if number is not None:
+            found[row["source_id"]] = Version(created if isinstance(created, str) else "", number)
+    return found
+
+
 def resolve_versions(
     carried: Iterable[Tuple[str, int]], announced: Mapping[Tuple[int, str], Version]
 ) -> Dict[Tuple[int, str], Version]:

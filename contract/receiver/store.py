@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from contract.payload_shape import ROW_SHAPES
+from contract.receiver.answers import missing_base
 from contract.receiver.merge import (
+    SECTIONS,
     Row,
     TableVersion,
     Version,
     announced_versions,
+    bases,
     missing_pages,
     newest,
     resolve_versions,
@@ -42,6 +45,8 @@ CREATE TABLE IF NOT EXISTS rows (
     tenant TEXT NOT NULL, delivery INTEGER NOT NULL, section TEXT NOT NULL, source_id TEXT NOT NULL,
     table_id TEXT NOT NULL, row_id TEXT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS rows_of_table ON rows (tenant, table_id);
+CREATE INDEX IF NOT EXISTS rows_by_key ON rows (tenant, section, row_id);
+CREATE INDEX IF NOT EXISTS versions_of_source ON versions (tenant, source_id);
 """
 _ROW = "delivery, section, source_id, table_id, row_id, body"
 
@@ -146,6 +151,9 @@ class Store:
             headers: of the request, without the credential.
             key: the idempotency key, if there is one.
             received_at: the present.
+
+        Raises:
+            Refused: 409, its rows build on a version that has not come.
         """
         tenant, job = body["tenant_id"], body["job_id"]
         with self._transaction() as db:
@@ -156,6 +164,11 @@ class Store:
             if stored:
                 self._write("INSERT OR IGNORE INTO carried VALUES (?, ?, ?)", [(tenant, job, stored[0])])
                 return int(stored[1])
+            lacking = [
+                source for source, base in bases(body).items() if not self._holds(tenant, source, base)
+            ]
+            if lacking:
+                raise missing_base(lacking)
             page = body.get("page") or {}
             count = count_rows(body)
             number = self._write(
@@ -179,6 +192,23 @@ class Store:
             )
             return count
 
+    def _holds(self, tenant: str, source: str, base: Version) -> bool:
+        """Whether that version of a source has come, or a later one, with all pages of its job."""
+        jobs = self._db.execute(
+            "SELECT DISTINCT carried.job_id FROM versions JOIN carried USING (tenant, delivery) "
+            "WHERE tenant = ? AND source_id = ? AND created_at = ? AND number >= ?",
+            (tenant, source, *base),
+        ).fetchall()
+        return any(not missing_pages(self._pages(tenant, job))[1] for (job,) in jobs)
+
+    def _pages(self, tenant: str, job: str) -> List[Any]:
+        """Return number and count of each page that a job has sent."""
+        return self._db.execute(
+            "SELECT page, pages FROM deliveries JOIN carried ON delivery = number "
+            "WHERE carried.tenant = ? AND carried.job_id = ? ORDER BY number",
+            (tenant, job),
+        ).fetchall()
+
     def received(self, tenant: Optional[str] = None) -> List[Received]:
         """Return what was stored, of one tenant or of all, in order."""
         with self._lock:
@@ -195,20 +225,32 @@ class Store:
     def state_of(self, tenant: str) -> Dict[str, Any]:
         """Return what is known of a tenant: all pages merged, each row in its newest version."""
         with self._lock:
-            rows = [
-                Row(*each)
-                for each in self._db.execute(f"SELECT {_ROW} FROM rows WHERE tenant = ?", (tenant,))  # noqa: S608  fixed names
-            ]
-            versions = self._versions(tenant)
-            last = self._db.execute(
-                "SELECT job_id, quality FROM deliveries WHERE tenant = ? ORDER BY number DESC LIMIT 1",
-                (tenant,),
-            ).fetchone()
-            pages = self._db.execute(
-                "SELECT page, pages FROM deliveries JOIN carried ON delivery = number "
-                "WHERE carried.tenant = ? AND carried.job_id = ? ORDER BY number",
-                (tenant, last[0] if last else ""),
-            ).fetchall()
+            return self._state(tenant, self._rows("", (tenant,)))
+
+    def part_of(
+        self, tenant: str, limit: int, after: Optional[Tuple[str, str]]
+    ) -> Tuple[Dict[str, Any], Optional[Tuple[str, str]]]:
+        """Return a part of the same: at most ``limit`` rows, in the order of the sections and of their keys.
+
+        Args:
+            tenant: whose.
+            limit: the most rows.
+            after: section and key of the last row of the part before.
+
+        Returns:
+            The state with those rows, and section and key of the last one where there are more.
+        """
+        with self._lock:
+            rows, last = self._part(tenant, limit, after)
+            return self._state(tenant, rows), last
+
+    def _state(self, tenant: str, rows: List[Row]) -> Dict[str, Any]:
+        versions = self._versions(tenant)
+        last = self._db.execute(
+            "SELECT job_id, quality FROM deliveries WHERE tenant = ? ORDER BY number DESC LIMIT 1",
+            (tenant,),
+        ).fetchone()
+        pages = self._pages(tenant, last[0] if last else "")
         metadata: Dict[str, List[Any]] = {section: [] for section in ROW_SHAPES}
         for row in newest(rows, versions):
             metadata[row.section].append(json.loads(row.text))
@@ -220,16 +262,40 @@ class Store:
             "last_job": {"job_id": last[0], "pages": total, "missing_pages": missing} if last else None,
         }
 
+    def _part(
+        self, tenant: str, limit: int, after: Optional[Tuple[str, str]]
+    ) -> Tuple[List[Row], Optional[Tuple[str, str]]]:
+        """Return all versions of so many rows, and the last of them where there are more."""
+        sections = list(SECTIONS)
+        section_before, above = after or (sections[0], None)
+        found: List[Row] = []
+        last: Optional[Tuple[str, str]] = after
+        for section in sections[sections.index(section_before) :]:
+            keys = [
+                key
+                for (key,) in self._db.execute(
+                    "SELECT DISTINCT row_id FROM rows WHERE tenant = ? AND section = ? "
+                    "AND (? IS NULL OR row_id > ?) ORDER BY row_id LIMIT ?",
+                    (tenant, section, above, above, limit + 1),
+                )
+            ]
+            if keys[:limit]:
+                last = section, keys[:limit][-1]
+                terms = "AND section = ? AND (? IS NULL OR row_id > ?) AND row_id <= ?"
+                found += self._rows(terms, (tenant, section, above, above, last[1]))
+            if len(keys) > limit:
+                return found, last
+            limit, above = limit - len(keys), None
+        return found, None
+
+    def _rows(self, terms: str, values: Tuple[Any, ...]) -> List[Row]:
+        query = f"SELECT {_ROW} FROM rows WHERE tenant = ? {terms}"  # noqa: S608  fixed names
+        return [Row(*each) for each in self._db.execute(query, values)]
+
     def history_of(self, tenant: str, table: str) -> List[Tuple[TableVersion, str, str]]:
         """Return each version of a table, its job and when it came; empty for an unknown table."""
         with self._lock:
-            rows = [
-                Row(*each)
-                for each in self._db.execute(
-                    f"SELECT {_ROW} FROM rows WHERE tenant = ? AND table_id = ?",  # noqa: S608  fixed names
-                    (tenant, table),
-                )
-            ]
+            rows = self._rows("AND table_id = ?", (tenant, table))
             versions = self._versions(tenant)
             came = {
                 number: (job, at)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import count
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -17,9 +19,10 @@ from typing import (
     Protocol,
     Sequence,
     Tuple,
+    Union,
 )
 
-from nuvyn_executor.concurrency import at_once
+from nuvyn_executor.concurrency import at_once, in_order
 from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.discovery.formats import format_names
 from nuvyn_executor.errors import (
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_Scanned = Union[Tuple["DatasetProfile", List[Skipped]], ExecutorError]
 _STATES_AT_ONCE = 64  # most have some kilobytes, none more than eight megabytes
 
 
@@ -82,11 +86,13 @@ class ExtractionLimits:
         max_files: the most files that are looked at.
         seconds: time for all scans together; ``None`` is no limit.
         full_scan: read again what an earlier run has counted.
+        at_once: how many datasets of a source are scanned at the same time.
     """
 
     max_files: int
     seconds: Optional[float] = None
     full_scan: bool = False
+    at_once: int = 1
 
 
 class MetadataExtractor:
@@ -163,18 +169,13 @@ class MetadataExtractor:
         end = self._end(None if seconds_of_all is None else seconds_of_all * share_of_time)
         profiles: List[DatasetProfile] = []
         unreadable = list(discovery.unreadable)
-        for number, (dataset, state) in enumerate(self._with_states(parent, discovery.datasets), 1):
-            # Time that one dataset does not need is shared by the others.
-            waiting = len(discovery.datasets) - number + 1
-            left = self._left(end)
-            seconds = None if left is None else left / waiting
-            try:
-                one, bad_files = self._scan(source, dataset, now, state, seconds)
-            except ExecutorError as error:
-                unreadable.append(Skipped(dataset.label, error.message, error.remedy, is_failure=True))
-                logger.warning("Could not read %s: %s", dataset.label, error.message)
-                logger.debug("%s", dataset.label, exc_info=error)
+        for number, (dataset, scanned) in enumerate(self._scan_all(source, parent, discovery, now, end), 1):
+            if isinstance(scanned, ExecutorError):
+                unreadable.append(Skipped(dataset.label, scanned.message, scanned.remedy, is_failure=True))
+                logger.warning("Could not read %s: %s", dataset.label, scanned.message)
+                logger.debug("%s", dataset.label, exc_info=scanned)
                 continue
+            one, bad_files = scanned
             unreadable.extend(bad_files)
             profiles.append(one)
             logger.info(
@@ -237,10 +238,30 @@ class MetadataExtractor:
         )
         return PreviousRows(tables, columns)
 
+    def _scan_all(
+        self, source: DataSource, parent: str, discovery: Discovery, now: datetime, end: Optional[float]
+    ) -> Iterator[Tuple[Dataset, _Scanned]]:
+        """Yield each dataset, in order, with its scan or its error; some are scanned at the same time."""
+        limit = self._limits.at_once if source.allows_scans_at_once else 1
+        begun = count()  # of an iterator in C: two threads never get the same number
+
+        def scan(dataset: Dataset, state: Optional[ScanState]) -> Tuple[Dataset, _Scanned]:
+            # Time that one dataset does not need is shared by those that wait.
+            waiting = len(discovery.datasets) - next(begun)
+            left = self._left(end)
+            seconds = None if left is None else left * min(limit, waiting) / waiting
+            try:
+                return dataset, self._scan(source, dataset, now, state, seconds)
+            except ExecutorError as error:
+                return dataset, error
+
+        for some in self._with_states(parent, discovery.datasets):
+            yield from in_order([partial(scan, *one) for one in some], limit)
+
     def _with_states(
         self, parent: str, datasets: Sequence[Dataset]
-    ) -> Iterator[Tuple[Dataset, Optional[ScanState]]]:
-        """Yield each dataset with the state of its last run. States may be large: some are read at a time."""
+    ) -> Iterator[List[Tuple[Dataset, Optional[ScanState]]]]:
+        """Yield the datasets with the states of their last runs, some at a time: states may be large."""
         for first in range(0, len(datasets), _STATES_AT_ONCE):
             some = datasets[first : first + _STATES_AT_ONCE]
             ids = [table_rows.table_id(parent, dataset) for dataset in some]
@@ -250,8 +271,7 @@ class MetadataExtractor:
                 else self._store.rows(TABLES, {"table_id": ids}, ("table_id", "scan_state"))
             )
             states = {row["table_id"]: row["scan_state"] for row in found}
-            for dataset, key in zip(some, ids):
-                yield dataset, unpack_state(states.pop(key, None))
+            yield [(dataset, unpack_state(states.pop(key, None))) for dataset, key in zip(some, ids)]
 
     def _scan(
         self,

@@ -150,7 +150,7 @@ def gone_tables(
         str(row["table_id"])
         for row in known
         if row["removed_at"] is None
-        and discovery.wanted in (None, row["file_format"])
+        and (discovery.wanted is None or discovery.wanted.value == row["file_format"])
         and row["table_id"] not in current
         and not any(part in f"{row['file_path']}/" for part in blocked)
         and (row["file_path"] in read_paths or row["file_path"] not in unread)

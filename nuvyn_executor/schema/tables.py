@@ -91,6 +91,7 @@ SOURCES = Table(
         ("transmitted_version", "bigint", "the last version that the platform confirmed"),
         ("transmitted_at", "timestamp", "when it did"),
         ("confirmation", "string", "its answer, JSON"),
+        ("transmitted_tables", "string", "compressed hashes of the tables that it confirmed"),
         ("last_run_id", "string", "the run that wrote this row"),
         ("created_at", "timestamp", "first seen", YES),
         ("updated_at", "timestamp", "last extraction", YES),
@@ -188,5 +189,13 @@ LOGS = Table(
     ),
     "detailed logs",
 )
+
+OF_EACH_RUN: Tuple[Tuple[str, ...], ...] = (
+    ("last_refreshed",),
+    ("details", "rows_read"),
+    ("details", "fetched"),
+    ("details", "provenance", "assessed_at_micros"),
+)
+"""What a row of ``tables`` says of the last run, not of the table: a change of it alone is not sent."""
 
 REQUIRED_TABLES: Tuple[Table, ...] = (SOURCES, TABLES, COLUMNS, EXECUTOR_RUNS, LOGS)

@@ -69,6 +69,11 @@ class DataSource(Protocol):
         """What reads ranges of the files, also in tasks; ``None`` where all machines see them as files."""
         ...
 
+    @property
+    def allows_scans_at_once(self) -> bool:
+        """Whether datasets may be scanned at the same time: not where each scan removes all copies."""
+        ...
+
     def spark_path(self, path: str) -> str:
         """Return the path (of a file or folder of this source) as Spark's readers want it."""
         ...
@@ -124,6 +129,11 @@ class TableSource(Protocol):
     @property
     def location(self) -> str:
         """The path as the caller named it, secrets masked."""
+        ...
+
+    @property
+    def allows_scans_at_once(self) -> bool:
+        """Whether several tables may be read at the same time."""
         ...
 
     def discover_tables(self, limit: int) -> Discovery:

@@ -61,6 +61,11 @@ class CatalogSource:
         """The path as the caller named it."""
         return self._location
 
+    @property
+    def allows_scans_at_once(self) -> bool:
+        """Yes: Spark reads them as it reads files."""
+        return True
+
     def discover_tables(self, limit: int) -> Discovery:
         """List the tables and views by name, at most ``limit``; each of format ``TABLE``, without files.
 

@@ -55,6 +55,11 @@ class LibraryOrClusterSource:
         """What reads the objects by ranges, also in tasks; nothing there has the cluster's access."""
         return self._library.storage if self._used is self._library else _BY_SPARK
 
+    @property
+    def allows_scans_at_once(self) -> bool:
+        """What the way that was chosen allows."""
+        return self._used.allows_scans_at_once
+
     def survey(self, limit: int) -> Listing:
         """List the visible objects; see :meth:`.ObjectStoreSource.survey`.
 

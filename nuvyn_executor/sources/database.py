@@ -113,6 +113,11 @@ class DatabaseSource:
         )
         return tuple(secret for secret in (self._address.password, *named) if secret)
 
+    @property
+    def allows_scans_at_once(self) -> bool:
+        """No: one table has all the connections that the server is asked for."""
+        return False
+
     def discover_tables(self, limit: int) -> Discovery:
         """List tables and views, ordered by schema and name, with what the catalogue says about them.
 

@@ -48,6 +48,11 @@ class FileSystemSource:
     def storage(self) -> None:
         """``None``: every machine can open these files."""
 
+    @property
+    def allows_scans_at_once(self) -> bool:
+        """Yes: no copies are made."""
+        return True
+
     def survey(self, limit: int) -> Listing:
         """List visible files, the folders that are Delta tables, and what could not be listed.
 

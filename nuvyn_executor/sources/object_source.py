@@ -72,6 +72,11 @@ class ObjectStoreSource(Generic[_Storage]):
         """What lists and reads the objects."""
         return self._storage
 
+    @property
+    def allows_scans_at_once(self) -> bool:
+        """Yes: no copies are made."""
+        return True
+
     def survey(self, limit: int) -> Listing:
         """List visible objects by name, and say which folders are Delta tables; nothing is opened.
 

@@ -109,6 +109,11 @@ class SpooledSource:
             objects = self._source.storage
             return objects if self._folder is None else CopiedStorage(objects, str(self._folder.path))
 
+    @property
+    def allows_scans_at_once(self) -> bool:
+        """No: the end of a scan removes all copies."""
+        return False
+
     def survey(self, limit: int) -> Listing:
         """List the visible objects; see :meth:`.ObjectStoreSource.survey`."""
         listing = self._source.survey(limit)

@@ -57,6 +57,11 @@ class VersionSource:
         """What reads the files by ranges."""
         return self._source.storage
 
+    @property
+    def allows_scans_at_once(self) -> bool:
+        """What the folder's source allows."""
+        return self._source.allows_scans_at_once
+
     def survey(self, limit: int) -> Listing:
         """List the files of the table, of all its versions.
 

@@ -138,6 +138,11 @@ class UnpackedSource:
                 return storage
             return UnpackedStorage(storage, f"{self._folder.path}/")
 
+    @property
+    def allows_scans_at_once(self) -> bool:
+        """Whether nothing here is packed, and the other source allows it."""
+        return not self._packed and self._source.allows_scans_at_once
+
     def survey(self, limit: int) -> Listing:
         """List the visible files; those in archives, too, whose directories are read for that.
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Protocol, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Protocol, Sequence
 
 if TYPE_CHECKING:
     from nuvyn_executor.schema.tables import Column, Table
@@ -77,5 +77,20 @@ class MetadataStore(Protocol):
             table: the table to read.
             where: a value for each column that matters, or a list of values of which any one will do.
             columns: the columns to read; without it, all.
+        """
+        ...
+
+    def iter_rows(
+        self, table: Table, where: Mapping[str, Any], columns: Sequence[str], order: Sequence[str]
+    ) -> Iterator[Dict[str, Any]]:
+        """Read rows one after another, so that all of them are never in memory together.
+
+        They are those of the moment of the call, whatever is written meanwhile.
+
+        Args:
+            table: the table to read.
+            where: as for :meth:`rows`.
+            columns: the columns to read.
+            order: the columns to sort by, NULL first; texts by their code points.
         """
         ...

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import shutil
 import time
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, 
 
 from nuvyn_executor.errors import SchemaError
 from nuvyn_executor.model import epoch_micros
+from nuvyn_executor.store.write_failures import explained
 
 try:
     import fcntl
@@ -79,7 +81,10 @@ class DeltaMetadataStore:
     def create_schema(self) -> None:
         """Create the schema; no error when it is there."""
         if self._location is not None:
-            self._folder("").mkdir(parents=True, exist_ok=True)
+            try:
+                self._folder("").mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise self._explained(error) from error
         self._run("", f"CREATE SCHEMA IF NOT EXISTS {self._sql_schema()}")
 
     def describe(self, table: str) -> Optional[Dict[str, str]]:
@@ -103,11 +108,16 @@ class DeltaMetadataStore:
         )
         if self._location is not None:  # another process may have made the folder; this catalog is empty
             self._run("", f"CREATE SCHEMA IF NOT EXISTS {self._sql_schema()}")
-        self._run(
-            table.name,
+        statement = (
             f"CREATE TABLE IF NOT EXISTS {self._sql_name(table.name)} ({columns}) USING DELTA "
-            f"{self._sql_location(table.name)} COMMENT {_literal(table.comment)}",
+            f"{self._sql_location(table.name)} COMMENT {_literal(table.comment)}"
         )
+
+        def create() -> None:
+            self._remove_half_created(table.name)
+            self._spark.sql(statement)
+
+        self._retried(table.name, create)
         self._known_types.pop(table.name, None)
 
     def add_columns(self, table: str, columns: Sequence[Column]) -> None:
@@ -188,13 +198,20 @@ class DeltaMetadataStore:
         columns: Optional[Sequence[str]] = None,
     ) -> List[Dict[str, Any]]:
         """Return the rows that match."""
-        target, terms = self._sql_name(table.name), _where(where or {}, self._types(table))
         named = "*" if columns is None else ", ".join(map(_quoted, columns))
-        query = f"SELECT {named} FROM {target} {terms}"  # noqa: S608  names are quoted by _quoted, values by _literal
-        return [
-            {name.lower(): _from_spark(value) for name, value in row.asDict().items()}
-            for row in self._spark.sql(query).collect()
-        ]
+        return [_plain(row) for row in self._spark.sql(self._query(table, named, where or {})).collect()]
+
+    def iter_rows(
+        self, table: Table, where: Mapping[str, Any], columns: Sequence[str], order: Sequence[str]
+    ) -> Iterator[Dict[str, Any]]:
+        """Read the rows that match one after another; Spark sorts them, and sends one part at a time."""
+        terms = ", ".join(f"{_quoted(name)} ASC NULLS FIRST" for name in order)
+        query = f"{self._query(table, ', '.join(map(_quoted, columns)), where)} ORDER BY {terms}"
+        return map(_plain, self._spark.sql(query).toLocalIterator())
+
+    def _query(self, table: Table, named: str, where: Mapping[str, Any]) -> str:
+        terms = _where(where, self._types(table))
+        return f"SELECT {named} FROM {self._sql_name(table.name)} {terms}"  # noqa: S608  names are quoted by _quoted, values by _literal
 
     def _types(self, table: Table) -> Dict[str, str]:
         types = self._known_types.get(table.name) or self.describe(table.name)
@@ -246,10 +263,30 @@ class DeltaMetadataStore:
                     action()
             except Exception as error:
                 if attempt == _ATTEMPTS - 1 or not _CONFLICT.search(f"{type(error).__name__} {error}"):
-                    raise
+                    known = self._explained(error)
+                    if known is error:
+                        raise
+                    raise known from error
                 self._sleep(self._uniform() * 0.1 * 2 ** min(attempt, 5))
             else:
                 return
+
+    def _remove_half_created(self, table: str) -> None:
+        """Remove what a creation left that did not end: Delta would refuse the folder.
+
+        It is called while the table is locked, so nobody is creating it. A log without a commit is no table,
+        and beside it there is no data.
+        """
+        if self._location is None:
+            return
+        log = self._folder(table) / "_delta_log"
+        if log.is_dir() and list(self._folder(table).iterdir()) == [log] and not any(log.glob("[0-9]*.json")):
+            shutil.rmtree(log)
+
+    def _explained(self, error: Exception) -> Exception:
+        if self._location is None:
+            return explained(error, self.schema_name, "EXECUTOR_SCHEMA_NAME")
+        return explained(error, str(self._location), "EXECUTOR_WAREHOUSE_DIR")
 
     @contextmanager
     def _alone(self, table: str) -> Iterator[None]:
@@ -326,6 +363,10 @@ def _term(name: str, value: Any, data_type: str) -> str:
 
 def _to_json(value: Any) -> Any:
     return epoch_micros(value) if isinstance(value, datetime) else value
+
+
+def _plain(row: Any) -> Dict[str, Any]:
+    return {name.lower(): _from_spark(value) for name, value in row.asDict().items()}
 
 
 def _from_spark(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 if TYPE_CHECKING:
     from nuvyn_executor.schema.tables import Column, Table
@@ -92,6 +92,14 @@ class MemoryMetadataStore:
                 dict(row) if columns is None else {name: row[name] for name in columns}
                 for row in self._matching(table, where or {})
             ]
+
+    def iter_rows(
+        self, table: Table, where: Mapping[str, Any], columns: Sequence[str], order: Sequence[str]
+    ) -> Iterator[Dict[str, Any]]:
+        """Read copies of the rows that match, one after another, in order."""
+        found = self.rows(table, where, list(dict.fromkeys((*columns, *order))))
+        found.sort(key=lambda row: [(row[name] is not None, row[name]) for name in order])
+        return ({name: row[name] for name in columns} for row in found)
 
     def _matching(self, table: Table, where: Mapping[str, Any]) -> List[Dict[str, Any]]:
         return [

@@ -5,6 +5,7 @@ The loop is our own because urllib3's ``Retry`` has neither full jitter nor a li
 
 from __future__ import annotations
 
+import gzip
 import logging
 import random
 import time
@@ -14,8 +15,13 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Tuple, Type, Union
 from urllib.parse import urljoin, urlsplit
 
-from nuvyn_executor import __version__
-from nuvyn_executor.errors import TransmissionError, TransmissionRejected, TransmissionUnavailable
+from nuvyn_executor import __version__, wire
+from nuvyn_executor.errors import (
+    MissingBase,
+    TransmissionError,
+    TransmissionRejected,
+    TransmissionUnavailable,
+)
 from nuvyn_executor.redaction import Redactor, Secret
 from nuvyn_executor.transport.bounded_exchange import Cause, NoAnswer, exchange, is_url, new_session
 from nuvyn_executor.transport.confirmation import CONFIRMED, confirmed_body, parsed_json
@@ -35,6 +41,9 @@ _LONGEST_PAUSE_SECONDS = 30.0
 _READ_BYTES = 65_536  # of an answer; a confirmation is shorter
 _SHOWN_CHARACTERS = 500
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_CONFLICT = 409
+_UNSUPPORTED = 415
+_PACKED_HEADER = {"Content-Encoding": "gzip"}
 _MESSAGE_KEYS = ("message", "error", "detail")
 
 
@@ -59,6 +68,8 @@ class _Answer:
     text: str
     retry_after: Optional[float] = None
     location: str = ""
+    takes: Optional[str] = None
+    """Which encodings of a request's body it says it takes (RFC 9110, 12.5.3)."""
 
 
 class _Bearer:
@@ -74,6 +85,9 @@ class _Bearer:
 
 class APIClient:
     """Sends metadata to the platform.
+
+    Bodies are compressed once an answer of the platform has said ``Accept-Encoding: gzip`` (RFC 9110,
+    12.5.3), until it refuses one with 415.
 
     Args:
         endpoint: the platform's URL (``NUVYN_API_ENDPOINT``), with or without ``/api/metadata`` at its end.
@@ -112,6 +126,7 @@ class APIClient:
         mask_key = Redactor([api_key.reveal()])
         self._redact: Callable[[str], str] = (lambda text: mask_key(redact(text))) if redact else mask_key
         self._redact_json = mask_key.redact_json
+        self._compresses, self._has_refused_gzip = False, False
         self._clock, self._sleep, self._uniform, self._wall_clock = clock, sleep, uniform, wall_clock
         parts = urlsplit(self.url)
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
@@ -127,6 +142,7 @@ class APIClient:
         Raises:
             TransmissionRejected: the platform refused it (4xx), redirected it (3xx) or did not confirm it
                 (2xx); it is not repeated.
+            MissingBase: it refused it, because it does not have what the body builds on.
             TransmissionUnavailable: 408, 425, 429, 5xx or no answer until the time was over.
         """
         data = body if isinstance(body, bytes) else encode(body)
@@ -151,12 +167,31 @@ class APIClient:
             attempt, timeout, at_most = attempt + 1, min(self._timeout, left), min(2 * self._timeout, left)
 
     def _attempt(self, data: bytes, idempotency_key: str, timeout: float, at_most: float) -> _Answer:
+        """Send a body, compressed where the platform takes that; plain again when it refuses it so."""
+        if self._compresses:
+            answer = self._asked(_packed(data), idempotency_key, timeout, at_most, _PACKED_HEADER)
+            if answer.status != _UNSUPPORTED:
+                return self._noted(answer)
+            _LOGGER.debug("The platform refused a compressed body; it is sent as it is")
+            self._compresses, self._has_refused_gzip = False, True
+        return self._noted(self._asked(data, idempotency_key, timeout, at_most, {}))
+
+    def _noted(self, answer: _Answer) -> _Answer:
+        """Remember whether the platform says that it takes compressed bodies."""
+        if answer.takes is not None:
+            self._compresses = not self._has_refused_gzip and _names_gzip(answer.takes)
+        return answer
+
+    def _asked(
+        self, data: bytes, idempotency_key: str, timeout: float, at_most: float, more: Mapping[str, str]
+    ) -> _Answer:
         headers = {
             "Content-Type": "application/json",
             "Idempotency-Key": idempotency_key,
             "User-Agent": f"nuvyn-executor/{__version__}",
             "Accept-Encoding": "identity",
             "Connection": "close",
+            **more,
         }
         try:
             reply = exchange(
@@ -186,6 +221,7 @@ class APIClient:
             reply.text,
             _seconds(reply.headers.get("Retry-After", ""), self._wall_clock()),
             location,
+            reply.headers.get("Accept-Encoding"),
         )
 
     def _judge(self, answer: _Answer) -> Confirmation:
@@ -213,10 +249,11 @@ class APIClient:
                 f"{self.url} answered {answer.status} and {where or 'names no other address'}.",
                 "Check NUVYN_API_ENDPOINT, and what stands between here and the platform, such as a proxy.",
             )
-        raise TransmissionRejected(
-            f"The platform refused the metadata: {self._describe(answer)}.",
-            _REMEDIES.get(answer.status, _REMEDY),
-        )
+        sentence = f"The platform refused the metadata: {self._describe(answer)}."
+        lacking = wire.missing_base(parsed_json(answer.text)) if answer.status == _CONFLICT else None
+        if lacking is not None:
+            raise MissingBase(sentence, _REMEDY, source_ids=lacking)
+        raise TransmissionRejected(sentence, _REMEDIES.get(answer.status, _REMEDY))
 
     def _backoff(self, attempt: int) -> float:
         """Return full jitter: a random part of a pause that doubles, so that many executors spread out."""
@@ -274,6 +311,20 @@ def metadata_url(endpoint: str) -> str:
     """Return the URL for metadata: the endpoint and ``/api/metadata``, which is not appended twice."""
     base = endpoint.rstrip("/")
     return base if base.endswith(PATH) else base + PATH
+
+
+def _packed(data: bytes) -> bytes:
+    """Compress a body; the same one gives the same bytes."""
+    return gzip.compress(data, 6, mtime=0)
+
+
+def _names_gzip(accepted: str) -> bool:
+    """Whether an ``Accept-Encoding`` names gzip, and not with the weight 0."""
+    for entry in accepted.lower().split(","):
+        name, _, weight = entry.replace(" ", "").partition(";q=")
+        if name in ("gzip", "x-gzip"):
+            return weight.strip("0.") != "" or not weight
+    return False
 
 
 def _words(text: str) -> str:

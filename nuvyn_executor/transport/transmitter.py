@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import closing
 from dataclasses import dataclass
 from typing import (
     TYPE_CHECKING,
     Any,
     Callable,
     Dict,
-    Iterable,
+    Iterator,
     List,
     Mapping,
     Optional,
@@ -21,14 +22,21 @@ from typing import (
 )
 
 from nuvyn_executor import wire
-from nuvyn_executor.errors import ConfigError, TransmissionError
+from nuvyn_executor.errors import (
+    ConfigError,
+    MissingBase,
+    TransmissionError,
+    TransmissionRejected,
+)
 from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
-from nuvyn_executor.transport.payload import TenantMetadata, build_pages, idempotency_key, summarize_quality
+from nuvyn_executor.transport.claims import Claim, claimed, confirm
+from nuvyn_executor.transport.pages import Envelope, Pages
+from nuvyn_executor.transport.payload import RowCleaner, encode
+from nuvyn_executor.transport.row_spool import RowSpool
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from nuvyn_executor.schema.tables import Table
     from nuvyn_executor.settings import Settings
     from nuvyn_executor.store.base import MetadataStore, Row
     from nuvyn_executor.transport.api_client import Confirmation
@@ -51,7 +59,7 @@ class Transmission:
     Attributes:
         api_response: the answer to the only request; of several, ``status`` and the sum of ``record_count``.
         status_code: that of the last answer; ``None`` when nothing was pending and no request was made.
-        details: sources and requests of each tenant.
+        details: what was sent of each tenant.
     """
 
     api_response: Mapping[str, Any]
@@ -59,13 +67,33 @@ class Transmission:
     details: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class _Tenant:
+    """What is sent of one tenant: its name, the job that sends, how rows are cleaned, and the rows."""
+
+    name: str
+    job_id: str
+    clean: RowCleaner
+    spool: RowSpool
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """The platform's answers for one tenant, and the tenant's entry in the details."""
+
+    answers: Sequence[Confirmation]
+    entry: Mapping[str, Any]
+
+
 class Transmitter:
     """Sends what is pending.
+
+    Of a source that the platform has confirmed before, what has changed since is sent: a delta.
 
     Args:
         store: the metadata tables.
         client: sends a request to the platform; ``None`` where endpoint or key are not configured.
-        settings: page size, and whether cell values may be sent.
+        settings: page size, whether cell values may be sent, and whether all is sent again.
         clock: the present, UTC.
         redact: masks secrets in every text that is sent.
     """
@@ -103,21 +131,24 @@ class Transmitter:
         if not pending:
             logger.info("Nothing is pending for the platform")
             return Transmission(wire.nothing_pending(), None, wire.transmission_details([]))
-        answers: List[Confirmation] = []
-        sent: List[Mapping[str, Any]] = []
-        failures: List[Tuple[str, TransmissionError]] = []
+        sent: List[_Sent] = []
+        failures: List[Tuple[str, Exception]] = []
         for tenant, sources in sorted(pending.items()):
             try:
-                confirmations = self._send(self._client, job_id, tenant, sources)
+                sent.append(self._send(self._client, job_id, tenant, sources))
             except TransmissionError as error:
                 logger.error("❌ Tenant %s: %s It stays pending.", tenant, error.message)  # noqa: TRY400  expected
                 failures.append((tenant, error))
-                continue
-            answers.extend(confirmations)
-            sent.append(wire.sent_tenant(tenant, sources=len(sources), requests=len(confirmations)))
+            except Exception as error:
+                logger.exception("❌ Tenant %s could not be sent. It stays pending.", tenant)
+                failures.append((tenant, error))
+        if len(failures) == 1 and not sent:
+            raise failures[0][1]
         if failures:
-            raise _summed(failures, len(sent))
-        return Transmission(_merged(answers), answers[-1].status_code, wire.transmission_details(sent))
+            raise _summed(failures, len(sent)) from failures[0][1]
+        answers = [answer for one in sent for answer in one.answers]
+        details = wire.transmission_details([one.entry for one in sent])
+        return Transmission(_merged(answers), answers[-1].status_code, details)
 
     def _pending(self, tenant_id: Optional[str]) -> Dict[str, List[Row]]:
         # The tables hold it masked.
@@ -125,41 +156,68 @@ class Transmitter:
         where = {} if masked is None else {"tenant_id": masked}
         pending: Dict[str, List[Row]] = {}
         for row in self._store.rows(SOURCES, where):
-            if int(row["metadata_version"] or 0) > int(row["transmitted_version"] or 0):
+            is_newer = int(row["metadata_version"] or 0) > int(row["transmitted_version"] or 0)
+            if is_newer or self._settings.full_transmission:
                 pending.setdefault(str(row["tenant_id"]), []).append(row)
         return pending
 
-    def _send(self, client: Client, job_id: str, tenant: str, sources: Sequence[Row]) -> List[Confirmation]:
-        versions = {str(row["source_id"]): int(row["metadata_version"]) for row in sources}
-        tables = self._rows_to_send(TABLES, versions)
-        columns = self._rows_to_send(COLUMNS, versions)
-        metadata = TenantMetadata(tenant, sources, tables, columns, summarize_quality(tables))
-        pages = build_pages(
-            job_id,
-            metadata,
-            max_bytes=self._settings.max_payload_bytes,
-            send_samples=self._settings.send_samples,
-            redact=self._redact,
-        )
-        logger.info(
-            "📤 Sending tenant %s: %d sources, %d tables, %d columns in %d requests",
-            tenant, len(sources), len(tables), len(columns), len(pages),
-        )  # fmt: skip
-        confirmations = [client.send(page, idempotency_key(tenant, versions, page)) for page in pages]
-        answer = json.dumps(dict(_merged(confirmations)), ensure_ascii=False)
-        for key, version in versions.items():
-            self._store.update(
-                SOURCES,
-                {"source_id": key},
-                {"transmitted_version": version, "transmitted_at": self._clock(), "confirmation": answer},
-            )
-        logger.info("✅ The platform confirmed tenant %s", tenant)
-        return confirmations
+    def _send(self, client: Client, job_id: str, tenant: str, sources: Sequence[Row]) -> _Sent:
+        clean = RowCleaner(self._settings.send_samples, self._redact)
+        by_id = {str(row["source_id"]): row for row in sources}
+        full = set(by_id) if self._settings.full_transmission else set()
+        with closing(RowSpool(self._store, clean, by_id)) as spool:
+            one = _Tenant(tenant, job_id, clean, spool)
+            claims = claimed(self._store, job_id, by_id, spool.contents(), full)
+            try:
+                return self._sent(client, one, claims)
+            except MissingBase as error:
+                full.update(_lacking(error, claims))
+                logger.warning("Tenant %s: %s All of it is sent.", tenant, error.message)
+            rows = {key: claim.row for key, claim in claims.items()}
+            claims = claimed(self._store, job_id, rows, spool.contents(), full)
+            try:
+                return self._sent(client, one, claims)
+            except MissingBase as error:
+                raise TransmissionRejected(error.message, error.remedy) from None
 
-    def _rows_to_send(self, table: Table, source_ids: Iterable[str]) -> List[Row]:
-        """Read what is sent of a table: not ``scan_state``, which is by far the largest part of a row."""
-        sent = [one.name for one in table.sent_columns(send_samples=self._settings.send_samples)]
-        return [row for key in source_ids for row in self._store.rows(table, {"source_id": key}, sent)]
+    def _sent(self, client: Client, tenant: _Tenant, claims: Mapping[str, Claim]) -> _Sent:
+        heads = [
+            (SOURCES.name, encode(wire.sent_source(tenant.clean.row(SOURCES, one.row), one.base_version)))
+            for _, one in sorted(claims.items())
+        ]
+        known = {key: one.base.tables for key, one in claims.items()}
+
+        def lines() -> Iterator[Tuple[str, bytes]]:
+            yield from heads
+            yield from tenant.spool.lines(known)
+
+        versions = {key: one.version for key, one in claims.items()}
+        envelope = Envelope(
+            tenant.job_id,
+            tenant.name,
+            versions,
+            tenant.spool.quality_metrics(),
+            is_on_demand=self._settings.full_transmission,
+        )
+        pages = Pages(envelope, lines, self._settings.max_payload_bytes)
+        unchanged = sum(1 for tables in known.values() for content in tables.values() if content.row)
+        logger.info(
+            "📤 Sending tenant %s: %d sources, %d tables, %d columns in %d requests; %d tables are unchanged",
+            tenant.name, len(claims), pages.rows[TABLES.name], pages.rows[COLUMNS.name], len(pages),
+            unchanged,
+        )  # fmt: skip
+        answers = [client.send(page.content, page.idempotency_key) for page in pages]
+        answer = json.dumps(dict(_merged(answers)), ensure_ascii=False)
+        confirm(self._store, tenant.job_id, claims, tenant.spool.contents(), answer, self._clock())
+        logger.info("✅ The platform confirmed tenant %s", tenant.name)
+        entry = wire.sent_tenant(
+            tenant.name,
+            sources=len(claims),
+            requests=len(answers),
+            tables_sent=pages.rows[TABLES.name],
+            tables_unchanged=unchanged,
+        )
+        return _Sent(answers, entry)
 
     def _unconfigured(self) -> ConfigError:
         missing = "NUVYN_API_KEY" if self.configured else "NUVYN_API_ENDPOINT"
@@ -174,12 +232,24 @@ def _merged(answers: Sequence[Confirmation]) -> Mapping[str, Any]:
     return answers[0].body if len(answers) == 1 else wire.merged_answers([answer.body for answer in answers])
 
 
-def _summed(failures: Sequence[Tuple[str, TransmissionError]], succeeded: int) -> TransmissionError:
+def _lacking(error: MissingBase, claims: Mapping[str, Claim]) -> List[str]:
+    """Return the sources that the platform misses the base of; raise when none was sent with a base."""
+    lacking = [
+        key
+        for key, one in claims.items()
+        if one.base_version is not None and (not error.source_ids or key in error.source_ids)
+    ]
+    if not lacking:
+        raise TransmissionRejected(error.message, error.remedy) from None
+    return lacking
+
+
+def _summed(failures: Sequence[Tuple[str, Exception]], succeeded: int) -> TransmissionError:
+    """Return one error for those of several tenants; one that nobody expected stays the cause."""
     tenant, first = failures[0]
-    if len(failures) == 1 and not succeeded:
-        return first
-    return type(first)(
+    words = wire.error_entry(first)
+    return (type(first) if isinstance(first, TransmissionError) else TransmissionError)(
         f"{len(failures)} of {len(failures) + succeeded} tenants could not be sent; "
-        f"the first, {tenant}: {first.message}",
-        first.remedy,
+        f"the first, {tenant}: {words['message']}",
+        words["remedy"],
     )

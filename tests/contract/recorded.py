@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from contract import corpus
-from contract.verify import in_order
+from contract.verify import Player, in_order
 from tests.contract.mutants import Mutant, Reply, right
 
 RECORDED: Mapping[str, List[Dict[str, Any]]] = json.loads(
@@ -53,6 +53,24 @@ def replying(reply_to: Callable[[Asked], Reply]) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def learned() -> Dict[str, List[Asked]]:
+    """Return what each case asks in a right play, by its id."""
+    asked: Dict[str, List[Asked]] = {}
+    replies: List[Reply] = []
+    case_id = ""
+
+    def answer(request: Asked) -> Reply:
+        asked.setdefault(case_id, []).append(request)
+        return replies.pop(0)
+
+    with replying(answer) as url:
+        player = Player(url, {**corpus.default_variables(), **GIVEN}, pause=lambda _: None)
+        for case in CASES:
+            case_id, replies[:] = case["id"], [right(each) for each in RECORDED[case["id"]]]
+            assert player.play(case).outcome == "passed"
+    return asked
 
 
 class Replay:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 from typing import TYPE_CHECKING, Iterator
 
@@ -27,16 +26,14 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def url(program: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        place = f"127.0.0.1:{free.getsockname()[1]}"
-    command = [str(program), "-listen", place, "-tenant", "client-123"]
+    command = [str(program), "-listen", "127.0.0.1:0", "-tenant", "client-123"]
     with subprocess.Popen(
         command, env={**os.environ, "NUVYN_API_KEY": KEY}, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr
-        assert process.stderr.readline().endswith(f"takes metadata at http://{place}/api/metadata\n")
-        yield f"http://{place}"
+        said = process.stderr.readline()
+        assert said.endswith("/api/metadata\n")
+        yield said[said.index("http://") : -len("/api/metadata\n")]
         process.terminate()
 
 

@@ -13,8 +13,8 @@ import pytest
 from contract import corpus
 from contract.verify import Player
 from tests.contract.go_programs import GO, PROGRAMS, built, environment, needs_go
-from tests.contract.mutants import OPERATORS, Mutant, Reply, mutants, right
-from tests.contract.recorded import CASES, GIVEN, RECORDED, Asked, Replay, replying
+from tests.contract.mutants import OPERATORS, Mutant, Reply, mutants
+from tests.contract.recorded import CASES, GIVEN, RECORDED, Asked, Replay, learned, replying
 
 pytestmark = [pytest.mark.process, needs_go]
 # These change what is not in an answer of JSON, or never let a play end.
@@ -28,21 +28,7 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def expected() -> Dict[str, List[Asked]]:
-    """What each case asks, in a right play."""
-    asked: Dict[str, List[Asked]] = {}
-    replies: List[Reply] = []
-    case_id = ""
-
-    def answer(request: Asked) -> Reply:
-        asked.setdefault(case_id, []).append(request)
-        return replies.pop(0)
-
-    with replying(answer) as url:
-        player = Player(url, {**corpus.default_variables(), **GIVEN}, pause=lambda _: None)
-        for case in CASES:
-            case_id, replies[:] = case["id"], [right(each) for each in RECORDED[case["id"]]]
-            assert player.play(case).outcome == "passed"
-    return asked
+    return learned()
 
 
 def by_python(url: str) -> List[Tuple[str, str]]:

@@ -15,7 +15,7 @@ FLOORS = (
     {"server"},
     {"faulty"},
     {"app"},
-    {"store", "faults", "intake"},
+    {"store", "faults", "intake", "paging"},
     {"merge", "keys"},
     {"answers"},
 )

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import http.client
 import json
-from pathlib import Path
 from typing import Any, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis.strategies import one_of
 
 from contract import corpus
 from contract.receiver import Receiver
 from tests.contract.described import Description
+from tests.contract.schemathesis_calls import described_by, try_call
 
-schemathesis = pytest.importorskip("schemathesis", reason="Schemathesis is not installed")
-
-FILE = Path(__file__).resolve().parents[2] / "contract" / "openapi" / "platform.yaml"
 OPERATIONS = sorted(Description("platform").operations())
-STATUSES = {200, 400, 401, 403, 404, 413, 415, 422}
-CHECKS = ("status_code_conformance", "content_type_conformance", "response_schema_conformance")
+STATUSES = {200, 400, 401, 403, 404, 409, 413, 415, 422}
 EXAMPLES = 25
 """For each call and mode: all of them together then take some seconds."""
 KEY = "nv-key"
@@ -29,7 +23,7 @@ KEY = "nv-key"
 
 @pytest.fixture(scope="module")
 def described() -> Any:
-    return schemathesis.openapi.from_path(FILE)
+    return described_by("platform")
 
 
 @pytest.fixture(scope="module", name="url")
@@ -45,25 +39,7 @@ class TestEveryCall:
     def test_no_failure_no_other_status_and_no_other_body(
         self, url: str, described: Any, method: str, path: str
     ) -> None:
-        operation = described[path][method]
-        checks = [getattr(schemathesis.checks, name) for name in CHECKS]
-        modes = schemathesis.GenerationMode
-
-        @settings(
-            max_examples=EXAMPLES,
-            derandomize=True,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(one_of(*(operation.as_strategy(generation_mode=mode) for mode in modes)))
-        def try_it(case: Any) -> None:
-            answer = case.call(base_url=url, headers={"Authorization": f"Bearer {KEY}"})
-            assert answer.status_code in STATUSES
-            case.validate_response(answer, checks=checks)
-
-        try_it()
+        try_call(described[path][method], url, KEY, EXAMPLES, lambda answer: answer.status_code in STATUSES)
 
     def test_what_has_come_is_shown_as_described(self, url: str) -> None:
         platform = Description("platform")
@@ -87,12 +63,27 @@ class TestEveryCall:
         answers = [
             ("POST", "/api/metadata", ask(url, "POST", "/api/metadata", json.dumps(whole))),
             ("GET", "/api/metadata", ask(url, "GET", "/api/metadata?tenant_id=t")),
+            ("GET", "/api/metadata", ask(url, "GET", "/api/metadata?tenant_id=t&limit=1")),
             ("GET", template, ask(url, "GET", "/api/metadata/t/tables/x/history")),
         ]
 
+        assert "next_page_token" in answers[2][2][1]
         for method, path, (status, answered) in answers:
             assert status == 200
             assert platform.answer_complaints(method, path, status, answered) == []
+
+    def test_a_delta_without_its_base_is_answered_as_described(self, url: str) -> None:
+        body = corpus.transmissions()["request"]["request"]["body"]
+        source = {
+            "source_id": "u", "tenant_id": "t", "source_name": "n", "source_path": "/n", "source_type": "csv",
+            "files_found": 1, "total_size_bytes": 1, "metadata_version": 3, "base_version": 2,
+        }  # fmt: skip
+        metadata = {"sources": [source], "tables": [], "columns": []}
+        text = json.dumps({**body, "tenant_id": "t", "metadata": metadata})
+        status, answered = ask(url, "POST", "/api/metadata", text)
+        assert (status, answered["missing_base"]) == (409, ["u"])
+        complaints = Description("platform").answer_complaints("POST", "/api/metadata", status, answered)
+        assert complaints == []
 
 
 def ask(url: str, method: str, path: str, body: str = "") -> Any:

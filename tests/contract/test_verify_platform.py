@@ -82,6 +82,8 @@ FAULTS: Dict[str, Tuple[Callable[[str], bool], Reply]] = {
     "other word": (lambda _text: True, (200, {"status": "ok", "record_count": 3})),
     "login page": (lambda _text: True, (200, "<html>log in</html>")),
     "few columns": (lambda text: len(text) > 20_000, (413, {"error": "too large"})),
+    "no deltas": (lambda text: '"base_version": 1' in text, (422, {"error": "not all tables"})),
+    "bare conflict": (lambda text: '"base_version": 7' in text, (409, {"error": "conflict"})),
     "takes every key": (lambda _text: False, (200, {})),
 }
 
@@ -167,6 +169,50 @@ class TestAWrongPlatform:
             code, cases = asked(capsys, server.url, "--only", expectation)
 
         assert (code, cases[expectation]["outcome"]) == (1, "failed")
+
+    @pytest.mark.parametrize(
+        ("fault", "expectation"), [("no deltas", "delta"), ("bare conflict", "missing_base")]
+    )
+    def test_a_delta_that_is_not_taken_is_advice(
+        self, serving: Serving, capsys: pytest.CaptureFixture[str], fault: str, expectation: str
+    ) -> None:
+        """Issue: "a delta of what changed since the confirmed version"."""
+        with serving(wrong(fault)) as server:
+            code, cases = asked(capsys, server.url, "--only", expectation)
+
+        assert (code, cases[expectation]["outcome"]) == (0, "advice")
+
+    def test_a_platform_that_forgets_what_does_not_come_again_is_named(
+        self, serving: Serving, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        last: List[Any] = []
+
+        def forgetful(method: str, path: str, text: str) -> Reply:
+            del path
+            if method == "GET":
+                return 200, last[-1]
+            last.append(json.loads(text))
+            return confirmed(text)
+
+        with serving(forgetful) as server:
+            _, cases = asked(capsys, server.url, "--only", "delta")
+
+        assert cases["delta"]["outcome"] == "advice"
+        assert "which has not changed" in cases["delta"]["differences"][0]["wanted"]
+
+    def test_one_that_says_gzip_and_does_not_take_it_is_named(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with Receiver(KEY) as receiver:
+            receiver.answer_next(415, {"error": "plain bodies only"}, store_first=False)
+            refused, cases = asked(capsys, receiver.url, "--only", "gzip")
+            assert (refused, cases["gzip"]["outcome"]) == (0, "passed")  # it has not said so
+            said = {"Accept-Encoding": "gzip"}
+            receiver.answer_next(200, {"status": "received", "record_count": 3}, headers=said)
+            receiver.answer_next(415, {"error": "plain bodies only"})
+            _, cases = asked(capsys, receiver.url, "--only", "gzip")
+
+        assert cases["gzip"]["outcome"] == "advice"
 
     def test_the_same_key_that_is_counted_twice_is_named(
         self, serving: Serving, capsys: pytest.CaptureFixture[str]

@@ -7,6 +7,7 @@ import re
 import yaml
 
 from contract import VERSION, corpus
+from nuvyn_executor import wire
 
 
 class TestVersion:
@@ -20,6 +21,10 @@ class TestVersion:
         versions = [yaml.safe_load(path.read_text(encoding="utf-8"))["info"]["version"] for path in documents]
 
         assert versions == [VERSION] * 2
+
+    def test_what_is_sent_to_a_platform_says_it(self) -> None:
+        """Issue: "`schema_version`"; the third number changes when words alone change."""
+        assert VERSION.rpartition(".")[0] == wire.PAYLOAD_VERSION
 
     def test_the_changelog_for_integrators_begins_with_it(self) -> None:
         text = (corpus.ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -33,6 +34,7 @@ def verdicts(client: Client) -> list[Verdict]:
 
 
 @needs_go
+@pytest.mark.skipif("NUVYN_EVERY_RUNNER" not in os.environ, reason="NUVYN_EVERY_RUNNER plays all cases again")
 class TestTheRunnerInGo:
     """Issue: "A runner in another language as proof": green against the fake too."""
 

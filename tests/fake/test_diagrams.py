@@ -64,5 +64,5 @@ class TestDiagrams:
         assert statuses == set(re.findall(r"\b\d{3}\b", TOOL["delivery"]()))
 
     def test_a_page_without_its_marks_is_named(self) -> None:
-        with pytest.raises(ValueError, match="docs/platform.md has no marks"):
+        with pytest.raises(ValueError, match=r"docs/platform\.md has no marks"):
             TOOL["with_diagrams"]("docs/platform.md", "no marks")

@@ -298,7 +298,7 @@ class TestOtherTenants:
 
             class ByTenant:
                 def send(self, body: Any, idempotency_key: str) -> Confirmation:
-                    url = bad.url if body["tenant_id"] == "a" else good.url
+                    url = bad.url if json.loads(body)["tenant_id"] == "a" else good.url
                     return APIClient(url, Secret(KEY), session=session, retry_seconds=0).send(
                         body, idempotency_key
                     )

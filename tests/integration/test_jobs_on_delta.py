@@ -23,6 +23,7 @@ from nuvyn_executor.schema.tables import (
     Table,
 )
 from nuvyn_executor.store.delta import DeltaMetadataStore
+from tests.both_sides import at_the_platform, in_the_tables
 from tests.installation import Installation, Run, delta_installation
 
 if TYPE_CHECKING:
@@ -267,3 +268,31 @@ class TestAConflict:
         assert [site.store.describe(name) for name in NAMES[:-1]] == [None] * 4
         assert site.store.rows(other) == []
         assert LOGS.name == other.name
+
+
+class TestADelta:
+    """Issue: "unchanged tables are not sent again: a delta of what changed since the confirmed version"."""
+
+    def test_of_two_pipelines_the_second_sends_the_file_that_changed(
+        self, install: Callable[[str], Installation], tmp_path: Path
+    ) -> None:
+        site, folder = install("delta_of_what_changed"), tmp_path / "data"
+        folder.mkdir()
+        for name in ("a", "b", "c"):
+            (folder / f"{name}.csv").write_text(f"word,count\n{name},1\nother,2\n")
+        with Receiver(KEY) as receiver:
+            environ = {"NUVYN_API_ENDPOINT": receiver.url, "NUVYN_API_KEY": KEY}
+            assert site.run("full_pipeline", folder, **environ).exit_code == 0
+            (folder / "b.csv").write_text("word,count\nanother,1\nother,2\nthird,3\n")
+            run = site.run("full_pipeline", folder, **environ)
+            assert run.exit_code == 0
+            first, second = (received.body["metadata"] for received in receiver.received)
+            assert [len(first[section]) for section in ("sources", "tables", "columns")] == [1, 3, 6]
+            assert [row["table_name"] for row in second["tables"]] == ["b"]
+            assert {row["table_id"] for row in second["columns"]} == {second["tables"][0]["table_id"]}
+            assert second["sources"][0]["base_version"] == 1
+            (entry,) = run.details["api_transmission"]["details"]["tenants"]
+            assert (entry["tables_sent"], entry["tables_unchanged"]) == (1, 2)
+            assert at_the_platform(receiver, KEY) == in_the_tables(site)
+        (source,) = site.rows(SOURCES)
+        assert source["transmitted_version"] == source["metadata_version"] == 2

@@ -197,6 +197,124 @@ class TestStateAndHistory:
         assert ask(url, "GET", "/api/metadata").body["error"]["code"] == "missing_tenant"
 
 
+def many(tenant: str, tables: int, version: int = 1) -> Dict[str, Any]:
+    """Return a body of some tables with a column each."""
+    body = body_of(tenant, version)
+    ids = [f"t{number:03}" for number in range(tables)]
+    (table,), (column,) = body["metadata"]["tables"][:1], body["metadata"]["columns"][:1]
+    body["metadata"]["tables"] = [{**table, "table_id": one} for one in ids]
+    body["metadata"]["columns"] = [{**column, "table_id": one, "column_id": f"c-{one}"} for one in ids]
+    return body
+
+
+class TestParts:
+    """Issue: "`GET /api/metadata?tenant_id=` ... for programs", in parts, as 100,000 columns need it."""
+
+    @staticmethod
+    def parts(url: str, limit: int) -> List[Any]:
+        found, token = [], ""
+        while True:
+            path = f"{STATE.format('one')}&limit={limit}" + (f"&page_token={quote(token)}" if token else "")
+            answer = ask(url, "GET", path, key=ONE)
+            assert answer.status == 200
+            found.append(answer.body)
+            token = answer.body.get("next_page_token", "")
+            if not token:
+                return found
+
+    @pytest.mark.parametrize("limit", [1, 2, 5, 20, 21, 22, 100])
+    def test_the_parts_are_the_whole(self, url: str, limit: int) -> None:
+        post(url, many("one", 10))
+        post(url, many("one", 4, version=2))
+        post(url, many("other", 3))
+        whole = ask(url, "GET", STATE.format("one"), key=ONE).body
+        parts = self.parts(url, limit)
+        for section, rows in whole["metadata"].items():
+            assert [row for part in parts for row in part["metadata"][section]] == rows
+        assert len(parts) == -(-21 // limit)
+        counts = [sum(map(len, part["metadata"].values())) for part in parts]
+        assert counts[:-1] == [limit] * (len(parts) - 1)
+        assert all(
+            {**part, "metadata": 0, "next_page_token": 0} == {**whole, "metadata": 0, "next_page_token": 0}
+            for part in parts
+        )
+        assert "next_page_token" not in whole
+
+    def test_a_row_that_comes_meanwhile_disturbs_nothing(self, url: str) -> None:
+        post(url, many("one", 3))
+        first = ask(url, "GET", f"{STATE.format('one')}&limit=3", key=ONE).body
+        post(url, many("one", 4, version=2))
+        rest = ask(url, "GET", f"{STATE.format('one')}&page_token={quote(first['next_page_token'])}", key=ONE)
+        assert [row["table_id"] for row in rest.body["metadata"]["tables"]] == ["t002", "t003"]
+
+    def test_a_tenant_of_which_nothing_came_has_one_part(self, url: str) -> None:
+        (part,) = self.parts(url, 5)
+        assert part["metadata"] == {"sources": [], "tables": [], "columns": []}
+
+    @pytest.mark.parametrize("limit", ["0", "-1", "x", "10001", "1e3", "99999999999999999999", ""])
+    def test_a_limit_that_is_none_is_refused(self, shared: str, limit: str) -> None:
+        answer = ask(shared, "GET", f"{STATE.format('one')}&limit={limit}", key=ONE)
+        assert (answer.status, answer.body["error"]["code"]) == (400, "invalid_limit")
+
+    @pytest.mark.parametrize(
+        "token", ["x", "bnVsbA==", "WyJ4IiwieSJd", "WyJ0YWJsZXMiLDFd", "WyJ0YWJsZXMiLCAiXHVkODAwIl0="]
+    )
+    def test_a_token_that_is_none_is_refused(self, shared: str, token: str) -> None:
+        answer = ask(shared, "GET", f"{STATE.format('one')}&limit=5&page_token={quote(token)}", key=ONE)
+        assert (answer.status, answer.body["error"]["code"]) == (400, "invalid_page_token")
+
+
+class TestMissingBase:
+    """Issue: "or when the platform answers that it misses the base"."""
+
+    @staticmethod
+    def delta(version: int, base: Optional[int], created_at: Optional[str] = None) -> Dict[str, Any]:
+        body = body_of("one", version)
+        body["metadata"]["sources"][0].update(base_version=base, created_at=created_at)
+        return body
+
+    def test_what_has_come_is_a_base(self, url: str) -> None:
+        for version, base in ((3, None), (4, 3), (9, 4), (10, 3)):
+            assert post(url, self.delta(version, base)).status == 200
+
+    @pytest.mark.parametrize(("base", "created_at"), [(4, None), (3, "2026-01-01T00:00:00Z"), (2**62, None)])
+    def test_what_has_not_come_is_named_and_nothing_is_stored(
+        self, url: str, base: int, created_at: Optional[str]
+    ) -> None:
+        post(url, self.delta(3, None))
+        answer = post(url, self.delta(base + 1, base, created_at))
+        assert answer.status == 409
+        assert answer.body["error"]["code"] == "missing_base"
+        assert answer.body["missing_base"] == ["s"]
+        assert len(ask(url, "GET", DELIVERIES, key=ALL).body["deliveries"]) == 1
+        assert post(url, self.delta(base + 1, None, created_at)).status == 200
+
+    def test_a_version_of_which_pages_are_missing_is_none(self, url: str) -> None:
+        first = {**self.delta(3, None), "page": {"number": 1, "of": 2}}
+        post(url, first)
+        assert post(url, self.delta(4, 3)).status == 409
+        post(url, {**first, "page": {"number": 2, "of": 2}})
+        assert post(url, self.delta(4, 3)).status == 200
+
+    def test_another_tenants_is_none(self, url: str) -> None:
+        post(url, {**body_of("other", 3)})
+        assert post(url, self.delta(4, 3)).status == 409
+
+    def test_a_body_that_came_is_answered_as_the_first_time(self, url: str) -> None:
+        post(url, self.delta(3, None))
+        for _ in range(2):
+            assert post(url, self.delta(4, 3), Idempotency_Key="k").status == 200
+
+    def test_a_base_that_is_no_number_is_refused(self, url: str) -> None:
+        body = self.delta(4, None)
+        body["metadata"]["sources"][0]["base_version"] = "3"
+        answer = post(url, body)
+        assert (answer.status, answer.body["error"]["problems"][0]["path"]) == (
+            422,
+            "metadata.sources[0].base_version",
+        )
+
+
 class TestBodies:
     """Issue 16: compressed (`Content-Encoding: gzip`) when the platform said that it takes it"""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Iterator
 from uuid import uuid4
@@ -9,11 +10,14 @@ from uuid import uuid4
 import pytest
 
 from nuvyn_executor.schema.tables import EXECUTOR_RUNS, LOGS, REQUIRED_TABLES, SOURCES, TABLES, Column
+from nuvyn_executor.schema.validator import SchemaValidator
 from nuvyn_executor.store.delta import DeltaMetadataStore
 from nuvyn_executor.store.memory import MemoryMetadataStore
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pyspark.sql import SparkSession
 
     from nuvyn_executor.store.base import MetadataStore
 
@@ -88,6 +92,38 @@ class TestMetadataStore:
             {"log_message": "aa", "log_id": "a"},
             {"log_message": "b'b'", "log_id": "b'"},
         ]
+
+    def test_rows_are_read_one_after_another_in_an_order(self, filled: MetadataStore) -> None:
+        """Issue: "streamed in pages with flat memory at 100,000 columns"."""
+        keys = ["b", None, "B", "\u00e9", "\U0001f680", "\uff5e", "a'", "b"]
+        filled.append(
+            LOGS, [{"log_id": key, "run_id": f"r{i}", "log_timestamp": NOW} for i, key in enumerate(keys)]
+        )
+        filled.append(LOGS, [{"log_id": "a", "run_id": "other"}])
+        found = filled.iter_rows(
+            LOGS, {"run_id": [f"r{i}" for i in range(8)]}, ["log_id", "log_timestamp"], ["log_id", "run_id"]
+        )
+        assert iter(found) is found
+        filled.append(LOGS, [{"log_id": "0", "run_id": "r0"}])
+        expected = [None, "B", "a'", "b", "b", "\u00e9", "\uff5e", "\U0001f680"]
+        assert list(found) == [{"log_id": key, "log_timestamp": NOW} for key in expected]
+
+    def test_reading_one_after_another_may_end_early(self, filled: MetadataStore) -> None:
+        filled.append(LOGS, [{"log_id": str(i)} for i in range(5)])
+        assert next(filled.iter_rows(LOGS, {}, ["log_id"], ["log_id"])) == {"log_id": "0"}
+        assert list(filled.iter_rows(LOGS, {"log_id": "x"}, ["log_id"], ["log_id"])) == []
+
+    def test_an_older_table_of_sources_gets_its_columns(self, store: MetadataStore) -> None:
+        """Issue: "a delta of what changed since the confirmed version"; older installations have no base."""
+        store.create_schema()
+        older = replace(SOURCES, columns=tuple(c for c in SOURCES.columns if c.name != "transmitted_tables"))
+        store.create_table(older)
+        store.append(older, [_source("a", transmitted_version=1)])
+        SchemaValidator(store).validate()
+        assert store.rows(SOURCES, {"transmitted_tables": None}, ["source_id"]) == [{"source_id": "a"}]
+        store.update(SOURCES, {"source_id": "a", "transmitted_tables": None}, {"transmitted_tables": "x"})
+        store.update(SOURCES, {"source_id": "a", "transmitted_tables": None}, {"transmitted_tables": "y"})
+        assert store.rows(SOURCES, columns=["transmitted_tables"]) == [{"transmitted_tables": "x"}]
 
     def test_rows_that_are_too_much_for_one_statement_are_all_written(
         self, filled: MetadataStore, monkeypatch: pytest.MonkeyPatch
@@ -166,3 +202,23 @@ class TestMetadataStore:
         filled.append(LOGS, [{"log_id": "1"}])
         filled.rows(LOGS)[0]["log_id"] = "changed"
         assert filled.rows(LOGS)[0]["log_id"] == "1"
+
+
+@pytest.mark.spark
+class TestHalfATable:
+    """The disk full [...]: the next run repairs all."""
+
+    def test_what_a_creation_left_that_did_not_end_is_no_hindrance(
+        self, spark: SparkSession, tmp_path: Path
+    ) -> None:
+        name = f"half_{uuid4().hex[:8]}"
+        log = tmp_path / name / LOGS.name / "_delta_log"
+        log.mkdir(parents=True)
+        (log / ".00000000000000000000.json.0a1b.tmp").write_text("{")
+        store = DeltaMetadataStore(spark, name, tmp_path)
+        try:
+            store.create_schema()
+            store.create_table(LOGS)
+            assert store.rows(LOGS) == []
+        finally:
+            spark.sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")

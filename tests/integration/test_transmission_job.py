@@ -104,7 +104,7 @@ class TestWhatArrives:
         (folder / "b.csv").unlink()
         site.run("full_pipeline", folder, **platform(receiver))
         tables = {row["table_name"]: row for row in receiver.received[1].body["metadata"]["tables"]}
-        assert {name: row["removed_at"] is None for name, row in tables.items()} == {"a": True, "b": False}
+        assert {name: row["removed_at"] is None for name, row in tables.items()} == {"b": False}
         assert receiver.received[0].idempotency_key != receiver.received[1].idempotency_key
 
     def test_cell_values_stay(self, site: Installation, receiver: Receiver, folder: Path) -> None:
@@ -127,7 +127,15 @@ class TestWhatArrives:
         pages = [received.body["page"] for received in receiver.received]
         assert pages == [{"number": n, "of": len(pages)} for n in range(1, len(pages) + 1)]
         assert run.document["api_response"] == {"status": "received", "record_count": 7}
-        assert run.details["tenants"] == [{"tenant_id": "default", "sources": 1, "requests": len(pages)}]
+        assert run.details["tenants"] == [
+            {
+                "tenant_id": "default",
+                "sources": 1,
+                "requests": len(pages),
+                "tables_sent": 2,
+                "tables_unchanged": 0,
+            }
+        ]
         assert pending(site) == {"default": False}
 
     def test_each_tenant_gets_a_request_of_its_own(

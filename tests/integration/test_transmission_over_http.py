@@ -6,6 +6,7 @@ import http.client
 import json
 import logging
 import socket
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 from urllib.parse import urlsplit
@@ -15,11 +16,15 @@ import requests
 
 from contract.payload_shape import ROW_SHAPES
 from contract.receiver import MAX_BODY_BYTES, Receiver
+from nuvyn_executor import wire
 from nuvyn_executor.errors import TransmissionRejected, TransmissionUnavailable
 from nuvyn_executor.redaction import Secret
 from nuvyn_executor.schema.tables import COLUMNS, SOURCES, TABLES
+from nuvyn_executor.store.memory import MemoryMetadataStore
 from nuvyn_executor.transport.api_client import APIClient
-from nuvyn_executor.transport.payload import TenantMetadata, build_pages, encode, idempotency_key
+from nuvyn_executor.transport.pages import Envelope, Pages
+from nuvyn_executor.transport.payload import RowCleaner, encode, idempotency_key
+from nuvyn_executor.transport.row_spool import RowSpool
 
 KEY = "nv-key-0123456789"
 SOURCE = {
@@ -56,10 +61,19 @@ COLUMN = {
 
 def bodies(max_bytes: int = 5_000_000) -> List[Dict[str, Any]]:
     columns = [{**COLUMN, "column_id": f"c{n}", "ordinal_position": n} for n in range(1, 26)]
-    metadata = TenantMetadata(
-        "client-123", [SOURCE], [TABLE], columns, {"overall_score": 85, "validity": None}
-    )
-    return build_pages("job_abc123def456", metadata, max_bytes=max_bytes)
+    store, clean = MemoryMetadataStore(), RowCleaner()
+    for table, rows in ((TABLES, [TABLE]), (COLUMNS, columns)):
+        store.create_table(table)
+        store.append(table, rows)
+    head = ("sources", encode(wire.sent_source(clean.row(SOURCES, SOURCE), None)))
+    envelope = Envelope("job_abc123def456", "client-123", {"s1": 1}, {"overall_score": 85, "validity": None})
+    with closing(RowSpool(store, clean, ["s1"])) as spool:
+        pages = Pages(envelope, lambda: iter([head, *spool.lines({})]), max_bytes)
+        return [json.loads(page.content) for page in pages]
+
+
+def key_of(body: Mapping[str, Any]) -> str:
+    return idempotency_key("client-123", {"s1": 1}, encode(wire.without_job(body)))
 
 
 @pytest.fixture
@@ -123,7 +137,7 @@ class TestTransmission:
     def test_pages_arrive_whole_and_in_order(self, sender: Sender, receiver: Receiver) -> None:
         sent = bodies(max_bytes=4_000)
         for page in sent:
-            sender.send(page, idempotency_key("client-123", {"s1": 1}, page))
+            sender.send(page, key_of(page))
         assert len(sent) > 2
         assert [received.body for received in receiver.received] == sent
         assert sum(received.record_count for received in receiver.received) == 27
@@ -166,7 +180,7 @@ class TestFaults:
         (body,) = bodies()
         for job in ("job_000000000001", "job_000000000002"):
             again = {**body, "job_id": job}
-            sender.send(again, idempotency_key("client-123", {"s1": 1}, again))
+            sender.send(again, key_of(again))
         assert len(receiver.received) == 1
 
     def test_retry_after_is_honoured(self, sender: Sender, receiver: Receiver) -> None:

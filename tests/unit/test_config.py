@@ -63,12 +63,15 @@ class TestDefaults:
             max_files_per_job=10_000,
             engine="auto",
             full_scan=False,
+            datasets_at_once=4,
             time_budget_seconds=None,
             sample_rows=None,
             data_contract=None,
             max_preview_files=100,
             max_payload_mb=5,
             send_samples=False,
+            full_transmission=False,
+            report_path=None,
             api_timeout_seconds=30,
             api_retry_seconds=120,
             warehouse_dir="/home/anna/.nuvyn-executor/warehouse",
@@ -139,6 +142,10 @@ class TestValues:
     def test_samples_are_sent_only_when_asked_for(self, text: str) -> None:
         assert load(EXECUTOR_SEND_SAMPLES=text).send_samples is True
         assert load(EXECUTOR_SEND_SAMPLES="false").send_samples is False
+
+    def test_everything_is_sent_again_only_when_the_operator_says_so(self) -> None:
+        assert load(EXECUTOR_FULL_TRANSMISSION="true").full_transmission is True
+        assert load(EXECUTOR_FULL_TRANSMISSION="false").full_transmission is False
 
     def test_the_log_level_may_be_written_small(self) -> None:
         assert load(EXECUTOR_LOG_LEVEL="debug").log_level == "DEBUG"

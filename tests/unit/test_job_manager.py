@@ -63,6 +63,7 @@ class Bench:
             validator=SchemaValidator(self.store),
             clock=lambda: self.now,
             source_id=lambda request: None if request.data_source_path is None else "source",
+            write_report=None,
         )
         log_buffer = configure_logging("DEBUG", redact, self.stream)
         self.manager = JobManager(services, log_buffer, redact.redact_json, driver)

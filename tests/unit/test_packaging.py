@@ -99,7 +99,7 @@ class TestWheel:
         expected = {
             path.relative_to(ROOT).as_posix()
             for package in ("executor", "nuvyn_executor", "nuvyn_executor/spark/local_spark")
-            for pattern in ("*.py", "py.typed", "*.properties")
+            for pattern in ("*.py", "py.typed", "*.properties", "*.css", "*.js")
             for path in (ROOT / package).rglob(pattern)
         }
 

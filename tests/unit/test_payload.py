@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -13,16 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nuvyn_executor import wire
 from nuvyn_executor.redaction import Redactor
 from nuvyn_executor.schema.details import Key
 from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, LOGS, SOURCES, TABLES, Column
-from nuvyn_executor.transport.payload import (
-    TenantMetadata,
-    build_pages,
-    encode,
-    idempotency_key,
-    summarize_quality,
-)
+from nuvyn_executor.store.memory import MemoryMetadataStore
+from nuvyn_executor.transport.pages import Envelope, Pages
+from nuvyn_executor.transport.payload import QualitySummary, RowCleaner, encode, idempotency_key
+from nuvyn_executor.transport.row_spool import RowSpool
 
 MEGABYTE = 1_000_000
 SECTIONS = ("sources", "tables", "columns")
@@ -57,8 +56,32 @@ def column(position: int = 1, **values: Any) -> Dict[str, Any]:
 def pages(
     sources: Any = (), tables: Any = (), columns: Any = (), *, max_bytes: int = MEGABYTE, **options: Any
 ) -> List[Dict[str, Any]]:
-    metadata = TenantMetadata("t", sources, tables, columns, {"overall_score": 85})
-    return build_pages("job_abc123def456", metadata, max_bytes=max_bytes, **options)
+    store, clean = MemoryMetadataStore(), RowCleaner(**options)
+    for section, rows in ((TABLES, tables), (COLUMNS, columns)):
+        store.create_table(section)
+        store.append(section, rows)
+    heads = [
+        ("sources", encode(wire.sent_source(clean.row(SOURCES, row), None)))
+        for row in sorted(sources, key=lambda row: str(row["source_id"]))
+    ]
+    with closing(RowSpool(store, clean, ["s1"])) as spool:
+        envelope = Envelope("job_abc123def456", "t", {"s1": 1}, {"overall_score": 85})
+        found = Pages(envelope, lambda: iter([*heads, *spool.lines({})]), max_bytes)
+        bodies = [json.loads(page.content) for page in found]
+        assert len(found) == len(bodies)
+        assert [page.content for page in found] == [encode(body) for body in bodies]
+        return bodies
+
+
+def key_of(tenant: str, versions: Dict[str, int], body: Dict[str, Any]) -> str:
+    return idempotency_key(tenant, versions, encode(wire.without_job(body)))
+
+
+def summarize_quality(tables: Any) -> Dict[str, Any]:
+    summary = QualitySummary()
+    for row in tables:
+        summary.add(row)
+    return summary.scores()
 
 
 def only(body: Dict[str, Any], section: str) -> Dict[str, Any]:
@@ -70,9 +93,11 @@ def only(body: Dict[str, Any], section: str) -> Dict[str, Any]:
 class TestBody:
     """Body: job_id, tenant_id, metadata (sources, tables, columns), quality_metrics."""
 
-    def test_it_has_exactly_the_keys_of_the_guide(self) -> None:
+    def test_it_has_exactly_the_keys_of_the_guide_and_a_version(self) -> None:
+        """Issue: "`schema_version`, additive changes only"."""
         (body,) = pages([source()], [table()], [column()])
-        assert list(body) == ["job_id", "tenant_id", "metadata", "quality_metrics"]
+        assert list(body) == ["job_id", "tenant_id", "metadata", "quality_metrics", "schema_version"]
+        assert body["schema_version"] == wire.PAYLOAD_VERSION
         assert list(body["metadata"]) == list(SECTIONS)
         assert body["job_id"] == "job_abc123def456"
         assert body["tenant_id"] == "t"
@@ -134,7 +159,7 @@ CELLS = {"minimum": "Anna", "maximum": "Zoe"}
 SAFE = {"nulls": 3, "length_min": 2, "length_max": 9, "shapes": {"integer": 5}}
 SENT_OF_SOURCES = (
     "source_id", "tenant_id", "source_name", "source_path", "source_type", "files_found", "total_size_bytes",
-    "connection_details", "metadata_version", "created_at", "updated_at",
+    "connection_details", "metadata_version", "created_at", "updated_at", "base_version",
 )  # fmt: skip
 SENT_OF_TABLES = (
     "table_id", "source_id", "tenant_id", "table_name", "schema_name", "file_path", "file_format",
@@ -168,8 +193,7 @@ class TestMarks:
     ) -> None:
         added = Column("first_value", "string", "a cell value that somebody adds and does not mark")
         wider = replace(COLUMNS, columns=(*COLUMNS.columns, added))
-        monkeypatch.setattr("nuvyn_executor.transport.payload.COLUMNS", wider)
-        monkeypatch.setattr("nuvyn_executor.transport.payload._SECTIONS", ((wider, ("column_id",)),))
+        monkeypatch.setattr("nuvyn_executor.transport.row_spool._SECTIONS", ((wider, ("column_id",)),))
         (body,) = pages(columns=[column(first_value="Anna")], send_samples=send_samples)
         assert len(only(body, "columns")) == len(SENT_OF_COLUMNS) + send_samples
         assert b"Anna" not in encode(body)
@@ -223,7 +247,8 @@ class TestPages:
         ]
         assert len(bodies) > 3
         assert all(
-            set(body) == {"job_id", "tenant_id", "metadata", "quality_metrics", "page"} for body in bodies
+            set(body) == {"job_id", "tenant_id", "metadata", "quality_metrics", "schema_version", "page"}
+            for body in bodies
         )
 
     def test_a_row_above_the_limit_goes_alone(self) -> None:
@@ -277,19 +302,19 @@ class TestIdempotencyKey:
 
     def test_another_job_sends_the_same_under_the_same_key(self) -> None:
         (body,) = pages([source()])
-        key = idempotency_key("t", {"a": 1, "b": 2}, body)
-        assert key == idempotency_key("t", {"b": 2, "a": 1}, {**body, "job_id": "job_other"})
+        key = key_of("t", {"a": 1, "b": 2}, body)
+        assert key == key_of("t", {"b": 2, "a": 1}, {**body, "job_id": "job_other"})
         assert len(key) == 64
 
     def test_another_tenant_version_or_content_has_another_key(self) -> None:
         (body,) = pages([source()])
         (other,) = pages([source(source_name="x")])
         keys = {
-            idempotency_key("t", {"a": 1}, body),
-            idempotency_key("u", {"a": 1}, body),
-            idempotency_key("t", {"a": 2}, body),
-            idempotency_key("t", {"a": 1}, other),
-            idempotency_key("t", {"a": 1}, {**body, "page": {"number": 1, "of": 2}}),
+            key_of("t", {"a": 1}, body),
+            key_of("u", {"a": 1}, body),
+            key_of("t", {"a": 2}, body),
+            key_of("t", {"a": 1}, other),
+            key_of("t", {"a": 1}, {**body, "page": {"number": 1, "of": 2}}),
         }
         assert len(keys) == 5
 

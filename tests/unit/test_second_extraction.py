@@ -93,6 +93,15 @@ class TestASecondExtraction:
         site.run("metadata_extraction", folder, EXECUTOR_MAX_FILES_PER_JOB="2")
         assert all(row["removed_at"] is None for row in site.rows(TABLES))
 
+    def test_what_is_gone_is_gone_where_the_source_type_is_named_too(
+        self, site: Installation, folder: Path
+    ) -> None:
+        site.run("metadata_extraction", folder, "csv")
+        (folder / "b.csv").unlink()
+        site.run("metadata_extraction", folder, "csv")
+        assert [row["table_name"] for row in site.rows(TABLES) if row["removed_at"]] == ["b"]
+        assert len([row for row in site.rows(COLUMNS) if row["removed_at"]]) == 2
+
     def test_another_source_type_removes_nothing(self, site: Installation, folder: Path) -> None:
         (folder / "d.json").write_text('{"id": 1}\n')
         site.run("metadata_extraction", folder, "json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Optional
 
@@ -23,7 +24,7 @@ class Platform:
         self.tenants: List[str] = []
 
     def send(self, body: Any, idempotency_key: str) -> Confirmation:  # noqa: ARG002  as Client has it
-        self.tenants.append(body["tenant_id"])
+        self.tenants.append(json.loads(body)["tenant_id"])
         return Confirmation(200, {"status": "received", "record_count": 1})
 
 

@@ -20,7 +20,10 @@ var cluster = os.Getenv("DATABRICKS_CLUSTER_ID")
 
 // call asks the workspace and returns its answer; a refusal ends the program with the workspace's words.
 func call(method, path string, body object) (answer object) {
-	content, _ := json.Marshal(body)
+	var content []byte
+	if body != nil {
+		content, _ = json.Marshal(body)
+	}
 	request, err := http.NewRequest(method, os.Getenv("DATABRICKS_HOST")+path, bytes.NewReader(content))
 	if err != nil {
 		log.Fatal(err)
@@ -69,6 +72,7 @@ func run(name string, parameters ...string) string {
 }
 
 func main() {
+	log.SetFlags(0)
 	command := call("POST", "/api/2.0/commands/execute", object{"language": "python", "clusterId": cluster,
 		"command": "%pip install git+https://github.com/nuvyn-bldr/executor-script.git@main"})
 	asked := fmt.Sprint("/api/2.0/commands/status?clusterId=", cluster, "&commandId=", command["id"])

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log"
 	"mime"
+	"net"
 	"net/http"
 	"os"
 	"sync"
@@ -144,7 +145,11 @@ func main() {
 	if key == "" {
 		log.Fatal("NUVYN_API_KEY is not set: it is the key that the executor has to send.")
 	}
-	log.Printf("takes metadata at http://%s/api/metadata", *listen)
-	log.Fatal(http.ListenAndServe(*listen, &platform{key: key, tenant: *tenant,
+	listener, err := net.Listen("tcp", *listen)
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Printf("takes metadata at http://%s/api/metadata", listener.Addr())
+	log.Fatal(http.Serve(listener, &platform{key: key, tenant: *tenant,
 		rows: map[string]map[string]map[string]row{}, answered: map[string]int{}}))
 }

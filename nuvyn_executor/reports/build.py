@@ -1,0 +1,519 @@
+"""Makes a report of stored rows. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+
+from nuvyn_executor.quality.checks.registry import FORMS
+from nuvyn_executor.quality.tallies import Shape
+from nuvyn_executor.reports.contents import (
+    DIMENSIONS,
+    UNKNOWN,
+    Change,
+    Column,
+    Finding,
+    Measured,
+    Method,
+    Report,
+    Scores,
+    Source,
+    Table,
+)
+from nuvyn_executor.reports.history import changes, comparable, points
+from nuvyn_executor.reports.results import (
+    RunResult,
+    counts,
+    mapping,
+    number,
+    numbers,
+    objects,
+    parsed,
+    run_result,
+    text_of,
+    whole,
+)
+
+Row = Mapping[str, Any]
+
+MISSING = ("nulls", "nans", "blanks", "placeholders")
+_MOST_RUNS_OF_A_TREND = 12
+_FORMS = {
+    **{form.shape: form.written[3:] if form.written.startswith("as ") else form.written for form in FORMS},
+    Shape.TYPED: "typed",
+    Shape.TEXT: "text",
+    Shape.PADDED: "blanks around",
+}
+_REASONS = {
+    "stand_in": "stand-in",
+    "infinite": "infinite",
+    "far_out": "far outlier",
+    "broken_text": "broken characters",
+}
+_SPELLED = {",": "comma", ";": "semicolon", "\t": "tab", " ": "blank", '"': "double"}
+_CLASSES = (
+    ("number", ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal", "long", "short")),
+    ("text", ("string", "varchar", "char")),
+    ("moment", ("date", "timestamp")),
+    ("boolean", ("boolean",)),
+)
+
+
+@dataclass(frozen=True)
+class StoredRows:
+    """Rows of four of the five tables.
+
+    Attributes:
+        sources: of the sources that the report is about.
+        tables, columns: of these, those that are gone included.
+        runs: of the jobs that score, the newest first; those over other sources count for nothing.
+        shows_values: whether cell values are among them.
+    """
+
+    sources: Sequence[Row]
+    tables: Sequence[Row]
+    columns: Sequence[Row]
+    runs: Sequence[Row]
+    shows_values: bool = False
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """The rows of a report in order, and the runs that scored its sources, the newest first."""
+
+    sources: Sequence[Row]
+    tables: Sequence[Row]
+    gone_tables: Sequence[Row]
+    columns: Mapping[str, Sequence[Row]]
+    runs: Sequence[RunResult]
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(str(row["source_id"]) for row in self.sources)
+
+    def runs_over(self, source_id: str) -> List[RunResult]:
+        """Return the runs over one source alone; where there is none, those over several with it."""
+        alone = [run for run in self.runs if run.sources == {source_id}]
+        return alone or [run for run in self.runs if source_id in run.sources]
+
+    def table_id(self, source_id: Optional[str], table: str) -> Optional[str]:
+        """Return the id of a table by its name in a result."""
+        of_source = [row for row in self.tables if source_id in (None, row["source_id"])]
+        same = [row for row in of_source if table == row["table_name"]]
+        found = same or [row for row in of_source if table in self._long_names(row)]
+        return str(found[0]["table_id"]) if found else None
+
+    def _long_names(self, table: Row) -> Tuple[str, ...]:
+        """Return a table's names in a result of several sources, which may have the source's before it."""
+        source = next(row for row in self.sources if row["source_id"] == table["source_id"])
+        prefixes = (str(source.get("source_name")), str(source.get("source_path")).rstrip("/"))
+        return tuple(f"{prefix}/{table['table_name']}" for prefix in prefixes)
+
+
+def build_report(rows: StoredRows, made_at: datetime) -> Report:
+    """Make a report of rows, of one source or several; ``made_at`` is the present, UTC."""
+    sources = rows.sources
+    stored = _stored(rows)
+    whole_run = _run_of_the_whole(stored)
+    several = len(sources) > 1
+    each = {str(row["source_id"]): _newest(stored.runs_over(str(row["source_id"]))) for row in sources}
+    findings = _findings(stored, [whole_run] if whole_run else each.values(), None if whole_run else each)
+    by_table: Dict[str, List[Finding]] = defaultdict(list)
+    for one in findings:
+        if one.table_id is not None:
+            by_table[one.table_id].append(one)
+    shown = tuple(
+        _table(row, index, stored, by_table[str(row["table_id"])])
+        for index, row in enumerate(stored.tables, 1)
+    )
+    over_all = [run for run in stored.runs if run.sources >= stored.ids]
+    different, compared = _changes(stored)
+    runs_shown = [whole_run] if whole_run else [run for run in each.values() if run is not None]
+    return Report(
+        title=_title(sources),
+        made_at=made_at,
+        sources=tuple(_source(row, stored, each[str(row["source_id"])]) for row in sources),
+        scores=_scores_of_the_whole(whole_run, shown, several=several),
+        findings=findings,
+        are_points_of_each_source=several and whole_run is None,
+        tables=shown,
+        history=points(over_all),
+        changes=different,
+        compared=compared,
+        left_out=tuple(dict.fromkeys(one for run in runs_shown for one in run.left_out)),
+        notices=tuple(_notices(stored, whole_run, shown, runs_shown)),
+        method=_method(whole_run, shown),
+        shows_values=rows.shows_values,
+    )
+
+
+def _stored(rows: StoredRows) -> _Stored:
+    ids = {row["source_id"] for row in rows.sources}
+    results = [one for one in map(run_result, rows.runs) if one is not None and one.sources & ids]
+    by_table: Dict[str, List[Row]] = defaultdict(list)
+    for row in rows.columns:
+        if row.get("removed_at") is None:
+            by_table[str(row["table_id"])].append(row)
+    for some in by_table.values():
+        some.sort(key=lambda row: row.get("ordinal_position") or 0)
+    order = [row["source_id"] for row in rows.sources]
+    ordered = sorted(rows.tables, key=lambda row: (order.index(row["source_id"]), str(row["table_name"])))
+    return _Stored(
+        rows.sources,
+        [row for row in ordered if row.get("removed_at") is None],
+        [row for row in ordered if row.get("removed_at") is not None],
+        by_table,
+        results,
+    )
+
+
+def _title(sources: Sequence[Row]) -> str:
+    if len(sources) == 1:
+        return str(sources[0].get("source_path") or sources[0].get("source_name") or "")
+    tenants = sorted({str(row["tenant_id"]) for row in sources})
+    return f"{len(sources)} sources of {', '.join(tenants)}"
+
+
+def _newest(runs: Sequence[RunResult]) -> Optional[RunResult]:
+    """Return the newest run with all dimensions, or the newest with an overall score."""
+    scored = [run for run in runs if run.scores.overall is not None or run.findings]
+    return next((run for run in scored if run.is_assessed), scored[0] if scored else None)
+
+
+def _run_of_the_whole(stored: _Stored) -> Optional[RunResult]:
+    """Return the newest run over exactly the sources of the report.
+
+    Of several sources none is taken that is older than a later run over one of them.
+    """
+    run = _newest([run for run in stored.runs if run.sources == stored.ids])
+    if run is None or len(stored.ids) == 1:
+        return run
+    later = [one for one in stored.runs if one.at > run.at and one.is_assessed]
+    return None if later else run
+
+
+def _scores_of_the_whole(run: Optional[RunResult], tables: Sequence[Table], *, several: bool) -> Scores:
+    """Return the scores of the whole; those of a source with one table are the table's."""
+    if run is not None:
+        if run.scores.level != UNKNOWN or run.is_assessed:
+            return run.scores
+        levels = {table.scores.level for table in tables}
+        return replace(run.scores, level=levels.pop()) if len(tables) == 1 else run.scores
+    return tables[0].scores if len(tables) == 1 and not several else Scores()
+
+
+def _source(row: Row, stored: _Stored, run: Optional[RunResult]) -> Source:
+    source_id = str(row["source_id"])
+    trend = [one.scores.overall for one in reversed(stored.runs_over(source_id)[:_MOST_RUNS_OF_A_TREND])]
+    alone = run is not None and run.sources == {source_id}
+    return Source(
+        source_id=source_id,
+        tenant=str(row.get("tenant_id") or ""),
+        path=str(row.get("source_path") or ""),
+        source_type=str(row.get("source_type") or ""),
+        files=whole(row.get("files_found")),
+        size_bytes=whole(row.get("total_size_bytes")),
+        updated_at=_moment(row.get("updated_at")),
+        scores=run.scores if run is not None and alone else Scores(),
+        trend=tuple(trend) if alone else (),
+    )
+
+
+def _findings(
+    stored: _Stored,
+    runs: Iterable[Optional[RunResult]],
+    each: Optional[Mapping[str, Optional[RunResult]]],
+) -> Tuple[Finding, ...]:
+    """Return the findings of runs, or, where a table has none of them, what its details recommend."""
+    of_source = {run.run_id: source for source, run in (each or {}).items() if run is not None}
+    if len(stored.sources) == 1:
+        of_source = {run.run_id: str(stored.sources[0]["source_id"]) for run in runs if run is not None}
+    assessed = [run for run in runs if run is not None and run.is_assessed]
+    found = [
+        _finding(one, of_source.get(run.run_id), stored)
+        for run in {run.run_id: run for run in assessed}.values()
+        for one in run.findings
+    ]
+    covered = set().union(*(run.sources for run in assessed)) if assessed else set()
+    for row in stored.tables:
+        if row["source_id"] not in covered:
+            found.extend(_recommended(row))
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(one: Finding) -> Tuple[bool, bool, float]:
+    """Put notes last, and first what concerns no dimension: it says whether scores can be trusted."""
+    return one.is_note, one.dimension is not None, -(one.points_lost or 0.0)
+
+
+def _finding(one: Mapping[str, Any], source_id: Optional[str], stored: _Stored) -> Finding:
+    table, column = text_of(one.get("table")), text_of(one.get("column"))
+    what, remedy = _what_and_remedy(str(one.get("text") or ""), table, column)
+    table_id = None if table is None else stored.table_id(source_id, table)
+    return Finding(
+        source_id=source_id,
+        table=table,
+        column=column,
+        table_id=table_id,
+        dimension=text_of(one.get("dimension")),
+        count=whole(one.get("count")),
+        of=whole(one.get("of")),
+        points_lost=number(one.get("points_lost")),
+        what=what,
+        remedy=remedy,
+        is_note=one.get("level") is not None,
+    )
+
+
+def _recommended(row: Row) -> List[Finding]:
+    table = str(row["table_name"])
+    texts = mapping(parsed(row.get("details"))).get("recommendations")
+    found = []
+    for text in texts if isinstance(texts, list) else []:
+        place, separator, _ = str(text).partition(": ")
+        if not separator or not (place == table or place.startswith(f"{table}.")):
+            continue  # "maintain current standards", "4 more findings are listed in details"
+        column = place[len(table) + 1 :] or None
+        what, remedy = _what_and_remedy(str(text), table, column)
+        found.append(
+            Finding(
+                str(row["source_id"]),
+                table,
+                column,
+                str(row["table_id"]),
+                None,
+                None,
+                None,
+                None,
+                what,
+                remedy,
+            )
+        )
+    return found
+
+
+def _what_and_remedy(text: str, table: Optional[str], column: Optional[str]) -> Tuple[str, str]:
+    """Take a recommendation apart: ``place: what - remedy``."""
+    places = ([f"{table}.{column}: "] if column else []) + [f"{table}: "]
+    place = next((one for one in places if text.startswith(one)), "")
+    what, separator, remedy = text[len(place) :].rpartition(" - ")
+    return (what, remedy) if separator else (remedy, "")
+
+
+def _table(row: Row, index: int, stored: _Stored, findings: Sequence[Finding]) -> Table:
+    details = parsed(row.get("details"))
+    source = next(one for one in stored.sources if one["source_id"] == row["source_id"])
+    scanned = whole(details.get("rows_scanned"))
+    runs = reversed(stored.runs_over(str(row["source_id"]))[:_MOST_RUNS_OF_A_TREND])
+    seen = [run.table(str(row["table_name"]), str(source.get("source_name"))) for run in runs]
+    columns = stored.columns.get(str(row["table_id"]), ())
+    rows = scanned if scanned is not None else whole(row.get("row_count"))
+    return Table(
+        table_id=str(row["table_id"]),
+        anchor=f"t{index}",
+        source_id=str(row["source_id"]),
+        name=str(row["table_name"]),
+        folder=str(row.get("schema_name") or ""),
+        path=str(row.get("file_path") or ""),
+        file_format=str(row.get("file_format") or ""),
+        files=whole(row.get("file_count")),
+        size_bytes=whole(row.get("size_bytes")),
+        rows=whole(row.get("row_count")),
+        corrupt_rows=whole(details.get("corrupt_rows")) or 0,
+        duplicate_rows=whole(details.get("duplicate_rows")),
+        scores=_scores(row, details),
+        trend=tuple(None if one is None else one.overall for one in seen),
+        last_modified=_moment(row.get("last_modified")),
+        timeliness_source=text_of(details.get("timeliness_source")),
+        comment=text_of(details.get("comment")),
+        columns=tuple(_column(one, rows) for one in columns),
+        findings=tuple(findings),
+        read_as=_read_as(details),
+        measured=_measured(details),
+    )
+
+
+def _scores(row: Row, details: Mapping[str, Any]) -> Scores:
+    return Scores(
+        overall=number(row.get("overall_score")),
+        level=text_of(row.get("quality_level")) or UNKNOWN,
+        dimensions={name: number(row.get(name)) for name in DIMENSIONS},
+        checked=counts(details.get("checked")),
+    )
+
+
+def _measured(details: Mapping[str, Any]) -> Measured:
+    contract = mapping(details.get("data_contract"))
+    named = [text_of(contract.get(key)) for key in ("id", "version")]
+    return Measured(
+        engine=text_of(details.get("engine")),
+        rows_scanned=whole(details.get("rows_scanned")),
+        rows_read=whole(details.get("rows_read")),
+        is_sampled=details.get("sampled") is True,
+        is_truncated=details.get("truncated") is True,
+        is_approximate=details.get("approximate") is True,
+        rsd=number(details.get("rsd")),
+        formula_version=text_of(mapping(details.get("provenance")).get("formula_version")),
+        contract=" ".join(one for one in named if one) or None,
+    )
+
+
+def _read_as(details: Mapping[str, Any]) -> Tuple[Tuple[str, str], ...]:
+    pairs = [
+        (key, value) for key, value in mapping(details.get("read_as")).items() if value not in (None, "")
+    ]
+    sheet, partitions = text_of(details.get("sheet")), details.get("partition_columns")
+    if sheet:
+        pairs.append(("sheet", sheet))
+    if isinstance(partitions, list) and partitions:
+        pairs.append(("partition columns", ", ".join(map(str, partitions))))
+    return tuple((key.replace("_", " "), _plain(value)) for key, value in pairs)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return _SPELLED.get(value, value) if isinstance(value, str) else str(value)
+
+
+def _column(row: Row, rows: Optional[int]) -> Column:
+    details = parsed(row.get("details"))
+    missing = whole(row.get("null_count"))
+    shapes = sorted(counts(details.get("shapes")).items(), key=lambda item: (-item[1], item[0]))
+    shortest, longest = whole(details.get("length_min")), whole(details.get("length_max"))
+    data_type = str(row.get("data_type") or "")
+    return Column(
+        name=str(row["column_name"]),
+        data_type=data_type,
+        type_class=_type_class(data_type),
+        kind=text_of(details.get("semantic_type")),
+        comment=text_of(details.get("comment")),
+        is_key=row.get("is_primary_key") is True,
+        completeness=number(row.get("completeness")),
+        validity=number(row.get("validity")),
+        uniqueness=number(row.get("uniqueness")),
+        present=None if rows is None or missing is None else max(0, rows - missing),
+        missing={key: one for key, one in counts(details).items() if key in MISSING and one},
+        distinct=whole(row.get("distinct_count")),
+        is_approximate=row.get("distinct_is_approximate") is True,
+        checked=whole(details.get("checked")) or 0,
+        invalid=whole(details.get("invalid")) or 0,
+        suspects=whole(details.get("suspects")) or 0,
+        reasons={_REASONS.get(key, key): one for key, one in counts(details.get("suspect_reasons")).items()},
+        forms=tuple((_FORMS.get(shape, shape), count) for shape, count in shapes),
+        lengths=None if shortest is None or longest is None else (shortest, longest),
+        values=_values(row, details),
+        expectations=tuple(
+            (f"{one.get('clause')}: {one.get('limit')}", _true_or_false(one.get("is_met")))
+            for one in objects(details.get("data_contract"))
+        ),
+    )
+
+
+def _values(row: Row, details: Mapping[str, Any]) -> Dict[str, str]:
+    """Return the cell values of a row: it has none where they may not be shown."""
+    named = {
+        "sample": row.get("sample_value"),
+        "minimum": details.get("minimum"),
+        "maximum": details.get("maximum"),
+        **{_REASONS.get(key, key): one for key, one in mapping(details.get("suspect_examples")).items()},
+    }
+    return {key: str(value) for key, value in named.items() if value is not None}
+
+
+def _true_or_false(value: Any) -> Optional[bool]:
+    return value if isinstance(value, bool) else None
+
+
+def _type_class(data_type: str) -> str:
+    plain = data_type.lower().partition("(")[0].strip()
+    for name, types in _CLASSES:
+        if plain in types or (name == "moment" and plain.startswith("timestamp")):
+            return name
+    return "other"
+
+
+def _changes(stored: _Stored) -> Tuple[Tuple[Change, ...], Optional[Tuple[datetime, datetime]]]:
+    found: List[Change] = []
+    compared: List[Tuple[datetime, datetime]] = []
+    for row in stored.sources:
+        source_id = str(row["source_id"])
+        pair = comparable([run for run in stored.runs if run.sources == {source_id}])
+        if pair is None:
+            continue
+        compared.append((pair[0].at, pair[1].at))
+        found.extend(changes(*pair, source_id, partial(stored.table_id, source_id)))
+    known = {(one.source_id, one.table) for one in found if one.kind == "gone table"}
+    for row in stored.gone_tables:
+        if (str(row["source_id"]), str(row["table_name"])) not in known:
+            at = _moment(row.get("removed_at"))
+            since = f"{at:%Y-%m-%d}" if at else ""
+            found.append(
+                Change("gone table", str(row["source_id"]), str(row["table_name"]), None, after=since)
+            )
+    return tuple(found), max(compared, key=lambda pair: pair[1]) if compared else None
+
+
+def _notices(
+    stored: _Stored, run: Optional[RunResult], tables: Sequence[Table], runs: Sequence[RunResult]
+) -> Iterable[str]:
+    """Say in sentences what limits the figures."""
+    if not tables:
+        yield "Nothing is stored of tables here. Run metadata_extraction or quality_assessment first."
+    elif not runs:
+        yield (
+            "No stored run has scores of the whole, so findings have no points. "
+            "Run quality_assessment for them."
+        )
+    elif run is None:
+        yield (
+            "No run has read all of these sources together, so there is no score of the whole: each "
+            "source has its own, and points are those of its source."
+        )
+    elif not run.is_assessed:
+        yield (
+            "The last run was a metadata_extraction, which stores of the whole only the overall score and "
+            "completeness. Run quality_assessment for all six dimensions and for findings with their points."
+        )
+    written = {str(row.get("last_run_id")) for row in stored.sources}
+    ids = {one.run_id for one in runs}
+    if runs and run is not None and run.is_assessed and not written <= ids:
+        yield (
+            f"The tables below were written by a later run ({', '.join(sorted(written - ids))}); the scores "
+            f"and findings of the whole are those of {run.run_id}."
+        )
+    sampled = sum(table.measured.is_sampled for table in tables)
+    if sampled:
+        yield f"{sampled} of {len(tables)} tables were sampled: not all of their rows were counted."
+    if any(one.is_truncated for one in runs) or any(table.measured.is_truncated for table in tables):
+        yield "EXECUTOR_MAX_FILES_PER_JOB cut the listing of files: some tables may be missing."
+    versions = {table.measured.formula_version for table in tables} - {None}
+    if len(versions) > 1:
+        listed = ", ".join(sorted(str(one) for one in versions))
+        yield f"Scores of these tables come from formula versions {listed}, which do not compare."
+
+
+def _method(run: Optional[RunResult], tables: Sequence[Table]) -> Method:
+    if run is None:
+        versions = sorted({one.measured.formula_version for one in tables if one.measured.formula_version})
+        return Method(formula_version=", ".join(versions) or None)
+    origin = run.provenance
+    return Method(
+        run_id=run.run_id,
+        job=run.job,
+        at=run.at,
+        executor_version=run.executor_version or None,
+        formula_version=text_of(origin.get("formula_version")),
+        weights=numbers(origin.get("weights")),
+        levels=numbers(origin.get("levels")),
+        thresholds=numbers(origin.get("thresholds")),
+        grace_hours=number(origin.get("grace_hours")),
+        half_life_days=number(origin.get("half_life_days")),
+    )
+
+
+def _moment(value: Any) -> Optional[datetime]:
+    return value if isinstance(value, datetime) else None

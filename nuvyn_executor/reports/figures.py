@@ -1,0 +1,75 @@
+"""Numbers, shares, sizes and moments as a person reads them. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Optional
+
+from nuvyn_executor.reports.markup import Markup, element
+
+NOTHING = "\u2013"
+_ALL, _MUCH, _LITTLE = 100.0, 99.9, 0.1  # per cent
+_STEP, _THREE_DIGITS = 1000, 100
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+
+
+def score(value: Optional[float]) -> str:
+    """Return a score with two decimals; one that was not assessed is a dash."""
+    return NOTHING if value is None else f"{value:.2f}"
+
+
+def count(value: Optional[int]) -> str:
+    """Return a whole number with commas."""
+    return NOTHING if value is None else f"{value:,}"
+
+
+def share(part: float, whole: float) -> str:
+    """Return a share in per cent. What is not all is never 100 %, what is there is never 0 %."""
+    if not whole or not part:
+        return "0 %"
+    percent = 100.0 * part / whole
+    if percent >= _ALL:
+        return "100 %"
+    if percent < _LITTLE:
+        return "<0.1 %"
+    return ">99.9 %" if percent > _MUCH else f"{percent:.1f} %"
+
+
+def signed(value: float, decimals: int = 2) -> str:
+    """Return a difference with its sign."""
+    return f"{value:+,.{decimals}f}".replace("-", "\u2212")
+
+
+def size(value: Optional[int]) -> str:
+    """Return bytes in the largest fitting unit, each of which is 1,000 of the one before."""
+    if value is None:
+        return NOTHING
+    number, unit = float(value), 0
+    while number >= _STEP and unit < len(_UNITS) - 1:
+        number, unit = number / _STEP, unit + 1
+    return (
+        f"{number:.0f} {_UNITS[unit]}"
+        if unit == 0 or number >= _THREE_DIGITS
+        else f"{number:.1f} {_UNITS[unit]}"
+    )
+
+
+def plural(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 table``, ``2 tables``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def day(value: Optional[datetime]) -> Markup:
+    """Return a day as an element for machines, too."""
+    if value is None:
+        return Markup(NOTHING)
+    utc = value.astimezone(timezone.utc)
+    return element("time", f"{utc:%Y-%m-%d}", datetime=f"{utc:%Y-%m-%d}")
+
+
+def moment(value: Optional[datetime]) -> Markup:
+    """Return a moment to the minute, UTC."""
+    if value is None:
+        return Markup(NOTHING)
+    utc = value.astimezone(timezone.utc)
+    return element("time", f"{utc:%Y-%m-%d %H:%M} UTC", datetime=f"{utc:%Y-%m-%dT%H:%M:%SZ}")

@@ -1,0 +1,125 @@
+"""Makes the report of stored sources, and writes it to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Sequence
+
+from nuvyn_executor.errors import ExecutorError
+from nuvyn_executor.reports.build import build_report
+from nuvyn_executor.reports.page import html
+from nuvyn_executor.reports.results import run_result
+from nuvyn_executor.reports.stored import source_rows, stored_rows
+from nuvyn_executor.sources.factory import masked_location
+from nuvyn_executor.sources.locations import python_path, scheme_of, under_root
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from nuvyn_executor.store.base import MetadataStore, Row
+
+_FILE_SCHEMES = ("", "dbfs", "file")
+_MOST_NAMED = 5
+
+
+def report_of(
+    store: MetadataStore, path: Optional[str], tenant: Optional[str], made_at: datetime, *, shows_values: bool
+) -> str:
+    """Return the report of a source, of a tenant, or of all sources.
+
+    Args:
+        store: the five tables.
+        path: of the source, as a job named it; without it, all sources.
+        tenant: whose sources; without it, those of all.
+        made_at: the present, UTC.
+        shows_values: whether cell values may be shown.
+
+    Raises:
+        ExecutorError: nothing is stored of them.
+    """
+    known = source_rows(store)
+    if not known:
+        raise ExecutorError(
+            f"Nothing is stored in {store.schema_name} yet.",
+            "Run metadata_extraction or quality_assessment first, or set EXECUTOR_SCHEMA_NAME "
+            "(off Databricks, EXECUTOR_WAREHOUSE_DIR too) as that run had it.",
+        )
+    is_meant = (lambda _: True) if path is None else _is_path(path)
+    of_tenant = [row for row in known if tenant in (None, row["tenant_id"])]
+    found = [row for row in of_tenant if is_meant(str(row.get("source_path") or ""))]
+    if not found:
+        raise _nothing_of(path, tenant, known, of_tenant)
+    found.sort(key=lambda row: (str(row["tenant_id"]), str(row.get("source_path"))))
+    return html(build_report(stored_rows(store, found, shows_values=shows_values), made_at))
+
+
+def report_of_run(
+    store: MetadataStore, run: Mapping[str, Any], made_at: datetime, *, shows_values: bool
+) -> Optional[str]:
+    """Return the report of the sources of a run, which need not be stored yet; ``None`` without scores."""
+    result = run_result(run)
+    read = frozenset() if result is None else result.sources
+    found = [row for row in source_rows(store) if row["source_id"] in read]
+    if not found:
+        return None
+    found.sort(key=lambda row: str(row.get("source_path")))
+    rows = stored_rows(store, found, shows_values=shows_values, this_run=run)
+    return html(build_report(rows, made_at))
+
+
+def write_report(path: str, page: str, roots: Optional[Mapping[str, str]] = None) -> None:
+    """Write a report.
+
+    Args:
+        path: a file: a plain path, ``dbfs:/...``, ``/Volumes/...``.
+        page: the report.
+        roots: folders that stand for Databricks' roots on this machine.
+
+    Raises:
+        ExecutorError: the file cannot be written.
+    """
+    if scheme_of(path) not in _FILE_SCHEMES and len(scheme_of(path)) > 1:
+        raise ExecutorError(
+            f"{masked_location(path)} is no place for a report.",
+            "Name a file of a Volume, of DBFS or of a disk: /Volumes/main/default/reports/report.html.",
+        )
+    file = Path(under_root(python_path(path), roots or {}))
+    try:
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise ExecutorError(
+            f"{path} cannot be written: {error.strerror or error}.",
+            "Name a file in a folder that is there and may be written to.",
+        ) from error
+
+
+def _is_path(path: str) -> Callable[[str], bool]:
+    """Return whether the path of a stored source is meant; one folder has several spellings."""
+    meant = _spelling(path)
+    return lambda stored: _spelling(stored) == meant
+
+
+def _spelling(path: str) -> str:
+    scheme = scheme_of(path)
+    return (python_path(path) if scheme in _FILE_SCHEMES else masked_location(path)).rstrip("/")
+
+
+def _nothing_of(
+    path: Optional[str], tenant: Optional[str], known: Sequence[Row], of_tenant: Sequence[Row]
+) -> ExecutorError:
+    """Return the error that says what is stored instead."""
+    if not of_tenant:
+        tenants = sorted({str(row["tenant_id"]) for row in known})
+        return ExecutorError(
+            f"Nothing is stored of tenant {tenant}.", f"Stored are those of {_listed(tenants)}."
+        )
+    paths = sorted({str(row.get("source_path")) for row in of_tenant})
+    return ExecutorError(
+        f"No source {masked_location(str(path)) if scheme_of(str(path)) else path} is stored.",
+        f"Name it as a job named it; stored are {_listed(paths)}.",
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,110 @@
+"""What changed between the last two runs over a source, as far as their results and the tables say. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Sequence, Tuple
+
+from nuvyn_executor.reports.contents import Change, RunPoint
+
+if TYPE_CHECKING:
+    from nuvyn_executor.reports.results import RunResult, TableResult
+
+_ORDER = ("new table", "gone table", "new column", "gone column", "type", "score", "rows")
+
+TableId = Callable[[str], Optional[str]]
+"""Returns the id of a stored table by its name; ``None`` where there is none."""
+
+
+def points(runs: Sequence[RunResult]) -> Tuple[RunPoint, ...]:
+    """Return runs as points of a line, the oldest first; runs without an overall score are left out."""
+    return tuple(
+        RunPoint(
+            run_id=run.run_id,
+            job=run.job,
+            at=run.at,
+            status=run.status,
+            scores=run.scores,
+            tables=len(run.tables),
+            rows=_sum_of_rows(run.tables),
+            formula_version=_version(run),
+        )
+        for run in reversed(runs)
+        if run.scores.overall is not None
+    )
+
+
+def comparable(runs: Sequence[RunResult]) -> Optional[Tuple[RunResult, RunResult]]:
+    """Return the two newest runs to compare, the older first.
+
+    Runs that know their columns are taken where there are two of them: others know tables and rows alone.
+    """
+    knowing = [run for run in runs if run.is_assessed]
+    newest = knowing if len(knowing) > 1 else runs
+    return (newest[1], newest[0]) if len(newest) > 1 else None
+
+
+def changes(before: RunResult, after: RunResult, source_id: str, id_of: TableId) -> List[Change]:
+    """List the differences of two runs over one source: first what came and went, then types and figures."""
+    found = _Found(source_id, id_of)
+    for name in after.tables:
+        if name not in before.tables:
+            found.add("new table", name)
+    for name in before.tables:
+        if name not in after.tables:
+            found.add("gone table", name)
+            continue
+        old, new = before.tables[name], after.tables[name]
+        if old.columns and new.columns:  # the result of an extraction has none
+            _compare_columns(found, name, old.columns, new.columns)
+        _compare_rows(found, name, old.rows, new.rows)
+        if _version(before) == _version(after):
+            _compare_scores(found, name, old.overall, new.overall)
+    return sorted(found.changes, key=lambda one: (_ORDER.index(one.kind), -abs(one.difference or 0.0)))
+
+
+class _Found:
+    """The changes of one source."""
+
+    def __init__(self, source_id: str, id_of: TableId) -> None:
+        self._source_id = source_id
+        self._id_of = id_of
+        self.changes: List[Change] = []
+
+    def add(self, kind: str, table: str, **more: Any) -> None:
+        """Add a change; ``more`` are the other fields of :class:`Change`."""
+        self.changes.append(Change(kind, self._source_id, table, self._id_of(table), **more))
+
+
+def _compare_columns(
+    found: _Found, table: str, old: Mapping[str, Optional[str]], new: Mapping[str, Optional[str]]
+) -> None:
+    for column in new:
+        if column not in old:
+            found.add("new column", table, column=column)
+    for column, was in old.items():
+        now = new.get(column)
+        if column not in new:
+            found.add("gone column", table, column=column)
+        elif was and now and was != now:
+            found.add("type", table, column=column, before=was, after=now)
+
+
+def _compare_rows(found: _Found, table: str, old: Optional[int], new: Optional[int]) -> None:
+    if old is not None and new is not None and old != new:
+        share = (new - old) / old if old else None
+        found.add("rows", table, before=f"{old:,}", after=f"{new:,}", difference=share)
+
+
+def _compare_scores(found: _Found, table: str, old: Optional[float], new: Optional[float]) -> None:
+    if old is not None and new is not None and old != new:
+        found.add("score", table, before=f"{old:.2f}", after=f"{new:.2f}", difference=new - old)
+
+
+def _version(run: RunResult) -> Optional[str]:
+    version = run.provenance.get("formula_version")
+    return None if version is None else str(version)
+
+
+def _sum_of_rows(tables: Mapping[str, TableResult]) -> Optional[int]:
+    rows = [one.rows for one in tables.values() if one.rows is not None]
+    return sum(rows) if rows else None

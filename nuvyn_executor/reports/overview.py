@@ -1,0 +1,199 @@
+"""The parts of the page about the whole: scores, what they rest on, sources. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, List, Mapping, Sequence, Tuple
+
+from nuvyn_executor.reports import pictures
+from nuvyn_executor.reports.contents import DIMENSIONS
+from nuvyn_executor.reports.figures import NOTHING, count, moment, plural, score, signed, size
+from nuvyn_executor.reports.markup import Content, Markup, element, joined, name
+from nuvyn_executor.reports.parts import badge, css_of, head_cells, scroller
+
+if TYPE_CHECKING:
+    from nuvyn_executor.reports.contents import LeftOut, Report, Scores, Source
+
+_MOST_LEFT_OUT = 100
+_MOST_WORST = 3
+
+_UNITS = {
+    "completeness": "cell",
+    "accuracy": "value",
+    "consistency": "value",
+    "timeliness": "row",
+    "validity": "value",
+    "uniqueness": "row",
+}
+_MEANINGS = {
+    "completeness": "cells that hold a value",
+    "accuracy": "values that could be true",
+    "consistency": "values written like their neighbours",
+    "timeliness": "how recent the data is",
+    "validity": "values that are what their column expects",
+    "uniqueness": "rows and keys that do not repeat",
+}
+
+
+def section(report: Report) -> Markup:
+    """Return scores, what they rest on, the sources, and what limits the figures."""
+    return joined(
+        [
+            _notices(report.notices),
+            element("div", _verdict(report), _dimensions(report), class_="cards"),
+            _sources(report.sources) if len(report.sources) > 1 else None,
+            _left_out(report.left_out),
+        ]
+    )
+
+
+def _notices(notices: Sequence[str]) -> Content:
+    if not notices:
+        return None
+    return element("ul", [element("li", one) for one in notices], class_="notices")
+
+
+def _verdict(report: Report) -> Markup:
+    scores = report.scores
+    cuts = report.method.levels
+    drawn: Content = None
+    if scores.overall is not None and cuts:
+        label = f"{score(scores.overall)} of 100, {scores.level}"
+        drawn = pictures.level_scale(scores.overall, cuts, label)
+    rows = [one.rows for one in report.tables if one.rows is not None]
+    facts: List[Tuple[str, Content]] = [
+        ("Tables", count(len(report.tables))),
+        ("Columns", count(sum(len(one.columns) for one in report.tables))),
+        ("Rows", count(sum(rows)) if rows else NOTHING),
+        ("Files", count(sum(one.files or 0 for one in report.sources))),
+        ("Size", size(sum(one.size_bytes or 0 for one in report.sources))),
+        ("Findings", count(sum(not one.is_note for one in report.findings))),
+    ]
+    listed = [element("div", element("dt", term), element("dd", figure)) for term, figure in facts]
+    return element(
+        "div",
+        element("h3", "Overall score"),
+        element(
+            "p",
+            element("span", score(scores.overall), class_="big"),
+            " ",
+            badge(scores.level),
+            class_="verdict",
+        ),
+        drawn,
+        element("dl", listed, class_="tiles"),
+        _worst(report),
+        class_="card",
+    )
+
+
+def _worst(report: Report) -> Content:
+    """Name what costs most."""
+    worst = [one for one in report.findings if one.points_lost and not one.is_note][:_MOST_WORST]
+    if not worst:
+        return None
+    lines = []
+    for one in worst:
+        where = ".".join(filter(None, (one.table, one.column)))
+        lost = element("b", signed(-(one.points_lost or 0.0)))
+        lines.append(element("li", lost, " ", name(where), element("small", one.dimension)))
+    return [element("h3", "What costs most"), element("ol", lines, class_="worst")]
+
+
+def _dimensions(report: Report) -> Markup:
+    scores = report.scores
+    body = [
+        element("tr", _dimension_cells(dimension, scores, report.method.weights)) for dimension in DIMENSIONS
+    ]
+    table = element(
+        "table",
+        element("caption", "The six dimensions, and what each rests on"),
+        head_cells("Dimension", "Score", "Rests on", numeric=("Score", "Rests on")),
+        element("tbody", body),
+        class_="dimensions",
+    )
+    return element("div", element("h3", "Dimensions"), table, class_="card wide")
+
+
+def _dimension_cells(dimension: str, scores: Scores, weights: Mapping[str, float]) -> Content:
+    value = scores.dimensions.get(dimension)
+    weight = weights.get(dimension)
+    twice = f", counts {weight:g} times" if weight is not None and weight != 1 else ""
+    checked = scores.checked.get(dimension)
+    rests = NOTHING if checked is None else plural(checked, _UNITS[dimension])
+    shown = (
+        score(value) if value is not None else ("not assessed" if dimension in scores.dimensions else NOTHING)
+    )
+    return [
+        element(
+            "th", dimension.capitalize(), element("small", f"{_MEANINGS[dimension]}{twice}"), scope="row"
+        ),
+        element("td", element("b", shown), pictures.bar(value, css_of(value)), class_="n"),
+        element("td", rests, class_="n"),
+    ]
+
+
+def _sources(sources: Sequence[Source]) -> Markup:
+    body = []
+    for one in sources:
+        cells: List[Content] = [
+            element("th", name(one.path), scope="row"),
+            element("td", name(one.tenant)),
+            element("td", score(one.scores.overall), class_="n"),
+            element("td", badge(one.scores.level)),
+            *(
+                element("td", score(one.scores.dimensions.get(dimension)), class_="n")
+                for dimension in DIMENSIONS
+            ),
+            element("td", pictures.trend(one.trend)),
+            element("td", moment(one.updated_at)),
+        ]
+        body.append(element("tr", cells))
+    short = tuple(dimension.capitalize() for dimension in DIMENSIONS)
+    sortable = ("Source", "Tenant", "Score", *short, "Measured")
+    table = element(
+        "table",
+        element("caption", "Sources, with the scores of each one's last run"),
+        head_cells(
+            "Source",
+            "Tenant",
+            "Score",
+            "Level",
+            *short,
+            "Trend",
+            "Measured",
+            numeric=("Score", *short),
+            sortable=sortable,
+        ),
+        element("tbody", body),
+    )
+    return joined([element("h3", "Sources"), scroller(table, "Sources")])
+
+
+def _left_out(left_out: Sequence[LeftOut]) -> Content:
+    if not left_out:
+        return None
+    failed = sum(one.is_failure for one in left_out)
+    ordered = sorted(left_out, key=lambda one: not one.is_failure)
+    body = [
+        element(
+            "tr",
+            element("th", name(one.name), scope="row"),
+            element("td", "could not be read" if one.is_failure else "skipped"),
+            element("td", one.reason),
+            element("td", one.remedy),
+        )
+        for one in ordered[:_MOST_LEFT_OUT]
+    ]
+    words = f"{plural(failed, 'file or table')} could not be read" if failed else "None failed"
+    words = words.replace("file or tables", "files or tables")
+    others = len(left_out) - failed
+    caption = f"{words}; {others} of other kinds were skipped" if others else words
+    if len(left_out) > _MOST_LEFT_OUT:
+        caption += f". The first {_MOST_LEFT_OUT} are listed"
+    table = element(
+        "table",
+        element("caption", caption),
+        head_cells("Name", "What happened", "Why", "What to do"),
+        element("tbody", body),
+    )
+    return joined([element("h3", "Not in the scores"), scroller(table, "Not in the scores")])

@@ -1,0 +1,182 @@
+"""What the row of a run says about scores: its own fields, and its result, which is JSON. Pure.
+
+Results of older versions lack keys, and a row of another program may hold anything: what cannot be read is as
+if it were not there.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Tuple
+
+from nuvyn_executor.model import JobType, RunStatus
+from nuvyn_executor.reports.contents import UNKNOWN, LeftOut, Scores
+
+SCORING_JOBS = (JobType.FULL_PIPELINE, JobType.QUALITY_ASSESSMENT, JobType.METADATA_EXTRACTION)
+"""The jobs whose results have scores."""
+
+
+@dataclass(frozen=True)
+class TableResult:
+    """A table in a result. Columns: their names, with their types where the result has them."""
+
+    rows: Optional[int]
+    overall: Optional[float]
+    columns: Mapping[str, Optional[str]]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A run that has scores.
+
+    Attributes:
+        sources: ids of the sources that it read.
+        findings: as the result has them; empty also where it has none (``is_assessed`` is false then).
+        is_assessed: whether all six dimensions and the findings are there.
+        provenance: as the result has it.
+    """
+
+    run_id: str
+    job: str
+    at: datetime
+    status: str
+    executor_version: str
+    sources: FrozenSet[str]
+    scores: Scores
+    findings: Tuple[Mapping[str, Any], ...]
+    is_assessed: bool
+    tables: Mapping[str, TableResult]
+    left_out: Tuple[LeftOut, ...]
+    is_truncated: bool
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def table(self, name: str, source_name: str) -> Optional[TableResult]:
+        """Return a table by its name. A result of several sources may write the source's before it."""
+        return self.tables.get(name) or self.tables.get(f"{source_name}/{name}")
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return a JSON object, or an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def objects(value: Any) -> List[Mapping[str, Any]]:
+    """Return the JSON objects of a list."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def parsed(text: Any) -> Mapping[str, Any]:
+    """Return the JSON object of a text, or an empty one."""
+    try:
+        return mapping(json.loads(text)) if isinstance(text, str) else {}
+    except ValueError:
+        return {}
+
+
+def number(value: Any) -> Optional[float]:
+    """Return a number, or ``None`` for anything else."""
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def whole(value: Any) -> Optional[int]:
+    """Return a whole number, or ``None`` for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def text_of(value: Any) -> Optional[str]:
+    """Return a text that is not empty, or ``None`` for anything else."""
+    return value if isinstance(value, str) and value else None
+
+
+def numbers(value: Any) -> Dict[str, float]:
+    """Return the numbers of a JSON object."""
+    return {key: float(one) for key, one in mapping(value).items() if number(one) is not None}
+
+
+def counts(value: Any) -> Dict[str, int]:
+    """Return the whole numbers of a JSON object."""
+    return {key: one for key, one in mapping(value).items() if whole(one) is not None}
+
+
+def run_result(row: Mapping[str, Any]) -> Optional[RunResult]:
+    """Return what a row of ``executor_runs`` says about scores; ``None`` where it has none.
+
+    Of a full pipeline the assessment counts, and the extraction where it has no assessment.
+    """
+    at = row.get("started_at")
+    done = row.get("status") in (RunStatus.SUCCESS.value, RunStatus.PARTIAL.value, RunStatus.FAILED.value)
+    if not done or not isinstance(at, datetime):
+        return None
+    job = str(row.get("run_mode"))
+    result = _scoring_part(job, parsed(row.get("result")))
+    details = mapping(result.get("details"))
+    metrics = mapping(result.get("quality_metrics"))
+    if not details or "quality_metrics" not in result:
+        return None
+    is_assessed = "overall_score" in result
+    overall = number(result.get("overall_score") if is_assessed else metrics.get("overall_score"))
+    return RunResult(
+        run_id=str(row.get("run_id")),
+        job=job,
+        at=at,
+        status=str(row.get("status")),
+        executor_version=str(row.get("executor_version") or ""),
+        sources=_sources(row, details),
+        scores=Scores(
+            overall=overall,
+            level=text_of(result.get("quality_level")) or UNKNOWN,
+            dimensions={name: number(one) for name, one in metrics.items() if name != "overall_score"},
+            checked=counts(details.get("checked")),
+        ),
+        findings=tuple(objects(details.get("findings"))),
+        is_assessed=is_assessed,
+        tables=_tables(details),
+        left_out=(*_left_out(details, "unreadable"), *_left_out(details, "skipped")),
+        is_truncated=details.get("truncated") is True,
+        provenance=mapping(details.get("provenance")),
+    )
+
+
+def _scoring_part(job: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    if job != JobType.FULL_PIPELINE.value:
+        return document
+    steps = mapping(document.get("details"))
+    names = (JobType.QUALITY_ASSESSMENT.value, JobType.METADATA_EXTRACTION.value)
+    return next((mapping(steps[name]) for name in names if "quality_metrics" in mapping(steps.get(name))), {})
+
+
+def _sources(row: Mapping[str, Any], details: Mapping[str, Any]) -> FrozenSet[str]:
+    one = text_of(row.get("source_id"))
+    if one is not None:
+        return frozenset({one})
+    several = objects(details.get("sources"))
+    return frozenset(str(one.get("source_id")) for one in several if "error" not in one)
+
+
+def _tables(details: Mapping[str, Any]) -> Dict[str, TableResult]:
+    found = objects(details.get("datasets")) or objects(details.get("tables"))
+    return {
+        str(one.get("name")): TableResult(
+            rows=whole(one.get("rows")),
+            overall=number(one.get("overall_score")),
+            columns={
+                str(column.get("name")): text_of(column.get("data_type"))
+                for column in objects(one.get("columns"))
+            },
+        )
+        for one in found
+    }
+
+
+def _left_out(details: Mapping[str, Any], key: str) -> Tuple[LeftOut, ...]:
+    return tuple(
+        LeftOut(
+            str(one.get("name")),
+            str(one.get("reason") or ""),
+            str(one.get("remedy") or ""),
+            is_failure=key == "unreadable",
+        )
+        for one in objects(details.get(key))
+    )

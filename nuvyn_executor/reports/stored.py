@@ -1,0 +1,91 @@
+"""Reads the rows that a report is made of. Cell values are left out unless they may be shown."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from nuvyn_executor.reports.build import StoredRows
+from nuvyn_executor.reports.results import SCORING_JOBS, parsed
+from nuvyn_executor.schema.details import CELLS
+from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, SOURCES, TABLES
+
+if TYPE_CHECKING:
+    from nuvyn_executor.schema.tables import Table
+    from nuvyn_executor.store.base import MetadataStore, Row
+
+MOST_RUNS = 30
+"""The last runs whose results are read; a result of 5,000 columns has a megabyte."""
+_WITHOUT_RESULT = ("run_id", "source_id", "tenant_id", "source_path", "run_mode", "status", "started_at")
+
+
+def source_rows(store: MetadataStore) -> List[Dict[str, Any]]:
+    """Return the row of each source; none where the tables are not there yet."""
+    return store.rows(SOURCES) if store.describe(SOURCES.name) is not None else []
+
+
+def stored_rows(
+    store: MetadataStore,
+    sources: Sequence[Row],
+    *,
+    shows_values: bool,
+    this_run: Optional[Row] = None,
+) -> StoredRows:
+    """Read what is stored of some sources.
+
+    Args:
+        store: the five tables.
+        sources: rows of ``sources``.
+        shows_values: whether cell values may be shown.
+        this_run: the row of a run that has not been written yet.
+    """
+    where = {"source_id": [row["source_id"] for row in sources]}
+    there = store.describe(TABLES.name) or {}  # an older table may lack columns
+    names = [name for name in TABLES.column_types() if name != "scan_state" and name in there]
+    tables, columns = store.rows(TABLES, where, names), store.rows(COLUMNS, where)
+    runs: List[Row] = _runs(
+        store, {row["source_id"] for row in sources}, {row["tenant_id"] for row in sources}
+    )
+    if this_run is not None:
+        runs = [this_run, *(row for row in runs if row["run_id"] != this_run["run_id"])]
+    return StoredRows(
+        sources=sources,
+        tables=tables if shows_values else [without_values(row, TABLES) for row in tables],
+        columns=columns if shows_values else [without_values(row, COLUMNS) for row in columns],
+        runs=runs,
+        shows_values=shows_values,
+    )
+
+
+def without_values(row: Row, table: Table) -> Dict[str, Any]:
+    """Return a row without its cell values, which the schema marks."""
+    kept: Dict[str, Any] = {}
+    for column in table.columns:
+        if column.name not in row or column.sent is CELLS:
+            continue
+        kept[column.name] = row[column.name]
+        hidden = {key.name for key in column.keys if key.sent is CELLS}
+        if hidden:
+            details = parsed(row[column.name])
+            kept[column.name] = json.dumps({key: one for key, one in details.items() if key not in hidden})
+    return kept
+
+
+def _runs(store: MetadataStore, sources: set[str], tenants: set[str]) -> List[Row]:
+    """Return the last runs that may have scores of the sources. A run of several has no source in its row."""
+    jobs = [job.value for job in SCORING_JOBS]
+    known = store.rows(EXECUTOR_RUNS, {"run_mode": jobs, "tenant_id": sorted(tenants)}, _WITHOUT_RESULT)
+    possible = [
+        row
+        for row in known
+        if row["source_id"] in sources or (row["source_id"] is None and row["started_at"])
+    ]
+    newest = sorted(possible, key=_started, reverse=True)[:MOST_RUNS]
+    if not newest:
+        return []
+    rows = store.rows(EXECUTOR_RUNS, {"run_id": [row["run_id"] for row in newest]})
+    return [*sorted(rows, key=_started, reverse=True)]
+
+
+def _started(row: Mapping[str, Any]) -> Tuple[bool, Any]:
+    return row["started_at"] is not None, row["started_at"]

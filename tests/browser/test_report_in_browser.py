@@ -1,0 +1,205 @@
+"""The quality report in a browser: it sorts, is searched, can be read by all, and asks for nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nuvyn_executor.reports.page import framed, html
+from tests.browser.browsing import opened
+from tests.report_rows import large, shop
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.process
+
+LIST = "#table-list"
+TABLES = ["customers", "orders", "returns"]
+SEARCHES: tuple[tuple[str, list[str]], ...] = (
+    ("ORD", ["orders"]),
+    ("iban", ["orders"]),
+    ("customer_id", ["customers", "orders"]),
+    ("good email", ["customers"]),
+    ("nothing like it", []),
+    ("", TABLES),
+)
+OPENS_IN = 2.0  # seconds of a processor
+
+
+@pytest.fixture(scope="module", name="report")
+def _report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("report") / "report.html"
+    file.write_text(html(shop().report(shows_values=True)), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module", name="large_report")
+def _large_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("report") / "large.html"
+    file.write_text(html(large(runs=2).report()), encoding="utf-8")
+    return file
+
+
+class TestNetwork:
+    """No request leaves the page."""
+
+    def test_it_asks_for_nothing_and_reports_no_error(self, browser: Browser, report: Path) -> None:
+        with opened(browser, report) as seen:
+            seen.page.locator("#search").fill("customers")
+            seen.page.locator(f"{LIST} tbody a").first.click()
+
+            assert seen.requests == []
+            assert seen.errors == []
+
+    def test_its_policy_stops_what_gets_in(self, browser: Browser, tmp_path: Path) -> None:
+        page = html(shop().report())
+        injected = "<img src='https://example.com/x.png'><script>document.title = 'taken'</script>"
+        file = tmp_path / "injected.html"
+        file.write_text(page.replace("<main", f"{injected}<main", 1), encoding="utf-8")
+
+        with opened(browser, file) as seen:
+            assert seen.requests == []
+            assert seen.page.title() == "Data quality: /Volumes/main/raw/shop"
+
+
+class TestAccess:
+    """Axe-core without violations; light and dark, keyboard and screen reader."""
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_axe_finds_nothing(self, browser: Browser, report: Path, scheme: str) -> None:
+        with opened(browser, report, scheme=scheme) as seen:
+            assert seen.violations() == []
+
+    def test_axe_finds_nothing_on_a_phone(self, browser: Browser, report: Path) -> None:
+        with opened(browser, report, width=360) as seen:
+            assert seen.violations() == []
+
+    def test_a_phone_scrolls_tables_and_not_the_page(self, browser: Browser, report: Path) -> None:
+        with opened(browser, report, width=360) as seen:
+            assert seen.page.evaluate("document.documentElement.scrollWidth") == 360
+
+    def test_the_first_key_leads_past_the_links(self, browser: Browser, report: Path) -> None:
+        with opened(browser, report) as seen:
+            seen.page.keyboard.press("Tab")
+            assert seen.page.locator(":focus").inner_text() == "Skip to the content"
+            seen.page.keyboard.press("Enter")
+
+            assert seen.page.url.endswith("#content")
+
+    def test_light_and_dark_differ(self, browser: Browser, report: Path) -> None:
+        colours = set()
+        for scheme in ("light", "dark"):
+            with opened(browser, report, scheme=scheme) as seen:
+                colours.add(seen.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+        assert len(colours) == 2
+
+
+class TestSorting:
+    """Tables as a sortable list."""
+
+    def test_a_click_sorts_and_a_second_one_turns_it_round(self, browser: Browser, report: Path) -> None:
+        with opened(browser, report) as seen:
+            header = seen.page.locator(f"{LIST} th", has_text="Score")
+            header.get_by_role("button").click()
+            assert header.get_attribute("aria-sort") == "descending"
+            assert seen.cells(LIST, 1) == ["orders", "customers", "returns"]
+
+            header.get_by_role("button").click()
+            assert header.get_attribute("aria-sort") == "ascending"
+            assert seen.cells(LIST, 1) == ["returns", "customers", "orders"]
+
+    def test_numbers_are_sorted_as_numbers_by_keyboard(self, browser: Browser, report: Path) -> None:
+        with opened(browser, report) as seen:
+            button = seen.page.locator(f"{LIST} th", has_text="Rows").get_by_role("button")
+            button.focus()
+            seen.page.keyboard.press("Enter")
+            assert seen.cells(LIST, 1) == ["orders", "customers", "returns"]
+            seen.page.keyboard.press("Space")
+            assert seen.cells(LIST, 1) == ["returns", "customers", "orders"]
+
+            assert seen.page.locator("[aria-sort]").count() == 1
+
+    def test_findings_are_sorted_by_their_dimension(self, browser: Browser, report: Path) -> None:
+        with opened(browser, report) as seen:
+            seen.page.locator("table.findings th", has_text="Dimension").get_by_role("button").click()
+
+            assert seen.cells("table.findings", 5) == ["Timeliness", "Validity", "Validity"]
+
+
+class TestSearch:
+    """Tables as a searchable list."""
+
+    def test_tables_are_found_by_name_level_and_columns(self, browser: Browser, report: Path) -> None:
+        with opened(browser, report) as seen:
+            for words, found in SEARCHES:
+                seen.page.get_by_label("Search tables and columns").fill(words)
+
+                assert seen.cells(LIST, 1) == found
+                assert seen.page.locator("section.table:visible").count() == len(found)
+                status = f"{len(found)} of 3 tables" if words else "3 tables"
+                assert seen.page.get_by_role("status").inner_text() == status
+
+    def test_the_list_leads_to_a_table_and_back(self, browser: Browser, report: Path) -> None:
+        with opened(browser, report) as seen:
+            seen.page.locator(LIST).get_by_role("link", name="orders").click()
+            heading = seen.page.get_by_role("heading", name="orders")
+            assert heading.evaluate("one => Math.abs(one.getBoundingClientRect().top) < 200")
+            seen.page.locator("section#t2").get_by_role("link", name="Back to the list").click()
+
+            assert seen.page.url.endswith("#tables")
+
+
+class TestWithoutScript:
+    """It works without a script, on paper, and in a notebook."""
+
+    def test_everything_is_there(self, browser: Browser, report: Path) -> None:
+        with opened(browser, report, script=False) as seen:
+            assert seen.cells(LIST, 1) == TABLES
+            assert seen.page.locator("section.table:visible").count() == len(TABLES)
+            assert seen.page.locator("#search").is_hidden()
+            assert seen.page.get_by_role("button").count() == 0
+
+    def test_paper_has_all_tables_and_no_links_to_parts(self, browser: Browser, report: Path) -> None:
+        with opened(browser, report, scheme="dark") as seen:
+            seen.page.emulate_media(media="print", color_scheme="dark")
+
+            assert seen.page.get_by_role("navigation").count() == 0
+            assert seen.page.locator("#search").is_hidden()
+            assert (
+                seen.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+            )
+            assert seen.page.pdf(format="A4").startswith(b"%PDF")
+
+    def test_a_notebook_shows_it_in_a_frame(self, browser: Browser, report: Path, tmp_path: Path) -> None:
+        notebook = tmp_path / "notebook.html"
+        frame = framed(report.read_text(encoding="utf-8"))
+        notebook.write_text(f"<!DOCTYPE html><title>Notebook</title>{frame}", encoding="utf-8")
+
+        with opened(browser, notebook) as seen:
+            inside = seen.page.frame_locator("iframe")
+            inside.locator(f"{LIST} th", has_text="Score").get_by_role("button").click()
+            assert inside.locator(f"{LIST} tbody th a").all_inner_texts() == [
+                "orders",
+                "customers",
+                "returns",
+            ]
+            assert seen.errors == []
+
+
+class TestLarge:
+    """500 tables and 5,000 columns stay usable (< 5 MB, opens in 2 s)."""
+
+    def test_it_opens_sorts_and_is_searched_quickly(self, browser: Browser, large_report: Path) -> None:
+        with opened(browser, large_report) as seen:
+            to_open = seen.seconds_of_work()
+            assert to_open < OPENS_IN
+
+            seen.page.locator(f"{LIST} th", has_text="Score").get_by_role("button").click()
+            seen.page.locator("#search").fill("table_123")
+            assert seen.cells(LIST, 1) == ["table_123_of_orders"]
+            assert seen.seconds_of_work() - to_open < OPENS_IN

@@ -1,0 +1,193 @@
+"""Which sources a report is of, where it is written, and what a job does about it. On the memory store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from nuvyn_executor import report
+from nuvyn_executor.errors import ExecutorError
+from nuvyn_executor.reports.files import report_of, write_report
+from nuvyn_executor.store.memory import MemoryMetadataStore
+from tests.installation import LineScanner, memory_installation
+from tests.report_rows import NOW, Stored, shop, source_row, table_row
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.installation import Installation
+
+
+def made(stored: Stored, path: str | None = None, tenant: str | None = None) -> str:
+    return report_of(stored.store(), path, tenant, NOW, shows_values=False)
+
+
+def refused(stored: Stored, path: str | None = None, tenant: str | None = None) -> str:
+    with pytest.raises(ExecutorError) as caught:
+        made(stored, path, tenant)
+    assert caught.value.remedy
+    return str(caught.value)
+
+
+def several() -> Stored:
+    places = (("/dbfs/mnt/shop/", "a"), ("s3://bucket/shop", "a"), ("/dbfs/mnt/shop/", "b"))
+    stored = Stored(*(source_row(path, tenant) for path, tenant in places))
+    stored.tables = [table_row(source, f"of_{source['tenant_id']}") for source in stored.sources]
+    return stored
+
+
+class TestWhichSources:
+    """`python -m nuvyn_executor.report [PATH | --tenant T]`."""
+
+    @pytest.mark.parametrize(
+        "path", ["/dbfs/mnt/shop", "dbfs:/mnt/shop/", "/dbfs/mnt/x/../shop", "file:/dbfs/mnt/shop"]
+    )
+    def test_a_path_is_found_in_each_of_its_spellings(self, path: str) -> None:
+        page = made(several(), path, "a")
+
+        assert "<h1>/dbfs/mnt/shop/</h1>" in page
+        assert "of_b" not in page
+
+    def test_a_url_is_found_without_its_secrets(self) -> None:
+        stored = Stored(source_row("s3://bucket/shop?***"))
+
+        assert "s3://bucket/shop?***</bdi></h1>" in made(stored, "s3://bucket/shop?sig=very-secret")
+
+    def test_a_tenant_has_all_its_sources(self) -> None:
+        page = made(several(), tenant="a")
+
+        assert "2 sources of a" in page
+        assert "s3://bucket/shop" in page
+
+    def test_without_path_and_tenant_it_is_of_everything(self) -> None:
+        assert "3 sources of a, b" in made(several())
+
+    def test_what_is_not_stored_is_named_with_what_is(self) -> None:
+        assert refused(several(), "/data") == (
+            "No source /data is stored. Name it as a job named it; stored are /dbfs/mnt/shop/, s3://bucket/shop."
+        )
+        assert refused(several(), tenant="c") == "Nothing is stored of tenant c. Stored are those of a, b."
+
+    def test_many_stored_paths_are_not_all_named(self) -> None:
+        stored = Stored(*(source_row(f"/data/{number}") for number in range(7)))
+
+        assert refused(stored, "/x").endswith("/data/3, /data/4 and 2 more.")
+
+    def test_empty_tables_and_none_at_all_say_what_to_run(self) -> None:
+        assert "Run metadata_extraction or quality_assessment first" in refused(Stored())
+        with pytest.raises(ExecutorError, match="Nothing is stored in _executor_metadata yet"):
+            report_of(MemoryMetadataStore(), None, None, NOW, shows_values=False)
+
+
+class TestFile:
+    """One file, where the caller wants it."""
+
+    def test_it_is_utf_8(self, tmp_path: Path) -> None:
+        write_report(str(tmp_path / "r.html"), "é")
+
+        assert (tmp_path / "r.html").read_bytes() == "é".encode()
+
+    def test_a_root_stands_for_volumes(self, tmp_path: Path) -> None:
+        write_report("dbfs:/Volumes/r.html", "x", {"/Volumes": str(tmp_path)})
+
+        assert (tmp_path / "r.html").read_text() == "x"
+
+    @pytest.mark.parametrize("name", ["", "missing/r.html"])
+    def test_what_cannot_be_written_is_a_sentence(self, tmp_path: Path, name: str) -> None:
+        with pytest.raises(ExecutorError, match=r"cannot be written: .+ Name a file in a folder"):
+            write_report(str(tmp_path / name), "x")
+
+    def test_an_object_store_is_no_place_and_its_secret_is_masked(self) -> None:
+        with pytest.raises(ExecutorError, match="is no place for a report") as caught:
+            write_report("s3://bucket/r.html?sig=very-secret", "x")
+
+        assert "very-secret" not in str(caught.value)
+
+
+class TestCommand:
+    """Errors: one sentence with remedy, exit codes as the main command."""
+
+    def test_a_folder_that_is_missing_is_said_before_spark_starts(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        exit_code = report.main(["/data", "-o", str(tmp_path / "missing" / "r.html")])
+
+        assert exit_code == 2
+        assert (
+            "missing/r.html is not there. Make it, or name another file with -o." in capsys.readouterr().err
+        )
+
+    def test_a_wrong_parameter_ends_with_2(self, capsys: pytest.CaptureFixture[str]) -> None:
+        with pytest.raises(SystemExit) as caught:
+            report.main(["--nonsense"])
+
+        assert caught.value.code == 2
+        assert "--nonsense" in capsys.readouterr().err
+
+    def test_a_notebook_gets_the_file_and_a_frame(self, tmp_path: Path) -> None:
+        shown = report.QualityReport(made(shop()))
+        shown.save(str(tmp_path / "r.html"))
+
+        assert (tmp_path / "r.html").read_text(encoding="utf-8") == shown.html
+        assert shown._repr_html_().startswith("<iframe srcdoc=")
+        assert len(repr(shown)) < 200
+
+
+class TestAfterAJob:
+    """`EXECUTOR_REPORT_PATH` for jobs; a failure to write it is a warning and does not fail the job."""
+
+    @pytest.mark.parametrize("job", ["full_pipeline", "quality_assessment", "metadata_extraction"])
+    def test_each_job_that_scores_writes_it(
+        self, site: Installation, folder: Path, tmp_path: Path, job: str
+    ) -> None:
+        file = tmp_path / "r.html"
+        run = site.run(job, folder, EXECUTOR_REPORT_PATH=str(file))
+
+        page = file.read_text(encoding="utf-8")
+        assert run.job_id in page
+        assert f"<h1>{folder}</h1>" in page.replace("<bdi>", "").replace("</bdi>", "")
+        assert f"📄 Quality report: {file}" in run.log
+
+    def test_the_report_knows_the_run_that_writes_it_and_those_before(
+        self, site: Installation, folder: Path, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "r.html"
+        for _ in range(2):
+            site.run("quality_assessment", folder, EXECUTOR_REPORT_PATH=str(file))
+
+        assert "Overall score of 2 runs" in file.read_text(encoding="utf-8")
+
+    @pytest.mark.parametrize("job", ["data_reading", "schema_validation"])
+    def test_other_jobs_write_none(self, site: Installation, folder: Path, tmp_path: Path, job: str) -> None:
+        site.run(job, folder, EXECUTOR_REPORT_PATH=str(tmp_path / "r.html"))
+
+        assert not (tmp_path / "r.html").exists()
+
+    def test_a_failure_to_write_it_is_a_warning(
+        self, site: Installation, folder: Path, tmp_path: Path
+    ) -> None:
+        run = site.run(
+            "quality_assessment", folder, EXECUTOR_REPORT_PATH=str(tmp_path / "missing" / "r.html")
+        )
+
+        assert run.exit_code == 0
+        (line,) = (line for line in run.log.splitlines() if "The quality report was not written: " in line)
+        assert "WARNING" in line
+        assert "Name a file in a folder that is there" in line
+
+    def test_a_job_without_scores_writes_none(self, tmp_path: Path) -> None:
+        file = tmp_path / "r.html"
+        run = memory_installation(LineScanner()).run(
+            "quality_assessment", tmp_path / "missing", EXECUTOR_REPORT_PATH=str(file)
+        )
+
+        assert run.exit_code == 1
+        assert not file.exists()
+        assert "No quality report: this run has no scores" in run.log
+
+    def test_the_types_of_columns_are_in_the_result(self, site: Installation, folder: Path) -> None:
+        run = site.run("quality_assessment", folder)
+
+        columns: Any = [one["columns"] for one in run.details["datasets"]]
+        assert all(column["data_type"] for some in columns for column in some)

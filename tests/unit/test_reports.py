@@ -1,0 +1,422 @@
+"""The quality report: rows of the five tables become a value, and that one file. On plain rows."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from html.parser import HTMLParser
+from typing import Any, Dict, List, Optional, Tuple
+
+import pytest
+
+from nuvyn_executor.reports.files import report_of
+from nuvyn_executor.reports.markup import element, joined, name
+from nuvyn_executor.reports.page import framed, html
+from nuvyn_executor.reports.stored import MOST_RUNS, without_values
+from nuvyn_executor.schema.tables import COLUMNS, TABLES
+from tests.report_rows import (
+    NOW,
+    SECRET_CELL,
+    Stored,
+    assessment,
+    column_row,
+    finding,
+    large,
+    run_row,
+    shop,
+    source_row,
+    table_row,
+)
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert(1)>'",
+    "line\nbreak\x00\x1b[31m",
+    "\u202egnp.exe",
+    "\u0642\u200f\u0645",
+    "half \ud800 of a pair",
+    "&lt;not an entity&gt; {{ 7*7 }}",
+)
+
+
+class Page(HTMLParser):
+    """What is in a page: its elements with their attributes, and its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: List[Tuple[str, Dict[str, Optional[str]]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: List[Tuple[str, Optional[str]]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> List[Dict[str, Optional[str]]]:
+        """Return the attributes of each element of a name."""
+        return [attributes for one, attributes in self.elements if one == tag]
+
+
+def one_table(table_name: str = "customers", column: str = "email", **more: Any) -> Stored:
+    """A source with one table of one column, and a run that scored it."""
+    stored = Stored(source_row())
+    table = table_row(stored.sources[0], table_name)
+    stored.tables.append(table)
+    stored.columns.append(column_row(table, column))
+    stored.runs.append(run_row(stored.sources[0], assessment(stored.tables, stored.columns, **more)))
+    return stored
+
+
+class TestContents:
+    """What is in it: overall score and level; six dimensions as bars with what each rests on."""
+
+    def test_scores_and_what_they_rest_on_are_those_of_the_newest_run(self) -> None:
+        report = shop().report()
+
+        assert (report.scores.overall, report.scores.level) == (88.5, "Good")
+        assert report.scores.dimensions["accuracy"] == 82.5
+        assert report.scores.checked["accuracy"] == 12_345
+        assert report.method.run_id == "job_0"
+        assert report.method.weights["accuracy"] == 2
+
+    def test_findings_stand_by_points_lost_with_their_place_count_and_remedy(self) -> None:
+        first, second, third = shop().report().findings
+
+        assert [one.points_lost for one in (first, second, third)] == [3.86, 0.42, 0.11]
+        assert (second.table, second.column, second.count, second.of) == ("customers", "email", 20, 1000)
+        assert second.what == "20 of 1000 values are not valid e-mail addresses"
+        assert second.remedy == "correct them at the source"
+        assert third.column is None
+
+    def test_a_finding_leads_to_its_table(self) -> None:
+        page = html(shop().report())
+
+        assert '<a href="#t1">customers</a>' in page
+        assert ' id="t1"' in page
+        assert ' id="t1-columns"' in page
+
+    def test_each_link_inside_the_page_leads_somewhere(self) -> None:
+        page = Page(html(shop().report()))
+
+        targets = {str(one["href"]) for one in page.all("a")}
+        ids = [str(attributes["id"]) for _, attributes in page.elements if "id" in attributes]
+        assert {target[1:] for target in targets} <= set(ids)
+        assert len(ids) == len(set(ids))
+
+    def test_what_was_not_read_is_named_with_the_remedy(self) -> None:
+        bad = {"name": "broken.parquet", "reason": "is cut short", "remedy": "Copy it again."}
+        stored = one_table(unreadable=[bad])
+
+        (left_out,) = stored.report().left_out
+        assert (left_out.name, left_out.is_failure) == ("broken.parquet", True)
+        assert "Copy it again." in html(stored.report())
+
+    def test_a_table_shows_forms_missing_values_and_what_counted(self) -> None:
+        stored = one_table()
+        details = {"shapes": {"date_iso": 969, "date_dot": 25}, "nulls": 4, "blanks": 2}
+        stored.columns = [column_row(stored.tables[0], "birth_date", null_count=6, details=details)]
+
+        (table,) = stored.report().tables
+        (column,) = table.columns
+        assert column.forms == (("2024-01-31", 969), ("31.01.2024", 25))
+        assert column.missing == {"nulls": 4, "blanks": 2}
+        assert table.measured.engine == "polars"
+        assert "97.5 % 2024-01-31, 2.5 % 31.01.2024" in html(stored.report())
+
+    def test_sampled_approximate_and_cut_short_are_said(self) -> None:
+        stored = one_table()
+        details = {"sampled": True, "rows_scanned": 400, "approximate": True, "rsd": 0.016, "truncated": True}
+        stored.tables = [table_row(stored.sources[0], "customers", details=details)]
+
+        page = Page(html(stored.report())).text
+        assert "1 of 1 tables were sampled" in page
+        assert "1,000, of which 400 were counted" in page
+        assert "estimated in 1 table (standard deviation up to 1.6 %)" in page
+        assert "some tables may be missing" in page
+
+    def test_a_data_contract_shows_what_is_met(self) -> None:
+        stored = one_table()
+        rules = [
+            {"clause": "required", "limit": "true", "is_met": False},
+            {"clause": "x", "limit": "y", "is_met": None},
+        ]
+        stored.columns = [column_row(stored.tables[0], "email", details={"data_contract": rules})]
+
+        text = Page(html(stored.report())).text
+        assert "required: truenot met" in text
+        assert "x: ynot checked" in text
+
+
+class TestChanges:
+    """What changed since the last runs (scores as lines over time, new and gone columns, types, rows)."""
+
+    def test_the_last_two_runs_are_compared(self) -> None:
+        report = shop().report()
+
+        assert [(one.kind, one.table, one.column, one.before, one.after) for one in report.changes] == [
+            ("new table", "returns", None, "", ""),
+            ("new column", "customers", "country", "", ""),
+            ("gone column", "customers", "fax", "", ""),
+            ("type", "orders", "amount", "string", "date"),
+            ("score", "orders", None, "96.00", "99.85"),
+            ("rows", "orders", None, "1,100", "1,200"),
+        ]
+        assert report.compared == (NOW - timedelta(days=1), NOW)
+
+    def test_scores_are_a_line_of_the_runs_the_oldest_first(self) -> None:
+        report = shop().report()
+
+        assert [one.scores.overall for one in report.history] == [71.25, 79.9, 86.1, 88.5]
+        assert "Overall score of 4 runs, from 71.25 on 2026-03-01 to 88.50 on 2026-03-04" in html(report)
+        assert report.tables[1].trend == (94.0, 95.0, 96.0, 99.85)
+        assert report.tables[2].trend == (None, None, None, 61.2)
+
+    def test_a_table_that_is_gone_is_named_from_its_row(self) -> None:
+        stored = one_table()
+        stored.tables.append(table_row(stored.sources[0], "old", removed_at=NOW))
+        stored.columns.append(column_row(stored.tables[0], "gone", removed_at=NOW))
+
+        report = stored.report()
+        assert [(one.kind, one.table, one.after) for one in report.changes] == [
+            ("gone table", "old", "2026-03-04")
+        ]
+        assert [table.name for table in report.tables] == ["customers"]
+        assert [column.name for column in report.tables[0].columns] == ["email"]
+
+    def test_scores_of_two_formula_versions_are_not_compared(self) -> None:
+        stored = one_table()
+        earlier = assessment([{**stored.tables[0], "overall_score": 12.0}], stored.columns)
+        earlier["details"]["provenance"] = {"formula_version": "1"}
+        stored.runs.append(run_row(stored.sources[0], earlier, 1))
+
+        report = stored.report()
+        assert report.changes == ()
+        line = re.search(r'class="line" d="([^"]+)"', html(report))
+        assert line is not None
+        assert line.group(1).count("M") == 2
+
+
+class TestWhatIsStored:
+    """Made from the five tables alone, so it also works for what ran last month."""
+
+    def test_without_a_run_the_tables_have_their_scores_and_recommendations(self) -> None:
+        stored = one_table()
+        stored.runs = []
+
+        report = stored.report()
+        assert report.scores.overall == 90.0
+        assert [(one.what, one.remedy, one.points_lost) for one in report.findings] == [
+            ("2 of 1000 rows could not be read as records", "repair these lines", None)
+        ]
+        assert "No stored run has scores of the whole" in report.notices[0]
+        assert html(report)
+
+    def test_a_full_pipeline_holds_the_assessment(self) -> None:
+        stored = one_table()
+        result = {"details": {"quality_assessment": json.loads(stored.runs[0]["result"])}}
+        stored.runs = [run_row(stored.sources[0], result, run_mode="full_pipeline", status="Failed")]
+
+        assert stored.report().scores.overall == 88.5
+
+    def test_a_later_extraction_does_not_hide_the_assessment(self) -> None:
+        stored = one_table()
+        extraction = {
+            "quality_metrics": {"overall_score": 91.0, "completeness": 99.0},
+            "details": {
+                "tables": [{"name": "customers", "rows": 1100, "overall_score": 91.0}],
+                "unreadable": [],
+            },
+        }
+        later = run_row(stored.sources[0], extraction, -1, run_mode="metadata_extraction")
+        stored.runs.insert(0, later)
+        stored.sources[0]["last_run_id"] = "job_-1"
+
+        report = stored.report()
+        assert report.method.run_id == "job_0"
+        assert [one.scores.overall for one in report.history] == [88.5, 91.0]
+        assert "written by a later run (job_-1)" in report.notices[0]
+        assert [(one.kind, one.after) for one in report.changes] == [("rows", "1,100")]
+
+    def test_an_extraction_alone_says_what_it_lacks(self) -> None:
+        stored = one_table()
+        extraction = {
+            "quality_metrics": {"overall_score": 91.0, "completeness": 99.0},
+            "details": {"tables": [], "unreadable": []},
+        }
+        stored.runs = [run_row(stored.sources[0], extraction, run_mode="metadata_extraction")]
+
+        report = stored.report()
+        assert report.scores.overall == 91.0
+        assert "Run quality_assessment for all six" in report.notices[0]
+        assert report.findings
+
+    @pytest.mark.parametrize(
+        "result", [None, "", "{", "[]", '{"details": 3}', '{"quality_metrics": [], "details": {"x": 1}}']
+    )
+    def test_a_result_that_cannot_be_read_is_as_if_it_were_not_there(self, result: Optional[str]) -> None:
+        stored = one_table()
+        stored.runs[0]["result"] = result
+        stored.tables[0]["details"] = result
+        stored.columns[0]["details"] = result
+
+        assert html(stored.report())
+
+    def test_of_two_sources_each_has_its_own_scores_where_no_run_read_both(self) -> None:
+        shop, flights = source_row(), source_row("/Volumes/main/raw/flights")
+        stored = Stored(shop, flights)
+        for number, source in enumerate((shop, flights)):
+            stored.tables.append(table_row(source, "customers"))
+            found = [finding("customers", None, 1.0 + number)]
+            stored.runs.append(
+                run_row(source, assessment(stored.tables[-1:], (), found, 70.0 + number), number)
+            )
+
+        report = stored.report()
+        assert [one.scores.overall for one in report.sources] == [70.0, 71.0]
+        assert report.scores.overall is None
+        assert report.are_points_of_each_source
+        assert [one.table_id for one in report.findings] == [
+            stored.tables[1]["table_id"],
+            stored.tables[0]["table_id"],
+        ]
+
+    def test_a_run_over_both_sources_has_the_score_of_the_whole(self) -> None:
+        shop, flights = source_row(), source_row("/Volumes/main/raw/flights")
+        stored = Stored(shop, flights)
+        stored.tables = [table_row(shop, "customers"), table_row(flights, "customers")]
+        found = [finding("flights/customers", None)]
+        ids = [{"source_id": one["source_id"]} for one in (shop, flights)]
+        result = assessment(stored.tables, (), found, 77.7, sources=ids)
+        result["details"]["datasets"][1]["name"] = "flights/customers"
+        stored.runs = [run_row(None, result)]
+
+        report = stored.report()
+        assert report.scores.overall == 77.7
+        assert report.findings[0].table_id == stored.tables[1]["table_id"]
+        assert not report.are_points_of_each_source
+
+    def test_only_the_last_runs_are_read(self) -> None:
+        stored = one_table()
+        first = stored.runs[0]
+        stored.runs = [
+            run_row(stored.sources[0], json.loads(first["result"]), number) for number in range(40)
+        ]
+
+        page = report_of(stored.store(), None, None, NOW, shows_values=False)
+        assert f"Overall score of {MOST_RUNS} runs" in page
+
+
+class TestValues:
+    """Cell values only with `EXECUTOR_SEND_SAMPLES=true`."""
+
+    def test_cell_values_are_left_out(self) -> None:
+        page = report_of(shop().store(), None, None, NOW, shows_values=False)
+
+        assert SECRET_CELL not in page
+        assert "It holds no cell values" in page
+
+    def test_they_are_shown_where_they_may_be(self) -> None:
+        page = report_of(shop().store(), None, None, NOW, shows_values=True)
+
+        assert f"<div>sample: <code>{SECRET_CELL}</code></div>" in page
+        assert f"<div>stand-in: <code>{SECRET_CELL}</code></div>" in page
+        assert "pass it on with care" in page
+
+    def test_what_the_schema_marks_is_what_is_left_out(self) -> None:
+        table = table_row(source_row(), "t")
+        row = without_values(column_row(table, "c"), COLUMNS)
+
+        assert "sample_value" not in row
+        assert set(json.loads(row["details"])) & {"minimum", "maximum", "suspect_examples"} == set()
+        assert json.loads(row["details"])["nulls"] == 7
+        assert without_values(table, TABLES) == table
+
+
+class TestEscaping:
+    """Every value escaped (column names, logs and tenants with `<script>`, tested)."""
+
+    @pytest.mark.parametrize("text", HOSTILE)
+    def test_names_of_all_kinds_make_no_elements(self, text: str) -> None:
+        stored = one_table("plain", "plain")
+        expected = [tag for tag, _ in Page(html(stored.report())).elements if tag != "bdi"]
+        hostile = one_table(text, text)
+        hostile.sources[0].update(tenant_id=text, source_path=text, source_type=text)
+        hostile.tables[0].update(file_path=text, schema_name="", file_format=text)
+        hostile.columns[0].update(data_type=text)
+        hostile.runs[0]["executor_version"] = text
+
+        found = Page(html(hostile.report()))
+        assert [tag for tag, _ in found.elements if tag != "bdi"] == expected
+        assert found.text.encode()  # no half of a surrogate pair is left
+
+    def test_text_of_a_finding_is_escaped(self) -> None:
+        found = finding("customers", "<b>", text='customers.<b>: <i>9</i> & "more" - do <u>this</u>')
+        page = html(one_table(findings=[found]).report())
+
+        assert "&lt;i&gt;9&lt;/i&gt; &amp; &quot;more&quot;" in page
+        assert "<u>" not in page
+
+    def test_a_control_character_is_shown(self) -> None:
+        assert name("a\nb") == "<bdi>a\u240ab</bdi>"
+
+    def test_attributes_are_escaped(self) -> None:
+        assert element("a", "x", href='"><script>') == '<a href="&quot;&gt;&lt;script&gt;">x</a>'
+
+    def test_only_markup_is_not_escaped(self) -> None:
+        assert joined(["<", element("b", "<"), None, 3]) == "&lt;<b>&lt;</b>3"
+
+
+class TestOneFile:
+    """One self-contained HTML file (no network, works from a mail, ...)."""
+
+    def test_nothing_is_fetched(self) -> None:
+        page = html(shop().report())
+        found = Page(page)
+
+        assert {tag for tag, _ in found.elements} & {
+            "link",
+            "img",
+            "iframe",
+            "object",
+            "base",
+            "form",
+        } == set()
+        assert [one for one in found.all("script") if "src" in one] == []
+        assert "url(" not in page
+        assert "@import" not in page
+        assert re.findall(r"https?://[^\s\"<]+", page) == []
+
+    def test_its_policy_allows_its_own_style_and_script_alone(self) -> None:
+        found = Page(html(shop().report()))
+
+        (policy,) = (str(one["content"]) for one in found.all("meta") if "http-equiv" in one)
+        assert policy.startswith("default-src 'none'; style-src 'sha256-")
+        assert "unsafe" not in policy
+        assert [attributes for _, attributes in found.elements if "style" in attributes] == []
+        assert [key for _, attributes in found.elements for key in attributes if key.startswith("on")] == []
+
+    def test_headings_are_in_order_and_tables_have_captions_and_scopes(self) -> None:
+        found = Page(html(shop().report()))
+
+        levels = [int(tag[1]) for tag, _ in found.elements if re.fullmatch("h[1-6]", tag)]
+        assert levels[0] == 1
+        assert all(after <= before + 1 for before, after in zip(levels, levels[1:]))
+        assert len(found.all("caption")) == len(found.all("table"))
+        assert all("scope" in one for one in found.all("th"))
+        assert {"header", "nav", "main", "footer"} <= {tag for tag, _ in found.elements}
+
+    def test_in_a_notebook_it_has_a_frame_of_its_own(self) -> None:
+        page = html(shop().report())
+
+        (frame,) = Page(framed(page)).all("iframe")
+        assert frame["srcdoc"] == page
+        assert frame["sandbox"] == "allow-scripts"
+
+    def test_500_tables_and_5000_columns_are_less_than_5_mb(self) -> None:
+        stored = large()
+        assert (len(stored.tables), len(stored.columns)) == (500, 5000)
+
+        assert len(html(stored.report()).encode()) < 5_000_000
