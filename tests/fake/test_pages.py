@@ -269,6 +269,7 @@ class TestRuns:
         page = every_page[address].page
         blocks = {item.attributes["aria-label"].partition(" of ")[0] for item in page.all("pre")}
         assert {"Error", "Trace", "Logs"} <= blocks
+        assert page.one("summary").text.count("ValueError: ") == 2  # one of each attempt
         attempts = [item for item in page.all("section") if item.attributes.get("class") == "attempt"]
         states = [item.text.split()[:3] for item in attempts]
         assert [words for words in states if words[0] == "left" and "attempt" in words] != []

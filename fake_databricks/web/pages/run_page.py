@@ -42,6 +42,11 @@ def view(visit: Visit) -> dict[str, Any]:
         "run": {name: value for name, value in shown.items() if name not in ("tasks", "state", "status")},
         "state": state_view(shown["state"]),
         "is_live": run.is_active,
+        "failures": [
+            {"run_id": item["run_id"], "label": label, "error": item["error"]}
+            for item, label in zip(attempts, labels[1:], strict=True)
+            if item["error"]
+        ],
         "has_job": visit.workspace.jobs.find(run.job_id) is not None,
         "phases": whole,
         "timeline": [
