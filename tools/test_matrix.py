@@ -45,7 +45,10 @@ def environment_of(runtime: Runtime) -> Iterator[Dict[str, str]]:
         assert server.stdout is not None
         assert server.stdin is not None
         try:
-            yield {**environ, "SPARK_REMOTE": server.stdout.readline().strip()}
+            address = server.stdout.readline().strip()
+            if not address:
+                raise RuntimeError(f"the server of {runtime.server} did not start; it says above why")
+            yield {**environ, "SPARK_REMOTE": address}
         finally:
             server.stdin.close()
 

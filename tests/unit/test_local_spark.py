@@ -120,7 +120,7 @@ class TestJava:
 
         assert java.require_java("3.5.9", (17,), both) == part
         assert java.require_java("4.0.1", (17, 21), both) == whole
-        with pytest.raises(LocalSparkError, match="without the module jdk.incubator.vector"):
+        with pytest.raises(LocalSparkError, match=r"without the module jdk\.incubator\.vector"):
             java.require_java("4.0.1", (17, 21), {"JAVA_HOME": str(part), "PATH": ""})
 
     @pytest.mark.parametrize(
