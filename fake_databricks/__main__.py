@@ -7,6 +7,7 @@ import shlex
 import sys
 from pathlib import Path
 from typing import Sequence
+from urllib.parse import quote
 
 from fake_databricks.engine.backends import sources
 from fake_databricks.engine.inside.path_table import VOLUMES
@@ -141,6 +142,7 @@ def _print_access(fake: FakeDatabricks) -> None:
         lines += ["", f"authority  {fake.certificates.authority}", ""]
         variables = fake.certificates.variables().items()
         lines += [f"export {name}={shlex.quote(value)}" for name, value in variables]
+    lines += ["", f"pages      {fake.url}/?token={quote(fake.token, safe='')}"]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 

@@ -51,6 +51,24 @@ class Redactor:
                 return length
         return 0
 
+    def settled(self, text: str) -> str:
+        """Return a text that goes on without what may be the beginning of a secret at its end."""
+        longest = max((len(secret) for secret in self._secrets), default=1)
+        first = max(0, len(text) - longest + 1)
+        ends = (end for end in range(first, len(text)) if self._begins_one(text[end:]))
+        return text[: self._before_secrets(text, next(ends, len(text)))]
+
+    def _begins_one(self, part: str) -> bool:
+        return any(secret.startswith(part) for secret in self._secrets)
+
+    def _before_secrets(self, text: str, end: int) -> int:
+        """Return an end, at or before this one, that is in the middle of no secret."""
+        for secret in self._secrets:
+            start = text.find(secret, max(0, end - len(secret) + 1), end + len(secret) - 1)
+            if -1 < start < end < start + len(secret):
+                return self._before_secrets(text, start)
+        return end
+
 
 def mask_urls(content: T) -> T:
     """Return a text or a JSON value with a mask in the place of passwords and signatures of URLs."""

@@ -47,8 +47,18 @@ class LogTail:
 
     def text(self) -> str:
         """Return the end of the output, at most ``limit`` bytes in UTF-8."""
-        text = b"".join(self._chunks).decode("utf-8", errors="replace")
+        return self._clean(self._read("replace"))
+
+    def text_so_far(self) -> str:
+        """Return the text of a program that goes on: half a character and half a secret at its end wait."""
+        return self._clean(self._redactor.settled(self._read("ignore")))
+
+    def _read(self, errors: str) -> str:
+        text = b"".join(self._chunks).decode("utf-8", errors)
         if self._held_bytes < self._fed_bytes:
             text = text[self._redactor.cut_secret_length(text) :]
+        return text
+
+    def _clean(self, text: str) -> str:
         data = self._redactor.clean(text).encode("utf-8")
         return data[-self._limit :].decode("utf-8", errors="ignore")

@@ -113,6 +113,10 @@ class TaskHandle(Protocol):
         """Begin to end the process tree and its Spark jobs, and return at once; they end within 2 s."""
         ...
 
+    def logs_so_far(self) -> str:
+        """Return the end of what it has written until now, without secrets."""
+        ...
+
 
 @dataclass(frozen=True)
 class PipResult:

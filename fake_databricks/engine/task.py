@@ -136,6 +136,11 @@ class TaskProcess:
         assert self._exit is not None
         return self._exit
 
+    def logs_so_far(self) -> str:
+        """Return the end of what it has written until now."""
+        with self._lock:
+            return self._log.text_so_far()
+
     def cancel(self) -> None:
         """End it in the background."""
         threading.Thread(target=self._end, daemon=True).start()
@@ -224,6 +229,10 @@ class EndedTask:
     def wait(self) -> TaskExit:
         """Return how it ended."""
         return self._exit
+
+    def logs_so_far(self) -> str:
+        """Return what pip has written."""
+        return self._exit.logs
 
     def cancel(self) -> None:
         """Do nothing: it has ended."""

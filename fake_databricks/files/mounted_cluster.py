@@ -58,7 +58,7 @@ class MountedTask:
         sentences = [*self._sentences, *(text for text in refused if text not in self._sentences)]
         if not sentences:
             return ended
-        logs = "".join([f"fake_databricks: {text}\n" for text in sentences]) + ended.logs
+        logs = _notes(sentences) + ended.logs
         if refused and ended.exit_code == 0:
             return dataclasses.replace(ended, exit_code=1, error=refused[0], logs=logs)
         return dataclasses.replace(ended, logs=logs)
@@ -66,6 +66,10 @@ class MountedTask:
     def cancel(self) -> None:
         """Begin to end the task."""
         self._task.cancel()
+
+    def logs_so_far(self) -> str:
+        """Return what it has written until now."""
+        return _notes(self._sentences) + self._task.logs_so_far()
 
 
 class MountedContext:
@@ -91,3 +95,7 @@ class MountedContext:
     def close(self) -> None:
         """End the process of the context."""
         self._context.close()
+
+
+def _notes(sentences: Sequence[str]) -> str:
+    return "".join([f"fake_databricks: {text}\n" for text in sentences])

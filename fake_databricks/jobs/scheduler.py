@@ -198,6 +198,12 @@ class RunScheduler:
         with self._runs.locked():
             return bool(self._runs.active(job_id))
 
+    def logs_so_far(self, number: int) -> str:
+        """Return what the process of an attempt has written until now; empty if none runs."""
+        with self._runs.locked():
+            live = [item.handles[number] for item in self._live.values() if number in item.handles]
+        return live[0].logs_so_far() if live else ""
+
     def close(self) -> None:
         """End every process with the server; the next server finds the runs active and closes them."""
         with self._runs.locked():

@@ -9,7 +9,6 @@ import json
 import logging
 import time
 import uuid
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Awaitable, Callable, Mapping, MutableMapping
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -32,8 +31,10 @@ from fake_databricks.redaction import MASK
 from fake_databricks.request.call import Call, Reply, Route
 from fake_databricks.request.documents import read_document
 from fake_databricks.web import discovery, routes
+from fake_databricks.web.asked import HttpRequest
 from fake_databricks.web.journal import MAX_BODY, hide_secrets
 from fake_databricks.web.oauth import OAuthError, answer_token_request
+from fake_databricks.web.pages.site import Site
 from fake_databricks.web.parameters import notes_of
 
 if TYPE_CHECKING:
@@ -49,18 +50,11 @@ JSON = "application/json; charset=utf-8"
 CHANGED = frozenset({errno.ENOENT, errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY})
 """What a call that has looked before it works on files gets where something else works on them too."""
 CHANGED_SENTENCE = "Another request or a program has changed these files at the same time: try again."
-PAGE = "<!DOCTYPE html><title>fake_databricks</title><p>A local Databricks. Ask /api/2.1/jobs/list.</p>"
-
-
-@dataclass(frozen=True)
-class _HttpRequest:
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes
-    url: str = ""
-    notes: list[str] = field(default_factory=list)
+PAGE = (
+    '<!DOCTYPE html><html lang="en"><title>fake_databricks</title>'
+    "<p>A local Databricks. Ask /api/2.1/jobs/list, or open this address in a browser.</p></html>"
+)
+"""What a client that does not ask for HTML finds at ``/``; browsers get the pages."""
 
 
 class App:
@@ -74,6 +68,7 @@ class App:
     def __init__(self, registry: Registry, callers: Callers) -> None:
         self._registry = registry
         self._callers = callers
+        self._site = Site(registry)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI event."""
@@ -99,14 +94,16 @@ class App:
             return
         asked = dict(headers)
         url = f"{scope.get('scheme', 'http')}://{asked['host']}"
-        request = _HttpRequest(scope["method"], _path(scope["path"]), query, asked, body, url)
+        request = HttpRequest(scope["method"], _path(scope["path"]), query, asked, body, url)
         reply = await self._answer(request)
         if reply is None:
             _cut(send)
             return
         await _response(reply, request.method)(scope, receive, send)
 
-    async def _answer(self, request: _HttpRequest) -> Reply | None:
+    async def _answer(self, request: HttpRequest) -> Reply | None:
+        if self._site.is_asked(request):
+            return await run_in_threadpool(self._site.answer, request)
         open_answer = self._open_answer(request)
         if open_answer is not None:
             return open_answer
@@ -128,7 +125,7 @@ class App:
             _record(tenant, request, reply, fault, started, is_known=is_known)
         return reply
 
-    def _open_answer(self, request: _HttpRequest) -> Reply | None:
+    def _open_answer(self, request: HttpRequest) -> Reply | None:
         """Return the answer to a call that needs no token; None for every other call."""
         is_read = request.method in ("GET", "HEAD")
         if request.path in ("/", "/index.html"):
@@ -145,7 +142,7 @@ class App:
         return None
 
     async def _with_fault(
-        self, request: _HttpRequest, token: str, tenant: Tenant, fault: Fault | None
+        self, request: HttpRequest, token: str, tenant: Tenant, fault: Fault | None
     ) -> tuple[Reply | None, bool]:
         if fault is None:
             return await self._dispatch(request, token, tenant)
@@ -162,7 +159,7 @@ class App:
             return real_answer
         return _json(dict(fault.body), fault.status, fault.headers), True
 
-    async def _dispatch(self, request: _HttpRequest, token: str, tenant: Tenant) -> tuple[Reply, bool]:
+    async def _dispatch(self, request: HttpRequest, token: str, tenant: Tenant) -> tuple[Reply, bool]:
         found = _route(request)
         if found is None:
             shown = "/" + request.path.lstrip("/").partition("/")[2].partition("/")[2]
@@ -205,7 +202,7 @@ class App:
         return self._registry.admitted(token)
 
 
-def _unforeseen(error: Exception, request: _HttpRequest, folder: str = "") -> ApiError:
+def _unforeseen(error: Exception, request: HttpRequest, folder: str = "") -> ApiError:
     """Return the refusal for an error that no handler foresees: a full disk, or a fault of this server."""
     if is_full(error):
         return DiskFull(sentence(error, folder))
@@ -213,7 +210,7 @@ def _unforeseen(error: Exception, request: _HttpRequest, folder: str = "") -> Ap
     return ApiError(f"Internal error of fake_databricks: {type(error).__name__}: {error}")
 
 
-def _route(request: _HttpRequest) -> tuple[Route, str, str] | None:
+def _route(request: HttpRequest) -> tuple[Route, str, str] | None:
     if request.path.startswith("/_fake"):
         control = routes.find_control(request.method, request.path.rstrip("/"))
         return None if control is None else (control, "", "")
@@ -280,7 +277,7 @@ def _cut(send: Send) -> None:
 
 def _record(  # noqa: PLR0913  the fields of an entry
     tenant: Tenant,
-    request: _HttpRequest,
+    request: HttpRequest,
     reply: Reply | None,
     fault: Fault | None,
     started: int,

@@ -40,7 +40,11 @@ def read_journal(call: Call) -> dict[str, Any]:
     parameters = call.parameters
     entries = call.controls.journal.entries(parameters.text("method", ""), parameters.text("path", ""))
     views = [
-        {**dataclasses.asdict(entry), "request": _body(entry.request), "response": _body(entry.response)}
+        {
+            **dataclasses.asdict(entry),
+            "request": read_body(entry.request),
+            "response": read_body(entry.response),
+        }
         for entry in entries
     ]
     return {"entries": mask_urls(call.workspace.secrets.redact(views))}
@@ -110,7 +114,8 @@ def describe(call: Call) -> dict[str, Any]:
     }
 
 
-def _body(noted: Any) -> Any:
+def read_body(noted: Any) -> Any:
+    """Return a body of the journal as the JSON that it is, or as text."""
     if not isinstance(noted, bytes):
         return noted
     try:

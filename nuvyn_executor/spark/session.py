@@ -131,8 +131,19 @@ def find_session(*, on_databricks: bool) -> Optional[SparkSession]:
     _require_pyspark()
     from pyspark.sql import SparkSession  # noqa: PLC0415  no other job of the package needs it
 
+    _log_no_errors()
     active = running_session()
     return SparkSession.builder.getOrCreate() if active is None and (on_databricks or is_remote()) else active
+
+
+def _log_no_errors() -> None:
+    """Let pyspark 4 write no errors to stderr by itself: jobs report them, with secrets masked."""
+    try:
+        from pyspark.logger import PySparkLogger  # noqa: PLC0415  as above
+    except ImportError:  # before Spark 4
+        return
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+        PySparkLogger.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _java_and_jars(spark_version: str, named: Optional[str]) -> Tuple[Path, Tuple[Path, ...]]:

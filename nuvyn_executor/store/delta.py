@@ -14,6 +14,7 @@ import shutil
 import time
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from itertools import count
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from nuvyn_executor.errors import SchemaError
@@ -47,6 +48,7 @@ _CONFLICT_WORDS = re.compile(  # of Hadoop, and of Delta where an error has no n
     r"|DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION"
 )
 _ATTEMPTS = 12
+_WAITS_FOR_ANOTHER = 6  # which creates the same table; some three seconds
 _MOST_CHARACTERS = 8_000_000  # of one statement, which is sent to Spark and held there as a whole
 
 
@@ -120,8 +122,12 @@ class DeltaMetadataStore:
             f"{self._sql_location(table.name)} COMMENT {_literal(table.comment)}"
         )
 
+        attempts = count()
+
         def create() -> None:
-            self._remove_half_created(table.name)
+            # Another machine, whose lock is not seen here, may be creating it: that is waited for first.
+            if next(attempts) >= _WAITS_FOR_ANOTHER:
+                self._remove_half_created(table.name)
             self._spark.sql(statement)
 
         self._retried(table.name, create)
@@ -281,8 +287,8 @@ class DeltaMetadataStore:
     def _remove_half_created(self, table: str) -> None:
         """Remove what a creation left that did not end: Delta would refuse the folder.
 
-        It is called while the table is locked, so nobody is creating it. A log without a commit is no table,
-        and beside it there is no data.
+        It is called while the table is locked, so nobody on this machine is creating it. A log without a
+        commit is no table, and beside it there is no data.
         """
         if self._location is None:
             return

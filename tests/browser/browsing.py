@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib.util
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterator, Optional
+from typing import TYPE_CHECKING, Any, Iterator, Optional, Union
+from urllib.parse import urlsplit
 
 from tools.install_browser import find_browser
 
@@ -46,7 +47,7 @@ def running() -> Iterator[Browser]:
 
 
 class Opened:
-    """A page of a file, in a window of its own. Each request but that for the file itself is an error.
+    """A page of a file or of a server, in a window of its own. Each request to another place is an error.
 
     Attributes:
         page: Playwright's page.
@@ -54,11 +55,11 @@ class Opened:
         errors: what the page wrote to its console, errors of its script included.
     """
 
-    def __init__(self, page: Page, file: Path) -> None:
+    def __init__(self, page: Page, place: Union[Path, str]) -> None:
         self.page = page
         self.requests: list[str] = []
         self.errors: list[str] = []
-        self._own = file.as_uri()
+        self._own = place if isinstance(place, str) else place.as_uri()
         page.on("console", lambda message: self.errors.append(message.text))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.route("**/*", self._answer)
@@ -67,7 +68,9 @@ class Opened:
         page.goto(self._own)
 
     def _answer(self, route: Any) -> None:
-        if route.request.url.partition("#")[0] == self._own:
+        asked, own = urlsplit(route.request.url), urlsplit(self._own)
+        is_of_server = own.scheme != "file" and asked[:2] == own[:2]
+        if is_of_server or asked[:4] == own[:4]:
             route.continue_()
         else:
             self.requests.append(route.request.url)
@@ -101,13 +104,18 @@ class Opened:
 
 @contextmanager
 def opened(
-    browser: Browser, file: Path, *, width: int = 1280, scheme: str = "light", script: bool = True
+    browser: Browser,
+    place: Union[Path, str],
+    *,
+    width: int = 1280,
+    scheme: str = "light",
+    script: bool = True,
 ) -> Iterator[Opened]:
-    """Open a file.
+    """Open a page.
 
     Args:
         browser: that runs.
-        file: the page.
+        place: a file, or the address of a page of a server.
         width: of the window, in pixels.
         scheme: ``light`` or ``dark``.
         script: whether scripts run.
@@ -116,6 +124,6 @@ def opened(
         viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script
     )
     try:
-        yield Opened(context.new_page(), file)
+        yield Opened(context.new_page(), place)
     finally:
         context.close()

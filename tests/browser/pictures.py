@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nuvyn_executor.reports.page import html
 from tests.browser.browsing import missing, opened, running
+from tests.browser.page_pictures import take_pages
 from tests.example_report import example
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def main() -> int:
         file.write_text(html(example()), encoding="utf-8")
         for picture in PICTURES:
             take(browser, picture, file)
-    print(f"{len(PICTURES)} pictures are in {IMAGES}")  # noqa: T201  as above
+        pages = take_pages(browser, IMAGES)
+    print(f"{len(PICTURES) + len(pages)} pictures are in {IMAGES}")  # noqa: T201  as above
     return 0
 
 

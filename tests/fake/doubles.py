@@ -73,6 +73,9 @@ class ScriptedTask:
     def cancel(self) -> None:
         self.is_cancelled = True
 
+    def logs_so_far(self) -> str:
+        return f"began {' '.join(self.spec.argv)}\n"
+
 
 @dataclass
 class ScriptedContext:

@@ -28,6 +28,12 @@ class TestRedaction:
         kept = tail(data[: cuts[0]], data[cuts[0] : cuts[1]], data[cuts[1] :])
         assert kept.text() == "before [REDACTED] after"
 
+    @given(st.integers(0, 30))
+    def test_half_a_secret_is_not_shown_while_the_program_goes_on(self, cut: int) -> None:
+        data = f"before {SECRET} after".encode()
+        shown = tail(data[:cut]).text_so_far()
+        assert "before [REDACTED] after".startswith(shown)
+
     @given(st.integers(1, 60), st.integers(0, 30))
     def test_no_part_of_a_secret_is_left_where_the_begin_was_dropped(self, limit: int, size: int) -> None:
         secret = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -43,6 +43,25 @@ class TestRedactor:
     def test_the_end_of_a_secret_at_the_begin_of_a_text_is_measured(self, text: str, length: int) -> None:
         assert Redactor(["abcdef", "zz"]).cut_secret_length(text) == length
 
+    @pytest.mark.parametrize(
+        ("text", "settled"),
+        [
+            ("x abcde", "x "),
+            ("x abcdef", "x abcdef"),
+            ("x abcdefa", "x abcdef"),
+            ("", ""),
+            ("a", ""),
+            ("b", "b"),
+        ],
+    )
+    def test_the_begin_of_a_secret_at_the_end_of_a_text_waits(self, text: str, settled: str) -> None:
+        assert Redactor(["abcdef", "zzzz"]).settled(text) == settled
+
+    @pytest.mark.parametrize("text", ["x abab", "x ababab", "x abcd"])
+    def test_no_secret_is_cut_where_its_end_begins_another(self, text: str) -> None:
+        secrets = Redactor(["abab", "abcd", "abcdef"])
+        assert not set(secrets.clean(secrets.settled(text)).replace("[REDACTED]", "")) & set("abcdef")
+
 
 class TestUrls:
     """all exchanges, secrets hidden"""

@@ -74,6 +74,9 @@ class TestStart:
         assert (client.token, client.cluster_id) == (TOKEN, "my-cluster")
         assert server.printed[0] == f"fake_databricks listens at {client.url}"
         assert client.get("/api/2.1/jobs/list") == {"has_more": False}
+        assert server.process.stdout
+        more = [server.process.stdout.readline().strip() for _ in range(2)]
+        assert more == ["", f"pages      {client.url}/?token={TOKEN}"]
 
     def test_a_token_that_is_not_named_is_refused(self, starter: Starter) -> None:
         client = starter.start().client

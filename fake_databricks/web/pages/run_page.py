@@ -1,0 +1,99 @@
+"""One run: states over time, parameters, tasks with their attempts, logs, output, error and trace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fake_databricks.jobs.run_views import run_view
+from fake_databricks.web.pages.attempts import attempt_view
+from fake_databricks.web.pages.drawing import Box, draw
+from fake_databricks.web.pages.rows import state_view
+from fake_databricks.web.pages.state_page import picture
+from fake_databricks.web.pages.timeline import bars, phases
+from fake_databricks.web.pages.visit import Elsewhere
+
+if TYPE_CHECKING:
+    from fake_databricks.jobs.model import Run
+    from fake_databricks.web.pages.visit import Visit
+
+
+def view(visit: Visit) -> dict[str, Any]:
+    """Return the values of the page.
+
+    Raises:
+        Elsewhere: the number is that of an attempt, which the page of its run shows.
+    """
+    job_id, run_id = visit.number(0), visit.number(1)
+    run, attempt = visit.workspace.runs.get(run_id)
+    if run.is_nested:
+        parent, _ = visit.workspace.runs.get(run.shown_run_id)
+        number = run.parent_task_run_id if attempt is None else attempt.run_id
+        raise Elsewhere(f"/jobs/{parent.job_id}/runs/{parent.run_id}#attempt-{number}")
+    if attempt is not None or run.job_id != job_id:
+        place = "" if attempt is None else f"#attempt-{attempt.run_id}"
+        raise Elsewhere(f"/jobs/{run.job_id}/runs/{run.run_id}{place}")
+    shown = run_view(run, visit.base, history=True)
+    attempts = [attempt_view(visit, run, task_run) for task_run in run.task_runs]
+    whole = _phases(visit, run)
+    rows = [whole, *(item["phases"] for item in attempts)]
+    labels = ["run", *(_label(item) for item in attempts)]
+    return {
+        "title": f"Run {run.run_id} of {run.name}",
+        "run": {name: value for name, value in shown.items() if name not in ("tasks", "state", "status")},
+        "state": state_view(shown["state"]),
+        "is_live": run.is_active,
+        "failures": [
+            {"run_id": item["run_id"], "label": label, "error": item["error"]}
+            for item, label in zip(attempts, labels[1:], strict=True)
+            if item["error"]
+        ],
+        "has_job": visit.workspace.jobs.find(run.job_id) is not None,
+        "phases": whole,
+        "timeline": [
+            {"label": label, "bars": found} for label, found in zip(labels, bars(rows), strict=True)
+        ],
+        "parameters": _parameters(run, shown),
+        "graph": _graph(run, attempts),
+        "attempts": attempts,
+        "picture": picture(run.state.life),
+        "repairs": shown["repair_history"] if run.repairs else [],
+    }
+
+
+def _label(attempt: dict[str, Any]) -> str:
+    return f"{attempt['key']} #{attempt['number']}" if attempt["number"] else str(attempt["key"])
+
+
+def _phases(visit: Visit, run: Run) -> list[dict[str, Any]]:
+    starts = [task_run.execution_start for task_run in run.task_runs if task_run.execution_start]
+    marks = [("waiting", run.created), ("setup", run.start_time), ("running", min(starts, default=0))]
+    return phases(marks, 0 if run.is_active else run.end_time, visit.workspace.clock.now())
+
+
+def _parameters(run: Run, shown: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what the run was given: parameters of the job, what replaces them, and those of each task."""
+    found = [
+        {"name": name, "value": shown[name]}
+        for name in ("job_parameters", "overriding_parameters")
+        if name in shown
+    ]
+    return [
+        *found,
+        *({"name": task.key, "value": {task.kind: dict(task.body)}} for task in run.settings.tasks),
+    ]
+
+
+def _graph(run: Run, attempts: list[dict[str, Any]]) -> dict[str, Any]:
+    newest = {item["key"]: item for item in attempts}
+    tasks = [task for task in run.settings.tasks if task.key in newest]
+    counts = {key: sum(item["key"] == key for item in attempts) for key in newest}
+    boxes = []
+    for task in tasks:
+        item = newest[task.key]
+        note = item["state"]["result"] or item["state"]["life"]
+        if counts[task.key] > 1:
+            note += f", {counts[task.key]} attempts"
+        boxes.append(Box(task.key, task.key, note, item["state"]["tone"], f"#attempt-{item['run_id']}"))
+    return draw(
+        boxes, [(before, task.key) for task in tasks for before in task.depends_on if before in newest]
+    )

@@ -1,0 +1,58 @@
+// What pages do beyond HTML: they follow a run, and the fragment of run_page_url leads to the run.
+"use strict";
+
+const run = /^#job\/(\d+)\/run\/(\d+)$/;
+
+function followFragment() {
+  const found = run.exec(location.hash);
+  if (!found) return;
+  const target = `/jobs/${found[1]}/runs/${found[2]}`;
+  const next = document.querySelector("[data-next]");
+  if (next) next.value = target;
+  else if (location.pathname === "/") location.replace(target);
+}
+
+function isAtEnd(element) {
+  return element.scrollTop + element.clientHeight >= element.scrollHeight - 4;
+}
+
+function renew(part, fresh) {
+  if (part.outerHTML === fresh.outerHTML || part.contains(document.activeElement)) return;
+  const before = [...part.querySelectorAll("pre")].map((pre) => (isAtEnd(pre) ? -1 : pre.scrollTop));
+  const open = [...part.querySelectorAll("details")].map((details) => details.open);
+  part.replaceChildren(...fresh.childNodes);
+  part.querySelectorAll("pre").forEach((pre, place) => {
+    const top = place in before ? before[place] : -1;
+    pre.scrollTop = top < 0 ? pre.scrollHeight : top;
+  });
+  part.querySelectorAll("details").forEach((details, place) => {
+    if (place in open) details.open = open[place];
+  });
+}
+
+async function follow() {
+  const pause = Number(document.body.dataset.live);
+  if (!pause) return;
+  try {
+    const answer = await fetch(location.pathname + location.search, { headers: { Accept: "text/html" } });
+    if (answer.ok) {
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const fresh of page.querySelectorAll("[data-part]")) {
+        const part = document.getElementById(fresh.id);
+        if (part) renew(part, fresh);
+        else { // an attempt or a part that is new
+          location.reload();
+          return;
+        }
+      }
+      document.body.dataset.live = page.body.dataset.live || "";
+    }
+  } catch (error) {
+    // The server does not answer now: the next time it may.
+  }
+  setTimeout(follow, pause);
+}
+
+addEventListener("hashchange", followFragment);
+followFragment();
+setTimeout(follow, Number(document.body.dataset.live));

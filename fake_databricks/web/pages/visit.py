@@ -1,0 +1,73 @@
+"""What a view gets: the workspace of the person who has signed in, and what the request asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Callable, Mapping
+
+from fake_databricks.errors import DoesNotExist
+
+if TYPE_CHECKING:
+    from fake_databricks.request.call import Controls
+    from fake_databricks.workspace import Workspace
+
+MAX_DIGITS = 18
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request for a page.
+
+    Attributes:
+        workspace: the workspace of the token.
+        controls: its faults and its journal.
+        names: what stands in the path in place of each ``*``.
+        query: the parameters of the query, the last of each name.
+        form: the fields of a form that was sent.
+    """
+
+    workspace: Workspace
+    controls: Controls
+    names: tuple[str, ...] = ()
+    query: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def base(self) -> str:
+        """The address of the workspace, as in ``run_page_url``."""
+        return f"{self.workspace.url}/?o={self.workspace.workspace_id}"
+
+    def number(self, place: int) -> int:
+        """Return a number of the path.
+
+        Raises:
+            DoesNotExist: it is none.
+        """
+        text = self.names[place]
+        if not _is_number(text):
+            raise DoesNotExist(f"There is no number {text[:60]!r} here.")
+        return int(text)
+
+    def before(self) -> int:
+        """Return where a list goes on: below this number; 0 is its begin."""
+        text = self.query.get("before", "")
+        return int(text) if _is_number(text) else 0
+
+
+View = Callable[[Visit], "dict[str, Any]"]
+
+
+class Elsewhere(Exception):  # noqa: N818  it says where to go
+    """What is asked for has its page at another address.
+
+    Attributes:
+        address: path of this server, with a fragment.
+    """
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS

@@ -1,0 +1,462 @@
+"""The pages of a workspace, over HTTP: what each shows, and what none may have."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any, Callable, Iterator
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+
+from fake_databricks.jobs.lifecycle import TRANSITIONS, Event
+from fake_databricks.web.pages.fault_page import READY
+from fake_databricks.web.pages.routes import PAGES
+from fake_databricks.web.pages.site import STATIC
+from tests.fake.browsing import Browser, Seen
+from tests.fake.conftest import Client
+
+if TYPE_CHECKING:
+    from fake_databricks.server import FakeDatabricks
+
+HOSTILE = "</td></script><script>alert(1)</script>\"'&amp; {{7*7}} \u202eRTL\u200f\nnew line \x1b[31m"
+SECRET = "pa'ss\"wörd\\1"
+PROGRAM = f"""
+import sys
+secret = bytes.fromhex("{SECRET.encode().hex()}").decode()
+print({HOSTILE!r}, secret, *sys.argv[1:])
+raise ValueError({HOSTILE!r} + secret)
+"""
+EXCHANGES = 40
+SLOW = """
+import os, time
+print("it has begun", flush=True)
+while not os.path.exists("/dbfs/go"):
+    time.sleep(0.01)
+print("it goes on")
+"""
+
+
+def crawl(browser: Browser) -> dict[str, Seen]:
+    """Open the first page and all that links of pages lead to, but no more than some exchanges."""
+    seen: dict[str, Seen] = {}
+    todo = ["/"]
+    while todo:
+        address = todo.pop(0)
+        if address in seen or (
+            address.startswith("/journal")
+            and sum(other.startswith("/journal") for other in seen) >= EXCHANGES
+        ):
+            continue
+        seen[address] = browser.get(address)
+        found = [item.attributes["href"] for item in seen[address].page.all("a")]
+        todo += [urljoin(address, href).partition("#")[0] for href in found]
+    return seen
+
+
+@pytest.fixture(scope="module", name="workspace")
+def _workspace(server: FakeDatabricks) -> Iterator[Client]:
+    """A workspace in which everything has a hostile name, and a secret is in everything."""
+    client = Client(server.url, f"dapi{secrets.token_hex(16)}", server.cluster_id)
+    client.post("/api/2.0/secrets/scopes/create", scope="the-scope", initial_manage_principal="users")
+    client.post("/api/2.0/secrets/put", scope="the-scope", key="the-key", string_value=SECRET)
+    flat = client.flat_job(PROGRAM, HOSTILE, SECRET, name=HOSTILE, tags={HOSTILE: SECRET})
+    client.run(flat)
+    client.run(flat, python_params=["override", "<script>"])
+    source = "import json; print(1)"
+    client.run(
+        client.tasks_job(
+            {"task_key": "first", "source": source},
+            {"task_key": "left", "source": PROGRAM, "depends_on": [{"task_key": "first"}], "max_retries": 1},
+            {"task_key": "right", "source": source, "depends_on": [{"task_key": "first"}]},
+            {
+                "task_key": "last",
+                "source": source,
+                "depends_on": [{"task_key": "left"}, {"task_key": "right"}],
+            },
+            name=f"tasks {HOSTILE}",
+            parameters=[{"name": "p", "default": HOSTILE}],
+        )
+    )
+    client.program('/folder/<i>text</i> \u202e".txt', f"{HOSTILE} {SECRET}")
+    client.send("PUT", "/api/2.0/fs/files/Volumes/a/b/c/none.bin?overwrite=true", b"\0\xff")
+    client.send("GET", "/api/2.1/<script>/%3Cb%3E?x=<script>", b"", {"X-Note": "<script>", "X-Secret": "x"})
+    client.post("/_fake/faults", name=HOSTILE, pattern="GET /<script>*", status_code=500)
+    cluster = {"spark_version": "15.4.x-scala2.12", "node_type_id": "local.2", "num_workers": 0}
+    made = client.post("/api/2.0/clusters/create", cluster_name=HOSTILE, **cluster)["cluster_id"]
+    client.wait_for(f"/api/2.0/clusters/get?cluster_id={made}", "state", "RUNNING")
+    client.post("/api/2.0/clusters/delete", cluster_id=made)
+    yield client
+    client.send("POST", "/_fake/reset")
+
+
+@pytest.fixture(scope="module", name="every_page")
+def _every_page(workspace: Client) -> dict[str, Seen]:
+    return crawl(Browser(workspace).sign_in())
+
+
+@pytest.fixture(name="browser")
+def _browser(client: Client) -> Browser:
+    return Browser(client).sign_in()
+
+
+def wait_for(browser: Browser, address: str, is_so: Callable[[Seen], bool]) -> Seen:
+    end = time.monotonic() + 30
+    while True:
+        seen = browser.get(address)
+        if is_so(seen):
+            return seen
+        assert time.monotonic() < end, seen.text
+
+
+class TestEveryPage:
+    """every page works without script; accessible; CSP without `unsafe-inline`, no network"""
+
+    def test_every_link_of_a_page_leads_to_a_page(self, every_page: dict[str, Seen]) -> None:
+        assert {address: seen.status for address, seen in every_page.items() if seen.status != 200} == {}
+        paths = [urlsplit(address).path for address in every_page]
+        assert [page.path for page in PAGES if not any(page.match(path) is not None for path in paths)] == []
+
+    def test_the_policy_has_no_exception(self, every_page: dict[str, Seen]) -> None:
+        for seen in every_page.values():
+            headers = seen.answer.headers
+            policy = headers["content-security-policy"]
+            assert policy.startswith("default-src 'none'; style-src 'self'; script-src 'self';")
+            assert "unsafe" not in policy
+            assert "frame-ancestors 'none'" in policy
+            assert headers["content-type"] == "text/html; charset=utf-8"
+            assert headers["x-content-type-options"] == "nosniff"
+            assert headers["cache-control"] == "no-store"
+
+    def test_no_page_has_a_script_or_a_style_in_it(self, every_page: dict[str, Seen]) -> None:
+        for seen in every_page.values():
+            page = seen.page
+            assert [(item.attributes, item.text) for item in page.all("script")] == [
+                ({"src": "/static/pages.js", "defer": ""}, "")
+            ]
+            assert page.all("style", "iframe", "object", "embed", "base", "img") == []
+            names = {name for item in page.elements for name in item.attributes}
+            assert [name for name in names if name == "style" or name.startswith("on")] == []
+
+    def test_no_address_is_of_another_server(self, every_page: dict[str, Seen]) -> None:
+        for seen in every_page.values():
+            for name in ("href", "src", "action"):
+                found = [item.attributes[name] for item in seen.page.having(name)]
+                assert [address for address in found if not re.match(r"/(?!/)|#", address)] == []
+
+    def test_what_a_page_loads_is_there(self, browser: Browser) -> None:
+        for file in STATIC.iterdir():
+            answer = browser.get(f"/static/{file.name}", Accept="*/*").answer
+            assert (answer.status, answer.content) == (200, file.read_bytes())
+            assert "url(" not in file.read_text("utf-8")
+        assert browser.get("/static/nothing.js").status == 401  # no page: a call without a credential
+
+    def test_landmarks_and_headings(self, every_page: dict[str, Seen]) -> None:
+        for seen in every_page.values():
+            page = seen.page
+            assert page.all("html")[0].attributes["lang"] == "en"
+            for tag in ("main", "header", "nav", "h1", "title"):
+                assert len([item for item in page.all(tag) if not item.is_in("svg")]) == 1
+            levels = [int(item.tag[1]) for item in page.all(*(f"h{level}" for level in range(1, 7)))]
+            assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+            (skip,) = [item for item in page.having("class") if item.attributes["class"] == "skip"]
+            assert page.one(skip.attributes["href"][1:]).tag == "main"
+
+    def test_tables_have_captions_and_heads(self, every_page: dict[str, Seen]) -> None:
+        for seen in every_page.values():
+            page = seen.page
+            captions = [item for item in page.all("caption") if item.text.strip()]
+            assert len(captions) == len(page.all("table"))
+            assert all(item.attributes.get("scope") in ("col", "row") for item in page.all("th"))
+
+    def test_fields_and_buttons_have_names(self, every_page: dict[str, Seen]) -> None:
+        for seen in every_page.values():
+            page = seen.page
+            labels = {item.attributes["for"] for item in page.all("label")}
+            fields = [item for item in page.all("input", "select") if item.attributes.get("type") != "hidden"]
+            assert {item.attributes["id"] for item in fields} <= labels
+            assert all(
+                item.text.strip() for item in page.all("button", "a", "summary") if not item.is_in("svg")
+            )
+            assert all(item.attributes["aria-label"] for item in page.all("svg", "nav"))
+
+    def test_each_id_is_there_once_and_each_fragment_leads_to_one(self, every_page: dict[str, Seen]) -> None:
+        for seen in every_page.values():
+            ids = [item.attributes["id"] for item in seen.page.having("id")]
+            assert sorted(ids) == sorted(set(ids))
+            inside = [item.attributes["href"] for item in seen.page.all("a")]
+            assert {address[1:] for address in inside if address.startswith("#")} <= set(ids)
+
+
+class TestHostileValues:
+    """Every value is escaped (job names, logs, parameters, tenants, file names with `<script>`, ...)"""
+
+    def test_they_are_text(self, every_page: dict[str, Seen]) -> None:
+        whole = HOSTILE.split("\n", maxsplit=1)[0]
+        shown = [address for address, seen in every_page.items() if whole in seen.page.all("html")[0].text]
+        for kind in ("/", "/jobs", "/jobs/12345", "/runs", "/jobs/12345/runs/98765", "/faults", "/clusters"):
+            assert kind in shown
+        assert len([address for address in shown if address.startswith("/clusters/")]) == 1
+        assert [address for address in shown if address.startswith("/journal/")] != []
+        assert len([address for address in shown if address.startswith("/files/dbfs?path=")]) == 1
+
+    def test_templates_are_not_filled_twice(self, every_page: dict[str, Seen]) -> None:
+        assert [address for address, seen in every_page.items() if "&amp; 49 " in seen.text] == []
+
+    def test_control_characters_are_pictures(self, every_page: dict[str, Seen]) -> None:
+        for seen in every_page.values():
+            assert re.findall("[\x00-\x08\x0b-\x1f\x7f-\x9f]", seen.source) == []
+        assert "␛[31m" in every_page["/jobs/12345/runs/98765"].text
+
+    def test_no_secret_is_in_any_page(self, every_page: dict[str, Seen]) -> None:
+        written = {SECRET, json.dumps(SECRET)[1:-1], json.dumps(SECRET, ensure_ascii=False)[1:-1]}
+        written |= {SECRET.replace("'", "'\"'\"'"), SECRET.replace('"', "").replace("'", "")}
+        for address, seen in every_page.items():
+            text = seen.page.all("html")[0].text
+            assert [form for form in written if form in text] == [], address
+            assert "wörd" not in text, address
+        assert "[REDACTED]" in every_page["/jobs/12345/runs/98765"].text
+        assert "the-key" in every_page["/secrets"].text
+        exchanges = [seen.text for address, seen in every_page.items() if address.startswith("/journal/")]
+        puts = [text for text in exchanges if "/api/2.0/dbfs/put" in text]
+        assert [text for text in puts if text.count("[REDACTED]") == 3] != []  # header, body, command
+
+
+class TestRuns:
+    """a run: its states as a time line, parameters, tasks, logs as they come, output, error and trace"""
+
+    def test_a_run_moves_on(self, browser: Browser) -> None:
+        job_id = browser.client.flat_job(SLOW, "--one", name="slow")
+        run_id = browser.client.post("/api/2.1/jobs/run-now", job_id=job_id)["run_id"]
+        address = f"/jobs/{job_id}/runs/{run_id}"
+        seen = wait_for(browser, address, lambda found: "it has begun" in found.text)
+        assert seen.page.one("summary").text.split()[0] == "RUNNING"
+        assert "it goes on" not in seen.text
+        (again,) = [item for item in seen.page.all("meta") if item.is_in("noscript")]
+        assert again.attributes == {"http-equiv": "refresh", "content": "2"}
+        assert seen.page.all("body")[0].attributes["data-live"] == "1000"
+        assert "so far" in seen.page.one("time").text or "so far" in seen.page.one("summary").text
+        assert "RUNNING" in browser.get("/").page.one(f"job/{job_id}/run/{run_id}").text
+
+        browser.client.program("/go", "x")
+        browser.client.wait(run_id)
+        seen = browser.get(address)
+        assert "it has begun it goes on" in seen.text
+        assert seen.page.one("summary").text.split()[0] == "SUCCESS"
+        assert seen.page.all("noscript") == []
+        assert "data-live" not in seen.page.all("body")[0].attributes
+        assert '"--one"' in seen.text
+        assert browser.get("/runs?active=1").page.all("tbody")[0].text.strip() == "There is no run."
+
+    def test_the_address_that_the_api_names_leads_to_it(self, browser: Browser) -> None:
+        run = browser.client.run(browser.client.flat_job("print(1)"))
+        address, _, fragment = run["run_page_url"].partition("#")
+        assert address.startswith(f"{browser.client.url}/?o=")
+        row = browser.get(address.removeprefix(browser.client.url)).page.one(fragment)
+        assert row.tag == "tr"
+        link = f"/jobs/{run['job_id']}/runs/{run['run_id']}"
+        assert f'href="{link}"' in browser.get("/").source
+        assert browser.get(link).status == 200
+
+    def test_what_has_failed_has_error_and_trace(self, every_page: dict[str, Seen]) -> None:
+        (address,) = [path for path in every_page if re.fullmatch(r"/jobs/12346/runs/\d+", path)]
+        page = every_page[address].page
+        blocks = {item.attributes["aria-label"].partition(" of ")[0] for item in page.all("pre")}
+        assert {"Error", "Trace", "Logs"} <= blocks
+        assert page.one("summary").text.count("ValueError: ") == 2  # one of each attempt
+        attempts = [item for item in page.all("section") if item.attributes.get("class") == "attempt"]
+        states = [item.text.split()[:3] for item in attempts]
+        assert [words for words in states if words[0] == "left" and "attempt" in words] != []
+        assert sum(words[0] == "left" for words in states) == 2
+
+    def test_the_graph_has_each_task_and_what_it_waits_for(self, every_page: dict[str, Seen]) -> None:
+        (address,) = [path for path in every_page if re.fullmatch(r"/jobs/12346/runs/\d+", path)]
+        page = every_page[address].page
+        graph = [item for item in page.elements if item.is_in("section") and item.is_in("svg")]
+        titles = [item.text for item in graph if item.tag == "title"]
+        assert "first: SUCCESS" in titles
+        assert "left: FAILED, 2 attempts" in titles
+        assert "last: UPSTREAM_FAILED" in titles
+        links = [item.attributes["href"] for item in graph if item.tag == "a"]
+        assert all(page.one(href[1:]).attributes["class"] == "attempt" for href in links)
+        assert len(links) == 4
+
+    def test_the_number_of_an_attempt_leads_to_its_run(self, browser: Browser) -> None:
+        job_id = browser.client.tasks_job({"task_key": "a", "source": "1"})
+        run = browser.client.run(job_id)
+        attempt = run["tasks"][0]["run_id"]
+        answer = browser.get(f"/jobs/1/runs/{attempt}").answer
+        assert answer.headers["location"] == f"/jobs/{job_id}/runs/{run['run_id']}#attempt-{attempt}"
+        assert browser.get(answer.headers["location"].partition("#")[0]).page.one(f"attempt-{attempt}")
+
+    def test_iterations_of_a_loop_are_below_it(self, browser: Browser) -> None:
+        path = browser.client.program("/each.py", "import sys; print('got', sys.argv[1])")
+        inner = {
+            "task_key": "inner",
+            "existing_cluster_id": browser.client.cluster_id,
+            "spark_python_task": {"python_file": path, "parameters": ["{{input}}"]},
+        }
+        loop = {"task_key": "loop", "for_each_task": {"inputs": '["x", "y"]', "task": inner}}
+        job_id = browser.client.post("/api/2.2/jobs/create", name="loop", tasks=[loop])["job_id"]
+        run = browser.client.run(job_id)
+        text = browser.get(f"/jobs/{job_id}/runs/{run['run_id']}").text
+        assert "got x" in text
+        assert "got y" in text
+
+    def test_a_long_output_is_cut_and_says_so(self, browser: Browser) -> None:
+        job_id = browser.client.flat_job("print('x' * 300_000 + 'end')")
+        run = browser.client.run(job_id)
+        seen = browser.get(f"/jobs/{job_id}/runs/{run['run_id']}")
+        assert "characters before it are left out" in seen.text
+        assert len(seen.source) < 250_000
+        assert "xend" in seen.text
+
+    @pytest.mark.parametrize(
+        "address", ["/jobs/1/runs/1", "/jobs/x", "/clusters/none", "/journal/9", "/files/x"]
+    )
+    def test_what_is_not_there_is_said(self, browser: Browser, address: str) -> None:
+        seen = browser.get(address)
+        assert seen.status in (400, 404)
+        assert len(seen.page.all("main")[0].text.split()) > 4
+
+
+class TestJournal:
+    """the journal (each exchange with a `curl` that repeats it, the token replaced by $DATABRICKS_TOKEN)"""
+
+    @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+    @pytest.mark.parametrize(
+        ("method", "path", "body"),
+        [
+            ("POST", "/api/2.0/secrets/scopes/create", {"scope": "a'b", "initial_manage_principal": "users"}),
+            ("POST", "/api/2.0/dbfs/put", {"path": '/o\'x "y" $HOME\n\tü', "contents": "eA=="}),
+            ("GET", "/api/2.0/dbfs/list?path=/%5Bx%5D&a={b}", {}),
+        ],
+    )
+    def test_the_command_repeats_the_request(
+        self, browser: Browser, method: str, path: str, body: dict[str, Any]
+    ) -> None:
+        content = json.dumps(body, ensure_ascii=False).encode() if body else b""
+        browser.client.send(method, path, content, {"Content-Type": "application/json"})
+        page = browser.get("/journal/1").page
+        (command,) = [
+            item for item in page.all("pre") if item.attributes["aria-label"].startswith("A command")
+        ]
+        assert browser.client.token not in command.text
+        variables = {"DATABRICKS_HOST": browser.client.url, "DATABRICKS_TOKEN": browser.client.token}
+        ran = subprocess.run(
+            ["/bin/bash", "-c", f"curl() {{ command curl --silent --noproxy '*' \"$@\"; }}\n{command.text}"],
+            env={**os.environ, **variables},
+            capture_output=True,
+            check=True,
+        )
+        once, again = browser.client.get("/_fake/journal")["entries"]
+        same = ("method", "path", "request", "is_known")
+        assert [again[name] for name in same] == [once[name] for name in same]
+        assert json.loads(ran.stdout) == again["response"]
+
+    def test_it_can_be_searched_and_goes_on(self, browser: Browser) -> None:
+        for number in range(102):
+            browser.client.send("GET", f"/api/2.0/dbfs/list?path=/{number}")
+        browser.client.send("POST", "/api/2.1/jobs/list")
+        page = browser.get("/journal").page
+        assert len(page.all("tbody")[0].text.split("/api/")) == 101
+        (older,) = [item for item in page.all("a") if item.text == "Older exchanges"]
+        rest = browser.get(older.attributes["href"]).page
+        assert len(rest.all("tbody")[0].text.split("/api/")) == 4
+        found = browser.get("/journal?method=POST&path=jobs").page
+        assert len(found.all("tbody")[0].text.split("/api/")) == 2
+        assert "There is no such call." in found.text
+
+
+class TestFaults:
+    """fault rules to switch on and off"""
+
+    def test_one_that_stands_ready_is_switched_on_and_seen_and_off(self, browser: Browser) -> None:
+        answer = browser.post("/faults", {"action": "on", "name": "output-500"}).answer
+        assert (answer.status, answer.headers["location"]) == (303, "/faults")
+        assert browser.client.send("GET", "/api/2.1/jobs/runs/get-output?run_id=1").status == 500
+        seen = browser.get("/faults")
+        assert "output-500 GET /api/*/jobs/runs/get-output answers 500 always 1" in seen.text
+        assert "output-500" in browser.get("/journal").text
+        browser.post("/faults", {"action": "off", "name": "output-500"})
+        assert browser.client.send("GET", "/api/2.1/jobs/runs/get-output?run_id=1").status == 400
+
+    @pytest.mark.parametrize("rule", READY.values(), ids=[str(rule["name"]) for rule in READY.values()])
+    def test_each_that_stands_ready_is_one(self, browser: Browser, rule: dict[str, Any]) -> None:
+        browser.post("/faults", {"action": "on", "name": str(rule["name"])})
+        (added,) = browser.client.get("/_fake/faults")["faults"]
+        assert {name: added[name] for name in rule} == {**rule, "pattern": rule["pattern"]}
+
+    def test_one_of_ones_own(self, browser: Browser) -> None:
+        fields = {"pattern": "GET /api/*", "status_code": "503", "times": "3", "offset": "", "delay_ms": " "}
+        more = {"after_handler": "1", "message": "no", "retry_after": "7", "name": ""}
+        assert browser.post("/faults", {"action": "add", **fields, **more}).status == 303
+        (added,) = browser.client.get("/_fake/faults")["faults"]
+        assert (added["status_code"], added["times"], added["after_handler"]) == (503, 3, True)
+        assert (added["body"], added["headers"]) == (
+            {"error_code": "FAULT", "message": "no"},
+            {"Retry-After": "7"},
+        )
+        browser.post("/faults", {"action": "all-off"})
+        assert browser.client.get("/_fake/faults") == {"faults": []}
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"action": "add", "pattern": "x", "status_code": "503"},
+            {"action": "on", "name": "nothing"},
+            {"action": "off", "name": ""},
+            {},
+        ],
+    )
+    def test_a_wrong_one_is_said(self, browser: Browser, fields: dict[str, str]) -> None:
+        browser.client.post("/_fake/faults", name="stays", pattern="/x", status_code=500)
+        assert browser.post("/faults", fields).status == 400
+        assert [fault["name"] for fault in browser.client.get("/_fake/faults")["faults"]] == ["stays"]
+
+
+class TestTheRest:
+    """files, secrets by scope and name only, clusters with state and packages, the state machine's picture"""
+
+    def test_files(self, browser: Browser) -> None:
+        browser.client.program("/a/b.txt", "the content")
+        browser.client.send("PUT", "/api/2.0/fs/files/Volumes/m/n/o/x.bin", b"\0")
+        browser.client.send("PUT", "/api/2.0/fs/files/Volumes/m/n/o/large.txt", b"x" * 100_001)
+        assert "b.txt" in browser.get("/files/dbfs?path=/a").text
+        assert "the content" in browser.get("/files/dbfs?path=/a/b.txt").text
+        for name in ("x.bin", "large.txt"):
+            assert "Only texts" in browser.get(f"/files/volumes?path=/m/n/o/{name}").text
+        assert "Shared/" in browser.get("/files/workspace").text
+        assert browser.get("/files/dbfs?path=/../../../etc/passwd").status == 404
+
+    def test_a_cluster_and_its_packages(self, browser: Browser) -> None:
+        client, library = browser.client, {"pypi": {"package": "no-such-package-anywhere==1 --no-index"}}
+        client.wait_for(f"/api/2.0/clusters/get?cluster_id={client.cluster_id}", "state", "RUNNING")
+        client.post("/api/2.0/libraries/install", cluster_id=client.cluster_id, libraries=[library])
+        address = f"/clusters/{client.cluster_id}"
+        seen = wait_for(browser, address, lambda found: "FAILED" in found.text)
+        assert "no-such-package-anywhere" in seen.page.one("libraries").text
+        assert "RUNNING" in seen.page.one("state").text
+        (table,) = [
+            item
+            for item in browser.get(f"{address}?packages=1").page.all("table")
+            if "What pip lists" in item.text
+        ]
+        assert "pip" in table.text
+
+    def test_the_states_are_those_of_the_table(self, browser: Browser) -> None:
+        page = browser.get("/states").page
+        rows = [item for item in page.all("tr") if item.is_in("tbody")]
+        assert len(rows) == len(TRANSITIONS)
+        drawn = [item.text for item in page.all("text")]
+        for life, events in TRANSITIONS.items():
+            assert life.value in drawn
+            (row,) = [item for item in rows if item.text.startswith(life.value)]
+            assert all(target.value in row.text for target in events.values())
+        assert all(event.value in page.text for event in Event)

@@ -1,0 +1,167 @@
+"""Who may see the pages: a person with a token, and no page of another site."""
+
+from __future__ import annotations
+
+import pytest
+
+from fake_databricks.web.pages.routes import PAGES
+from fake_databricks.web.pages.sessions import MAX_SESSIONS, Sessions, cookie, cookie_name, key_of
+from tests.fake.browsing import Browser
+from tests.fake.conftest import Client
+
+ADDRESSES = [page.path.replace("*", "1") for page in PAGES]
+
+
+@pytest.fixture(name="browser")
+def _browser(client: Client) -> Browser:
+    return Browser(client)
+
+
+class TestSigningIn:
+    """Signed in by the token (a link printed at start)"""
+
+    def test_the_link_sets_a_cookie_and_leads_to_the_address_without_the_token(
+        self, browser: Browser
+    ) -> None:
+        answer = browser.get(f"/?token={browser.client.token}&o=7", **{"Sec-Fetch-Site": "none"}).answer
+        assert (answer.status, answer.headers["location"]) == (303, "/?o=7")
+        assert browser.client.token not in answer.headers["set-cookie"]
+        assert answer.headers["set-cookie"].endswith("; Path=/; HttpOnly; SameSite=Strict")
+
+    def test_without_a_cookie_each_page_asks_for_the_token(self, browser: Browser) -> None:
+        for address in ADDRESSES:
+            seen = browser.get(address)
+            assert seen.status == 401
+            (form,) = seen.page.all("form")
+            assert (form.attributes["method"], form.attributes["action"]) == ("post", "/sign-in")
+            assert [item.attributes["type"] for item in seen.page.all("input")] == ["hidden", "password"]
+
+    def test_the_form_leads_to_the_page_that_was_asked_for(self, browser: Browser) -> None:
+        target = browser.get("/runs?active=1").page.having("data-next")[0].attributes["value"]
+        answer = browser.post("/sign-in", {"token": browser.client.token, "next": target}).answer
+        assert (answer.status, answer.headers["location"]) == (303, "/runs?active=1")
+        browser.cookie = answer.headers["set-cookie"].partition(";")[0]
+        assert browser.get("/runs?active=1").status == 200
+
+    @pytest.mark.parametrize(
+        "target", ["//evil.example", "https://evil.example", "/\\evil.example", "/a\r\nX: y", "", "jobs"]
+    )
+    def test_it_leads_to_no_other_site(self, browser: Browser, target: str) -> None:
+        answer = browser.post("/sign-in", {"token": browser.client.token, "next": target}).answer
+        assert (answer.status, answer.headers["location"]) == (303, "/")
+
+    def test_a_token_that_is_not_accepted_is_refused_with_the_remedy(self, browser: Browser) -> None:
+        seen = browser.post("/sign-in", {"token": "<b>x", "next": "/jobs"})
+        assert (seen.status, "set-cookie" in seen.answer.headers) == (403, False)
+        assert "--any-token" in seen.text
+        assert seen.page.having("data-next")[0].attributes["value"] == "/jobs"
+        assert browser.get("/?token=nonsense", **{"Sec-Fetch-Site": "none"}).status == 403
+
+    def test_signing_out_ends_it(self, browser: Browser) -> None:
+        browser.sign_in()
+        answer = browser.post("/sign-out", {}).answer
+        assert (answer.status, "Max-Age=0" in answer.headers["set-cookie"]) == (303, True)
+        assert browser.get("/").status == 401
+
+    def test_a_token_that_was_deleted_shows_nothing_any_more(self, browser: Browser) -> None:
+        made = browser.client.post("/api/2.0/token/create", comment="x")
+        other = Browser(Client(browser.client.url, made["token_value"], "")).sign_in()
+        assert other.get("/").status == 200
+        browser.client.post("/api/2.0/token/delete", token_id=made["token_info"]["token_id"])
+        assert other.get("/").status == 403
+
+    def test_a_page_shows_the_workspace_of_its_token_alone(self, browser: Browser) -> None:
+        browser.client.flat_job("print('x')", name="mine alone")
+        other = Browser(Client(browser.client.url, "dapi-of-the-other-browser", "")).sign_in()
+        assert "mine alone" in browser.sign_in().get("/jobs").text
+        assert "mine alone" not in other.get("/jobs").text
+        other.client.send("POST", "/_fake/reset")
+
+
+class TestOtherSites:
+    """same protection against foreign pages as the API"""
+
+    def test_another_site_cannot_load_a_page(self, browser: Browser) -> None:
+        browser.sign_in()
+        for site in ("cross-site", "same-site"):
+            for more in (
+                {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+                {"Sec-Fetch-Dest": "iframe"},
+            ):
+                seen = browser.get("/jobs", **{"Sec-Fetch-Site": site, **more})
+                assert (seen.status, "may not load it" in seen.text) == (403, True)
+
+    def test_a_link_on_another_site_leads_to_the_page(self, browser: Browser) -> None:
+        seen = browser.get("/runs", **{"Sec-Fetch-Site": "cross-site"})  # a strict cookie is not sent
+        (again,) = [item for item in seen.page.all("meta") if "http-equiv" in item.attributes]
+        assert again.attributes == {"http-equiv": "refresh", "content": "0"}
+        assert browser.get("/runs").page.having("http-equiv") == []
+
+    def test_another_site_cannot_sign_a_person_in(self, browser: Browser) -> None:
+        seen = browser.get(f"/?token={browser.client.token}", **{"Sec-Fetch-Site": "cross-site"})
+        assert (seen.status, "set-cookie" in seen.answer.headers) == (401, False)
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Sec-Fetch-Site": "cross-site", "Origin": "null"},
+            {"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:1"},
+            {"Sec-Fetch-Site": "cross-site", "Origin": ""},
+            {"Sec-Fetch-Site": "", "Origin": ""},
+            {"Host": "evil.example"},
+        ],
+    )
+    def test_another_site_cannot_send_a_form(self, browser: Browser, headers: dict[str, str]) -> None:
+        browser.sign_in()
+        answer = browser.post("/faults", {"action": "on", "name": "slow"}, **headers).answer
+        assert answer.status == 403
+        assert browser.client.get("/_fake/faults") == {"faults": []}
+
+    def test_a_browser_that_sends_an_origin_alone_may(self, browser: Browser) -> None:
+        answer = browser.sign_in().post("/faults", {"action": "all-off"}, **{"Sec-Fetch-Site": ""}).answer
+        assert answer.status == 303
+
+
+class TestTheApi:
+    """`/` (a browser's GET that accepts text/html); every other request stays what it was"""
+
+    def test_a_client_finds_at_the_root_what_it_did(self, client: Client) -> None:
+        answer = client.send("GET", "/", headers={"Authorization": "", "Accept": "*/*"})
+        assert (answer.status, b"/api/2.1/jobs/list" in answer.content) == (200, True)
+
+    @pytest.mark.parametrize(("method", "kind"), [("GET", ""), ("POST", "application/json")])
+    def test_the_address_of_a_page_is_no_call(self, client: Client, method: str, kind: str) -> None:
+        answer = client.send(method, "/faults", b"{}", {"Accept": "application/json", "Content-Type": kind})
+        assert (answer.status, answer.body["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
+
+    def test_pages_leave_no_trace_in_the_journal(self, browser: Browser) -> None:
+        browser.sign_in().get("/jobs")
+        assert browser.client.get("/_fake/journal") == {"entries": []}
+
+    def test_a_head_has_no_body(self, browser: Browser) -> None:
+        browser.sign_in()
+        headers = {"Accept": "text/html", "Authorization": "", "Cookie": browser.cookie}
+        answer = browser.client.send("HEAD", "/jobs", headers=headers)
+        assert (answer.status, answer.content) == (200, b"")
+        assert int(answer.headers["content-length"]) > 1000
+
+
+class TestCookies:
+    """a cookie HttpOnly, SameSite=Strict"""
+
+    def test_each_port_has_its_own(self) -> None:
+        assert cookie_name({"host": "localhost:8080"}) == "fake_databricks_8080"
+        assert cookie_name({"host": "[::1]"}) == cookie_name({"host": "fake"}) == "fake_databricks"
+
+    def test_it_is_found_among_others(self) -> None:
+        sent = {"host": "x:1", "cookie": 'a="b; fake_databricks_2=no; fake_databricks_1=k_-=; z'}
+        assert key_of(sent) == "k_-="
+        assert key_of({"host": "x:1"}) == ""
+
+    def test_over_tls_it_is_sent_over_tls_alone(self) -> None:
+        assert cookie({"host": "x:1"}, "k", is_https=True).endswith("; Secure")
+
+    def test_the_oldest_is_forgotten(self) -> None:
+        sessions = Sessions()
+        keys = [sessions.open(f"t{number}") for number in range(MAX_SESSIONS + 1)]
+        assert (sessions.token(keys[0]), sessions.token(keys[1]), len(set(keys))) == ("", "t1", len(keys))
