@@ -10,6 +10,7 @@ import re
 from typing import Iterator, Optional
 
 from nuvyn_executor.errors import StoreError
+from nuvyn_executor.spark.conditions import failure_of
 
 # The words that a failure is known by, what happened, and what to do.
 _MEANINGS = (
@@ -42,7 +43,7 @@ def explained(error: Exception, place: str, setting: str) -> Exception:
         place: the folder or the schema of the tables.
         setting: the variable that names another place.
     """
-    texts = [f"{type(one).__name__}: {one}" for one in _chain(error)]
+    texts = [failure_of(one).text for one in _chain(error)]  # on Connect only the trace has the causes
     for pattern, meaning, remedy in _MEANINGS:
         if any(re.search(pattern, text) for text in texts):
             return StoreError(
