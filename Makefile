@@ -14,7 +14,7 @@ CLASSES := .cache/classes/.made
 ARCHIVE := .cache/.archived
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-pythons install-servers install-browser demo demo-cloud pictures serve test test-clients check lint format bench clean
+.PHONY: help install install-pythons install-servers install-browser demo demo-cloud pictures serve test test-matrix test-clients check lint format bench clean
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -53,8 +53,8 @@ $(ARCHIVE): $(INSTALLED) $(JARS) $(wildcard fake_databricks/engine/java/fakedata
 	@$(PY) -m fake_databricks.engine.archive >/dev/null || true
 	@touch $@
 
-install-pythons: install ## prepare Python 3.8 and 3.13, where they are found, for the tests that use them
-	@$(PY) tools/install_pythons.py
+install-pythons: install ## prepare the Pythons and Sparks that make test runs on, where they are found
+	@$(PY) -m tools.install_pythons
 
 install-servers: install ## install the storage servers of the tests: Azurite, PostgreSQL, MariaDB (once)
 	@$(PY) tools/install_servers.py
@@ -76,6 +76,9 @@ IN_TWO = $(shell $(PY) -c 'import xdist' 2>/dev/null && printf '%s' '-n 2 --dist
 
 test: install-pythons install-servers install-browser $(CLASSES) $(ARCHIVE) ## run the whole test suite; ARGS="-k name" passes options to pytest
 	$(PY) -m pytest $(IN_TWO) $(ARGS)
+
+test-matrix: install ## run the executor's tests on every Spark of docs/runtimes.md; ARGS="spark-4.2" on one of them
+	@$(PY) -m tools.test_matrix $(ARGS)
 
 test-clients: install ## try SDKs, CLIs, Airflow, Dagster and Prefect against the local Databricks; ARGS="python_sdk" one of them
 	@$(PY) -m tests.clients $(ARGS)

@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
     the marker gets the session. The suites on other Pythons are processes that take minutes: last, they would
     be what one of two workers waits for.
     """
-    items.sort(key=lambda item: item.path.name != "test_python_versions.py")
+    items.sort(key=lambda item: item.path.name not in ("test_python_versions.py", "test_runtimes.py"))
     for item in items:
         if not isinstance(item, pytest.Function):
             continue
@@ -52,6 +52,11 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """Return the one session; each test gives what it creates in it a name of its own."""
     from nuvyn_executor.spark.session import build_local_session  # noqa: PLC0415  tests without Spark run without it
 
+    if os.environ.get("SPARK_REMOTE"):  # a server of Spark Connect, which stays
+        from pyspark.sql import SparkSession  # noqa: PLC0415  as above
+
+        yield SparkSession.builder.getOrCreate()
+        return
     session = build_local_session(
         tmp_path_factory.mktemp("warehouse"),
         java_options=os.environ["EXECUTOR_JAVA_OPTIONS"],

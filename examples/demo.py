@@ -137,6 +137,7 @@ def run_pipeline(source: Path, tenant: str, folder: Path) -> Run:
     Raises:
         DemoError: it ended with another exit code than 0.
     """
+    os.environ["EXECUTOR_REPORT_PATH"] = str(folder / f"{tenant}.html")
     command = ["full_pipeline", str(source), "auto", tenant]
     print(f"$ nuvyn-executor {' '.join(command)}\n", flush=True)
     begin = time.monotonic()
@@ -194,6 +195,7 @@ def print_farewell(folder: Path, warehouse: Path) -> None:
     """Return where everything lies and what to try next."""
     print(f"""The tables:   {warehouse / SCHEMA}
 The results:  {folder / FLIGHTS}.json, {SHOP}.json
+The reports:  {folder / FLIGHTS}.html, {SHOP}.html
 
 To try next, with your own data:
   .venv/bin/nuvyn-executor quality_assessment <folder>

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import re
 import zipfile
 from pathlib import Path
 from typing import Mapping, Optional, Tuple
@@ -18,6 +19,13 @@ from .maven import fetch_jars, spark_home
 VARIABLE = "EXECUTOR_DELTA_JARS"
 """The environment variable that names the jars: a folder, or paths separated by commas."""
 DISTRIBUTION = "delta-spark"
+# Since which version of Delta, the name of its artifact, and that of the folder for its jars. One version of
+# Delta is made for several versions of Spark since 4.1; before 3.0 it had another name.
+_NAMES: Tuple[Tuple[Tuple[int, ...], str, str], ...] = (
+    ((4, 1), "delta-spark_{spark}_{scala}", "{delta}-spark-{spark}"),
+    ((3, 0), "delta-spark_{scala}", "{delta}"),
+    ((0,), "delta-core_{scala}", "{delta}"),
+)
 _REMEDY = f"Connect to the network once, or put the jars in a folder and name it in {VARIABLE}."
 
 
@@ -48,10 +56,12 @@ def jar_folder(environ: Optional[Mapping[str, str]] = None) -> Path:
     checkout. Elsewhere it is in the user's cache folder.
 
     Raises:
-        PackageMissing: delta-spark is not installed.
+        PackageMissing: delta-spark is not installed, or pyspark, for which the jars are made.
     """
     environ = os.environ if environ is None else environ
-    return cache_folder(environ) / "jars" / _delta_version()
+    delta = _delta_version()
+    _, name = _names_of(delta)
+    return cache_folder(environ) / "jars" / name.format(delta=delta, spark=_spark_of_name(name))
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
@@ -106,21 +116,39 @@ def _jars_in(folder: Path) -> Tuple[Path, ...]:
     # A link to a shared cache is followed: one jar has one path, whichever checkout asks.
     jars = tuple(sorted(folder.resolve().glob("*.jar")))
     names = " ".join(jar.name for jar in jars)
-    whole = "delta-spark_" in names and "delta-storage-" in names and all(map(zipfile.is_zipfile, jars))
+    is_there = ("delta-spark_" in names or "delta-core_" in names) and "delta-storage-" in names
+    whole = is_there and all(map(zipfile.is_zipfile, jars))
     return jars if whole else ()
-
-
-def _delta_version() -> str:
-    try:
-        return importlib.metadata.version(DISTRIBUTION)
-    except importlib.metadata.PackageNotFoundError as error:
-        raise PackageMissing(
-            "delta-spark is not installed for this Python.", "Install it with: pip install delta-spark"
-        ) from error
 
 
 def _coordinates(home: Path) -> str:
     """Return Maven's name of Delta for a Spark: its Scala version is that of Spark's own jars."""
     library = next((home / "jars").glob("scala-library-*.jar"), None)
     scala = ".".join(library.stem.split("-")[-1].split(".")[:2]) if library else "2.12"
-    return f"io.delta:delta-spark_{scala}:{_delta_version()}"
+    delta = _delta_version()
+    artifact, _ = _names_of(delta)
+    return f"io.delta:{artifact.format(spark=_spark_of_name(artifact), scala=scala)}:{delta}"
+
+
+def _names_of(delta: str) -> Tuple[str, str]:
+    """Return the pattern of Delta's artifact and that of the folder for its jars, for a version of Delta."""
+    version = tuple(int(part) for part in re.findall(r"\d+", delta)[:2])
+    return next((artifact, folder) for since, artifact, folder in _NAMES if version >= since)
+
+
+def _spark_of_name(pattern: str) -> str:
+    """Return the version of Spark that a pattern asks for: ``4.2``."""
+    return ".".join(_version_of("pyspark", "pyspark").split(".")[:2]) if "{spark}" in pattern else ""
+
+
+def _delta_version() -> str:
+    return _version_of(DISTRIBUTION, "delta-spark")
+
+
+def _version_of(distribution: str, name: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError as error:
+        raise PackageMissing(
+            f"{name} is not installed for this Python.", f"Install it with: pip install {name}"
+        ) from error

@@ -17,6 +17,7 @@ from nuvyn_executor.source_list import SOURCE_TYPES
 from nuvyn_executor.source_list import VARIABLE as PAYLOAD
 from nuvyn_executor.sources.locations import python_path
 from nuvyn_executor.spark import java_process
+from nuvyn_executor.terminal import show_scores
 
 _JOBS = {
     "schema_validation": "check the five metadata tables, create what is missing",
@@ -59,6 +60,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         with bootstrap.manager() as manager:
             report = manager.execute(manager.create_job(request))
             exit_code = _answer(report.document, report.exit_code)
+            show_scores(report.document, sys.stderr)
     except Exception as error:  # noqa: BLE001  whatever happens, stdout carries one JSON document
         if exit_code is None:
             return _failed_to_start(request.job_type, java_process.named(error))

@@ -8,6 +8,9 @@ from typing import Any, Callable, Iterator, List, Sequence, TypeVar
 
 T = TypeVar("T")
 
+# The first Spark that wants the session, whose tags a thread inherits; it warns of an action alone.
+_WITH_SESSION = 4
+
 
 def at_once(*actions: Callable[[], Any], limit: int = 8) -> List[Any]:
     """Run actions at the same time, each in a thread, at most ``limit`` of them, and wait for all of them.
@@ -51,10 +54,31 @@ def _inheriting(action: Callable[[], Any]) -> Callable[[], Any]:
     """Run an action in the job group of the thread that starts it: then its Spark jobs can be cancelled."""
     if "pyspark" not in sys.modules:
         return action
-    from pyspark import inheritable_thread_target  # noqa: PLC0415  there already
+    from pyspark import __version__, inheritable_thread_target  # noqa: PLC0415  there already
 
     try:
-        inheriting: Callable[[], Any] = inheritable_thread_target(action)
-    except Exception:  # noqa: BLE001  Spark Connect and guarded clusters have no context, and other groups
+        if not (is_remote() or int(__version__.split(".", maxsplit=1)[0]) >= _WITH_SESSION):
+            return inheritable_thread_target(action)  # type: ignore[no-any-return]
+        session = running_session()
+        return action if session is None else inheritable_thread_target(session)(action)
+    except Exception:  # noqa: BLE001  guarded clusters have no context, and Connect before Spark 3.5 no way
         return action
-    return inheriting
+
+
+def is_remote() -> bool:
+    """Whether sessions of this process are those of Spark Connect."""
+    from pyspark.sql import utils  # noqa: PLC0415  as above
+
+    return bool(getattr(utils, "is_remote", bool)())  # came with Spark 3.4
+
+
+def running_session() -> Any:
+    """Return Spark's session of this thread or else of this process; ``None`` where there is none.
+
+    The active session is one of the thread that made it; a program may run a job in another.
+    """
+    from pyspark.sql import SparkSession  # noqa: PLC0415  as above
+
+    names = ("_instantiatedSession", "_default_session")  # of Java, and of Connect
+    ours = (getattr(SparkSession, name, None) for name in names)
+    return SparkSession.getActiveSession() or next((one for one in ours if one is not None), None)

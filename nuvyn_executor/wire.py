@@ -379,7 +379,7 @@ def table_details(one: DatasetProfile, assessment: DatasetAssessment, *, listing
     state, tally = one.state, one.scan.tally
     read_as = dict(state.read_as)
     missing, fetched = read_as.pop("missing_columns", []), read_as.pop("fetched", None)
-    skipped = read_as.pop("skipped_rows", None)
+    skipped, reason = read_as.pop("skipped_rows", None), read_as.pop("engine_reason", None)
     read_as.pop("doubts", None)  # they are among the recommendations
     return {
         "read_as": read_as,
@@ -387,6 +387,7 @@ def table_details(one: DatasetProfile, assessment: DatasetAssessment, *, listing
         "missing_columns": missing,
         "fetched": fetched,
         "engine": state.engine,
+        "engine_reason": reason,
         "sheet": one.dataset.sheet,
         "partition_columns": list(one.dataset.partition_columns),
         **_declared_table(one.dataset),

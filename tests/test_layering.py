@@ -34,7 +34,7 @@ FLOORS: Tuple[Tuple[str, ...], ...] = (
     ("sources", "store", "config"),
     ("spark",),
     ("schema", "wire", "settings", "contracts"),
-    ("quality", "redaction", "dbutils"),
+    ("quality", "redaction", "dbutils", "terminal"),
     ("model", "bounds", "concurrency", "log", "process_identity"),
     ("errors",),
 )
@@ -51,7 +51,14 @@ SPARK_USERS = re.compile(
 # A cluster sees this package under another name, by a link: its modules name each other relatively.
 LINKED = "fake_databricks.engine.inside"
 # Libraries that stand behind one door each.
-ONE_DOOR = ({"obstore"}, {"requests"}, {"openpyxl", "python_calamine"}, {"charset_normalizer"}, {"yaml"})
+ONE_DOOR = (
+    {"obstore"},
+    {"requests"},
+    {"openpyxl", "python_calamine"},
+    {"charset_normalizer"},
+    {"yaml"},
+    {"rich"},
+)
 # Of these the pure modules may import some: they only compute.
 COMPUTING = ("charset_normalizer", "yaml")
 

@@ -1,7 +1,8 @@
-"""Prepare the oldest and the newest Python of the executor, for ``tests/unit/test_python_versions.py``.
+"""Prepare the Pythons and the Sparks of the executor's tests: ``python -m tools.install_pythons [NAME ...]``.
 
-Each interpreter that is found gets an environment in ``.cache/venv-<version>``. Where there is none, or no
-network, a sentence says so and the tests that need it are skipped.
+Each row of :mod:`.runtimes` gets an environment in ``.cache/runtimes/<name>`` with pinned versions, once; a
+changed row or changed pins make it anew. Without names those that ``make test`` wants are prepared. Where
+there is no such Python, or no network, a sentence says so and the tests that need it are skipped.
 """
 
 from __future__ import annotations
@@ -11,15 +12,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import TYPE_CHECKING, Optional
 
-ROOT = Path(__file__).resolve().parent.parent
-# Python, its pins, what is installed in it. Spark 3.5 on Python 3.8 is the oldest pair that clusters have.
-PYTHONS = (
-    ("3.8", "constraints-py38.txt", ".[local,excel]"),
-    ("3.13", "constraints.txt", ".[excel]"),
-)
-TEST_TOOLS = ("hypothesis", "jsonschema", "pytest", "pytest-timeout", "responses")
+from tools.runtimes import ROOT, RUNTIMES, TEST_TOOLS
+
+if TYPE_CHECKING:
+    from tools.runtimes import Runtime
 
 
 def find_python(version: str) -> Optional[Path]:
@@ -36,38 +34,37 @@ def _has_version(python: Path, version: str) -> bool:
     return done.returncode == 0 and done.stdout.strip() == version
 
 
-def _recipe(python: Path, pins: str, what: Tuple[str, ...]) -> str:
+def _recipe(python: Path, runtime: Runtime) -> str:
     """Return a fingerprint of all that the environment is made from."""
-    parts = [
-        str(python),
-        *what,
-        *((ROOT / name).read_text(encoding="utf-8") for name in (pins, "pyproject.toml")),
-    ]
+    read = ((ROOT / name).read_text(encoding="utf-8") for name in (runtime.pins, "pyproject.toml"))
+    parts = [str(ROOT), str(python), *runtime.packages, *TEST_TOOLS, *read]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def prepare(version: str, pins: str, project: str) -> str:
+def prepare(runtime: Runtime) -> str:
     """Build the environment unless it is there, and return a sentence that says how that went."""
-    python = find_python(version)
+    python = find_python(runtime.python)
     if python is None:
-        return f"Python {version}: not found on this machine; its tests are skipped."
-    home = ROOT / ".cache" / f"venv-{version}"
-    stamp = home / ".installed"
-    recipe = _recipe(python, pins, (project, *TEST_TOOLS))
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == recipe:
-        return f"Python {version}: ready."
-    shutil.rmtree(home, ignore_errors=True)
-    pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        return f"{runtime.name}: no Python {runtime.python} on this machine; its tests are skipped."
+    recipe = _recipe(python, runtime)
+    if runtime.stamp.is_file() and runtime.stamp.read_text(encoding="utf-8") == recipe:
+        return f"{runtime.name}: ready."
+    shutil.rmtree(runtime.home, ignore_errors=True)
+    pip = [str(runtime.interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     pip.append("--use-pep517")  # pyspark has no wheel; an old pip would build it in a way of its own
-    for command in ([str(python), "-m", "venv", str(home)], [*pip, "-c", pins, "-e", project, *TEST_TOOLS]):
+    install = [*pip, "-c", runtime.pins, *runtime.packages, *TEST_TOOLS]
+    commands = [[str(python), "-m", "venv", str(runtime.home)], install]
+    if runtime.has_java:
+        commands.append([str(runtime.interpreter), "-m", "tools.fetch_jars"])
+    for command in commands:
         done = subprocess.run(command, cwd=ROOT, check=False)  # noqa: S603  an interpreter of this machine
         if done.returncode:
-            return f"Python {version}: could not be prepared (no network?); its tests are skipped."
-    stamp.write_text(recipe, encoding="utf-8")
-    return f"Python {version}: prepared."
+            return f"{runtime.name}: could not be prepared (no network?); its tests are skipped."
+    runtime.stamp.write_text(recipe, encoding="utf-8")
+    return f"{runtime.name}: prepared."
 
 
 if __name__ == "__main__":
-    for row in PYTHONS:
-        sys.stdout.write(prepare(*row) + "\n")
-        sys.stdout.flush()
+    for one in RUNTIMES:
+        if one.name in sys.argv[1:] or (one.in_make_test and not sys.argv[1:]):
+            print(prepare(one), flush=True)

@@ -75,6 +75,8 @@ class SparkScanner:
         self.bounds = bounds
         self.tries_polars = engine == "auto"
         """Whether the next dataset is offered to Polars: not after its tasks could not import it."""
+        self.reasons: Dict[str, str] = {}
+        """Why Polars counts no dataset of a source, by the location of the source; ``""`` stands for all."""
 
     def scan(
         self,
@@ -116,6 +118,7 @@ class SparkScanner:
                 null_markers=self.null_markers,
                 bounds=self.bounds,
             )
+            other.reasons = self.reasons
             return other.scan(source, dataset, now, state, seconds)
         finally:
             if not isinstance(source, TableSource):
@@ -177,6 +180,12 @@ class _DatasetScan:
         self._seconds = seconds
         self._read = snapshot.dataset  # with copies of packed files, once they were made
 
+    @property
+    def _reason(self) -> Optional[str]:
+        """Why Polars counts no dataset of this source; ``None`` where it may count one."""
+        reasons = self._scanner.reasons
+        return reasons.get(self._source.location, reasons.get(""))
+
     def run(self, state: Optional[ScanState]) -> Tuple[ScanState, int]:
         """Return the state of the dataset as it is now, and how many rows were read for it."""
         if state is not None and not self._may_use(state):
@@ -206,7 +215,7 @@ class _DatasetScan:
         snapshot = self._snapshot
         added = state.new_files(snapshot, self._now_micros)
         is_native = state.engine == native.ENGINE
-        if added is None or (is_native and not self._scanner.tries_polars):
+        if added is None or (is_native and not (self._scanner.tries_polars and self._reason is None)):
             return None
         newly = self._read = self._unpacked(replace(snapshot.dataset, files=added))
         has_log = snapshot.dataset.format.has_log
@@ -288,12 +297,14 @@ class _DatasetScan:
 
     def _count(self, frame: Frame, plan: ScanPlan, files: Files, share: float) -> Tuple[Counts, str]:
         """Count some files, or a share of their rows; also return the engine that did."""
-        if self._scanner.tries_polars and share >= 1:
+        if self._scanner.tries_polars and self._reason is None and share >= 1:
             try:
                 return self._count_with_polars(files, plan), native.ENGINE
             except NotNative as reason:
                 logger.debug("%s is counted by Spark: %s", self._snapshot.dataset.name, reason)
                 self._scanner.tries_polars = not reason.everywhere
+                if reason.everywhere or reason.of_source:
+                    self._scanner.reasons["" if reason.everywhere else self._source.location] = str(reason)
         self._require_bounded(files)
         some = None if files == self._read.files else files
         return spark_engine.count(frame.of(some, share), plan, self._now_micros), spark_engine.ENGINE
@@ -319,11 +330,13 @@ class _DatasetScan:
         require_bounded(self._source, replace(self._read, files=files), self._scanner.bounds)
 
     def _read_as(self, frame: Frame, engine: str) -> Dict[str, Any]:
-        """Return how the files were read, and of an object store, in which way they were fetched."""
+        """Return how the files were read: in which way they were fetched, and why by Spark."""
         if self._snapshot.dataset.format.is_table:
             return frame.details
         fetched = self._source.fetched_by(spark=engine == spark_engine.ENGINE)
-        return frame.details if fetched is None else {**frame.details, "fetched": fetched}
+        reason = self._reason if engine == spark_engine.ENGINE else None
+        added = {"fetched": fetched, "engine_reason": reason}
+        return {**frame.details, **{name: text for name, text in added.items() if text is not None}}
 
     def _unpacked(self, dataset: Dataset) -> Dataset:
         """Return a dataset as it is read: with copies of the files that are compressed or in archives."""

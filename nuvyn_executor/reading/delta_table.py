@@ -185,7 +185,8 @@ def _micros_of(spark: Any, digits: str) -> Optional[int]:
     """Return the microseconds of ``20260101`` or ``20260101123000000``; ``None`` where it is no moment."""
     year, month, day, rest = digits[:4], digits[4:6], digits[6:8], digits[8:].ljust(9, "0")
     text = f"{year}-{month}-{day} {rest[:2]}:{rest[2:4]}:{rest[4:6]}.{rest[6:]}"
-    (row,) = spark.sql(f"SELECT unix_micros(CAST('{text}' AS TIMESTAMP)) AS micros").collect()
+    # CAST fails where ANSI mode is on, as it is in Spark 4.
+    (row,) = spark.sql(f"SELECT unix_micros(try_cast('{text}' AS TIMESTAMP)) AS micros").collect()
     return None if row["micros"] is None else int(row["micros"])
 
 

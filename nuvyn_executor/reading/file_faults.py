@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
@@ -12,10 +11,11 @@ from nuvyn_executor.discovery import formats
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError, FilesDisagree
 from nuvyn_executor.model import Skipped
 from nuvyn_executor.reading.delta_faults import asks_for_log, fault_of_delta, fault_of_features
-from nuvyn_executor.reading.failures import TYPES_DIFFER, unreadable
+from nuvyn_executor.reading.failures import TYPES_DIFFER, TYPES_DIFFER_WORDS, unreadable
 from nuvyn_executor.reading.parquet_faults import Fault, fault_of
 from nuvyn_executor.reading.parquet_footer import footer_of
 from nuvyn_executor.reading.spark_files import Path, leaves, load
+from nuvyn_executor.spark.conditions import failure_of
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset, FileEntry
@@ -39,15 +39,16 @@ def explained(spark: Any, source: DataSource, dataset: Dataset, error: Exception
         error: what Spark raised.
     """
     has_typed_files = dataset.format.declares_types and not dataset.format.has_log
-    if has_typed_files and re.search(TYPES_DIFFER, f"{type(error).__name__}: {error}"):
+    if has_typed_files and failure_of(error).means(TYPES_DIFFER, TYPES_DIFFER_WORDS):
         unlike = _unlike(spark, source, dataset)
         if unlike:
             return FilesDisagree(unlike)
     fault: Optional[Fault] = None
     if dataset.format.has_log:
         names = [entry.name.rpartition("/")[2] for entry in dataset.files]
-        fault = fault_of_delta(str(error), names)
-        if fault is None and asks_for_log(str(error)):
+        said = failure_of(error).text
+        fault = fault_of_delta(said, names)
+        if fault is None and asks_for_log(said):
             fault = fault_of_features(_features(spark, source.spark_path(dataset.path)))
     elif dataset.format == formats.PARQUET and len(dataset.files) == 1:
         fault = _fault(source, dataset.files[0])

@@ -39,7 +39,7 @@ def section(report: Report) -> Markup:
     return joined(
         [
             _notices(report.notices),
-            element("div", _verdict(report), _dimensions(report), class_="cards"),
+            _cards(report),
             _sources(report.sources) if len(report.sources) > 1 else None,
             _left_out(report.left_out),
         ]
@@ -52,15 +52,30 @@ def _notices(notices: Sequence[str]) -> Content:
     return element("ul", [element("li", one) for one in notices], class_="notices")
 
 
-def _verdict(report: Report) -> Markup:
+def _cards(report: Report) -> Markup:
+    """Return the score with its dimensions; where the whole has none, what was read."""
     scores = report.scores
-    cuts = report.method.levels
+    if scores.overall is None and not scores.dimensions:
+        inside: List[Content] = [element("h3", "What was read"), _sizes(report), _worst(report)]
+        return element("div", element("div", inside, class_="card"), class_="cards")
     drawn: Content = None
-    if scores.overall is not None and cuts:
+    if scores.overall is not None and report.method.levels:
         label = f"{score(scores.overall)} of 100, {scores.level}"
-        drawn = pictures.level_scale(scores.overall, cuts, label)
+        drawn = pictures.level_scale(scores.overall, report.method.levels, label)
+    big = element("span", score(scores.overall), class_="big")
+    inside = [
+        element("h3", "Overall score"),
+        element("p", big, " ", badge(scores.level), class_="verdict"),
+        drawn,
+        _sizes(report),
+        _worst(report),
+    ]
+    return element("div", element("div", inside, class_="card"), _dimensions(report), class_="cards")
+
+
+def _sizes(report: Report) -> Markup:
     rows = [one.rows for one in report.tables if one.rows is not None]
-    facts: List[Tuple[str, Content]] = [
+    facts: List[Tuple[str, str]] = [
         ("Tables", count(len(report.tables))),
         ("Columns", count(sum(len(one.columns) for one in report.tables))),
         ("Rows", count(sum(rows)) if rows else NOTHING),
@@ -69,21 +84,7 @@ def _verdict(report: Report) -> Markup:
         ("Findings", count(sum(not one.is_note for one in report.findings))),
     ]
     listed = [element("div", element("dt", term), element("dd", figure)) for term, figure in facts]
-    return element(
-        "div",
-        element("h3", "Overall score"),
-        element(
-            "p",
-            element("span", score(scores.overall), class_="big"),
-            " ",
-            badge(scores.level),
-            class_="verdict",
-        ),
-        drawn,
-        element("dl", listed, class_="tiles"),
-        _worst(report),
-        class_="card",
-    )
+    return element("dl", listed, class_="tiles")
 
 
 def _worst(report: Report) -> Content:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, List
@@ -25,9 +26,13 @@ from nuvyn_executor.reports.markup import Markup, element, joined, name
 if TYPE_CHECKING:
     from nuvyn_executor.reports.contents import Report
 
-_HERE = Path(__file__).resolve().parent
-STYLE = (_HERE / "report.css").read_text(encoding="utf-8")
-SCRIPT = (_HERE / "report.js").read_text(encoding="utf-8")
+_STYLE, _SCRIPT = "report.css", "report.js"
+
+
+@lru_cache(maxsize=2)
+def _file(name: str) -> Markup:
+    """Return the style sheet or the script, which lie beside this module."""
+    return Markup((Path(__file__).resolve().parent / name).read_text(encoding="utf-8"))
 
 
 def html(report: Report) -> str:
@@ -59,7 +64,7 @@ def html(report: Report) -> str:
         element("nav", element("ul", links), aria_label="Parts of the report"),
         element("main", sections, id="content"),
         _footer(report),
-        element("script", Markup(SCRIPT)),
+        element("script", _file(_SCRIPT)),
     ]
     return f"<!DOCTYPE html>\n{element('html', _head(report), element('body', body), lang='en')}\n"
 
@@ -75,8 +80,8 @@ def _head(report: Report) -> Markup:
     policy = "; ".join(
         (
             "default-src 'none'",
-            f"style-src {_hash_of(STYLE)}",
-            f"script-src {_hash_of(SCRIPT)}",
+            f"style-src {_hash_of(_file(_STYLE))}",
+            f"script-src {_hash_of(_file(_SCRIPT))}",
             "base-uri 'none'",
             "form-action 'none'",
         )
@@ -87,7 +92,7 @@ def _head(report: Report) -> Markup:
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("title", f"Data quality: {report.title}"),
-        element("style", Markup(STYLE)),
+        element("style", _file(_STYLE)),
     ]
     return element("head", joined(parts))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from collections import defaultdict
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
 from nuvyn_executor.reports.build import StoredRows
 from nuvyn_executor.reports.results import SCORING_JOBS, parsed
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
     from nuvyn_executor.store.base import MetadataStore, Row
 
 MOST_RUNS = 30
-"""The last runs whose results are read; a result of 5,000 columns has a megabyte."""
+"""The last runs whose results are read; a result of 5,000 columns has a megabyte. Sources share them."""
+FEWEST_RUNS = 4
+"""The last runs of each source that are read at least."""
 _WITHOUT_RESULT = ("run_id", "source_id", "tenant_id", "source_path", "run_mode", "status", "started_at")
 
 
@@ -75,17 +79,13 @@ def _runs(store: MetadataStore, sources: set[str], tenants: set[str]) -> List[Ro
     """Return the last runs that may have scores of the sources. A run of several has no source in its row."""
     jobs = [job.value for job in SCORING_JOBS]
     known = store.rows(EXECUTOR_RUNS, {"run_mode": jobs, "tenant_id": sorted(tenants)}, _WITHOUT_RESULT)
-    possible = [
-        row
-        for row in known
-        if row["source_id"] in sources or (row["source_id"] is None and row["started_at"])
-    ]
-    newest = sorted(possible, key=_started, reverse=True)[:MOST_RUNS]
+    possible = [row for row in known if row["started_at"] and row["source_id"] in (None, *sources)]
+    by_source: Dict[Optional[str], List[Row]] = defaultdict(list)
+    for row in sorted(possible, key=itemgetter("started_at"), reverse=True):
+        by_source[row["source_id"]].append(row)
+    share = max(FEWEST_RUNS, MOST_RUNS // max(1, len(by_source)))
+    newest = [row for some in by_source.values() for row in some[:share]]
     if not newest:
         return []
     rows = store.rows(EXECUTOR_RUNS, {"run_id": [row["run_id"] for row in newest]})
-    return [*sorted(rows, key=_started, reverse=True)]
-
-
-def _started(row: Mapping[str, Any]) -> Tuple[bool, Any]:
-    return row["started_at"] is not None, row["started_at"]
+    return [*sorted(rows, key=itemgetter("started_at"), reverse=True)]

@@ -65,6 +65,11 @@ TABLE_DETAILS = _keys(
     ),
     ("fetched", "of an object store: `ranges`, `copies`, or `spark` (which read it by itself)", YES),
     ("engine", "what counted: `spark`, or `polars` inside Spark's tasks", YES),
+    (
+        "engine_reason",
+        "why `polars` counts nothing there: the tasks cannot open the files, or not run it; else `null`",
+        YES,
+    ),
     ("sheet", "of a workbook", YES),
     ("partition_columns", "columns whose values are in the names of folders (`year=2024`)", YES),
     ("kind", "`table` or `view`, in a database or catalog; `null` for files", YES),

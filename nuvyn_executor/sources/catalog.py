@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Sequence, Tuple
 from nuvyn_executor.errors import SourceAccessDenied, SourceError, SourceNotFound
 from nuvyn_executor.model import Dataset, DeclaredColumn, DeclaredTable, Discovery, FileFormat
 from nuvyn_executor.sources.catalog_names import quoted_name, shown_name
+from nuvyn_executor.spark.conditions import failure_of
 
 if TYPE_CHECKING:
     from nuvyn_executor.sources.catalog_names import CatalogName
@@ -20,14 +21,22 @@ logger = logging.getLogger(__name__)
 
 _LOOKS = 8  # tables that are described at the same time
 _SESSION_CATALOGS = frozenset(("spark_catalog", "hive_metastore"))  # two names of one catalog on Databricks
-_MISSING = re.compile(
+_MISSING = (
+    *("TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND", "CATALOG_NOT_FOUND", "PATH_NOT_FOUND"),
+    *("NO_SUCH_CATALOG_EXCEPTION", "REQUIRES_SINGLE_PART_NAMESPACE", "DELTA_MISSING_DELTA_TABLE"),
+)
+_MISSING_WORDS = re.compile(
     r"(?:TABLE_OR_VIEW|SCHEMA|CATALOG|PATH)_NOT_FOUND|NO_SUCH_(?:CATALOG|SCHEMA|TABLE)|NoSuch\w+Exception"
     r"|REQUIRES_SINGLE_PART_NAMESPACE|DELTA_MISSING_DELTA_TABLE"
     r"|Nested databases are not supported|single-part namespace|plugin class not found"
     r"|(?:Table or view|Database|Catalog|Schema) [^\n]{0,300}(?:not found|does not exist)",
     re.IGNORECASE,
 )
-_DENIED = re.compile(
+_DENIED = (
+    *("PERMISSION_DENIED", "INSUFFICIENT_PERMISSIONS", "INSUFFICIENT_PRIVILEGES"),
+    *("UNAUTHORIZED_ACCESS", "UNAUTHORIZED"),
+)
+_DENIED_WORDS = re.compile(
     r"PERMISSION_DENIED|INSUFFICIENT_PERMISSIONS|INSUFFICIENT_PRIVILEGES|UNAUTHORIZED|AccessControlException"
     r"|Permission denied|does not have (?:permission|privilege|[A-Z_ ]+ on)|User lacks",
     re.IGNORECASE,
@@ -106,7 +115,7 @@ class CatalogSource:
         try:
             self._rows(f"DESCRIBE TABLE {quoted_name(table)}")
         except Exception as error:
-            if len(parts) == len(table) or not _MISSING.search(_text(error)):
+            if len(parts) == len(table) or not failure_of(error).means(_MISSING, _MISSING_WORDS):
                 raise self._failure(error, self._location) from error
         else:
             return [table]
@@ -184,15 +193,15 @@ class CatalogSource:
         return rows
 
     def _failure(self, error: Exception, name: str) -> SourceError:
-        text = _text(error)
         if isinstance(error, SourceError):
             return error
-        if _DENIED.search(text):
+        failure = failure_of(error)
+        if failure.means(_DENIED, _DENIED_WORDS):
             return SourceAccessDenied(
                 f"The table or schema {name} may not be read.",
                 "Grant USE CATALOG, USE SCHEMA and SELECT on it to the user that runs this job.",
             )
-        if _MISSING.search(text):
+        if failure.means(_MISSING, _MISSING_WORDS):
             return SourceNotFound(
                 f"There is no table or schema {name} in the catalog, and no file of that name.",
                 "Check the name (SHOW TABLES IN ...); write the path of a file with a slash: ./name.",

@@ -11,6 +11,7 @@ from typing import NamedTuple, Optional, Tuple, Type
 from nuvyn_executor.errors import SourceAccessDenied, SourceError, SourceNotFound
 from nuvyn_executor.sources.store_address import StoreAddress, StoreKind, container_word
 from nuvyn_executor.sources.store_credentials import WANTED
+from nuvyn_executor.spark.conditions import failure_of
 
 OWN_ACCESS = "with the cluster's own access"
 _NO_CONTAINER = re.compile(
@@ -154,5 +155,6 @@ def _meaning(error: Exception) -> Optional[_Meaning]:
 
 
 def _text_of(error: Exception) -> str:
-    """Return the words of an error, without the lines of Java's stack."""
-    return _STACK.sub("", f"{type(error).__name__}: {error}")
+    """Return the words of an error, its names among them, without the lines of Java's stack."""
+    failure = failure_of(error)
+    return _STACK.sub("", " ".join((*failure.conditions, failure.text)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, List, Optional
+from typing import TYPE_CHECKING, Any, List, Optional, Tuple
 
 from nuvyn_executor.sources.cluster_ways import NotThisWay, folder_meta, meta_of
 
@@ -25,6 +25,7 @@ class HadoopFiles:
         self._paths = paths
         self._spark = spark
         self._conf: Any = None
+        self._jvm: Any = None
 
     def list(self, key: str) -> Optional[List[Meta]]:
         """List the object of a key, or all objects below a folder, hidden ones too."""
@@ -61,16 +62,17 @@ class HadoopFiles:
             NotThisWay: Python has no access to Java, as with Spark Connect.
         """
         if self._conf is None:
-            try:
-                self._conf = self._spark._jsparkSession.sessionState().newHadoopConf()  # noqa: SLF001  no other way
-            except Exception as error:
-                raise NotThisWay("this cluster gives Python no access to Java") from error
+            self._conf, self._jvm = _java_of(self._spark)
         return self._conf
-
-    @property
-    def _jvm(self) -> Any:
-        return self._spark._jvm  # noqa: SLF001  no other way
 
     def _path(self, key: str) -> Any:
         assert self.conf is not None
         return self._jvm.org.apache.hadoop.fs.Path(self._paths.literal(key))
+
+
+def _java_of(spark: Any) -> Tuple[Any, Any]:
+    """Return Hadoop's settings of a session, and its Java."""
+    try:
+        return spark._jsparkSession.sessionState().newHadoopConf(), spark._jvm  # noqa: SLF001  no other way
+    except Exception as error:
+        raise NotThisWay("this cluster gives Python no access to Java") from error

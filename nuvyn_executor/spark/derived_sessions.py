@@ -6,27 +6,34 @@ The running session is the cluster's, so its settings stay as they are.
 from __future__ import annotations
 
 import logging
-import re
 from typing import Any, Optional, Tuple
+
+from nuvyn_executor.spark.conditions import failure_of
 
 logger = logging.getLogger(__name__)
 
 TIME_ZONE = "spark.sql.session.timeZone"
 NANOS_AS_LONG = "spark.sql.legacy.parquet.nanosAsLong"
-CASE_TWINS = r"COLUMN_ALREADY_EXISTS|AMBIGUOUS_REFERENCE|duplicate (?:column|field)"
-"""What Spark says of names that differ in nothing but upper and lower case."""
-_REMEDIES: Tuple[Tuple[str, str, str], ...] = (
-    (CASE_TWINS, "spark.sql.caseSensitive", "true"),
+CASE_TWINS = ("COLUMN_ALREADY_EXISTS", "AMBIGUOUS_REFERENCE")
+"""What Spark calls it when names differ in nothing but upper and lower case."""
+CASE_TWINS_WORDS = r"COLUMN_ALREADY_EXISTS|AMBIGUOUS_REFERENCE|duplicate (?:column|field)"
+"""What it says where that has no name."""
+_REMEDIES: Tuple[Tuple[Tuple[str, ...], str, str, str], ...] = (
+    (CASE_TWINS, CASE_TWINS_WORDS, "spark.sql.caseSensitive", "true"),
     # Moments as pandas writes them; Spark knows microseconds.
-    (r"TIMESTAMP\(NANOS", NANOS_AS_LONG, "true"),
-    # The slower reader of single rows knows more encodings, and decimals as bytes.
+    ((), r"TIMESTAMP\(NANOS", NANOS_AS_LONG, "true"),
+    # The slower reader of single rows knows more encodings, and decimals as bytes (Spark 4: a null pointer).
     (
-        r"SchemaColumnConvertNotSupported|PARQUET_COLUMN_DATA_TYPE_MISMATCH|Unsupported encoding",
+        ("FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH", "PARQUET_COLUMN_DATA_TYPE_MISMATCH"),
+        (
+            r"SchemaColumnConvertNotSupported|PARQUET_COLUMN_DATA_TYPE_MISMATCH|Unsupported encoding"
+            r"|FAILED_READ_FILE[^\0]*NullPointerException"
+        ),
         "spark.sql.parquet.enableVectorizedReader",
         "false",
     ),
 )
-"""A pattern of Spark's error, and the setting with which Spark does not raise it, with its value."""
+"""Spark's names of an error, a pattern of its words, and the setting with which Spark does not raise it."""
 _FOR_FEW_ROWS = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
@@ -65,17 +72,17 @@ def session_without(spark: Any, error: Exception) -> Optional[Any]:
         spark: the session that raised the error.
         error: the error.
     """
-    text = f"{type(error).__name__}: {error}"
-    new = [one for one in _REMEDIES if re.search(one[0], text) and not _has(spark, *one[1:])]
+    failure = failure_of(error)
+    new = [one[2:] for one in _REMEDIES if failure.means(*one[:2]) and not _has(spark, *one[2:])]
     if not new:
         return None
     try:
         session = spark.newSession()
         session.conf.set(TIME_ZONE, spark.conf.get(TIME_ZONE))
-        for _, name, value in _REMEDIES:
+        for _, _, name, value in _REMEDIES:
             if _has(spark, name, value):
                 session.conf.set(name, value)
-        for _, name, value in new:
+        for name, value in new:
             session.conf.set(name, value)
     except Exception as reason:  # noqa: BLE001  Spark Connect makes none before Spark 4
         logger.debug("There is no other Spark session: %s", reason)

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, Tuple, TypeVar
 
 from nuvyn_executor.errors import EngineError
+from nuvyn_executor.spark.conditions import failure_of
 
 logger = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
-_IS_MISSING = re.compile(
-    r"Failed to find data source|Failed to find the data source|DATA_SOURCE_NOT_FOUND"
-    r"|ClassNotFoundException|No suitable driver"
+_MISSING = ("DATA_SOURCE_NOT_FOUND",)
+_MISSING_WORDS = re.compile(  # of Java, and of Spark 3.3 with Avro
+    r"Failed to find data source|Failed to find the data source|ClassNotFoundException|No suitable driver"
 )
 _failures: Dict[Tuple[str, str], EngineError] = {}
 """By application and package: without a network each attempt may take a minute."""
@@ -40,7 +41,7 @@ def with_package(spark: Any, package: str, action: Callable[[], _Result]) -> _Re
     try:
         return action()
     except Exception as error:
-        if not package or not _IS_MISSING.search(str(error)):
+        if not package or not failure_of(error).means(_MISSING, _MISSING_WORDS):
             raise
     _add(spark, package)
     return action()
@@ -95,7 +96,8 @@ def _output_as_errors(spark: Any) -> Iterator[None]:
 
 
 def _ivy_folder(spark: Any) -> Path:
-    return Path(spark.conf.get("spark.jars.ivy", "") or "~/.ivy2").expanduser()
+    usual = "~/.ivy2" if str(spark.version).startswith("3.") else "~/.ivy2.5.2"  # Spark 4 has a newer Ivy
+    return Path(spark.conf.get("spark.jars.ivy", "") or usual).expanduser()
 
 
 def _scala_version(spark: Any) -> str:

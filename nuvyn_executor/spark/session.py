@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional, Tuple
 
+from nuvyn_executor.concurrency import is_remote, running_session
 from nuvyn_executor.errors import ConfigError, EngineError
 from nuvyn_executor.spark.class_archive import archive_options
 from nuvyn_executor.spark.local_spark import LocalSparkError, PackageMissing, WrongSetting
@@ -121,7 +122,8 @@ def find_session(*, on_databricks: bool) -> Optional[SparkSession]:
     """Find the session that runs in this process already; it is not ours to stop.
 
     Args:
-        on_databricks: this is a Databricks process, where there always is one to be had.
+        on_databricks: this is a Databricks process, where there always is one to be had; so there is where
+            Spark's variable ``SPARK_REMOTE`` names a server of Spark Connect.
 
     Raises:
         EngineError: there is no pyspark.
@@ -129,9 +131,19 @@ def find_session(*, on_databricks: bool) -> Optional[SparkSession]:
     _require_pyspark()
     from pyspark.sql import SparkSession  # noqa: PLC0415  no other job of the package needs it
 
-    # The active session is one of the thread that made it; a program may run a job in another.
-    active = SparkSession.getActiveSession() or getattr(SparkSession, "_instantiatedSession", None)
-    return SparkSession.builder.getOrCreate() if active is None and on_databricks else active
+    _log_no_errors()
+    active = running_session()
+    return SparkSession.builder.getOrCreate() if active is None and (on_databricks or is_remote()) else active
+
+
+def _log_no_errors() -> None:
+    """Let pyspark 4 write no errors to stderr by itself: jobs report them, with secrets masked."""
+    try:
+        from pyspark.logger import PySparkLogger  # noqa: PLC0415  as above
+    except ImportError:  # before Spark 4
+        return
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+        PySparkLogger.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _java_and_jars(spark_version: str, named: Optional[str]) -> Tuple[Path, Tuple[Path, ...]]:

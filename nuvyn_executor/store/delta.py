@@ -14,10 +14,12 @@ import shutil
 import time
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from itertools import count
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from nuvyn_executor.errors import SchemaError
 from nuvyn_executor.model import epoch_micros
+from nuvyn_executor.spark.conditions import failure_of
 from nuvyn_executor.store.write_failures import explained
 
 try:
@@ -33,13 +35,20 @@ if TYPE_CHECKING:
 
 # Delta's optimistic concurrency: another writer was faster, and the same statement succeeds when repeated.
 # https://docs.delta.io/latest/concurrency-control.html
-_CONFLICT = re.compile(
+_CONFLICTS = (
+    "DELTA_CONCURRENT*",
+    "DELTA_METADATA_CHANGED",
+    "DELTA_PROTOCOL_CHANGED",
+    # another process made the table's folder and is about to write its first commit
+    "DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION",
+)
+_CONFLICT_WORDS = re.compile(  # of Hadoop, and of Delta where an error has no name
     r"Concurrent\w*Exception|MetadataChangedException|ProtocolChangedException|DELTA_CONCURRENT"
     r"|DELTA_METADATA_CHANGED|ConcurrentModification|FileAlreadyExistsException"
-    # another process made the table's folder and is about to write its first commit
     r"|DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION"
 )
 _ATTEMPTS = 12
+_WAITS_FOR_ANOTHER = 6  # which creates the same table; some three seconds
 _MOST_CHARACTERS = 8_000_000  # of one statement, which is sent to Spark and held there as a whole
 
 
@@ -113,8 +122,12 @@ class DeltaMetadataStore:
             f"{self._sql_location(table.name)} COMMENT {_literal(table.comment)}"
         )
 
+        attempts = count()
+
         def create() -> None:
-            self._remove_half_created(table.name)
+            # Another machine, whose lock is not seen here, may be creating it: that is waited for first.
+            if next(attempts) >= _WAITS_FOR_ANOTHER:
+                self._remove_half_created(table.name)
             self._spark.sql(statement)
 
         self._retried(table.name, create)
@@ -262,7 +275,7 @@ class DeltaMetadataStore:
                 with self._alone(table):
                     action()
             except Exception as error:
-                if attempt == _ATTEMPTS - 1 or not _CONFLICT.search(f"{type(error).__name__} {error}"):
+                if attempt == _ATTEMPTS - 1 or not failure_of(error).means(_CONFLICTS, _CONFLICT_WORDS):
                     known = self._explained(error)
                     if known is error:
                         raise
@@ -274,8 +287,8 @@ class DeltaMetadataStore:
     def _remove_half_created(self, table: str) -> None:
         """Remove what a creation left that did not end: Delta would refuse the folder.
 
-        It is called while the table is locked, so nobody is creating it. A log without a commit is no table,
-        and beside it there is no data.
+        It is called while the table is locked, so nobody on this machine is creating it. A log without a
+        commit is no table, and beside it there is no data.
         """
         if self._location is None:
             return

@@ -10,7 +10,8 @@ from typing import List
 import pytest
 
 from tests.contract.recorded import CASES, GIVEN, Replay, learned, replying
-from tests.unit.test_python_versions import ROOT, python_of
+from tests.unit.test_python_versions import python_of
+from tools.runtimes import ROOT
 
 pytestmark = [pytest.mark.process]
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timezone
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, List
 
 import pytest
 
 from nuvyn_executor.profiling.polars import job
 from nuvyn_executor.profiling.polars.parts import NotNative, Piece, parts_of
 from nuvyn_executor.profiling.profiler import plan_scan
+from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.profiling.sketch import RSD
 from nuvyn_executor.reading.readers import open_frame
 from nuvyn_executor.sources.filesystem import FileSystemSource
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.spark
 
+NOW_UTC = datetime(2026, 3, 1, tzinfo=timezone.utc)
 LINES = b"id,name\r\n1,a\r\n\r\n2,\r\n3,c\r\n"
 
 
@@ -72,6 +76,39 @@ class TestJob:
         for small_here in (True, False):
             with pytest.raises(NotNative, match="a task cannot read a file"):
                 job.count(spark, dataset, plan, NOW, small_here=small_here)
+
+    def test_files_that_tasks_may_not_open_are_offered_once(
+        self, spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Issue: "tasks that may not open the path fall back to Spark by one probe, not one failure a file;
+        `details.engine` says why". The tasks of this test see the files under a path that is not there.
+        """
+        real = job._task  # noqa: SLF001  what tasks see is to differ
+        begun: List[int] = []
+
+        def elsewhere(parts: Any) -> Any:
+            begun.append(len(parts))
+            moved = [
+                (tuple(replace(piece, path=f"/nowhere{piece.path}") for piece in pieces), reading)
+                for pieces, reading in parts
+            ]
+            return real(moved)
+
+        for name in "abc":
+            (tmp_path / f"{name}.csv").write_bytes(LINES.replace(b"name", f"name_{name}".encode()))
+        datasets = datasets_of(tmp_path)
+        source = FileSystemSource(str(tmp_path), on_databricks=False)
+        monkeypatch.setattr(job, "_task", elsewhere)
+        no_polars_here = SimpleNamespace(util=SimpleNamespace(find_spec=lambda _: None))
+        monkeypatch.setattr(job, "importlib", no_polars_here)
+        scanner = SparkScanner(spark)
+        profiles = [scanner.scan(source, one, NOW_UTC) for one in datasets]
+
+        assert [one.rows_read for one in profiles] == [3, 3, 3]
+        assert len(begun) == 1
+        said = "the tasks cannot open files that the driver opens (FileNotFoundError)"
+        for one in profiles:
+            assert (one.state.engine, one.state.read_as["engine_reason"]) == ("spark", said)
 
     def test_tasks_without_polars(self, spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def failing(_index: int) -> str:

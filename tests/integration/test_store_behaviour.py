@@ -215,7 +215,7 @@ class TestHalfATable:
         log = tmp_path / name / LOGS.name / "_delta_log"
         log.mkdir(parents=True)
         (log / ".00000000000000000000.json.0a1b.tmp").write_text("{")
-        store = DeltaMetadataStore(spark, name, tmp_path)
+        store = DeltaMetadataStore(spark, name, tmp_path, sleep=lambda _: None)
         try:
             store.create_schema()
             store.create_table(LOGS)

@@ -7,7 +7,7 @@ import importlib.util
 import sys
 import zipfile
 from pathlib import Path
-from typing import Callable, Iterator, Optional, Tuple
+from typing import Callable, Iterator, List, Optional, Tuple
 
 import pytest
 
@@ -145,6 +145,51 @@ class TestJars:
         make_jars(tmp_path, "delta-spark_2.12-3.3.3.jar", "delta-storage-3.3.3.jar")
 
         assert len(delta_jars.fetch_delta_jars(tmp_path, NO_JAVA)) == 2
+
+    def test_delta_before_3_0_has_another_name(self, tmp_path: Path) -> None:
+        make_jars(tmp_path, "delta-core_2.12-2.4.0.jar", "delta-storage-2.4.0.jar")
+
+        assert len(delta_jars.fetch_delta_jars(tmp_path, NO_JAVA)) == 2
+
+    @pytest.mark.parametrize(
+        ("delta", "spark", "scala", "name", "folder"),
+        [
+            ("2.4.0", "3.4.4", "2.12.17", "io.delta:delta-core_2.12:2.4.0", "2.4.0"),
+            ("3.3.3", "3.5.9", "2.12.18", "io.delta:delta-spark_2.12:3.3.3", "3.3.3"),
+            ("3.3.3", "3.5.9", "2.13.8", "io.delta:delta-spark_2.13:3.3.3", "3.3.3"),
+            ("4.0.1", "4.0.5", "2.13.16", "io.delta:delta-spark_2.13:4.0.1", "4.0.1"),
+            ("4.4.1", "4.2.0", "2.13.18", "io.delta:delta-spark_4.2_2.13:4.4.1", "4.4.1-spark-4.2"),
+            ("4.4.1", "4.1.4", "2.13.17", "io.delta:delta-spark_4.1_2.13:4.4.1", "4.4.1-spark-4.1"),
+        ],
+    )
+    def test_the_jars_are_those_for_the_scala_and_the_spark_of_pyspark(  # noqa: PLR0913, PLR0917  a row
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        delta: str,
+        spark: str,
+        scala: str,
+        name: str,
+        folder: str,
+    ) -> None:
+        """Issue: "Delta's jars by the Scala version that pyspark ships"."""
+        asked: List[str] = []
+
+        def fetch(_: Path, coordinates: Tuple[str, ...], *__: object, **___: object) -> Tuple[Path, ...]:
+            asked.extend(coordinates)
+            return ()
+
+        make_jars(tmp_path / "jars", f"scala-library-{scala}.jar")
+        monkeypatch.setattr(
+            "importlib.metadata.version", {"delta-spark": delta, "pyspark": spark}.__getitem__
+        )
+        monkeypatch.setattr(delta_jars, "spark_home", lambda: tmp_path)
+        monkeypatch.setattr(delta_jars, "fetch_jars", fetch)
+
+        delta_jars.fetch_delta_jars(tmp_path / "none", NO_JAVA)
+
+        assert asked == [name]
+        assert delta_jars.jar_folder({}).name == folder
 
     def test_a_half_written_jar_counts_as_none(self, tmp_path: Path) -> None:
         pytest.importorskip("delta", reason="delta-spark is not installed for this Python")

