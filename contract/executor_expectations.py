@@ -293,7 +293,7 @@ EXPECTATIONS: Sequence[Expectation] = (
         "guide: Detailed Job Execution Flow > Metadata Extraction Job Flow",
         "The source, its table and columns are kept once.",
         _rows_kept,
-        ("metadata_extraction",),
+        ("metadata_extraction", "full_pipeline"),
     ),
     Expectation(
         "tables/audit", "must", f"guide: {AUDIT}", "The two queries find each run and its log.", _audit

@@ -10,6 +10,7 @@ import pytest
 if sys.version_info < (3, 10):  # noqa: UP036  the executor's suite runs on older ones too
     pytest.skip("fake_databricks needs Python 3.10", allow_module_level=True)
 pytest.importorskip("starlette", reason="fake-databricks is not installed")
+pytest.importorskip("cryptography", reason="fake-databricks is not installed")  # the receiver needs none
 
 from fake_databricks.server import FakeDatabricks, Options
 from tests.browser.browsing import Opened, opened

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_databricks.engine.log_tail import LogTail
+from fake_databricks.engine.ports import TaskSpec
+from fake_databricks.engine.task import EndedTask
+from fake_databricks.files.mounted_cluster import MountedTask
 from fake_databricks.redaction import Redactor
+from tests.fake.doubles import ScriptedTask
+
+if TYPE_CHECKING:
+    from tests.fake.conftest import Quiet
 
 SECRET = "s3cr3t-väl\nue"
 
@@ -58,3 +67,18 @@ class TestTheLastFiveMegabytes:
 
     def test_a_letter_is_never_cut_in_two(self) -> None:
         assert tail("ä".encode() * 600, limit=999).text() == "ä" * 499
+
+
+class TestWhileItRuns:
+    """logs as they come"""
+
+    def test_half_a_character_waits_for_its_end(self) -> None:
+        assert tail("a ü".encode()[:-1]).text_so_far() == "a "
+
+    def test_a_task_that_pip_ended_has_said_what_pip_said(self) -> None:
+        assert EndedTask("pip said no\n", "no").logs_so_far() == "pip said no\n"
+
+    def test_mounts_that_could_not_be_fetched_stand_first(self, quiet: Quiet) -> None:
+        spec = TaskSpec(1, "/p.py", ("x",), {}, "/")
+        task = MountedTask(ScriptedTask(spec), quiet.workspace.mounts, ["The store is away."])
+        assert task.logs_so_far() == "fake_databricks: The store is away.\nbegan x\n"

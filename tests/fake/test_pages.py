@@ -309,6 +309,24 @@ class TestRuns:
         assert "got x" in text
         assert "got y" in text
 
+    def test_of_many_attempts_those_that_failed_are_shown(self, browser: Browser) -> None:
+        condition = {"left": "1", "right": "1", "op": "EQUAL_TO"}
+        fine = [{"task_key": f"c{number}", "condition_task": condition} for number in range(101)]
+        wrong = [
+            {"task_key": f"t{number}", "condition_task": {**condition, "left": "x", "op": "GREATER_THAN"}}
+            for number in range(4)
+        ]
+        job_id = browser.client.post("/api/2.2/jobs/create", name="x", tasks=[*fine, *wrong])["job_id"]
+        run = browser.client.run(job_id)
+        seen = browser.get(f"/jobs/{job_id}/runs/{run['run_id']}")
+        assert "5 attempts are not shown" in seen.text
+        attempts = [item.text.split()[0] for item in seen.page.all("h3")]
+        assert {"t0", "t1", "t2", "t3", "c95"} <= set(attempts)
+        assert attempts.count("c96") == 1  # its parameters alone
+        ids = {item.attributes["id"] for item in seen.page.having("id")}
+        links = {item.attributes["href"] for item in seen.page.all("a")}
+        assert {link[1:] for link in links if link.startswith("#")} <= ids
+
     def test_a_long_output_is_cut_and_says_so(self, browser: Browser) -> None:
         job_id = browser.client.flat_job("print('x' * 300_000 + 'end')")
         run = browser.client.run(job_id)

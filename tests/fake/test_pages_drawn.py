@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import re
 import shlex
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_databricks.jobs.lifecycle import TERMINAL, TRANSITIONS, Life
+from fake_databricks.jobs.model import Overrides
+from fake_databricks.request.call import Controls
+from fake_databricks.web.faults import FaultTable
+from fake_databricks.web.journal import Journal
 from fake_databricks.web.pages.curl import command
 from fake_databricks.web.pages.drawing import HEIGHT, WIDTH, Box, draw
 from fake_databricks.web.pages.layers import places
 from fake_databricks.web.pages.rendering import duration, moment, size, visible
+from fake_databricks.web.pages.routes import PAGES
 from fake_databricks.web.pages.site import STATIC
 from fake_databricks.web.pages.state_page import picture
 from fake_databricks.web.pages.timeline import LENGTH, bars, phases
+from fake_databricks.web.pages.visit import Visit
+from fake_databricks.workspace import DEFAULT_CLUSTER_ID
+
+if TYPE_CHECKING:
+    from tests.fake.conftest import Quiet
 
 EDGES = st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from("abcdef")), max_size=12)
 
@@ -86,6 +97,43 @@ class TestTimeline:
             [(500, 250), (750, 250)],
             [],
         ]
+
+
+class TestViews:
+    """Pages compute nothing anew: views give plain values, in which every secret is found"""
+
+    def test_values_are_plain(self, quiet: Quiet) -> None:
+        workspace = quiet.workspace
+        tasks = {"python_file": "dbfs:/p.py", "parameters": ["a"]}
+        cluster = {"existing_cluster_id": DEFAULT_CLUSTER_ID, "spark_python_task": tasks}
+        job = workspace.jobs.create({"name": "x", **cluster, "tags": {"a": "b"}}, "2.1", "me")
+        run = workspace.scheduler.run_now(job, Overrides(python_params=("b",)), "", "me")
+        quiet.clock.work()
+        workspace.secrets.create_scope("s", "users")
+        workspace.secrets.put("s", "k", b"value")
+        journal, faults = Journal(), FaultTable()
+        exchange = {"time": 1, "method": "GET", "path": "/x", "headers": {"a": "b"}, "notes": ("n",)}
+        journal.add(**exchange, request=b'{"a": 1}', status=200, response=b"x")
+        faults.add({"pattern": "/x", "status_code": 500})
+        places = {
+            "job": (str(job.job_id),),
+            "run": (str(job.job_id), str(run.run_id)),
+            "cluster": (DEFAULT_CLUSTER_ID,),
+            "files": ("dbfs",),
+            "exchange": ("1",),
+        }
+        for page in PAGES:
+            controls = Controls(faults, journal, lambda: None)
+            values = page.view(Visit(workspace, controls, places.get(page.template, ())))
+            assert is_plain(values), page.template
+
+
+def is_plain(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(type(key) is str and is_plain(item) for key, item in value.items())
+    if isinstance(value, list):
+        return all(is_plain(item) for item in value)
+    return value is None or type(value) in (str, int, bool, float)
 
 
 class TestCommand:

@@ -100,6 +100,7 @@ class TestOtherSites:
     def test_another_site_cannot_sign_a_person_in(self, browser: Browser) -> None:
         seen = browser.get(f"/?token={browser.client.token}", **{"Sec-Fetch-Site": "cross-site"})
         assert (seen.status, "set-cookie" in seen.answer.headers) == (401, False)
+        assert seen.page.having("http-equiv") == []  # the page does not ask for the same address again
 
     @pytest.mark.parametrize(
         "headers",

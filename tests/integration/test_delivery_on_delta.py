@@ -16,12 +16,12 @@ from tests.property.delivery_histories import GENERATED, SHORT_HISTORY
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-HISTORIES = int(os.environ.get("DELTA_HISTORIES", "3"))
+HISTORIES = int(os.environ.get("DELTA_HISTORIES", "1"))
 """How many are played; each is some dozens of Delta transactions."""
 
 
 @pytest.mark.spark
-@pytest.mark.timeout(60 + 60 * HISTORIES)
+@pytest.mark.timeout(300 + 120 * HISTORIES)
 class TestDelivery:
     """In the end both sides are equal, no record lost, none counted twice; [...] some hundreds on Delta."""
 

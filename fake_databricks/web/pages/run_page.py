@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from fake_databricks.jobs.run_views import run_view
-from fake_databricks.web.pages.attempts import attempt_view
+from fake_databricks.web.pages.attempts import attempt_view, shown_of, state_of
 from fake_databricks.web.pages.drawing import Box, draw
 from fake_databricks.web.pages.rows import state_view
 from fake_databricks.web.pages.state_page import picture
@@ -33,7 +34,8 @@ def view(visit: Visit) -> dict[str, Any]:
         place = "" if attempt is None else f"#attempt-{attempt.run_id}"
         raise Elsewhere(f"/jobs/{run.job_id}/runs/{run.run_id}{place}")
     shown = run_view(run, visit.base, history=True)
-    attempts = [attempt_view(visit, run, task_run) for task_run in run.task_runs]
+    chosen = shown_of(run.task_runs)
+    attempts = [attempt_view(visit, run, task_run, len(chosen)) for task_run in chosen]
     whole = _phases(visit, run)
     rows = [whole, *(item["phases"] for item in attempts)]
     labels = ["run", *(_label(item) for item in attempts)]
@@ -53,8 +55,9 @@ def view(visit: Visit) -> dict[str, Any]:
             {"label": label, "bars": found} for label, found in zip(labels, bars(rows), strict=True)
         ],
         "parameters": _parameters(run, shown),
-        "graph": _graph(run, attempts),
+        "graph": _graph(run, {task_run.run_id for task_run in chosen}),
         "attempts": attempts,
+        "attempts_left_out": len(run.task_runs) - len(chosen),
         "picture": picture(run.state.life),
         "repairs": shown["repair_history"] if run.repairs else [],
     }
@@ -83,17 +86,20 @@ def _parameters(run: Run, shown: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _graph(run: Run, attempts: list[dict[str, Any]]) -> dict[str, Any]:
-    newest = {item["key"]: item for item in attempts}
+def _graph(run: Run, shown: set[int]) -> dict[str, Any]:
+    """Return the drawing of the tasks; a box leads to the newest attempt, if that is shown."""
+    newest = run.latest()
     tasks = [task for task in run.settings.tasks if task.key in newest]
-    counts = {key: sum(item["key"] == key for item in attempts) for key in newest}
+    counts = Counter(task_run.task_key for task_run in run.task_runs)
     boxes = []
     for task in tasks:
-        item = newest[task.key]
-        note = item["state"]["result"] or item["state"]["life"]
+        task_run = newest[task.key]
+        state = state_of(run, task_run)
+        note = state["result"] or state["life"]
         if counts[task.key] > 1:
             note += f", {counts[task.key]} attempts"
-        boxes.append(Box(task.key, task.key, note, item["state"]["tone"], f"#attempt-{item['run_id']}"))
+        target = f"#attempt-{task_run.run_id}" if task_run.run_id in shown else ""
+        boxes.append(Box(task.key, task.key, note, state["tone"], target))
     return draw(
         boxes, [(before, task.key) for task in tasks for before in task.depends_on if before in newest]
     )

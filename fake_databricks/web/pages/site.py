@@ -100,7 +100,8 @@ class Site:
         if not token:
             given = {name: value for name, value in query.items() if name != "token"}
             target = request.path + (f"?{urlencode(given)}" if given else "")
-            return _form(401, target, is_link=guard.is_link(request))
+            is_link = guard.is_link(request) and "token" not in query  # another site signs nobody in
+            return _form(401, target, is_link=is_link)
         try:
             token = self._registry.admitted(token)
         except InvalidToken as error:  # it has expired, or was deleted
