@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from nuvyn_executor.spark.local_spark import LocalSparkError
+from nuvyn_executor.spark.local_spark.java import require_java, supported_versions
 from tools.runtimes import BY_NAME, FILES, ONE_FILE, ROOT, RUNTIMES, Runtime
 from tools.test_matrix import command_of, environment_of
 
@@ -19,6 +21,12 @@ def prepared(runtime: Runtime) -> Runtime:
     for name in filter(None, (runtime.name, runtime.server)):
         if not BY_NAME[name].stamp.is_file():
             pytest.skip(f"{name} is not prepared: python -m tools.install_pythons {name}")
+    with_java = BY_NAME[runtime.server] if runtime.server else runtime
+    if not with_java.java:  # it brings none
+        try:
+            require_java(with_java.spark, supported_versions(with_java.spark))
+        except LocalSparkError as error:
+            pytest.skip(str(error))
     return runtime
 
 
