@@ -113,8 +113,8 @@ class MarkTheVersionOfNow(_Tables):
     def update(self, table: Any, where: Any, values: Any) -> None:
         """Mark what is there."""
         if "transmitted_version" in values:
-            (row,) = self._store.rows(table, where)
-            values = {**values, "transmitted_version": row["metadata_version"]}
+            for row in self._store.rows(table, where):  # none, where another run has claimed it
+                values = {**values, "transmitted_version": row["metadata_version"]}
         self._store.update(table, where, values)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import threading
 from datetime import timedelta
@@ -27,7 +28,7 @@ from tests.stepped_process import Killed
 if TYPE_CHECKING:
     from pathlib import Path
 
-POINTS = 100
+POINTS = int(os.environ.get("KILLED_CALLS", "100"))
 KEY = "nv-key-0123456789"
 NO_MORE = 2**22 + 1
 """The id of a process that there cannot be."""
