@@ -221,11 +221,15 @@ class Ended:
 
     @property
     def scores(self) -> dict[str, Any]:
-        """The scores of each dataset, but for the age of the data."""
+        """The scores of each dataset, but for the age of the data, and types, of which CSV has none."""
         details = self.document["details"]
         return {
             one["name"]: {
-                **{name: one[name] for name in ("rows", "columns")},
+                "rows": one["rows"],
+                "columns": [
+                    {name: value for name, value in column.items() if name != "data_type"}
+                    for column in one["columns"]
+                ],
                 **{name: value for name, value in one["quality_metrics"].items() if name != "timeliness"},
             }
             for one in details.get("quality_assessment", {"details": details})["details"]["datasets"]
