@@ -460,7 +460,7 @@ def _changes(stored: _Stored) -> Tuple[Tuple[Change, ...], Optional[Tuple[dateti
 def _notices(
     stored: _Stored, run: Optional[RunResult], tables: Sequence[Table], runs: Sequence[RunResult]
 ) -> Iterable[str]:
-    """Say in sentences what limits the figures."""
+    """Return the sentences that tell the reader what limits the figures."""
     if not tables:
         yield "Nothing is stored of tables here. Run metadata_extraction or quality_assessment first."
     elif not runs:

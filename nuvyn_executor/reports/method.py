@@ -51,7 +51,7 @@ def section(report: Report) -> Markup:
 
 
 def _pace(method: Method) -> str:
-    """Say how fast data age."""
+    """Return the words for how the timeliness score falls with the age of the data."""
     if method.grace_hours is None or method.half_life_days is None:
         return NOTHING
     return f"full for {method.grace_hours:g} hours, then halved every {method.half_life_days:g} days"

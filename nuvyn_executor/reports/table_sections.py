@@ -170,7 +170,7 @@ def _column(one: Column, *, has_lengths: bool, has_expectations: bool, shows_val
 
 
 def _troubles(one: Column) -> Content:
-    """Say how many values are missing and why, and what else is wrong: the words of the picture."""
+    """Return the counts below the picture of a column: missing values by reason, and invalid ones."""
     words = [f"{number:,} {reason}" for reason, number in one.missing.items()]
     if one.invalid:
         words.append(f"{one.invalid:,} invalid")

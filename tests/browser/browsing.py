@@ -26,7 +26,7 @@ _PACKAGES = ("playwright", "axe_playwright_python")
 
 
 def missing() -> Optional[str]:
-    """Say what the tests lack; ``None`` where nothing is missing."""
+    """Return a sentence for what is not installed; ``None`` where everything is."""
     for package in _PACKAGES:
         if importlib.util.find_spec(package) is None:
             return f"the package {package} is not installed (make install)"

@@ -119,6 +119,7 @@ class TestRun:
         address = f"{client.url}/jobs/{run['job_id']}/runs/{run['run_id']}"
         with opened(browser, link(client, f"#{fragment}")) as seen:
             seen.page.wait_for_url(address)
+            assert seen.page.url == address
         with opened(browser, run["run_page_url"]) as seen:  # the form comes first
             seen.page.get_by_label("Token").fill(client.token)
             seen.page.get_by_role("button", name="Sign in").click()
