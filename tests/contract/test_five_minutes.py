@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Dict, Iterator, List
 
 import pytest
 
 from tests.contract.go_programs import ROOT, environment, needs_go
+from tests.tutorials import COMMANDS, blocks_of, free_port, write_commands
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.process]
 PAGE = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
 START = PAGE.split("## Five minutes\n", 1)[1].split("\n## ", 1)[0]
-BLOCKS: List[str] = re.findall(r"^```\n(.*?)^```$", START, re.DOTALL | re.MULTILINE)
-COMMANDS = ("nuvyn-contract", "fake-databricks")
+BLOCKS: List[str] = [block.text for block in blocks_of(START)]
 
 
 def block(word: str) -> str:
@@ -32,19 +30,8 @@ def block(word: str) -> str:
 
 @pytest.fixture(name="shell")
 def _shell(tmp_path: Path) -> Dict[str, str]:
-    """The environment of a shell in which the two commands are those of this checkout."""
-    for name, module in zip(COMMANDS, ("contract", "fake_databricks")):
-        command = tmp_path / name
-        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
-        command.chmod(0o755)
-    return {**environment(), "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+    """The environment of a shell in which the commands are those of this checkout."""
+    return {**environment(), **write_commands(tmp_path), "PYTHONPATH": str(ROOT)}
 
 
 @needs_go
@@ -84,7 +71,7 @@ class TestThePage:
     """The page's commands and files exist."""
 
     def test_each_command_has_its_options(self, shell: Dict[str, str]) -> None:
-        lines = [line for each in BLOCKS for line in each.splitlines() if line.startswith(COMMANDS)]
+        lines = [line for each in BLOCKS for line in each.splitlines() if line.startswith(tuple(COMMANDS))]
         for line in lines:
             command, *words = line.split()
             sub = words[:1] if command == "nuvyn-contract" else []

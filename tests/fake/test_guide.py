@@ -13,6 +13,7 @@ import pytest
 
 from tests.contract.go_programs import built, needs_go
 from tests.fake.guide_programs import SCRIPT, run_script, variables
+from tests.tutorials import Reader
 
 if TYPE_CHECKING:
     from tests.fake.conftest import Client
@@ -105,3 +106,17 @@ class TestTheGuidesService:
         assert "Schema validation result: SUCCESS" in ended.stdout
         assert "Metadata extraction completed successfully!" in ended.stdout
         assert '"files_found\\": 1' in ended.stdout
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the page is written for bash")
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the page uses curl")
+class TestTheTutorial:
+    """Issue: "tutorials that are executed by the tests (...; install on a cluster; ...)"."""
+
+    def test_of_the_cluster_is_followed(self, guide_client: Client, tmp_path: Path) -> None:
+        instead = {
+            "http://127.0.0.1:8080": guide_client.url,
+            "dapi-tutorial": guide_client.token,
+            "0123-456789-abcdef01": guide_client.cluster_id,
+        }
+        Reader(tmp_path).follow("tutorials/install-on-a-cluster.md", instead, starts=False)
