@@ -14,7 +14,7 @@ CLASSES := .cache/classes/.made
 ARCHIVE := .cache/.archived
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-pythons install-servers install-browser demo demo-cloud pictures serve test test-matrix test-clients check lint format bench clean
+.PHONY: help install install-pythons install-servers install-browser demo demo-cloud pictures serve test test-matrix test-clients check lint format docs bench clean
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -33,7 +33,7 @@ $(INSTALLED): pyproject.toml fake_databricks/pyproject.toml constraints.txt cons
 		$(PY) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 8))' && pins=constraints-py38.txt; \
 		$(PY) -c 'import sys; sys.exit(sys.version_info >= (3, 10))' && fake=""; \
 		echo "Installing what $$pins pins (some minutes, the first time)"; \
-		$(PY) -m pip install --quiet --disable-pip-version-check -c $$pins -e '.[local,excel,cloud,dev]' $$fake
+		$(PY) -m pip install --quiet --disable-pip-version-check -c $$pins -e '.[local,excel,cloud,docs,dev]' $$fake
 	@rm $(BUSY)
 	@touch $@
 
@@ -98,6 +98,9 @@ lint: install ## check style and types
 format: install ## let ruff lay out the code
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
+
+docs: install ## build the documentation site into .cache/docs/site, offline; a dead link fails
+	@$(PY) -m tools.docs_site $(ARGS)
 
 pictures: install-browser ## take the pictures of docs/images again
 	@$(PY) -m tests.browser.pictures
