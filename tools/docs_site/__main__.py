@@ -45,6 +45,7 @@ def main(argv: Sequence[str]) -> int:
         print("\n".join(wrong), file=sys.stderr)
         return 1
     print(f"The documentation is in {folder / 'site' / 'index.html'}")
+    print(f"Its search needs a server: python -m http.server --directory {folder / 'site'}")
     return 0
 
 

@@ -1,0 +1,72 @@
+"""The documentation site in a browser: it needs nothing from elsewhere, and fits a phone."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Iterator
+
+import pytest
+
+pytest.importorskip("zensical", reason="zensical is not installed (make install)")
+pytest.importorskip("starlette", reason="fake-databricks is not installed")
+
+from tests.browser.browsing import opened
+from tools.docs_site import reference
+from tools.docs_site.__main__ import build
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+PAGES = ("index.html", "contract.html", "fake.html")
+WIDTHS = (1280, 390)
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Write nothing."""
+
+
+@pytest.fixture(scope="module", name="site")
+def _site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("docs")
+    with pytest.MonkeyPatch.context() as patch:  # what is generated takes longest, and is looked at elsewhere
+        patch.setattr(reference, "GENERATED", dict.fromkeys(reference.GENERATED, str))
+        assert build(folder) == []
+    handler = partial(_Quiet, directory=str(folder / "site"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+class TestSite:
+    @pytest.mark.parametrize("width", WIDTHS)
+    @pytest.mark.parametrize("page", PAGES)
+    def test_a_page_asks_no_other_host_and_fits(
+        self, browser: Browser, site: str, page: str, width: int
+    ) -> None:
+        with opened(browser, site + page, width=width) as seen:
+            seen.page.wait_for_load_state("networkidle")
+            beyond = seen.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+
+            assert (seen.requests, seen.errors) == ([], [])
+            assert beyond <= 0
+
+    def test_a_word_is_found(self, browser: Browser, site: str) -> None:
+        with opened(browser, site) as seen:
+            seen.page.wait_for_load_state("networkidle")
+            seen.page.keyboard.press("Control+k")
+            seen.page.wait_for_function("document.activeElement !== document.body")
+            seen.page.keyboard.type("idempotency")
+            for _ in range(40):  # the list of what was found cannot be read from outside
+                if "platform.html" in seen.page.url:
+                    break
+                seen.page.wait_for_timeout(250)
+                seen.page.keyboard.press("Enter")
+
+            assert seen.page.url == f"{site}platform.html?h=idempotency#idempotency"
+            assert (seen.requests, seen.errors) == ([], [])
