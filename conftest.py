@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Iterator, List, Optional
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 # for a dozen small statements on Delta, 20 s without). Processes that tests start inherit it.
 # With one compiler Java reserves 48 MB for compiled code: tests fill them, and then it compiles nothing more.
 os.environ.setdefault("EXECUTOR_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m")
+
+# For --hypothesis-profile: whether code runs on a Python shows after a few examples.
+settings.register_profile("few", max_examples=10)
 
 
 @pytest.hookimpl(tryfirst=True)

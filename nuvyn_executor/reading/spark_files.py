@@ -61,13 +61,6 @@ def leaves(schema: Any, parents: Path = ()) -> List[Tuple[Path, str]]:
     return found
 
 
-def column(path: Path) -> Any:
-    """Return the Spark column of a path."""
-    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
-
-    return f.col(quoted(path))
-
-
 def quoted(path: Path) -> str:
     """Write a path as Spark SQL takes it, whatever characters its names have."""
     return ".".join("`" + part.replace("`", "``") + "`" for part in path)

@@ -22,7 +22,7 @@ from nuvyn_executor.reading.json_doubts import key_doubts
 from nuvyn_executor.reading.merged_frames import merged
 from nuvyn_executor.reading.sampling import SAMPLE_ROWS
 from nuvyn_executor.reading.skipped_lines import rows_only
-from nuvyn_executor.reading.spark_files import Path, column, leaves, load, quoted, reader_of
+from nuvyn_executor.reading.spark_files import Path, leaves, load, quoted, reader_of
 from nuvyn_executor.reading.text_bounds import may_exceed
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def open_json(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
             **_doubts(key_doubts(sample, [".".join(path) for path in paths])),
         },
     )
-    return _positional(frame, paths, dataset, _json_column)
+    return _positional(frame, paths, dataset, _json_value)
 
 
 def _documents(  # noqa: PLR0913, PLR0917  what a read needs
@@ -241,29 +241,31 @@ def _free_name(name: str, taken: Sequence[str]) -> str:
     return name
 
 
-def _json_column(path: Path) -> Any:
-    """Return the Spark column of a path; of ``NaN`` and infinities without the quotes that Spark adds."""
-    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
-
+def _json_value(path: Path) -> str:
+    """Return the SQL of a path; of ``NaN`` and infinities without the quotes that Spark adds."""
     name = quoted(path)
     is_quoted = f"{name} LIKE '\"%' AND {name} IN ('\"NaN\"', '\"Infinity\"', '\"-Infinity\"')"
-    return f.expr(f"IF({is_quoted}, trim(BOTH '\"' FROM {name}), {name})")
+    return f"IF({is_quoted}, trim(BOTH '\"' FROM {name}), {name})"
 
 
 def _positional(
-    frame: Frame, paths: List[Path], dataset: Dataset, column_of: Callable[[Path], Any] = column
+    frame: Frame, paths: List[Path], dataset: Dataset, value_of: Callable[[Path], str] = quoted
 ) -> Frame:
-    """Name columns by their positions, and add what folders' names hold (``year=2024``), as text."""
+    """Name columns by their positions, and add what folders' names hold (``year=2024``), as text.
+
+    The columns are written as SQL: a Column of Spark costs four calls of Java, and there may be 100,000.
+    """
     added = [(name,) for name in dataset.partition_columns]
-    columns = [column_of(path).alias(f"c{i}") for i, path in enumerate(paths)]
-    columns += [column(path).alias(f"c{i}") for i, path in enumerate(added, len(paths))]
-    values = [values_of(dataset, entry.path) for entry in dataset.files[:SAMPLE_ROWS]] if added else []
+    values = [*map(value_of, paths), *map(quoted, added)]
+    assert frame.corrupt is not None
+    columns = [*(f"{value} AS c{i}" for i, value in enumerate(values)), quoted((frame.corrupt,))]
+    sampled = [values_of(dataset, entry.path) for entry in dataset.files[:SAMPLE_ROWS]] if added else []
     return replace(
         frame,
-        opened=lambda files=dataset.files: frame.opened(files).select(*columns, frame.corrupt),
+        opened=lambda files=dataset.files: frame.opened(files).selectExpr(*columns),
         names=(*frame.names, *dataset.partition_columns),
         types=(*frame.types, *(None for _ in added)),
-        sample=[*frame.sample, *sample_columns(values, len(added))],
+        sample=[*frame.sample, *sample_columns(sampled, len(added))],
     )
 
 

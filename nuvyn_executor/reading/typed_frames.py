@@ -15,7 +15,7 @@ from nuvyn_executor.reading.frame import SAMPLE_CHARACTERS, SMALL_ROWS, Frame, f
 from nuvyn_executor.reading.orc_footer import rows_of
 from nuvyn_executor.reading.parquet_footer import footer_of
 from nuvyn_executor.reading.sampling import SAMPLE_ROWS
-from nuvyn_executor.reading.spark_files import Path, column, leaves, load, quoted, reader_of
+from nuvyn_executor.reading.spark_files import Path, leaves, load, quoted, reader_of
 from nuvyn_executor.sources.base import TableSource
 from nuvyn_executor.spark.derived_sessions import NANOS_AS_LONG, is_set
 
@@ -58,19 +58,19 @@ def open_typed(
     table = table_of(spark, source, dataset)
     cells = cells_of(spark, source, dataset, table.data)
     types = [data_type for _, data_type, _ in cells]
-    columns = [cell.alias(f"c{i}") for i, (_, _, cell) in enumerate(cells)]
+    columns = [f"{cell} AS c{i}" for i, (_, _, cell) in enumerate(cells)]
 
     def opened(some: Optional[Sequence[FileEntry]] = None) -> Any:
         if some is None:
-            return table.data.select(*columns)
-        return load(spark, table.reader.schema(table.data.schema), source, dataset, some).select(*columns)
+            return table.data.selectExpr(*columns)
+        return load(spark, table.reader.schema(table.data.schema), source, dataset, some).selectExpr(*columns)
 
     data = opened(files)
     limit = max(100, min(SAMPLE_ROWS, SAMPLE_CELLS // max(1, len(types))))
     texts = sum(family(data_type) == "string" for data_type in types)
     length = min(SAMPLE_CHARACTERS, SAMPLE_TEXT // (limit * max(1, texts)))
     shown = [_sampled(f"c{i}", data_type, length) for i, data_type in enumerate(types)]
-    sample = [tuple(row) for row in data.select(*shown).limit(limit).collect()] if types else []
+    sample = [tuple(row) for row in data.selectExpr(*shown).limit(limit).collect()] if types else []
     is_whole = len(sample) < limit and bool(types)
     if is_whole:
         rows, rows_known = len(sample), True
@@ -104,21 +104,18 @@ def hides_rows(spark: Any, source: DataSource, dataset: Dataset) -> bool:
     return bool(held != table.data.count())
 
 
-def cells_of(spark: Any, source: DataSource, dataset: Dataset, data: Any) -> List[Tuple[Path, str, Any]]:
-    """Return path, type and expression of each leaf of a table. Moments in nanoseconds are rounded down."""
-    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
-
+def cells_of(spark: Any, source: DataSource, dataset: Dataset, data: Any) -> List[Tuple[Path, str, str]]:
+    """Return path, type and SQL of each leaf of a table. Moments in nanoseconds are rounded down."""
     nanos: FrozenSet[Path] = frozenset()
     if dataset.format == formats.PARQUET and is_set(spark, NANOS_AS_LONG):
         nanos = frozenset(path for entry in dataset.files for path in _nanos(source, entry))
-    cells: List[Tuple[Path, str, Any]] = []
+    cells: List[Tuple[Path, str, str]] = []
     for path, data_type in leaves(data.schema):
+        name = quoted(path)
         if path in nanos and data_type == "bigint":
-            name = quoted(path)
-            micros = f.expr(f"timestamp_micros(({name} - pmod({name}, 1000)) div 1000)")
-            cells.append((path, "timestamp", micros))
+            cells.append((path, "timestamp", f"timestamp_micros(({name} - pmod({name}, 1000)) div 1000)"))
         else:
-            cells.append((path, data_type, column(path)))
+            cells.append((path, data_type, name))
     return cells
 
 
@@ -297,13 +294,11 @@ def _merged_types(one: Any, other: Any, path: Path) -> Any:
     )
 
 
-def _sampled(name: str, data_type: str, length: int) -> Any:
-    """Return the part of a value that planning needs: of texts the beginning, of blobs nothing."""
-    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
-
+def _sampled(name: str, data_type: str, length: int) -> str:
+    """Return the SQL of the part of a value that planning needs: of texts the beginning, of blobs nothing."""
     kind = family(data_type)
     if kind == "opaque":
-        return f.lit(None).alias(name)
+        return f"NULL AS {name}"
     if kind == "moment":
-        return f.col(name).cast("string").alias(name)
-    return f.substring(name, 1, length).alias(name) if kind == "string" else f.col(name)
+        return f"CAST({name} AS STRING) AS {name}"
+    return f"substring({name}, 1, {length}) AS {name}" if kind == "string" else name

@@ -40,7 +40,11 @@ class TestPythonVersions:
     @pytest.mark.timeout(900)  # a whole suite, beside another worker's
     @pytest.mark.parametrize("version", ["3.8", "3.13"])
     def test_the_suite_without_spark_passes(self, version: str) -> None:
-        options: Tuple[str, ...] = ("-q", "-p", "no:cacheprovider", "-m", "not spark and not process")
+        options: Tuple[str, ...] = (
+            "-q",
+            *("-p", "no:cacheprovider", "--hypothesis-profile", "few"),
+            *("-m", "not spark and not process"),
+        )
 
         done = run(str(python_of(version)), "-m", "pytest", *options, "tests/unit", "tests/property")
 
