@@ -13,11 +13,14 @@ from contract.payload_shape import ROW_SHAPES
 from contract.receiver.answers import missing_base
 from contract.receiver.merge import (
     SECTIONS,
+    Announced,
     Row,
     TableVersion,
     Version,
+    Versions,
     announced_versions,
     bases,
+    late_deliveries,
     missing_pages,
     newest,
     resolve_versions,
@@ -192,7 +195,7 @@ class Store:
             )
             return count
 
-    def _holds(self, tenant: str, source: str, base: Version) -> bool:
+    def _holds(self, tenant: str, source: str, base: Announced) -> bool:
         """Whether that version of a source has come, or a later one, with all pages of its job."""
         jobs = self._db.execute(
             "SELECT DISTINCT carried.job_id FROM versions JOIN carried USING (tenant, delivery) "
@@ -247,8 +250,7 @@ class Store:
     def _state(self, tenant: str, rows: List[Row]) -> Dict[str, Any]:
         versions = self._versions(tenant)
         last = self._db.execute(
-            "SELECT job_id, quality FROM deliveries WHERE tenant = ? ORDER BY number DESC LIMIT 1",
-            (tenant,),
+            "SELECT job_id FROM deliveries WHERE tenant = ? ORDER BY number DESC LIMIT 1", (tenant,)
         ).fetchone()
         pages = self._pages(tenant, last[0] if last else "")
         metadata: Dict[str, List[Any]] = {section: [] for section in ROW_SHAPES}
@@ -258,9 +260,17 @@ class Store:
         return {
             "tenant_id": tenant,
             "metadata": metadata,
-            "quality_metrics": json.loads(last[1]) if last else {},
+            "quality_metrics": self._quality(tenant, versions),
             "last_job": {"job_id": last[0], "pages": total, "missing_pages": missing} if last else None,
         }
+
+    def _quality(self, tenant: str, versions: Versions) -> Dict[str, Any]:
+        """Return the scores of the last body that was not late when it came."""
+        late = late_deliveries(versions)
+        bodies = self._db.execute(
+            "SELECT number, quality FROM deliveries WHERE tenant = ? ORDER BY number DESC", (tenant,)
+        )
+        return next((json.loads(quality) for number, quality in bodies if number not in late), {})
 
     def _part(
         self, tenant: str, limit: int, after: Optional[Tuple[str, str]]
@@ -313,7 +323,7 @@ class Store:
             "SELECT delivery, source_id, created_at, number FROM versions WHERE tenant = ?", (tenant,)
         )
         return resolve_versions(
-            carried, {(delivery, source): Version(at, number) for delivery, source, at, number in announced}
+            carried, {(delivery, source): Announced(at, number) for delivery, source, at, number in announced}
         )
 
     def _write(self, sql: str, values: List[Tuple[Any, ...]]) -> int:
