@@ -16,9 +16,9 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 
 from fake_databricks.jobs.lifecycle import TRANSITIONS, Event
+from fake_databricks.ui.site import STATIC
 from fake_databricks.web.pages.fault_page import READY
 from fake_databricks.web.pages.routes import PAGES
-from fake_databricks.web.pages.site import STATIC
 from tests.fake.browsing import Browser, Seen
 from tests.fake.conftest import Client
 

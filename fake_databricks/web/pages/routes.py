@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
+from fake_databricks.ui.page import Page
 from fake_databricks.web.pages import (
     cluster_pages,
     fault_page,
@@ -17,38 +15,6 @@ from fake_databricks.web.pages import (
     secret_page,
     state_page,
 )
-
-if TYPE_CHECKING:
-    from fake_databricks.web.pages.visit import View
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page.
-
-    Attributes:
-        path: its address; ``*`` is any one part.
-        template: the name of its template.
-        view: returns its values.
-        title: stands in its head, unless the view has a better one.
-        is_shown: whether it is in the list of pages.
-    """
-
-    path: str
-    template: str
-    view: View
-    title: str
-    is_shown: bool = False
-
-    def match(self, path: str) -> tuple[str, ...] | None:
-        """Return what stands in place of each ``*``; None for another address."""
-        wanted, given = self.path.split("/"), path.split("/")
-        if len(wanted) != len(given) or not all(
-            part in ("*", found) for part, found in zip(wanted, given, strict=True)
-        ):
-            return None
-        return tuple(found for part, found in zip(wanted, given, strict=True) if part == "*")
-
 
 PAGES = (
     Page("/", "overview", overview.view, "Overview", is_shown=True),
@@ -68,12 +34,3 @@ PAGES = (
 )
 ACTIONS = {"/faults": fault_page.change}
 """What a form changes, by its address."""
-
-
-def find(path: str) -> tuple[Page, tuple[str, ...]] | None:
-    """Return the page of an address, and what stands in place of each ``*``."""
-    for page in PAGES:
-        names = page.match(path)
-        if names is not None:
-            return page, names
-    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable, Mapping
+from typing import TYPE_CHECKING, Mapping
 
 from fake_databricks.errors import DoesNotExist
 
@@ -52,21 +52,6 @@ class Visit:
         """Return where a list goes on: below this number; 0 is its begin."""
         text = self.query.get("before", "")
         return int(text) if _is_number(text) else 0
-
-
-View = Callable[[Visit], "dict[str, Any]"]
-
-
-class Elsewhere(Exception):  # noqa: N818  it says where to go
-    """What is asked for has its page at another address.
-
-    Attributes:
-        address: path of this server, with a fragment.
-    """
-
-    def __init__(self, address: str) -> None:
-        super().__init__(address)
-        self.address = address
 
 
 def _is_number(text: str) -> bool:
