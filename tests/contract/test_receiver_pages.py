@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Dict, Iterator, List
 from urllib.parse import quote, urlencode
 
@@ -23,6 +25,8 @@ from tests.fake.browsing import Browser
 from tests.fake.conftest import Client
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.fake.browsing import Seen
 
 ALL, ONE, OTHER, BOTH = "nv-key of/all", "nv-one", "nv-other", "nv-both"
@@ -141,6 +145,15 @@ class TestWhatIsShown:
         person = Person(empty, ALL).sign_in()
         assert "3 of the next bodies meet a fault" in person.get("/").text
         assert "None: the next body is answered as usual." not in person.get("/").text
+
+    def test_a_state_that_cannot_be_read_is_a_sentence(self, tmp_path: Path) -> None:
+        with Receiver(ALL, state=tmp_path / "platform.db") as receiver:
+            person = Person(receiver, ALL).sign_in()
+            with closing(sqlite3.connect(tmp_path / "platform.db")) as other:
+                other.execute("DROP TABLE deliveries")
+                other.commit()
+            seen = person.get("/")
+        assert (seen.status, "The state cannot be read now: no such table" in seen.text) == (503, True)
 
     @pytest.mark.parametrize(
         ("target", "status"),

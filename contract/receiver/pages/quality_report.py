@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from contract.receiver.pages.visit import Visit
 
 MOST_COLUMNS = 20_000
-"""How many columns a report has at most: with them it has some 20 MB."""
+"""How many columns a report has at most: with them it has 7 MB, and takes 2 s to make."""
 
 
 def view(visit: Visit) -> dict[str, Any]:
