@@ -126,6 +126,21 @@ class TestRun:
             seen.page.wait_for_url(address)
 
 
+class TestButtons:
+    """buttons "run now" and "cancel" """
+
+    def test_a_run_is_started_and_cancelled(self, browser: Browser, client: Client) -> None:
+        client.send("POST", "/api/2.0/dbfs/delete", b'{"path": "/go"}')
+        with opened(browser, link(client)) as seen:
+            seen.page.goto(f"{client.url}/jobs/{client.flat_job(SLOW)}")
+            seen.page.get_by_role("button", name="Run now").click()
+            seen.page.get_by_text("it has begun").wait_for()
+            assert seen.violations() == []
+            seen.page.get_by_role("button", name="Cancel this run").click()
+            seen.page.locator(STATE, has_text="CANCELLED").wait_for()
+            seen.page.get_by_role("button", name="Run the job again").wait_for()
+
+
 class TestFaults:
     """a fault switched on and seen"""
 

@@ -439,6 +439,51 @@ class TestFaults:
         assert [fault["name"] for fault in browser.client.get("/_fake/faults")["faults"]] == ["stays"]
 
 
+class TestButtons:
+    """run now and cancel, with the same protection as the fault switches"""
+
+    def test_a_run_is_started_with_the_parameters_of_the_job(self, browser: Browser) -> None:
+        job_id = browser.client.flat_job("import sys; print(sys.argv[1:])", "--one", name="started by hand")
+        (form,) = [item for item in browser.get(f"/jobs/{job_id}").page.all("form") if item.text == "Run now"]
+        assert (form.attributes["method"], form.attributes["action"]) == ("post", "/runs")
+        answer = browser.post("/runs", {"action": "run-now", "job_id": str(job_id)}).answer
+        assert answer.status == 303
+        seen = wait_for(browser, answer.headers["location"], lambda found: "SUCCESS" in found.text)
+        assert "['--one']" in seen.text
+        assert "Run the job again" in seen.text
+        assert "Cancel this run" not in seen.text
+
+    def test_a_run_is_cancelled(self, browser: Browser) -> None:
+        job_id = browser.client.flat_job("import time; time.sleep(600)")
+        run_id = browser.client.post("/api/2.1/jobs/run-now", job_id=job_id)["run_id"]
+        address = f"/jobs/{job_id}/runs/{run_id}"
+        assert "Cancel this run" in browser.get(address).text
+        answer = browser.post("/runs", {"action": "cancel", "run_id": str(run_id)}).answer
+        assert (answer.status, answer.headers["location"]) == (303, address)
+        wait_for(browser, address, lambda found: "CANCELLED" in found.text)
+
+    @pytest.mark.parametrize(
+        ("fields", "status"),
+        [
+            ({"action": "run-now", "job_id": "1"}, 400),
+            ({"action": "run-now", "job_id": "<b>"}, 404),
+            ({"action": "cancel", "run_id": "1"}, 400),
+            ({"action": "cancel"}, 404),
+            ({"action": "delete", "run_id": "1"}, 400),
+            ({}, 400),
+        ],
+    )
+    def test_a_wrong_form_is_refused(self, browser: Browser, fields: dict[str, str], status: int) -> None:
+        assert browser.post("/runs", fields).status == status
+
+    @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site", "Origin": "null"}, {"Cookie": ""}])
+    def test_nobody_else_may(self, browser: Browser, headers: dict[str, str]) -> None:
+        job_id = browser.client.flat_job("print(1)")
+        status = browser.post("/runs", {"action": "run-now", "job_id": str(job_id)}, **headers).status
+        assert status in (401, 403)
+        assert "runs" not in browser.client.get(f"/api/2.1/jobs/runs/list?job_id={job_id}")
+
+
 class TestTheRest:
     """files, secrets by scope and name only, clusters with state and packages, the state machine's picture"""
 

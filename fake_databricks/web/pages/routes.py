@@ -10,6 +10,7 @@ from fake_databricks.web.pages import (
     job_pages,
     journal_pages,
     overview,
+    run_actions,
     run_list,
     run_page,
     secret_page,
@@ -32,5 +33,5 @@ PAGES = (
     Page("/faults", "faults", fault_page.view, "Faults", is_shown=True),
     Page("/states", "states", state_page.view, "States", is_shown=True),
 )
-ACTIONS = {"/faults": fault_page.change}
+ACTIONS = {"/faults": fault_page.change, "/runs": run_actions.change}
 """What a form changes, by its address."""

@@ -43,15 +43,26 @@ class Visit:
         Raises:
             DoesNotExist: it is none.
         """
-        text = self.names[place]
-        if not _is_number(text):
-            raise DoesNotExist(f"There is no number {text[:60]!r} here.")
-        return int(text)
+        return _number(self.names[place])
+
+    def form_number(self, name: str) -> int:
+        """Return a number of the form.
+
+        Raises:
+            DoesNotExist: it is none.
+        """
+        return _number(self.form.get(name, ""))
 
     def before(self) -> int:
         """Return where a list goes on: below this number; 0 is its begin."""
         text = self.query.get("before", "")
         return int(text) if _is_number(text) else 0
+
+
+def _number(text: str) -> int:
+    if not _is_number(text):
+        raise DoesNotExist(f"There is no number {text[:60]!r} here.")
+    return int(text)
 
 
 def _is_number(text: str) -> bool:
