@@ -60,6 +60,7 @@ def pages(seen: Opened, client: Client) -> Iterator[str]:
     kinds = ("/", "/jobs", runs, f"{runs}/runs/{run['run_id']}", "/runs", "/clusters", "/secrets", "/journal")
     more = (
         f"/clusters/{client.cluster_id}",
+        "/commands",
         "/files",
         "/files/dbfs",
         f"/journal/{first}",

@@ -484,6 +484,27 @@ class TestButtons:
         assert "runs" not in browser.client.get(f"/api/2.1/jobs/runs/list?job_id={job_id}")
 
 
+class TestCommands:
+    """pages for SQL statements and execution contexts (commands)"""
+
+    def test_a_command_with_its_context_and_output(self, browser: Browser) -> None:
+        client, of = browser.client, {"clusterId": browser.client.cluster_id, "language": "python"}
+        client.wait_for(f"/api/2.0/clusters/get?cluster_id={client.cluster_id}", "state", "RUNNING")
+        context = client.post("/api/1.2/contexts/create", **of)["id"]
+        sent = {**of, "contextId": context}
+        for source in ("print('<b>' * 2)", "1 / 0"):
+            client.post("/api/1.2/commands/execute", command=source, **sent)
+        page = wait_for(browser, "/commands", lambda found: found.text.count("Finished") == 2).page
+        failed, done = [item.text for item in page.all("tr") if "Finished" in item.text]
+        assert ("<b><b>" in done, "ZeroDivisionError" in failed) == (True, True)
+        assert context in page.one("contexts").text
+
+    def test_without_any_it_says_so(self, browser: Browser) -> None:
+        text = browser.get("/commands").text
+        for name in ("statement", "context", "command"):
+            assert f"There is no {name}." in text
+
+
 class TestTheRest:
     """files, secrets by scope and name only, clusters with state and packages, the state machine's picture"""
 

@@ -6,8 +6,8 @@ and a template of its own in ``templates/``. ``site.py`` hides the secrets of th
 every page.
 
 Views: ``overview.py``, ``job_pages.py``, ``run_list.py``, ``run_page.py`` (with ``attempts.py``),
-``run_actions.py``,
-``cluster_pages.py``, ``file_pages.py``, ``secret_page.py``, ``journal_pages.py`` (with ``curl.py``),
+``run_actions.py``, ``cluster_pages.py``, ``command_page.py``, ``file_pages.py``, ``secret_page.py``,
+``journal_pages.py`` (with ``curl.py``),
 ``fault_page.py``, ``state_page.py``. ``rows.py`` has what several tables show. Drawings: ``timeline.py``
 (states over time), ``drawing.py`` (boxes and arrows, placed by ``layers.py``).
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fake_databricks.ui.page import Page
 from fake_databricks.web.pages import (
     cluster_pages,
+    command_page,
     fault_page,
     file_pages,
     job_pages,
@@ -25,6 +26,7 @@ PAGES = (
     Page("/runs", "runs", run_list.view, "Runs", is_shown=True),
     Page("/clusters", "clusters", cluster_pages.view, "Clusters", is_shown=True),
     Page("/clusters/*", "cluster", cluster_pages.view_one, "Cluster"),
+    Page("/commands", "commands", command_page.view, "Commands", is_shown=True),
     Page("/files", "trees", file_pages.view, "Files", is_shown=True),
     Page("/files/*", "files", file_pages.view_one, "Files"),
     Page("/secrets", "secrets", secret_page.view, "Secrets", is_shown=True),
