@@ -28,6 +28,12 @@ DATA = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"
 
 def example() -> Report:
     """Return the report."""
+    report: Report = example_rows().report()
+    return report
+
+
+def example_rows() -> Stored:
+    """Return the rows that it is made of."""
     source = source_row(files_found=31, total_size_bytes=214_560_331, source_type="auto")
     stored = Stored(source)
     for table in DATA["tables"]:
@@ -45,8 +51,7 @@ def example() -> Report:
         at = NOW - timedelta(days=3 * number)
         stored.runs.append(run_row(source, result, run_id=f"job_{number:012x}", started_at=at))
     source["last_run_id"] = stored.runs[0]["run_id"]
-    report: Report = stored.report()
-    return report
+    return stored
 
 
 def _table(source: Row, one: Row) -> Row:

@@ -10,6 +10,7 @@ import sys
 import threading
 from pathlib import Path
 from typing import Callable, List, Mapping, Optional, Sequence, Tuple
+from urllib.parse import quote
 
 from contract.receiver.keys import EVERY_TENANT, parse_key
 from contract.receiver.server import Receiver
@@ -34,7 +35,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         with Receiver(
             None, options.host, options.port, options.state, keys=keys, log=True, step=_killer(os.environ)
         ) as receiver:
-            sys.stdout.write(_access(receiver.url, keys[0]))
+            sys.stdout.write(_access(receiver, keys[0]))
             sys.stdout.flush()
             stop.wait()
     except StateError as error:
@@ -86,7 +87,8 @@ def _keys(
     return keys + ([(EVERY_TENANT, api_key)] if api_key else [])
 
 
-def _access(url: str, key: Tuple[str, str]) -> str:
+def _access(receiver: Receiver, key: Tuple[str, str]) -> str:
+    url = receiver.url
     tenant = "every tenant" if key[0] == EVERY_TENANT else f"the tenant {key[0]}"
     asked = "TENANT" if key[0] == EVERY_TENANT else key[0]
     return f"""{url}
@@ -97,7 +99,11 @@ export NUVYN_API_KEY={key[1]}
 
 what has come:
 curl -H "Authorization: Bearer $NUVYN_API_KEY" "$NUVYN_API_ENDPOINT/api/metadata?tenant_id={asked}"
-"""
+{_link(receiver, key[1])}"""
+
+
+def _link(receiver: Receiver, key: str) -> str:
+    return f"or in a browser:\n{receiver.url}/?key={quote(key, safe='')}\n" if receiver.has_pages else ""
 
 
 def _killer(environ: Mapping[str, str]) -> Callable[[], None]:

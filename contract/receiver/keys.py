@@ -63,7 +63,17 @@ class Keys:
         scheme, _, key = authorization.partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
             raise refusal(401, "unauthorized", "wanted the header Authorization: Bearer <api-key>")
-        given = key.strip().encode("latin-1", "replace")
+        return self._grant(key.strip().encode("latin-1", "replace"))
+
+    def grant_of_key(self, key: str) -> Grant:
+        """Return what a key may do.
+
+        Raises:
+            Refused: 403, it is not known.
+        """
+        return self._grant(key.encode(errors="replace"))
+
+    def _grant(self, given: bytes) -> Grant:
         found = [grant for known, grant in self._grants.items() if hmac.compare_digest(known, given)]
         if not found:
             raise refusal(403, "forbidden", "this API key is not known here")

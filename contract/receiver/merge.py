@@ -9,16 +9,31 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 SECTIONS: Mapping[str, str] = {"sources": "source_id", "tables": "table_id", "columns": "column_id"}
 """The sections of ``metadata``, and the key of their rows."""
 
 
-class Version(NamedTuple):
-    """A state of a source. One that was lost and begins at 1 again is newer: ``created_at`` decides first."""
+class Announced(NamedTuple):
+    """The version that a body says of a source: when its row was created, and ``metadata_version``."""
 
     created_at: str
+    number: int
+
+
+class Version(NamedTuple):
+    """A state of a source, in the order of states.
+
+    A source that the client has lost begins at 1 again, with another ``created_at``. That tells the two apart
+    and does not order them, because a clock may be behind: the one whose first body came later is newer.
+
+    Attributes:
+        begun: the number of the first delivery with this ``created_at``.
+        number: the ``metadata_version``.
+    """
+
+    begun: int
     number: int
 
 
@@ -63,28 +78,43 @@ def rows_of(delivery: int, body: Mapping[str, Any]) -> List[Row]:
     ]
 
 
-def announced_versions(body: Mapping[str, Any]) -> Dict[str, Version]:
+def announced_versions(body: Mapping[str, Any]) -> Dict[str, Announced]:
     """Return the version that a body says of each source, by ``source_id``."""
-    found: Dict[str, Version] = {}
+    found: Dict[str, Announced] = {}
     for row in body["metadata"]["sources"]:
-        created = row.get("created_at")
-        version = Version(created if isinstance(created, str) else "", row["metadata_version"])
+        version = Announced(_created_at(row), row["metadata_version"])
         found[row["source_id"]] = max(version, found.get(row["source_id"], version))
     return found
 
 
-def bases(body: Mapping[str, Any]) -> Dict[str, Version]:
+def bases(body: Mapping[str, Any]) -> Dict[str, Announced]:
     """Return the version that the rows of each source build on, by ``source_id``; none where all came."""
-    found: Dict[str, Version] = {}
-    for row in body["metadata"]["sources"]:
-        number, created = row.get("base_version"), row.get("created_at")
-        if number is not None:
-            found[row["source_id"]] = Version(created if isinstance(created, str) else "", number)
-    return found
+    return {
+        row["source_id"]: Announced(_created_at(row), row["base_version"])
+        for row in body["metadata"]["sources"]
+        if row.get("base_version") is not None
+    }
+
+
+def _created_at(row: Mapping[str, Any]) -> str:
+    created = row.get("created_at")
+    return created if isinstance(created, str) else ""
+
+
+def ordered_versions(announced: Mapping[Tuple[int, str], Announced]) -> Dict[Tuple[int, str], Version]:
+    """Return what deliveries say of sources, by delivery and source, as versions that can be compared."""
+    begun: Dict[Tuple[str, str], int] = {}
+    for (delivery, source), version in announced.items():
+        place = source, version.created_at
+        begun[place] = min(delivery, begun.get(place, delivery))
+    return {
+        (delivery, source): Version(begun[source, version.created_at], version.number)
+        for (delivery, source), version in announced.items()
+    }
 
 
 def resolve_versions(
-    carried: Iterable[Tuple[str, int]], announced: Mapping[Tuple[int, str], Version]
+    carried: Iterable[Tuple[str, int]], announced: Mapping[Tuple[int, str], Announced]
 ) -> Dict[Tuple[int, str], Version]:
     """Return the version of each source's rows in each delivery.
 
@@ -92,8 +122,9 @@ def resolve_versions(
         carried: pairs of a job and a delivery that it sent.
         announced: what deliveries themselves say, by delivery and source.
     """
+    ordered = ordered_versions(announced)
     said: Dict[int, List[Tuple[str, Version]]] = {}
-    for (delivery, source), version in announced.items():
+    for (delivery, source), version in ordered.items():
         said.setdefault(delivery, []).append((source, version))
     jobs: Dict[str, List[int]] = {}
     for job, delivery in carried:
@@ -108,7 +139,16 @@ def resolve_versions(
             for source, version in of_job.items():
                 place = delivery, source
                 found[place] = max(version, found.get(place, version))
-    return {**found, **announced}
+    return {**found, **ordered}
+
+
+def late_deliveries(versions: Versions) -> Set[int]:
+    """Return the deliveries of which every source has come in a newer version, too."""
+    highest: Dict[str, Version] = {}
+    for (_, source), version in versions.items():
+        highest[source] = max(version, highest.get(source, version))
+    newest_of = {delivery for (delivery, source), version in versions.items() if version == highest[source]}
+    return {delivery for delivery, _ in versions} - newest_of
 
 
 def newest(rows: Iterable[Row], versions: Versions) -> List[Row]:
@@ -119,7 +159,7 @@ def newest(rows: Iterable[Row], versions: Versions) -> List[Row]:
     best: Dict[Tuple[str, str], Tuple[Tuple[bool, Version, int], Row]] = {}
     for row in rows:
         version = versions.get((row.delivery, row.source_id))
-        rank = version is not None, version or Version("", 0), row.delivery
+        rank = version is not None, version or Version(0, 0), row.delivery
         place = row.section, row.row_id
         if place not in best or best[place][0] <= rank:
             best[place] = rank, row
@@ -152,7 +192,7 @@ def table_history(rows: Sequence[Row], versions: Versions) -> List[TableVersion]
     def version_of(row: Row) -> Optional[Version]:
         return versions.get((row.delivery, row.source_id))
 
-    lowest = Version("", 0)
+    lowest = Version(0, 0)
     tables: Dict[Tuple[bool, Version], Row] = {}
     for row in sorted((row for row in rows if row.section == "tables"), key=lambda row: row.delivery):
         version = version_of(row)

@@ -1,12 +1,12 @@
-"""Which part of the state is wanted: ``limit`` and ``page_token``, as Databricks names them. Pure."""
+"""Which part of a list is wanted: ``limit`` and ``page_token``, as Databricks names them. Pure."""
 
 from __future__ import annotations
 
 import base64
 import json
-from typing import Mapping, Optional, Tuple
+from typing import Any, Mapping, Optional, Sequence, Tuple, Union
 
-from contract.receiver.answers import refusal
+from contract.receiver.answers import Refused, refusal
 from contract.receiver.merge import SECTIONS
 
 MAX_LIMIT = 10_000
@@ -28,17 +28,35 @@ def asked_part(parameters: Mapping[str, str]) -> Tuple[Optional[int], Optional[P
     return int(limit or MAX_LIMIT), _place(token) if token else None
 
 
-def page_token(place: Place) -> str:
+def page_token(place: Sequence[Union[str, int, float]]) -> str:
     """Return the token of the part that begins after a row."""
     return base64.urlsafe_b64encode(json.dumps(list(place)).encode()).decode()
 
 
+def read_token(token: str) -> Any:
+    """Return what stands in a token.
+
+    Raises:
+        Refused: 400, nobody has made it.
+    """
+    try:
+        place = json.loads(base64.b64decode(token.encode(), b"-_", validate=True))
+        json.dumps(place, ensure_ascii=False).encode()  # half of a surrogate pair is no key
+    except (ValueError, TypeError, RecursionError):
+        raise no_token() from None
+    return place
+
+
+def no_token() -> Refused:
+    """Build the refusal of a token that nobody has made."""
+    return refusal(400, "invalid_page_token", "page_token: wanted the next_page_token of an answer")
+
+
 def _place(token: str) -> Place:
     try:
-        section, key = json.loads(base64.b64decode(token.encode(), b"-_", validate=True))
-        str(key).encode()  # half of a surrogate pair is no key
-    except (ValueError, TypeError, RecursionError):
-        section = key = None
+        section, key = read_token(token)
+    except (ValueError, TypeError):
+        raise no_token() from None
     if not isinstance(section, str) or not isinstance(key, str) or section not in SECTIONS:
-        raise refusal(400, "invalid_page_token", "page_token: wanted the next_page_token of an answer")
+        raise no_token()
     return section, key

@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 from datetime import datetime, timezone
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Sequence, Tuple
 from urllib.parse import quote
 
@@ -27,6 +28,11 @@ def utc_now() -> str:
     return datetime.now(timezone.utc).replace(tzinfo=None).isoformat() + "Z"
 
 
+def can_have_pages() -> bool:
+    """Whether what the pages for a browser need is there."""
+    return sys.version_info >= (3, 10) and all(map(find_spec, ("jinja2", "fake_databricks")))
+
+
 class Receiver:
     """A platform that takes metadata. A context manager; serves from the start.
 
@@ -42,6 +48,7 @@ class Receiver:
 
     Attributes:
         url: where it listens: what ``NUVYN_API_ENDPOINT`` wants.
+        has_pages: whether it shows pages to a browser at the same address.
         statuses: the status of each answer, in order, ``None`` for a dropped connection; without those of
             ``/health`` and ``/_receiver``.
 
@@ -79,7 +86,14 @@ class Receiver:
         asked = "127.0.0.1" if host in _EVERY_ADDRESS else host
         shown = f"[{asked}]" if ":" in asked else asked
         self.url = f"http://{shown}:{self._socket.getsockname()[1]}"
-        app = Faulty(build_app(self._store, known, self._faults, now), self._faults, known, self._note)
+        calls: Any = build_app(self._store, known, self._faults, now)
+        self.has_pages = can_have_pages()
+        if self.has_pages:
+            from contract.receiver.pages.middleware import WithPages  # noqa: PLC0415  as above
+            from contract.receiver.pages.site import ReceiverSite  # noqa: PLC0415  as above
+
+            calls = WithPages(calls, ReceiverSite(self._store, known, self._faults, now))
+        app = Faulty(calls, self._faults, known, self._note)
         self._started = threading.Event()
         self._thread = threading.Thread(target=asyncio.run, args=(self._serve(app),), daemon=True)
         self._thread.start()

@@ -13,17 +13,17 @@ from contract.payload_shape import ROW_SHAPES
 from contract.receiver.answers import missing_base
 from contract.receiver.merge import (
     SECTIONS,
+    Announced,
     Row,
     TableVersion,
-    Version,
     announced_versions,
     bases,
     missing_pages,
     newest,
-    resolve_versions,
     rows_of,
     table_history,
 )
+from contract.receiver.reading import pages_of, quality_of, rows_where, versions_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +48,6 @@ CREATE INDEX IF NOT EXISTS rows_of_table ON rows (tenant, table_id);
 CREATE INDEX IF NOT EXISTS rows_by_key ON rows (tenant, section, row_id);
 CREATE INDEX IF NOT EXISTS versions_of_source ON versions (tenant, source_id);
 """
-_ROW = "delivery, section, source_id, table_id, row_id, body"
 
 
 class StateError(Exception):
@@ -192,22 +191,14 @@ class Store:
             )
             return count
 
-    def _holds(self, tenant: str, source: str, base: Version) -> bool:
+    def _holds(self, tenant: str, source: str, base: Announced) -> bool:
         """Whether that version of a source has come, or a later one, with all pages of its job."""
         jobs = self._db.execute(
             "SELECT DISTINCT carried.job_id FROM versions JOIN carried USING (tenant, delivery) "
             "WHERE tenant = ? AND source_id = ? AND created_at = ? AND number >= ?",
             (tenant, source, *base),
         ).fetchall()
-        return any(not missing_pages(self._pages(tenant, job))[1] for (job,) in jobs)
-
-    def _pages(self, tenant: str, job: str) -> List[Any]:
-        """Return number and count of each page that a job has sent."""
-        return self._db.execute(
-            "SELECT page, pages FROM deliveries JOIN carried ON delivery = number "
-            "WHERE carried.tenant = ? AND carried.job_id = ? ORDER BY number",
-            (tenant, job),
-        ).fetchall()
+        return any(not missing_pages(pages_of(self._db, tenant, job))[1] for (job,) in jobs)
 
     def received(self, tenant: Optional[str] = None) -> List[Received]:
         """Return what was stored, of one tenant or of all, in order."""
@@ -225,7 +216,7 @@ class Store:
     def state_of(self, tenant: str) -> Dict[str, Any]:
         """Return what is known of a tenant: all pages merged, each row in its newest version."""
         with self._lock:
-            return self._state(tenant, self._rows("", (tenant,)))
+            return self._state(tenant, rows_where(self._db, "", (tenant,)))
 
     def part_of(
         self, tenant: str, limit: int, after: Optional[Tuple[str, str]]
@@ -245,12 +236,11 @@ class Store:
             return self._state(tenant, rows), last
 
     def _state(self, tenant: str, rows: List[Row]) -> Dict[str, Any]:
-        versions = self._versions(tenant)
+        versions = versions_of(self._db, tenant)
         last = self._db.execute(
-            "SELECT job_id, quality FROM deliveries WHERE tenant = ? ORDER BY number DESC LIMIT 1",
-            (tenant,),
+            "SELECT job_id FROM deliveries WHERE tenant = ? ORDER BY number DESC LIMIT 1", (tenant,)
         ).fetchone()
-        pages = self._pages(tenant, last[0] if last else "")
+        pages = pages_of(self._db, tenant, last[0] if last else "")
         metadata: Dict[str, List[Any]] = {section: [] for section in ROW_SHAPES}
         for row in newest(rows, versions):
             metadata[row.section].append(json.loads(row.text))
@@ -258,7 +248,7 @@ class Store:
         return {
             "tenant_id": tenant,
             "metadata": metadata,
-            "quality_metrics": json.loads(last[1]) if last else {},
+            "quality_metrics": quality_of(self._db, tenant, versions),
             "last_job": {"job_id": last[0], "pages": total, "missing_pages": missing} if last else None,
         }
 
@@ -282,21 +272,17 @@ class Store:
             if keys[:limit]:
                 last = section, keys[:limit][-1]
                 terms = "AND section = ? AND (? IS NULL OR row_id > ?) AND row_id <= ?"
-                found += self._rows(terms, (tenant, section, above, above, last[1]))
+                found += rows_where(self._db, terms, (tenant, section, above, above, last[1]))
             if len(keys) > limit:
                 return found, last
             limit, above = limit - len(keys), None
         return found, None
 
-    def _rows(self, terms: str, values: Tuple[Any, ...]) -> List[Row]:
-        query = f"SELECT {_ROW} FROM rows WHERE tenant = ? {terms}"  # noqa: S608  fixed names
-        return [Row(*each) for each in self._db.execute(query, values)]
-
     def history_of(self, tenant: str, table: str) -> List[Tuple[TableVersion, str, str]]:
         """Return each version of a table, its job and when it came; empty for an unknown table."""
         with self._lock:
-            rows = self._rows("AND table_id = ?", (tenant, table))
-            versions = self._versions(tenant)
+            rows = rows_where(self._db, "AND table_id = ?", (tenant, table))
+            versions = versions_of(self._db, tenant)
             came = {
                 number: (job, at)
                 for number, job, at in self._db.execute(
@@ -305,16 +291,11 @@ class Store:
             }
         return [(each, *came[each.table.delivery]) for each in table_history(rows, versions)]
 
-    def _versions(self, tenant: str) -> Dict[Tuple[int, str], Version]:
-        carried = self._db.execute(
-            "SELECT job_id, delivery FROM carried WHERE tenant = ?", (tenant,)
-        ).fetchall()
-        announced = self._db.execute(
-            "SELECT delivery, source_id, created_at, number FROM versions WHERE tenant = ?", (tenant,)
-        )
-        return resolve_versions(
-            carried, {(delivery, source): Version(at, number) for delivery, source, at, number in announced}
-        )
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Give the state to a reader; nobody writes meanwhile."""
+        with self._lock:
+            yield self._db
 
     def _write(self, sql: str, values: List[Tuple[Any, ...]]) -> int:
         self._step()

@@ -6,7 +6,7 @@ import random
 import threading
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Sequence
 
 from fake_databricks.clusters.clusters import ClusterUnavailable
 from fake_databricks.errors import CommandRefused
@@ -38,6 +38,7 @@ class Command:
         schema: the columns of the table.
         summary: the error in one line.
         cause: the traceback of the error.
+        text: the source of the command.
     """
 
     command_id: str
@@ -49,6 +50,7 @@ class Command:
     schema: list[dict[str, str]] = field(default_factory=list)
     summary: str | None = None
     cause: str | None = None
+    text: str = ""
 
 
 @dataclass
@@ -116,7 +118,7 @@ class Commands:
         if not context_id:
             context_id = self._implicit_context(cluster_id, language)
         context = self._context(cluster_id, context_id)
-        command = Command(uuid.uuid4().hex, cluster_id, context_id)
+        command = Command(uuid.uuid4().hex, cluster_id, context_id, text=text)
         with self._lock:
             self._commands[command.command_id] = command
             self._forget_oldest()
@@ -133,6 +135,19 @@ class Commands:
         if command is None or command.cluster_id != cluster_id:
             raise CommandRefused(f"RuntimeException: no command with id {command_id} on cluster {cluster_id}")
         return command
+
+    def contexts(self) -> Sequence[tuple[str, str, str, str]]:
+        """Return id, cluster, language and status of each context, the newest first."""
+        with self._lock:
+            return tuple(
+                (item.context_id, item.cluster_id, item.language, item.status)
+                for item in reversed(self._contexts.values())
+            )
+
+    def list(self) -> Sequence[Command]:
+        """Return the commands that are there, the newest first."""
+        with self._lock:
+            return tuple(reversed(self._commands.values()))
 
     def cancel(self, cluster_id: str, command_id: str) -> None:
         """Cancel a command."""

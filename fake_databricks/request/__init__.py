@@ -1,1 +1,4 @@
-"""One request, checked (``call.py``, ``documents.py``, ``values.py``): for all families and ``web/``."""
+"""One request as it came (``asked.py``) and checked: for all families and ``web/``.
+
+``call.py``, ``documents.py`` and ``values.py`` check it.
+"""

@@ -6,7 +6,7 @@ import json
 import threading
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from fake_databricks.clusters.clusters import ClusterUnavailable
 from fake_databricks.clusters.warehouse import WAREHOUSE, WAREHOUSE_ID
@@ -34,6 +34,7 @@ class Statement:
         rows: its rows, as text.
         truncated: whether there are more rows.
         context: the REPL that runs it.
+        text: the statement.
     """
 
     statement_id: str
@@ -43,6 +44,7 @@ class Statement:
     rows: list[list[str | None]] = field(default_factory=list)
     truncated: bool = False
     context: Context | None = None
+    text: str = ""
 
 
 class Statements:
@@ -60,7 +62,7 @@ class Statements:
         Args:
             request: ``statement``, ``parameters``, ``schema`` and ``row_limit``.
         """
-        made = Statement(str(uuid.uuid4()))
+        made = Statement(str(uuid.uuid4()), text=str(request.get("statement", "")))
         with self._changed:
             self._statements[made.statement_id] = made
             ended = [key for key, item in self._statements.items() if item.state in ENDED]
@@ -81,6 +83,11 @@ class Statements:
                 return self._statements[statement_id]
             except KeyError:
                 raise DoesNotExist(f"The statement {statement_id} was not found.") from None
+
+    def list(self) -> Sequence[Statement]:
+        """Return the statements that are there, the newest first."""
+        with self._changed:
+            return tuple(reversed(self._statements.values()))
 
     def wait(self, statement: Statement, seconds: float) -> None:
         """Wait until a statement has ended, or so many seconds."""

@@ -4,6 +4,5 @@
 refuses what a web page sends. ``parity.py`` lists what each call honours, ``parameters.py`` names what it
 does not know. ``faults.py``, ``journal.py`` and ``control.py`` are ``/_fake``, for tests; ``usage.py``
 measures for it. ``discovery.py`` answers what a client asks before it has a token, and ``oauth.py`` gives
-access tokens to clients with an id and a secret. ``asked.py`` is a request as it came. ``pages`` is what a
-person sees in a browser.
+access tokens to clients with an id and a secret. ``pages`` is what a person sees in a browser.
 """

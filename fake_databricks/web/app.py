@@ -28,13 +28,13 @@ from fake_databricks.errors import (
 )
 from fake_databricks.full_disk import is_full, sentence
 from fake_databricks.redaction import MASK
+from fake_databricks.request.asked import HttpRequest
 from fake_databricks.request.call import Call, Reply, Route
 from fake_databricks.request.documents import read_document
 from fake_databricks.web import discovery, routes
-from fake_databricks.web.asked import HttpRequest
 from fake_databricks.web.journal import MAX_BODY, hide_secrets
 from fake_databricks.web.oauth import OAuthError, answer_token_request
-from fake_databricks.web.pages.site import Site
+from fake_databricks.web.pages.site import WorkspaceSite
 from fake_databricks.web.parameters import notes_of
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class App:
     def __init__(self, registry: Registry, callers: Callers) -> None:
         self._registry = registry
         self._callers = callers
-        self._site = Site(registry)
+        self._site = WorkspaceSite(registry)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI event."""

@@ -473,6 +473,11 @@ def _notices(
             "No run has read all of these sources together, so there is no score of the whole: each "
             "source has its own, and points are those of its source."
         )
+    elif not run.is_assessed and set(DIMENSIONS) <= set(run.scores.dimensions):
+        yield (
+            "The findings of the whole, with the points that each costs, are not stored here: what is "
+            "recommended for each table stands in their place."
+        )
     elif not run.is_assessed:
         yield (
             "The last run was a metadata_extraction, which stores of the whole only the overall score and "

@@ -76,8 +76,9 @@ def framed(page: str) -> str:
     return f'<iframe srcdoc="{escape(page)}" {attributes}></iframe>'
 
 
-def _head(report: Report) -> Markup:
-    policy = "; ".join(
+def policy() -> str:
+    """Return the Content Security Policy of a report, which a server that serves it has to allow, too."""
+    return "; ".join(
         (
             "default-src 'none'",
             f"style-src {_hash_of(_file(_STYLE))}",
@@ -86,9 +87,12 @@ def _head(report: Report) -> Markup:
             "form-action 'none'",
         )
     )
+
+
+def _head(report: Report) -> Markup:
     parts: List[Markup] = [
         element("meta", charset="utf-8"),
-        Markup(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
+        Markup(f'<meta http-equiv="Content-Security-Policy" content="{policy()}">'),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("title", f"Data quality: {report.title}"),

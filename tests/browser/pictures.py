@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nuvyn_executor.reports.page import html
 from tests.browser.browsing import missing, opened, running
-from tests.browser.page_pictures import take_pages
+from tests.browser.page_pictures import take_pages, take_platform
 from tests.example_report import example
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def main() -> int:
         file.write_text(html(example()), encoding="utf-8")
         for picture in PICTURES:
             take(browser, picture, file)
-        pages = take_pages(browser, IMAGES)
+        pages = [*take_pages(browser, IMAGES), *take_platform(browser, IMAGES)]
     print(f"{len(PICTURES) + len(pages)} pictures are in {IMAGES}")  # noqa: T201  as above
     return 0
 

@@ -60,6 +60,7 @@ def pages(seen: Opened, client: Client) -> Iterator[str]:
     kinds = ("/", "/jobs", runs, f"{runs}/runs/{run['run_id']}", "/runs", "/clusters", "/secrets", "/journal")
     more = (
         f"/clusters/{client.cluster_id}",
+        "/commands",
         "/files",
         "/files/dbfs",
         f"/journal/{first}",
@@ -124,6 +125,21 @@ class TestRun:
             seen.page.get_by_label("Token").fill(client.token)
             seen.page.get_by_role("button", name="Sign in").click()
             seen.page.wait_for_url(address)
+
+
+class TestButtons:
+    """buttons "run now" and "cancel" """
+
+    def test_a_run_is_started_and_cancelled(self, browser: Browser, client: Client) -> None:
+        client.send("POST", "/api/2.0/dbfs/delete", b'{"path": "/go"}')
+        with opened(browser, link(client)) as seen:
+            seen.page.goto(f"{client.url}/jobs/{client.flat_job(SLOW)}")
+            seen.page.get_by_role("button", name="Run now").click()
+            seen.page.get_by_text("it has begun").wait_for()
+            assert seen.violations() == []
+            seen.page.get_by_role("button", name="Cancel this run").click()
+            seen.page.locator(STATE, has_text="CANCELLED").wait_for()
+            seen.page.get_by_role("button", name="Run the job again").wait_for()
 
 
 class TestFaults:

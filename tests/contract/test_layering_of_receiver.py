@@ -13,9 +13,10 @@ FLOORS = (
     {"__main__"},
     {"command"},
     {"server"},
-    {"faulty"},
+    {"faulty", "pages"},
     {"app"},
-    {"store", "faults", "intake", "paging"},
+    {"store", "faults", "intake", "listing"},
+    {"reading", "paging"},
     {"merge", "keys"},
     {"answers"},
 )
@@ -43,6 +44,7 @@ class TestArrows:
             for module in MODULES
             for name in imported(module)
             if name.startswith(PACKAGE) and place_of(module.name)
+            if place_of(name) != place_of(module.name) or place_of(name) != "pages"  # a folder
             if FLOOR_OF[place_of(name)] <= FLOOR_OF[place_of(module.name)]
         ]
         assert wrong == []
@@ -55,4 +57,28 @@ class TestArrows:
             if name.split(".")[0] not in sys.stdlib_module_names and not name.startswith(PACKAGE)
             if not name.startswith("contract.payload_shape")
         }
-        assert strangers == {("app", "starlette"), ("server", "uvicorn")}
+        assert strangers == {
+            ("app", "starlette"),
+            ("server", "uvicorn"),
+            ("pages", "starlette"),
+            ("pages", "fake_databricks"),  # what pages share
+            ("pages", "nuvyn_executor"),  # the report, where it is installed
+        }
+
+    def test_one_module_imports_the_executor(self) -> None:
+        doors = {
+            module.name
+            for module in modules_of("contract")
+            for name in imported(module)
+            if name.split(".")[0] == "nuvyn_executor"
+        }
+        assert doors == {"contract.receiver.pages.quality_report"}
+
+    def test_of_fake_databricks_what_pages_share_and_a_request(self) -> None:
+        used = {
+            ".".join(name.split(".")[:2])
+            for module in modules_of("contract")
+            for name in imported(module)
+            if name.split(".")[0] == "fake_databricks"
+        }
+        assert used == {"fake_databricks.ui", "fake_databricks.request"}

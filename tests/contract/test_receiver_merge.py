@@ -135,3 +135,76 @@ class TestPages:
     )
     def test_which_pages_are_missing(self, pages: Any, wanted: Any) -> None:
         assert missing_pages(pages) == wanted
+
+
+JANUARY, FEBRUARY = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
+
+
+class TestBeginningAgain:
+    """Issue 16: the client has lost its tables, and a source begins at 1 again."""
+
+    def test_under_a_clock_that_is_behind_it_is_newer_too(self) -> None:
+        before = [body("j1", [source(1, FEBRUARY)], [table("a", 10)]), body("j2", [source(2, FEBRUARY)])]
+        anew = body("j3", [source(1, JANUARY)], [table("a", 30)])
+        store = stored([*before, anew])
+        assert rows(store, "sources", "created_at") == [JANUARY]
+        assert rows(store, "tables", "row_count") == [30]
+        assert [row for _, row, _ in history(store, "a")][-1] == history(stored([anew]), "a")[0][1]
+
+    @pytest.mark.parametrize(("first", "second"), [(JANUARY, FEBRUARY), (FEBRUARY, JANUARY)])
+    def test_what_comes_late_of_the_lost_tables_is_older(self, first: str, second: str) -> None:
+        lost = body("j1", [source(7, first)], [table("a", 10)])
+        late = body("j2", [source(8, first)], [table("a", 20)])
+        anew = body("j3", [source(1, second)], [table("a", 30)])
+        store = stored([lost, anew, late, lost])
+        assert rows(store, "tables", "row_count") == [30]
+        assert [version for version, _, _ in history(store, "a")] == [7, 8, 1]
+
+    def test_it_grows_from_there(self) -> None:
+        bodies = [
+            body("j1", [source(5, FEBRUARY)], [table("a", 10)]),
+            body("j2", [source(1, JANUARY)], [table("a", 20)]),
+            body("j3", [{**source(2, JANUARY), "base_version": 1}], [table("a", 30)]),
+        ]
+        assert rows(stored(bodies), "tables", "row_count") == [30]
+
+    def test_a_page_of_both_has_the_newer_version(self) -> None:
+        shared = body("j1", tables=[table("a", 10)], page=(2, 2))
+        pages = [body("j1", [source(1, FEBRUARY)], page=(1, 2)), shared]
+        anew = [body("j2", [source(1, JANUARY)], page=(1, 2)), {**shared, "job_id": "j2"}]
+        store = stored([*pages, body("j9", [source(2, FEBRUARY)], [table("a", 90)]), *anew], list("abcdb"))
+        assert rows(store, "tables", "row_count") == [10]
+
+
+def scored(job: str, score: float, *sources: Any, page: Optional[Tuple[int, int]] = None) -> Dict[str, Any]:
+    return {**body(job, sources, page=page), "quality_metrics": {"overall_score": score}}
+
+
+class TestQuality:
+    """`quality_metrics` of the state are those of the newest body, not of the last to arrive."""
+
+    ONE, TWO = scored("j1", 70.0, source(1)), scored("j2", 80.0, source(2))
+    OTHER = scored("j3", 90.0, {**source(1), "source_id": "other"})
+
+    @pytest.mark.parametrize(
+        ("bodies", "wanted"),
+        [
+            ([], {}),
+            ([ONE, TWO], {"overall_score": 80.0}),
+            ([TWO, ONE], {"overall_score": 80.0}),
+            ([ONE, TWO, ONE, ONE], {"overall_score": 80.0}),
+            ([TWO, OTHER], {"overall_score": 90.0}),
+            ([OTHER, TWO], {"overall_score": 80.0}),
+            ([TWO, OTHER, ONE], {"overall_score": 90.0}),
+            ([TWO, scored("j4", 60.0, source(1, JANUARY[:-2] + "9Z"))], {"overall_score": 60.0}),
+            ([TWO, scored("j4", 60.0)], {"overall_score": 60.0}),  # nothing says that it is late
+        ],
+    )
+    def test_a_late_body_does_not_count(self, bodies: Any, wanted: Any) -> None:
+        assert stored(bodies).state_of(TENANT)["quality_metrics"] == wanted
+
+    def test_nor_does_a_late_page_without_its_source(self) -> None:
+        late = {**body("j1", tables=[table("a", 1)], page=(2, 2)), "quality_metrics": {"overall_score": 1.0}}
+        store = stored([scored("j1", 1.0, source(1), page=(1, 2)), self.TWO, late])
+        assert store.state_of(TENANT)["quality_metrics"] == {"overall_score": 80.0}
+        assert store.state_of(TENANT)["last_job"]["job_id"] == "j1"

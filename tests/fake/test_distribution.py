@@ -149,8 +149,10 @@ def imported_distributions(*, servers: bool) -> set[str]:
         if "build_backend" not in path.parts and ("storage_servers" in path.parts) == servers
         for name in third_party(ast.parse(path.read_text(encoding="utf-8")))
     }
-    # pytest alone loads the plugin, and dbruntime is the package that a cluster has.
-    return {distributions[name][0] for name in imported - {"pytest", "dbruntime", "_fakebricks"}}
+    # pytest alone loads the plugin, and dbruntime is the package that a cluster has. The executor writes the
+    # receiver's quality report where it is installed; it is on no index.
+    others = {"pytest", "dbruntime", "_fakebricks", "nuvyn_executor"}
+    return {distributions[name][0] for name in imported - others}
 
 
 def third_party(tree: ast.AST) -> Iterator[str]:

@@ -16,7 +16,7 @@ FLOORS = (
     {"storage_servers"},
     {"server"},
     {"web"},
-    {"workspace"},
+    {"ui", "workspace"},
     {"jobs", "commands", "sql"},
     {"clusters", "files", "identity", "permissions", "secrets"},
     {"request", "engine"},

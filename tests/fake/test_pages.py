@@ -16,9 +16,9 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 
 from fake_databricks.jobs.lifecycle import TRANSITIONS, Event
+from fake_databricks.ui.site import STATIC
 from fake_databricks.web.pages.fault_page import READY
 from fake_databricks.web.pages.routes import PAGES
-from fake_databricks.web.pages.site import STATIC
 from tests.fake.browsing import Browser, Seen
 from tests.fake.conftest import Client
 
@@ -437,6 +437,72 @@ class TestFaults:
         browser.client.post("/_fake/faults", name="stays", pattern="/x", status_code=500)
         assert browser.post("/faults", fields).status == 400
         assert [fault["name"] for fault in browser.client.get("/_fake/faults")["faults"]] == ["stays"]
+
+
+class TestButtons:
+    """run now and cancel, with the same protection as the fault switches"""
+
+    def test_a_run_is_started_with_the_parameters_of_the_job(self, browser: Browser) -> None:
+        job_id = browser.client.flat_job("import sys; print(sys.argv[1:])", "--one", name="started by hand")
+        (form,) = [item for item in browser.get(f"/jobs/{job_id}").page.all("form") if item.text == "Run now"]
+        assert (form.attributes["method"], form.attributes["action"]) == ("post", "/runs")
+        answer = browser.post("/runs", {"action": "run-now", "job_id": str(job_id)}).answer
+        assert answer.status == 303
+        seen = wait_for(browser, answer.headers["location"], lambda found: "SUCCESS" in found.text)
+        assert "['--one']" in seen.text
+        assert "Run the job again" in seen.text
+        assert "Cancel this run" not in seen.text
+
+    def test_a_run_is_cancelled(self, browser: Browser) -> None:
+        job_id = browser.client.flat_job("import time; time.sleep(600)")
+        run_id = browser.client.post("/api/2.1/jobs/run-now", job_id=job_id)["run_id"]
+        address = f"/jobs/{job_id}/runs/{run_id}"
+        assert "Cancel this run" in browser.get(address).text
+        answer = browser.post("/runs", {"action": "cancel", "run_id": str(run_id)}).answer
+        assert (answer.status, answer.headers["location"]) == (303, address)
+        wait_for(browser, address, lambda found: "CANCELLED" in found.text)
+
+    @pytest.mark.parametrize(
+        ("fields", "status"),
+        [
+            ({"action": "run-now", "job_id": "1"}, 400),
+            ({"action": "run-now", "job_id": "<b>"}, 404),
+            ({"action": "cancel", "run_id": "1"}, 400),
+            ({"action": "cancel"}, 404),
+            ({"action": "delete", "run_id": "1"}, 400),
+            ({}, 400),
+        ],
+    )
+    def test_a_wrong_form_is_refused(self, browser: Browser, fields: dict[str, str], status: int) -> None:
+        assert browser.post("/runs", fields).status == status
+
+    @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site", "Origin": "null"}, {"Cookie": ""}])
+    def test_nobody_else_may(self, browser: Browser, headers: dict[str, str]) -> None:
+        job_id = browser.client.flat_job("print(1)")
+        status = browser.post("/runs", {"action": "run-now", "job_id": str(job_id)}, **headers).status
+        assert status in (401, 403)
+        assert "runs" not in browser.client.get(f"/api/2.1/jobs/runs/list?job_id={job_id}")
+
+
+class TestCommands:
+    """pages for SQL statements and execution contexts (commands)"""
+
+    def test_a_command_with_its_context_and_output(self, browser: Browser) -> None:
+        client, of = browser.client, {"clusterId": browser.client.cluster_id, "language": "python"}
+        client.wait_for(f"/api/2.0/clusters/get?cluster_id={client.cluster_id}", "state", "RUNNING")
+        context = client.post("/api/1.2/contexts/create", **of)["id"]
+        sent = {**of, "contextId": context}
+        for source in ("print('<b>' * 2)", "1 / 0"):
+            client.post("/api/1.2/commands/execute", command=source, **sent)
+        page = wait_for(browser, "/commands", lambda found: found.text.count("Finished") == 2).page
+        failed, done = [item.text for item in page.all("tr") if "Finished" in item.text]
+        assert ("<b><b>" in done, "ZeroDivisionError" in failed) == (True, True)
+        assert context in page.one("contexts").text
+
+    def test_without_any_it_says_so(self, browser: Browser) -> None:
+        text = browser.get("/commands").text
+        for name in ("statement", "context", "command"):
+            assert f"There is no {name}." in text
 
 
 class TestTheRest:

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from fake_databricks.jobs.lifecycle import TERMINAL, TRANSITIONS, Life
 from fake_databricks.jobs.model import Overrides
 from fake_databricks.request.call import Controls
+from fake_databricks.ui.rendering import duration, moment, size, visible
+from fake_databricks.ui.site import STATIC
 from fake_databricks.web.faults import FaultTable
 from fake_databricks.web.journal import Journal
 from fake_databricks.web.pages.curl import command
 from fake_databricks.web.pages.drawing import HEIGHT, WIDTH, Box, draw
 from fake_databricks.web.pages.layers import places
-from fake_databricks.web.pages.rendering import duration, moment, size, visible
 from fake_databricks.web.pages.routes import PAGES
-from fake_databricks.web.pages.site import STATIC
 from fake_databricks.web.pages.state_page import picture
 from fake_databricks.web.pages.timeline import LENGTH, bars, phases
 from fake_databricks.web.pages.visit import Visit

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from fake_databricks.ui.sessions import MAX_SESSIONS, Sessions, cookie, cookie_name, key_of
 from fake_databricks.web.pages.routes import PAGES
-from fake_databricks.web.pages.sessions import MAX_SESSIONS, Sessions, cookie, cookie_name, key_of
 from tests.fake.browsing import Browser
 from tests.fake.conftest import Client
 
@@ -151,16 +151,20 @@ class TestCookies:
     """a cookie HttpOnly, SameSite=Strict"""
 
     def test_each_port_has_its_own(self) -> None:
-        assert cookie_name({"host": "localhost:8080"}) == "fake_databricks_8080"
-        assert cookie_name({"host": "[::1]"}) == cookie_name({"host": "fake"}) == "fake_databricks"
+        assert cookie_name("fake_databricks", {"host": "localhost:8080"}) == "fake_databricks_8080"
+        assert (
+            cookie_name("fake_databricks", {"host": "[::1]"})
+            == cookie_name("fake_databricks", {"host": "fake"})
+            == "fake_databricks"
+        )
 
     def test_it_is_found_among_others(self) -> None:
         sent = {"host": "x:1", "cookie": 'a="b; fake_databricks_2=no; fake_databricks_1=k_-=; z'}
-        assert key_of(sent) == "k_-="
-        assert key_of({"host": "x:1"}) == ""
+        assert key_of("fake_databricks", sent) == "k_-="
+        assert key_of("fake_databricks", {"host": "x:1"}) == ""
 
     def test_over_tls_it_is_sent_over_tls_alone(self) -> None:
-        assert cookie({"host": "x:1"}, "k", is_https=True).endswith("; Secure")
+        assert cookie("fake_databricks", {"host": "x:1"}, "k", is_https=True).endswith("; Secure")
 
     def test_the_oldest_is_forgotten(self) -> None:
         sessions = Sessions()

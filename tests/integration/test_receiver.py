@@ -21,6 +21,7 @@ import pytest
 from contract.receiver import Receiver
 from contract.receiver.command import main
 from contract.receiver.keys import parse_key
+from contract.receiver.server import can_have_pages
 from contract.receiver.store import StateError, Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -600,6 +601,7 @@ class TestKilled:
         server = Process(tmp_path / "platform.db")
         printed = server.end()
         assert f"export NUVYN_API_ENDPOINT={server.url}\nexport NUVYN_API_KEY={ONE}\n" in printed
+        assert (f"in a browser:\n{server.url}/?key={ONE}\n" in printed) == can_have_pages()
         assert server.process.returncode == 0
 
     def test_without_a_key_it_makes_one(self, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Mapping
 
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.web.pages.visit import Elsewhere
+from fake_databricks.ui.page import Elsewhere
 
 if TYPE_CHECKING:
     from fake_databricks.web.faults import Fault

@@ -6,12 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from fake_databricks.jobs.run_views import run_view
+from fake_databricks.ui.page import Elsewhere
 from fake_databricks.web.pages.attempts import attempt_view, shown_of, state_of
 from fake_databricks.web.pages.drawing import Box, draw
 from fake_databricks.web.pages.rows import state_view
 from fake_databricks.web.pages.state_page import picture
 from fake_databricks.web.pages.timeline import bars, phases
-from fake_databricks.web.pages.visit import Elsewhere
 
 if TYPE_CHECKING:
     from fake_databricks.jobs.model import Run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable, Mapping
+from typing import TYPE_CHECKING, Mapping
 
 from fake_databricks.errors import DoesNotExist
 
@@ -43,10 +43,15 @@ class Visit:
         Raises:
             DoesNotExist: it is none.
         """
-        text = self.names[place]
-        if not _is_number(text):
-            raise DoesNotExist(f"There is no number {text[:60]!r} here.")
-        return int(text)
+        return _number(self.names[place])
+
+    def form_number(self, name: str) -> int:
+        """Return a number of the form.
+
+        Raises:
+            DoesNotExist: it is none.
+        """
+        return _number(self.form.get(name, ""))
 
     def before(self) -> int:
         """Return where a list goes on: below this number; 0 is its begin."""
@@ -54,19 +59,10 @@ class Visit:
         return int(text) if _is_number(text) else 0
 
 
-View = Callable[[Visit], "dict[str, Any]"]
-
-
-class Elsewhere(Exception):  # noqa: N818  it says where to go
-    """What is asked for has its page at another address.
-
-    Attributes:
-        address: path of this server, with a fragment.
-    """
-
-    def __init__(self, address: str) -> None:
-        super().__init__(address)
-        self.address = address
+def _number(text: str) -> int:
+    if not _is_number(text):
+        raise DoesNotExist(f"There is no number {text[:60]!r} here.")
+    return int(text)
 
 
 def _is_number(text: str) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta, timezone
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000
 KIB = 1024
+Render = Callable[[str, Mapping[str, Any]], bytes]
+"""Writes a template with its values, in UTF-8."""
 _KEPT = "\t\n"
 _NAMED = 0x20
 VISIBLE = {
@@ -67,17 +69,34 @@ def size(count: int) -> str:
     return f"{value:.1f} {unit}"
 
 
-_ENVIRONMENT = Environment(
-    loader=PackageLoader("fake_databricks.web.pages"),
-    autoescape=True,
-    finalize=visible,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_ENVIRONMENT.filters.update(pretty=pretty, moment=moment, duration=duration, size=size)
+def instant(text: str) -> Markup:
+    """Return a time in ISO 8601, UTC, as a person reads it; any other text as it is, and a dash for none."""
+    if not text:
+        return Markup("-")
+    try:
+        at = datetime.fromisoformat(text.removesuffix("Z"))
+    except ValueError:
+        return Markup("{}").format(visible(text))
+    return Markup('<time datetime="{}">{}</time>').format(text, f"{at:%Y-%m-%d %H:%M:%S}")
 
 
-def render(template: str, values: Mapping[str, Any]) -> bytes:
-    """Return a page in UTF-8."""
-    return _ENVIRONMENT.get_template(f"{template}.html").render(values).encode()
+def renderer(package: str) -> Render:
+    """Return the function that fills the templates of a package, which may extend those of this one.
+
+    Args:
+        package: has a folder ``templates``.
+    """
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader("fake_databricks.ui")]),
+        autoescape=True,
+        finalize=visible,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(pretty=pretty, moment=moment, instant=instant, duration=duration, size=size)
+
+    def render(template: str, values: Mapping[str, Any]) -> bytes:
+        return environment.get_template(f"{template}.html").render(values).encode()
+
+    return render

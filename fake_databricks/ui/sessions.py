@@ -7,7 +7,6 @@ import threading
 from typing import Mapping
 
 MAX_SESSIONS = 1000
-COOKIE = "fake_databricks"
 
 
 class Sessions:
@@ -36,22 +35,22 @@ class Sessions:
             self._tokens.pop(key, None)
 
 
-def cookie_name(headers: Mapping[str, str]) -> str:
-    """Return the name of the cookie: browsers do not tell the ports of one host apart."""
+def cookie_name(site: str, headers: Mapping[str, str]) -> str:
+    """Return the name of a site's cookie: browsers do not tell the ports of one host apart."""
     port = headers.get("host", "").rpartition(":")[2]
-    return f"{COOKIE}_{port}" if port.isascii() and port.isdigit() else COOKIE
+    return f"{site}_{port}" if port.isascii() and port.isdigit() else site
 
 
-def key_of(headers: Mapping[str, str]) -> str:
+def key_of(site: str, headers: Mapping[str, str]) -> str:
     """Return the key in the cookie of a request, or an empty text."""
-    name = cookie_name(headers)
+    name = cookie_name(site, headers)
     pairs = (part.strip().partition("=") for part in headers.get("cookie", "").split(";"))
     return next((value for found, _, value in pairs if found == name), "")
 
 
-def cookie(headers: Mapping[str, str], key: str, *, is_https: bool) -> str:
+def cookie(site: str, headers: Mapping[str, str], key: str, *, is_https: bool) -> str:
     """Return ``Set-Cookie`` for a key; an empty key removes the cookie."""
-    parts = [f"{cookie_name(headers)}={key}", "Path=/", "HttpOnly", "SameSite=Strict"]
+    parts = [f"{cookie_name(site, headers)}={key}", "Path=/", "HttpOnly", "SameSite=Strict"]
     parts += ["Secure"] if is_https else []
     parts += [] if key else ["Max-Age=0"]
     return "; ".join(parts)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fake_databricks.web.asked import HttpRequest
+    from fake_databricks.request.asked import HttpRequest
 
 OWN = ("same-origin", "none")
 """A page of this server; the person: a typed address, a bookmark, a link of a terminal."""

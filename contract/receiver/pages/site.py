@@ -1,0 +1,72 @@
+"""The pages of a receiver, each for what the key of the person may see."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Callable
+
+from contract.receiver.answers import Refused
+from contract.receiver.pages.routes import PAGES, REPORT
+from contract.receiver.pages.visit import Visit
+from fake_databricks.request.call import Reply
+from fake_databricks.ui.page import NotAdmitted
+from fake_databricks.ui.site import HTML, Look, Site
+
+if TYPE_CHECKING:
+    from contract.receiver.faults import FaultQueue
+    from contract.receiver.keys import Keys
+    from contract.receiver.store import Store
+    from fake_databricks.ui.site import Asked
+
+LOOK = Look(
+    name="nuvyn_receiver",
+    credential="key",
+    about="These pages show what has come of the tenants of one API key. "
+    "The server has printed a link with a key at its start.",
+    pages=PAGES,
+    actions=frozenset(),
+    package="contract.receiver.pages",
+)
+_MOST_NAMES = 60
+
+
+class ReceiverSite(Site):
+    """The pages of a receiver.
+
+    Args:
+        store: what came.
+        keys: who may see what.
+        faults: what waits to go wrong.
+        now: the present, ISO 8601.
+    """
+
+    def __init__(self, store: Store, keys: Keys, faults: FaultQueue, now: Callable[[], str]) -> None:
+        super().__init__(LOOK)
+        self._store, self._keys, self._faults, self._now = store, keys, faults, now
+
+    def _admitted(self, credential: str) -> str:
+        try:
+            self._keys.grant_of_key(credential)
+        except Refused as refused:
+            raise NotAdmitted(_sentence(refused)) from None
+        return credential
+
+    def _answer(self, asked: Asked) -> Reply:
+        grant = self._keys.grant_of_key(asked.credential)
+        visit = Visit(self._store, self._faults, grant, asked.query, self._now)
+        values = asked.page.view(visit)
+        if asked.page is REPORT:
+            return Reply(200, values["html"], {**HTML, "Content-Security-Policy": values["policy"]})
+        whose = "every tenant" if grant.is_for_all else ", ".join(sorted(grant.tenants))
+        return self._written(asked.page, values, whose[:_MOST_NAMES])
+
+    def _refusal(self, error: Exception) -> tuple[int, str] | None:
+        if isinstance(error, Refused):
+            return error.answer.status, _sentence(error)
+        if isinstance(error, sqlite3.Error):  # a full disk, a file that another program holds
+            return 503, f"The state cannot be read now: {error}."
+        return None
+
+
+def _sentence(refused: Refused) -> str:
+    return str(refused.answer.body["error"]["message"])

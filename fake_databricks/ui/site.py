@@ -1,0 +1,251 @@
+"""Answers a browser: signs a person in, finds the page, and says what went wrong."""
+
+from __future__ import annotations
+
+import logging
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Collection, Mapping, Sequence
+from urllib.parse import parse_qsl, urlencode
+
+from fake_databricks.request.call import Reply
+from fake_databricks.ui import guard
+from fake_databricks.ui.page import Elsewhere, NotAdmitted, find
+from fake_databricks.ui.rendering import renderer
+from fake_databricks.ui.sessions import Sessions, cookie, key_of
+
+if TYPE_CHECKING:
+    from fake_databricks.request.asked import HttpRequest
+    from fake_databricks.ui.page import Page
+
+LOGGER = logging.getLogger("fake_databricks")
+SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
+STATIC = Path(__file__).parent / "static"
+KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",  # with no-referrer a browser would send forms with the Origin "null"
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+HTML = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", **HEADERS}
+_FORM = "application/x-www-form-urlencoded"
+_OWN_ADDRESS = re.compile(r"/(?:[A-Za-z0-9_.~%-][A-Za-z0-9_/.~%-]*)?(?:\?[A-Za-z0-9_.~%&=+-]*)?")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What tells the pages of one server from those of another.
+
+    Attributes:
+        name: of the server; stands in the head of each page, and names the cookie.
+        credential: what a person signs in with, in one word, which is also the parameter of the link.
+        about: stands in the form for it: what these pages show.
+        pages: all of them.
+        actions: the addresses that take a form.
+        package: has the templates.
+    """
+
+    name: str
+    credential: str
+    about: str
+    pages: Sequence[Page]
+    actions: Collection[str]
+    package: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request for a page by a person who has signed in.
+
+    Attributes:
+        page: the page.
+        names: what stands in the path in place of each ``*``.
+        query: the parameters of the query, the last of each name.
+        form: the fields of a form that was sent; None where none was.
+        path: the address.
+        credential: what the person has signed in with.
+    """
+
+    page: Page
+    names: tuple[str, ...]
+    query: Mapping[str, str]
+    form: Mapping[str, str] | None
+    path: str
+    credential: str
+
+
+class Site(ABC):
+    """The pages of a server, each for what a person has signed in with.
+
+    Args:
+        look: what tells them from those of another server.
+    """
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._render = renderer(look.package)
+        self._sessions = Sessions()
+        self._static = {f"/static/{file.name}": file.read_bytes() for file in sorted(STATIC.iterdir())}
+
+    @abstractmethod
+    def _admitted(self, credential: str) -> str:
+        """Return a credential as the server knows it.
+
+        Raises:
+            NotAdmitted: it is not accepted.
+        """
+
+    @abstractmethod
+    def _answer(self, asked: Asked) -> Reply:
+        """Return a page: :meth:`_written`, or another reply.
+
+        Raises:
+            Elsewhere: it has another address.
+        """
+
+    @abstractmethod
+    def _refusal(self, error: Exception) -> tuple[int, str] | None:
+        """Return status and sentence of an error that a person is told; None for one that nobody expects."""
+
+    def is_asked(self, request: HttpRequest) -> bool:
+        """Whether a browser asks for a page, or sends one of its forms; every other call is of the API."""
+        if request.method in ("GET", "HEAD"):
+            if request.path in self._static:
+                return True
+            is_html = "text/html" in request.headers.get("accept", "")
+            return is_html and find(self._look.pages, request.path) is not None
+        is_form = request.headers.get("content-type", "").partition(";")[0].strip().lower() == _FORM
+        is_ours = request.path in (SIGN_IN, SIGN_OUT) or request.path in self._look.actions
+        return request.method == "POST" and is_form and is_ours
+
+    def answer(self, request: HttpRequest) -> Reply:
+        """Answer what ``is_asked``."""
+        objection = guard.objection(request)
+        if objection:
+            return self._told(403, "Refused", objection)
+        if request.path in self._static:
+            kind = KINDS[Path(request.path).suffix]
+            headers = {"Content-Type": f"{kind}; charset=utf-8", "Cache-Control": "no-cache", **HEADERS}
+            return Reply(200, self._static[request.path], headers)
+        query, name = _pairs(request.query), self._look.credential
+        if request.path == SIGN_IN:
+            form = _pairs(request.body.decode(errors="replace"))
+            return self._sign_in(request, form.get(name, "").strip(), form.get("next", ""))
+        if request.path == SIGN_OUT:
+            self._sessions.close(self._key(request))
+            return _moved("/", self._cookie(request, ""))
+        if request.path == "/" and name in query and not guard.is_link(request):
+            rest = {key: value for key, value in query.items() if key != name}
+            return self._sign_in(request, query[name], "/" + (f"?{urlencode(rest)}" if rest else ""))
+        return self._page(request, query)
+
+    def _sign_in(self, request: HttpRequest, credential: str, target: str) -> Reply:
+        try:
+            known = self._admitted(credential)
+        except NotAdmitted as error:
+            return self._form(403, target, str(error))
+        address = target if _OWN_ADDRESS.fullmatch(target) else "/"
+        return _moved(address, self._cookie(request, self._sessions.open(known)))
+
+    def _page(self, request: HttpRequest, query: Mapping[str, str]) -> Reply:
+        name, key = self._look.credential, self._key(request)
+        credential = self._sessions.token(key)
+        if not credential:
+            rest = {key: value for key, value in query.items() if key != name}
+            target = request.path + (f"?{urlencode(rest)}" if rest else "")
+            is_link = guard.is_link(request) and name not in query  # another site signs nobody in
+            return self._form(401, target, is_link=is_link)
+        try:
+            credential = self._admitted(credential)
+        except NotAdmitted as error:  # it has expired, or was deleted
+            self._sessions.close(key)
+            return self._form(403, request.path, str(error))
+        found = find(self._look.pages, request.path)
+        assert found is not None  # is_asked has found it
+        form = _pairs(request.body.decode(errors="replace")) if request.method == "POST" else None
+        try:
+            return self._answer(Asked(*found, query, form, request.path, credential))
+        except Elsewhere as other:
+            return _moved(other.address)
+        except Exception as error:
+            status, said = self._refusal(error) or (500, "")
+            if said:
+                return self._told(status, "Not possible", said, is_signed_in=True)
+            LOGGER.exception("The page %s failed", request.path)
+            said = f"This page failed ({type(error).__name__}). The server's log has the error."
+            return self._told(500, "Error", said, is_signed_in=True)
+
+    def _written(self, page: Page, values: Mapping[str, Any], whose: str) -> Reply:
+        """Return a page with its values; ``whose`` stands beside the server's name."""
+        given = {"title": page.title, "is_live": False, **values}
+        section = "/" + page.path.split("/")[1]
+        return self._framed(200, page.template, given, section=section, whose=whose, is_signed_in=True)
+
+    def _told(self, status: int, title: str, sentence: str, *, is_signed_in: bool = False) -> Reply:
+        values = {"title": title, "sentence": sentence, "is_live": False}
+        return self._framed(status, "told", values, is_signed_in=is_signed_in)
+
+    def _form(self, status: int, target: str, refusal: str = "", *, is_link: bool = False) -> Reply:
+        """Return the form to sign in.
+
+        Args:
+            status: of the answer.
+            target: where the person wants to go.
+            refusal: why the credential was refused.
+            is_link: whether the request came from another site. Its cookie was not sent then, and is with the
+                next request, which this page makes by itself.
+        """
+        values = {
+            "title": "Sign in",
+            "target": target if _OWN_ADDRESS.fullmatch(target) else "/",
+            "refusal": refusal,
+            "about": self._look.about,
+            "credential": self._look.credential,
+            "is_link": is_link,
+            "is_live": False,
+        }
+        return self._framed(status, "sign_in", values)
+
+    def _framed(  # noqa: PLR0913  what a page's frame says
+        self,
+        status: int,
+        template: str,
+        values: Mapping[str, Any],
+        *,
+        section: str = "",
+        whose: str = "",
+        is_signed_in: bool = False,
+    ) -> Reply:
+        shown = [item for item in self._look.pages if item.is_shown and is_signed_in]
+        frame = {
+            "site": self._look.name,
+            "pages": [{"path": item.path, "title": item.title} for item in shown],
+            "section": section,
+            "whose": whose,
+            "is_signed_in": is_signed_in,
+        }
+        return Reply(status, self._render(template, {**values, **frame}), HTML)
+
+    def _key(self, request: HttpRequest) -> str:
+        return key_of(self._look.name, request.headers)
+
+    def _cookie(self, request: HttpRequest, key: str) -> str:
+        return cookie(self._look.name, request.headers, key, is_https=request.url.startswith("https:"))
+
+
+def _moved(address: str, cookie_header: str = "") -> Reply:
+    headers = {"Location": address, "Cache-Control": "no-store", **HEADERS}
+    return Reply(303, b"", {**headers, "Set-Cookie": cookie_header} if cookie_header else headers)
+
+
+def _pairs(text: str) -> dict[str, str]:
+    return dict(parse_qsl(text, keep_blank_values=True, errors="replace"))
