@@ -188,6 +188,12 @@ def _settings(warehouse: Path, jars: Tuple[Path, ...], memory: str, java_options
         # A checkpoint of the log costs a second, and nothing here is read often enough to want one so soon.
         "spark.databricks.delta.properties.defaults.checkpointInterval": "100",
         "spark.sql.shuffle.partitions": "2",
+        # Untuned, each commit starts some fifteen programs (chmod, readlink), writes a checksum that nobody
+        # reads, and stores the rows of a merge once more, which are a text in the statement. This log store
+        # is for one process at a time: the tables are locked while they are written.
+        "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",
+        "spark.databricks.delta.writeChecksumFile.enabled": "false",
+        "spark.databricks.delta.merge.materializeSource": "none",
         "spark.driver.memory": memory,
         # A scan of many columns becomes a method of more than 8,000 bytecodes, which Java interprets unless
         # told otherwise: 2.6 s became 8.7 s for 337,000 rows of 19 columns.
