@@ -34,6 +34,9 @@ def delta_jars(
 ) -> Tuple[Path, ...]:
     """Return Delta's jars. The first call on a machine fetches them and needs a network; no later one does.
 
+    A library that Spark has too is left out, in whatever version: these jars come first on the class path,
+    and Spark 4.2 does not start a query with the older Jackson that Delta 4.4 asks for.
+
     Args:
         named: the value of ``EXECUTOR_DELTA_JARS``; empty or ``None`` for the jars of :func:`jar_folder`.
         java_home: a Java that Spark runs on.
@@ -44,9 +47,8 @@ def delta_jars(
         PackageMissing: pyspark or delta-spark is not installed.
         LocalSparkError: the jars could not be fetched.
     """
-    if named and named.strip():
-        return _named_jars(named)
-    return fetch_delta_jars(jar_folder(environ), java_home)
+    jars = _named_jars(named) if named and named.strip() else fetch_delta_jars(jar_folder(environ), java_home)
+    return _unknown_to_spark(jars)
 
 
 def jar_folder(environ: Optional[Mapping[str, str]] = None) -> Path:
@@ -109,6 +111,21 @@ def _named_jars(named: str) -> Tuple[Path, ...]:
             )
         jars.extend(found)
     return tuple(path.resolve() for path in jars)
+
+
+def _unknown_to_spark(jars: Tuple[Path, ...]) -> Tuple[Path, ...]:
+    """Return the jars of libraries that are not among Spark's own jars."""
+    try:
+        own = {_library(jar) for jar in (spark_home() / "jars").glob("*.jar")}
+    except PackageMissing:  # then there is no Spark to start
+        return jars
+    return tuple(jar for jar in jars if _library(jar) not in own)
+
+
+def _library(jar: Path) -> str:
+    """Return the name of a library without its version, and without the group that Ivy writes before it."""
+    name = re.sub(r"-\d+\..*$", "", jar.name)
+    return re.sub(r"^[a-z0-9-]+(\.[a-z0-9-]+)+_", "", name)
 
 
 def _jars_in(folder: Path) -> Tuple[Path, ...]:

@@ -147,6 +147,22 @@ class TestJars:
 
         assert [jar.name for jar in found] == ["b.jar", "a.jar"]
 
+    def test_a_library_that_spark_has_is_left_out(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Delta 4.4 asks for libraries of Spark's in other versions, with which Spark 4.2 does not work."""
+        own = ["jackson-core-2.21.2.jar", "log4j-slf4j2-impl-2.25.3.jar", "scala-library-2.13.18.jar"]
+        of_delta = ["io.delta_delta-spark_4.2_2.13-4.4.0.jar", "io.delta_delta-storage-4.4.0.jar"]
+        known = ["com.fasterxml.jackson.core_jackson-core-2.13.5.jar", "log4j-slf4j2-impl-2.24.0.jar"]
+        others = ["com.example_scala-library-tools-1.0.0.jar", "jackson-core-asl.jar"]
+        make_jars(tmp_path / "spark" / "jars", *own)
+        make_jars(tmp_path / "delta", *of_delta, *known, *others)
+        monkeypatch.setattr(delta_jars, "spark_home", lambda: tmp_path / "spark")
+
+        found = delta_jars.delta_jars(str(tmp_path / "delta"), NO_JAVA)
+
+        assert {jar.name for jar in found} == {*of_delta, *others}
+
     @pytest.mark.parametrize("name", ["gone.jar", "empty"])
     def test_a_name_without_jars_is_an_error_that_says_it(self, tmp_path: Path, name: str) -> None:
         (tmp_path / "empty").mkdir()
