@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, TextIO, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from nuvyn_executor.config import ConfigManager, databricks_secrets, secret_scope
 from nuvyn_executor.errors import ConfigError
@@ -39,6 +39,8 @@ from nuvyn_executor.transport.api_client import APIClient
 from nuvyn_executor.transport.transmitter import Transmitter
 
 if TYPE_CHECKING:
+    from nuvyn_executor.log import LogStream
+    from nuvyn_executor.metadata.extractor import Progress
     from nuvyn_executor.model import JobRequest
     from nuvyn_executor.quality.tallies import Scan
     from nuvyn_executor.settings import Settings
@@ -50,7 +52,9 @@ RUNTIME = "DATABRICKS_RUNTIME_VERSION"
 
 @contextmanager
 def manager(
-    environ: Optional[Mapping[str, str]] = None, stream: Optional[TextIO] = None
+    environ: Optional[Mapping[str, str]] = None,
+    stream: Optional[LogStream] = None,
+    progress: Optional[Progress] = None,
 ) -> Iterator[JobManager]:
     """Create the executor with its adapters; stop what was started for it at the end.
 
@@ -59,6 +63,7 @@ def manager(
     Args:
         environ: environment variables; ``os.environ`` by default.
         stream: where log lines go; stderr by default.
+        progress: is told how far the scans are.
 
     Raises:
         ConfigError: an environment variable is malformed.
@@ -106,6 +111,7 @@ def manager(
                 ),
                 redact,
                 contracts=_data_contracts(settings, factory),
+                progress=progress,
             ),
             row_previews=SparkRowPreviews(spark),
             open_source=open_source,

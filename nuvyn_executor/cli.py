@@ -11,6 +11,7 @@ from nuvyn_executor import __version__, wire
 from nuvyn_executor.errors import ExecutorError, UsageError
 from nuvyn_executor.model import JobType
 from nuvyn_executor.parameters import JOB_TYPES, parse_parameters
+from nuvyn_executor.progress import progress_line
 from nuvyn_executor.redaction import Redactor
 from nuvyn_executor.settings import SETTINGS
 from nuvyn_executor.source_list import SOURCE_TYPES
@@ -56,9 +57,14 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     from nuvyn_executor import bootstrap  # noqa: PLC0415  not needed for --help and for wrong parameters
 
     exit_code: Optional[int] = None
+    line = progress_line(sys.stderr)
     try:
-        with bootstrap.manager() as manager:
-            report = manager.execute(manager.create_job(request))
+        with bootstrap.manager(stream=line, progress=line) as manager:
+            try:
+                report = manager.execute(manager.create_job(request))
+            finally:
+                if line is not None:
+                    line.close()
             exit_code = _answer(report.document, report.exit_code)
             show_scores(report.document, sys.stderr)
     except Exception as error:  # noqa: BLE001  whatever happens, stdout carries one JSON document

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Callable, Deque, List, Optional, TextIO
+from typing import TYPE_CHECKING, Callable, Deque, List, Optional, Protocol
 
 if TYPE_CHECKING:
     Redact = Callable[[str], str]
@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 ROOT = "nuvyn_executor"
 SIGNS = {"DEBUG": "🔧", "INFO": "ℹ️", "WARNING": "⚠️", "ERROR": "❌", "CRITICAL": "❌"}
 MAX_LINES = 10_000
+
+
+class LogStream(Protocol):
+    """Takes the lines of the log."""
+
+    def write(self, text: str, /) -> int:
+        """Write a text."""
+        ...
+
+    def flush(self) -> None:
+        """Show what was written."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +101,7 @@ class LogBuffer(logging.Handler):
             self.release()
 
 
-def configure_logging(level: str, redact: Redact, stream: Optional[TextIO] = None) -> LogBuffer:
+def configure_logging(level: str, redact: Redact, stream: Optional[LogStream] = None) -> LogBuffer:
     """Log to a stream (stderr by default) in the guide's format, and to the buffer that is returned.
 
     A second call replaces the handlers of the first, so two runs in one process do not log twice.

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from nuvyn_executor.metadata.extractor import DatasetScanner
+    from nuvyn_executor.metadata.extractor import DatasetScanner, Progress
     from nuvyn_executor.model import Dataset
     from nuvyn_executor.process_identity import Driver
     from nuvyn_executor.reading.previews import RowPreviews
@@ -125,12 +125,13 @@ def delta_installation(warehouse: Path, schema: str) -> Installation:
     return Installation(store, bootstrap.manager, environ)
 
 
-def memory_installation(
+def memory_installation(  # noqa: PLR0913, PLR0917  the parts that are replaced
     scanner: DatasetScanner,
     previews: Optional[RowPreviews] = None,
     open_source: Optional[Callable[[JobRequest], DataSource]] = None,
     store: Optional[MetadataStore] = None,
     driver: Optional[Driver] = None,
+    progress: Optional[Progress] = None,
 ) -> Installation:
     """Install with tables in memory: all that is not Delta is the real thing, but what is given."""
     store = store or MemoryMetadataStore()
@@ -163,6 +164,7 @@ def memory_installation(
                     settings.datasets_at_once,
                 ),
                 redact,
+                progress=progress,
             ),
             row_previews=previews or NoRows(),
             open_source=open_source or source_of,

@@ -34,7 +34,7 @@ FLOORS: Tuple[Tuple[str, ...], ...] = (
     ("sources", "store", "config"),
     ("spark",),
     ("schema", "wire", "settings", "contracts"),
-    ("quality", "redaction", "dbutils", "terminal"),
+    ("quality", "redaction", "dbutils", "terminal", "progress"),
     ("model", "bounds", "concurrency", "log", "process_identity"),
     ("errors",),
 )

@@ -78,6 +78,16 @@ class DatasetScanner(Protocol):
         ...
 
 
+class Progress(Protocol):
+    """Is told how far the scans are; several threads may call it."""
+
+    def begin(self, datasets: int, size_bytes: int) -> None:
+        """Add a source's datasets, and the bytes of their files, to what is to be scanned."""
+
+    def done(self, rows: int, size_bytes: int) -> None:
+        """Add a dataset to what has been scanned; one that could not be read has no rows."""
+
+
 @dataclass(frozen=True)
 class ExtractionLimits:
     """How much one job reads.
@@ -106,6 +116,7 @@ class MetadataExtractor:
         redact: masks secrets in a text; the names of files and folders may hold some.
         monotonic: seconds, rising: the clock of ``limits.seconds``.
         contracts: finds data contracts.
+        progress: is told how far the scans are.
     """
 
     def __init__(  # noqa: PLR0913  the clocks are parameters
@@ -118,6 +129,7 @@ class MetadataExtractor:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         contracts: Optional[DataContracts] = None,
+        progress: Optional[Progress] = None,
     ) -> None:
         self._scanner = scanner
         self._store = store
@@ -126,6 +138,7 @@ class MetadataExtractor:
         self._redact = redact
         self._monotonic = monotonic
         self._contracts = contracts or DataContracts()
+        self._progress = progress
 
     def discover(self, source: DataSource, request: JobRequest) -> Discovery:
         """List a source and group its files; log what was found.
@@ -169,7 +182,12 @@ class MetadataExtractor:
         end = self._end(None if seconds_of_all is None else seconds_of_all * share_of_time)
         profiles: List[DatasetProfile] = []
         unreadable = list(discovery.unreadable)
+        if self._progress is not None:
+            self._progress.begin(len(discovery.datasets), sum(one.size_bytes for one in discovery.datasets))
         for number, (dataset, scanned) in enumerate(self._scan_all(source, parent, discovery, now, end), 1):
+            if self._progress is not None:
+                rows = 0 if isinstance(scanned, ExecutorError) else scanned[0].rows
+                self._progress.done(rows, dataset.size_bytes)
             if isinstance(scanned, ExecutorError):
                 unreadable.append(Skipped(dataset.label, scanned.message, scanned.remedy, is_failure=True))
                 logger.warning("Could not read %s: %s", dataset.label, scanned.message)

@@ -62,7 +62,7 @@ class TestOneDocument:
         monkeypatch.setenv("NUVYN_API_KEY", "nv-key-0123456789")
 
         @contextmanager
-        def manager() -> Iterator[Any]:
+        def manager(**_: Any) -> Iterator[Any]:
             report = SimpleNamespace(document={"validation_status": "valid"}, exit_code=exit_code)
             yield SimpleNamespace(create_job=lambda request: request, execute=lambda _: report)
             raise ConnectionRefusedError("nv-key-0123456789 refused")
@@ -79,7 +79,7 @@ class TestOneDocument:
         class Py4JNetworkError(Exception):
             pass
 
-        def manager() -> Any:
+        def manager(**_: Any) -> Any:
             raise Py4JNetworkError("Answer from Java side is empty")
 
         monkeypatch.setattr("nuvyn_executor.bootstrap.manager", manager)

@@ -1,0 +1,171 @@
+"""The line that shows how far the scans are, on a real terminal."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import pty
+import re
+import threading
+from typing import TYPE_CHECKING, Iterator, List, TextIO, Tuple
+
+import pytest
+
+from nuvyn_executor.log import configure_logging
+from nuvyn_executor.progress import ProgressLine, progress_line
+from tests.installation import DAMAGE, LineScanner, memory_installation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ERASE = "\r\x1b[K"
+
+
+@pytest.fixture(name="terminal")
+def _terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tuple[int, TextIO]]:
+    """A terminal: the end that a person looks at, and the stream that a program writes to."""
+    monkeypatch.setenv("TERM", "xterm")
+    leader, follower = pty.openpty()
+    with os.fdopen(follower, "w", encoding="utf-8") as stream:
+        yield leader, stream
+    os.close(leader)
+
+
+def seen(terminal: Tuple[int, TextIO]) -> str:
+    """Return what the terminal has got."""
+    leader, stream = terminal
+    stream.write("END")
+    stream.flush()
+    text = b""
+    while not text.endswith(b"END"):
+        text += os.read(leader, 65_536)
+    return text.decode()[: -len("END")].replace("\r\n", "\n")
+
+
+def left(shown: str) -> List[str]:
+    """Return the lines that are left when each erased one is gone."""
+    return [line.rpartition(ERASE)[2] for line in shown.split("\n")]
+
+
+class TestWhoGetsIt:
+    """When stderr is a terminal: a progress line; in pipes and jobs as now."""
+
+    def test_a_terminal(self, terminal: Tuple[int, TextIO]) -> None:
+        assert progress_line(terminal[1]) is not None
+
+    def test_no_pipe(self) -> None:
+        assert progress_line(io.StringIO()) is None
+
+    @pytest.mark.parametrize("name", ["dumb", ""])
+    def test_no_terminal_that_cannot_erase(
+        self, terminal: Tuple[int, TextIO], monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        monkeypatch.setenv("TERM", name)
+
+        assert progress_line(terminal[1]) is None
+
+
+class TestLine:
+    """Datasets, rows, bytes, rate, remaining."""
+
+    def test_it_says_what_is_done_and_what_is_left(self) -> None:
+        stream, seconds = io.StringIO(), iter([0.0, 0.0, 10.0])
+        line = ProgressLine(stream, lambda: next(seconds))
+        line.begin(4, 8_000_000)
+        line.done(50_000, 2_000_000)
+
+        assert left(stream.getvalue()) == [
+            "1 of 4 datasets · 0:30 left · 2.0 MB of 8.0 MB · 50,000 rows, 5,000/s"
+        ]
+
+    def test_without_bytes_the_datasets_say_how_long(self) -> None:
+        stream, seconds = io.StringIO(), iter([0.0, 0.0, 3600.0])
+        line = ProgressLine(stream, lambda: next(seconds))
+        line.begin(3, 0)
+        line.done(7200, 0)
+
+        assert left(stream.getvalue()) == ["1 of 3 datasets · 2:00:00 left · 7,200 rows, 2/s"]
+
+    def test_sources_add(self) -> None:
+        stream = io.StringIO()
+        line = ProgressLine(stream, lambda: 0.0)
+        line.begin(1, 10)
+        line.begin(2, 990)
+
+        assert left(stream.getvalue()) == ["0 of 3 datasets · 0 B of 1.0 kB"]
+
+    def test_it_is_gone_when_all_is_done(self) -> None:
+        stream = io.StringIO()
+        line = ProgressLine(stream)
+        line.begin(1, 10)
+        line.done(1, 10)
+
+        assert left(stream.getvalue()) == [""]
+
+    def test_it_is_gone_when_the_job_ends_before(self) -> None:
+        stream = io.StringIO()
+        line = ProgressLine(stream)
+        line.begin(2, 10)
+        line.close()
+        line.write("an error\n")
+
+        assert left(stream.getvalue()) == ["an error", ""]
+
+    def test_it_is_no_wider_than_the_terminal(self, terminal: Tuple[int, TextIO]) -> None:
+        line = ProgressLine(terminal[1], lambda: 0.0)
+        line.begin(10**30, 10**60)
+
+        assert len(left(seen(terminal))[0]) == 79
+
+    def test_the_log_goes_by_above_it(self, terminal: Tuple[int, TextIO]) -> None:
+        line = progress_line(terminal[1])
+        assert line is not None
+        configure_logging("INFO", str, line)
+        line.begin(2, 10)
+        logging.getLogger("nuvyn_executor.x").info("one")
+        logging.getLogger("nuvyn_executor.x").info("two")
+
+        one, two, last = left(seen(terminal))
+        assert (one.split()[-1], two.split()[-1]) == ("one", "two")
+        assert last == "0 of 2 datasets · 0 B of 10 B"
+
+    def test_threads_do_not_break_it(self) -> None:
+        stream = io.StringIO()
+        line = ProgressLine(stream, lambda: 0.0)
+        line.begin(400, 400)
+
+        def work() -> None:
+            for _ in range(100):
+                line.write("a line of the log\n")
+                line.done(1, 1)
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert left(stream.getvalue()) == ["a line of the log"] * 400 + [""]
+
+
+class TestJobs:
+    """A job tells its line of each dataset, whether it can be read or not."""
+
+    def test_each_dataset_counts(self, tmp_path: Path) -> None:
+        for name, text in {"a": "id\n1\n2\n", "b": "id\n3\n", "c": f"id\n{DAMAGE}\n"}.items():
+            (tmp_path / f"{name}.csv").write_text(text)
+        stream = io.StringIO()
+        line = ProgressLine(stream)
+        site = memory_installation(LineScanner(), progress=line)
+
+        run = site.run("metadata_extraction", tmp_path)
+
+        assert run.names("unreadable") == ["c.csv"]
+        drawn = re.findall(
+            r"(\d) of 3 datasets(?: · \d+:\d\d left)? · \d+ B of (\d+) B(?: · (\d) rows, .*?/s)?",
+            stream.getvalue(),
+        )
+        size = str(sum(path.stat().st_size for path in tmp_path.iterdir()))
+        assert drawn == [("0", size, ""), ("1", size, "2"), ("2", size, "3")]
+        assert left(stream.getvalue()) == [""]
