@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from nuvyn_executor.log import LogStream
     from nuvyn_executor.metadata.extractor import DatasetScanner, Progress
     from nuvyn_executor.model import Dataset
     from nuvyn_executor.process_identity import Driver
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.sources.base import DataSource
     from nuvyn_executor.store.base import MetadataStore
 
-Manager = Callable[[Mapping[str, str], io.StringIO], ContextManager[JobManager]]
+Manager = Callable[[Mapping[str, str], "LogStream"], ContextManager[JobManager]]
 DAMAGE = "damaged beyond repair"
 
 
@@ -84,7 +85,7 @@ class Installation:
 
     def __init__(self, store: MetadataStore, manager: Manager, environ: Mapping[str, str]) -> None:
         self.store = store
-        self._manager = manager
+        self.manager = manager
         self.environ = dict(environ)
 
     def run(
@@ -104,7 +105,7 @@ class Installation:
     def run_request(self, request: JobRequest, **environ: str) -> Run:
         """Run the job of a request, which may name several sources."""
         stream = io.StringIO()
-        with self._manager({**self.environ, **environ}, stream) as manager:
+        with self.manager({**self.environ, **environ}, stream) as manager:
             report = manager.execute(manager.create_job(request))
         return Run(report.job.job_id, report.document, report.exit_code, report.status, stream.getvalue())
 
@@ -141,7 +142,7 @@ def memory_installation(  # noqa: PLR0913, PLR0917  the parts that are replaced
         return factory.create(str(request.data_source_path), request.source_type)
 
     @contextmanager
-    def manager(environ: Mapping[str, str], stream: io.StringIO) -> Iterator[JobManager]:
+    def manager(environ: Mapping[str, str], stream: LogStream) -> Iterator[JobManager]:
         settings = ConfigManager(environ).load()
         redact = Redactor(settings.secrets())
         log_buffer = configure_logging(settings.log_level, redact, stream)

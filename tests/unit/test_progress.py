@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import os
 import pty
 import re
+import sys
 import threading
-from typing import TYPE_CHECKING, Iterator, List, TextIO, Tuple
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Iterator, List, Optional, TextIO, Tuple
 
 import pytest
 
+from nuvyn_executor import cli
 from nuvyn_executor.log import configure_logging
 from nuvyn_executor.progress import ProgressLine, progress_line
 from tests.installation import DAMAGE, LineScanner, memory_installation
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from nuvyn_executor.job_manager import JobManager
+    from nuvyn_executor.log import LogStream
+    from nuvyn_executor.metadata.extractor import Progress
 
 ERASE = "\r\x1b[K"
 
@@ -147,6 +155,46 @@ class TestLine:
             thread.join()
 
         assert left(stream.getvalue()) == ["a line of the log"] * 400 + [""]
+
+
+class TestCommand:
+    """The command gives its line to the log and to the scans; what it prints after them is not broken."""
+
+    def test_on_a_terminal_the_line_is_gone_before_the_result(
+        self, terminal: Tuple[int, TextIO], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "a.csv").write_text("id\n1\n")
+        monkeypatch.setattr("nuvyn_executor.bootstrap.manager", in_memory)
+        monkeypatch.setattr("sys.stderr", terminal[1])
+        monkeypatch.setattr("sys.stdout", terminal[1])
+
+        assert cli.main(["metadata_extraction", str(tmp_path)]) == 0
+
+        shown = seen(terminal)
+        assert "0 of 1 datasets" in shown
+        assert not any("datasets ·" in line for line in left(shown))
+        (result,) = (line for line in left(shown) if line.startswith("{"))
+        assert json.loads(result)["details"]["tables"][0]["name"] == "a"
+
+    def test_a_pipe_gets_none(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (tmp_path / "a.csv").write_text("id\n1\n")
+        monkeypatch.setattr("nuvyn_executor.bootstrap.manager", in_memory)
+
+        assert cli.main(["metadata_extraction", str(tmp_path)]) == 0
+
+        assert "of 1 datasets" not in capsys.readouterr().err
+
+
+@contextmanager
+def in_memory(
+    stream: Optional[LogStream] = None, progress: Optional[Progress] = None
+) -> Iterator[JobManager]:
+    """Put the executor together as the command does, with tables in memory and no Spark."""
+    site = memory_installation(LineScanner(), progress=progress)
+    with site.manager(site.environ, stream or sys.stderr) as manager:
+        yield manager
 
 
 class TestJobs:
