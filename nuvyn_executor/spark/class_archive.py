@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -23,11 +24,13 @@ _FIRST_JAVA = 13  # the first that writes an archive when a program ends
 _SECONDS = 300
 _DUMP = "NUVYN_CLASS_ARCHIVE_DUMP"  # where the process of make_archive lets Java write the archive
 _QUIET = ("-Xlog:cds=off", "-Xlog:cds+dynamic=off")  # Java's words about an archive that does not fit
+# Options that look at each class as it is loaded. With a recording and an archive Java 17 ends at once.
+_LOOKS_AT_CLASSES = re.compile(r"-javaagent:|-agentlib:|-agentpath:|-XX:\+?\w*FlightRecord")
 # What a first run of the main job does, over a file of each of the plainest formats.
 _REHEARSAL = ("n,name,at\n1,a,2024-01-02\n2,b,2024-01-03\n", '{"n": 1, "name": "a"}\n')
 
 
-def archive_options(java_home: Path, jars: Sequence[Path]) -> List[str]:
+def archive_options(java_home: Path, jars: Sequence[Path], java_options: str = "") -> List[str]:
     """Return Java's options to use the archive; none where there is no archive for this Java and these jars.
 
     Each is quoted as Spark wants it, because a path may hold a blank.
@@ -35,7 +38,10 @@ def archive_options(java_home: Path, jars: Sequence[Path]) -> List[str]:
     Args:
         java_home: the Java that will run Spark.
         jars: the jars on its class path beside Spark's own.
+        java_options: its other options; with a recording or an agent there is no archive.
     """
+    if _LOOKS_AT_CLASSES.search(java_options):
+        return []
     dump_to = os.environ.get(_DUMP)
     if dump_to:
         return [f'"-XX:ArchiveClassesAtExit={dump_to}"', *_QUIET]

@@ -66,7 +66,8 @@ def build_local_session(
 
     memory = _memory_size(driver_memory or MEMORY)
     java_home, jars = _java_and_jars(__version__, delta_jars)
-    options = " ".join([*archive_options(java_home, jars), java_options or ""])
+    given = java_options or ""
+    options = " ".join([*archive_options(java_home, jars, given), given])
     settings = _settings(warehouse, jars, memory, options)
     os.environ["JAVA_HOME"] = str(java_home)
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable

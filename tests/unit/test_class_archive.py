@@ -57,6 +57,27 @@ class TestOptions:
         assert options[0] == f'"-XX:SharedArchiveFile={archive}"'
         assert options[1:] == ["-Xlog:cds=off", "-Xlog:cds+dynamic=off"]
 
+    @pytest.mark.parametrize(
+        "option",
+        [
+            "-XX:StartFlightRecording=filename=a.jfr",
+            "-XX:+FlightRecorder",
+            "-javaagent:agent.jar",
+            "-agentpath:/opt/profiler.so=start",
+            "-agentlib:jdwp=transport=dt_socket",
+        ],
+    )
+    def test_none_is_used_where_something_looks_at_each_class(
+        self, java_home: Path, jar: Path, option: str
+    ) -> None:
+        """Java 17.0.15 with a flight recording and an archive ended with SIGSEGV."""
+        archive = class_archive.archive_file(java_home, [jar])
+        archive.parent.mkdir(parents=True)
+        archive.touch()
+
+        assert class_archive.archive_options(java_home, [jar], f"-Xss2m {option}") == []
+        assert class_archive.archive_options(java_home, [jar], "-Xss2m")
+
     def test_one_of_another_java_or_other_jars_is_not(self, java_home: Path, jar: Path) -> None:
         archive = class_archive.archive_file(java_home, [jar])
         archive.parent.mkdir(parents=True)
