@@ -16,6 +16,7 @@ from contract.receiver.merge import (
     Announced,
     Row,
     TableVersion,
+    Versions,
     announced_versions,
     bases,
     missing_pages,
@@ -235,8 +236,11 @@ class Store:
             rows, last = self._part(tenant, limit, after)
             return self._state(tenant, rows), last
 
+    def _versions(self, tenant: str) -> Versions:
+        return versions_of(self._db, tenant)
+
     def _state(self, tenant: str, rows: List[Row]) -> Dict[str, Any]:
-        versions = versions_of(self._db, tenant)
+        versions = self._versions(tenant)
         last = self._db.execute(
             "SELECT job_id FROM deliveries WHERE tenant = ? ORDER BY number DESC LIMIT 1", (tenant,)
         ).fetchone()
@@ -282,7 +286,7 @@ class Store:
         """Return each version of a table, its job and when it came; empty for an unknown table."""
         with self._lock:
             rows = rows_where(self._db, "AND table_id = ?", (tenant, table))
-            versions = versions_of(self._db, tenant)
+            versions = self._versions(tenant)
             came = {
                 number: (job, at)
                 for number, job, at in self._db.execute(
