@@ -1,4 +1,4 @@
-"""Reads rows and their versions from the state; whoever calls holds the store's lock."""
+"""Reads rows and their versions from the state. The caller holds the store's lock."""
 
 from __future__ import annotations
 

@@ -297,7 +297,7 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Give the state to a reader; nobody writes meanwhile."""
+        """Return the state for reading; no one writes until the block ends."""
         with self._lock:
             yield self._db
 

@@ -114,7 +114,7 @@ class Site(ABC):
 
     @abstractmethod
     def _refusal(self, error: Exception) -> tuple[int, str] | None:
-        """Return status and sentence of an error that a person is told; None for one that nobody expects."""
+        """Return the status and the sentence to show for an error; ``None`` for an unexpected one."""
 
     def is_asked(self, request: HttpRequest) -> bool:
         """Whether a browser asks for a page, or sends one of its forms; every other call is of the API."""
