@@ -115,7 +115,7 @@ class TestWrongCalls:
     def test_a_failure_that_nobody_foresaw_is_one_json_document_too(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def fail() -> None:
+        def fail(**_: object) -> None:
             raise RuntimeError("the cluster fell over: password=geheim99")
 
         monkeypatch.setattr("nuvyn_executor.bootstrap.manager", fail)
