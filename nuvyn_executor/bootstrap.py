@@ -55,6 +55,7 @@ def manager(
     environ: Optional[Mapping[str, str]] = None,
     stream: Optional[LogStream] = None,
     progress: Optional[Progress] = None,
+    store: Optional[MetadataStore] = None,
 ) -> Iterator[JobManager]:
     """Create the executor with its adapters; stop what was started for it at the end.
 
@@ -64,6 +65,7 @@ def manager(
         environ: environment variables; ``os.environ`` by default.
         stream: where log lines go; stderr by default.
         progress: is told how far the scans are.
+        store: the five tables; by default those in Delta that the settings name.
 
     Raises:
         ConfigError: an environment variable is malformed.
@@ -81,8 +83,8 @@ def manager(
         )
     spark, is_ours = _session(settings, on_databricks=on_databricks)
     try:
-        location = None if on_databricks else Path(settings.warehouse_dir).absolute()
-        store = DeltaMetadataStore(small_session(spark), settings.schema_name, location)
+        if store is None:
+            store = _delta_store(spark, settings, on_databricks=on_databricks)
         factory = _factory(settings, environ, spark, redact)
 
         def open_source(request: JobRequest) -> Any:
@@ -148,8 +150,7 @@ def stored_metadata(
     on_databricks = bool(environ.get(RUNTIME))
     spark, is_ours = _session(settings, on_databricks=on_databricks)
     try:
-        location = None if on_databricks else Path(settings.warehouse_dir).absolute()
-        yield DeltaMetadataStore(small_session(spark), settings.schema_name, location), settings
+        yield _delta_store(spark, settings, on_databricks=on_databricks), settings
     finally:
         if is_ours:
             stop_session(spark)
@@ -186,6 +187,11 @@ def scanned(
     finally:
         if is_ours:
             stop_session(spark)
+
+
+def _delta_store(spark: Any, settings: Settings, *, on_databricks: bool) -> DeltaMetadataStore:
+    location = None if on_databricks else Path(settings.warehouse_dir).absolute()
+    return DeltaMetadataStore(small_session(spark), settings.schema_name, location)
 
 
 def _factory(

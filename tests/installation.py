@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, ContextManager, Dict, Iterator, List, Mapping, Optional
 
 from nuvyn_executor import bootstrap
@@ -124,6 +125,17 @@ def delta_installation(warehouse: Path, schema: str) -> Installation:
     # Not getActiveSession: that is the session of one thread of the JVM, which may have ended.
     store = DeltaMetadataStore(SparkSession.builder.getOrCreate(), schema, warehouse)
     return Installation(store, bootstrap.manager, environ)
+
+
+def spark_installation(warehouse: Path, schema: str) -> Installation:
+    """Install with scans in the session that runs and the tables in memory; all else as it is put together.
+
+    For tests of what is read. The five tables in Delta cost a small job a hundred times what it costs itself;
+    ``test_store_behaviour.py`` holds both stores to the same.
+    """
+    environ = {"EXECUTOR_WAREHOUSE_DIR": str(warehouse), "EXECUTOR_SCHEMA_NAME": schema}
+    store = MemoryMetadataStore(schema)
+    return Installation(store, partial(bootstrap.manager, store=store), environ)
 
 
 def memory_installation(  # noqa: PLR0913, PLR0917  the parts that are replaced

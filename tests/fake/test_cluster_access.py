@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 
-from tests.installation import delta_installation
+from tests.installation import spark_installation
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -162,7 +162,7 @@ class TestTheExecutor:
         self, client: Client, bucket: str, shop: Path, tmp_path: Path, spark: SparkSession
     ) -> None:
         del spark
-        installation = delta_installation(tmp_path, f"s{uuid.uuid4().hex[:8]}")
+        installation = spark_installation(tmp_path, f"s{uuid.uuid4().hex[:8]}")
         local = installation.run("quality_assessment", shop)
 
         run, output = output_of(client, EXECUTOR, "full_pipeline", f"s3://{bucket}/shop", "auto", "client-1")

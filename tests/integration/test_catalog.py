@@ -9,7 +9,7 @@ import pytest
 
 from nuvyn_executor.model import RunStatus
 from nuvyn_executor.schema.tables import COLUMNS, TABLES
-from tests.installation import delta_installation
+from tests.installation import spark_installation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ def _site(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inst
     spark.sql(f"CREATE TABLE {SHOP}.old_orders (id INT, year INT) USING parquet PARTITIONED BY (year)")
     spark.sql(f"INSERT INTO {SHOP}.old_orders VALUES (1, 2023), (2, 2024)")  # noqa: S608  a schema of the test
     spark.sql(f"CREATE VIEW {SHOP}.words COMMENT 'a view' AS SELECT word FROM {SHOP}.orders")  # noqa: S608  a schema of the test
-    yield delta_installation(tmp_path_factory.mktemp("own"), "catalog_own")
+    yield spark_installation(tmp_path_factory.mktemp("own"), "catalog_own")
     spark.sql(f"DROP SCHEMA {SHOP} CASCADE")
 
 

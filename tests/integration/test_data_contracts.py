@@ -17,7 +17,7 @@ from nuvyn_executor.profiling.scan_state import pack_state, unpack_state
 from nuvyn_executor.quality.dimensions import Dimension
 from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, TABLES
 from tests.contracted import HEAD, by_both_engines, scanned
-from tests.installation import Installation, delta_installation
+from tests.installation import Installation, spark_installation
 
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan
@@ -374,7 +374,7 @@ class TestWithoutADataContract:
 @pytest.fixture(name="site")
 def _site(spark: Any, tmp_path: Path) -> Installation:
     del spark
-    return delta_installation(tmp_path / "warehouse", f"_contracts_{abs(hash(str(tmp_path))) % 10**8}")
+    return spark_installation(tmp_path / "warehouse", f"_contracts_{abs(hash(str(tmp_path))) % 10**8}")
 
 
 class TestJobs:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 from collections import Counter
 from dataclasses import dataclass
@@ -11,10 +10,8 @@ import pytest
 
 from examples import tables
 from examples.make_data import DATA, DEFECTS, defects, legacy_text, text_files
-from nuvyn_executor import bootstrap
-from nuvyn_executor.model import JobRequest, JobType
 from nuvyn_executor.schema.tables import COLUMNS, TABLES
-from nuvyn_executor.store.delta import DeltaMetadataStore
+from tests.installation import spark_installation
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -22,7 +19,6 @@ if TYPE_CHECKING:
 PLANTED: List[Dict[str, Any]] = json.loads((DATA / DEFECTS).read_text(encoding="utf-8"))
 NO_TABLES = {"broken.parquet", "notes.pdf"}
 TABLE_NAMES = sorted({one["table"] for one in PLANTED} - NO_TABLES)
-SCHEMA = "_executor_metadata_of_examples"
 
 # A kind of defect, and the counter of ``columns.details`` that has to show it.
 COUNTERS = {
@@ -67,19 +63,17 @@ class Found:
 
 @pytest.fixture(scope="module")
 def found(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Found:
-    warehouse = tmp_path_factory.mktemp("examples")
-    environ = {"EXECUTOR_WAREHOUSE_DIR": str(warehouse), "EXECUTOR_SCHEMA_NAME": SCHEMA}
-    with bootstrap.manager(environ, io.StringIO()) as manager:
-        report = manager.execute(manager.create_job(JobRequest(JobType.QUALITY_ASSESSMENT, str(DATA))))
-    assert report.exit_code == 0, report.document
-    store = DeltaMetadataStore(spark, SCHEMA, warehouse)
-    by_id = {row["table_id"]: row for row in map(_unpacked, store.rows(TABLES))}
+    del spark
+    site = spark_installation(tmp_path_factory.mktemp("examples"), "_executor_metadata_of_examples")
+    run = site.run("quality_assessment", DATA)
+    assert run.exit_code == 0, run.document
+    by_id = {row["table_id"]: row for row in map(_unpacked, site.rows(TABLES))}
     return Found(
-        document=report.document,
+        document=run.document,
         tables={row["table_name"]: row for row in by_id.values()},
         columns={
             (by_id[row["table_id"]]["table_name"], row["column_name"]): row
-            for row in map(_unpacked, store.rows(COLUMNS))
+            for row in map(_unpacked, site.rows(COLUMNS))
         },
     )
 

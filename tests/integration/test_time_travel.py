@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.installation import delta_installation
+from tests.installation import spark_installation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ def _site(spark: Any, folder: Path, tmp_path: Path) -> Installation:
     spark.range(3).coalesce(1).write.format("delta").save(str(folder))
     time.sleep(0.05)
     spark.range(3, 10).coalesce(1).write.format("delta").mode("append").save(str(folder))
-    return delta_installation(tmp_path / "own", "travel_own")
+    return spark_installation(tmp_path / "own", "travel_own")
 
 
 class TestVersions:

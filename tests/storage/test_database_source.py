@@ -16,7 +16,7 @@ from nuvyn_executor.discovery import formats
 from nuvyn_executor.errors import ExecutorError, SourceAccessDenied, SourceError, SourceNotFound
 from nuvyn_executor.schema.tables import COLUMNS, TABLES
 from nuvyn_executor.sources.database import DatabaseAccess, DatabaseSource
-from tests.installation import Installation, Run, delta_installation
+from tests.installation import Installation, Run, spark_installation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,14 +159,14 @@ def place(request: pytest.FixtureRequest) -> Place:
 def installation(place: Place, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     del spark
     schema = f"databases_{place.kind}"
-    return delta_installation(tmp_path_factory.mktemp(schema), schema)
+    return spark_installation(tmp_path_factory.mktemp(schema), schema)
 
 
 @pytest.fixture(scope="module")
 def local_installation(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """An installation for what is no place of the above."""
     del spark
-    return delta_installation(tmp_path_factory.mktemp("local"), "databases_local")
+    return spark_installation(tmp_path_factory.mktemp("local"), "databases_local")
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence
 import pytest
 
 from nuvyn_executor.schema.tables import TABLES
-from tests.installation import Installation, Run, delta_installation
+from tests.installation import Installation, Run, spark_installation
 from tests.storage.stores import Store, store_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def _store(request: pytest.FixtureRequest) -> Store:
 
 
 def new_installation(folder: Path) -> Installation:
-    return delta_installation(folder / "warehouse", f"s{uuid.uuid4().hex[:8]}")
+    return spark_installation(folder / "warehouse", f"s{uuid.uuid4().hex[:8]}")
 
 
 @dataclass(frozen=True)

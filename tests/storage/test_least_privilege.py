@@ -22,7 +22,7 @@ from fake_databricks.storage_servers import s3
 from fake_databricks.storage_servers.azure import RefusedCall
 from fake_databricks.storage_servers.finding import VARIABLE, server_or_skip
 from nuvyn_executor.errors import SourceAccessDenied
-from tests.installation import Installation, Run, delta_installation
+from tests.installation import Installation, Run, spark_installation
 from tests.storage.stores import MANY, source_at, store_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def grants(database: str) -> list[str]:
 @pytest.fixture
 def installation(spark: SparkSession, tmp_path: Path) -> Installation:
     del spark
-    return delta_installation(tmp_path / "warehouse", f"p{uuid.uuid4().hex[:8]}")
+    return spark_installation(tmp_path / "warehouse", f"p{uuid.uuid4().hex[:8]}")
 
 
 def whole(run: Run, *unreadable: str) -> list[str]:
