@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Iterator, List, Optional
 import pytest
 from hypothesis import settings
 
+from tests.how_many import at_most
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
 # With one compiler Java reserves 48 MB for compiled code: tests fill them, and then it compiles nothing more.
 os.environ.setdefault("EXECUTOR_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m")
 
-# For --hypothesis-profile: whether code runs on a Python shows after a few examples.
-settings.register_profile("few", max_examples=10)
+settings.register_profile("limited", max_examples=at_most(settings.default.max_examples))
+settings.load_profile("limited")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -21,9 +21,10 @@ from nuvyn_executor.quality.tallies import (
     Shape,
     Suspect,
 )
+from tests.how_many import at_most
 
 SETTINGS = settings(
-    max_examples=100,
+    max_examples=at_most(100),
     deadline=None,
     derandomize=True,
     database=None,

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from nuvyn_executor.profiling.counts import Counts, Span, total
 from nuvyn_executor.profiling.sketch import Sketch
 from nuvyn_executor.quality.tallies import ColumnTally, DatasetTally, Shape
+from tests.how_many import at_most
 
 numbers = st.none() | st.integers(-(10**15), 10**15) | st.floats(allow_nan=False)
 small = st.integers(0, 5)
@@ -46,7 +47,7 @@ def counts(draw: Any, columns: int = 2) -> Counts:
 
 class TestCounts:
     @given(counts(), counts(), counts())
-    @settings(max_examples=60)
+    @settings(max_examples=at_most(60))
     def test_they_add_in_any_order_and_grouping(self, a: Counts, b: Counts, c: Counts) -> None:
         assert (a + b) + c == a + (b + c) == total([c, a, b])
 
@@ -60,7 +61,7 @@ class TestCounts:
         assert Counts.from_json(json.loads(json.dumps(a.to_json()))) == a
 
     @given(counts(columns=1), counts(columns=2))
-    @settings(max_examples=5)
+    @settings(max_examples=at_most(5))
     def test_parts_of_different_datasets_do_not_add(self, a: Counts, b: Counts) -> None:
         with pytest.raises(ValueError, match="not of one dataset"):
             a + b

@@ -22,6 +22,7 @@ from nuvyn_executor.profiling.value_patterns import (
 from nuvyn_executor.quality.checks.registry import ANYWHERE, CHECKS, FORMS
 from nuvyn_executor.quality.tallies import Distinct, Shape
 from tests.check_values import values_of
+from tests.how_many import at_most
 
 pl = pytest.importorskip("polars")
 from nuvyn_executor.profiling.polars.hashes import Sink, hash_name, multiplier  # noqa: E402  Polars may not be there
@@ -40,7 +41,7 @@ likely = st.one_of(
 
 class TestPatterns:
     @given(st.lists(likely, min_size=1, max_size=30))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=at_most(60), deadline=None)
     def test_quick_patterns_say_what_the_slow_way_says(self, texts: List[str]) -> None:
         series = pl.Series("text", texts)
         for plan in PLANS:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.check_values import WITH_PREDICATES, examples_of, values_of
+from tests.how_many import at_most
 
 pl = pytest.importorskip("polars")
 from nuvyn_executor.profiling.polars.patterns import whole  # noqa: E402  Polars may not be there
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("form", WITH_PREDICATES, ids=lambda form: form.shape)
 @given(data=st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=at_most(15), deadline=None)
 def test_polars_and_python_agree(form: Form, data: Any) -> None:
     assert form.predicate is not None
     texts = [*examples_of(form), *data.draw(st.lists(values_of(form), min_size=1, max_size=8))]

@@ -23,7 +23,7 @@ def python_of(version: str) -> Path:
     return runtime.interpreter
 
 
-FEWER = {"DELIVERY_HISTORIES": "100", "KILLED_CALLS": "10"}
+FEWER = {"DELIVERY_HISTORIES": "100", "KILLED_CALLS": "10", "MOST_EXAMPLES": "10"}
 """Whether code runs on a Python shows after a few; what is right does not depend on the Python."""
 
 
@@ -42,7 +42,7 @@ class TestPythonVersions:
     def test_the_suite_without_spark_passes(self, version: str) -> None:
         options: Tuple[str, ...] = (
             "-q",
-            *("-p", "no:cacheprovider", "--hypothesis-profile", "few"),
+            *("-p", "no:cacheprovider"),
             *("-m", "not spark and not process"),
         )
 

@@ -20,6 +20,7 @@ from nuvyn_executor.profiling.sketch import (
     state_from_json,
 )
 from nuvyn_executor.quality.tallies import Distinct
+from tests.how_many import at_most
 
 
 def random_hashes(seed: int, count: int) -> List[int]:
@@ -44,7 +45,7 @@ class TestSets:
     """A state is that of the set of hashes that came in, and of nothing else."""
 
     @given(hashes, hashes, hashes, st.booleans())
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=at_most(40), deadline=None)
     def test_parts_add_up_to_the_whole(self, a: List[int], b: List[int], c: List[int], exact: bool) -> None:  # noqa: FBT001
         one, two, three = (Sketch.of("h", part, exact=exact) for part in (a, b, c))
         whole = Sketch.of("h", [*a, *b, *c], exact=exact)
@@ -53,7 +54,7 @@ class TestSets:
         assert whole.merge(one) == whole.merge(whole) == whole
 
     @given(st.lists(hashes, min_size=3, max_size=3), st.sampled_from((16, 1024)))
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=at_most(40), deadline=None)
     def test_of_unlike_numbers_of_registers_the_fewest_are_left(
         self, parts: List[List[int]], few: int
     ) -> None:
@@ -65,7 +66,7 @@ class TestSets:
         assert whole.estimate().rsd == pytest.approx(1.04 / few**0.5)
 
     @given(hashes, st.booleans())
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=at_most(20), deadline=None)
     def test_json_keeps_it(self, some: List[int], exact: bool) -> None:  # noqa: FBT001
         state = Sketch.of("h", some, exact=exact)
         assert state_from_json(json.loads(json.dumps(state.to_json()))) == state
