@@ -82,6 +82,7 @@ ONE_FILE = "tests/integration/test_jobs_on_delta.py"
 """What ``make test`` runs on each Spark: all jobs."""
 FILES: Tuple[str, ...] = (
     ONE_FILE,
+    "tests/integration/test_schema_states_on_delta.py",
     "tests/integration/test_conditions_of_spark.py",
     "tests/integration/test_store_behaviour.py",
     "tests/integration/test_jobs_formats.py",
