@@ -7,7 +7,8 @@ that is refused, in whatever call comes next.
 from __future__ import annotations
 
 import re
-from typing import Iterator, Optional
+import sys
+from typing import Any, Callable, Iterator, Optional, Set
 
 from nuvyn_executor.errors import EngineError
 
@@ -16,11 +17,37 @@ _NO_ANSWER = re.compile(
     r"Answer from Java side is empty|Error while (?:sending|receiving)|connect to the Java server"
     r"|\AAn error occurred while calling \S+\Z"
 )
+# Of a name that Java has not, and of any name that was looked up when Java ended.
+_NO_SUCH_NAME = " does not exist in the JVM"
 
 
-def named(error: Exception) -> Exception:
-    """Return the error that names a Java process that ended, if an error comes of that; else the error."""
-    if not any(_is_of_a_dead_java(one) for one in _chain(error)):
+def java_answers() -> bool:
+    """Whether the Java process of this process's Spark still answers; True where there is none."""
+    pyspark: Any = sys.modules.get("pyspark")
+    gateway = getattr(getattr(pyspark, "SparkContext", None), "_gateway", None)
+    return gateway is None or answers(gateway)
+
+
+def answers(gateway: Any) -> bool:
+    """Whether the Java process at the other end of a py4j gateway answers."""
+    try:
+        gateway.jvm.java.lang.System.nanoTime()
+    except Exception:  # noqa: BLE001  py4j has many for that
+        return False
+    return True
+
+
+def named(error: Exception, java_answers: Callable[[], bool] = java_answers) -> Exception:
+    """Return the error that names a Java process that ended, if an error comes of that; else the error.
+
+    Args:
+        error: any error.
+        java_answers: whether Java still answers; asked only where the error leaves it open.
+    """
+    chain = list(_chain(error))
+    if not any(_is_of_a_dead_java(one) for one in chain) and (
+        not any(_may_be_of_a_dead_java(one) for one in chain) or java_answers()
+    ):
         return error
     return EngineError(
         "Spark's Java process ended while the job ran; most often for lack of memory.",
@@ -29,8 +56,16 @@ def named(error: Exception) -> Exception:
     )
 
 
+def _may_be_of_a_dead_java(error: BaseException) -> bool:
+    return "Py4JError" in _kinds(error) and str(error).endswith(_NO_SUCH_NAME)
+
+
+def _kinds(error: BaseException) -> Set[str]:
+    return {kind.__name__ for kind in type(error).__mro__}
+
+
 def _is_of_a_dead_java(error: BaseException) -> bool:
-    kinds = {kind.__name__ for kind in type(error).__mro__}
+    kinds = _kinds(error)
     if "Py4JNetworkError" in kinds:
         return True
     if "Py4JError" in kinds and "Py4JJavaError" not in kinds:

@@ -8,7 +8,7 @@ from typing import Any, Dict
 import pytest
 
 from nuvyn_executor.errors import DatasetUnreadable, EngineError, TransmissionUnavailable
-from nuvyn_executor.spark.java_process import named
+from nuvyn_executor.spark.java_process import answers, named
 
 
 class Py4JError(Exception):
@@ -78,6 +78,19 @@ class TestNamed:
     def test_any_other_error_stays(self, error: Exception) -> None:
         assert named(error) is error
 
+    def test_a_name_that_was_looked_up_when_java_ended_is_named(self) -> None:
+        error = Py4JError("org.apache.spark.sql.functions.from_json does not exist in the JVM")
+        assert isinstance(named(error, java_answers=lambda: False), EngineError)
+        assert named(error, java_answers=lambda: True) is error
+
+    def test_java_is_asked_only_where_the_error_leaves_it_open(self) -> None:
+        def ask() -> bool:
+            raise AssertionError("asked")
+
+        error = ValueError("x")
+        assert named(error, ask) is error
+        assert isinstance(named(Py4JNetworkError("x"), ask), EngineError)
+
     def test_py4j_itself_raises_such_an_error_where_nobody_listens(self) -> None:
         clientserver = pytest.importorskip(
             "py4j.clientserver", reason="py4j is not installed for this Python"
@@ -92,6 +105,7 @@ class TestNamed:
             try:
                 with pytest.raises(Exception) as raised:  # noqa: PT011  py4j has several
                     server.jvm.java.lang.System.nanoTime()
+                assert not answers(server)
             finally:
                 server.shutdown()
         assert isinstance(named(raised.value), EngineError)
