@@ -24,11 +24,12 @@ from fake_databricks.storage_servers import azure, postgres, s3
 from fake_databricks.storage_servers.finding import ServerUnavailable, open_server
 from nuvyn_executor import cli
 from nuvyn_executor.config import ConfigManager
+from nuvyn_executor.quality.dimensions import DIMENSIONS
 from nuvyn_executor.spark.session import build_local_session
 
 BUCKET = "client-data"
 TABLE = "customers"
-COMPARED = tuple(name for name in report.DIMENSIONS if name != "timeliness")
+COMPARED = tuple(name for name in DIMENSIONS if name != "timeliness")
 _ROWS_AT_ONCE = 200
 
 

@@ -7,8 +7,9 @@ import unicodedata
 from datetime import datetime, timezone
 from typing import Any, Iterable, List, Mapping, Optional, Sequence
 
+from nuvyn_executor.quality.dimensions import DIMENSIONS
+
 WIDTH = 100
-DIMENSIONS = ("completeness", "accuracy", "consistency", "timeliness", "validity", "uniqueness")
 _NUMBER_WIDTH = 7
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Tuple
 
+from nuvyn_executor.quality.dimensions import DIMENSIONS
+
 if TYPE_CHECKING:
     from typing import TextIO
 
-_DIMENSIONS = ("completeness", "accuracy", "consistency", "timeliness", "validity", "uniqueness")
 _MOST_TABLES = 40  # a screen or two; of more, those with the lowest scores
 _COLOURS = {"Excellent": "green", "Good": "cyan", "Fair": "yellow", "Poor": "red"}
 
@@ -38,7 +39,7 @@ def show_scores(document: Mapping[str, Any], stream: TextIO) -> None:
     for title in ("rows", "score"):
         table.add_column(title, justify="right")
     table.add_column("level")
-    for dimension in _DIMENSIONS:
+    for dimension in DIMENSIONS:
         table.add_column(f"{dimension[:5]}.", justify="right")
     for name, rows, score, level, scores in lines:
         # Text is shown as it is: a name may look like rich's markup.
@@ -70,7 +71,7 @@ def _lowest_first(one: Mapping[str, Any]) -> Tuple[bool, float]:
 
 def _line(name: str, one: Mapping[str, Any]) -> Line:
     metrics = one["quality_metrics"]
-    scores = tuple(_figure(metrics.get(dimension)) for dimension in _DIMENSIONS)
+    scores = tuple(_figure(metrics.get(dimension)) for dimension in DIMENSIONS)
     # A control character of a name would be a command for the terminal.
     shown = "".join(sign if sign.isprintable() else "\ufffd" for sign in name)
     return shown, f"{one['rows']:,}", _figure(one["overall_score"]), str(one["quality_level"]), scores

@@ -33,8 +33,8 @@ FLOORS: Tuple[Tuple[str, ...], ...] = (
     ("discovery",),
     ("sources", "store", "config"),
     ("spark",),
-    ("schema", "wire", "settings", "contracts"),
-    ("quality", "redaction", "dbutils", "terminal", "progress"),
+    ("schema", "wire", "settings", "contracts", "terminal"),
+    ("quality", "redaction", "dbutils", "progress"),
     ("model", "bounds", "concurrency", "log", "process_identity"),
     ("errors",),
 )

@@ -36,9 +36,9 @@ from nuvyn_executor.quality.declared import (
     TableTerms,
     folded,
 )
+from nuvyn_executor.quality.dimensions import DIMENSIONS
 
 _LEVEL_NAMES = ("Excellent", "Good", "Fair")
-_DIMENSIONS = ("completeness", "accuracy", "consistency", "timeliness", "validity", "uniqueness")
 _BOUNDS = {
     "minimum": Kind.AT_LEAST,
     "maximum": Kind.AT_MOST,
@@ -251,7 +251,7 @@ class Reading:
         stem = self._file.rsplit("/", 1)[-1].split(".odcs.", 1)[0]
         name = self.text(root, "name") or stem or self.text(root, "id")
         title = f"{name} v{version.lstrip('v')}" if version else name
-        weights = self._shares(root, Own.WEIGHTS, _DIMENSIONS)
+        weights = self._shares(root, Own.WEIGHTS, DIMENSIONS)
         levels = self._shares(root, Own.LEVELS, _LEVEL_NAMES)
         self._check_weights(root, weights, levels)
         shared = TableTerms(

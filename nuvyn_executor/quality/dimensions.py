@@ -37,6 +37,10 @@ class Dimension(str, Enum):
     UNIQUENESS = "uniqueness"
 
 
+DIMENSIONS: Tuple[str, ...] = tuple(dimension.value for dimension in Dimension)
+"""Their names, in that order."""
+
+
 def _default_weights() -> Mapping[Dimension, float]:
     return {dimension: 2.0 if dimension is Dimension.ACCURACY else 1.0 for dimension in Dimension}
 

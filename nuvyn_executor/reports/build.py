@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.quality.checks.registry import FORMS
+from nuvyn_executor.quality.dimensions import DIMENSIONS
 from nuvyn_executor.quality.tallies import Shape
 from nuvyn_executor.reports.contents import (
-    DIMENSIONS,
     UNKNOWN,
     Change,
     Column,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, List
 
+from nuvyn_executor.quality.dimensions import DIMENSIONS
 from nuvyn_executor.reports import pictures
-from nuvyn_executor.reports.contents import DIMENSIONS
 from nuvyn_executor.reports.figures import NOTHING, count, moment, score, signed
 from nuvyn_executor.reports.markup import Content, Markup, element, joined, name
 from nuvyn_executor.reports.parts import Places, head_cells, scroller

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Mapping, Optional, Tuple
 if TYPE_CHECKING:
     from datetime import datetime
 
-DIMENSIONS = ("completeness", "accuracy", "consistency", "timeliness", "validity", "uniqueness")
 UNKNOWN = "Unknown"
 
 

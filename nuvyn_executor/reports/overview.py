@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, List, Mapping, Sequence, Tuple
 
+from nuvyn_executor.quality.dimensions import DIMENSIONS
 from nuvyn_executor.reports import pictures
-from nuvyn_executor.reports.contents import DIMENSIONS
 from nuvyn_executor.reports.figures import NOTHING, count, moment, plural, score, signed, size
 from nuvyn_executor.reports.markup import Content, Markup, element, joined, name
 from nuvyn_executor.reports.parts import badge, css_of, head_cells, scroller

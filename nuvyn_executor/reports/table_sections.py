@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+from typing import TYPE_CHECKING, List, Optional, Tuple
 
+from nuvyn_executor.quality.dimensions import DIMENSIONS
 from nuvyn_executor.reports import pictures
-from nuvyn_executor.reports.contents import DIMENSIONS, Column, Finding, Report, Table
 from nuvyn_executor.reports.figures import NOTHING, count, day, plural, score, share, size
 from nuvyn_executor.reports.markup import Content, Markup, element, joined, name
 from nuvyn_executor.reports.parts import badge, css_of, head_cells, scroller, sentence
+
+if TYPE_CHECKING:
+    from nuvyn_executor.reports.contents import Column, Finding, Report, Table
 
 _MOST_FINDINGS = 20
 _MOST_FORMS = 3

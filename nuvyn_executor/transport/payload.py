@@ -27,6 +27,8 @@ from typing import (
     Tuple,
 )
 
+from nuvyn_executor.quality.dimensions import DIMENSIONS
+
 if TYPE_CHECKING:
     from nuvyn_executor.schema.tables import Table
     from nuvyn_executor.store.base import Row
@@ -35,15 +37,7 @@ Sent = List[Tuple[str, Optional[Collection[str]]]]
 """Names of the columns of a table that are sent, and of those that hold objects, the keys that are."""
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-_SCORES = (
-    "overall_score",
-    "completeness",
-    "accuracy",
-    "consistency",
-    "timeliness",
-    "validity",
-    "uniqueness",
-)
+_SCORES = ("overall_score", *DIMENSIONS)
 
 
 def encode(body: Any) -> bytes:
