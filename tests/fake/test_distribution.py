@@ -176,7 +176,7 @@ class TestFreshEnvironment:
     def test_the_packages_are_those_of_the_wheel(self, installed: Path, tmp_path: Path) -> None:
         code = "import contract.corpus as c, fake_databricks as f; print(f.__file__, len(c.load_results()))"
         done = subprocess.run(
-            [installed / "python", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+            [installed / "python", "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
         )
 
         file, results = done.stdout.split()
