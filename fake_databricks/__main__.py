@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from pathlib import Path
 from typing import Sequence
 from urllib.parse import quote
 
+from fake_databricks.clusters.runtimes import spark_asked_for, versions_with
 from fake_databricks.engine.backends import sources
 from fake_databricks.engine.inside.path_table import VOLUMES
+from fake_databricks.engine.runtime import own_runtime, runtimes_folder
+from fake_databricks.engine.runtime_install import NotInstalled, install
+from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs.runs import KEEP_RUNS
 from fake_databricks.server import FakeDatabricks, Options, RefusedOptions
 from fake_databricks.storage import StateError
 from fake_databricks.workspace import DEFAULT_CLUSTER_ID
 
+INSTALL = "install-runtime"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments[:1] == [INSTALL]:
+        return _install_runtime(arguments[1:])
     try:
-        options = _options(sys.argv[1:] if argv is None else argv)
-        fake = FakeDatabricks(options)
+        fake = FakeDatabricks(_options(arguments))
     except (RefusedOptions, StateError, OSError) as error:
         sys.stderr.write(f"fake-databricks: {error}\n")
         return 2
@@ -31,7 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _options(argv: Sequence[str]) -> Options:
     parser = argparse.ArgumentParser(
-        prog="fake-databricks", description="A local Databricks; a run really runs."
+        prog="fake-databricks",
+        description="A local Databricks; a run really runs.",
+        epilog=f"fake-databricks {INSTALL} 17 installs the Spark of Databricks 17 for its clusters.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to bind to (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8080, help="0 picks a free one (default: %(default)s)")
@@ -112,6 +123,39 @@ def _options(argv: Sequence[str]) -> Options:
         oauth_clients=tuple(_client(text) for text in chosen.oauth_client),
         tls=chosen.tls,
     )
+
+
+def _install_runtime(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog=f"fake-databricks {INSTALL}",
+        description="Install the Python, Spark and Delta of a Databricks version, for clusters that name it.",
+    )
+    parser.add_argument("version", help="the version, as 17, 17.3 or 17.3.x-scala2.13")
+    parser.add_argument(
+        "--python", type=Path, metavar="PATH", help="the Python to make it with (default: one that is found)"
+    )
+    chosen = parser.parse_args(arguments)
+    try:
+        spark = spark_asked_for(chosen.version)
+        if spark == own_runtime().minor:
+            return _say(
+                f"Databricks {chosen.version} has Spark {spark}, as this server: nothing is to install."
+            )
+        made = install(spark, runtimes_folder(), python=chosen.python, environ=os.environ)
+    except (InvalidParameter, NotInstalled, OSError) as error:
+        sys.stderr.write(f"fake-databricks: {error}\n")
+        return 1
+    content, versions = made.content, versions_with(spark)
+    return _say(
+        f"Spark {content['spark']} with Delta {content['delta']} on Python {content['python_version']}"
+        f" {'is installed' if made.is_new else 'was installed already'} in {made.home}:"
+        f" clusters of Databricks {versions[-1]} to {versions[0]} have it."
+    )
+
+
+def _say(sentence: str) -> int:
+    sys.stdout.write(sentence + "\n")
+    return 0
 
 
 def _client(text: str) -> tuple[str, str]:

@@ -19,6 +19,7 @@ import uvicorn
 from fake_databricks.certificates import CertificateError, Certificates, cache_folder, certificates_for
 from fake_databricks.clock import SystemClock
 from fake_databricks.engine.backends import open_backend, sources
+from fake_databricks.engine.runtime import runtimes_folder
 from fake_databricks.errors import ApiError
 from fake_databricks.files.mounts import check_source
 from fake_databricks.jobs.runs import KEEP_RUNS
@@ -66,6 +67,7 @@ class Options:
         oauth_clients: pairs of the id and the secret of a client that gets access tokens. Where there are
             some, or tokens, no other client gets one.
         tls: whether the server is asked by https, with a certificate of its own authority.
+        runtimes: the folder of the runtimes that ``install-runtime`` has installed.
     """
 
     host: str = "127.0.0.1"
@@ -81,6 +83,7 @@ class Options:
     keep_runs: int = KEEP_RUNS
     oauth_clients: tuple[tuple[str, str], ...] = ()
     tls: bool = False
+    runtimes: Path = field(default_factory=runtimes_folder)
 
     def check(self) -> None:
         """Refuse options that let others run programs on this machine, and mounts that do not work.
@@ -147,7 +150,9 @@ class FakeDatabricks:
             undo.callback(self._release)
             self._storage = Storage(scratch / "state" if state is None else state)
             undo.callback(self._storage.close)
-            self._backend = open_backend(scratch, state, options.sources, has_spark=options.has_spark)
+            self._backend = open_backend(
+                scratch, state, options.sources, options.runtimes, has_spark=options.has_spark
+            )
             self.registry = self._open_workspaces((scratch if state is None else state) / "workspaces")
             undo.pop_all()
         self.registry.url = self.url
@@ -179,6 +184,7 @@ class FakeDatabricks:
             dict(os.environ),
             options.keep_runs,
             self.certificates.variables() if self.certificates else {},
+            can_run=backend.can_run,
         )
         # With named clients alone, the only token is the one that the start prints.
         tokens = options.tokens or ((self.token,) if options.oauth_clients else ())

@@ -70,6 +70,7 @@ class Surroundings:
         keep_runs: how many ended runs each workspace keeps.
         trust: the variables with which programs trust the server's certificate; none without TLS.
         issued: the tokens that workspaces have made.
+        can_run: whether a Spark, ``4.0``, is on this machine.
         on_erase: called with the id of a workspace that is erased, to delete what else is stored of it.
     """
 
@@ -84,6 +85,7 @@ class Surroundings:
     keep_runs: int = KEEP_RUNS
     trust: Mapping[str, str] = field(default_factory=dict)
     issued: IssuedTokens = field(default_factory=IssuedTokens)
+    can_run: Callable[[str], bool] = lambda _: True
 
 
 def workspace_id_of(token: str) -> str:
@@ -128,7 +130,7 @@ class Workspace:
         self.permissions = Permissions(self.workspace_id, storage)
         self.policies = Policies(self.workspace_id, storage, clock)
         self.pools = InstancePools(self.workspace_id, storage)
-        self.cluster_rules = ClusterRules(self.policies, self.pools, self.user)
+        self.cluster_rules = ClusterRules(self.policies, self.pools, self.user, surroundings.can_run)
         self.clusters = Clusters(
             self.workspace_id,
             storage,

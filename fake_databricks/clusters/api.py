@@ -215,6 +215,12 @@ def cluster_view(record: ClusterRecord, user: str) -> dict[str, Any]:
     }
     if record.state == "RUNNING":
         view["spark_context_id"] = record.start_time
+    if record.state == "ERROR":
+        view["termination_reason"] = {
+            "code": "SPARK_STARTUP_FAILURE",
+            "type": "CLIENT_ERROR",
+            "parameters": {"databricks_error_message": record.state_message},
+        }
     if record.state == "TERMINATED":
         view["terminated_time"] = record.terminated_time
         view["termination_reason"] = {

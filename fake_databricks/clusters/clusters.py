@@ -60,6 +60,8 @@ class Clusters:
     def bring_up(self) -> None:
         """Start the clusters again that were running when the server ended."""
         for record in list(self._records.values()):
+            if record.is_serverless:  # its version stands for the newest Spark, which may be another one now
+                record.settings = self._surroundings.rules.read(record.request).effective
             if record.is_job_cluster:
                 self.remove(record.cluster_id)
             elif record.state not in ("TERMINATED", "TERMINATING"):
@@ -208,7 +210,7 @@ class Clusters:
         self._save(record)
 
     def running(self, cluster_id: str) -> Cluster:
-        """Return a running cluster; wait while it starts, and start it if it is terminated.
+        """Return a running cluster; wait while it starts, and start it where it is terminated or has failed.
 
         Raises:
             ClusterUnavailable: there is no such cluster, or it does not start.
@@ -219,7 +221,7 @@ class Clusters:
             raise ClusterUnavailable(
                 f"Run executed on existing cluster ID {cluster_id} failed since the cluster does not exist."
             )
-        if record.state == "TERMINATED":
+        if record.state in START:
             self.start(cluster_id)
         with self._changed:
             self._changed.wait_for(lambda: record.state in ("RUNNING", "ERROR", "TERMINATED"), READY_SECONDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Callable, Mapping, Sequence
 
+from fake_databricks.clusters.runtimes import SPARKS, version_of
 from fake_databricks.engine.ports import ClusterPlan
 
 if TYPE_CHECKING:
@@ -44,9 +45,8 @@ def environment_of(record: ClusterRecord, surroundings: ClusterSurroundings) -> 
     """Return the variables of programs: those of Databricks, then ``spark_env_vars`` with secrets."""
     seen = surroundings.seen()
     variables = record.settings.get("spark_env_vars") or {}
-    version = str(record.settings.get("spark_version") or DEFAULT_RUNTIME)
     return {
-        "DATABRICKS_RUNTIME_VERSION": version.partition(".x")[0],
+        "DATABRICKS_RUNTIME_VERSION": _version(record),
         "DATABRICKS_HOST": seen["url"],
         "DATABRICKS_TOKEN": seen["token"],
         "DB_CLUSTER_ID": record.cluster_id,
@@ -58,9 +58,14 @@ def environment_of(record: ClusterRecord, surroundings: ClusterSurroundings) -> 
     }
 
 
+def _version(record: ClusterRecord) -> str:
+    return version_of(str(record.settings.get("spark_version") or DEFAULT_RUNTIME))
+
+
 def plan_of(workspace_id: str, record: ClusterRecord, surroundings: ClusterSurroundings) -> ClusterPlan:
     """Return what the backend needs to start a cluster."""
     conf = record.settings.get("spark_conf") or {}
+    version = _version(record)
     return ClusterPlan(
         workspace_id,
         record.cluster_id,
@@ -68,4 +73,6 @@ def plan_of(workspace_id: str, record: ClusterRecord, surroundings: ClusterSurro
         environment_of(record, surroundings),
         surroundings.places,
         surroundings.redact,
+        version,
+        SPARKS.get(version, ""),
     )

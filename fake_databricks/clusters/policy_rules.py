@@ -146,6 +146,7 @@ def apply(
     *,
     cluster_type: str,
     has_defaults: bool,
+    can_run: Callable[[str], bool] = lambda _: True,
 ) -> dict[str, Any]:
     """Return settings with what the rules fix.
 
@@ -154,6 +155,7 @@ def apply(
         settings: of the request.
         cluster_type: ``all-purpose`` or ``job``.
         has_defaults: whether the default values of rules are used, too.
+        can_run: whether a Spark is on this machine, for ``auto:latest-lts`` and the like.
 
     Raises:
         InvalidParameter: the settings contradict a rule; the message names all that do.
@@ -169,37 +171,37 @@ def apply(
         elif value is None and has_defaults and "defaultValue" in rule:
             _set(made, _steps(path), rule["defaultValue"])
         else:
-            complaints += _complaint(path, rule, value)
+            complaints += _complaint(path, rule, value, can_run)
     if complaints:
         raise InvalidParameter("; ".join(complaints))
     return made
 
 
-def _complaint(path: str, rule: Mapping[str, Any], value: Any) -> list[str]:
+def _complaint(path: str, rule: Mapping[str, Any], value: Any, can_run: Callable[[str], bool]) -> list[str]:
     kind = TYPES[rule["type"]]
     if value is None:
         if rule["type"] == "forbidden" or rule.get("isOptional"):
             return []
         return [f"Validation failed for {path}, the value must be present"]
     if path == "spark_version":
-        rule, value = _with_versions(rule), runtime_of(as_text(value))
+        rule, value = _with_versions(rule, can_run), runtime_of(as_text(value), can_run)
     if kind.admits(rule, as_text(value)):
         return []
     return [f'Validation failed for {path}, the value must be {kind.wish(rule)} (is "{as_text(value)}")']
 
 
-def _with_versions(rule: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_versions(rule: Mapping[str, Any], can_run: Callable[[str], bool]) -> Mapping[str, Any]:
     """Return a rule for ``spark_version`` with the version that each ``auto:latest-lts`` stands for."""
     replaced = dict(rule)
     if "value" in rule:
-        replaced["value"] = _version(rule["value"])
+        replaced["value"] = _version(rule["value"], can_run)
     if isinstance(rule.get("values"), list):
-        replaced["values"] = [_version(item) for item in rule["values"]]
+        replaced["values"] = [_version(item, can_run) for item in rule["values"]]
     return replaced
 
 
-def _version(value: Any) -> Any:
-    return runtime_of(value) if isinstance(value, str) and value.startswith("auto:") else value
+def _version(value: Any, can_run: Callable[[str], bool]) -> Any:
+    return runtime_of(value, can_run) if isinstance(value, str) and value.startswith("auto:") else value
 
 
 def _steps(path: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Mapping
 
 from fake_databricks.clusters import policy_rules
 from fake_databricks.clusters.fields import CLUSTER_FIELDS
@@ -42,12 +42,20 @@ class ClusterRules:
         policies: the policies that a cluster may name.
         pools: the instance pools that it may name.
         user: whose a cluster for a single user is, if it names nobody.
+        can_run: whether a Spark, ``4.0``, is on this machine.
     """
 
-    def __init__(self, policies: Policies, pools: InstancePools, user: str) -> None:
+    def __init__(
+        self,
+        policies: Policies,
+        pools: InstancePools,
+        user: str,
+        can_run: Callable[[str], bool] = lambda _: True,
+    ) -> None:
         self._policies = policies
         self._pools = pools
         self._user = user
+        self._can_run = can_run
 
     def read(self, document: Mapping[str, Any], *, is_job_cluster: bool = False) -> ClusterSettings:
         """Return the settings that a document describes; fields that are not known are left out.
@@ -66,12 +74,13 @@ class ClusterRules:
                     requested,
                     cluster_type="job" if is_job_cluster else "all-purpose",
                     has_defaults=requested.get("apply_policy_default_values", False),
+                    can_run=self._can_run,
                 )
             )
         effective = {key: value for key, value in settings.items() if key != "apply_policy_default_values"}
         if "spark_version" not in effective:
             raise InvalidParameter("Missing required field: spark_version")
-        effective["spark_version"] = runtime_of(effective["spark_version"])
+        effective["spark_version"] = runtime_of(effective["spark_version"], self._can_run)
         if effective.get("data_security_mode") == "SINGLE_USER":
             effective.setdefault("single_user_name", self._user)
         self._place(effective)

@@ -1,13 +1,14 @@
 """The versions of Databricks' runtime, ``spark_version``. Data.
 
-A cluster runs the Python and the Spark of this machine whatever its version: the names are for clients that
-choose one, and for ``DATABRICKS_RUNTIME_VERSION``.
+The version chooses the Spark of a cluster: the server's own, or one that is installed beside it. A cluster
+without it can be made, and does not start. On a server without Spark the versions are names alone.
 """
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import Callable, Mapping
 
+from fake_databricks.engine.runtime import minor_of
 from fake_databricks.errors import InvalidParameter
 
 # version, whether it has long term support, its Spark, its Scala
@@ -69,15 +70,50 @@ RUNTIMES: Mapping[str, str] = {
 """From ``spark_version`` to its name; the newest first."""
 
 
-def runtime_of(spark_version: str) -> str:
+def version_of(spark_version: str) -> str:
+    """Return the version of Databricks that a ``spark_version`` names: ``17.3`` of ``17.3.x-scala2.13``."""
+    return spark_version.partition(".x")[0]
+
+
+SPARKS: Mapping[str, str] = {version: minor_of(spark) for version, _, spark, _ in _RUNTIMES}
+"""From the version of Databricks to the first two numbers of its Spark; the newest first."""
+
+
+def versions_with(spark: str) -> list[str]:
+    """Return the versions of Databricks that have a Spark, ``4.0``; the newest first."""
+    return [version for version, its_spark in SPARKS.items() if its_spark == spark]
+
+
+def spark_asked_for(version: str) -> str:
+    """Return the Spark of a version of Databricks.
+
+    Args:
+        version: as a person writes it: ``17``, ``17.3``, or a whole ``spark_version``.
+
+    Raises:
+        InvalidParameter: there is no such version.
+    """
+    wanted = version_of(version)
+    for known, spark in SPARKS.items():
+        if wanted in (known, known.partition(".")[0]):
+            return spark
+    raise InvalidParameter(f"There is no Databricks {version[:60]}; these are known: {', '.join(SPARKS)}.")
+
+
+def runtime_of(spark_version: str, can_run: Callable[[str], bool] = lambda _: True) -> str:
     """Return the version that is meant: itself, or what ``auto:latest-lts`` of a policy stands for.
+
+    Args:
+        spark_version: a version, or ``auto:`` and what is wanted.
+        can_run: whether a Spark, ``4.0``, is on this machine; ``auto:`` stands for the newest whose Spark is.
 
     Raises:
         InvalidParameter: there is no such version.
     """
     if spark_version in _AUTOMATIC:
         variant, needs_lts = _AUTOMATIC[spark_version]
-        version, _, _, scalas = next(item for item in _RUNTIMES if item[1] or not needs_lts)
+        fit = [item for item in _RUNTIMES if item[1] or not needs_lts]
+        version, _, _, scalas = next((item for item in fit if can_run(SPARKS[item[0]])), fit[0])
         return _key(version, variant, scalas[0])
     if spark_version not in RUNTIMES:
         raise InvalidParameter(

@@ -18,20 +18,22 @@ from py4j.protocol import Py4JError
 from fake_databricks.engine.driver import spark_properties
 from fake_databricks.engine.ports import Places
 from fake_databricks.engine.rehearsal import REHEARSAL
+from fake_databricks.engine.runtime import JvmFailed, own_runtime
 from fake_databricks.engine.session_plan import session_plan
-from fake_databricks.engine.warm_jvm import ARCHIVE, Jvm, JvmFailed, classes_folder
+from fake_databricks.engine.warm_jvm import ARCHIVE, Jvm, classes_folder
 
 
 def make_archive() -> Path:
     """Let a JVM do what programs do, and store the classes that it loaded; raise JvmFailed without one."""
-    archive = classes_folder() / ARCHIVE
+    runtime = own_runtime()
+    archive = classes_folder(runtime) / ARCHIVE
     with tempfile.TemporaryDirectory(prefix="archive") as scratch:
         home = Path(scratch)
-        if not (classes_folder() / "warm.jar").exists():
-            Jvm(home, spark_properties(home), "1g").kill()  # compiles our classes
+        if not (archive.parent / "warm.jar").exists():
+            Jvm(home, spark_properties(home), "1g", runtime).kill()  # compiles our classes
         part = archive.with_suffix(f".{os.getpid()}")  # two servers may make it at the same time
         part.unlink(missing_ok=True)
-        jvm = Jvm(home, spark_properties(home), "1g", dump_to=part)
+        jvm = Jvm(home, spark_properties(home), "1g", runtime, dump_to=part)
         places = Places(*(str(home / name) for name in ("dbfs", "volumes", "workspace")))
         session = jvm.warm.attach("archive", *session_plan(home / "none", "archive", places).texts())
         for statement in REHEARSAL:

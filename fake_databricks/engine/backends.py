@@ -1,4 +1,4 @@
-"""The clusters of one server: on a warm JVM, or without Spark."""
+"""The clusters of one server: on warm JVMs, or without Spark."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fake_databricks.engine.local import LocalCluster
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fake_databricks.engine.driver import Driver
+    from fake_databricks.engine.drivers import Drivers
     from fake_databricks.engine.idle_archive import IdleArchive
     from fake_databricks.engine.ports import ClusterPlan
 
@@ -64,43 +64,48 @@ class Backend:
     """Makes the clusters of one server.
 
     Attributes:
-        driver: the JVM; None on a server without Spark.
+        drivers: the JVMs; None on a server without Spark.
         home: the folder for the files of its clusters.
         sources: the git URLs that pip installs from folders.
         archive: makes the archive of Java's classes when the machine is idle; None on a server without Spark.
     """
 
-    driver: Driver | None
+    drivers: Drivers | None
     home: Path
     sources: tuple[PipSource, ...]
     archive: IdleArchive | None = None
 
     def start(self) -> None:
-        """Start the JVM in the background."""
-        if self.driver:
-            self.driver.start()
+        """Start the JVM of the server's own Spark in the background."""
+        if self.drivers:
+            self.drivers.own.start()
         if self.archive:
             self.archive.start()
 
+    def can_run(self, spark: str) -> bool:
+        """Whether clusters can have a Spark, ``4.0``; on a server without Spark a version is a name alone."""
+        return self.drivers is None or self.drivers.has(spark)
+
     def make(self, plan: ClusterPlan) -> LocalCluster:
-        """Return a new cluster."""
-        return LocalCluster(plan, self.driver, self.home / "clusters", self.sources)
+        """Return a new cluster; raise JvmFailed where its Spark is not installed."""
+        driver = None if self.drivers is None else self.drivers.of(plan)
+        return LocalCluster(plan, driver, self.home / "clusters", self.sources)
 
     def forget(self, workspace_id: str) -> None:
         """Forget the catalog of a workspace."""
-        if self.driver:
-            self.driver.forget_workspace(workspace_id)
+        if self.drivers:
+            self.drivers.forget(workspace_id)
 
     def close(self) -> None:
-        """End the JVM."""
+        """End the JVMs."""
         if self.archive:
             self.archive.close()
-        if self.driver:
-            self.driver.close()
+        if self.drivers:
+            self.drivers.close()
 
 
 def open_backend(
-    home: Path, state: Path | None, sources: tuple[PipSource, ...], *, has_spark: bool
+    home: Path, state: Path | None, sources: tuple[PipSource, ...], runtimes: Path, *, has_spark: bool
 ) -> Backend:
     """Return the backend of a server.
 
@@ -108,12 +113,13 @@ def open_backend(
         home: its scratch folder.
         state: the folder for what a later server finds again; None for nothing.
         sources: the git URLs that pip installs from folders.
-        has_spark: whether it has a JVM.
+        runtimes: the folder of the installed runtimes.
+        has_spark: whether it has JVMs.
     """
     if not has_spark:
         return Backend(None, home, sources)
-    from fake_databricks.engine.driver import Driver  # noqa: PLC0415  a server without Spark needs no py4j
+    from fake_databricks.engine.drivers import Drivers  # noqa: PLC0415  a server without Spark needs no py4j
     from fake_databricks.engine.idle_archive import IdleArchive  # noqa: PLC0415  as above
 
-    catalogs = None if state is None else state / "catalogs"
-    return Backend(Driver(home / "driver", catalogs=catalogs), home, sources, IdleArchive())
+    drivers = Drivers(home, None if state is None else state / "catalogs", runtimes)
+    return Backend(drivers, home, sources, IdleArchive())

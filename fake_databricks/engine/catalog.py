@@ -1,4 +1,7 @@
-"""Brings a workspace's tables back after a restart: the catalog is in memory, the data are on the disk."""
+"""A workspace's tables, as statements: the catalog is in the JVM's memory, the data are on the disk.
+
+With them a workspace has its tables again after a restart, and in a second JVM.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from fake_databricks.engine.inside.path_table import SCHEME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
 
+Name = tuple[str, ...]
+"""What a catalog holds: a word for its kind, its database and its own name; a database has one name."""
 WAREHOUSE = "/user/hive/warehouse"
 """Where Databricks' hive_metastore keeps managed tables, in DBFS."""
 
@@ -42,31 +47,85 @@ def registrations(dbfs_root: str, catalog_file: Path) -> Iterator[str]:
             place = f"{SCHEME}{WAREHOUSE}/{log.parent.relative_to(warehouse)}"
             yield table_statement(database, log.parent.name, "DELTA", place)
     if catalog_file.exists():
-        yield from listed(json.loads(catalog_file.read_text(encoding="utf-8")))
+        yield from listed(json.loads(catalog_file.read_text(encoding="utf-8"))).values()
 
 
-def listed(content: dict[str, Any]) -> Iterator[str]:
-    """Return the statements for the list that an earlier server wrote."""
+def listed(content: dict[str, Any]) -> dict[Name, str]:
+    """Return the statements for a list of what a catalog holds: databases first, views last."""
+    found: dict[Name, str] = {}
     for name, location in content["databases"].items():
-        yield f"CREATE DATABASE IF NOT EXISTS {quoted(name)} LOCATION {text(location)}"
+        found["database", name] = f"CREATE DATABASE IF NOT EXISTS {quoted(name)} LOCATION {text(location)}"
     for table in content["tables"]:
-        yield table_statement(table["database"], table["table"], table["provider"], table["location"])
+        database, name = table["database"], table["table"]
+        statement = table_statement(database, name, table["provider"], table["location"])
+        is_managed = table.get("is_managed", False)  # the list of an older version does not say
+        found["table", database, name] = managed(database, name, statement) if is_managed else statement
     for view in content["views"]:
-        yield f"CREATE VIEW IF NOT EXISTS {quoted(view['database'])}.{quoted(view['view'])} AS {view['text']}"
+        database, name = view["database"], view["view"]
+        statement = f"CREATE VIEW IF NOT EXISTS {quoted(database)}.{quoted(name)} AS {view['text']}"
+        found["view", database, name] = statement
+    return found
+
+
+def managed(database: str, table: str, statement: str) -> str:
+    """Return a statement for a managed table: its first line, a comment of SQL, names it for the JVM."""
+    return f"--managed\t{database}\t{table}\n{statement}"
 
 
 def write_tables(session: Any, catalog_file: Path) -> None:
     """Write a list of what the catalog of a Java session holds."""
-    external = session.sharedState().externalCatalog().unwrapped()
+    part = catalog_file.with_suffix(".part")
+    part.write_text(json.dumps(content_of(session), indent=1), encoding="utf-8")
+    part.replace(catalog_file)
+
+
+def content_of(session: Any) -> dict[str, Any]:
+    """Return a list of what the catalog of a Java session holds."""
+    external = external_catalog(session)
     content: dict[str, Any] = {"databases": {}, "tables": [], "views": []}
     for database in each(external.listDatabases()):
         if database != "default":
             content["databases"][database] = external.getDatabase(database).locationUri().toString()
         for name in each(external.listTables(database)):
             add_table(content, database, name, external.getTable(database, name))
-    part = catalog_file.with_suffix(".part")
-    part.write_text(json.dumps(content, indent=1), encoding="utf-8")
-    part.replace(catalog_file)
+    return content
+
+
+def external_catalog(session: Any) -> Any:
+    """Return the catalog of a Java session."""
+    return session.sharedState().externalCatalog().unwrapped()
+
+
+class JvmCatalog:
+    """The catalog of a workspace in one JVM (the ``OpenCatalog`` of ``shared_tables``).
+
+    Args:
+        key: which catalog it is.
+        warm: the Java class ``Warm``.
+        session: the Java session that holds the catalog.
+    """
+
+    def __init__(self, key: Hashable, warm: Any, session: Any) -> None:
+        self.key = key
+        self._warm = warm
+        self._session = session
+
+    def entries(self) -> dict[Name, str]:
+        """Return the statement that registers each database, table and view."""
+        return listed(content_of(self._session))
+
+    def add(self, statement: str) -> None:
+        """Register a database, table or view; a failure is in the JVM's log."""
+        self._warm.register(self._session, statement)
+
+    def remove(self, name: Name) -> None:
+        """Forget one; the files of a table stay."""
+        if name[0] == "database":
+            external_catalog(self._session).dropDatabase(name[1], True, True)  # noqa: FBT003  Scala has no names for them
+        elif name[0] == "table":
+            self._warm.forgetTable(self._session, name[1], name[2])
+        else:
+            external_catalog(self._session).dropTable(name[1], name[2], True, True)  # noqa: FBT003  as above
 
 
 def each(sequence: Any) -> Iterator[Any]:
@@ -82,5 +141,12 @@ def add_table(content: dict[str, Any], database: str, name: str, table: Any) -> 
         return
     if table.provider().isEmpty() or table.storage().locationUri().isEmpty():
         return
-    entry = {"database": database, "table": name, "provider": table.provider().get()}
-    content["tables"].append({**entry, "location": table.location().toString()})
+    content["tables"].append(
+        {
+            "database": database,
+            "table": name,
+            "provider": table.provider().get().lower(),
+            "location": table.location().toString(),
+            "is_managed": table.tableType().name() == "MANAGED",
+        }
+    )

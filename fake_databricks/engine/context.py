@@ -117,17 +117,20 @@ class ReplContext:
         pip: runs pip in the cluster's environment.
         cancel_jobs: ends the running Spark jobs of a mark.
         redact: returns the secret values that no result may show.
+        before: called before each command.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  what it needs of its cluster
         self,
         language: str,
         process_env: Callable[[str], tuple[Mapping[str, str], str]],
         pip: Callable[[Sequence[str]], PipResult],
         cancel_jobs: Callable[[str], object],
         redact: Callable[[], Sequence[str]],
+        before: Callable[[], object] = lambda: None,
     ) -> None:
         self._language = language
+        self._before = before
         self._process_env = process_env
         self._pip = pip
         self._cancel_jobs = cancel_jobs
@@ -147,6 +150,7 @@ class ReplContext:
             if self._closed:
                 return CommandResult("error", summary="The context is closed", cause="The context is closed")
             self._cancelled.clear()
+            self._before()
             outputs: list[str] = []
             result = CommandResult("text")
             for part in parse_magics(source, language or self._language):

@@ -21,13 +21,16 @@ from fake_databricks.engine.cluster_conf import names_s3, session_conf
 from fake_databricks.engine.local_spark import LocalSparkError
 from fake_databricks.engine.ports import Places
 from fake_databricks.engine.rehearsal import REHEARSAL
+from fake_databricks.engine.runtime import JvmFailed, own_runtime
 from fake_databricks.engine.s3a_jars import s3a_jars
 from fake_databricks.engine.session_plan import SEPARATOR, session_plan
-from fake_databricks.engine.warm_jvm import Jvm, JvmFailed, find_java
+from fake_databricks.engine.shared_tables import SharedTables
+from fake_databricks.engine.warm_jvm import Jvm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fake_databricks.engine.runtime import Runtime
     from fake_databricks.engine.session_plan import SessionPlan
 
 LOGGER = logging.getLogger("fake_databricks.driver")
@@ -72,20 +75,62 @@ def spark_properties(home: Path) -> dict[str, str]:
     }
 
 
+class Peers:
+    """The drivers of one server, one for each Spark that is used."""
+
+    def __init__(self) -> None:
+        self.drivers: list[Driver] = []
+        self._tables = SharedTables()
+
+    def align(self, workspace: str) -> list[catalog.JvmCatalog]:
+        """Make the tables of a workspace the same in all JVMs; return its catalogs."""
+        if len(self.drivers) == 1:
+            return []
+        try:
+            catalogs = [found for driver in self.drivers if (found := driver.opened(workspace)) is not None]
+            self._tables.align(catalogs)
+        except (Py4JError, OSError) as error:  # a JVM that has just ended
+            LOGGER.warning("The tables of workspace %s were not looked up: %s", workspace, error)
+            return []
+        return catalogs
+
+    def statements(self, workspace: str, driver: Driver) -> tuple[str, ...]:
+        """Return what registers the tables of a workspace in a JVM that others have opened it before."""
+        catalogs = self.align(workspace)
+        try:
+            if not catalogs or driver.opened(workspace) is not None:
+                return ()
+            return tuple(catalogs[0].entries().values())
+        except (Py4JError, OSError):  # as above
+            return ()
+
+
 class Driver:
-    """The JVM of one server; every method may be called from any thread.
+    """A JVM of one server; every method may be called from any thread.
 
     Args:
         home: the server's own folder, for the gateway file, the JVM's log and scratch files.
         catalogs: the folder for a list of each workspace's tables, for a later server; None: in ``home``.
         memory: the maximum heap of the JVM.
         warm_up: whether to run some statements at the start, so that the first run need not wait for them.
+        runtime: the Python and the Spark; the server's own by default.
+        peers: all drivers of the server, to which this one is added; they share the tables of the workspaces.
     """
 
-    def __init__(
-        self, home: Path, *, catalogs: Path | None = None, memory: str = "1g", warm_up: bool = True
+    def __init__(  # noqa: PLR0913  all but the first have defaults
+        self,
+        home: Path,
+        *,
+        catalogs: Path | None = None,
+        memory: str = "1g",
+        warm_up: bool = True,
+        runtime: Runtime | None = None,
+        peers: Peers | None = None,
     ) -> None:
         self.home = home
+        self._peers = Peers() if peers is None else peers
+        self._peers.drivers.append(self)
+        self.runtime = runtime or own_runtime()
         self._wants_warm_up = warm_up
         self._catalogs = catalogs or home / "catalogs"
         self._memory = memory
@@ -144,9 +189,10 @@ class Driver:
     ) -> SessionPlan:
         """Return what a process must know to attach; the first one registers an earlier server's tables."""
         plan = session_plan(self.gateway_file, workspace, places)
+        registrations = catalog.registrations(places.dbfs, self._catalog_file(workspace))
         return dataclasses.replace(
             plan,
-            statements=tuple(catalog.registrations(places.dbfs, self._catalog_file(workspace))),
+            statements=tuple(self._peers.statements(workspace, self) or registrations),
             conf={**plan.conf, **conf},
             properties={**plan.properties, **properties},
         )
@@ -156,7 +202,9 @@ class Driver:
         if not names_s3(spark_conf):
             return session_conf(spark_conf, ())
         try:
-            return session_conf(spark_conf, s3a_jars(find_java().parents[1]))
+            return session_conf(
+                spark_conf, s3a_jars(self.runtime.java().parents[1], self.runtime.spark_home())
+            )
         except LocalSparkError as error:
             raise JvmFailed(str(error)) from error
 
@@ -169,11 +217,24 @@ class Driver:
         """Write a list of the workspace's tables, for those outside of the warehouse and a later server."""
         if self._state != "ready":
             return
+        self.share_tables(workspace)
         try:
             session = self.workspace_session(workspace, places)
             catalog.write_tables(session, self._catalog_file(workspace))
         except (Py4JError, OSError, JvmFailed) as error:
             LOGGER.warning("The list of tables of workspace %s could not be written: %s", workspace, error)
+
+    def share_tables(self, workspace: str) -> None:
+        """Let programs find the tables of the workspace that were made in the JVM of another driver."""
+        self._peers.align(workspace)
+
+    def opened(self, workspace: str) -> catalog.JvmCatalog | None:
+        """Return the workspace's catalog in the JVM; None where no program has used it there yet."""
+        jvm = self._jvm
+        if self._state != "ready" or jvm is None:
+            return None
+        session = jvm.warm.opened(workspace)
+        return session and catalog.JvmCatalog((self.home, self.starts, workspace), jvm.warm, session)
 
     def forget_workspace(self, workspace: str) -> None:
         """Forget a workspace's catalog (a reset); the caller removes its files."""
@@ -223,7 +284,13 @@ class Driver:
         failed = 0
         while self._state not in {"closed", "failed"}:
             try:
-                jvm = Jvm(self.home, spark_properties(self.home), self._memory, started=self._started)
+                jvm = Jvm(
+                    self.home,
+                    spark_properties(self.home),
+                    self._memory,
+                    self.runtime,
+                    started=self._started,
+                )
             except (JvmFailed, Py4JError, OSError) as error:
                 if self._state == "closed":
                     return

@@ -8,7 +8,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from fake_databricks.engine.warm_jvm import ARCHIVE, JvmFailed, classes_folder
+from fake_databricks.engine.runtime import JvmFailed, own_runtime
+from fake_databricks.engine.warm_jvm import ARCHIVE, classes_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +32,7 @@ def share_of_busy_cores() -> float:
 def archive_path() -> Path | None:
     """Return where the archive is or will be; ``None`` where Spark cannot run."""
     try:
-        return classes_folder() / ARCHIVE
+        return classes_folder(own_runtime()) / ARCHIVE
     except JvmFailed:
         return None
 

@@ -17,6 +17,7 @@ from fake_databricks.engine.environment import Environment, build_runtime
 from fake_databricks.engine.inside.import_hook import PLACES, PLAN
 from fake_databricks.engine.inside.path_table import SCHEME, python_path, tree_of
 from fake_databricks.engine.ports import PipResult
+from fake_databricks.engine.runtime import own_runtime
 from fake_databricks.engine.session_plan import WITHOUT_SPARK
 from fake_databricks.engine.task import EndedTask, Starter, TaskProcess, fits_running_interpreter
 from fake_databricks.redaction import Redactor
@@ -55,6 +56,7 @@ class LocalCluster:
     ) -> None:
         self._plan = plan
         self._driver = driver
+        self._runtime = own_runtime() if driver is None else driver.runtime
         self._conf = {} if driver is None else driver.cluster_conf(plan.spark_conf)
         self._home = home
         self._sources = sources
@@ -76,8 +78,8 @@ class LocalCluster:
         """The virtual environment, made on first use: most clusters of a test suite run nothing."""
         with self._environment_lock:
             if self._made is None:
-                runtime = build_runtime(self._home / "runtime")
-                self._made = Environment(self._folder / "env", runtime, self._sources)
+                packages = build_runtime(self._home / f"runtime-{self._runtime.name}", self._runtime)
+                self._made = Environment(self._folder / "env", self._runtime, packages, self._sources)
             return self._made
 
     # -- tasks -------------------------------------------------------------------------------------
@@ -145,6 +147,10 @@ class LocalCluster:
     def _cancel_jobs(self, mark: str) -> None:
         if self._driver:
             self._driver.cancel_jobs(mark)
+
+    def _share_tables(self) -> None:
+        if self._driver:
+            self._driver.share_tables(self._plan.workspace_id)
 
     def _ended(self, task: TaskProcess) -> None:
         with self._lock:
@@ -228,7 +234,9 @@ class LocalCluster:
             plan = self._write_session_plan(mark, folder())
             return {**self._variables(), **self._plan.environment, PLAN: plan}, str(folder())
 
-        context = ReplContext(language, process_env, self.pip, self._cancel_jobs, self._plan.redact)
+        context = ReplContext(
+            language, process_env, self.pip, self._cancel_jobs, self._plan.redact, self._share_tables
+        )
         with self._lock:
             self._contexts.append(context)
             was_closed = self._closed

@@ -38,6 +38,8 @@ class ClusterPlan:
         environment: variables of its contexts; a task brings its own.
         places: the file trees of the workspace.
         redact: returns the secret values that no output may show, at the time of the call.
+        version: the version of Databricks that its ``spark_version`` names, ``17.3``; empty for none.
+        spark: the Spark of that version, ``4.0``; empty for the server's own.
     """
 
     workspace_id: str
@@ -46,6 +48,8 @@ class ClusterPlan:
     environment: Mapping[str, str]
     places: Places
     redact: Callable[[], Sequence[str]]
+    version: str = ""
+    spark: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from fake_databricks.engine.local_spark import LocalSparkError
 from fake_databricks.engine.local_spark.delta_jars import cache_folder
-from fake_databricks.engine.local_spark.maven import fetch_jars, spark_home
+from fake_databricks.engine.local_spark.maven import fetch_jars
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,21 +32,26 @@ OF_SPARK = (
 REMEDY = "Connect to the network once, or leave spark.hadoop.fs.s3a.* out of the cluster's spark_conf."
 
 
-def hadoop_version() -> str:
-    """Return the version of the Hadoop that pyspark brings; raise LocalSparkError where it is not known."""
-    found = next((spark_home() / "jars").glob("hadoop-client-api-*.jar"), None)
+def hadoop_version(spark_home: Path) -> str:
+    """Return the version of the Hadoop that a Spark brings; raise LocalSparkError where it is not known."""
+    found = next((spark_home / "jars").glob("hadoop-client-api-*.jar"), None)
     version = "" if found is None else found.stem.rpartition("-")[2]
     if version not in AMAZON_OF_HADOOP:
         raise LocalSparkError(
-            f"No jars of s3a:// are known for the Hadoop of this pyspark ({version or 'none'}).",
-            f"Use a pyspark with Hadoop {', '.join(AMAZON_OF_HADOOP)}.",
+            f"No jars of s3a:// are known for the Hadoop of this Spark ({version or 'none'}).",
+            f"Use a cluster whose Spark has Hadoop {', '.join(AMAZON_OF_HADOOP)}.",
         )
     return version
 
 
-def s3a_jars(java_home: Path) -> tuple[Path, ...]:
-    """Return the jars, fetched from Maven Central if need be; raise LocalSparkError where that fails."""
-    hadoop = hadoop_version()
+def s3a_jars(java_home: Path, spark_home: Path) -> tuple[Path, ...]:
+    """Return the jars, fetched from Maven Central if need be; raise LocalSparkError where that fails.
+
+    Args:
+        java_home: a Java that the server's own Spark runs on, which fetches them.
+        spark_home: the folder of the Spark that they are for.
+    """
+    hadoop = hadoop_version(spark_home)
     amazon = AMAZON_OF_HADOOP[hadoop]
     names = [f"com.amazonaws:{name}:{amazon}" for name in (*CLIENTS, METADATA_STORE)]
     return fetch_jars(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import os
 import struct
 import time
@@ -14,86 +13,56 @@ from typing import TYPE_CHECKING, Any
 from py4j.java_gateway import GatewayParameters, JavaGateway
 
 from fake_databricks.engine import process_tree
-from fake_databricks.engine.local_spark import LocalSparkError
-from fake_databricks.engine.local_spark.delta_jars import VARIABLE, delta_jars
-from fake_databricks.engine.local_spark.java import java_program, require_java, supported_versions
-from fake_databricks.engine.local_spark.maven import spark_home
+from fake_databricks.engine.runtime import JvmFailed, cache_folder
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Mapping
 
-OLDEST_JAVA = 9
-"""The first that knows ``--add-opens``, with which we start it."""
-NO_PYSPARK = "pyspark is not installed for this Python: pip install fake-databricks"
+    from fake_databricks.engine.runtime import Runtime
+
 SOURCES = Path(__file__).parent / "java" / "fakedatabricks"
 CLASSES = (
     *("AddedFileSystem", "KeyedPath", "MappedFileSystem", "MappedLocalFileSystem", "RunListener", "Warm"),
     "WarmUp",
 )
 """In the order in which they must be compiled."""
+MOVED = (((4, 0), "org.apache.spark.sql.SparkSession", "org.apache.spark.sql.classic.SparkSession"),)
+"""Since which Spark a class that our sources import has another name, the older name and the newer one."""
 ARCHIVE = "spark.jsa"
 START_SECONDS = 180.0
 OPENED = "lang lang.invoke lang.reflect io net nio util util.concurrent util.concurrent.atomic"
 OPENED_SUN = "sun.nio.ch sun.nio.cs sun.security.action sun.util.calendar"
 
 
-class JvmFailed(Exception):  # noqa: N818  "failed" says what happened; it is no bug of the caller
-    """No Java, no Delta, or a JVM that did not come up; the message says which and where its log lies."""
-
-
-def find_java() -> Path:
-    """Return the command ``java`` of a Java that Spark runs on; raise JvmFailed where there is none."""
-    try:
-        version = importlib.metadata.version("pyspark")
-        supported = tuple(java for java in supported_versions(version) if java >= OLDEST_JAVA)
-        return java_program(require_java(version, supported))
-    except importlib.metadata.PackageNotFoundError as error:
-        raise JvmFailed(NO_PYSPARK) from error
-    except LocalSparkError as error:
-        raise JvmFailed(str(error)) from error
-
-
-def pyspark_folder() -> Path:
-    """Return the folder of pyspark, which is not imported for that; raise JvmFailed where there is none."""
-    try:
-        return spark_home()
-    except LocalSparkError as error:
-        raise JvmFailed(NO_PYSPARK) from error
-
-
-def find_delta() -> tuple[Path, ...]:
-    """Return Delta's jars, fetched if need be; raise JvmFailed where that fails."""
-    try:
-        return delta_jars(os.environ.get(VARIABLE), find_java().parents[1])
-    except LocalSparkError as error:
-        raise JvmFailed(str(error)) from error
-
-
-def libraries() -> list[str]:
-    """Return the jars of Delta and Spark, in one order: which an archive of classes is valid for alone."""
-    return [*map(str, find_delta()), *sorted(map(str, (pyspark_folder() / "jars").glob("*.jar")))]
-
-
-def classes_folder() -> Path:
+def classes_folder(runtime: Runtime) -> Path:
     """Return the folder for our compiled classes and the archive, which later servers use again.
 
     There is one for each Java, each class path and each state of our sources, because Java ignores an archive
-    that was made with others.
+    that was made with others. Raise JvmFailed where Spark cannot run.
     """
-    digest = hashlib.sha256("\n".join((str(find_java()), *libraries())).encode())
+    digest = hashlib.sha256("\n".join((str(runtime.java()), *runtime.libraries())).encode())
     for name in CLASSES:
         digest.update((SOURCES / f"{name}.java").read_bytes())
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "fake-databricks" / digest.hexdigest()[:16]
+    folder = cache_folder(os.environ) / digest.hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def class_path(folder: Path) -> list[str]:
+def class_path(folder: Path, runtime: Runtime) -> list[str]:
     """Return the class path: our classes, then Delta and Spark."""
     packed = folder / "warm.jar"
-    return [str(packed if packed.exists() else folder), *libraries()]
+    return [str(packed if packed.exists() else folder), *runtime.libraries()]
+
+
+def source_of(name: str, spark: str) -> str:
+    """Return the source of one of our classes, with the names that others have in a version of Spark."""
+    text = (SOURCES / f"{name}.java").read_text(encoding="utf-8")
+    version = tuple(int(part) for part in spark.split(".")[:2])
+    for since, old, new in MOVED:
+        if version >= since:
+            text = text.replace(f"import {old};", f"import {new};")
+    return text
 
 
 def archive_options(folder: Path, dump_to: Path | None) -> list[str]:
@@ -114,17 +83,19 @@ def archive_options(folder: Path, dump_to: Path | None) -> list[str]:
 class Jvm:
     """A running JVM with a SparkContext; its construction takes some seconds and raises JvmFailed."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what a command of Java is made from
         self,
         home: Path,
         properties: Mapping[str, str],
         memory: str,
+        runtime: Runtime,
         *,
         started: Callable[[Jvm], None] | None = None,
         dump_to: Path | None = None,
     ) -> None:
         self.log = home / "jvm.log"
-        self._classes = classes_folder()
+        self._runtime = runtime
+        self._classes = classes_folder(runtime)
         self._dump_to = dump_to
         answer = home / "jvm.answer"
         answer.unlink(missing_ok=True)
@@ -150,7 +121,7 @@ class Jvm:
         self, home: Path, properties: Mapping[str, str], memory: str, answer: Path
     ) -> subprocess.Popen[bytes]:
         command = [
-            str(find_java()),
+            str(self._runtime.java()),
             f"-Xmx{memory}",
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
@@ -166,13 +137,13 @@ class Jvm:
         command += [f"-Dlog4j2.configurationFile={SOURCES.parent / 'log4j2.properties'}"]
         command += [
             "-cp",
-            os.pathsep.join(class_path(self._classes)),
+            os.pathsep.join(class_path(self._classes, self._runtime)),
             "org.apache.spark.api.python.PythonGatewayServer",
         ]
         env = {
             **os.environ,
             "_PYSPARK_DRIVER_CONN_INFO_PATH": str(answer),
-            "SPARK_HOME": str(pyspark_folder()),
+            "SPARK_HOME": str(self._runtime.spark_home()),
         }
         env["PYTHONPATH"] = ""
         # Without a process that watches it, the gateway server in the JVM ends when this pipe is closed, and
@@ -204,7 +175,7 @@ class Jvm:
                 continue
             compiler = self._gateway.jvm.org.codehaus.janino.SimpleCompiler()
             compiler.setParentClassLoader(compiler.getClass().getClassLoader())
-            compiler.cook((SOURCES / f"{name}.java").read_text(encoding="utf-8"))
+            compiler.cook(source_of(name, self._runtime.spark))
             code = compiler.getBytecodes()[f"fakedatabricks.{name}"]
             part = target / f"{name}.{os.getpid()}"
             part.write_bytes(code)

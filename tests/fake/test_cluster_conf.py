@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fake_databricks.engine.cluster_conf import names_s3, session_conf
 from fake_databricks.engine.environment import build_runtime
+from fake_databricks.engine.runtime import own_runtime
 
 if TYPE_CHECKING:
     import pytest
@@ -51,7 +52,8 @@ class TestRuntime:
         monkeypatch.setattr(Path, "rename", together)
         made: list[Path] = []
         threads = [
-            threading.Thread(target=lambda: made.append(build_runtime(tmp_path / "runtime"))) for _ in "ab"
+            threading.Thread(target=lambda: made.append(build_runtime(tmp_path / "runtime", own_runtime())))
+            for _ in "ab"
         ]
         for thread in threads:
             thread.start()

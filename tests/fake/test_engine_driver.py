@@ -276,6 +276,27 @@ class TestPathsInSpark:
         )
         assert alpha.out(source) == "['dbfs:/mnt/a.csv']"
 
+    @pytest.mark.parametrize(("scheme", "name"), [("dbfs:", "one"), ("file:/dbfs", "two")])
+    def test_a_commit_of_delta_never_replaces_one_that_another_jvm_has_written(
+        self, alpha: Workspace, scheme: str, name: str
+    ) -> None:
+        source = f"""
+import os
+folder = "/dbfs/{name}/_delta_log"
+os.makedirs(folder)
+for name in ("0.json", "mine.tmp"):
+    open(f"{{folder}}/{{name}}", "w").write(name)
+path = spark._jvm.org.apache.hadoop.fs.Path
+log = "{scheme}/{name}/_delta_log/"
+files = path(log).getFileSystem(sc._jsc.hadoopConfiguration())
+print([files.rename(path(log + "mine.tmp"), path(log + name)) for name in ("0.json", "1.json")])
+print({{name: open(f"{{folder}}/{{name}}").read() for name in sorted(os.listdir(folder))}})
+"""
+        assert alpha.out(source).splitlines() == [
+            "[False, True]",
+            "{'0.json': '0.json', '1.json': 'mine.tmp'}",
+        ]
+
 
 class TestTheEndOfJobs:
     """Issue: "cancel (process tree and its Spark jobs end within 2 s)"."""
@@ -370,4 +391,16 @@ class TestADeadJvm:
         driver.wait_ready().warm.forget("gamma")
         later = make_workspace("gamma", folder, driver)
         assert later.out("print(spark.table('outside').first().n)") == "5"
+        later.cluster.close()
+
+    def test_a_managed_table_is_one_for_a_later_server_too(self, folder: Path, driver: Driver) -> None:
+        first = make_workspace("delta", folder, driver)
+        first.out("spark.sql('CREATE TABLE inside AS SELECT 6 AS n')")
+        first.cluster.close()
+        driver.wait_ready().warm.forget("delta")
+        later = make_workspace("delta", folder, driver)
+        place = Path(later.places.dbfs) / "user/hive/warehouse/inside"
+        assert (later.out("print(spark.table('inside').first().n)"), place.is_dir()) == ("6", True)
+        later.out("spark.sql('DROP TABLE inside')")
+        assert not place.exists()
         later.cluster.close()

@@ -19,8 +19,8 @@ import pytest
 
 pytest.importorskip("obstore")
 from fake_databricks.engine.inside import dbutils as fake_dbutils
+from fake_databricks.engine.runtime import own_runtime
 from fake_databricks.engine.s3a_jars import s3a_jars
-from fake_databricks.engine.warm_jvm import find_java
 from nuvyn_executor.errors import DatasetUnreadable, SourceAccessDenied, SourceError, SourceNotFound
 from nuvyn_executor.model import SourceType
 from nuvyn_executor.sources.base import OnlySpark
@@ -84,7 +84,7 @@ class Cluster:
 def _cluster(spark: SparkSession, s3_server: S3Server) -> Iterator[Cluster]:
     jvm: Any = spark._jvm  # noqa: SLF001  nothing public leads there
     conf = hadoop_conf(spark)
-    jars = s3a_jars(find_java().parents[1])
+    jars = s3a_jars(own_runtime().java().parents[1], own_runtime().spark_home())
     urls = spark.sparkContext._gateway.new_array(jvm.java.net.URL, len(jars))  # noqa: SLF001  as above
     for index, jar in enumerate(jars):
         urls[index] = jvm.java.io.File(str(jar)).toURI().toURL()

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "python -m nuvyn_executor.report": ["nuvyn_executor.report"],
     "python -m nuvyn_executor.contract": ["nuvyn_executor.contract"],
     "fake-databricks": ["fake_databricks"],
+    "fake-databricks install-runtime": ["fake_databricks", "install-runtime"],
     "nuvyn-contract": ["contract"],
     "nuvyn-contract verify": ["contract", "verify"],
     "nuvyn-contract verify-platform": ["contract", "verify-platform"],

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .import_hook import PLACES, PLAN
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
     from .import_hook import AfterImport
@@ -87,10 +88,22 @@ class Plan:
 
 def install(after: AfterImport) -> None:
     """Change pyspark when a program imports it."""
-    after.add("pyspark.context", patch_context)
-    after.add("pyspark.sql.session", patch_session)
-    after.add("pyspark.sql.utils", patch_utils)
-    after.add("pyspark.sql.functions", patch_functions)
+    for names, patch in PATCHES:
+        change = once(patch)
+        for name in names:
+            after.add(name, change)
+
+
+def once(patch: Callable[[ModuleType], None]) -> Callable[[ModuleType], None]:
+    """Return a function that changes a module once: pyspark 4 has some of them under both names."""
+    changed: list[ModuleType] = []
+
+    def change(module: ModuleType) -> None:
+        if module not in changed:
+            changed.append(module)
+            patch(module)
+
+    return change
 
 
 def attach_first() -> None:
@@ -256,3 +269,12 @@ def enter_threads(gateway: Any, session: Any, properties: str) -> None:
 
         client.set_thread_connection = set_and_enter
     client._fake_session = (session, properties)  # noqa: SLF001
+
+
+PATCHES: tuple[tuple[tuple[str, ...], Callable[[ModuleType], None]], ...] = (
+    (("pyspark.context", "pyspark.core.context"), patch_context),
+    (("pyspark.sql.session",), patch_session),
+    (("pyspark.sql.utils",), patch_utils),
+    (("pyspark.sql.functions", "pyspark.sql.functions.builtin"), patch_functions),
+)
+"""The names that a module has in the versions of pyspark (before 4.0, since 4.0), and what changes it."""

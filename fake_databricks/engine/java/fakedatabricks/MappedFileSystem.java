@@ -4,6 +4,8 @@ import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
 
@@ -106,6 +108,30 @@ public class MappedFileSystem extends RawLocalFileSystem {
         Path shown = path.makeQualified(uri, getWorkingDirectory());
         return new FileStatus(folder ? 0 : file.length(), folder, 1, getDefaultBlockSize(path), file.lastModified(),
             file.lastModified(), may, "root", "root", shown);
+    }
+
+    /**
+     * Moves a file. A commit of Delta never replaces one that is there: another JVM may have written it just now.
+     * So it gets its name by a link, which fails where the name exists.
+     */
+    public boolean rename(Path from, Path to) throws IOException {
+        File source = pathToFile(from);
+        File target = pathToFile(to);
+        File folder = target.getParentFile();
+        if (folder == null || !"_delta_log".equals(folder.getName()) || !target.getName().endsWith(".json")) {
+            return super.rename(from, to);
+        }
+        try {
+            Files.createLink(target.toPath(), source.toPath());
+        } catch (FileAlreadyExistsException error) {
+            return false;
+        } catch (FileSystemException error) { // a disk without links
+            return super.rename(from, to);
+        } catch (UnsupportedOperationException error) { // as above
+            return super.rename(from, to);
+        }
+        source.delete();
+        return true;
     }
 
     public FileStatus[] listStatus(Path path) throws IOException {

@@ -5,10 +5,15 @@ import java.util.Map;
 
 import org.apache.spark.SparkContext;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.catalog.CatalogTable;
+import org.apache.spark.sql.catalyst.catalog.CatalogTableType;
+import org.apache.spark.sql.catalyst.catalog.ExternalCatalog;
 
 /** The calls of the server and of the runs to the warm JVM, each in one round trip. */
 public class Warm {
     private static final Map WORKSPACES = new HashMap();
+    /** A statement that begins with it registers a managed table; the names of its database and itself follow. */
+    private static final String MANAGED = "--managed\t";
     private static RunListener listener;
 
     private Warm() {
@@ -45,12 +50,40 @@ public class Warm {
     }
 
     /** Registers a table; one that was removed or broken is named in the JVM's log, and the others follow. */
-    private static void register(SparkSession session, String statement) {
+    public static void register(SparkSession session, String statement) {
         try {
             session.sql(statement);
+            if (statement.startsWith(MANAGED)) {
+                String[] names = statement.substring(MANAGED.length(), statement.indexOf('\n')).split("\t");
+                retype(session, names[0], names[1], CatalogTableType.MANAGED());
+            }
         } catch (Exception error) {
             System.err.println("Not registered: " + statement + ": " + error);
         }
+    }
+
+    /** Forgets a table and leaves its files. */
+    public static void forgetTable(SparkSession session, String database, String name) throws Exception {
+        retype(session, database, name, CatalogTableType.EXTERNAL());
+        session.sharedState().externalCatalog().dropTable(database, name, true, true);
+    }
+
+    /** Makes a table one that DROP TABLE deletes with its files, or one whose files it leaves. */
+    private static void retype(SparkSession session, String database, String name, CatalogTableType type)
+            throws Exception {
+        ExternalCatalog catalog = session.sharedState().externalCatalog();
+        CatalogTable table = catalog.getTable(database, name);
+        Object[] values = new Object[table.productArity()];
+        for (int i = 0; i < values.length; i = i + 1) {
+            values[i] = table.productElement(i);
+        }
+        values[1] = type;
+        catalog.alterTable((CatalogTable) CatalogTable.class.getConstructors()[0].newInstance(values));
+    }
+
+    /** Returns the session with the workspace's catalog; null where no run has used it yet. */
+    public static synchronized SparkSession opened(String id) {
+        return (SparkSession) WORKSPACES.get(id);
     }
 
     /** Forgets a workspace's catalog; its files stay. */
