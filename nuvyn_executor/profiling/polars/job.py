@@ -120,7 +120,13 @@ def count(  # noqa: PLR0913  two of them are switches
 
 def _pieces(dataset: Dataset) -> Tuple[Piece, ...]:
     return tuple(
-        Piece(entry.path, entry.size_bytes, constants=values_of(dataset, entry.path), etag=entry.etag)
+        Piece(
+            entry.path,
+            entry.size_bytes,
+            constants=values_of(dataset, entry.path),
+            etag=entry.etag,
+            deleted=entry.deleted,
+        )
         for entry in dataset.files
     )
 
