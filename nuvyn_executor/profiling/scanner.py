@@ -300,14 +300,18 @@ class _DatasetScan:
 
     def _count(self, frame: Frame, plan: ScanPlan, files: Files, share: float) -> Tuple[Counts, str]:
         """Count some files, or a share of their rows; also return the engine that did."""
-        if self._scanner.tries_polars and self._reason is None and share >= 1:
-            try:
+        try:
+            if share >= 1 and frame.texts is not None and self._scanner.engine == "auto":
+                here = native.count_here(self._spark, self._read, plan, self._now_micros, frame.texts)
+                return here, native.ENGINE
+            if share >= 1 and self._scanner.tries_polars and self._reason is None:
                 return self._count_with_polars(files, plan), native.ENGINE
-            except NotNative as reason:
-                logger.debug("%s is counted by Spark: %s", self._snapshot.dataset.name, reason)
-                self._scanner.tries_polars = not reason.everywhere
-                if reason.everywhere or reason.of_source:
-                    self._scanner.reasons["" if reason.everywhere else self._source.location] = str(reason)
+        except NotNative as reason:
+            logger.debug("%s is counted by Spark: %s", self._snapshot.dataset.name, reason)
+            if reason.everywhere:
+                self._scanner.tries_polars = False
+            if reason.everywhere or reason.of_source:
+                self._scanner.reasons["" if reason.everywhere else self._source.location] = str(reason)
         self._require_bounded(files)
         some = None if files == self._read.files else files
         return spark_engine.count(frame.of(some, share), plan, self._now_micros), spark_engine.ENGINE
