@@ -164,6 +164,25 @@ class JobRequest:
 
 
 @dataclass(frozen=True)
+class DeletionVector:
+    """Where it is written which rows of a data file a Delta table has deleted.
+
+    Attributes:
+        rows: how many rows are deleted.
+        size_bytes: of the vector.
+        path: of the file that it is in, as that of a :class:`FileEntry`; ``""`` of one that is ``inline``.
+        offset: where it begins in that file.
+        inline: the vector itself as text; ``""`` of one in a file.
+    """
+
+    rows: int
+    size_bytes: int
+    path: str = ""
+    offset: int = 0
+    inline: str = ""
+
+
+@dataclass(frozen=True)
 class FileEntry:
     """One file of a source.
 
@@ -176,6 +195,8 @@ class FileEntry:
             for other files.
         content_name: of a file that is compressed or in an archive, its name when it is unpacked; ``""`` for
             all others. ``size_bytes`` is what such a file takes where it lies.
+        deleted: of a Delta table's data file, which of its rows are no rows of the table; ``None`` where all
+            are, or where that was not asked for.
     """
 
     path: str
@@ -184,6 +205,7 @@ class FileEntry:
     modified_at: datetime
     etag: str = ""
     content_name: str = ""
+    deleted: Optional[DeletionVector] = None
 
     @property
     def is_packed(self) -> bool:

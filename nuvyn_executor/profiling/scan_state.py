@@ -39,6 +39,7 @@ class Snapshot:
         version: identifies the rows, where the format has such a text: the same version, the same rows.
         schema: the columns that its log declares, where it has one.
         may_hide_rows: its files may hold rows that do not belong to it, so that only ``version`` decides.
+        hidden_rows: how many rows deletion vectors hide, where nothing else decides what its files hold.
         is_plain: its rows are exactly those of its files.
         time_zone: the time zone of texts that name none.
     """
@@ -47,6 +48,7 @@ class Snapshot:
     version: str = ""
     schema: str = ""
     may_hide_rows: bool = False
+    hidden_rows: int = 0
     is_plain: bool = True
     time_zone: str = "UTC"
 

@@ -22,12 +22,13 @@ from nuvyn_executor.profiling.profiler import plan_scan, profile_dataset
 from nuvyn_executor.profiling.sampling_limits import Coverage
 from nuvyn_executor.profiling.scan_state import ScanState, Snapshot
 from nuvyn_executor.profiling.spark import engine as spark_engine
+from nuvyn_executor.reading.delta_log import with_deletion_vectors
 from nuvyn_executor.reading.delta_table import current_version, named_version
 from nuvyn_executor.reading.file_faults import explained
 from nuvyn_executor.reading.readers import columns_of, open_frame
 from nuvyn_executor.reading.text_bounds import require_bounded
-from nuvyn_executor.reading.typed_frames import hides_rows
-from nuvyn_executor.sources.base import ExplainsErrors, TableSource, UnpacksFiles
+from nuvyn_executor.reading.typed_frames import hidden_rows
+from nuvyn_executor.sources.base import ExplainsErrors, OnlySpark, TableSource, UnpacksFiles
 from nuvyn_executor.spark.derived_sessions import TIME_ZONE, session_without
 
 if TYPE_CHECKING:
@@ -193,8 +194,10 @@ class _DatasetScan:
         if state is not None and state.is_current(self._snapshot, self._now_micros):
             return state, 0
         if self._snapshot.may_hide_rows and self._snapshot.is_plain:
-            hides = hides_rows(self._spark, self._source, self._snapshot.dataset)
-            self._snapshot = replace(self._snapshot, is_plain=not hides, may_hide_rows=hides)
+            hidden = hidden_rows(self._spark, self._source, self._snapshot.dataset)
+            self._snapshot = replace(
+                self._snapshot, is_plain=not hidden, may_hide_rows=bool(hidden), hidden_rows=hidden
+            )
             if state is not None and state.is_current(self._snapshot, self._now_micros):
                 return replace(state, version=self._snapshot.version), 0
         grown = None if state is None else self._add_new_files(state)
@@ -297,14 +300,18 @@ class _DatasetScan:
 
     def _count(self, frame: Frame, plan: ScanPlan, files: Files, share: float) -> Tuple[Counts, str]:
         """Count some files, or a share of their rows; also return the engine that did."""
-        if self._scanner.tries_polars and self._reason is None and share >= 1:
-            try:
+        try:
+            if share >= 1 and frame.texts is not None and self._scanner.engine == "auto":
+                here = native.count_here(self._spark, self._read, plan, self._now_micros, frame.texts)
+                return here, native.ENGINE
+            if share >= 1 and self._scanner.tries_polars and self._reason is None:
                 return self._count_with_polars(files, plan), native.ENGINE
-            except NotNative as reason:
-                logger.debug("%s is counted by Spark: %s", self._snapshot.dataset.name, reason)
-                self._scanner.tries_polars = not reason.everywhere
-                if reason.everywhere or reason.of_source:
-                    self._scanner.reasons["" if reason.everywhere else self._source.location] = str(reason)
+        except NotNative as reason:
+            logger.debug("%s is counted by Spark: %s", self._snapshot.dataset.name, reason)
+            if reason.everywhere:
+                self._scanner.tries_polars = False
+            if reason.everywhere or reason.of_source:
+                self._scanner.reasons["" if reason.everywhere else self._source.location] = str(reason)
         self._require_bounded(files)
         some = None if files == self._read.files else files
         return spark_engine.count(frame.of(some, share), plan, self._now_micros), spark_engine.ENGINE
@@ -313,8 +320,10 @@ class _DatasetScan:
         dataset = self._read
         if self._snapshot.is_divisible:
             dataset = replace(dataset, files=files)
-            if dataset.format.has_log:  # its data files are Parquet, and hold its rows
-                dataset = replace(dataset, format=formats.PARQUET)
+        elif self._snapshot.hidden_rows:
+            dataset = replace(dataset, files=self._files_with_vectors(dataset))
+        if dataset.format.has_log and (self._snapshot.is_divisible or self._snapshot.hidden_rows):
+            dataset = replace(dataset, format=formats.PARQUET)  # so are its data files, which hold its rows
         return native.count(
             self._spark,
             dataset,
@@ -324,6 +333,25 @@ class _DatasetScan:
             storage=getattr(self._source, "storage", None),  # tables have none
             bounds=self._scanner.bounds,
         )
+
+    def _files_with_vectors(self, dataset: Dataset) -> Files:
+        """Return the data files of a Delta table with their deletion vectors.
+
+        Raises:
+            NotNative: the log was not understood.
+        """
+        if isinstance(self._source.storage, OnlySpark):
+            raise NotNative(self._source.storage.reason)
+        try:
+            files = with_deletion_vectors(self._spark, self._source, dataset)
+        except Exception as error:  # whatever Spark raises: it does not matter to Spark's way
+            cause = next(iter(str(error).splitlines()), "")[:200]
+            raise NotNative(f"its log was not read ({type(error).__name__}: {cause})") from error
+        deleted = sum(entry.deleted.rows for entry in files if entry.deleted is not None)
+        if deleted != self._snapshot.hidden_rows:
+            hidden = self._snapshot.hidden_rows
+            raise NotNative(f"its log was not understood: it hides {hidden} rows, and {deleted} are known")
+        return files
 
     def _require_bounded(self, files: Files) -> None:
         """Make sure that Spark can read files, before it does: without enough memory all of it ends."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import FileEntry
+
+Texts = Callable[[], Iterator[Sequence[Optional[str]]]]
+"""Reads rows: a text or ``None`` for each column."""
 
 SAMPLE_CHARACTERS = 4096  # of a sampled value: far more than is shown, and than a secret has
 DOUBTS = "doubts"
@@ -34,6 +37,8 @@ class Frame:
         is_columnar: a column can be read without the others.
         corrupt: name of the column of records that did not parse.
         details: how it was read, for ``tables.details``.
+        texts: reads all rows in this process, a text or ``None`` for each column; ``None`` where only Spark
+            or its tasks read them.
     """
 
     opened: Callable[..., Any]
@@ -48,6 +53,7 @@ class Frame:
     is_columnar: bool = False
     corrupt: Optional[str] = None
     details: Dict[str, Any] = field(default_factory=dict)
+    texts: Optional[Texts] = None
 
     @cached_property
     def data(self) -> Any:

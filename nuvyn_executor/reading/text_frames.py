@@ -10,7 +10,7 @@ import json
 from dataclasses import replace
 from functools import reduce
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Mapping, Optional, Sequence
 
 from nuvyn_executor.bounds import VALUE_CHARACTERS
 from nuvyn_executor.discovery import workbook
@@ -187,8 +187,11 @@ def open_workbook(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
     width, count = len(names), max(0, len(rows) - 1)
     schema = ", ".join(f"c{i} STRING" for i in range(width))
 
+    def texts() -> Iterator[List[Optional[str]]]:
+        return islice(rows, 1, None)
+
     def opened() -> Any:
-        records = islice(rows, 1, None)
+        records = texts()
         blocks = iter(lambda: list(islice(records, max(1, SHEET_CELLS // width))), [])
         frames = [spark.createDataFrame(block, schema) for block in blocks]
         return (
@@ -212,6 +215,7 @@ def open_workbook(spark: Any, source: DataSource, dataset: Dataset) -> Frame:
             **_doubts([rows.doubt] if rows.doubt else []),
             **({"skipped_rows": {"top": rows.top, "end": rows.end}} if rows.top or rows.end else {}),
         },
+        texts=texts,
     )
 
 

@@ -97,11 +97,14 @@ def table_of(spark: Any, source: DataSource, dataset: Dataset) -> TypedTable:
     return TABLES[dataset.format](spark, source, dataset)
 
 
-def hides_rows(spark: Any, source: DataSource, dataset: Dataset) -> bool:
-    """Whether the files of a Delta table hold rows that the table has not. Reads footers and the log."""
+def hidden_rows(spark: Any, source: DataSource, dataset: Dataset) -> int:
+    """Return how many rows the files of a Delta table hold that the table has not.
+
+    Reads footers and the log.
+    """
     table = table_of(spark, source, dataset)
     held = load(spark, table.reader.schema(table.data.schema), source, dataset, dataset.files).count()
-    return bool(held != table.data.count())
+    return int(held) - int(table.data.count())
 
 
 def cells_of(spark: Any, source: DataSource, dataset: Dataset, data: Any) -> List[Tuple[Path, str, str]]:

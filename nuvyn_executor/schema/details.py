@@ -64,7 +64,7 @@ TABLE_DETAILS = _keys(
         YES,
     ),
     ("fetched", "of an object store: `ranges`, `copies`, or `spark` (which read it by itself)", YES),
-    ("engine", "what counted: `spark`, or `polars` inside Spark's tasks", YES),
+    ("engine", "what counted: `spark`, or `polars` inside Spark's tasks or in the driver", YES),
     (
         "engine_reason",
         "why `polars` counts nothing there: the tasks cannot open the files, or not run it; else `null`",

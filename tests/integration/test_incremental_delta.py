@@ -69,7 +69,7 @@ class TestDelta:
         assert (first.state.engine, rows_of(first)) == ("polars", ROWS)
         spark.sql(f"DELETE FROM {table} WHERE id < 10")  # noqa: S608  as above
         again = scan(spark, folder, first)
-        assert (again.state.engine, rows_of(again)) == ("spark", ROWS - 10)
+        assert (again.state.engine, rows_of(again)) == ("polars", ROWS - 10)
         assert scan(spark, folder, again).rows_read == 0
         self.append(spark, str(folder), ROWS, 100)
         assert rows_of(scan(spark, folder, again)) == ROWS + 90

@@ -25,6 +25,7 @@ from nuvyn_executor.sources.base import OnlySpark
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset, FileFormat
     from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
+    from nuvyn_executor.reading.frame import Texts
     from nuvyn_executor.sources.base import Storage
 
 ENGINE = "polars"
@@ -47,10 +48,9 @@ def supports(dataset: Dataset, plan: ScanPlan, time_zone: str = "UTC") -> Option
     """
     if not dataset.format.is_counted_by_polars:
         return f"its format is {dataset.format.value}"
-    if not plan.columns:
-        return "it has no columns"
-    if time_zone not in _UTC and any(_needs_zone(one) for one in plan.columns):
-        return f"the session's time zone is {time_zone}"
+    reason = _unfit_plan(plan, time_zone)
+    if reason is not None:
+        return reason
     reasons = [reason for one in plan.columns for reason in _unfit(one, dataset.format)]
     if reasons:
         return reasons[0]
@@ -118,9 +118,51 @@ def count(  # noqa: PLR0913  two of them are switches
         raise NotNative(f"its tasks do not count alike ({error})", everywhere=True) from error
 
 
+def count_here(
+    spark: Any,
+    dataset: Dataset,
+    plan: ScanPlan,
+    now_micros: int,
+    rows: Texts,
+) -> Counts:
+    """Count rows that only this process reads: the same counters as :func:`count`'s, as plain numbers.
+
+    Args:
+        spark: the session.
+        dataset: whose rows they are.
+        plan: what to count; no column has a declared type.
+        now_micros: the present, microseconds since 1970 UTC; later moments are in the future.
+        rows: reads them.
+
+    Raises:
+        DatasetUnreadable: they cannot be read.
+        NotNative: Spark has to count them.
+    """
+    reason = _unfit_plan(plan, str(spark.conf.get("spark.sql.session.timeZone")))
+    if reason is not None:
+        raise NotNative(reason)
+    try:
+        from nuvyn_executor.profiling.polars.kernel import count_texts  # noqa: PLC0415  Polars may not be there
+    except ImportError as error:
+        raise NotNative(f"Polars is not installed ({error})") from error
+    reading = Reading(dataset.format, plan, now_micros, keeps_states=False)
+    try:
+        return count_texts(rows(), reading)
+    except (NotNative, DatasetUnreadable):
+        raise
+    except Exception as error:  # Spark counts the dataset then
+        raise NotNative(f"it could not be counted ({type(error).__name__}: {error})") from error
+
+
 def _pieces(dataset: Dataset) -> Tuple[Piece, ...]:
     return tuple(
-        Piece(entry.path, entry.size_bytes, constants=values_of(dataset, entry.path), etag=entry.etag)
+        Piece(
+            entry.path,
+            entry.size_bytes,
+            constants=values_of(dataset, entry.path),
+            etag=entry.etag,
+            deleted=entry.deleted,
+        )
         for entry in dataset.files
     )
 
@@ -212,6 +254,15 @@ def _opening_fails(piece: Piece) -> Optional[str]:
 
 def _refusal(reason: str, *, everywhere: bool = False) -> str:
     return json.dumps({"reason": reason, "everywhere": everywhere})
+
+
+def _unfit_plan(plan: ScanPlan, time_zone: str) -> Optional[str]:
+    """Return why Polars cannot count what a plan wants, whatever holds the rows."""
+    if not plan.columns:
+        return "it has no columns"
+    if time_zone not in _UTC and any(_needs_zone(one) for one in plan.columns):
+        return f"the session's time zone is {time_zone}"
+    return None
 
 
 def _needs_zone(plan: ColumnPlan) -> bool:

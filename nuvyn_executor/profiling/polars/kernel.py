@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Dict, Optional, Sequence, Tuple, Union
+from itertools import islice
+from typing import TYPE_CHECKING, Dict, Iterator, Optional, Sequence, Tuple, Union
 
 import polars as pl
 
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.profiling.counts import Counts
 from nuvyn_executor.profiling.polars import csv_batches, parquet_batches
+from nuvyn_executor.profiling.polars.batch import Batch
 from nuvyn_executor.profiling.polars.fetched import SmallFilesAhead
 from nuvyn_executor.profiling.polars.hashes import Sink, hash_name, multiplier, without
 from nuvyn_executor.profiling.polars.parts import NotNative
@@ -19,10 +21,10 @@ from nuvyn_executor.quality.tallies import DatasetTally
 
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ColumnPlan
-    from nuvyn_executor.profiling.polars.batch import Batch
     from nuvyn_executor.profiling.polars.parts import Piece, Reading
     from nuvyn_executor.profiling.sketch import State
 
+_CELLS = 1_000_000  # of rows that are given: in memory at once
 BATCHES = {formats.PARQUET: parquet_batches.batches, formats.CSV: csv_batches.batches}
 
 
@@ -38,6 +40,23 @@ def count_part(pieces: Sequence[Piece], reading: Reading) -> Counts:
         with SmallFilesAhead(pieces, reading.storage) as storage:
             return _count(pieces, replace(reading, storage=storage))
     return _count(pieces, reading)
+
+
+def count_texts(rows: Iterator[Sequence[Optional[str]]], reading: Reading) -> Counts:
+    """Count rows that this process has read, a text or ``None`` for each column of the plan.
+
+    Raises:
+        NotNative: Polars does not take them.
+    """
+    width = len(reading.plan.columns)
+    counting = _Counting(reading)
+    try:
+        for block in iter(lambda: [*islice(rows, max(1, _CELLS // width))], []):
+            columns = [(index, pl.Series(cells, dtype=pl.String)) for index, cells in enumerate(zip(*block))]
+            counting.add(Batch(len(block), columns))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise NotNative(f"Polars does not read it ({error})") from error
+    return counting.counts()
 
 
 def _count(pieces: Sequence[Piece], reading: Reading) -> Counts:

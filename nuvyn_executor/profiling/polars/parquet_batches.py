@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import accumulate
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import polars as pl
@@ -13,10 +14,12 @@ from nuvyn_executor.profiling.polars.constants import constant_columns
 from nuvyn_executor.profiling.polars.fetched import FetchedParquet
 from nuvyn_executor.profiling.polars.parts import NotNative
 from nuvyn_executor.profiling.polars.typed_column import polars_type
+from nuvyn_executor.reading.deletion_vectors import read_deleted_rows
 from nuvyn_executor.reading.parquet_footer import read_footer
 
 if TYPE_CHECKING:
     from nuvyn_executor.profiling.polars.parts import Piece, Reading
+    from nuvyn_executor.reading.deletion_vectors import DeletedRows
 
 Path = Tuple[str, ...]
 
@@ -54,6 +57,7 @@ def _of_file(piece: Piece, reading: Reading) -> Iterator[Batch]:
     if footer.keys & _REBASED:
         raise NotNative("it has dates of the Julian calendar, which Spark turns")
     groups = footer.group_rows
+    deleted = _deleted_rows(piece, reading, sum(groups))
     mine = [
         index for index, rows in enumerate(groups) if rows and index * piece.of // len(groups) == piece.index
     ]
@@ -64,7 +68,41 @@ def _of_file(piece: Piece, reading: Reading) -> Iterator[Batch]:
             rows, size = groups[index], footer.group_bytes[index]
             for first, count in windows(starts[index], rows, size):
                 window = None if count == sum(groups) else first
-                yield Batch(count, table.columns(window, count), size_bytes=size * count // rows)
+                batch = Batch(count, table.columns(window, count), size_bytes=size * count // rows)
+                yield batch if deleted is None else _without(batch, deleted.among(first, count))
+
+
+def _deleted_rows(piece: Piece, reading: Reading, rows: int) -> Optional[DeletedRows]:
+    """Read which of the file's rows are deleted; ``None`` for none."""
+    if piece.deleted is None:
+        return None
+    try:
+        read = _local_bytes if reading.storage is None else reading.storage.read
+        return read_deleted_rows(piece.deleted, rows, read)
+    except ValueError as error:
+        raise NotNative(f"a deletion vector was not understood ({error})") from error
+
+
+def _local_bytes(path: str, offset: int, length: int) -> bytes:
+    with FilePath(path).open("rb") as stream:
+        stream.seek(offset)
+        return stream.read(length)
+
+
+def _without(batch: Batch, deleted: bytes) -> Batch:
+    """Return the rows of a batch that are not deleted.
+
+    Args:
+        batch: read in its order.
+        deleted: one byte for each row, 1 for a deleted one.
+    """
+    count = deleted.count(1)
+    if not count:
+        return batch
+    stays: pl.Series = pl.Series(list(deleted), dtype=pl.UInt8) == 0
+    columns = ((index, values.filter(stays)) for index, values in batch.columns)
+    size = batch.size_bytes * (batch.rows - count) // batch.rows
+    return Batch(batch.rows - count, columns, batch.is_corrupt, size)
 
 
 def windows(start: int, rows: int, size: int) -> Iterator[Tuple[int, int]]:

@@ -11,7 +11,7 @@ from nuvyn_executor.reading.columns_by_name import places_of
 
 if TYPE_CHECKING:
     from nuvyn_executor.discovery.partition_folders import Values
-    from nuvyn_executor.model import CsvDialect, Dataset, FileFormat, SkippedLines
+    from nuvyn_executor.model import CsvDialect, Dataset, DeletionVector, FileFormat, SkippedLines
     from nuvyn_executor.profiling.plan import ScanPlan
     from nuvyn_executor.sources.base import Storage
 
@@ -46,6 +46,7 @@ class Piece:
         of: the number of shares.
         constants: the values of its partition columns.
         etag: the version of its content, as :attr:`Reading.storage` knows it.
+        deleted: which of the file's rows a Delta table has deleted; ``None`` for none.
     """
 
     path: str
@@ -54,6 +55,7 @@ class Piece:
     of: int = 1
     constants: Values = ()
     etag: str = ""
+    deleted: Optional[DeletionVector] = None
 
 
 @dataclass(frozen=True)
