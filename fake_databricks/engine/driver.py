@@ -63,7 +63,7 @@ def spark_properties(home: Path) -> dict[str, str]:
         "spark.databricks.delta.snapshotPartitions": "1",
         # On Databricks too the interval is longer than Delta's 10; each checkpoint here costs a second.
         "spark.databricks.delta.properties.defaults.checkpointInterval": "100",
-        "spark.databricks.delta.writeChecksumFile.enabled": "false",  # a commit is read back sooner than these
+        "spark.databricks.delta.writeChecksumFile.enabled": "false",  # a commit is read back sooner
         "spark.sql.codegen.cache.maxEntries": "2000",  # runs repeat the same code: it is compiled once
         "spark.delta.logStore.dbfs.impl": "io.delta.storage.LocalLogStore",
         "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",

@@ -125,7 +125,7 @@ class Jvm:
             f"-Xmx{memory}",
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
-            "-XX:ReservedCodeCacheSize=240m",  # with one compiler Java reserves 48 MB: some dozen runs fill them
+            "-XX:ReservedCodeCacheSize=240m",  # one compiler gets 48 MB: some dozen runs fill them
             "-Xshare:auto",
         ]
         command += archive_options(self._classes, self._dump_to)
