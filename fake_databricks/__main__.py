@@ -146,10 +146,11 @@ def _install_runtime(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"fake-databricks: {error}\n")
         return 1
     content, versions = made.content, versions_with(spark)
+    whose = versions[0] if len(versions) == 1 else f"{versions[-1]} to {versions[0]}"
     return _say(
         f"Spark {content['spark']} with Delta {content['delta']} on Python {content['python_version']}"
         f" {'is installed' if made.is_new else 'was installed already'} in {made.home}:"
-        f" clusters of Databricks {versions[-1]} to {versions[0]} have it."
+        f" clusters of Databricks {whose} have it."
     )
 
 

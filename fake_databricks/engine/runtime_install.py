@@ -85,10 +85,22 @@ class Pins:
 
 COMMON = ("requests>=2.25", "setuptools>=77", "wheel", "databricks-sdk", "polars>=1.8")
 PINS: Mapping[str, Pins] = {
+    "3.4": Pins(
+        ("3.10", "3.11"),
+        "3.4.3",
+        "2.4.0",
+        ("pandas>=1.5,<2", "numpy>=1.23,<2", "pyarrow>=8,<13", *COMMON),
+    ),
     "4.0": Pins(
         ("3.12", "3.11", "3.10", "3.13"),
         "4.0.1",
         "4.0.1",
+        ("pandas>=2.2,<3", "numpy>=2.1", "pyarrow>=19", *COMMON),
+    ),
+    "4.2": Pins(
+        ("3.13", "3.12", "3.11", "3.10"),
+        "4.2.0",
+        "4.4.0",
         ("pandas>=2.2,<3", "numpy>=2.1", "pyarrow>=19", *COMMON),
     ),
 }
