@@ -13,7 +13,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contract.receiver.answers import Answer, Refused, refusal
-from contract.receiver.faults import parse_fault
 from contract.receiver.intake import MAX_BODY_BYTES, check_headers, read_body
 from contract.receiver.paging import asked_part, page_token
 
@@ -150,9 +149,7 @@ class _Calls:
                 document = json.loads(content)
             except (ValueError, RecursionError):
                 raise refusal(400, "invalid_json", "the body is no JSON") from None
-            fault = parse_fault(document)
-            tenants = None if grant.is_for_all else grant.tenants
-            self._faults.add(fault, document.get("times", 1), tenants)
+            self._faults.ask(document, grant)
         return Answer(200, {"faults": self._faults.waiting(grant)})
 
     def _grant(self, request: Request) -> Grant:

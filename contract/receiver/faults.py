@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import deque
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Deque, Dict, FrozenSet, List, Mapping, Optional, Tuple
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Dict, FrozenSet, List, Mapping, Optional, Tuple
 
 from contract.receiver.answers import Answer, refusal
 
@@ -113,11 +112,33 @@ def _wrong(message: str) -> Exception:
     return refusal(422, "invalid_fault", message)
 
 
+@dataclass
+class Rule:
+    """A fault that was asked for, and how many requests it still meets.
+
+    Attributes:
+        number: its place in the order in which faults were asked for, from 1.
+        fault: how a request fails.
+        left: how many requests.
+        tenants: only those with a key for exactly these tenants; ``None`` is every request.
+    """
+
+    number: int
+    fault: Fault
+    left: int
+    tenants: Optional[FrozenSet[str]]
+
+    def is_seen_by(self, grant: Grant) -> bool:
+        """Whether a key may see it and forget it."""
+        return grant.is_for_all or self.tenants == grant.tenants
+
+
 class FaultQueue:
     """The faults of the next requests: each is used once, in order."""
 
     def __init__(self) -> None:
-        self._waiting: Deque[Any] = deque()
+        self._rules: List[Rule] = []
+        self._asked = 0
         self._lock = threading.Lock()
 
     def add(self, fault: Fault, times: int = 1, tenants: Optional[FrozenSet[str]] = None) -> None:
@@ -128,29 +149,46 @@ class FaultQueue:
             times: how many.
             tenants: only those with a key for exactly these tenants; ``None`` is every request.
         """
+        if times < 1:
+            return
         with self._lock:
-            self._waiting.extend([(fault, tenants)] * times)
+            self._asked += 1
+            self._rules.append(Rule(self._asked, fault, times, tenants))
+
+    def ask(self, document: Any, grant: Grant) -> None:
+        """Let the next requests fail as a key asks for; a tenant's key asks for its own requests alone.
+
+        Raises:
+            Refused: 422, the document is no fault.
+        """
+        fault = parse_fault(document)
+        self.add(fault, document.get("times", 1), None if grant.is_for_all else grant.tenants)
 
     def take(self, grant: Optional[Grant]) -> Optional[Fault]:
         """Return the fault of this request, and forget it; ``grant`` is of its key, if that is known."""
         with self._lock:
-            for index, (fault, tenants) in enumerate(self._waiting):
-                if tenants is None or (grant is not None and grant.tenants == tenants):
-                    del self._waiting[index]
-                    return fault if isinstance(fault, Fault) else None
+            for index, rule in enumerate(self._rules):
+                if rule.tenants is None or (grant is not None and grant.tenants == rule.tenants):
+                    rule.left -= 1
+                    if rule.left == 0:
+                        del self._rules[index]
+                    return rule.fault
         return None
 
-    def waiting(self, grant: Grant) -> List[Dict[str, Any]]:
-        """Return the faults that this key may see, as JSON objects."""
+    def rules(self, grant: Grant) -> List[Rule]:
+        """Return copies of the rules that a key may see, in order."""
         with self._lock:
-            return [
-                asdict(fault)
-                for fault, tenants in self._waiting
-                if grant.is_for_all or tenants == grant.tenants
-            ]
+            return [replace(rule) for rule in self._rules if rule.is_seen_by(grant)]
 
-    def clear(self, grant: Grant) -> None:
-        """Forget the faults that this key may see."""
+    def waiting(self, grant: Grant) -> List[Dict[str, Any]]:
+        """Return the fault of each of the next requests, of those that a key may see, as JSON objects."""
+        return [shown for rule in self.rules(grant) for shown in [asdict(rule.fault)] * rule.left]
+
+    def clear(self, grant: Grant, number: Optional[int] = None) -> None:
+        """Forget the faults that a key may see: all of them, or those of one rule."""
         with self._lock:
-            kept = [] if grant.is_for_all else [each for each in self._waiting if each[1] != grant.tenants]
-            self._waiting = deque(kept)
+            self._rules = [
+                rule
+                for rule in self._rules
+                if not rule.is_seen_by(grant) or (number is not None and rule.number != number)
+            ]

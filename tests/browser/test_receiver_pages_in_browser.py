@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING, Iterator
+from urllib.error import HTTPError
 
 import pytest
 
@@ -63,6 +64,39 @@ class TestEveryPage:
     def test_a_script_is_not_needed(self, browser: Browser, url: str) -> None:
         with opened(browser, f"{url}/?key={KEY}", script=False) as seen:
             assert len(list(pages(seen, TENANT))) == 6
+
+
+class TestFaults:
+    """a fault switched on, met by a body, and switched off"""
+
+    @pytest.mark.parametrize(("scheme", "width"), [("dark", 1280), ("light", 360)])
+    def test_is_switched_on_met_and_off(self, browser: Browser, url: str, scheme: str, width: int) -> None:
+        (sent, *_) = shop(TENANT)
+        with opened(browser, f"{url}/?key={KEY}", scheme=scheme, width=width) as seen:
+            seen.page.get_by_role("navigation", name="Pages").get_by_role("link", name="Faults").click()
+            seen.page.get_by_role("button", name="Switch unavailable on").click()
+            seen.page.get_by_role("button", name="Switch all off").wait_for()
+            assert seen.cells("#on table", 5) == ["2"]
+            assert seen.violations() == []
+            assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+            with pytest.raises(HTTPError, match="503"):
+                post(url, KEY, sent)
+            seen.page.reload()
+            assert seen.cells("#on table", 5) == ["1"]
+            seen.page.locator("#on").get_by_role("button", name="Switch fault").click()
+            seen.page.get_by_text("None: the next body is answered as usual.").wait_for()
+            post(url, KEY, sent)
+            assert (seen.requests, seen.errors) == ([], [])
+
+    def test_one_of_ones_own_without_a_script(self, browser: Browser, url: str) -> None:
+        with opened(browser, f"{url}/?key={KEY}", script=False) as seen:
+            seen.page.goto(f"{url}/faults")
+            seen.page.get_by_label("Status of the answer").fill("418")
+            seen.page.get_by_label("How many bodies meet it").fill("3")
+            seen.page.get_by_role("button", name="Switch on", exact=True).click()
+            assert seen.cells("#on table", 2) == ["answers 418"]
+            seen.page.get_by_role("button", name="Switch all off").click()
+            assert seen.page.get_by_text("None: the next body is answered as usual.").is_visible()
 
 
 class TestReport:

@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Dict, Iterator, List
+from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -18,6 +19,7 @@ pytest.importorskip("cryptography", reason="fake-databricks is not installed")
 
 from contract.receiver import Fault, Receiver
 from contract.receiver.pages import quality_report
+from contract.receiver.pages.fault_page import READY
 from contract.receiver.pages.routes import PAGES
 from nuvyn_executor.reports.page import policy
 from tests.contract.platform_bodies import HOSTILE, body, column, hostile, post, shop, source, table
@@ -78,6 +80,25 @@ def links(seen: Seen, start: str) -> List[str]:
     return [target for target in found if target.startswith(start)]
 
 
+def delivered(receiver: Receiver, key: str, tenant: str = "one") -> int:
+    """Post a body; return the status of the answer."""
+    try:
+        post(receiver.url, key, body(tenant, "job_1"))
+    except HTTPError as error:
+        return error.code
+    return 200
+
+
+def on(person: Person) -> List[List[str]]:
+    """Return the faults that are on: number, what happens, whose keys, bodies left."""
+    page = person.get("/faults").page
+    (body_of_table, *_) = page.all("tbody")
+    cells = [item for item in page.all("th", "td") if item.parent and item.parent.parent is body_of_table]
+    texts = [item.text.strip() for item in cells]
+    rows = [texts[place : place + 6] for place in range(0, len(texts), 6)]
+    return [[*row[:2], *row[3:5]] for row in rows if len(row) == 6]
+
+
 def every_page(person: Person, tenant: str) -> Dict[str, Seen]:
     """Open each page by the links that lead to it, but the report."""
     found = {"/": person.get("/")}
@@ -96,6 +117,7 @@ class TestWhatIsShown:
     def test_all_pages_are_reached_by_links(self, person: Person) -> None:
         seen = every_page(person, "one")
         seen["/report"] = person.get(links(seen["/tenant"], "/report")[0])
+        seen["/faults"] = person.get(links(seen["/"], "/faults")[0])
         assert set(seen) == {page.path for page in PAGES}
         assert {one.status for one in seen.values()} == {200}
 
@@ -247,7 +269,9 @@ class TestKeys:
         person = Person(receiver, ONE).sign_in()
         first = [row.text.split()[0] for row in person.get("/").page.all("tr")]
         assert first == ["Tenant", "one"]
-        for page in PAGES[1:]:  # the first one has no tenant in its address
+        for page in PAGES:
+            if page.path in ("/", "/faults"):  # they have no tenant in their addresses
+                continue
             seen = person.get(
                 f"{page.path}?tenant_id={quote('a/b & <c>')}&source_id=x&table_id=x&column_id=x"
             )
@@ -301,6 +325,123 @@ class TestKeys:
         assert person.get("/api/metadata?tenant_id=one").status == 401
 
 
+class TestFaults:
+    """Faults on demand, to switch on and off in a browser, by whoever may do so by `/_receiver/faults`."""
+
+    def test_one_that_stands_ready_is_switched_on_and_met_and_off(self, empty: Receiver) -> None:
+        person = Person(empty, ALL).sign_in()
+        answer = person.post("/faults", {"action": "on", "name": "unavailable"}).answer
+        assert (answer.status, answer.headers["location"]) == (303, "/faults")
+        assert (delivered(empty, ONE), on(person)) == (503, [["1", "answers 503", "all keys", "1"]])
+        person.post("/faults", {"action": "off", "number": "1"})
+        assert (delivered(empty, ONE), on(person)) == (200, [])
+
+    @pytest.mark.parametrize("name", READY)
+    def test_each_that_stands_ready_is_one_of_the_api(self, empty: Receiver, name: str) -> None:
+        person = Person(empty, ALL).sign_in()
+        assert person.post("/faults", {"action": "on", "name": name}).status == 303
+        by_page = person.client.get("/_receiver/faults")
+        person.client.send("DELETE", "/_receiver/faults")
+        person.client.post("/_receiver/faults", **READY[name])
+        assert by_page == person.client.get("/_receiver/faults")
+        assert len(by_page["faults"]) == READY[name].get("times", 1)
+
+    def test_they_are_met_in_order_and_the_bodies_left_are_counted(self, empty: Receiver) -> None:
+        person = Person(empty, ALL).sign_in()
+        for fields in ({"status": "429", "retry_after": "7", "times": "2"}, {"status": "500"}):
+            person.post("/faults", {"action": "add", **fields})
+        rows = [
+            ["1", "answers 429 with Retry-After: 7", "all keys", "2"],
+            ["2", "answers 500", "all keys", "1"],
+        ]
+        assert on(person) == rows
+        assert (delivered(empty, ALL), on(person)[0][-1]) == (429, "1")
+        assert "2 of the next bodies meet a fault" in person.get("/").text
+        assert [delivered(empty, ALL) for _ in range(3)] == [429, 500, 200]
+
+    def test_one_of_ones_own(self, empty: Receiver) -> None:
+        person = Person(empty, ALL).sign_in()
+        fields = {"status": " 503 ", "message": "no <b>", "delay_seconds": "0.25", "pause_seconds": "0"}
+        more = {"cut_after": "3", "times": "", "store_first": "1", "retry_after": "", "x": "y"}
+        assert person.post("/faults", {"action": "add", **fields, **more}).status == 303
+        (added,) = person.client.get("/_receiver/faults")["faults"]
+        assert added == {
+            "status": 503,
+            "body": {"error": {"code": "scripted", "message": "no <b>"}},
+            "headers": {},
+            "store_first": True,
+            "drop": False,
+            "delay_seconds": 0.25,
+            "cut_after": 3,
+            "pause_seconds": 0,
+        }
+        assert on(person)[0][1] == (
+            "takes the body as usual, waits 0.25 s, answers 503, "
+            "closes the connection after 3 bytes of the answer"
+        )
+        person.post("/faults", {"action": "all-off"})
+        assert person.client.get("/_receiver/faults") == {"faults": []}
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {},
+            {"action": "on", "name": "nothing"},
+            {"action": "off"},
+            {"action": "off", "number": "x"},
+            {"action": "add"},
+            {"action": "add", "status": "999"},
+            {"action": "add", "status": "5.5"},
+            {"action": "add", "status": "<script>"},
+            {"action": "add", "drop": "1", "times": "0"},
+            {"action": "add", "drop": "1", "delay_seconds": "nan"},
+            {"action": "add", "status": "503", "retry_after": "1\r\nX: y"},
+        ],
+    )
+    def test_a_wrong_one_is_refused_with_a_sentence(self, empty: Receiver, fields: Dict[str, str]) -> None:
+        empty.fail_next(Fault(status=503))
+        person = Person(empty, ALL).sign_in()
+        seen = person.post("/faults", fields)
+        assert (seen.status, len(seen.page.all("h1"))) == (422, 1)
+        assert on(person) == [["1", "answers 503", "all keys", "1"]]
+
+    def test_a_key_sees_and_switches_those_of_its_tenants_alone(self, empty: Receiver) -> None:
+        one, other, everybody = (Person(empty, key).sign_in() for key in (ONE, OTHER, ALL))
+        one.post("/faults", {"action": "on", "name": "refused"})
+        assert (on(one), on(other)) == ([["1", "answers 400", "one", "1"]], [])
+        for fields in ({"action": "off", "number": "1"}, {"action": "all-off"}):
+            assert other.post("/faults", fields).status == 303
+        assert on(everybody) == on(one) == [["1", "answers 400", "one", "1"]]
+        assert delivered(empty, OTHER, "a/b & <c>") == 200
+        assert delivered(empty, ONE) == 400
+        everybody.post("/faults", {"action": "on", "name": "refused"})
+        assert on(one) == []
+        assert "None: the next body is answered as usual." in one.get("/").text
+
+    def test_hostile_values_are_text(self, empty: Receiver) -> None:
+        client = Client(empty.url, OTHER, "")
+        client.post("/_receiver/faults", status=503, headers={"Retry-After": HOSTILE[:30]}, body=HOSTILE)
+        seen = Person(empty, ALL).sign_in().get("/faults")
+        assert [script.attributes.get("src") for script in seen.page.all("script")] == ["/static/pages.js"]
+        assert "<script>document" not in seen.source
+        assert "<script>document.title='taken'</script>" in seen.text
+        assert "a/b & <c>" in seen.text
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Sec-Fetch-Site": "cross-site", "Origin": "null"},
+            {"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:1"},
+            {"Sec-Fetch-Site": "", "Origin": ""},
+            {"Cookie": ""},
+        ],
+    )
+    def test_nobody_else_may(self, empty: Receiver, headers: Dict[str, str]) -> None:
+        person = Person(empty, ALL).sign_in()
+        assert person.post("/faults", {"action": "on", "name": "busy"}, **headers).status in (401, 403)
+        assert on(person) == []
+
+
 class TestForeignPages:
     """The protection against pages of other sites is that of the pages of fake_databricks."""
 
@@ -326,7 +467,7 @@ class TestForeignPages:
         assert (seen.status, "set-cookie" in seen.answer.headers) == (401, False)
 
     def test_every_answer_has_the_policy(self, person: Person) -> None:
-        for target in ("/", "/tenant", "/static/pages.css", "/report?tenant_id=one"):
+        for target in ("/", "/tenant", "/faults", "/static/pages.css", "/report?tenant_id=one"):
             headers = person.get(target).answer.headers
             assert "default-src 'none'" in headers["content-security-policy"]
             assert "unsafe" not in headers["content-security-policy"]

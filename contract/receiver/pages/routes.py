@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contract.receiver.pages import quality_report, views
+from contract.receiver.pages import fault_page, quality_report, views
 from fake_databricks.ui.page import Page
 
 REPORT = Page("/report", "", quality_report.view, "Quality report")
@@ -14,5 +14,8 @@ PAGES = (
     Page("/table", "table", views.table, "Table"),
     Page("/column", "column", views.column, "Column"),
     Page("/deliveries", "deliveries", views.deliveries, "What has arrived"),
+    Page(fault_page.PATH, "faults", fault_page.view, "Faults", is_shown=True),
     REPORT,
 )
+ACTIONS = {fault_page.PATH: fault_page.change}
+"""What a form changes, by its address."""

@@ -6,7 +6,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Callable
 
 from contract.receiver.answers import Refused
-from contract.receiver.pages.routes import PAGES, REPORT
+from contract.receiver.pages.routes import ACTIONS, PAGES, REPORT
 from contract.receiver.pages.visit import Visit
 from fake_databricks.request.call import Reply
 from fake_databricks.ui.page import NotAdmitted
@@ -24,7 +24,7 @@ LOOK = Look(
     about="These pages show what has come of the tenants of one API key. "
     "The server has printed a link with a key at its start.",
     pages=PAGES,
-    actions=frozenset(),
+    actions=frozenset(ACTIONS),
     package="contract.receiver.pages",
 )
 _MOST_NAMES = 60
@@ -53,8 +53,9 @@ class ReceiverSite(Site):
 
     def _answer(self, asked: Asked) -> Reply:
         grant = self._keys.grant_of_key(asked.credential)
-        visit = Visit(self._store, self._faults, grant, asked.query, self._now)
-        values = asked.page.view(visit)
+        visit = Visit(self._store, self._faults, grant, asked.query, self._now, asked.form or {})
+        view = asked.page.view if asked.form is None else ACTIONS[asked.path]
+        values = view(visit)
         if asked.page is REPORT:
             return Reply(200, values["html"], {**HTML, "Content-Security-Policy": values["policy"]})
         whose = "every tenant" if grant.is_for_all else ", ".join(sorted(grant.tenants))

@@ -51,7 +51,7 @@ def overview(visit: Visit) -> dict[str, Any]:
     return {
         "tenants": tenants,
         "next": address("/", after=found[-1].name) if has_more else "",
-        "faults": visit.faults.waiting(visit.grant),
+        "faults": sum(rule.left for rule in visit.faults.rules(visit.grant)),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Callable, Mapping
 from urllib.parse import urlencode
 
@@ -28,6 +28,7 @@ class Visit:
         grant: what the key of the person may see.
         query: the parameters of the query, the last of each name.
         now: the present, ISO 8601.
+        form: the fields of a form that was sent.
     """
 
     store: Store
@@ -35,6 +36,7 @@ class Visit:
     grant: Grant
     query: Mapping[str, str]
     now: Callable[[], str]
+    form: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tenant(self) -> str:
@@ -78,8 +80,12 @@ class Visit:
     @property
     def before(self) -> int | None:
         """The number below which a list goes on."""
-        text = self.query.get("before", "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else None
+        return whole_number(self.query.get("before", ""))
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number that a text is; ``None`` where it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else None
 
 
 def address(path: str, **names: object) -> str:
