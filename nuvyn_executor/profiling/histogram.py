@@ -23,7 +23,7 @@ MOST = 256
 MOST_OF_SAMPLE = 128
 """The most buckets. The sample has half as many, which leaves room for what it does not have. With a range of
 16 powers of two (1 to 65,536) a quantile is off by 6.25 % at most."""
-BINS = 20
+BINS = 16
 MOST_BARS = 40
 """So many different numbers are shown one by one."""
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
