@@ -432,9 +432,26 @@ def column_details(
         "length_min": extremes.length_min,
         "length_max": extremes.length_max,
         "distinct_rsd": facts.distinct.rsd if facts.distinct is not None else None,
+        **_distribution(extremes),
         "data_contract": None
         if facts.terms is None
         else [_outcome(one) for one in column_outcomes(tally, facts)],
+    }
+
+
+def _distribution(column: ColumnProfile) -> Document:
+    """Return how values are distributed. Quantiles of lengths are no cell values, those of numbers are."""
+    one = column.distribution
+    commonest = None if column.commonest is None else [list(pair) for pair in column.commonest]
+    if one is None:
+        return {"distribution": None, "quantiles": None, "commonest": commonest}
+    is_length = one.of == "lengths"
+    quantiles = list(one.quantiles)
+    shape = {"of": one.of, "count": one.count, "bins": list(one.bins), "error": one.error}
+    return {
+        "distribution": {**shape, "quantiles": quantiles} if is_length else shape,
+        "quantiles": None if is_length else quantiles,
+        "commonest": commonest,
     }
 
 

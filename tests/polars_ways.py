@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
@@ -14,6 +15,7 @@ from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.discovery.partition_folders import values_of
 from nuvyn_executor.model import Dataset, SourceType
 from nuvyn_executor.profiling.counts import Counts, total
+from nuvyn_executor.profiling.distributions import commonest_of, distribution_of
 from nuvyn_executor.profiling.polars import job
 from nuvyn_executor.profiling.polars.parts import NotNative, Piece, Reading
 from nuvyn_executor.profiling.profiler import json_extreme
@@ -82,6 +84,9 @@ def assert_same(profile: Counted, counts: Counts) -> None:
         mine = span.distinct.estimate()
         if profile.plan.exact_distinct:
             assert mine == facts.distinct, plan
+            as_json = partial(json_extreme, plan=plan, data_type=facts.data_type)
+            assert distribution_of(plan, span, as_json) == column.distribution, plan
+            assert commonest_of(plan, span, as_json) == column.commonest, plan
         else:
             tolerance = 4 * (mine.rsd + facts.distinct.rsd) * facts.distinct.count
             assert abs(mine.count - facts.distinct.count) <= tolerance, plan

@@ -137,6 +137,7 @@ def column_row(table: Row, name: str, position: int = 1, data_type: str = "strin
         "length_min": 3,
         "length_max": 40,
         "distinct_rsd": 0.0,
+        **distribution(data_type, position),
         **more.pop("details", {}),
     }
     return {
@@ -160,6 +161,24 @@ def column_row(table: Row, name: str, position: int = 1, data_type: str = "strin
         "removed_at": None,
         **more,
     }
+
+
+def distribution(data_type: str, position: int) -> Row:
+    """What ``columns.details`` says of a distribution: of lengths, of numbers, or nothing of booleans."""
+    if data_type == "boolean":
+        return {"distribution": None, "quantiles": None, "commonest": [[SECRET_CELL, 7]]}
+    bins = [(index * index * position) % 90 for index in range(16)]
+    of = (
+        "lengths" if data_type == "string" else "moments" if data_type in ("date", "timestamp") else "numbers"
+    )
+    shape: Row = {"of": of, "count": sum(bins), "bins": bins, "error": 0.0625}
+    if of == "lengths":
+        return {
+            "distribution": {**shape, "quantiles": [3, 8, 12, 20, 40]},
+            "quantiles": None,
+            "commonest": None,
+        }
+    return {"distribution": shape, "quantiles": [SECRET_CELL] * 5, "commonest": None}
 
 
 def finding(table: str, column: Optional[str], points: float = 1.5, **more: Any) -> Row:

@@ -7,11 +7,14 @@ from functools import reduce
 from operator import add
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union
 
+from nuvyn_executor.profiling.commonest import Commonest
+from nuvyn_executor.profiling.histogram import Histogram
 from nuvyn_executor.profiling.sketch import Final, State, merged, state_from_json
 from nuvyn_executor.quality.tallies import ZERO, ColumnTally, DatasetTally
 
 Number = Union[int, float]
 _T = TypeVar("_T", int, float)
+_Adding = TypeVar("_Adding", Histogram, Commonest)
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,9 @@ class Span:
         length_min, length_max: bytes of the shortest and the longest text, in columns of neither numbers nor
             moments.
         distinct: the state of the different values; ``None`` if nothing was counted.
+        histogram: of the numbers, of the moments (microseconds), or of the lengths; ``None`` where a part was
+            not measured: then the whole is not.
+        commonest: the texts, in columns of neither numbers nor moments; ``None`` as above.
     """
 
     minimum: Optional[Number] = None
@@ -31,6 +37,8 @@ class Span:
     length_min: Optional[int] = None
     length_max: Optional[int] = None
     distinct: Optional[State] = None
+    histogram: Optional[Histogram] = None
+    commonest: Optional[Commonest] = None
 
     def __add__(self, other: Span) -> Span:
         """Return the span of both; ``ValueError`` when the states of different values do not merge."""
@@ -40,6 +48,8 @@ class Span:
             _least(self.length_min, other.length_min),
             _greatest(self.length_max, other.length_max),
             merged(self.distinct, other.distinct),
+            _sum(self.histogram, other.histogram),
+            _sum(self.commonest, other.commonest),
         )
 
 
@@ -116,7 +126,7 @@ class Counts:
         for one in value["columns"]:
             rest = dict(one)
             span = rest.pop("span")
-            spans.append(Span(**{**span, "distinct": state_from_json(span["distinct"])}))
+            spans.append(_span_from_json(span))
             columns.append(ColumnTally(**{**rest, "violations": tuple(rest["violations"])}))
         tally = DatasetTally(
             rows=value["rows"],
@@ -142,8 +152,28 @@ def _final(state: Optional[State]) -> Optional[Final]:
 def _column_json(tally: ColumnTally, span: Span) -> Dict[str, Any]:
     column = asdict(tally)
     column["shapes"] = dict(tally.shapes)
-    column["span"] = {**span.__dict__, "distinct": None if span.distinct is None else span.distinct.to_json()}
+    states = {name: getattr(span, name) for name in ("distinct", "histogram", "commonest")}
+    column["span"] = {
+        **span.__dict__,
+        **{name: None if state is None else state.to_json() for name, state in states.items()},
+    }
     return column
+
+
+def _span_from_json(value: Mapping[str, Any]) -> Span:
+    histogram, commonest = value.get("histogram"), value.get("commonest")  # not in states of before
+    return Span(
+        **{
+            **value,
+            "distinct": state_from_json(value["distinct"]),
+            "histogram": None if histogram is None else Histogram.from_json(histogram),
+            "commonest": None if commonest is None else Commonest.from_json(commonest),
+        }
+    )
+
+
+def _sum(one: Optional[_Adding], other: Optional[_Adding]) -> Optional[_Adding]:
+    return None if one is None or other is None else one + other
 
 
 def _seen(one: Optional[_T], other: Optional[_T]) -> List[_T]:

@@ -118,6 +118,7 @@ def _declared(plan: ColumnPlan, one: Optional[ColumnTerms], terms: TableTerms) -
             says_when_written=False,
             rules=(),
             is_unique=False,
+            dropped_bits=None,
         )
     alone = [own.columns[0] for own in terms.expectations if len(own.columns) == 1]
     is_key = plan.is_key and not terms.key if one is None or one.is_key is None else one.is_key

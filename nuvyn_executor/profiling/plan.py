@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
+from nuvyn_executor.model import DAY_MICROS
 from nuvyn_executor.profiling import column_names, suspects
+from nuvyn_executor.profiling.commonest import Commonest
 from nuvyn_executor.profiling.conventions import are_identifiers, forms_for, is_day_first
+from nuvyn_executor.profiling.histogram import least_dropped
 from nuvyn_executor.profiling.null_markers import WHITE, is_missing, placeholders_that_are_values
 from nuvyn_executor.profiling.value_patterns import (
     DATE_SENTINELS,
@@ -37,6 +42,8 @@ NAMED_MAJORITY = 0.5  # the same, where the column's name suggests the expectati
 CODE_SHARE = 0.01  # of codes (007) among numbers, that makes all of them codes
 FEWEST_ROWS = 10  # different ones, from which a sample may say that a column is no key
 FENCE_MIN_VALUES = 30
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
 _SENTINEL_YEARS = {day[:4] for day in DATE_SENTINELS}
 FENCE_FACTOR = 3.0  # Tukey's "far out"
 FENCE_MAX_OUTSIDE = 0.01  # a larger share outside is a long tail, whose values are true
@@ -67,6 +74,9 @@ class ColumnPlan:
         suspect_examples: by reason, a sampled value that can hardly be true, masked.
         rules: what a data contract declares of each value; those that break it are counted.
         is_unique: a data contract declares that no value repeats.
+        dropped_bits: how many bits the histogram of the sample drops, with which that of the column begins;
+            ``None``: neither that nor the commonest values are counted.
+        may_be_few: the sample does not have too many different texts for these to be counted one by one.
     """
 
     name: str
@@ -86,6 +96,8 @@ class ColumnPlan:
     suspect_examples: Mapping[str, str] = field(default_factory=dict)
     rules: Tuple[Rule, ...] = ()
     is_unique: bool = False
+    dropped_bits: Optional[int] = 0
+    may_be_few: bool = True
 
 
 @dataclass(frozen=True)
@@ -186,6 +198,11 @@ def plan_text_column(  # noqa: PLR0913  what is known of a column
         null_markers=null_markers,
         **_moments_of(name, is_moment=expected == Expected.MOMENT),
     )
+    plan = replace(
+        plan,
+        dropped_bits=least_dropped(_measures(plan, present, trimmed, found)),
+        may_be_few=Commonest.of(Counter(present)).counts is not None,
+    )
     return replace(plan, suspect_examples=suspects.examples(_text_suspects(plan, trimmed, found)))
 
 
@@ -205,6 +222,8 @@ def plan_typed_column(
         sample=str(present[0])[:SAMPLE_CHARACTERS] if present and kind != "opaque" else None,
         **_moments_of(name, is_moment=kind == "moment"),
     )
+    measures = numbers if kind == "number" else map(_micros_of, present) if kind == "moment" else ()
+    plan = replace(plan, dropped_bits=least_dropped(measures))
     found: Iterator[Tuple[Optional[str], object]] = iter(())
     if kind == "number":
         found = ((suspects.of_number(number, plan.fences), value) for number, value in zip(numbers, present))
@@ -252,6 +271,29 @@ def _moments_of(name: str, *, is_moment: bool) -> Dict[str, Any]:
         "may_lie_ahead": is_written and column_names.may_lie_ahead(name),
         "bounds_period": is_moment and column_names.bounds_period(name),
     }
+
+
+def _measures(
+    plan: ColumnPlan, present: Sequence[str], trimmed: Sequence[str], shapes: Sequence[str]
+) -> Iterator[float]:
+    """Return what the histogram of a column counts, of its sampled texts: numbers, moments, or lengths."""
+    if plan.expected not in (Expected.NUMBER, Expected.MOMENT):
+        yield from (len(text.encode("utf-8", "surrogatepass")) for text in present)
+        return
+    for text, shape in zip(trimmed, shapes):
+        plain = plain_of(text, shape, day_first=plan.day_first)
+        if plan.expected == Expected.NUMBER and shape in NUMBERS:
+            yield float(plain)
+        elif plan.expected == Expected.MOMENT:
+            day = _DAY.match(plain)  # of a moment written as a number there is none
+            if day:
+                with suppress(ValueError):
+                    yield _micros_of(date.fromisoformat(day.group()))
+
+
+def _micros_of(moment: object) -> float:
+    """Return the day of a moment in microseconds since 1970; near enough to choose buckets."""
+    return float(moment.toordinal() - _EPOCH_DAY) * DAY_MICROS if isinstance(moment, date) else 0.0
 
 
 def _text_suspects(

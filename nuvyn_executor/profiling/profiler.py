@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple
 
 from nuvyn_executor.model import EPOCH, epoch_micros
 from nuvyn_executor.profiling.counts import Span
 from nuvyn_executor.profiling.declared_plan import declared_plan
+from nuvyn_executor.profiling.distributions import commonest_of, distribution_of
 from nuvyn_executor.profiling.plan import (
     ScanPlan,
     ordered_pairs,
@@ -25,6 +27,7 @@ from nuvyn_executor.reading.frame import DOUBTS
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset
     from nuvyn_executor.profiling.counts import Counts
+    from nuvyn_executor.profiling.distributions import Distribution
     from nuvyn_executor.profiling.plan import ColumnPlan
     from nuvyn_executor.profiling.scan_state import ScanState
     from nuvyn_executor.quality.declared import TableTerms
@@ -41,12 +44,16 @@ class ColumnProfile:
     Attributes:
         minimum: the smallest number or moment, as JSON holds it; ``None`` for columns of other values.
         length_min: bytes of the shortest present text.
+        distribution: how the values are distributed; ``None`` where that was not measured.
+        commonest: the values of a column of few with how often each occurs; else ``None``.
     """
 
     minimum: Any = None
     maximum: Any = None
     length_min: Any = None
     length_max: Any = None
+    distribution: Optional[Distribution] = None
+    commonest: Optional[Tuple[Tuple[Any, int], ...]] = None
 
 
 @dataclass(frozen=True)
@@ -207,15 +214,21 @@ def interpret_counts(
         estimate = rows.estimate()
         distinct_rows = replace(estimate, count=min(estimate.count + tally.corrupt_rows, tally.rows))
     columns = tuple(
-        ColumnProfile(
-            minimum=json_extreme(span.minimum, one, fact.data_type),
-            maximum=json_extreme(span.maximum, one, fact.data_type),
-            length_min=span.length_min,
-            length_max=span.length_max,
-        )
-        for one, fact, span in zip(plan.columns, facts, spans)
+        _column_profile(one, span, fact.data_type) for one, fact, span in zip(plan.columns, facts, spans)
     )
     return Scan(dataset_name, tally, facts, distinct_rows, modified_micros), columns
+
+
+def _column_profile(plan: ColumnPlan, span: Span, data_type: str) -> ColumnProfile:
+    shown = partial(json_extreme, plan=plan, data_type=data_type)
+    return ColumnProfile(
+        minimum=shown(span.minimum),
+        maximum=shown(span.maximum),
+        length_min=span.length_min,
+        length_max=span.length_max,
+        distribution=distribution_of(plan, span, shown),
+        commonest=commonest_of(plan, span, shown),
+    )
 
 
 def _of_nothing(plan: ScanPlan, tally: DatasetTally) -> DatasetTally:

@@ -167,9 +167,11 @@ class ScanState:
 
     @property
     def client_texts(self) -> Tuple[str, ...]:
-        """Texts copied from the client's files: names, samples, and types, which hold names of fields."""
+        """Texts copied from the client's files: names, samples, values, and types, which hold names."""
         columns = (text for one in self.plan.columns for text in (one.name, one.sample, one.declared_type))
-        return tuple(str(text) for text in (*columns, *self.read_as.values()) if text)
+        few = (one.commonest.counts or () for one in self.counts.spans if one.commonest is not None)
+        values = (text for counts in few for text in counts)
+        return tuple(str(text) for text in (*columns, *values, *self.read_as.values()) if text)
 
     def to_json(self) -> str:
         """Return the state as a JSON text."""

@@ -15,6 +15,7 @@ from nuvyn_executor.reports.contents import (
     UNKNOWN,
     Change,
     Column,
+    Distribution,
     Finding,
     Measured,
     Method,
@@ -410,7 +411,31 @@ def _column(row: Row, rows: Optional[int]) -> Column:
             (f"{one.get('clause')}: {one.get('limit')}", _true_or_false(one.get("is_met")))
             for one in objects(details.get("data_contract"))
         ),
+        distribution=_distribution(details),
+        commonest=tuple(_commonest(details.get("commonest"))),
     )
+
+
+def _distribution(details: Mapping[str, Any]) -> Optional[Distribution]:
+    """Return how values are distributed; ``None`` where that was not measured, or not by this version."""
+    stored = mapping(details.get("distribution"))
+    of, bins = text_of(stored.get("of")), stored.get("bins")
+    if of is None or not isinstance(bins, list) or not bins:
+        return None
+    quantiles = details.get("quantiles") or stored.get("quantiles")
+    return Distribution(
+        of=of,
+        count=whole(stored.get("count")) or 0,
+        bins=tuple(whole(one) or 0 for one in bins),
+        error=number(stored.get("error")) or 0.0,
+        quantiles=tuple(map(str, quantiles)) if isinstance(quantiles, list) else (),
+    )
+
+
+def _commonest(stored: Any) -> Iterable[Tuple[str, int]]:
+    for pair in stored if isinstance(stored, list) else ():
+        if isinstance(pair, list) and len(pair) == 2 and whole(pair[1]) is not None:  # noqa: PLR2004  value and count
+            yield str(pair[0]), int(pair[1])
 
 
 def _values(row: Row, details: Mapping[str, Any]) -> Dict[str, str]:

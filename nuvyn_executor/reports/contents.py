@@ -61,6 +61,26 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Distribution:
+    """How the values of a column are distributed.
+
+    Attributes:
+        of: ``numbers``, ``moments``, or ``lengths`` of texts in bytes.
+        count: how many were counted.
+        bins: how many are in each of some intervals, the lowest first.
+        error: by how much a quantile may be off, as a share of it.
+        quantiles: below or at which 5, 25, 50, 75 and 95 % are; empty where they are cell values that may not
+            be shown.
+    """
+
+    of: str
+    count: int
+    bins: Tuple[int, ...]
+    error: float
+    quantiles: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Column:
     """A column of a table.
 
@@ -75,6 +95,8 @@ class Column:
         lengths: bytes of the shortest and of the longest text.
         values: cell values: sample, minimum, maximum; empty unless they may be shown.
         expectations: what a data contract declares: rule, whether it is met (``None``: not checked).
+        distribution: ``None`` where it was not measured.
+        commonest: of a column of few values each with its count; empty unless they may be shown.
     """
 
     name: str
@@ -98,6 +120,8 @@ class Column:
     lengths: Optional[Tuple[int, int]]
     values: Mapping[str, str]
     expectations: Tuple[Tuple[str, Optional[bool]], ...]
+    distribution: Optional[Distribution] = None
+    commonest: Tuple[Tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,20 @@ A picture stands for figures that are beside it in the page, or in its label.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, List, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.reports.figures import plural, score, share
 from nuvyn_executor.reports.markup import Content, Markup, element, shape
 
 if TYPE_CHECKING:
-    from nuvyn_executor.reports.contents import Column, RunPoint
+    from nuvyn_executor.reports.contents import Column, Distribution, RunPoint
 
 TYPE_CLASSES = ("number", "text", "moment", "boolean", "other")
 _MOST_COLUMNS = 60  # of a picture of a table; more would be thinner than a pixel
 _STRIP = 20  # its height
+_STEPS = 9  # in the height of a distribution
+_SHAPE_WIDTH = 80  # its width
 _AS_WIDE_AS_THE_PAGE = ("chart", "scale")
 
 
@@ -140,6 +143,22 @@ def forms_of(column: Column) -> Markup:
     """Draw how the values of a column are written: the most frequent forms, and the rest."""
     total = sum(count for _, count in column.forms)
     return parts([(f"form-{min(index, 3)}", count / total) for index, (_, count) in enumerate(column.forms)])
+
+
+def distribution_of(one: Distribution) -> Markup:
+    """Draw how many values are in each interval, from the least to the greatest: an outline from the floor.
+
+    What is there is seen, however little it is. Quantiles stand beside it. There is one for each column,
+    a tenth of a large page: so heights are digits, and the style sheet has the size.
+    """
+    most = max(one.bins) or 1
+    heights = [max(1, round(_STEPS * count / most)) if count else 0 for count in one.bins]
+    step = max(1, _SHAPE_WIDTH // len(heights))
+    outline = "".join(
+        f"V{_STEPS - height}h{step * len([*alike])}" for height, alike in itertools.groupby(heights)
+    )
+    path = shape("path", d=f"M0 {_STEPS}{outline}V{_STEPS}")
+    return element("svg", path, class_="many", role="img", aria_label=one.of)
 
 
 def trend(values: Sequence[Optional[float]]) -> Markup:

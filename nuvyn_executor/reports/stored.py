@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
 from nuvyn_executor.reports.build import StoredRows
 from nuvyn_executor.reports.results import SCORING_JOBS, parsed
-from nuvyn_executor.schema.details import CELLS
 from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, SOURCES, TABLES
 
 if TYPE_CHECKING:
@@ -65,10 +64,10 @@ def without_values(row: Row, table: Table) -> Dict[str, Any]:
     """Return a row without its cell values, which the schema marks."""
     kept: Dict[str, Any] = {}
     for column in table.columns:
-        if column.name not in row or column.sent is CELLS:
+        if column.name not in row or column.sent.is_of_cells:
             continue
         kept[column.name] = row[column.name]
-        hidden = {key.name for key in column.keys if key.sent is CELLS}
+        hidden = {key.name for key in column.keys if key.sent.is_of_cells}
         if hidden:
             details = parsed(row[column.name])
             kept[column.name] = json.dumps({key: one for key, one in details.items() if key not in hidden})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from nuvyn_executor.quality.dimensions import DIMENSIONS
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 _MOST_FINDINGS = 20
 _MOST_FORMS = 3
+_QUANTILES = 5
+_LENGTHS = "lengths"  # the quantiles of these are no cell values
 
 
 def section(report: Report) -> Markup:
@@ -121,6 +124,7 @@ def _columns(one: Table, *, shows_values: bool) -> Markup:
     has_lengths = any(column.lengths for column in one.columns)
     has_expectations = any(column.expectations for column in one.columns)
     titles = ["Column", "Type", "Values", "Complete", "Valid", "Unique", "Different", "Written as"]
+    titles += ["Distribution"]
     titles += ["Bytes"] if has_lengths else []
     titles += ["Data contract"] if has_expectations else []
     titles += ["Sample and range"] if shows_values else []
@@ -156,6 +160,7 @@ def _column(one: Column, *, has_lengths: bool, has_expectations: bool, shows_val
         element("td", score(one.uniqueness), class_="n"),
         element("td", distinct, class_="n", data_v=one.distinct if one.is_approximate else None),
         element("td", _forms(one)),
+        element("td", _distribution(one, shows_values=shows_values)),
     ]
     if has_lengths:
         length = NOTHING if one.lengths is None else f"{one.lengths[0]:,} to {one.lengths[1]:,}"
@@ -167,6 +172,7 @@ def _column(one: Column, *, has_lengths: bool, has_expectations: bool, shows_val
             element(
                 "td",
                 [element("div", f"{key}: ", element("code", value)) for key, value in one.values.items()],
+                _commonest(one),
             )
         )
     return element("tr", cells)
@@ -195,6 +201,35 @@ def _forms(one: Column) -> Content:
     if left > 0:
         words.append(f"{left} more")
     return [pictures.forms_of(one), element("small", ", ".join(words))]
+
+
+def _distribution(one: Column, *, shows_values: bool) -> Content:
+    """Return the picture, and below it a middle value, where it may be shown."""
+    found = one.distribution
+    if found is None:
+        return element("small", "not measured")
+    if not shows_values and found.of != _LENGTHS:
+        found = replace(found, quantiles=())
+    if len(found.quantiles) != _QUANTILES:
+        return pictures.distribution_of(found)
+    lowest, lower, middle, upper, highest = found.quantiles
+    words = f"median {middle}"
+    if found.of != _LENGTHS:
+        words += f", half {lower} to {upper}, 90 % {lowest} to {highest}"
+        if found.error:
+            words += f", off by {share(found.error, 1)} at most"
+    return [pictures.distribution_of(found), element("small", words)]
+
+
+def _commonest(one: Column) -> Content:
+    """Return the values of a column of few, the commonest first."""
+    if not one.commonest:
+        return None
+    total = sum(number for _, number in one.commonest)
+    listed = [
+        element("li", element("code", value), f" {share(number, total)}") for value, number in one.commonest
+    ]
+    return [element("div", "commonest:"), element("ul", listed, class_="few")]
 
 
 def _expectation(rule: str, is_met: Optional[bool]) -> Markup:  # noqa: FBT001  a field of a column

@@ -17,13 +17,20 @@ class Sent(Enum):
     YES = "yes"
     CELLS = "with samples"
     """It holds cell values, so it is sent only with ``EXECUTOR_SEND_SAMPLES=true``."""
+    HERE = "never"
+    """It holds cell values and is never sent. The report shows it with ``EXECUTOR_SEND_SAMPLES=true``."""
 
     def is_allowed(self, *, send_samples: bool) -> bool:
         """Whether it may be sent; ``send_samples`` allows cell values."""
         return self is Sent.YES or (self is Sent.CELLS and send_samples)
 
+    @property
+    def is_of_cells(self) -> bool:
+        """Whether it holds cell values."""
+        return self in (Sent.CELLS, Sent.HERE)
 
-NO, YES, CELLS = Sent.NO, Sent.YES, Sent.CELLS
+
+NO, YES, CELLS, HERE = Sent.NO, Sent.YES, Sent.CELLS, Sent.HERE
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,13 @@ COLUMN_DETAILS = _keys(
     ("length_min", "bytes of the shortest text", YES),
     ("length_max", "bytes of the longest text", YES),
     ("distinct_rsd", "relative standard deviation of `distinct_count`; 0 is exact", YES),
+    (
+        "distribution",
+        "[its shape](quality.md#distributions): `of`, `count`, `bins`, `error`; `null` if not measured",
+        NO,
+    ),
+    ("quantiles", "of numbers and moments: below or at which 5, 25, 50, 75 and 95 % are", HERE),
+    ("commonest", "of at most 20 different values, each with its count, the commonest first", HERE),
     (
         "data_contract",
         "what a data contract declares of it: `clause`, `limit`, `count`, `of`, `is_met`; `null` without one",

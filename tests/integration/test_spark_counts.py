@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Iterator, Mapping, Sequence
@@ -11,7 +12,9 @@ import pytest
 from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.discovery.formats import source_type_named
 from nuvyn_executor.model import SourceType
+from nuvyn_executor.profiling.commonest import Commonest
 from nuvyn_executor.profiling.counts import total
+from nuvyn_executor.profiling.histogram import Histogram
 from nuvyn_executor.profiling.profiler import plan_scan
 from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.profiling.sketch import KEPT
@@ -266,6 +269,83 @@ class TestFewValues:
         assert span.distinct is not None
         right, found = 2 * KEPT - 1000 + 3, span.distinct.estimate()
         assert abs(found.count - right) <= 4 * found.rsd * right
+
+
+@pytest.fixture(name="mixed", scope="module")
+def _mixed(spark: Any) -> Frame:
+    numbers = "CASE id WHEN 0 THEN -0D WHEN 1 THEN DOUBLE('-Infinity') WHEN 2 THEN 5E-324D WHEN 3"
+    kinds = {
+        "amount": f"{numbers} THEN DOUBLE('NaN') ELSE exp(id / 40D) * IF(id % 9 = 0, -1, 1) END",
+        "whole": "IF(id % 4 = 0, NULL, id * id * id * 1000)",
+        "status": "IF(id % 7 = 0, ' n/a ', concat('state ', id % 5))",
+        "is_paid": "id % 3 = 0",
+        "comment": "repeat('x', CAST(id % 90 AS INT))",
+        "paid_at": "timestamp_micros(id * 86400123456)",
+        "price": "CAST(CAST(id / 4 AS DECIMAL(20, 2)) AS STRING)",
+    }
+    data = spark.range(0, 900, 1, 2).selectExpr(*(f"{one} AS c{i}" for i, one in enumerate(kinds.values())))
+    rows = [tuple(row) for row in data.collect()]
+    return Frame(
+        opened=lambda: data,
+        names=tuple(kinds),
+        types=tuple(None if name == "price" else kind for name, (_, kind) in zip(kinds, data.dtypes)),
+        sample=sample_columns(rows[:200], len(kinds)),
+        sample_represents=True,
+        is_small=True,
+        details={"rows": rows},
+    )
+
+
+class TestDistributions:
+    """They come out of the reads that count different values exactly; else they are not measured."""
+
+    def test_they_are_those_of_the_values_one_by_one(self, mixed: Frame) -> None:
+        plan = plan_scan(mixed, "mixed")
+        spans = dict(zip(mixed.names, spark_engine.count(mixed, plan, NOW).spans))
+        rows = mixed.details["rows"]
+
+        def of(place: int, numbers: Sequence[float]) -> Histogram:
+            return Histogram(plan.columns[place].dropped_bits or 0) + Histogram.of_numbers(numbers)
+
+        states = [row[2] for row in rows if "n/a" not in row[2]]
+        assert spans["amount"].histogram == of(0, [row[0] for row in rows])
+        assert spans["whole"].histogram == of(1, [float(row[1]) for row in rows if row[1] is not None])
+        assert spans["status"].histogram == of(2, [float(len(one)) for one in states])
+        assert spans["comment"].histogram == of(4, [float(len(row[4])) for row in rows if row[4]])
+        assert spans["paid_at"].histogram == of(5, [i * 86_400_123_456.0 for i in range(len(rows))])
+        assert spans["price"].histogram == of(6, [float(row[6]) for row in rows])
+        assert spans["is_paid"].histogram is None
+        assert {name: one.commonest for name, one in spans.items() if one.commonest is not None} == {
+            "status": Commonest(Counter(states)),
+            "is_paid": Commonest({"true": 300, "false": 600}),
+            "comment": Commonest(None),
+        }
+
+    def test_of_many_rows_nothing_is_measured_rather_than_something_wrong(self, mixed: Frame) -> None:
+        plan = replace(plan_scan(mixed, "mixed"), exact_distinct=False)
+        for span in spark_engine.count(mixed, plan, NOW).spans:
+            assert span.histogram is None
+            assert span.commonest in (None, Commonest(None))
+
+    def test_too_many_buckets_are_not_brought_to_the_driver(
+        self, mixed: Frame, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        plan = plan_scan(mixed, "mixed")
+        full = spark_engine.count(mixed, plan, NOW)
+        monkeypatch.setattr(spark_engine, "MOST_GROUPS", 100)
+        few = spark_engine.count(mixed, plan, NOW)
+        assert few.tally == full.tally
+        assert any(span.histogram is None for span in few.spans[:1])
+
+    @pytest.mark.usefixtures("_not_adaptive")
+    def test_the_methods_are_short_enough_for_java(self, spark: Any, mixed: Frame) -> None:
+        plan = plan_scan(mixed, "mixed")
+        debug = spark._jvm.org.apache.spark.sql.execution.debug  # noqa: SLF001  Spark's own measure
+        sizes = {}
+        for read in reads_of(mixed, plan):
+            stages = debug.package.codegenStringSeq(executed(spark_engine.asked_of(mixed, plan, read, NOW)))
+            sizes[read] = max(stages.apply(i)._3().maxMethodCodeSize() for i in range(stages.size()))  # noqa: SLF001  as above
+        assert max(sizes.values()) <= COMPILED_BYTECODES, sizes
 
 
 class TestCells:

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nuvyn_executor.profiling.commonest import Commonest
 from nuvyn_executor.profiling.counts import Counts, Span, total
+from nuvyn_executor.profiling.histogram import Histogram
 from nuvyn_executor.profiling.sketch import Sketch
 from nuvyn_executor.quality.tallies import ColumnTally, DatasetTally, Shape
 from tests.how_many import at_most
@@ -17,7 +19,9 @@ from tests.how_many import at_most
 numbers = st.none() | st.integers(-(10**15), 10**15) | st.floats(allow_nan=False)
 small = st.integers(0, 5)
 sketches = st.none() | st.lists(st.integers(0, 2**64 - 1), max_size=5).map(lambda some: Sketch.of("h", some))
-spans = st.builds(Span, numbers, numbers, st.none() | small, st.none() | small, sketches)
+histograms = st.none() | st.lists(st.integers(-9, 9).map(float)).map(Histogram.of_numbers)
+texts = st.none() | st.dictionaries(st.text(max_size=3), st.integers(1, 9), max_size=12).map(Commonest.of)
+spans = st.builds(Span, numbers, numbers, st.none() | small, st.none() | small, sketches, histograms, texts)
 
 
 @st.composite
@@ -59,6 +63,14 @@ class TestCounts:
     @given(counts())
     def test_json_keeps_them(self, a: Counts) -> None:
         assert Counts.from_json(json.loads(json.dumps(a.to_json()))) == a
+
+    def test_distributions_are_not_measured_in_states_of_before(self) -> None:
+        value = Counts(DatasetTally(1, (ColumnTally(rows=1),)), (Span(1, 2, None, None),)).to_json()
+        for name in ("histogram", "commonest"):
+            del value["columns"][0]["span"][name]
+        (span,) = Counts.from_json(value).spans
+        assert span == Span(1, 2)
+        assert (span + Span(1, 2, histogram=Histogram.of_numbers([1.0]))).histogram is None
 
     @given(counts(columns=1), counts(columns=2))
     @settings(max_examples=at_most(5))

@@ -226,6 +226,15 @@ class TestCellValues:
         assert only(body, "columns")["details"] == json.loads(self.DETAILS)
         assert only(body, "columns")["sample_value"] == "Gus"
 
+    @pytest.mark.parametrize("send_samples", [False, True])
+    def test_distributions_never_leave(self, *, send_samples: bool) -> None:
+        """Issue 18: "kept as tallies, masked, not sent by default"; the contract has no words for them."""
+        shape = {"of": "numbers", "count": 3, "bins": [1, 2], "error": 0.0}
+        more = {"distribution": shape, "quantiles": [4711, 4712], "commonest": [["Anna", 2]]}
+        details = json.dumps({**SAFE, **more})
+        (body,) = pages(columns=[column(details=details)], send_samples=send_samples)
+        assert only(body, "columns")["details"] == SAFE
+
     def test_it_is_off_unless_said(self) -> None:
         assert pages(columns=[column(sample_value="Gus")]) == pages(
             columns=[column(sample_value="Gus")], send_samples=False

@@ -342,7 +342,18 @@ class TestValues:
 
         assert f"<div>sample: <code>{SECRET_CELL}</code></div>" in page
         assert f"<div>stand-in: <code>{SECRET_CELL}</code></div>" in page
+        assert f"median {SECRET_CELL}, half {SECRET_CELL} to {SECRET_CELL}" in page
+        assert f"<li><code>{SECRET_CELL}</code> 100 %" in page
         assert "pass it on with care" in page
+
+    def test_the_picture_of_a_distribution_has_no_scale(self) -> None:
+        page = report_of(shop().store(), None, None, NOW, shows_values=False)
+
+        pictures = [one for one in Page(page).all("svg") if one.get("class") == "many"]
+        assert {one["aria-label"] for one in pictures} == {"lengths", "numbers", "moments"}
+        assert all(one["role"] == "img" for one in pictures)
+        assert "<small>median 12</small>" in page  # of lengths, which are no cell values
+        assert page.count("not measured</small>") == page.count("<td>boolean")
 
     def test_what_the_schema_marks_is_what_is_left_out(self) -> None:
         table = table_row(source_row(), "t")

@@ -14,6 +14,7 @@ import pytest
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.model import DAY_MICROS, CsvDialect, Dataset, FileEntry, epoch_micros
 from nuvyn_executor.profiling import scan_state as module
+from nuvyn_executor.profiling.commonest import Commonest
 from nuvyn_executor.profiling.counts import Counts, Span
 from nuvyn_executor.profiling.plan import ScanPlan, plan_text_column, plan_typed_column
 from nuvyn_executor.profiling.scan_state import ScanState, Snapshot, pack_state, unpack_state
@@ -175,3 +176,15 @@ class TestPacking:
         assert back.is_current(Snapshot(dataset(A)), NOW)
         monkeypatch.setattr(module, "MOST_BYTES", 100)
         assert pack_state(state) is None
+
+
+class TestClientTexts:
+    """ "No data leaves by accident": where one of these texts holds a secret, no state is stored."""
+
+    def test_they_are_those_of_columns_of_few_too(self) -> None:
+        before = counts()
+        spans = tuple(replace(one, commonest=Commonest({"sig=abc": 2})) for one in before.spans)
+        state = state_of(A, of=replace(before, spans=spans))
+        assert "sig=abc" in state.client_texts
+        many = replace(before, spans=tuple(replace(one, commonest=Commonest(None)) for one in spans))
+        assert "sig=abc" not in state_of(A, of=many).client_texts

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, List, Optional, Tuple, Union
 import polars as pl
 
 from nuvyn_executor.model import DAY_MICROS
+from nuvyn_executor.profiling.commonest import FEW, Commonest
 from nuvyn_executor.profiling.counts import Span
 from nuvyn_executor.profiling.null_markers import PLACEHOLDERS, WHITE
+from nuvyn_executor.profiling.polars.buckets import Buckets
 from nuvyn_executor.profiling.polars.moments import micros_of
 from nuvyn_executor.profiling.polars.patterns import patterns_of
 from nuvyn_executor.profiling.polars.predicates import after_steps, satisfying
@@ -63,11 +65,15 @@ class TextColumn:
         self._lengths = Extremes()
         self._postponed: List[pl.DataFrame] = []
         self._aligned: Optional[pl.Series] = None  # moments of the last texts that were counted row by row
-        self._numbers = Numbers(fences=plan.fences)
+        self._buckets = Buckets(plan.dropped_bits)
+        is_counted = plan.dropped_bits is not None and not self._has_value
+        self._commonest = Commonest({} if plan.may_be_few else None) if is_counted else None
+        self._numbers = Numbers(fences=plan.fences, buckets=self._buckets)
         self._moments = Moments(
             says_when_written=plan.says_when_written,
             future_micros=now_micros + DAY_MICROS,
             bounds_period=plan.bounds_period,
+            buckets=self._buckets,
         )
 
     def add(self, texts: pl.Series) -> Values:
@@ -90,7 +96,9 @@ class TextColumn:
             is_enough = any(many >= most for many, most in zip(waiting, _POSTPONED))
             return self.finish() if is_enough else Values(present.clear())
         rest = self._add_quickly(present)
-        return Values(None, self._add_carefully(rest, None) if len(rest) else None)
+        missing = self._add_carefully(rest, None) if len(rest) else None
+        self._look_for_few(present, missing)
+        return Values(None, missing)
 
     def finish(self) -> Values:
         """Count what was postponed."""
@@ -136,7 +144,9 @@ class TextColumn:
         frame = frame.filter(shape.is_not_null()).with_columns(padded.alias("padded"))
         if not len(frame):
             return missing["raw"]
-        self._measure(frame["raw"])
+        self._measure(frame["raw"], None if weights is None else frame["weight"])
+        if weights is not None:
+            self._add_commonest(frame["raw"], frame["weight"])
         if not self._has_value:
             judged = frame if self._allowed is None else frame.filter(shape.is_in(self._allowed_indexes))
             self._broken += int(judged.filter(raw.str.contains(BROKEN_TEXT))["weight"].sum())
@@ -203,10 +213,34 @@ class TextColumn:
             gone = micros.is_null()
             self._invalid += int(gone.sum() if weights is None else weights.filter(gone).sum())
 
-    def _measure(self, texts: pl.Series) -> None:
+    def _measure(self, texts: pl.Series, weights: Optional[pl.Series] = None) -> None:
         if not self._has_value:
             lengths = texts.str.len_bytes()
             self._lengths.take(lengths.min(), lengths.max())
+            self._buckets.add(lengths, weights)
+
+    def _look_for_few(self, texts: pl.Series, missing: Optional[pl.Series]) -> None:
+        """Count the texts of a batch that do not seem to repeat, if they are few all the same.
+
+        So it is where most of the different texts of the batch are ways to say nothing.
+        """
+        if self._commonest is None or self._commonest.counts is None:
+            return
+        if missing is not None:
+            texts = texts.filter(~texts.is_in(missing.unique().to_list()))
+        if texts.head(_LOOKED_AT[0]).n_unique() > FEW:
+            self._commonest = Commonest(None)
+            return
+        counted = texts.alias("text").value_counts(name="weight")
+        self._add_commonest(counted["text"], counted["weight"])
+
+    def _add_commonest(self, texts: pl.Series, weights: pl.Series) -> None:
+        """Add different texts."""
+        if self._commonest is None:
+            return
+        is_few = self._commonest.counts is not None and len(texts) <= FEW
+        found = dict(zip(texts.to_list(), weights.to_list())) if is_few else None
+        self._commonest += Commonest.of(found)
 
     def micros(self, texts: pl.Series) -> pl.Series:
         """Return the moments of the last batch in its order; null where a text is no moment."""
@@ -259,6 +293,8 @@ class TextColumn:
             values.maximum,
             None if low is None else int(low),
             None if high is None else int(high),
+            histogram=self._buckets.histogram,
+            commonest=self._commonest,
         )
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Optional
 import polars as pl
 
 from nuvyn_executor.model import DAY_MICROS
+from nuvyn_executor.profiling.commonest import Commonest
 from nuvyn_executor.profiling.counts import Span
+from nuvyn_executor.profiling.polars.buckets import Buckets
 from nuvyn_executor.profiling.polars.moments import micros_of_days
 from nuvyn_executor.profiling.polars.rules import BrokenRules
 from nuvyn_executor.profiling.polars.values import Extremes, Moments, Numbers, Values
@@ -55,12 +57,15 @@ class TypedColumn:
         self._plan = plan
         self._kind = family(str(plan.declared_type))
         self._rows = self._nulls = self._nans = 0
-        self._numbers = Numbers(fences=plan.fences)
+        self._trues = 0
+        self._buckets = Buckets(plan.dropped_bits)
+        self._numbers = Numbers(fences=plan.fences, buckets=self._buckets)
         self._rules = BrokenRules(plan)
         self._moments = Moments(
             says_when_written=plan.says_when_written,
             future_micros=now_micros + DAY_MICROS,
             bounds_period=plan.bounds_period,
+            buckets=self._buckets,
         )
 
     def add(self, values: pl.Series) -> Values:
@@ -84,6 +89,8 @@ class TypedColumn:
                     return Values(missing=present.filter(nans).head(1))
             self._numbers.add(present)
             self._rules.add(present, numbers=present)
+        elif self._kind == "boolean":
+            self._trues += int(values.sum() or 0)
         return Values()
 
     def finish(self) -> Values:
@@ -119,4 +126,15 @@ class TypedColumn:
     def span(self) -> Span:
         """Return the least and the greatest value."""
         values: Extremes = self._numbers if self._kind == "number" else self._moments
-        return Span(values.minimum, values.maximum)
+        return Span(
+            values.minimum,
+            values.maximum,
+            histogram=self._buckets.histogram if self._kind in ("number", "moment") else None,
+            commonest=self._truths() if self._kind == "boolean" else None,
+        )
+
+    def _truths(self) -> Optional[Commonest]:
+        if self._plan.dropped_bits is None:
+            return None
+        counts = {"true": self._trues, "false": self._rows - self._nulls - self._trues}
+        return Commonest({text: count for text, count in counts.items() if count})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional, Tuple
 import polars as pl
 
 from nuvyn_executor.model import DAY_MICROS
+from nuvyn_executor.profiling.polars.buckets import Buckets
 from nuvyn_executor.profiling.value_patterns import DATE_SENTINELS, NUMBER_SENTINELS
 from nuvyn_executor.quality.tallies import Suspect
 
@@ -58,10 +59,12 @@ class Numbers(Extremes):
 
     Attributes:
         fences: values outside are far out.
+        buckets: counts the finite ones.
         suspects: by reason, numbers that can hardly be true.
     """
 
     fences: Optional[Tuple[float, float]] = None
+    buckets: Buckets = field(default_factory=Buckets)
     suspects: Counter[str] = field(default_factory=Counter)
 
     def add(self, numbers: pl.Series, weights: Optional[pl.Series] = None) -> None:
@@ -74,11 +77,17 @@ class Numbers(Extremes):
         odd = [float(number) for number in NUMBER_SENTINELS if low <= number <= high]
         infinite = low == float("-inf") or high == float("inf")
         outside = self.fences is not None and (low < self.fences[0] or high > self.fences[1])
+        if not infinite:
+            self.buckets.add(numbers if numbers.dtype == pl.Float64 else _doubles(numbers), weights)
         if not (odd or infinite or outside):
             return
         values = numbers if numbers.dtype == pl.Float64 else _doubles(numbers)
         stand_in = values.is_in(odd)
         is_infinite = values.is_infinite()
+        if infinite:
+            self.buckets.add(
+                values.filter(~is_infinite), None if weights is None else weights.filter(~is_infinite)
+            )
         self.suspects[Suspect.STAND_IN] += weighed(stand_in, weights)
         self.suspects[Suspect.INFINITE] += weighed(is_infinite, weights)
         if self.fences is not None:
@@ -95,6 +104,7 @@ class Moments(Extremes):
         future_micros: a later moment lies in the future.
         bounds_period: the column holds ends of periods, so that days that stand for no moment mean an open
             end.
+        buckets: counts all of them.
         suspects: by reason, moments that can hardly be true.
         timestamps, future: moments, and those that lie in the future.
         latest: the latest moment that does not.
@@ -104,6 +114,7 @@ class Moments(Extremes):
     says_when_written: bool = False
     future_micros: int = 0
     bounds_period: bool = False
+    buckets: Buckets = field(default_factory=Buckets)
     suspects: Counter[str] = field(default_factory=Counter)
     timestamps: int = 0
     future: int = 0
@@ -117,6 +128,11 @@ class Moments(Extremes):
         if low is None:
             return
         self.take(low, high)
+        if micros.null_count():
+            is_there = micros.is_not_null()
+            self.buckets.add(micros.filter(is_there), None if weights is None else weights.filter(is_there))
+        else:
+            self.buckets.add(micros, weights)
         days = [day for day in _SENTINEL_DAYS if low < (day + 1) * DAY_MICROS and high >= day * DAY_MICROS]
         if days and not self.bounds_period:
             stand_in = (micros // DAY_MICROS).is_in(days).fill_null(value=False)

@@ -17,11 +17,14 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import partial, reduce
+from operator import add
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.concurrency import at_once
 from nuvyn_executor.profiling import value_patterns
+from nuvyn_executor.profiling.commonest import FEW, Commonest
 from nuvyn_executor.profiling.counts import Counts, Span
+from nuvyn_executor.profiling.histogram import Histogram
 from nuvyn_executor.profiling.sketch import (
     KEPT,
     PRECISION,
@@ -32,7 +35,7 @@ from nuvyn_executor.profiling.sketch import (
     State,
     merged,
 )
-from nuvyn_executor.profiling.spark import cells, expressions
+from nuvyn_executor.profiling.spark import buckets, cells, expressions
 from nuvyn_executor.profiling.spark.cells import Cell
 from nuvyn_executor.profiling.spark.reads import reads_of
 from nuvyn_executor.profiling.value_patterns import MOMENTS, Expected
@@ -52,6 +55,8 @@ ROW = "row"
 """The name of cells that are rows: a row's hash, or NULL for a record that did not parse."""
 FEW_REGISTERS = REGISTERS // 4
 """For columns that are no keys. With more, there are more groups than Spark's fast map holds (65,536)."""
+MOST_GROUPS = 100_000
+"""The most groups that a read returns to the driver. With more, distributions are not measured."""
 _CLASS_FROM = 40  # bits of a group's key: its class, its position, its register
 _RANK_BITS = 6
 _UNSIGNED = (1 << 64) - 1
@@ -78,6 +83,8 @@ class Group:
         number: their least and greatest number.
         whole: their least and greatest whole number, moment (microseconds since 1970), or length in bytes.
         different: the state of the different values; ``None`` if they are not counted.
+        buckets: how many finite numbers, moments or lengths are in which bucket; ``None`` if not counted.
+        texts: how many cells have which text; ``None`` if there are too many texts, or they are not counted.
     """
 
     cell: Cell
@@ -85,6 +92,8 @@ class Group:
     number: Tuple[Any, Any] = (None, None)
     whole: Tuple[Any, Any] = (None, None)
     different: Optional[State] = None
+    buckets: Optional[Mapping[int, int]] = None
+    texts: Optional[Mapping[str, int]] = None
 
 
 def count(frame: Frame, plan: ScanPlan, now_micros: int) -> Counts:
@@ -133,7 +142,9 @@ def asked_of(frame: Frame, plan: ScanPlan, read: Read, now_micros: int) -> Any:
     levels = expressions.levels(read.kind, plans, now_micros)
     for level in levels.projections:
         data = data.selectExpr("*", *level)
-    return _grouped(data, plan, read, levels.extremes)
+    if not read.columns or not (read.by_value or (plan.distinct and plan.exact_distinct)):
+        read = replace(read, distributes=False)
+    return _grouped(data, plan, read, levels.extremes, plans)
 
 
 def _row(frame: Frame, plan: ScanPlan) -> str:
@@ -145,7 +156,10 @@ def _row(frame: Frame, plan: ScanPlan) -> str:
     return text if frame.corrupt is None else f"IF(`{frame.corrupt}` IS NULL, {text}, NULL)"
 
 
-def _grouped(data: Any, plan: ScanPlan, read: Read, extremes: Sequence[str]) -> Any:
+def _grouped(
+    data: Any, plan: ScanPlan, read: Read, extremes: Sequence[str], plans: Sequence[Optional[ColumnPlan]]
+) -> Any:
+    """Group cells; ``plans`` are those of the positions."""
     from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
 
     def extremes_of(name: str) -> List[str]:
@@ -158,16 +172,29 @@ def _grouped(data: Any, plan: ScanPlan, read: Read, extremes: Sequence[str]) -> 
 
     keys = ["position", "class"]
     cell_hash = f"IF(class = {cells.NULL}, NULL, xxhash64(cell)) AS hash"
+    text = buckets.text_of(plans) if read.distributes and read.kind == expressions.TEXT else None
+    texts = [] if text is None else [f"{text} AS text"]
+
+    def with_buckets(groups: Any) -> Any:
+        for projection in buckets.projections(plans, extremes):
+            groups = groups.selectExpr("*", *projection)
+        return groups
+
     if read.by_value:
         both = (f"{x} AS {end}_{x}" for x in extremes for end in ("min", "max"))
-        return data.selectExpr(*keys, "times AS cells", *both, cell_hash)
+        values = data.selectExpr(*keys, "times AS cells", *both, cell_hash, *texts)
+        return with_buckets(values) if read.distributes else values
     if not plan.distinct:
         return data.groupBy(*keys).agg(*asked("count(1) AS cells"))
-    hashed = data.selectExpr(*keys, *extremes, cell_hash)
+    hashed = data.selectExpr(*keys, *extremes, cell_hash, *texts)
     again = [f.expr(one) for one in ("sum(cells) AS cells", *extremes_of("{end}_{x}"))]
     if plan.exact_distinct:
-        groups = hashed.groupBy(*keys, "hash").agg(*asked("count(1) AS cells"))
-        return groups.groupBy(*keys).agg(*again, f.expr("count(hash) AS groups"))
+        groups = hashed.groupBy(*keys, "hash", *(["text"] if texts else [])).agg(*asked("count(1) AS cells"))
+        again.append(f.expr("count(hash) AS groups"))
+        if not read.distributes:
+            return groups.groupBy(*keys).agg(*again)
+        again += [f.expr(one) for one in (buckets.texts_of_groups() if texts else ())]
+        return with_buckets(groups).groupBy(*keys, "bucket").agg(*again)
     masks = ", ".join(f"{_registers(name, plan) - 1}L" for name in _names(read, plan))
     key = f"shiftleft(CAST(class AS BIGINT), {_CLASS_FROM}) + position * {REGISTERS}L"
     split = hashed.selectExpr(
@@ -208,11 +235,16 @@ def _registers(name: Any, plan: ScanPlan) -> int:
 
 
 def _answers(frame: Frame, plan: ScanPlan, read: Read, now_micros: int) -> List[Tuple[Any, Group]]:
-    """Return the groups of a read by name. A read by value that finds many values is repeated without."""
+    """Return the groups of a read by name.
+
+    A read by value that finds many values is repeated without; so is one of distributions with many buckets.
+    """
     asked = asked_of(frame, plan, read, now_micros)
-    rows = [row.asDict() for row in (asked.limit(KEPT + 1) if read.by_value else asked).collect()]
-    if read.by_value and len(rows) > KEPT:
-        return _answers(frame, plan, replace(read, by_value=False), now_micros)
+    most = KEPT if read.by_value else MOST_GROUPS if "bucket" in asked.columns else None
+    rows = [row.asDict() for row in (asked if most is None else asked.limit(most + 1)).collect()]
+    if most is not None and len(rows) > most:
+        without = replace(read, by_value=False) if read.by_value else replace(read, distributes=False)
+        return _answers(frame, plan, without, now_micros)
     names = _names(read, plan)
     together: Dict[Tuple[int, int], List[Dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -226,6 +258,8 @@ def _answers(frame: Frame, plan: ScanPlan, read: Read, now_micros: int) -> List[
                 _extremes(some, "number"),
                 _extremes(some, "whole"),
                 _different(some, _registers(names[position], plan)) if plan.distinct else None,
+                _buckets(some),
+                _texts(some),
             ),
         )
         for (position, number), some in together.items()
@@ -252,6 +286,28 @@ def _different(rows: Sequence[Mapping[str, Any]], registers: int) -> State:
         for one in row["registers"]:
             ranks[one >> _RANK_BITS] = one & (1 << _RANK_BITS) - 1
     return Sketch(HASH_NAME, registers=bytes(ranks)) if any(ranks) else Sketch(HASH_NAME)
+
+
+def _buckets(rows: Sequence[Mapping[str, Any]]) -> Optional[Mapping[int, int]]:
+    if "bucket" not in rows[0]:
+        return None
+    counts: Dict[int, int] = defaultdict(int)
+    for row in rows:
+        if row["bucket"] is not None:
+            counts[row["bucket"]] += row["cells"]
+    return counts
+
+
+def _texts(rows: Sequence[Mapping[str, Any]]) -> Optional[Mapping[str, int]]:
+    """Return the texts of a group; ``None`` where one of its cells has too long a one, or too many have."""
+    if "text" in rows[0]:  # one row a value
+        found = [(row["text"], row["cells"]) for row in rows]
+    elif "texts" in rows[0]:
+        found = [tuple(one) for row in rows for one in row["texts"] or ()]
+    else:
+        return None
+    is_all = len(found) == sum(row.get("groups", 1) for row in rows) and len(found) <= FEW
+    return dict(found) if is_all and all(text is not None for text, _ in found) else None
 
 
 def _counts(plan: ScanPlan, groups: Mapping[Any, List[Group]]) -> Counts:
@@ -296,7 +352,33 @@ def _state(groups: Sequence[Group], plan: ScanPlan) -> Optional[State]:
     return reduce(merged, states, nothing)
 
 
+def _histogram(plan: ColumnPlan, present: Sequence[Group]) -> Optional[Histogram]:
+    if not buckets.has_histogram(plan) or plan.dropped_bits is None:
+        return None
+    total = Histogram(plan.dropped_bits)
+    for group in present:
+        if group.buckets is None:
+            return None
+        total += Histogram.of(group.buckets, plan.dropped_bits)
+    return total
+
+
+def _commonest(plan: ColumnPlan, present: Sequence[Group]) -> Optional[Commonest]:
+    if not buckets.has_commonest(plan):
+        return None
+    if not plan.may_be_few:
+        return Commonest(None)
+    if any(group.buckets is None for group in present):
+        return None
+    return reduce(add, (Commonest.of(group.texts) for group in present), Commonest())
+
+
 def _span(plan: ColumnPlan, present: Sequence[Group], different: Optional[State]) -> Span:
+    span = _extremes_of(plan, present, different)
+    return replace(span, histogram=_histogram(plan, present), commonest=_commonest(plan, present))
+
+
+def _extremes_of(plan: ColumnPlan, present: Sequence[Group], different: Optional[State]) -> Span:
     if expressions.is_text(plan) and plan.expected not in (Expected.NUMBER, Expected.MOMENT):
         shortest, longest = _widest([one.whole for one in present])
         return Span(None, None, shortest, longest, different)

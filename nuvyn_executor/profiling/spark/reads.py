@@ -42,6 +42,7 @@ class Read:
         pairs: pairs of moments that have an order are cells, too: whether they are in order.
         keys: keys of several columns are cells, too: hashes of their values.
         by_value: there are so few different cells that they are grouped first, and each is classified once.
+        distributes: it is counted, too, how numbers and few texts are distributed.
     """
 
     kind: str
@@ -50,6 +51,7 @@ class Read:
     pairs: bool = False
     keys: bool = False
     by_value: bool = False
+    distributes: bool = True
 
 
 def reads_of(frame: Frame, plan: ScanPlan) -> List[Read]:

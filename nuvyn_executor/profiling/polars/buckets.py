@@ -1,0 +1,94 @@
+"""Counts in which buckets numbers are (:mod:`~nuvyn_executor.profiling.histogram`)."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Optional
+
+import polars as pl
+
+from nuvyn_executor.profiling.histogram import MOST, Histogram
+
+# Polars 2 reads the bits of a double without work. Older ones calculate them, ten times as slowly.
+READS_BITS = "dtype" in inspect.signature(pl.Series.reinterpret).parameters
+_DIGITS = 52
+_LEAST_POWER = -1022
+_POWERS = tuple(2.0**power for power in range(_LEAST_POWER, 1024))
+_SIGN = 63
+_NEGATIVE = -(1 << _SIGN)
+_FAR_TOO_MANY = 8 * MOST
+_STEP = 4  # bits that are dropped at once from so many buckets
+
+
+class Buckets:
+    """Counts numbers, batch by batch.
+
+    Args:
+        dropped: the bits that are dropped from the beginning; ``None`` to count nothing.
+    """
+
+    def __init__(self, dropped: Optional[int] = None) -> None:
+        self._histogram = None if dropped is None else Histogram(dropped)
+
+    @property
+    def histogram(self) -> Optional[Histogram]:
+        """What was counted; ``None`` if nothing was to be."""
+        return self._histogram
+
+    def add(self, numbers: pl.Series, weights: Optional[pl.Series] = None) -> None:
+        """Add finite numbers, without nulls, each as often as its weight; ``None`` is once."""
+        if self._histogram is None or not len(numbers):
+            return
+        dropped = self._histogram.dropped
+        keys = _shortened(bits_of(numbers), dropped)
+        counted = keys.alias("key").value_counts(name="weight") if weights is None else _summed(keys, weights)
+        while len(counted) > _FAR_TOO_MANY:
+            fewer = _summed(_shortened(counted["key"], _STEP), counted["weight"])
+            if len(fewer) <= MOST:
+                break
+            counted, dropped = fewer, dropped + _STEP
+        found = dict(zip(counted["key"].to_list(), counted["weight"].to_list()))
+        self._histogram += Histogram.of(found, dropped)
+
+
+def bits_of(numbers: pl.Series) -> pl.Series:
+    """Return the bits of finite numbers as :func:`~nuvyn_executor.profiling.histogram.key_of` does."""
+    doubles = numbers.cast(pl.Float64)
+    if not READS_BITS:
+        return calculated_bits(doubles)
+    bits: pl.Series = doubles.reinterpret(dtype=pl.Int64)
+    least: Any = numbers.min()
+    if numbers.dtype.is_float() and least is not None and least <= 0:
+        is_negative_zero = bits == _NEGATIVE
+        if is_negative_zero.any():
+            bits = bits.zip_with(~is_negative_zero, pl.Series([0]))
+    return bits
+
+
+def calculated_bits(doubles: pl.Series) -> pl.Series:
+    """Calculate the bits of finite doubles. Each step is exact."""
+    amounts = doubles.abs()
+    powers = pl.Series(_POWERS)
+    # A logarithm may be rounded to that of the next power.
+    places = (amounts.log(2.0) - _LEAST_POWER).clip(0, len(powers) - 1).floor().cast(pl.Int64)
+    places = (places - (amounts < powers.gather(places)).cast(pl.Int64)).clip(0, None)
+    above = (places + 1).clip(None, len(powers) - 1)
+    places = places.zip_with(amounts < powers.gather(above), above)
+    bits: pl.Series = places * (1 << _DIGITS) + (amounts / powers.gather(places) * 2.0**_DIGITS).cast(
+        pl.Int64
+    )
+    signed: pl.Series = bits.zip_with(doubles >= 0, bits + _NEGATIVE)
+    return signed
+
+
+def _shortened(keys: pl.Series, bits: int) -> pl.Series:
+    if not bits:
+        return keys
+    # 2^63 is no whole number of 64 bits: only the sign is left then.
+    shortened: pl.Series = keys // (1 << bits) if bits < _SIGN else (keys < 0).cast(pl.Int64) * -1
+    return shortened
+
+
+def _summed(keys: pl.Series, weights: pl.Series) -> pl.DataFrame:
+    frame = pl.DataFrame({"key": keys, "weight": weights})
+    return frame.group_by("key").agg(pl.col("weight").cast(pl.Int64).sum())

@@ -1,0 +1,115 @@
+"""Polars counts numbers and few texts as Python does, one by one."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+from dataclasses import replace
+from typing import Any, List
+
+import pytest
+
+from nuvyn_executor.profiling.commonest import Commonest
+from nuvyn_executor.profiling.histogram import MOST, Histogram, key_of
+from nuvyn_executor.profiling.plan import plan_text_column, plan_typed_column
+
+pl = pytest.importorskip("polars")
+from nuvyn_executor.profiling.polars import buckets  # noqa: E402  Polars may not be there
+from nuvyn_executor.profiling.polars.text_column import TextColumn  # noqa: E402  as above
+from nuvyn_executor.profiling.polars.typed_column import TypedColumn  # noqa: E402  as above
+
+RANDOM = random.Random(3)  # noqa: S311  no secret
+HARD = [
+    *(0.0, -0.0, 5e-324, -5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, -1.7976931348623157e308),
+    *(2.0**power * one for power in range(-1021, 1023) for one in (1.0, -1.0, 1 - 2**-53, -1 - 2**-52)),
+    *(RANDOM.uniform(-1, 1) * 10.0 ** RANDOM.randint(-300, 300) for _ in range(2000)),
+]
+
+
+class TestBits:
+    @pytest.mark.parametrize("reads", [True, False])
+    def test_they_are_those_of_the_double(self, monkeypatch: pytest.MonkeyPatch, *, reads: bool) -> None:
+        if reads and not buckets.READS_BITS:
+            pytest.skip("this Polars calculates them")
+        monkeypatch.setattr(buckets, "READS_BITS", reads)
+        assert buckets.bits_of(pl.Series(HARD)).to_list() == list(map(key_of, HARD))
+
+    def test_of_whole_numbers_too(self) -> None:
+        whole = [0, 7, -7, 2**53 + 1, -(2**63)]
+        assert buckets.bits_of(pl.Series(whole)).to_list() == [key_of(float(one)) for one in whole]
+
+
+class TestBuckets:
+    @pytest.mark.parametrize("dropped", [0, 45])
+    @pytest.mark.parametrize("numbers", [HARD, [i / 7 for i in range(40_000)], [1.5, 1.5, -2.0]])
+    def test_batches_come_to_the_histogram_of_all(self, numbers: List[float], dropped: int) -> None:
+        found = buckets.Buckets(dropped)
+        for start in range(0, len(numbers), 9_000):
+            found.add(pl.Series(numbers[start : start + 9_000]))
+        assert found.histogram == Histogram(dropped) + Histogram.of_numbers(numbers)
+
+    def test_a_weight_is_how_often(self) -> None:
+        found = buckets.Buckets(0)
+        found.add(pl.Series([1.0, 2.0, 1.0]), pl.Series([5, 6, 7]))
+        assert found.histogram == Histogram.of_numbers([1.0] * 12 + [2.0] * 6)
+
+    def test_far_too_many_buckets_are_joined_to_just_enough(self) -> None:
+        numbers = [float(i) for i in range(100 * MOST)]
+        found = buckets.Buckets(0)
+        found.add(pl.Series(numbers))
+        assert found.histogram == Histogram.of_numbers(numbers)
+
+    def test_nothing_is_counted_where_nothing_is_wanted(self) -> None:
+        found = buckets.Buckets(None)
+        found.add(pl.Series([1.0]))
+        assert found.histogram is None
+
+
+class TestColumns:
+    def test_infinite_numbers_and_nan_are_left_out(self) -> None:
+        column = typed("double", [1.0, math.inf, None, math.nan, -math.inf, 2.0])
+        assert column.span().histogram == Histogram.of_numbers([1.0, 2.0])
+
+    def test_truth_values_are_few(self) -> None:
+        span = typed("boolean", [True, None, False, True]).span()
+        assert (span.commonest, span.histogram) == (Commonest({"true": 2, "false": 1}), None)
+
+    @pytest.mark.parametrize("rows", [10, 30_000])
+    def test_few_texts_are_counted_as_they_are_written(self, rows: int) -> None:
+        texts = [RANDOM.choice(["open", " open", "paid", "n/a", "", "déjà vu"]) for _ in range(rows)]
+        span = text(texts, texts).span()
+        present = [one for one in texts if one not in ("n/a", "")]
+        assert span.commonest == Commonest(Counter(present))
+        assert span.histogram == Histogram.of_numbers(float(len(one.encode())) for one in present)
+
+    def test_so_they_are_among_many_ways_to_say_nothing(self) -> None:
+        blanks = [" " * (i % 3000) for i in range(3000)]
+        span = text(["open"], [*blanks, "open", "paid"]).span()
+        assert span.commonest == Commonest({"open": 1, "paid": 1})
+
+    def test_many_texts_are_measured_alone(self) -> None:
+        texts = [f"word {i} {'x' * (i % 50)}" for i in range(20_000)]
+        span = text(["word"], texts).span()
+        assert span.commonest == Commonest(None)
+        assert span.histogram == Histogram.of_numbers(float(len(one)) for one in texts)
+
+    def test_nothing_is_stored_of_a_column_that_a_data_contract_leaves_out(self) -> None:
+        plan = replace(plan_text_column("c", "t", ["a"], fences=True), dropped_bits=None)
+        column = TextColumn(plan, 0)
+        column.add(pl.Series(["a", "b"]))
+        column.finish()
+        assert (column.span().histogram, column.span().commonest) == (None, None)
+
+
+def typed(declared: str, values: List[Any]) -> TypedColumn:
+    column = TypedColumn(plan_typed_column("c", "t", declared, [], fences=False), 0)
+    column.add(pl.Series(values, strict=False))
+    return column
+
+
+def text(sample: List[str], values: List[str]) -> TextColumn:
+    column = TextColumn(plan_text_column("c", "t", sample, fences=False), 0)
+    column.add(pl.Series(values))
+    column.finish()
+    return column
