@@ -27,7 +27,7 @@ INSTALL = "install-runtime"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     arguments = sys.argv[1:] if argv is None else argv
-    if arguments[:1] == [INSTALL]:
+    if arguments and arguments[0] == INSTALL:
         return _install_runtime(arguments[1:])
     try:
         fake = FakeDatabricks(_options(arguments))
