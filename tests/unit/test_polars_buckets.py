@@ -49,6 +49,17 @@ class TestBuckets:
             found.add(pl.Series(numbers[start : start + 9_000]))
         assert found.histogram == Histogram(dropped) + Histogram.of_numbers(numbers)
 
+    @pytest.mark.parametrize("dropped", [0, 51])
+    @pytest.mark.parametrize(
+        "whole", [[7, 7, 7], [-3, 4, 0, 0, 1], [2**62 + i % 3 for i in range(9)], [1, 100]]
+    )
+    def test_whole_numbers_that_are_near_each_other_are_counted_alike(
+        self, whole: List[int], dropped: int
+    ) -> None:
+        found = buckets.Buckets(dropped)
+        found.add(pl.Series(whole))
+        assert found.histogram == Histogram(dropped) + Histogram.of_numbers(map(float, whole))
+
     def test_a_weight_is_how_often(self) -> None:
         found = buckets.Buckets(0)
         found.add(pl.Series([1.0, 2.0, 1.0]), pl.Series([5, 6, 7]))

@@ -78,7 +78,7 @@ class Numbers(Extremes):
         infinite = low == float("-inf") or high == float("inf")
         outside = self.fences is not None and (low < self.fences[0] or high > self.fences[1])
         if not infinite:
-            self.buckets.add(numbers if numbers.dtype == pl.Float64 else _doubles(numbers), weights)
+            self.buckets.add(_doubles(numbers) if isinstance(numbers.dtype, pl.Decimal) else numbers, weights)
         if not (odd or infinite or outside):
             return
         values = numbers if numbers.dtype == pl.Float64 else _doubles(numbers)
