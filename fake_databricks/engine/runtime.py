@@ -37,7 +37,7 @@ class JvmFailed(Exception):  # noqa: N818  "failed" says what happened; it is no
 
 
 def minor_of(version: str) -> str:
-    """Return the first two numbers of a version, by which runtimes are told apart: ``4.0`` of ``4.0.1``."""
+    """Return the first two numbers of a version, ``4.0`` of ``4.0.1``: each runtime has others."""
     return ".".join(version.split(".")[:2])
 
 

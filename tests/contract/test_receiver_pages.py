@@ -326,7 +326,7 @@ class TestKeys:
 
 
 class TestFaults:
-    """Faults on demand, to switch on and off in a browser, by whoever may do so by `/_receiver/faults`."""
+    """A key switches in a browser the faults that it may switch by `/_receiver/faults`, and no others."""
 
     def test_one_that_stands_ready_is_switched_on_and_met_and_off(self, empty: Receiver) -> None:
         person = Person(empty, ALL).sign_in()
