@@ -36,7 +36,22 @@ HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+FRAMES = "; frame-src 'self'"
+"""What a page adds to the policy that shows pages of this site in frames."""
+SANDBOX = (
+    "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "img-src data:; font-src data:; media-src data:; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'self'"
+)
+"""For HTML that somebody else has written: it runs, and is of no origin. It sees no page and no cookie."""
 HTML = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", **HEADERS}
+SANDBOXED = {
+    # With Cross-Origin-Opener-Policy a browser refuses to show a sandboxed page in a window of its own.
+    **{name: value for name, value in HTML.items() if name != "Cross-Origin-Opener-Policy"},
+    "Content-Security-Policy": SANDBOX,
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "SAMEORIGIN",
+}
 _FORM = "application/x-www-form-urlencoded"
 _OWN_ADDRESS = re.compile(r"/(?:[A-Za-z0-9_.~%-][A-Za-z0-9_/.~%-]*)?(?:\?[A-Za-z0-9_.~%&=+-]*)?")
 
@@ -188,7 +203,10 @@ class Site(ABC):
         """Return a page with its values; ``whose`` stands beside the server's name."""
         given = {"title": page.title, "is_live": False, **values}
         section = "/" + page.path.split("/")[1]
-        return self._framed(200, page.template, given, section=section, whose=whose, is_signed_in=True)
+        reply = self._framed(200, page.template, given, section=section, whose=whose, is_signed_in=True)
+        if not page.has_frames:
+            return reply
+        return Reply(reply.status, reply.body, {**HTML, "Content-Security-Policy": POLICY + FRAMES})
 
     def _told(self, status: int, title: str, sentence: str, *, is_signed_in: bool = False) -> Reply:
         values = {"title": title, "sentence": sentence, "is_live": False}
@@ -245,6 +263,11 @@ class Site(ABC):
 def _moved(address: str, cookie_header: str = "") -> Reply:
     headers = {"Location": address, "Cache-Control": "no-store", **HEADERS}
     return Reply(303, b"", {**headers, "Set-Cookie": cookie_header} if cookie_header else headers)
+
+
+def sandboxed(html: str) -> Reply:
+    """Return HTML that somebody else has written, for a frame of a page or a window of its own."""
+    return Reply(200, html.encode(errors="replace"), dict(SANDBOXED))
 
 
 def _pairs(text: str) -> dict[str, str]:

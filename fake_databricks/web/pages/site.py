@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fake_databricks.errors import ApiError, InvalidToken
 from fake_databricks.redaction import mask_urls
 from fake_databricks.ui.page import NotAdmitted
-from fake_databricks.ui.site import Look, Site
+from fake_databricks.ui.site import Look, Site, sandboxed
 from fake_databricks.web.pages import routes
 from fake_databricks.web.pages.visit import Visit
 
@@ -50,6 +50,8 @@ class WorkspaceSite(Site):
         visit = Visit(tenant.workspace, controls, asked.names, asked.query, asked.form or {})
         view = asked.page.view if asked.form is None else routes.ACTIONS[asked.path]
         values = mask_urls(tenant.workspace.secrets.redact({"title": asked.page.title, **view(visit)}))
+        if asked.page is routes.DISPLAY:
+            return sandboxed(values["html"])
         return self._written(asked.page, values, f"workspace {tenant.workspace.workspace_id}")
 
     def _refusal(self, error: Exception) -> tuple[int, str] | None:
