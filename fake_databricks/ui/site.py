@@ -14,7 +14,7 @@ from fake_databricks.request.call import Reply
 from fake_databricks.ui import guard
 from fake_databricks.ui.page import Elsewhere, NotAdmitted, find
 from fake_databricks.ui.rendering import renderer
-from fake_databricks.ui.sessions import Sessions, cookie, key_of
+from fake_databricks.ui.sessions import Session, Sessions, cookie, key_of
 
 if TYPE_CHECKING:
     from fake_databricks.request.asked import HttpRequest
@@ -67,6 +67,7 @@ class Look:
         pages: all of them.
         actions: the addresses that take a form.
         package: has the templates.
+        keeps_several: whether a person who signs in once more keeps what was there, and chooses.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Look:
     pages: Sequence[Page]
     actions: Collection[str]
     package: str
+    keeps_several: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Asked:
         form: the fields of a form that was sent; None where none was.
         path: the address.
         credential: what the person has signed in with.
+        session: all that this browser has signed in with.
     """
 
     page: Page
@@ -96,6 +99,7 @@ class Asked:
     form: Mapping[str, str] | None
     path: str
     credential: str
+    session: Session
 
 
 class Site(ABC):
@@ -169,11 +173,12 @@ class Site(ABC):
         except NotAdmitted as error:
             return self._form(403, target, str(error))
         address = target if _OWN_ADDRESS.fullmatch(target) else "/"
-        return _moved(address, self._cookie(request, self._sessions.open(known)))
+        before = self._key(request) if self._look.keeps_several else ""
+        return _moved(address, self._cookie(request, self._sessions.open(known, before)))
 
     def _page(self, request: HttpRequest, query: Mapping[str, str]) -> Reply:
         name, key = self._look.credential, self._key(request)
-        credential = self._sessions.token(key)
+        held = credential = self._sessions.current(key)
         if not credential:
             rest = {key: value for key, value in query.items() if key != name}
             target = request.path + (f"?{urlencode(rest)}" if rest else "")
@@ -182,13 +187,14 @@ class Site(ABC):
         try:
             credential = self._admitted(credential)
         except NotAdmitted as error:  # it has expired, or was deleted
-            self._sessions.close(key)
+            self._sessions.forget(key, held)
             return self._form(403, request.path, str(error))
         found = find(self._look.pages, request.path)
         assert found is not None  # is_asked has found it
         form = _pairs(request.body.decode(errors="replace")) if request.method == "POST" else None
         try:
-            return self._answer(Asked(*found, query, form, request.path, credential))
+            session = Session(self._sessions, key)
+            return self._answer(Asked(*found, query, form, request.path, credential, session))
         except Elsewhere as other:
             return _moved(other.address)
         except Exception as error:

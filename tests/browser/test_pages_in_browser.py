@@ -118,6 +118,7 @@ def pages(seen: Opened, client: Client) -> Iterator[str]:
         f"/journal/{first}",
         "/faults",
         "/states",
+        "/workspaces",
     )
     for address in (*kinds, *more, "/journal/0"):
         seen.page.goto(client.url + address)
@@ -276,6 +277,27 @@ class TestFaults:
             seen.page.get_by_role("button", name="Switch all off").click()
             seen.page.get_by_text("No rule is on").wait_for()
             assert client.send("GET", "/api/2.1/jobs/runs/get-output?run_id=1").status == 400
+
+
+class TestWorkspaces:
+    """a list of workspaces, which says which is current, switches, signs out of one"""
+
+    @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+    def test_switched_to_and_signed_out_of(self, browser: Browser, client: Client, script: bool) -> None:  # noqa: FBT001
+        with opened(browser, link(client), script=script) as seen:
+            whose = seen.page.locator("header .quiet").inner_text()
+            seen.page.goto(f"{client.url}/workspaces")
+            seen.page.get_by_label("Token").fill("dapi-of-another-workspace")
+            seen.page.get_by_role("button", name="Sign in").click()
+            other = seen.page.locator("header .quiet").inner_text()
+            assert other != whose
+            seen.page.get_by_role("link", name="Workspaces").click()
+            seen.page.get_by_role("button", name=f"Switch to {whose.split()[1]}").click()
+            assert seen.page.locator("header .quiet").inner_text() == whose
+            seen.page.get_by_role("link", name="Workspaces").click()
+            seen.page.get_by_role("button", name=f"Sign out of {whose.split()[1]}").click()
+            assert seen.page.locator("header .quiet").inner_text() == other
+            assert (seen.requests, seen.errors) == ([], [])
 
 
 class TestKeyboard:

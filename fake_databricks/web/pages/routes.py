@@ -17,6 +17,7 @@ from fake_databricks.web.pages import (
     run_page,
     secret_page,
     state_page,
+    workspace_page,
 )
 
 DISPLAY = Page("/displays/*/*/*", "", displays.view, "Display")
@@ -38,7 +39,12 @@ PAGES = (
     Page("/journal/*", "exchange", journal_pages.view_one, "Exchange"),
     Page("/faults", "faults", fault_page.view, "Faults", is_shown=True),
     Page("/states", "states", state_page.view, "States", is_shown=True),
+    Page(workspace_page.ADDRESS, "workspaces", workspace_page.view, "Workspaces", is_shown=True),
     DISPLAY,
 )
-ACTIONS = {"/faults": fault_page.change, "/runs": run_actions.change}
+ACTIONS = {
+    "/faults": fault_page.change,
+    "/runs": run_actions.change,
+    workspace_page.ADDRESS: workspace_page.change,
+}
 """What a form changes, by its address."""
