@@ -68,6 +68,7 @@ class Look:
         actions: the addresses that take a form.
         package: has the templates.
         keeps_several: whether a person who signs in once more keeps what was there, and chooses.
+        choice: the address of the page to choose on, to which the head of each page leads.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Look:
     actions: Collection[str]
     package: str
     keeps_several: bool = False
+    choice: str = ""
 
 
 @dataclass(frozen=True)
@@ -255,6 +257,7 @@ class Site(ABC):
             "pages": [{"path": item.path, "title": item.title} for item in shown],
             "section": section,
             "whose": whose,
+            "choice": self._look.choice,
             "is_signed_in": is_signed_in,
         }
         return Reply(status, self._render(template, {**values, **frame}), HTML)

@@ -291,10 +291,10 @@ class TestWorkspaces:
             seen.page.get_by_role("button", name="Sign in").click()
             other = seen.page.locator("header .quiet").inner_text()
             assert other != whose
-            seen.page.get_by_role("link", name="Workspaces").click()
+            seen.page.locator("header .quiet a").click()
             seen.page.get_by_role("button", name=f"Switch to {whose.split()[1]}").click()
             assert seen.page.locator("header .quiet").inner_text() == whose
-            seen.page.get_by_role("link", name="Workspaces").click()
+            seen.page.locator("header .quiet a").click()
             seen.page.get_by_role("button", name=f"Sign out of {whose.split()[1]}").click()
             assert seen.page.locator("header .quiet").inner_text() == other
             assert (seen.requests, seen.errors) == ([], [])

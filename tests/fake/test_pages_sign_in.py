@@ -98,7 +98,7 @@ def _two(client: Client) -> Iterator[tuple[Browser, Client]]:
 def rows(browser: Browser) -> list[list[str]]:
     """Return the workspaces of the page: id, jobs, and whether it is current."""
     found = [item for item in browser.get("/workspaces").page.all("tr") if item.is_in("tbody")]
-    return [[item.text.split()[place] for place in (0, 1, 5)] for item in found]
+    return [[item.text.split()[place] for place in (0, 4, 1)] for item in found]
 
 
 def id_of(client: Client) -> str:

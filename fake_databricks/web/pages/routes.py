@@ -39,7 +39,7 @@ PAGES = (
     Page("/journal/*", "exchange", journal_pages.view_one, "Exchange"),
     Page("/faults", "faults", fault_page.view, "Faults", is_shown=True),
     Page("/states", "states", state_page.view, "States", is_shown=True),
-    Page(workspace_page.ADDRESS, "workspaces", workspace_page.view, "Workspaces", is_shown=True),
+    Page(workspace_page.ADDRESS, "workspaces", workspace_page.view, "Workspaces"),
     DISPLAY,
 )
 ACTIONS = {

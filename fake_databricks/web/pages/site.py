@@ -9,7 +9,7 @@ from fake_databricks.errors import ApiError, InvalidParameter, InvalidToken
 from fake_databricks.redaction import mask_urls
 from fake_databricks.ui.page import Elsewhere, NotAdmitted
 from fake_databricks.ui.site import Look, Site, sandboxed
-from fake_databricks.web.pages import routes
+from fake_databricks.web.pages import routes, workspace_page
 from fake_databricks.web.pages.visit import SignedIn, Visit
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ LOOK = Look(
     actions=frozenset(routes.ACTIONS),
     package="fake_databricks.web.pages",
     keeps_several=True,
+    choice=workspace_page.ADDRESS,
 )
 
 
