@@ -63,6 +63,8 @@ document.body.append(made("img", {src: "/static/icon.svg", onerror: () => tell("
 </script>
 """
 REFUSED = ("api", "cookie", "image", "network", "page", "storage", "title", "top", "window")
+LOOKS = (("dark", 1280), ("light", 360))
+"""The schemes and the widths in which a page is looked at."""
 STATE = "#summary [role=status] .state"
 
 
@@ -131,20 +133,22 @@ def pages(seen: Opened, client: Client) -> Iterator[str]:
 class TestEveryPage:
     """each page opened; axe-core without violations; no request leaves the page"""
 
-    @pytest.mark.parametrize(("scheme", "width"), [("dark", 1280), ("light", 360)])
-    def test_can_be_read_by_all(self, browser: Browser, client: Client, scheme: str, width: int) -> None:
-        with opened(browser, link(client), scheme=scheme, width=width) as seen:
+    def test_can_be_read_by_all(self, browser: Browser, client: Client) -> None:
+        with opened(browser, link(client)) as seen:
             for address in pages(seen, client):
-                assert seen.violations() == [], address
-                assert seen.page.evaluate("document.documentElement.scrollWidth") <= width, address
+                for scheme, width in LOOKS:
+                    seen.turn(scheme, width)
+                    assert seen.violations() == [], (address, scheme, width)
+                    assert seen.page.evaluate("document.documentElement.scrollWidth") <= width, address
                 assert seen.page.title() != "taken"
             assert seen.requests == []
             assert [text for text in seen.errors if "404" not in text] == []  # of /journal/0
 
-    @pytest.mark.parametrize("scheme", ["light", "dark"])
-    def test_the_form_for_the_token(self, browser: Browser, client: Client, scheme: str) -> None:
-        with opened(browser, f"{client.url}/jobs", scheme=scheme) as seen:
-            assert seen.violations() == []
+    def test_the_form_for_the_token(self, browser: Browser, client: Client) -> None:
+        with opened(browser, f"{client.url}/jobs") as seen:
+            for scheme, width in LOOKS:
+                seen.turn(scheme, width)
+                assert seen.violations() == [], scheme
             seen.page.get_by_label("Token").fill(client.token)
             seen.page.get_by_role("button", name="Sign in").click()
             seen.page.wait_for_url(f"{client.url}/jobs")
@@ -154,21 +158,22 @@ class TestEveryPage:
 class TestRun:
     """a run watched to its end"""
 
-    @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-    def test_is_watched_to_its_end(self, browser: Browser, client: Client, script: bool) -> None:  # noqa: FBT001
+    def test_is_watched_to_its_end_with_a_script_and_without(self, browser: Browser, client: Client) -> None:
         client.send("POST", "/api/2.0/dbfs/delete", b'{"path": "/go"}')
         job_id = client.flat_job(SLOW)
         run_id = client.post("/api/2.1/jobs/run-now", job_id=job_id)["run_id"]
         address = f"{client.url}/jobs/{job_id}/runs/{run_id}"
-        with opened(browser, link(client), script=script) as seen:
-            seen.page.goto(address)
-            seen.page.get_by_text("it has begun").wait_for()
-            assert seen.page.locator(STATE).inner_text() == "RUNNING"
+        with opened(browser, link(client)) as one, opened(browser, link(client), script=False) as other:
+            for seen in (one, other):
+                seen.page.goto(address)
+                seen.page.get_by_text("it has begun").wait_for()
+                assert seen.page.locator(STATE).inner_text() == "RUNNING"
             client.program("/go", "x")
-            seen.page.locator(STATE, has_text="SUCCESS").wait_for()
-            assert "<script>" in seen.page.get_by_label(f"Logs of {run_id}").inner_text()
-            assert seen.page.title() != "taken"
-            assert seen.requests == []
+            for seen in (one, other):
+                seen.page.locator(STATE, has_text="SUCCESS").wait_for()
+                assert "<script>" in seen.page.get_by_label(f"Logs of {run_id}").inner_text()
+                assert seen.page.title() != "taken"
+                assert seen.requests == []
 
     def test_run_page_url_leads_to_it(self, browser: Browser, client: Client) -> None:
         run = client.run(client.flat_job("print(1)"))
@@ -223,22 +228,23 @@ class TestDisplays:
             # In the frame before, and in the window: each is the error of its script.
             assert ["'cookie'" in text and "sandboxed" in text for text in seen.errors] == [True, True]
 
-    @pytest.mark.parametrize("source", ["displayHTML(report)", "display(Report())"])
-    @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
-    def test_the_quality_report_works(  # noqa: PLR0913, PLR0917  its parameters
-        self, browser: Browser, client: Client, report: str, source: str, scheme: str, width: int
-    ) -> None:
-        address = command_page(client, f"{report}\n{source}")
-        with opened(browser, link(client), scheme=scheme, width=width) as seen:
-            seen.page.goto(client.url + address)
-            inside = seen.page.frame_locator("iframe")
-            inside = inside.frame_locator("iframe") if "Report" in source else inside
-            inside.get_by_label("Search tables and columns").fill("ORD")
-            assert inside.locator("#table-list tbody tr:visible").count() == 1
-            assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
-            assert (seen.requests, seen.errors) == ([], [])
+    def test_the_quality_report_works(self, browser: Browser, client: Client, report: str) -> None:
+        address = command_page(client, f"{report}\ndisplayHTML(report)\ndisplay(Report())")
+        for scheme, width in LOOKS:
+            with opened(browser, link(client), scheme=scheme, width=width) as seen:
+                seen.page.goto(client.url + address)
+                frames = seen.page.locator("iframe")
+                assert frames.count() == 2
+                for inside in (
+                    frames.nth(0).content_frame,
+                    frames.nth(1).content_frame.frame_locator("iframe"),
+                ):
+                    inside.get_by_label("Search tables and columns").fill("ORD")
+                    assert inside.locator("#table-list tbody tr:visible").count() == 1
+                assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+                assert (seen.requests, seen.errors) == ([], [])
 
-    def test_a_table_and_a_notebook(self, browser: Browser, client: Client) -> None:
+    def test_a_notebook(self, browser: Browser, client: Client) -> None:
         run = client.run(create(client, put(client, "/Shared/n", "displayHTML('<h1>Of a notebook</h1>')")))
         with opened(browser, link(client)) as seen:
             seen.page.goto(f"{client.url}/jobs/{run['job_id']}/runs/{run['run_id']}")
