@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -19,12 +20,31 @@ _IN_URLS = re.compile(
 )
 
 
+def forms(secret: str) -> tuple[str, ...]:
+    """Return a secret as it is, and as the usual functions write it in HTML."""
+    full = escape(secret)
+    return (
+        secret,
+        escape(secret, quote=False),
+        full,
+        full.replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
+    )
+
+
 class Redactor:
-    """Replaces secret values, the longest first; a blank value and a short one are no secrets."""
+    """Replaces secret values, also as HTML writes them, the longest first.
+
+    A blank value and a short one are no secrets.
+    """
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = sorted(
-            {secret for secret in secrets if secret.strip() and len(secret) >= MIN_LENGTH},
+            {
+                form
+                for secret in secrets
+                if secret.strip() and len(secret) >= MIN_LENGTH
+                for form in forms(secret)
+            },
             key=lambda secret: (-len(secret), secret),
         )
 

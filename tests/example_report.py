@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import json
+import math
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, List, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Sequence
 
+from nuvyn_executor.profiling.histogram import BINS
 from tests.report_rows import (
     DIMENSIONS,
     NOW,
@@ -24,6 +28,17 @@ if TYPE_CHECKING:
 
 DATA = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 """Tables, columns (counts as shares of rows or values), findings, and the overall score of each run."""
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+SPREADS: Mapping[str, Callable[[float], float]] = {
+    "even": lambda place: 1 + 0.06 * math.sin(40 * place),
+    "rising": lambda place: 0.2 + place + 0.12 * math.sin(25 * place),
+    "bell": lambda place: math.exp(-(((place - 0.42) / 0.2) ** 2)),
+    "skewed": lambda place: place**0.6 * math.exp(-7 * place),
+    "peak": lambda place: math.exp(-(((place - 0.55) / 0.06) ** 2)) + 0.02,
+    "one": lambda _: 1.0,
+}
+"""How many values are at a place from the least to the greatest, up to a factor."""
 
 
 def example() -> Report:
@@ -88,6 +103,7 @@ def _column(table: Row, one: Row, position: int) -> Row:
         "shapes": _counts(one["shapes"], present),
         "length_min": 2 if is_text else None,
         "length_max": 5 * len(one["name"]) if is_text else None,
+        **_distribution(one, present),
     }
     return column_row(
         table,
@@ -102,6 +118,28 @@ def _column(table: Row, one: Row, position: int) -> Row:
         uniqueness=round(100 * one["distinct"], 2),
         is_primary_key=position == 1 and one["distinct"] == 1.0,
     )
+
+
+def _distribution(one: Row, present: int) -> Row:
+    """Return the shape that the column is said to have; cell values are not in this report."""
+    spread = SPREADS.get(one.get("spread", ""))
+    if spread is None:
+        return {"distribution": None, "quantiles": None, "commonest": None}
+    is_one = one["spread"] == "one"  # all are alike: one bar
+    shares = [1.0] if is_one else [spread((place + 0.5) / BINS) for place in range(BINS)]
+    bins = [round(present * share / sum(shares)) for share in shares]
+    of = {"string": "lengths", "date": "moments", "timestamp": "moments"}.get(one["data_type"], "numbers")
+    shape: Row = {"of": of, "count": sum(bins), "bins": bins, "error": 0.0625}
+    if of == "lengths":
+        longest = 5 * len(one["name"])
+        shape["quantiles"] = [round(2 + (longest - 2) * _share_below(bins, part)) for part in QUANTILES]
+    return {"distribution": shape, "quantiles": None, "commonest": None}
+
+
+def _share_below(bins: Sequence[int], part: float) -> float:
+    """Return the place below which a part of all values is, from 0 to 1."""
+    below = list(itertools.accumulate(bins))
+    return bisect.bisect_left(below, part * below[-1]) / len(bins)
 
 
 def _counts(shares: Row, of: int) -> Dict[str, int]:

@@ -102,7 +102,7 @@ def _results(command: Command) -> dict[str, Any]:
         return {"resultType": "error", "summary": command.summary, "cause": command.cause or command.summary}
     view: dict[str, Any] = {"resultType": command.kind, "data": command.data}
     if command.kind == "table":
-        view.update(schema=command.schema, truncated=False, isJsonSchema=True)
+        view.update(schema=command.schema, truncated=command.is_cut, isJsonSchema=True)
     return view
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Sequence
 
 from fake_databricks.clusters.clusters import ClusterUnavailable
-from fake_databricks.errors import CommandRefused
+from fake_databricks.errors import CommandRefused, DoesNotExist
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Clock
     from fake_databricks.clusters.clusters import Clusters
-    from fake_databricks.engine.ports import CommandResult, Context
+    from fake_databricks.engine.ports import CommandResult, Context, Display
     from fake_databricks.secrets.secrets import Secrets
 
 LANGUAGES = ("python", "sql")
@@ -39,6 +39,9 @@ class Command:
         summary: the error in one line.
         cause: the traceback of the error.
         text: the source of the command.
+        is_cut: whether the table has more rows.
+        displays: all that it has shown with ``display`` and ``displayHTML``.
+        printed: what it has printed beside a table.
     """
 
     command_id: str
@@ -51,6 +54,9 @@ class Command:
     summary: str | None = None
     cause: str | None = None
     text: str = ""
+    is_cut: bool = False
+    displays: Sequence[Display] = ()
+    printed: str = ""
 
 
 @dataclass
@@ -134,6 +140,16 @@ class Commands:
             command = self._commands.get(command_id)
         if command is None or command.cluster_id != cluster_id:
             raise CommandRefused(f"RuntimeException: no command with id {command_id} on cluster {cluster_id}")
+        return command
+
+    def find(self, command_id: str) -> Command:
+        """Return a command, whichever its cluster is."""
+        with self._lock:
+            command = self._commands.get(command_id)
+        if command is None:
+            raise DoesNotExist(
+                f"There is no command {command_id[:60]}; the newest {KEEP_COMMANDS} are there."
+            )
         return command
 
     def contexts(self) -> Sequence[tuple[str, str, str, str]]:
@@ -235,8 +251,11 @@ class Commands:
         command.schema = [
             {"name": name, "type": f'"{kind}"', "metadata": "{}"} for name, kind in result.schema
         ]
+        command.is_cut = result.truncated
         command.summary = self._secrets.redact(result.summary)
         command.cause = self._secrets.redact(result.cause)
+        command.displays = self._secrets.redact(result.displays)
+        command.printed = self._secrets.redact(result.printed)
         self._end(command, is_cancelled=result.cancelled or command.status == "Cancelling")
 
     def _end(self, command: Command, *, is_cancelled: bool) -> None:

@@ -160,7 +160,8 @@ class ReplContext:
                 else:
                     break
             if result.kind == "text":
-                result = CommandResult("text", "\n".join(text.rstrip("\n") for text in outputs if text))
+                text = "\n".join(text.rstrip("\n") for text in outputs if text)
+                result = dataclasses.replace(result, data=text)
             return redacted(result, Redactor(self._redact()))
 
     def _part(self, part: Magic) -> CommandResult:
@@ -238,14 +239,7 @@ class ReplContext:
             return CommandResult(
                 "error", data=printed, summary=summary, cause=printed or summary, cancelled=cancelled
             )
-        if answer["kind"] == "text":
-            return CommandResult("text", printed + answer["data"])
-        if answer["kind"] == "table":
-            schema = tuple((name, kind) for name, kind in answer["schema"])
-            return CommandResult("table", answer["data"], schema, truncated=answer["truncated"])
-        cause = printed + answer["cause"]
-        cancelled = cancelled or answer["cancelled"]
-        return CommandResult("error", printed, summary=answer["summary"], cause=cause, cancelled=cancelled)
+        return result_of(answer, printed, cancelled=cancelled)
 
     def cancel(self) -> None:
         """Interrupt the running command; end its process only if it does not react."""
@@ -294,6 +288,27 @@ class ReplContext:
             repl.end()
 
 
+def result_of(answer: Mapping[str, Any], printed: str, *, cancelled: bool) -> CommandResult:
+    """Return the result of a command from the answer of its process and what it has printed."""
+    displays = answer["displays"]
+    if answer["kind"] == "text":
+        return CommandResult("text", printed + answer["data"], displays=displays)
+    if answer["kind"] == "table":
+        schema = tuple((name, kind) for name, kind in answer["schema"])
+        is_cut = answer["truncated"]
+        return CommandResult(
+            "table", answer["data"], schema, truncated=is_cut, displays=displays, printed=printed
+        )
+    return CommandResult(
+        "error",
+        printed,
+        summary=answer["summary"],
+        cause=printed + answer["cause"],
+        cancelled=cancelled or answer["cancelled"],
+        displays=displays,
+    )
+
+
 def redacted(result: CommandResult, redactor: Redactor) -> CommandResult:
     """Return the result without secrets."""
     return dataclasses.replace(
@@ -301,4 +316,6 @@ def redacted(result: CommandResult, redactor: Redactor) -> CommandResult:
         data=redactor.clean(result.data),
         summary=redactor.clean(result.summary),
         cause=redactor.clean(result.cause),
+        displays=redactor.clean(result.displays),
+        printed=redactor.clean(result.printed),
     )

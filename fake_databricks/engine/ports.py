@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
 
 from fake_databricks.engine.inside.path_table import DBFS, VOLUMES, WORKSPACE
 
@@ -12,6 +12,22 @@ if TYPE_CHECKING:
 
 LOG_LIMIT = 5 * 1024 * 1024
 """How much of a task's output is stored, in bytes: the last 5 MB, as on Databricks."""
+
+
+class Display(TypedDict, total=False):
+    """What a program has shown with ``display`` or ``displayHTML``, as JSON has it.
+
+    Attributes:
+        kind: what ``data`` is.
+        data: HTML; or the rows of a table.
+        schema: the columns of a table: name and Spark type.
+        truncated: whether the table has more rows.
+    """
+
+    kind: Literal["html", "table"]
+    data: str | list[list[object]]
+    schema: list[list[str]]
+    truncated: bool
 
 
 @dataclass(frozen=True)
@@ -93,6 +109,7 @@ class TaskExit:
         notebook_result: the argument of ``dbutils.notebook.exit``.
         cancelled: whether it was ended by ``cancel``.
         task_values: what it has set with ``dbutils.jobs.taskValues``, by name.
+        displays: what a notebook has shown.
     """
 
     exit_code: int | None
@@ -104,6 +121,7 @@ class TaskExit:
     notebook_result: str | None
     cancelled: bool
     task_values: Mapping[str, Any] = field(default_factory=dict)
+    displays: list[Display] = field(default_factory=list)
 
 
 class TaskHandle(Protocol):
@@ -150,6 +168,8 @@ class CommandResult:
         cause: the traceback of an error.
         truncated: whether the table has more rows.
         cancelled: whether the command was ended by ``cancel``.
+        displays: all that it has shown, in order.
+        printed: what it has printed, where ``data`` does not begin with it.
     """
 
     kind: Literal["text", "table", "error"]
@@ -159,6 +179,8 @@ class CommandResult:
     cause: str = ""
     truncated: bool = False
     cancelled: bool = False
+    displays: list[Display] = field(default_factory=list)
+    printed: str = ""
 
 
 class Context(Protocol):

@@ -199,6 +199,7 @@ class TaskProcess:
             notebook_result=clean(report.get("notebook_result")),
             cancelled=self._is_cancelled,
             task_values=clean(report.get("task_values", {})),
+            displays=clean(report.get("displays", [])),
         )
 
     def _read_report(self) -> dict[str, Any]:

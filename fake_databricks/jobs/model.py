@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping
 
 from fake_databricks.jobs.lifecycle import Life, Result, State
 from fake_databricks.jobs.settings import Dialect, Settings, Task, parse_settings
+
+if TYPE_CHECKING:
+    from fake_databricks.engine.ports import Display
 
 LATEST = "2.2"
 
@@ -321,6 +324,7 @@ class Output:
         error_trace: the traceback.
         notebook_result: the argument of ``dbutils.notebook.exit``, at most 5 MB of it.
         notebook_truncated: whether it was longer.
+        displays: what a notebook has shown.
     """
 
     logs: str = ""
@@ -329,3 +333,4 @@ class Output:
     error_trace: str | None = None
     notebook_result: str | None = None
     notebook_truncated: bool = False
+    displays: list[Display] = field(default_factory=list)

@@ -329,6 +329,7 @@ class RunScheduler:
                 task_exit.error if has_failed else None,
                 task_exit.error_trace if has_failed else None,
                 *outcomes.notebook_result(task_exit.notebook_result),
+                displays=task_exit.displays,
             )
             self.end_attempt(run, task_run, outcome, output)
 

@@ -16,6 +16,7 @@ class Page:
         view: returns its values; what it gets is up to the site.
         title: stands in its head, unless the view has a better one.
         is_shown: whether it is in the list of pages.
+        has_frames: whether it shows pages of this site in frames.
     """
 
     path: str
@@ -23,6 +24,7 @@ class Page:
     view: Callable[[Any], dict[str, Any]]
     title: str
     is_shown: bool = False
+    has_frames: bool = False
 
     def match(self, path: str) -> tuple[str, ...] | None:
         """Return what stands in place of each ``*``; None for another address."""

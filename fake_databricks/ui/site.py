@@ -14,7 +14,7 @@ from fake_databricks.request.call import Reply
 from fake_databricks.ui import guard
 from fake_databricks.ui.page import Elsewhere, NotAdmitted, find
 from fake_databricks.ui.rendering import renderer
-from fake_databricks.ui.sessions import Sessions, cookie, key_of
+from fake_databricks.ui.sessions import Session, Sessions, cookie, key_of
 
 if TYPE_CHECKING:
     from fake_databricks.request.asked import HttpRequest
@@ -36,7 +36,22 @@ HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+FRAMES = "; frame-src 'self'"
+"""What a page adds to the policy that shows pages of this site in frames."""
+SANDBOX = (
+    "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "img-src data:; font-src data:; media-src data:; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'self'"
+)
+"""For HTML that somebody else has written: it runs, and is of no origin. It sees no page and no cookie."""
 HTML = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", **HEADERS}
+SANDBOXED = {
+    # With Cross-Origin-Opener-Policy a browser refuses to show a sandboxed page in a window of its own.
+    **{name: value for name, value in HTML.items() if name != "Cross-Origin-Opener-Policy"},
+    "Content-Security-Policy": SANDBOX,
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "SAMEORIGIN",
+}
 _FORM = "application/x-www-form-urlencoded"
 _OWN_ADDRESS = re.compile(r"/(?:[A-Za-z0-9_.~%-][A-Za-z0-9_/.~%-]*)?(?:\?[A-Za-z0-9_.~%&=+-]*)?")
 
@@ -52,6 +67,8 @@ class Look:
         pages: all of them.
         actions: the addresses that take a form.
         package: has the templates.
+        keeps_several: whether a person who signs in once more keeps what was there, and chooses.
+        choice: the address of the page to choose on, to which the head of each page leads.
     """
 
     name: str
@@ -60,6 +77,8 @@ class Look:
     pages: Sequence[Page]
     actions: Collection[str]
     package: str
+    keeps_several: bool = False
+    choice: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +92,7 @@ class Asked:
         form: the fields of a form that was sent; None where none was.
         path: the address.
         credential: what the person has signed in with.
+        session: all that this browser has signed in with.
     """
 
     page: Page
@@ -81,6 +101,7 @@ class Asked:
     form: Mapping[str, str] | None
     path: str
     credential: str
+    session: Session
 
 
 class Site(ABC):
@@ -154,11 +175,12 @@ class Site(ABC):
         except NotAdmitted as error:
             return self._form(403, target, str(error))
         address = target if _OWN_ADDRESS.fullmatch(target) else "/"
-        return _moved(address, self._cookie(request, self._sessions.open(known)))
+        before = self._key(request) if self._look.keeps_several else ""
+        return _moved(address, self._cookie(request, self._sessions.open(known, before)))
 
     def _page(self, request: HttpRequest, query: Mapping[str, str]) -> Reply:
         name, key = self._look.credential, self._key(request)
-        credential = self._sessions.token(key)
+        held = credential = self._sessions.current(key)
         if not credential:
             rest = {key: value for key, value in query.items() if key != name}
             target = request.path + (f"?{urlencode(rest)}" if rest else "")
@@ -167,13 +189,14 @@ class Site(ABC):
         try:
             credential = self._admitted(credential)
         except NotAdmitted as error:  # it has expired, or was deleted
-            self._sessions.close(key)
+            self._sessions.forget(key, held)
             return self._form(403, request.path, str(error))
         found = find(self._look.pages, request.path)
         assert found is not None  # is_asked has found it
         form = _pairs(request.body.decode(errors="replace")) if request.method == "POST" else None
         try:
-            return self._answer(Asked(*found, query, form, request.path, credential))
+            session = Session(self._sessions, key)
+            return self._answer(Asked(*found, query, form, request.path, credential, session))
         except Elsewhere as other:
             return _moved(other.address)
         except Exception as error:
@@ -188,7 +211,10 @@ class Site(ABC):
         """Return a page with its values; ``whose`` stands beside the server's name."""
         given = {"title": page.title, "is_live": False, **values}
         section = "/" + page.path.split("/")[1]
-        return self._framed(200, page.template, given, section=section, whose=whose, is_signed_in=True)
+        reply = self._framed(200, page.template, given, section=section, whose=whose, is_signed_in=True)
+        if not page.has_frames:
+            return reply
+        return Reply(reply.status, reply.body, {**HTML, "Content-Security-Policy": POLICY + FRAMES})
 
     def _told(self, status: int, title: str, sentence: str, *, is_signed_in: bool = False) -> Reply:
         values = {"title": title, "sentence": sentence, "is_live": False}
@@ -231,6 +257,7 @@ class Site(ABC):
             "pages": [{"path": item.path, "title": item.title} for item in shown],
             "section": section,
             "whose": whose,
+            "choice": self._look.choice,
             "is_signed_in": is_signed_in,
         }
         return Reply(status, self._render(template, {**values, **frame}), HTML)
@@ -245,6 +272,11 @@ class Site(ABC):
 def _moved(address: str, cookie_header: str = "") -> Reply:
     headers = {"Location": address, "Cache-Control": "no-store", **HEADERS}
     return Reply(303, b"", {**headers, "Set-Cookie": cookie_header} if cookie_header else headers)
+
+
+def sandboxed(html: str) -> Reply:
+    """Return HTML that somebody else has written, for a frame of a page or a window of its own."""
+    return Reply(200, html.encode(errors="replace"), dict(SANDBOXED))
 
 
 def _pairs(text: str) -> dict[str, str]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterator, Optional, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Optional, Union
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from tools.install_browser import find_browser
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Request
 
 _OPTIONS = (
     "--no-sandbox",  # its tests may run as root
@@ -21,7 +23,10 @@ _OPTIONS = (
     "--disable-sync",
     "--no-first-run",
     "--force-prefers-reduced-motion",
+    # No name of a network is found. Playwright's own way to stop requests takes 10 ms for each.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
+_HEIGHT = 900
 _PACKAGES = ("playwright", "axe_playwright_python")
 
 
@@ -46,51 +51,105 @@ def running() -> Iterator[Browser]:
             browser.close()
 
 
+@lru_cache(maxsize=1)
+def _axe() -> str:
+    package = importlib.util.find_spec("axe_playwright_python")
+    assert package is not None
+    assert package.submodule_search_locations
+    return (Path(package.submodule_search_locations[0]) / "axe.min.js").read_text(encoding="utf-8")
+
+
+class Window:
+    """A window of a browser, for one page after another: to make one takes 0.3 s.
+
+    Args:
+        browser: that runs.
+        script: whether scripts run.
+    """
+
+    def __init__(self, browser: Browser, *, script: bool) -> None:
+        self.context = browser.new_context(java_script_enabled=script)
+        self.page = self.context.new_page()
+        self.session = self.context.new_cdp_session(self.page)
+        self.session.send("Performance.enable", {"timeDomain": "threadTicks"})
+        self.has_axe = False
+
+    def clear(self) -> None:
+        """Leave nothing of the page: neither what runs nor what it has stored."""
+        self.page.goto("about:blank")
+        self.context.clear_cookies()
+        everything = {"origin": "*", "storageTypes": "all"}
+        self.session.send("Storage.clearDataForOrigin", everything)
+
+
+_FREE: WeakKeyDictionary[Browser, dict[bool, list[Window]]] = WeakKeyDictionary()
+"""The windows of each browser that nobody uses now, by whether scripts run."""
+
+
 class Opened:
     """A page of a file or of a server, in a window of its own. Each request to another place is an error.
 
     Attributes:
         page: Playwright's page.
-        requests: addresses that the page asked for; they were not answered.
+        requests: addresses of other places that the page asked for; names are not found.
         errors: what the page wrote to its console, errors of its script included.
     """
 
-    def __init__(self, page: Page, place: Union[Path, str]) -> None:
-        self.page = page
+    def __init__(self, window: Window, place: Union[Path, str]) -> None:
+        self.page = window.page
         self.requests: list[str] = []
         self.errors: list[str] = []
-        self._own = place if isinstance(place, str) else place.as_uri()
-        page.on("console", lambda message: self.errors.append(message.text))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.route("**/*", self._answer)
-        self._session = page.context.new_cdp_session(page)
-        self._session.send("Performance.enable", {"timeDomain": "threadTicks"})
-        page.goto(self._own)
+        self._own = urlsplit(place if isinstance(place, str) else place.as_uri())
+        self._window = window
+        self._listeners: dict[str, Callable[[Any], None]] = {
+            "console": lambda message: self.errors.append(message.text),
+            "pageerror": lambda error: self.errors.append(str(error)),
+            "request": self._note,
+            "requestfailed": self._forget,
+        }
+        for event, listener in self._listeners.items():
+            self.page.on(event, listener)
+        self.page.goto(self._own.geturl())
 
-    def _answer(self, route: Any) -> None:
-        asked, own = urlsplit(route.request.url), urlsplit(self._own)
-        is_of_server = own.scheme != "file" and asked[:2] == own[:2]
-        if is_of_server or asked[:4] == own[:4]:
-            route.continue_()
-        else:
-            self.requests.append(route.request.url)
-            route.abort()
+    def stop(self) -> None:
+        """Listen no more."""
+        for event, listener in self._listeners.items():
+            self.page.remove_listener(event, listener)
+
+    def _note(self, request: Request) -> None:
+        """Note a request to another place."""
+        asked = urlsplit(request.url)
+        is_of_server = self._own.scheme != "file" and asked[:2] == self._own[:2]
+        is_inside = asked.scheme in ("about", "data", "blob")
+        if not (is_of_server or is_inside or asked[:4] == self._own[:4]):
+            self.requests.append(request.url)
+
+    def _forget(self, request: Request) -> None:
+        """Take back a request that the policy of the page has stopped: it was not sent."""
+        if request.failure == "csp" and request.url in self.requests:
+            self.requests.remove(request.url)
+
+    def turn(self, scheme: str, width: int) -> None:
+        """Show the page in another scheme and width."""
+        turn(self.page, scheme, width)
 
     def violations(self) -> list[str]:
         """Return what axe finds: the rule, and the first element that breaks it."""
-        package = importlib.util.find_spec("axe_playwright_python")
-        assert package is not None
-        assert package.submodule_search_locations
-        axe = Path(package.submodule_search_locations[0]) / "axe.min.js"
         # As a debugger runs it, not as an element of the page: the page's policy would refuse that.
-        self.page.evaluate(axe.read_text(encoding="utf-8"))
-        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        if not self._window.has_axe:
+            self._window.has_axe = True
+            self.page.evaluate(_axe())
+            # The pages that come after this one have it: to send half a megabyte to each takes 0.1 s.
+            self.page.add_init_script(f"if (window === top) {{\n{_axe()}\n}}")
+        found = self.page.evaluate(
+            "axe.run(document, {resultTypes: ['violations']}).then((found) => found.violations)"
+        )
         return [f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:200]}" for one in found]
 
     def seconds_of_work(self) -> float:
         """Return how much time of a processor the page has taken so far, however busy the machine is."""
         self.page.screenshot()  # it is drawn
-        metrics = self._session.send("Performance.getMetrics")["metrics"]
+        metrics = self._window.session.send("Performance.getMetrics")["metrics"]
         return float(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
 
     def cells(self, table: str, column: int) -> list[str]:
@@ -102,14 +161,21 @@ class Opened:
         ]
 
 
+def turn(page: Page, scheme: str, width: int) -> None:
+    """Show a page in a scheme and a width."""
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.set_viewport_size({"width": width, "height": _HEIGHT})
+
+
 @contextmanager
-def opened(
+def opened(  # noqa: PLR0913  what a page is opened with
     browser: Browser,
     place: Union[Path, str],
     *,
     width: int = 1280,
     scheme: str = "light",
     script: bool = True,
+    is_new: bool = False,
 ) -> Iterator[Opened]:
     """Open a page.
 
@@ -119,11 +185,20 @@ def opened(
         width: of the window, in pixels.
         scheme: ``light`` or ``dark``.
         script: whether scripts run.
+        is_new: whether no other page was in the window before.
     """
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script
-    )
+    free = _FREE.setdefault(browser, {True: [], False: []})[script]
+    window = free.pop() if free and not is_new else Window(browser, script=script)
+    is_clear = False
     try:
-        yield Opened(context.new_page(), place)
+        turn(window.page, scheme, width)
+        seen = Opened(window, place)
+        yield seen
+        seen.stop()
+        window.clear()
+        is_clear = True
     finally:
-        context.close()
+        if is_clear:
+            free.append(window)
+        else:  # after a failure nobody knows what is in it
+            window.context.close()

@@ -13,8 +13,11 @@ pytest.importorskip("starlette", reason="fake-databricks is not installed")
 pytest.importorskip("cryptography", reason="fake-databricks is not installed")  # the receiver needs none
 
 from fake_databricks.server import FakeDatabricks, Options
+from nuvyn_executor.reports.page import framed, html
 from tests.browser.browsing import Opened, opened
 from tests.fake.conftest import Client
+from tests.fake.test_notebooks import create, put
+from tests.report_rows import shop
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -34,6 +37,34 @@ while not os.path.exists("/dbfs/go"):
     time.sleep(0.01)
 print("<script>document.title = 'taken'</script>")
 """
+ACTS = """
+<!DOCTYPE html><title>Drawn</title><h1>Drawn by a program</h1><ul></ul>
+<script>
+const made = (tag, fields) => Object.assign(document.createElement(tag), fields);
+const tell = (text) => document.querySelector("ul").append(made("li", {textContent: text}));
+const attempt = (name, action) => {
+  try { Promise.resolve(action()).then(() => tell(name + ": done"), () => tell(name + ": refused")); }
+  catch (error) { tell(name + ": refused"); }
+};
+attempt("title", () => { parent.document.title = "taken"; });
+attempt("cookie", () => document.cookie);
+attempt("storage", () => localStorage.length);
+attempt("top", () => { top.location = "/states"; });
+attempt("page", () => fetch("/jobs"));
+attempt("api", () => fetch("/api/2.1/jobs/list", {headers: {Authorization: "Bearer TOKEN"}}));
+attempt("network", () => fetch("https://other.example/"));
+attempt("window", () => { if (!open("/states")) throw new Error("none"); });
+const form = made("form", {method: "post", action: "/faults"});
+form.innerHTML = "<input name=action value=on><input name=name value=output-500>";
+document.body.append(form);
+form.submit();
+document.body.append(made("iframe", {src: "/jobs"}));
+document.body.append(made("img", {src: "/static/icon.svg", onerror: () => tell("image: refused")}));
+</script>
+"""
+REFUSED = ("api", "cookie", "image", "network", "page", "storage", "title", "top", "window")
+LOOKS = (("dark", 1280), ("light", 360))
+"""The schemes and the widths in which a page is looked at."""
 STATE = "#summary [role=status] .state"
 
 
@@ -42,10 +73,33 @@ def _client() -> Iterator[Client]:
     with FakeDatabricks(Options(port=0, has_spark=False)) as fake:
         client = Client(fake.url, fake.token, fake.cluster_id)
         client.run(client.tasks_job(*TASKS, name="<script>document.title = 'taken'</script>"))
+        client.wait_for(f"/api/2.0/clusters/get?cluster_id={client.cluster_id}", "state", "RUNNING")
+        finished(client, "displayHTML('<b>drawn</b>')\nprint('written')")
         client.send("DELETE", "/_fake/journal")  # of the calls that waited for the run
         client.post("/api/2.0/secrets/scopes/create", scope="s", initial_manage_principal="users")
         client.post("/api/2.0/secrets/put", scope="s", key="k", string_value="a secret value")
         yield client
+
+
+@pytest.fixture(scope="module", name="report")
+def _report(client: Client) -> str:
+    """A program that defines the report, and an object that draws itself as the executor's does."""
+    page = html(shop().report(shows_values=True))
+    for name, text in (("report", page), ("framed", framed(page))):
+        client.program(f"/{name}.html", text)
+    return (
+        "report = open('/dbfs/report.html').read()\n"
+        "class Report:\n    def _repr_html_(self):\n        return open('/dbfs/framed.html').read()"
+    )
+
+
+def finished(client: Client, source: str) -> str:
+    """Run a command to its end; return its id."""
+    asked = {"clusterId": client.cluster_id, "language": "python"}
+    sent = client.post("/api/2.0/commands/execute", command=source, **asked)["id"]
+    path = f"/api/2.0/commands/status?clusterId={client.cluster_id}&commandId={sent}"
+    assert client.wait_for(path, "status", "Finished", "Error")["status"] == "Finished"
+    return str(sent)
 
 
 def link(client: Client, fragment: str = "") -> str:
@@ -66,29 +120,35 @@ def pages(seen: Opened, client: Client) -> Iterator[str]:
         f"/journal/{first}",
         "/faults",
         "/states",
+        "/workspaces",
     )
     for address in (*kinds, *more, "/journal/0"):
         seen.page.goto(client.url + address)
         yield address
+    seen.page.goto(f"{client.url}/commands")
+    seen.page.locator("tbody a[href^='/commands/']").last.click()
+    yield "/commands/*"
 
 
 class TestEveryPage:
     """each page opened; axe-core without violations; no request leaves the page"""
 
-    @pytest.mark.parametrize(("scheme", "width"), [("dark", 1280), ("light", 360)])
-    def test_can_be_read_by_all(self, browser: Browser, client: Client, scheme: str, width: int) -> None:
-        with opened(browser, link(client), scheme=scheme, width=width) as seen:
+    def test_can_be_read_by_all(self, browser: Browser, client: Client) -> None:
+        with opened(browser, link(client)) as seen:
             for address in pages(seen, client):
-                assert seen.violations() == [], address
-                assert seen.page.evaluate("document.documentElement.scrollWidth") <= width, address
+                for scheme, width in LOOKS:
+                    seen.turn(scheme, width)
+                    assert seen.violations() == [], (address, scheme, width)
+                    assert seen.page.evaluate("document.documentElement.scrollWidth") <= width, address
                 assert seen.page.title() != "taken"
             assert seen.requests == []
             assert [text for text in seen.errors if "404" not in text] == []  # of /journal/0
 
-    @pytest.mark.parametrize("scheme", ["light", "dark"])
-    def test_the_form_for_the_token(self, browser: Browser, client: Client, scheme: str) -> None:
-        with opened(browser, f"{client.url}/jobs", scheme=scheme) as seen:
-            assert seen.violations() == []
+    def test_the_form_for_the_token(self, browser: Browser, client: Client) -> None:
+        with opened(browser, f"{client.url}/jobs") as seen:
+            for scheme, width in LOOKS:
+                seen.turn(scheme, width)
+                assert seen.violations() == [], scheme
             seen.page.get_by_label("Token").fill(client.token)
             seen.page.get_by_role("button", name="Sign in").click()
             seen.page.wait_for_url(f"{client.url}/jobs")
@@ -98,21 +158,22 @@ class TestEveryPage:
 class TestRun:
     """a run watched to its end"""
 
-    @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-    def test_is_watched_to_its_end(self, browser: Browser, client: Client, script: bool) -> None:  # noqa: FBT001
+    def test_is_watched_to_its_end_with_a_script_and_without(self, browser: Browser, client: Client) -> None:
         client.send("POST", "/api/2.0/dbfs/delete", b'{"path": "/go"}')
         job_id = client.flat_job(SLOW)
         run_id = client.post("/api/2.1/jobs/run-now", job_id=job_id)["run_id"]
         address = f"{client.url}/jobs/{job_id}/runs/{run_id}"
-        with opened(browser, link(client), script=script) as seen:
-            seen.page.goto(address)
-            seen.page.get_by_text("it has begun").wait_for()
-            assert seen.page.locator(STATE).inner_text() == "RUNNING"
+        with opened(browser, link(client)) as one, opened(browser, link(client), script=False) as other:
+            for seen in (one, other):
+                seen.page.goto(address)
+                seen.page.get_by_text("it has begun").wait_for()
+                assert seen.page.locator(STATE).inner_text() == "RUNNING"
             client.program("/go", "x")
-            seen.page.locator(STATE, has_text="SUCCESS").wait_for()
-            assert "<script>" in seen.page.get_by_label(f"Logs of {run_id}").inner_text()
-            assert seen.page.title() != "taken"
-            assert seen.requests == []
+            for seen in (one, other):
+                seen.page.locator(STATE, has_text="SUCCESS").wait_for()
+                assert "<script>" in seen.page.get_by_label(f"Logs of {run_id}").inner_text()
+                assert seen.page.title() != "taken"
+                assert seen.requests == []
 
     def test_run_page_url_leads_to_it(self, browser: Browser, client: Client) -> None:
         run = client.run(client.flat_job("print(1)"))
@@ -125,6 +186,71 @@ class TestRun:
             seen.page.get_by_label("Token").fill(client.token)
             seen.page.get_by_role("button", name="Sign in").click()
             seen.page.wait_for_url(address)
+
+
+def command_page(client: Client, source: str) -> str:
+    """Run a command; return the address of its page."""
+    return f"/commands/{finished(client, source)}"
+
+
+class TestDisplays:
+    """`display` and `displayHTML` draw; what they draw cannot act on the page or the API"""
+
+    def test_html_of_a_program_cannot_act(self, browser: Browser, client: Client) -> None:
+        client.program("/acts.html", ACTS.replace("TOKEN", client.token))
+        address = command_page(client, "displayHTML(open('/dbfs/acts.html').read())")
+        with opened(browser, link(client)) as seen:
+            seen.page.goto(client.url + address)
+            inside = seen.page.frame_locator("iframe")
+            assert inside.get_by_role("heading").inner_text() == "Drawn by a program"
+            for name in REFUSED:
+                inside.get_by_text(f"{name}: refused").wait_for()
+            assert sorted(inside.get_by_role("listitem").all_inner_texts()) == [
+                f"{name}: refused" for name in REFUSED
+            ]
+            assert inside.frame_locator("iframe").get_by_role("heading", name="Jobs").count() == 0
+            assert (seen.page.url, seen.page.title()) == (
+                client.url + address,
+                f"Command {address.rpartition('/')[2]} · fake_databricks",
+            )
+            assert seen.requests == []
+            assert client.get("/_fake/faults") == {"faults": []}
+            assert seen.violations() == []
+
+    def test_in_a_window_of_its_own_it_is_of_no_origin_either(self, browser: Browser, client: Client) -> None:
+        script = "<p>begun</p><script>document.write(origin); document.write(document.cookie)</script>"
+        address = command_page(client, f"displayHTML({script!r})")
+        with opened(browser, link(client)) as seen:
+            seen.page.goto(client.url + address)
+            seen.page.get_by_role("link", name="Open display 1 alone").click()
+            seen.page.get_by_text("begun").wait_for()
+            assert seen.page.locator("body").inner_text().split() == ["begun", "null"]
+            # In the frame before, and in the window: each is the error of its script.
+            assert ["'cookie'" in text and "sandboxed" in text for text in seen.errors] == [True, True]
+
+    def test_the_quality_report_works(self, browser: Browser, client: Client, report: str) -> None:
+        address = command_page(client, f"{report}\ndisplayHTML(report)\ndisplay(Report())")
+        for scheme, width in LOOKS:
+            with opened(browser, link(client), scheme=scheme, width=width) as seen:
+                seen.page.goto(client.url + address)
+                frames = seen.page.locator("iframe")
+                assert frames.count() == 2
+                for inside in (
+                    frames.nth(0).content_frame,
+                    frames.nth(1).content_frame.frame_locator("iframe"),
+                ):
+                    inside.get_by_label("Search tables and columns").fill("ORD")
+                    assert inside.locator("#table-list tbody tr:visible").count() == 1
+                assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+                assert (seen.requests, seen.errors) == ([], [])
+
+    def test_a_notebook(self, browser: Browser, client: Client) -> None:
+        run = client.run(create(client, put(client, "/Shared/n", "displayHTML('<h1>Of a notebook</h1>')")))
+        with opened(browser, link(client)) as seen:
+            seen.page.goto(f"{client.url}/jobs/{run['job_id']}/runs/{run['run_id']}")
+            inside = seen.page.frame_locator("iframe")
+            assert inside.get_by_role("heading").inner_text() == "Of a notebook"
+            assert (seen.violations(), seen.requests, seen.errors) == ([], [], [])
 
 
 class TestButtons:
@@ -157,6 +283,27 @@ class TestFaults:
             seen.page.get_by_role("button", name="Switch all off").click()
             seen.page.get_by_text("No rule is on").wait_for()
             assert client.send("GET", "/api/2.1/jobs/runs/get-output?run_id=1").status == 400
+
+
+class TestWorkspaces:
+    """a list of workspaces, which says which is current, switches, signs out of one"""
+
+    @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+    def test_switched_to_and_signed_out_of(self, browser: Browser, client: Client, script: bool) -> None:  # noqa: FBT001
+        with opened(browser, link(client), script=script) as seen:
+            whose = seen.page.locator("header .quiet").inner_text()
+            seen.page.goto(f"{client.url}/workspaces")
+            seen.page.get_by_label("Token").fill("dapi-of-another-workspace")
+            seen.page.get_by_role("button", name="Sign in").click()
+            other = seen.page.locator("header .quiet").inner_text()
+            assert other != whose
+            seen.page.locator("header .quiet a").click()
+            seen.page.get_by_role("button", name=f"Switch to {whose.split()[1]}").click()
+            assert seen.page.locator("header .quiet").inner_text() == whose
+            seen.page.locator("header .quiet a").click()
+            seen.page.get_by_role("button", name=f"Sign out of {whose.split()[1]}").click()
+            assert seen.page.locator("header .quiet").inner_text() == other
+            assert (seen.requests, seen.errors) == ([], [])
 
 
 class TestKeyboard:

@@ -21,6 +21,8 @@ from fake_databricks.web.pages.fault_page import READY
 from fake_databricks.web.pages.routes import PAGES
 from tests.fake.browsing import Browser, Seen
 from tests.fake.conftest import Client
+from tests.fake.test_commands import guide
+from tests.fake.test_notebooks import create, put
 
 if TYPE_CHECKING:
     from fake_databricks.server import FakeDatabricks
@@ -43,8 +45,12 @@ print("it goes on")
 """
 
 
+DISPLAYS = "/displays/"
+"""What programs have drawn, which is no page."""
+
+
 def crawl(browser: Browser) -> dict[str, Seen]:
-    """Open the first page and all that links of pages lead to, but no more than some exchanges."""
+    """Open the first page and all that links and frames of pages lead to, but no more than some exchanges."""
     seen: dict[str, Seen] = {}
     todo = ["/"]
     while todo:
@@ -55,7 +61,10 @@ def crawl(browser: Browser) -> dict[str, Seen]:
         ):
             continue
         seen[address] = browser.get(address)
+        if address.startswith(DISPLAYS):
+            continue
         found = [item.attributes["href"] for item in seen[address].page.all("a")]
+        found += [item.attributes["src"] for item in seen[address].page.all("iframe")]
         todo += [urljoin(address, href).partition("#")[0] for href in found]
     return seen
 
@@ -84,6 +93,9 @@ def _workspace(server: FakeDatabricks) -> Iterator[Client]:
             parameters=[{"name": "p", "default": HOSTILE}],
         )
     )
+    client.run(create(client, put(client, "/Shared/notebook", f"displayHTML({HOSTILE!r})")))
+    client.wait_for(f"/api/2.0/clusters/get?cluster_id={client.cluster_id}", "state", "RUNNING")
+    guide(client, f"displayHTML({HOSTILE!r} + bytes.fromhex('{SECRET.encode().hex()}').decode())")
     client.program('/folder/<i>text</i> \u202e".txt', f"{HOSTILE} {SECRET}")
     client.send("PUT", "/api/2.0/fs/files/Volumes/a/b/c/none.bin?overwrite=true", b"\0\xff")
     client.send("GET", "/api/2.1/<script>/%3Cb%3E?x=<script>", b"", {"X-Note": "<script>", "X-Secret": "x"})
@@ -96,9 +108,14 @@ def _workspace(server: FakeDatabricks) -> Iterator[Client]:
     client.send("POST", "/_fake/reset")
 
 
-@pytest.fixture(scope="module", name="every_page")
-def _every_page(workspace: Client) -> dict[str, Seen]:
+@pytest.fixture(scope="module", name="every_answer")
+def _every_answer(workspace: Client) -> dict[str, Seen]:
     return crawl(Browser(workspace).sign_in())
+
+
+@pytest.fixture(scope="module", name="every_page")
+def _every_page(every_answer: dict[str, Seen]) -> dict[str, Seen]:
+    return {address: seen for address, seen in every_answer.items() if not address.startswith(DISPLAYS)}
 
 
 @pytest.fixture(name="browser")
@@ -118,9 +135,9 @@ def wait_for(browser: Browser, address: str, is_so: Callable[[Seen], bool]) -> S
 class TestEveryPage:
     """every page works without script; accessible; CSP without `unsafe-inline`, no network"""
 
-    def test_every_link_of_a_page_leads_to_a_page(self, every_page: dict[str, Seen]) -> None:
-        assert {address: seen.status for address, seen in every_page.items() if seen.status != 200} == {}
-        paths = [urlsplit(address).path for address in every_page]
+    def test_every_link_of_a_page_leads_to_a_page(self, every_answer: dict[str, Seen]) -> None:
+        assert {address: seen.status for address, seen in every_answer.items() if seen.status != 200} == {}
+        paths = [urlsplit(address).path for address in every_answer]
         assert [page.path for page in PAGES if not any(page.match(path) is not None for path in paths)] == []
 
     def test_the_policy_has_no_exception(self, every_page: dict[str, Seen]) -> None:
@@ -130,6 +147,8 @@ class TestEveryPage:
             assert policy.startswith("default-src 'none'; style-src 'self'; script-src 'self';")
             assert "unsafe" not in policy
             assert "frame-ancestors 'none'" in policy
+            assert policy.partition("frame-ancestors 'none'")[2] in ("", "; frame-src 'self'")
+            assert headers["x-frame-options"] == "DENY"
             assert headers["content-type"] == "text/html; charset=utf-8"
             assert headers["x-content-type-options"] == "nosniff"
             assert headers["cache-control"] == "no-store"
@@ -140,9 +159,30 @@ class TestEveryPage:
             assert [(item.attributes, item.text) for item in page.all("script")] == [
                 ({"src": "/static/pages.js", "defer": ""}, "")
             ]
-            assert page.all("style", "iframe", "object", "embed", "base", "img") == []
+            assert page.all("style", "frame", "object", "embed", "portal", "base", "img") == []
             names = {name for item in page.elements for name in item.attributes}
-            assert [name for name in names if name == "style" or name.startswith("on")] == []
+            assert [name for name in names if name in ("style", "srcdoc") or name.startswith("on")] == []
+
+    def test_the_only_frames_are_sandboxed_and_of_no_origin(self, every_answer: dict[str, Seen]) -> None:
+        """HTML of a user's program must not be able to act on the page or the API"""
+        framed = []
+        for address, seen in every_answer.items():
+            if address.startswith(DISPLAYS):
+                policy = seen.answer.headers["content-security-policy"]
+                assert policy.startswith("sandbox allow-scripts; default-src 'none';")
+                assert policy.endswith("form-action 'none'; base-uri 'none'; frame-ancestors 'self'")
+                assert not {"connect-src", "frame-src", "worker-src", "*"} & set(
+                    policy.replace(";", " ").split()
+                )
+                continue
+            frames = seen.page.all("iframe")
+            allowed = "frame-src 'self'" in seen.answer.headers["content-security-policy"]
+            assert allowed or frames == []
+            assert all(item.attributes.keys() == {"src", "sandbox", "title"} for item in frames)
+            assert all(item.attributes["sandbox"] == "allow-scripts" for item in frames)
+            framed += [item.attributes["src"] for item in frames]
+        assert sorted(framed) == sorted(path for path in every_answer if path.startswith(DISPLAYS))
+        assert len(framed) == 2
 
     def test_no_address_is_of_another_server(self, every_page: dict[str, Seen]) -> None:
         for seen in every_page.values():
@@ -214,9 +254,14 @@ class TestHostileValues:
             assert re.findall("[\x00-\x08\x0b-\x1f\x7f-\x9f]", seen.source) == []
         assert "␛[31m" in every_page["/jobs/12345/runs/98765"].text
 
-    def test_no_secret_is_in_any_page(self, every_page: dict[str, Seen]) -> None:
+    def test_no_secret_is_in_any_page(
+        self, every_page: dict[str, Seen], every_answer: dict[str, Seen]
+    ) -> None:
         written = {SECRET, json.dumps(SECRET)[1:-1], json.dumps(SECRET, ensure_ascii=False)[1:-1]}
         written |= {SECRET.replace("'", "'\"'\"'"), SECRET.replace('"', "").replace("'", "")}
+        for seen in (seen for address, seen in every_answer.items() if address.startswith(DISPLAYS)):
+            assert "wörd" not in seen.source
+            assert HOSTILE.encode() == seen.answer.content.replace(b"[REDACTED]", b"")
         for address, seen in every_page.items():
             text = seen.page.all("html")[0].text
             assert [form for form in written if form in text] == [], address

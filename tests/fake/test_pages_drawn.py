@@ -20,15 +20,17 @@ from fake_databricks.web.journal import Journal
 from fake_databricks.web.pages.curl import command
 from fake_databricks.web.pages.drawing import HEIGHT, WIDTH, Box, draw
 from fake_databricks.web.pages.layers import places
-from fake_databricks.web.pages.routes import PAGES
+from fake_databricks.web.pages.routes import DISPLAY, PAGES
 from fake_databricks.web.pages.state_page import picture
 from fake_databricks.web.pages.timeline import LENGTH, bars, phases
 from fake_databricks.web.pages.visit import Visit
 from fake_databricks.workspace import DEFAULT_CLUSTER_ID
 
 if TYPE_CHECKING:
+    from fake_databricks.engine.ports import Display
     from tests.fake.conftest import Quiet
 
+TABLE: Display = {"kind": "table", "schema": [["n", "bigint"]], "data": [[1], [None]], "truncated": False}
 EDGES = st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from("abcdef")), max_size=12)
 
 
@@ -111,6 +113,9 @@ class TestViews:
         quiet.clock.work()
         workspace.secrets.create_scope("s", "users")
         workspace.secrets.put("s", "k", b"value")
+        sent = workspace.commands.execute(DEFAULT_CLUSTER_ID, "", "python", "1")
+        quiet.clock.work()
+        sent.displays = [{"kind": "html", "data": "<b>"}, TABLE]
         journal, faults = Journal(), FaultTable()
         exchange = {"time": 1, "method": "GET", "path": "/x", "headers": {"a": "b"}, "notes": ("n",)}
         journal.add(**exchange, request=b'{"a": 1}', status=200, response=b"x")
@@ -121,11 +126,13 @@ class TestViews:
             "cluster": (DEFAULT_CLUSTER_ID,),
             "files": ("dbfs",),
             "exchange": ("1",),
+            "command": (sent.command_id,),
         }
         for page in PAGES:
             controls = Controls(faults, journal, lambda: None)
-            values = page.view(Visit(workspace, controls, places.get(page.template, ())))
-            assert is_plain(values), page.template
+            names = ("command", sent.command_id, "1") if page is DISPLAY else places.get(page.template, ())
+            values = page.view(Visit(workspace, controls, names))
+            assert is_plain(values), page.path
 
 
 def is_plain(value: object) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
+from typing import Iterator
+
 import pytest
 
-from fake_databricks.ui.sessions import MAX_SESSIONS, Sessions, cookie, cookie_name, key_of
+from fake_databricks.ui.sessions import MAX_CREDENTIALS, MAX_SESSIONS, Sessions, cookie, cookie_name, key_of
 from fake_databricks.web.pages.routes import PAGES
 from tests.fake.browsing import Browser
 from tests.fake.conftest import Client
@@ -76,6 +79,129 @@ class TestSigningIn:
         assert "mine alone" in browser.sign_in().get("/jobs").text
         assert "mine alone" not in other.get("/jobs").text
         other.client.send("POST", "/_fake/reset")
+
+
+@pytest.fixture(name="two")
+def _two(client: Client) -> Iterator[tuple[Browser, Client]]:
+    """A browser that has signed in to two workspaces, the client's and then another one; and its client."""
+    other = Client(client.url, f"dapi{secrets.token_hex(16)}", client.cluster_id)
+    for item, name in ((client, "of the first"), (other, "of the second")):
+        item.flat_job("print(1)", name=name)
+    browser = Browser(client).sign_in()
+    browser.client = other
+    browser.sign_in()
+    browser.client = client
+    yield browser, other
+    other.send("POST", "/_fake/reset")
+
+
+def rows(browser: Browser) -> list[list[str]]:
+    """Return the workspaces of the page: id, jobs, and whether it is current."""
+    found = [item for item in browser.get("/workspaces").page.all("tr") if item.is_in("tbody")]
+    return [[item.text.split()[place] for place in (0, 4, 1)] for item in found]
+
+
+def id_of(client: Client) -> str:
+    run_id = client.post(
+        "/api/2.1/jobs/run-now", job_id=client.get("/api/2.1/jobs/list")["jobs"][0]["job_id"]
+    )
+    address = client.get(f"/api/2.1/jobs/runs/get?run_id={run_id['run_id']}")["run_page_url"]
+    return str(address.partition("?o=")[2].partition("#")[0])
+
+
+class TestWorkspaces:
+    """a list of workspaces: those whose tokens this browser signed in with"""
+
+    def test_they_are_listed_and_the_last_one_is_current(self, two: tuple[Browser, Client]) -> None:
+        browser, other = two
+        first, second = id_of(browser.client), id_of(other)
+        expected = [[first, "1", "Switch"], [second, "1", "current"]]
+        assert rows(browser) == sorted(expected)
+        assert "of the second" in browser.get("/jobs").text
+
+    def test_switching_leads_to_its_first_page(self, two: tuple[Browser, Client]) -> None:
+        browser, _ = two
+        first = id_of(browser.client)
+        answer = browser.post("/workspaces", {"action": "switch", "workspace": first}).answer
+        assert (answer.status, answer.headers["location"]) == (303, "/")
+        text = browser.get("/jobs").text
+        assert ("of the first" in text, "of the second" in text) == (True, False)
+
+    def test_the_address_of_a_run_leads_to_its_workspace(self, two: tuple[Browser, Client]) -> None:
+        browser, _ = two
+        first = id_of(browser.client)
+        answer = browser.get(f"/?o={first}&x=%2F").answer
+        assert (answer.status, answer.headers["location"]) == (303, f"/?o={first}&x=%2F")
+        assert f"workspace {first}" in browser.get(answer.headers["location"]).text
+        assert browser.get("/?o=1").status == 200  # another server's, or one of another browser
+
+    def test_signing_out_of_one_leaves_the_other(self, two: tuple[Browser, Client]) -> None:
+        browser, other = two
+        first, second = id_of(browser.client), id_of(other)
+        answer = browser.post("/workspaces", {"action": "sign-out", "workspace": second}).answer
+        assert (answer.status, answer.headers["location"]) == (303, "/workspaces")
+        assert rows(browser) == [[first, "1", "current"]]
+        assert browser.post("/workspaces", {"action": "switch", "workspace": second}).status == 404
+        browser.post("/workspaces", {"action": "sign-out", "workspace": first})
+        assert browser.get("/workspaces").status == 401
+
+    def test_the_button_of_each_page_signs_out_of_all(self, two: tuple[Browser, Client]) -> None:
+        browser, _ = two
+        browser.post("/sign-out", {})
+        assert browser.get("/workspaces").status == 401
+
+    def test_the_workspace_of_another_browser_is_not_shown(self, two: tuple[Browser, Client]) -> None:
+        browser, other = two
+        alone = Browser(browser.client).sign_in()
+        second = id_of(other)
+        assert [row[0] for row in rows(alone)] == [id_of(browser.client)]
+        for action in ("switch", "sign-out"):
+            assert alone.post("/workspaces", {"action": action, "workspace": second}).status == 404
+        assert len(rows(browser)) == 2
+
+    def test_two_tokens_of_one_workspace_are_one(self, browser: Browser) -> None:
+        browser.sign_in()
+        client = browser.client
+        made = client.post("/api/2.0/token/create", comment="x")
+        browser.client = Client(client.url, made["token_value"], "")
+        browser.sign_in()
+        (row,) = rows(browser)
+        client.post("/api/2.0/token/delete", token_id=made["token_info"]["token_id"])
+        assert browser.get("/").status == 403
+        assert rows(browser) == [row]  # by the token that is still there
+        browser.client = client
+
+    def test_a_form_of_a_page_from_before_changes_nothing(self, two: tuple[Browser, Client]) -> None:
+        """Runs of two workspaces have the same numbers."""
+        browser, _ = two
+        first = id_of(browser.client)
+        fields = {
+            item.attributes["name"]: item.attributes["value"]
+            for item in browser.get("/faults").page.all("input")
+            if item.attributes["name"] == "o"
+        }
+        browser.post("/workspaces", {"action": "switch", "workspace": first})
+        seen = browser.post("/faults", {"action": "on", "name": "slow", **fields})
+        assert (seen.status, "Load the page again" in seen.text) == (400, True)
+        assert browser.client.get("/_fake/faults") == {"faults": []}
+
+    def test_a_key_from_before_counts_no_more(self, browser: Browser) -> None:
+        before = browser.sign_in().cookie
+        browser.sign_in()
+        assert browser.get("/").status == 200
+        assert browser.get("/", Cookie=before).status == 401
+
+    @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site", "Origin": "null"}, {"Cookie": ""}])
+    def test_nobody_else_may_switch(self, two: tuple[Browser, Client], headers: dict[str, str]) -> None:
+        browser, _ = two
+        before = rows(browser)
+        asked = {"action": "switch", "workspace": id_of(browser.client)}
+        assert browser.post("/workspaces", asked, **headers).status in (401, 403)
+        assert rows(browser) == before
+
+    @pytest.mark.parametrize("fields", [{}, {"action": "switch"}, {"action": "switch", "workspace": "<b>"}])
+    def test_a_wrong_form_is_refused(self, browser: Browser, fields: dict[str, str]) -> None:
+        assert browser.sign_in().post("/workspaces", fields).status == 404
 
 
 class TestOtherSites:
@@ -166,7 +292,17 @@ class TestCookies:
     def test_over_tls_it_is_sent_over_tls_alone(self) -> None:
         assert cookie("fake_databricks", {"host": "x:1"}, "k", is_https=True).endswith("; Secure")
 
+    def test_of_many_credentials_the_oldest_is_forgotten(self) -> None:
+        sessions = Sessions()
+        key = ""
+        for number in range(MAX_CREDENTIALS + 1):
+            key = sessions.open(f"t{number}", key)
+        assert (sessions.credentials(key)[0], sessions.current(key)) == ("t1", f"t{MAX_CREDENTIALS}")
+        sessions.choose(key, "t3")
+        sessions.choose(key, "t0")
+        assert sessions.current(key) == "t3"
+
     def test_the_oldest_is_forgotten(self) -> None:
         sessions = Sessions()
         keys = [sessions.open(f"t{number}") for number in range(MAX_SESSIONS + 1)]
-        assert (sessions.token(keys[0]), sessions.token(keys[1]), len(set(keys))) == ("", "t1", len(keys))
+        assert (sessions.current(keys[0]), sessions.current(keys[1]), len(set(keys))) == ("", "t1", len(keys))

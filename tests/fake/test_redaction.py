@@ -30,6 +30,12 @@ class TestRedactor:
             ),
             (["abcd"], {"abcd": 1}, {"abcd": 1}),
             (["ab\nc"], "ab\nc", "[REDACTED]"),
+            (
+                ["<'\"&>"],
+                "&lt;'\"&amp;&gt; &lt;&#x27;&quot;&amp;&gt; &lt;&#39;&#34;&amp;&gt;",
+                " ".join(["[REDACTED]"] * 3),
+            ),
+            (["a&"], "a&amp;", "a&amp;"),
         ],
     )
     def test_each_secret_is_masked_and_nothing_else(

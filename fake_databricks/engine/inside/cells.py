@@ -1,4 +1,4 @@
-"""One command or cell: Python and SQL in one namespace, tables as values. For contexts and notebooks."""
+"""One command or cell: Python and SQL in one namespace. For contexts and notebooks."""
 
 from __future__ import annotations
 
@@ -16,28 +16,6 @@ if TYPE_CHECKING:
 
 IS_COROUTINE = 0x80
 """The flag of code that awaits something (``inspect.CO_COROUTINE``, whose module takes 10 ms)."""
-ROWS = 1000
-"""Rows of a table that are shown, as in a notebook."""
-
-
-def plain(value: Any) -> Any:
-    """Return a cell as a JSON value; as text where JSON has no such type."""
-    if isinstance(value, (str, int, float, bool)) or value is None:
-        return value
-    if isinstance(value, (list, tuple)):
-        return [plain(each) for each in value]
-    return str(value)
-
-
-def table(frame: Any) -> dict[str, Any]:
-    """Return the first rows of a DataFrame as a result."""
-    rows = frame.limit(ROWS + 1).collect()
-    return {
-        "kind": "table",
-        "schema": [[field.name, field.dataType.simpleString()] for field in frame.schema.fields],
-        "data": [[plain(cell) for cell in row] for row in rows[:ROWS]],
-        "truncated": len(rows) > ROWS,
-    }
 
 
 class Namespace:

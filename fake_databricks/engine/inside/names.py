@@ -6,7 +6,9 @@ import builtins
 import functools
 from typing import TYPE_CHECKING, Any
 
+from . import displays
 from .dbutils import DBUtils
+from .run_context import RunContext
 from .spark import NO_SPARK
 
 if TYPE_CHECKING:
@@ -14,9 +16,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from .import_hook import AfterImport
-
-SHOWN: list[Any] = []
-"""The DataFrames that ``display`` was called with; the REPL shows the last one."""
 
 
 def spark() -> Any:
@@ -38,11 +37,27 @@ def dbutils() -> Any:
 
 
 def display(value: Any = None, *_: object, **__: object) -> None:
-    """Show a DataFrame as a table (in a command), anything else as text."""
-    if hasattr(value, "schema") and hasattr(value, "limit"):
-        SHOWN.append(value)
-    else:
+    """Show a DataFrame as a table, an object that draws itself as HTML, anything else as text."""
+    shown = displays.display_of(value)
+    if shown is None:
         print(value)  # noqa: T201  that is its task
+    else:
+        show(shown)
+
+
+def display_html(html: str = "", *_: object, **__: object) -> None:
+    """Show HTML."""
+    show({"kind": "html", "data": str(html)})
+
+
+def show(shown: dict[str, Any]) -> None:
+    """Show a table or HTML: on the page of a command or of a notebook's run, and in the output of a run."""
+    if RunContext.is_run and not RunContext.notebook:  # a program has no page for it, as on Databricks
+        print(shown["data"] if shown["kind"] == "html" else displays.text_of(shown))  # noqa: T201  as above
+        return
+    if RunContext.is_run:
+        print(displays.text_of(shown))  # noqa: T201  as above
+    displays.SHOWN.shown.append(shown)
 
 
 def sql_context() -> Any:
@@ -60,7 +75,7 @@ NAMES: dict[str, Callable[[], Any]] = {
     "sql": lambda: spark().sql,
     "table": lambda: spark().table,
     "display": lambda: display,
-    "displayHTML": lambda: print,
+    "displayHTML": lambda: display_html,
     "getArgument": lambda: dbutils().widgets.getArgument,
 }
 """The function that makes the value of each name, called where the program has not defined the name."""

@@ -12,8 +12,8 @@ import os
 import sys
 from typing import Any
 
-from . import names, notebooks
-from .cells import ROWS, Namespace
+from . import displays, names, notebooks
+from .cells import Namespace
 from .magics import Magic, parse_magics
 from .run_context import RunContext
 from .workflows import read_workspace
@@ -58,17 +58,18 @@ class Notebook:
 
     @staticmethod
     def _show(value: Any) -> None:
-        """Print what a notebook shows below a cell: tables of ``display``, else the last value."""
-        for frame in names.SHOWN:
-            show_table(frame)
-        names.SHOWN.clear()
-        if value is not None:
+        """Show the last value of a cell."""
+        html = displays.html_of(value)
+        if html is not None:
+            names.display_html(html)
+        elif value is not None:
             print(repr(value))  # noqa: T201  that is its task
 
     def _sql(self, text: str) -> None:
         frame = self._namespace.sql(text, names.dbutils().widgets.getAll())
         self._namespace.names["_sqldf"] = frame
-        show_table(frame)
+        if frame.columns:
+            names.display(frame)
 
     @staticmethod
     def _shell(text: str) -> None:
@@ -109,9 +110,3 @@ class Notebook:
             return there
 
         self._run_cells(*self._namespace.called(found, f"%run {text}", name))
-
-
-def show_table(frame: Any) -> None:
-    """Print the first rows of a DataFrame, if it has columns."""
-    if frame.columns:
-        frame.show(ROWS, False)  # noqa: FBT003  pyspark's form

@@ -12,8 +12,8 @@ import signal
 import sys
 from typing import Any
 
-from . import failures, names, supervisor
-from .cells import Namespace, table
+from . import displays, failures, supervisor
+from .cells import Namespace
 from .spark import Plan
 from .workflows import NotebookExit
 
@@ -35,20 +35,33 @@ class Repl:
         self._count = 0
 
     def execute(self, source: str, language: str) -> dict[str, Any]:
-        """Return the result of one command; an exception is a result too."""
-        names.SHOWN.clear()
+        """Return the result of one command, with what it has shown; an exception is a result too."""
+        displays.SHOWN.take()
         self._count += 1
         try:
-            if language == "sql":
-                return table(self._namespace.sql(source))
-            value = self._namespace.python(source, f"<command-{self._count}>")
-            if names.SHOWN:
-                return table(names.SHOWN[-1])
-            return {"kind": "text", "data": "" if value is None else shortened(repr(value))}
+            result = self._run(source, language)
         except NotebookExit as done:
-            return {"kind": "text", "data": f"Notebook exited: {done.value}"}
+            result = {"kind": "text", "data": f"Notebook exited: {done.value}"}
         except BaseException as error:  # noqa: BLE001  it is the result
-            return self._failure(error)
+            result = self._failure(error)
+        return {**result, "displays": displays.SHOWN.take()}
+
+    def _run(self, source: str, language: str) -> dict[str, Any]:
+        """Return what the API says: the last table, else all HTML and the last value as one text."""
+        shown = displays.SHOWN.shown
+        if language == "sql":
+            shown.append(displays.table(self._namespace.sql(source)))
+            return shown[-1]
+        value = self._namespace.python(source, f"<command-{self._count}>")
+        html = displays.html_of(value)
+        if html is not None:
+            shown.append({"kind": "html", "data": html})
+        tables = [display for display in shown if display["kind"] == "table"]
+        if tables:
+            return tables[-1]
+        texts = [display["data"] for display in shown]
+        texts += [] if value is None or html is not None else [repr(value)]
+        return {"kind": "text", "data": shortened("\n".join(texts))}
 
     @staticmethod
     def _failure(error: BaseException) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import sys
 import types
 from typing import Any
 
-from . import failures, startup, supervisor
+from . import displays, failures, startup, supervisor
 from .names import LazyBuiltins
 from .run_context import RunContext
 from .spark import Plan
@@ -90,6 +90,7 @@ def report_of(error: BaseException | None) -> dict[str, Any]:
         "error_trace": None,
         "notebook_result": None,
         "task_values": RunContext.new_values,
+        "displays": displays.SHOWN.take(),
     }
     if isinstance(error, NotebookExit):
         report["notebook_result"] = error.value

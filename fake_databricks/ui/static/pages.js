@@ -37,6 +37,10 @@ async function follow() {
     const answer = await fetch(location.pathname + location.search, { headers: { Accept: "text/html" } });
     if (answer.ok) {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (page.body.dataset.whose !== document.body.dataset.whose) { // another window has switched
+        location.reload();
+        return;
+      }
       for (const fresh of page.querySelectorAll("[data-part]")) {
         const part = document.getElementById(fresh.id);
         if (part) renew(part, fresh);

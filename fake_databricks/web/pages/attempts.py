@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Sequence
 from fake_databricks.jobs.lifecycle import Result
 from fake_databricks.jobs.run_views import output_view, resolved_view
 from fake_databricks.jobs.run_views import state_view as api_state
+from fake_databricks.web.pages.displays import ATTEMPT, display_views
 from fake_databricks.web.pages.rows import state_view
 from fake_databricks.web.pages.timeline import phases
 
@@ -44,7 +45,8 @@ def attempt_view(visit: Visit, run: Run, task_run: TaskRun, count: int = 1) -> d
     workspace = visit.workspace
     task = run.task_of(task_run)
     is_over = task_run.state.is_terminal
-    said = output_view(run, task_run, workspace.runs.output(task_run.run_id), {})
+    output = workspace.runs.output(task_run.run_id)
+    said = output_view(run, task_run, output, {})
     logs = said.get("logs", "") if is_over else workspace.scheduler.logs_so_far(task_run.run_id)
     resolved = resolved_view(run, task_run).get("resolved_values", {})
     return {
@@ -77,6 +79,7 @@ def attempt_view(visit: Visit, run: Run, task_run: TaskRun, count: int = 1) -> d
         "error_trace": said.get("error_trace", "")[-most:],
         "result": said.get("notebook_output", {}).get("result"),
         "started_run": said.get("run_job_output", {}).get("run_id", 0),
+        "displays": display_views(output.displays, ATTEMPT, task_run.run_id),
         **_iterations(visit, run, task_run, count),
     }
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fake_databricks.web.pages.displays import COMMAND, display_views
+
 if TYPE_CHECKING:
+    from fake_databricks.commands.commands import Command
     from fake_databricks.web.pages.visit import Visit
 
 MOST = 100
 MAX_TEXT = 2000
+MAX_SAID = 200_000
 TONES = {
     "Running": "busy",
     "Queued": "busy",
@@ -34,8 +38,9 @@ def view(visit: Visit) -> dict[str, Any]:
             "context_id": item.context_id,
             "text": item.text[:MAX_TEXT],
             "state": item.status,
-            "tone": "bad" if item.kind == "error" else TONES.get(item.status, "plain"),
-            "said": (item.summary or (item.data if isinstance(item.data, str) else ""))[:MAX_TEXT],
+            "tone": _tone(item),
+            "said": _said(item)[:MAX_TEXT],
+            "displays": len(item.displays),
         }
         for item in commands[:MOST]
     ]
@@ -66,3 +71,39 @@ def view(visit: Visit) -> dict[str, Any]:
         "statements": asked,
         "is_live": any(state in BUSY for state in states),
     }
+
+
+def view_one(visit: Visit) -> dict[str, Any]:
+    """Return the values of one command."""
+    command = visit.workspace.commands.find(visit.names[0])
+    said = _said(command)
+    return {
+        "title": f"Command {command.command_id}",
+        "id": command.command_id,
+        "cluster_id": command.cluster_id,
+        "context_id": command.context_id,
+        "text": command.text,
+        "state": command.status,
+        "tone": _tone(command),
+        "is_live": command.status in BUSY,
+        "result": command.kind or "",
+        "said": said[:MAX_SAID],
+        "left_out": max(0, len(said) - MAX_SAID),
+        "cause": (command.cause or "")[:MAX_SAID] if command.kind == "error" else "",
+        "displays": display_views(command.displays, COMMAND, command.command_id),
+    }
+
+
+def _tone(command: Command) -> str:
+    return "bad" if command.kind == "error" else TONES.get(command.status, "plain")
+
+
+def _said(command: Command) -> str:
+    """Return the error, or what was printed and the last value, without the HTML that the page draws."""
+    if command.summary or not isinstance(command.data, str):
+        return command.summary or command.printed
+    text = command.data
+    for item in command.displays:
+        if item["kind"] == "html":
+            text = text.replace(str(item["data"]).rstrip("\n"), "", 1)
+    return text.rstrip("\n")

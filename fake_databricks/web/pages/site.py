@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
-from fake_databricks.errors import ApiError, InvalidToken
+from fake_databricks.errors import ApiError, InvalidParameter, InvalidToken
 from fake_databricks.redaction import mask_urls
-from fake_databricks.ui.page import NotAdmitted
-from fake_databricks.ui.site import Look, Site
-from fake_databricks.web.pages import routes
-from fake_databricks.web.pages.visit import Visit
+from fake_databricks.ui.page import Elsewhere, NotAdmitted
+from fake_databricks.ui.site import Look, Site, sandboxed
+from fake_databricks.web.pages import routes, workspace_page
+from fake_databricks.web.pages.visit import SignedIn, Visit
 
 if TYPE_CHECKING:
     from fake_databricks.request.call import Reply
     from fake_databricks.ui.site import Asked
     from fake_databricks.web.tenants import Registry
+    from fake_databricks.workspace import Workspace
 
+WORKSPACE = "o"
+"""The parameter of an address (as in ``run_page_url``) and the field of a form with a workspace's id."""
 LOOK = Look(
     name="fake_databricks",
     credential="token",
@@ -24,6 +28,8 @@ LOOK = Look(
     pages=routes.PAGES,
     actions=frozenset(routes.ACTIONS),
     package="fake_databricks.web.pages",
+    keeps_several=True,
+    choice=workspace_page.ADDRESS,
 )
 
 
@@ -46,11 +52,49 @@ class WorkspaceSite(Site):
 
     def _answer(self, asked: Asked) -> Reply:
         tenant = self._registry.tenant(asked.credential)
+        current = tenant.workspace.workspace_id
+        signed_in = self._signed_in(asked)
+        wanted = asked.query.get(WORKSPACE, current)
+        if asked.path == "/" and wanted != current and wanted in signed_in.workspaces():
+            signed_in.choose(wanted)  # as run_page_url names it
+            raise Elsewhere(f"/?{urlencode(asked.query)}")
         controls = self._registry.controls(asked.credential, tenant)
-        visit = Visit(tenant.workspace, controls, asked.names, asked.query, asked.form or {})
+        visit = Visit(tenant.workspace, controls, asked.names, asked.query, asked.form or {}, signed_in)
+        if visit.form.get(WORKSPACE, current) != current:
+            raise InvalidParameter(
+                f"The page with this form shows another workspace than {current}, to which this browser has "
+                "switched since. Load the page again."
+            )
         view = asked.page.view if asked.form is None else routes.ACTIONS[asked.path]
-        values = mask_urls(tenant.workspace.secrets.redact({"title": asked.page.title, **view(visit)}))
-        return self._written(asked.page, values, f"workspace {tenant.workspace.workspace_id}")
+        shown = {"title": asked.page.title, WORKSPACE: current, **view(visit)}
+        values = mask_urls(tenant.workspace.secrets.redact(shown))
+        if asked.page is routes.DISPLAY:
+            return sandboxed(values["html"])
+        return self._written(asked.page, values, f"workspace {current}")
+
+    def _signed_in(self, asked: Asked) -> SignedIn:
+        """Return what a browser has signed in to; it is looked up when it is asked for."""
+
+        def by_id() -> dict[str, dict[str, Workspace]]:
+            found: dict[str, dict[str, Workspace]] = {}
+            for held in asked.session.credentials:
+                try:
+                    workspace = self._registry.tenant(self._registry.admitted(held)).workspace
+                except InvalidToken:  # it has expired, or was deleted
+                    asked.session.forget(held)
+                    continue
+                found.setdefault(workspace.workspace_id, {})[held] = workspace
+            return found
+
+        def leave(workspace_id: str) -> None:
+            for held in by_id()[workspace_id]:
+                asked.session.forget(held)
+
+        return SignedIn(
+            lambda: {name: next(iter(items.values())) for name, items in by_id().items()},
+            lambda workspace_id: asked.session.choose(next(iter(by_id()[workspace_id]))),
+            leave,
+        )
 
     def _refusal(self, error: Exception) -> tuple[int, str] | None:
         return (error.status, error.message) if isinstance(error, ApiError) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Mapping
+from typing import TYPE_CHECKING, Callable, Mapping
 
 from fake_databricks.errors import DoesNotExist
 
@@ -12,6 +12,25 @@ if TYPE_CHECKING:
     from fake_databricks.workspace import Workspace
 
 MAX_DIGITS = 18
+
+
+def _none() -> Mapping[str, Workspace]:
+    return {}
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """The workspaces whose tokens a browser has signed in with.
+
+    Attributes:
+        workspaces: returns them by their ids.
+        choose: makes one of them the current one.
+        leave: signs out of one.
+    """
+
+    workspaces: Callable[[], Mapping[str, Workspace]] = _none
+    choose: Callable[[str], object] = str
+    leave: Callable[[str], object] = str
 
 
 @dataclass(frozen=True)
@@ -24,6 +43,7 @@ class Visit:
         names: what stands in the path in place of each ``*``.
         query: the parameters of the query, the last of each name.
         form: the fields of a form that was sent.
+        signed_in: this workspace and all others of the browser.
     """
 
     workspace: Workspace
@@ -31,6 +51,7 @@ class Visit:
     names: tuple[str, ...] = ()
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict)
+    signed_in: SignedIn = field(default_factory=SignedIn)
 
     @property
     def base(self) -> str:
