@@ -209,7 +209,7 @@ class TestLines:
         data, reason = REFUSED[name]
         save(folder, data)
         with pytest.raises(NotNative, match=reason):
-            agree(spark, folder)
+            natively(folder, spark)
 
     def test_texts_that_look_like_something(self, spark: Any, folder: Path) -> None:
         table = ugly_table(6, varied=True)
