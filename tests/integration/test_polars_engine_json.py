@@ -306,6 +306,14 @@ class TestFiles:
             assert payload(found) == payload(other)
             assert rows_of(found) >= 150
 
+    @pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be"])
+    def test_wide_characters_are_for_no_engine(self, folder: Path, codec: str) -> None:
+        save(folder, PLAIN.decode().encode(codec))
+        source = FileSystemSource(str(folder), on_databricks=False)
+        found = discover(source, SourceType.AUTO, 1000)
+        assert not found.datasets
+        assert [one.reason.startswith("is JSON in UTF-16") for one in found.skipped] == [True]
+
     def test_a_long_line(self, spark: Any, folder: Path) -> None:
         save(folder, PLAIN + b'{"a":4,"b":"%s"}\n' % (b"x" * 3_000_000) + PLAIN)
         agree(spark, folder)

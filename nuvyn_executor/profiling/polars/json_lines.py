@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -128,7 +129,7 @@ class JsonLines:
         columns: Dict[str, pl.Series] = {}
         for key, rows, places in zip(groups["key"], groups["row"], groups["at"]):
             if rows.n_unique() < len(rows):
-                raise _again(key)
+                raise _repeated(key)
             where: pl.Series = pl.Series([None], dtype=pl.UInt32).new_from_index(0, count)
             columns[key] = values.gather(where.scatter(rows, places))
         return columns
@@ -139,8 +140,7 @@ class JsonLines:
         for line in lines["line"]:
             pairs = _parsed(line)
             held = dict(pairs)
-            if len(held) < len(pairs):
-                raise _again(next(key for key in held if [name for name, _ in pairs].count(key) > 1))
+            _require_once([key for key, _ in pairs])
             for key, values in zip(self.keys, columns):
                 values.append(held.get(key))
         _require_plain([text for values in columns for text in values if text is not None])
@@ -174,9 +174,7 @@ def _columns_alike(cells: pl.DataFrame, values: pl.Series, count: int) -> Option
     if not (cells["row"] == place // width).all() or not (cells["key"] == first.gather(place % width)).all():
         return None
     keys = first.to_list()
-    for key in keys:
-        if keys.count(key) > 1:
-            raise _again(key)
+    _require_once(keys)
     return {key: values.gather_every(width, index) for index, key in enumerate(keys)}
 
 
@@ -272,7 +270,12 @@ def _word(text: str) -> str:
     raise NotNative(f"it has {text} where JSON has a value")
 
 
-def _again(key: str) -> NotNative:
+def _require_once(keys: Sequence[str]) -> None:
+    if len({*keys}) < len(keys):
+        raise _repeated(Counter(keys).most_common(1)[0][0])
+
+
+def _repeated(key: str) -> NotNative:
     return NotNative(f"it has the key {key[:40]!r} more than once in one object")
 
 
