@@ -17,10 +17,11 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import polars as pl
 
+from nuvyn_executor.profiling.polars.constants import no_texts
 from nuvyn_executor.profiling.polars.parts import NotNative
 
 LONGEST_LINE = 4 * 1024 * 1024
@@ -41,7 +42,10 @@ _LARGE = "|".join(
 _NUMBER = rf"{_WHOLE}|-?(?:{_SMALL}|{_LARGE})"
 _VALUE = rf"(?:{_TEXT}|{_NUMBER}|true|false|null)"
 _IS_VALUE = rf"\A{_VALUE}\z"
-_IS_KEY = rf"\A{_CHARACTER}*\z"
+_IS_PLAIN = rf"\A{_CHARACTER}*\z"
+_IS_KEY = re.compile(rf"{_CHARACTER}*\Z")
+_OPEN = '{"'
+_IS_CUT = "is cut"  # no name of a part
 _IS_NUMBER = re.compile(rf"(?:{_NUMBER})\Z")
 _BEGINNING = re.compile(rf'\{{"{_CHARACTER}*":( ?){_VALUE}(?:(, ?)")?')
 _BLANK = r"\A[ \t]*\z"
@@ -99,40 +103,37 @@ class JsonLines:
         if _largest(lines["line"].str.len_bytes()) > LONGEST_LINE:
             raise NotNative("it has a line that is too long")
         first = str(lines["line"][0])
-        _parsed(first)  # of files with arrays or objects in their objects no more has to be read
+        keys = [key for key, _ in _parsed(first)]  # may refuse: then nothing else is done in vain
         written = _written_like(first)
-        cells = _cells_of(lines["line"], written)
-        is_odd = _are_odd(lines["line"], cells)
-        if is_odd.any():
-            if not is_odd.all():
-                plain = lines.filter(~is_odd)
-                yield self._cut(plain, _cells_of(plain["line"], written))
-            yield self._one_by_one(lines.filter(is_odd))
-        else:
-            yield self._cut(lines, cells)
+        cells, is_cut = _cut_alike(lines["line"], keys, written)
+        if is_cut.any():
+            alike = lines.filter(is_cut)
+            held = dict(zip(keys, _read(cells if len(alike) == len(lines) else cells.filter(is_cut))))
+            yield Read(len(alike), self._ordered(held, len(alike)), _folder_of(alike))
+            lines = lines.filter(~is_cut)
+        pairs, is_cut = _cut_apart(lines["line"], written)
+        if is_cut.any():
+            yield self._unlike(lines.filter(is_cut), pairs)
+            lines = lines.filter(~is_cut)
+        if len(lines):
+            yield self._one_by_one(lines)
 
-    def _cut(self, lines: pl.DataFrame, cells: pl.DataFrame) -> Read:
-        """Return the rows of lines that were cut at their commas and colons."""
-        count = len(lines)
-        _require_shortest(cells["value"])
-        values = _read(cells["value"])
-        held = _columns_alike(cells, values, count)
-        if held is None:
-            held = self._columns_unlike(cells, values, count)
-        nothing: pl.Series = pl.Series([None], dtype=pl.String).new_from_index(0, count)
-        return Read(count, [held.get(key, nothing) for key in self.keys], _folder_of(lines))
-
-    def _columns_unlike(self, cells: pl.DataFrame, values: pl.Series, count: int) -> Dict[str, pl.Series]:
-        """Return the columns of objects that do not all have the same keys in the same order."""
-        wanted = cells.select("key", "row", at=pl.int_range(pl.len(), dtype=pl.UInt32))
+    def _unlike(self, lines: pl.DataFrame, pairs: pl.DataFrame) -> Read:
+        """Return the rows of lines with any keys in any order."""
+        (values,) = _read(pairs.select("value"))
+        wanted = pairs.select("key", "row", at=pl.int_range(pl.len(), dtype=pl.UInt32))
         groups = wanted.filter(pl.col("key").is_in([*self.keys])).group_by("key").agg("row", "at")
-        columns: Dict[str, pl.Series] = {}
+        held: Dict[str, pl.Series] = {}
         for key, rows, places in zip(groups["key"], groups["row"], groups["at"]):
             if rows.n_unique() < len(rows):
                 raise _repeated(key)
-            where: pl.Series = pl.Series([None], dtype=pl.UInt32).new_from_index(0, count)
-            columns[key] = values.gather(where.scatter(rows, places))
-        return columns
+            where: pl.Series = pl.Series([None], dtype=pl.UInt32).new_from_index(0, len(lines))
+            held[key] = values.gather(where.scatter(rows, places))
+        return Read(len(lines), self._ordered(held, len(lines)), _folder_of(lines))
+
+    def _ordered(self, held: Mapping[str, pl.Series], rows: int) -> List[pl.Series]:
+        nothing = no_texts(rows)
+        return [held.get(key, nothing) for key in self.keys]
 
     def _one_by_one(self, lines: pl.DataFrame) -> Read:
         """Return the rows of lines that Python's parser reads."""
@@ -148,46 +149,93 @@ class JsonLines:
         return Read(len(lines), series, _folder_of(lines))
 
 
-def _cells_of(lines: pl.Series, written: _Written) -> pl.DataFrame:
-    """Cut lines into cells: the row, the key and the value of each, as they are written."""
-    cut = lines.str.strip_prefix('{"').str.strip_suffix("}").str.split(f'{written.comma}"')
+def _cut_alike(lines: pl.Series, keys: Sequence[str], written: _Written) -> Tuple[pl.DataFrame, pl.Series]:
+    """Cut lines that have certain keys in a certain order.
+
+    Returns:
+        The value of each key as it is written, and which lines are so: in others the values are any.
+    """
+    _require_once(keys)
+    if not keys or not all(map(_IS_KEY.match, keys)):
+        return pl.DataFrame(), pl.Series([False]).new_from_index(0, len(lines))
+    parts = lines.str.splitn(f'{written.comma}"', len(keys)).struct.unnest()
+    beginnings = [f'{"" if index else _OPEN}{key}"{written.colon}' for index, key in enumerate(keys)]
+    cells = [pl.col(name) for name in parts.columns]
+    begin = [cell.str.starts_with(beginning) for cell, beginning in zip(cells, beginnings)]
+    end = cells[-1].str.ends_with("}")
+    cells[-1] = cells[-1].str.strip_suffix("}")
+    values = parts.select(
+        *(cell.str.strip_prefix(beginning) for cell, beginning in zip(cells, beginnings)),
+        pl.all_horizontal(*begin, end).alias(_IS_CUT),
+    )
+    *names, _ = values.columns
+    is_cut = values.select(pl.all_horizontal(_IS_CUT, pl.col(names).str.contains(_IS_VALUE))).to_series()
+    return values.select(names), is_cut.fill_null(value=False)
+
+
+def _cut_apart(lines: pl.Series, written: _Written) -> Tuple[pl.DataFrame, pl.Series]:
+    """Cut lines that have any keys.
+
+    Returns:
+        Row, key and value of each pair, and which lines are so; the rows are those lines.
+    """
+    is_cut = lines.str.starts_with(_OPEN) & lines.str.ends_with("}")
+    pairs = _pairs_of(lines.filter(is_cut), written)
+    is_right = pairs["value"].str.contains(_IS_VALUE) & pairs["key"].str.contains(_IS_PLAIN)
+    wrong = pairs["row"].filter(~is_right.fill_null(value=False)).unique()
+    if len(wrong):
+        rows = pl.int_range(len(lines), dtype=pl.UInt32, eager=True)
+        is_cut &= ~rows.is_in(rows.filter(is_cut).gather(wrong).to_list())
+        pairs = _pairs_of(lines.filter(is_cut), written)
+    return pairs, is_cut
+
+
+def _pairs_of(lines: pl.Series, written: _Written) -> pl.DataFrame:
+    """Return row, key and value of each pair in framed lines, if all are cut where pairs end."""
+    cut = lines.str.strip_prefix(_OPEN).str.strip_suffix("}").str.split(f'{written.comma}"')
     rows = pl.int_range(len(lines), dtype=pl.UInt32, eager=True)
     cells = pl.DataFrame({"row": rows, "cell": cut}).explode("cell")
-    pairs = cells["cell"].str.splitn(f'"{written.colon}', 2).struct.unnest()
-    return pl.DataFrame({"row": cells["row"], "key": pairs.to_series(0), "value": pairs.to_series(1)})
+    both = cells["cell"].str.splitn(f'"{written.colon}', 2).struct.unnest()
+    return pl.DataFrame({"row": cells["row"], "key": both.to_series(0), "value": both.to_series(1)})
 
 
-def _are_odd(lines: pl.Series, cells: pl.DataFrame) -> pl.Series:
-    """Return which lines are no objects of these cells, as far as the patterns say."""
-    is_right = cells["value"].str.contains(_IS_VALUE) & cells["key"].str.contains(_IS_KEY)
-    wrong = cells["row"].filter(~is_right.fill_null(value=False)).unique()
-    is_framed = lines.str.starts_with('{"') & lines.str.ends_with("}")
-    rows = pl.int_range(len(lines), dtype=pl.UInt32, eager=True)
-    return ~is_framed | rows.is_in(wrong.to_list())
+def _read(values: pl.DataFrame) -> List[pl.Series]:
+    """Return what columns of values of JSON say; null for null.
+
+    Raises:
+        NotNative: Spark would read one of them otherwise, or might.
+    """
+    every = pl.all()
+    long, escaped = (
+        values.select(one.any()).row(0)
+        for one in (_is_long_number(every), every.str.contains("\\", literal=True))
+    )
+    inner = every.str.strip_prefix('"').str.strip_suffix('"')
+    read = values.select(pl.when(every != "null").then(inner)).get_columns()
+    for index, (has_long, has_escaped) in enumerate(zip(long, escaped)):
+        if has_long:
+            _require_shortest(values.to_series(index))
+        if has_escaped:
+            read[index] = _unescaped(values.to_series(index), read[index])
+    return read
 
 
-def _columns_alike(cells: pl.DataFrame, values: pl.Series, count: int) -> Optional[Dict[str, pl.Series]]:
-    """Return the columns of objects with the same keys in the same order; ``None`` where they differ."""
-    width = len(cells) // count
-    place = pl.int_range(len(cells), dtype=pl.UInt32, eager=True)
-    first = cells["key"].head(width)
-    if not (cells["row"] == place // width).all() or not (cells["key"] == first.gather(place % width)).all():
-        return None
-    keys = first.to_list()
-    _require_once(keys)
-    return {key: values.gather_every(width, index) for index, key in enumerate(keys)}
+def _is_long_number(values: Any) -> Any:
+    """Whether values are numbers of more digits than a double has in any case, without an escape."""
+    return (values.str.len_bytes() > _SURE_DIGITS + 1) & ~values.str.starts_with('"')  # with the point
 
 
-def _read(values: pl.Series) -> pl.Series:
-    """Return what values of JSON say; null for null."""
-    inner = values.str.strip_prefix('"').str.strip_suffix('"')
-    texts = values.alias("value").to_frame().with_columns(text=inner)
-    read = texts.select(pl.when(pl.col("value") != "null").then("text")).to_series()
+def _require_shortest(values: pl.Series) -> None:
+    """Make sure that no shorter number than one of these is the same double: Java would write that."""
+    long = values.filter(_is_long_number(values) & values.str.contains(".", literal=True)).to_list()
+    for text, shortest in zip(long, map(repr, map(float, long))):
+        if text != shortest:
+            raise _unlike(text)
+
+
+def _unescaped(values: pl.Series, read: pl.Series) -> pl.Series:
     is_escaped = values.str.contains("\\", literal=True)
-    if not is_escaped.any():
-        return read
-    written = values.filter(is_escaped).to_list()
-    found = json.loads(f"[{','.join(written)}]")
+    found = json.loads(f"[{','.join(values.filter(is_escaped))}]")
     _require_plain(found)
     # Those after the others, and each at its place.
     place = pl.int_range(len(values), dtype=pl.UInt32, eager=True)
@@ -195,14 +243,6 @@ def _read(values: pl.Series) -> pl.Series:
     return pl.concat([read, pl.Series(read.name, found, dtype=pl.String)]).gather(
         among.cast(pl.UInt32).zip_with(is_escaped, place)
     )
-
-
-def _require_shortest(values: pl.Series) -> None:
-    """Make sure that no shorter number than one of these is the same double: Java would write that."""
-    is_long = values.str.len_bytes() > _SURE_DIGITS + 1  # with the point
-    is_number = ~values.str.starts_with('"') & values.str.contains(".", literal=True)
-    for text in values.filter(is_long & is_number):
-        _number(text)
 
 
 def _require_plain(texts: Sequence[str]) -> None:
@@ -262,8 +302,12 @@ class _Pairs(List[Tuple[str, Any]]):
 def _number(text: str) -> str:
     # In this range, Python writes doubles as Java does.
     if _IS_NUMBER.match(text) is None or ("." in text and repr(float(text)) != text):
-        raise NotNative(f"it has a number that not every Spark leaves as it is written: {text[:40]}")
+        raise _unlike(text)
     return text
+
+
+def _unlike(text: str) -> NotNative:
+    return NotNative(f"it has a number that not every Spark leaves as it is written: {text[:40]}")
 
 
 def _word(text: str) -> str:
