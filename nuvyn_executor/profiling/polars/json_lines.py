@@ -221,8 +221,8 @@ def _read(values: pl.DataFrame) -> List[pl.Series]:
 
 
 def _is_long_number(values: Any) -> Any:
-    """Whether values are numbers of more digits than a double has in any case, without an escape."""
-    return (values.str.len_bytes() > _SURE_DIGITS + 1) & ~values.str.starts_with('"')  # with the point
+    """Whether values are no texts, and longer than 15 digits and a point."""
+    return (values.str.len_bytes() > _SURE_DIGITS + 1) & ~values.str.starts_with('"')
 
 
 def _require_shortest(values: pl.Series) -> None:
@@ -249,12 +249,12 @@ def _require_plain(texts: Sequence[str]) -> None:
     """Make sure that texts are read by Spark as they are.
 
     Raises:
-        NotNative: one is half a character, or a word in quotes that Spark's way takes for a number.
+        NotNative: one has a lone surrogate, or is a word in quotes that Spark's way takes for a number.
     """
     try:
         "".join(texts).encode("utf-8")
     except UnicodeEncodeError as error:
-        raise NotNative("it has a text with half a character") from error
+        raise NotNative("it has a text with a lone surrogate") from error
     if not _QUOTED_WORDS.isdisjoint(texts):
         raise NotNative("it has a text that is NaN or Infinity in quotes")
 
