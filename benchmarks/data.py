@@ -1,7 +1,7 @@
 """Makes the data that the scan is measured on: the same rows at every call, in ``.cache/benchmarks``.
 
-``python -m benchmarks.data 5000000`` makes Parquet and CSV of 20 columns and so many rows, ``... wide``
-Parquet of 500 columns and 20,000 rows.
+``python -m benchmarks.data 5000000`` makes Parquet, CSV and lines of JSON of 20 columns and so many rows,
+``... wide`` Parquet of 500 columns and 20,000 rows.
 """
 
 from __future__ import annotations
@@ -106,6 +106,11 @@ def csv(rows: int) -> Path:
     return _made(FOLDER / f"csv_{rows}", _csv_files(rows))
 
 
+def json_lines(rows: int) -> Path:
+    """Return the folder of files of JSON lines with so many rows; make it if it is not there."""
+    return _made(FOLDER / f"json_{rows}", _json_files(rows))
+
+
 def wide_parquet() -> Path:
     """Return the folder with the wide table; make it if it is not there."""
     return _made(FOLDER / "wide", _wide_file())
@@ -151,6 +156,15 @@ def _csv_files(rows: int) -> Iterator[Path]:
         yield path
 
 
+def _json_files(rows: int) -> Iterator[Path]:
+    moments = pl.col(pl.Datetime).dt.strftime(_SECONDS)
+    for index, frame in enumerate(_slices(rows)):
+        path = FOLDER / f"json_{rows}.making" / f"part-{index:03d}.jsonl"
+        numbers = pl.col(pl.Decimal, pl.Float32).cast(pl.Float64)
+        frame.with_columns(moments, numbers, pl.col("order_date").cast(pl.String)).write_ndjson(path)
+        yield path
+
+
 def _wide_file() -> Iterator[Path]:
     path = FOLDER / "wide.making" / "part-000.parquet"
     wide().write_parquet(path, compression="snappy")
@@ -178,7 +192,8 @@ def _small_files_in_one(files: int) -> Iterator[Path]:
 def main(arguments: List[str]) -> None:
     """Make what is named: numbers of rows, or ``wide``."""
     for argument in arguments:
-        made = [wide_parquet()] if argument == "wide" else [parquet(int(argument)), csv(int(argument))]
+        of_rows = (parquet, csv, json_lines)
+        made = [wide_parquet()] if argument == "wide" else [make(int(argument)) for make in of_rows]
         for folder in made:
             size = sum(path.stat().st_size for path in folder.iterdir())
             print(f"{folder.name}: {size / 1e6:.0f} MB")

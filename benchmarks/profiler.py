@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.plan import ScanPlan
     from nuvyn_executor.reading.frame import Frame
 
-HELP = "scans of Parquet and CSV, against Spark's own read"
+HELP = "scans of Parquet, CSV and JSON, against Spark's own read"
 ROWS = 500_000
 ROUNDS = 3
 MOST_ROWS_OF_USUAL = 500_000
@@ -37,7 +37,7 @@ MOST_ROWS_OF_USUAL = 500_000
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command line."""
-    parser.add_argument("--rows", type=int, default=ROWS, help="rows of Parquet and CSV (%(default)s)")
+    parser.add_argument("--rows", type=int, default=ROWS, help="rows of Parquet, CSV and JSON (%(default)s)")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds that count (%(default)s)")
     parser.add_argument(
         "--others",
@@ -50,8 +50,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def main(rows: int = ROWS, rounds: int = ROUNDS, *, with_others: bool = False) -> None:
     """Make the data that are not there yet, measure, and print a table."""
     folders = {
-        "parquet": data.parquet(rows), "csv": data.csv(rows), "wide": data.wide_parquet()
-    }  # fmt: skip
+        "parquet": data.parquet(rows),
+        "csv": data.csv(rows),
+        "json": data.json_lines(rows),
+        "wide": data.wide_parquet(),
+    }
     print(machine.describe())
     print(f"{CORES} cores, {MEMORY} for Java; medians of {rounds} rounds, after one that warms up\n")
     show_head()
@@ -74,6 +77,8 @@ def subjects(spark: Any, folders: Mapping[str, Path], rows: int, *, usual: bool)
     yield Subject(f"Parquet, {size}", {BASE: lambda: noop(frame), **counting(spark, parquet, metadata=True)})
     typed = spark.read.schema(frame.schema).csv(str(csv), header=True)
     yield Subject(f"CSV, {size}", {BASE: lambda: noop(typed), **counting(spark, csv)})
+    lines = spark.read.schema(frame.schema).json(str(folders["json"]))
+    yield Subject(f"JSON, {size}", {BASE: lambda: noop(lines), **counting(spark, folders["json"])})
     many = spark.read.parquet(str(wide))
     yield Subject(
         f"Parquet, {data.WIDE_ROWS:,} x {data.WIDE_COLUMNS}",

@@ -33,7 +33,7 @@ EXAMPLES = Path(__file__).resolve().parents[1] / "examples" / "data"
 def datasets_of(root: Path) -> List[Dataset]:
     source = FileSystemSource(str(root), on_databricks=False)
     found = discover(source, SourceType.AUTO, 1000).datasets
-    return [one for one in found if one.format in (formats.CSV, formats.PARQUET)]
+    return [one for one in found if one.format in (formats.CSV, formats.JSON, formats.PARQUET)]
 
 
 def reading_of(dataset: Dataset, plan: Any, *, keeps_states: bool = True) -> Reading:

@@ -58,6 +58,7 @@ JSON = FileFormat(
     extensions=(".json", ".jsonl", ".ndjson", ".geojson"),
     is_text=True,
     may_be_document=True,
+    is_counted_by_polars=True,
 )
 EXCEL = FileFormat("excel", noun="a workbook", extensions=(".xlsx", ".xlsm", ".xls"), has_sheets=True)
 DELTA = FileFormat("delta", noun="a Delta table", declares_types=True, is_columnar=True, has_log=True)

@@ -91,12 +91,12 @@ class TestAppended:
             )
             lines = map(json.dumps, records)
             (folder / f"part-{i}.json").write_text("\n".join(lines) + "\n")
-        whole = scan(spark, folder)
+        whole = scan(spark, folder, engine="spark")
         new = (folder / "part-2.json").rename(folder.parent / "part-2.json")
-        first = scan(spark, folder)
+        first = scan(spark, folder, engine="spark")
         new.rename(folder / "part-2.json")
         spoil(folder / "part-0.json")
-        again = scan(spark, folder, first)
+        again = scan(spark, folder, first, engine="spark")
         assert (again.state.engine, again.rows_read, rows_of(again)) == ("spark", 1000, ROWS + 1010)
         assert again.scan == whole.scan
 

@@ -43,7 +43,13 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("t.parquet", formats.PARQUET), ("t.csv", formats.CSV), ("t.csv.gz", formats.CSV)],
+    [
+        ("t.parquet", formats.PARQUET),
+        ("t.csv", formats.CSV),
+        ("t.csv.gz", formats.CSV),
+        ("t.jsonl", formats.JSON),
+        ("t.jsonl.gz", formats.JSON),
+    ],
 )
 def test_the_counts_are_those_of_the_local_file(
     store: Store, tmp_path: Path, name: str, kind: FileFormat
@@ -53,12 +59,12 @@ def test_the_counts_are_those_of_the_local_file(
     if kind is formats.PARQUET:
         table.write_parquet(path, row_group_size=20_000)
     else:
-        text = table.write_csv().encode()
+        text = (table.write_csv() if kind is formats.CSV else table.write_ndjson()).encode()
         path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
     store.write(name, path.read_bytes())
     declared = ("bigint", "string") if kind is formats.PARQUET else (None, None)
     plan = ScanPlan(tuple(ColumnPlan(one, of) for one, of in zip(table.columns, declared, strict=True)))
-    reading = Reading(kind, plan, NOW, None if kind is formats.PARQUET else CsvDialect())
+    reading = Reading(kind, plan, NOW, CsvDialect() if kind is formats.CSV else None)
     source = store.source(name)
     (entry,) = source.survey(10).files
     shares = 1 if name.endswith(".gz") else 3

@@ -23,8 +23,8 @@ pytest.importorskip("polars")
 import polars as pl
 
 from nuvyn_executor.profiling.polars import fetched
-from nuvyn_executor.profiling.polars.csv_blocks import blocks
 from nuvyn_executor.profiling.polars.kernel import count_part
+from nuvyn_executor.profiling.polars.text_blocks import blocks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,6 @@ from nuvyn_executor.discovery import formats
 from nuvyn_executor.discovery.partition_folders import values_of
 from nuvyn_executor.model import CsvDialect, Dataset, FileEntry
 from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
-from nuvyn_executor.profiling.polars.csv_blocks import blocks
 from nuvyn_executor.profiling.polars.job import answer, count, supports
 from nuvyn_executor.profiling.polars.parts import (
     PART_BYTES,
@@ -27,6 +26,7 @@ from nuvyn_executor.profiling.polars.parts import (
     Reading,
     parts_of,
 )
+from nuvyn_executor.profiling.polars.text_blocks import blocks
 from nuvyn_executor.profiling.value_patterns import Expected
 from nuvyn_executor.reading.parquet_footer import read_footer
 from nuvyn_executor.sources.base import OnlySpark
@@ -208,9 +208,9 @@ class TestGathering:
 
     def test_large_ones_stay_apart(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.importorskip("polars")
-        from nuvyn_executor.profiling.polars import csv_batches  # noqa: PLC0415  Polars may not be there
+        from nuvyn_executor.profiling.polars import csv_batches, joined_files  # noqa: PLC0415  Polars may not be there
 
-        monkeypatch.setattr(csv_batches, "BLOCK_BYTES", 25)
+        monkeypatch.setattr(joined_files, "BLOCK_BYTES", 25)
         pieces = []
         for number, rows in enumerate((2, 2, 20, 2, 2, 2)):
             path = tmp_path / f"{number}.csv"

@@ -26,6 +26,30 @@ def constant_columns(folders: Sequence[Values], reading: Reading) -> Iterator[Tu
         yield index, _read(texts, reading.plan.columns[index].declared_type or "string")
 
 
+def constants_of_rows(
+    folders: Sequence[Values], folder: Optional[pl.Series], rows: int, reading: Reading
+) -> Iterator[Tuple[int, pl.Series]]:
+    """Return the partition columns of rows.
+
+    Args:
+        folders: the values of one folder or of several.
+        folder: the position in ``folders`` of each row; ``None`` if there is one folder.
+        rows: how many.
+        reading: how the files are read.
+
+    Raises:
+        NotNative: as :func:`constant_columns`.
+    """
+    for index, values in constant_columns(folders, reading):
+        yield index, values.new_from_index(0, rows) if folder is None else values.gather(folder)
+
+
+def no_texts(rows: int) -> pl.Series:
+    """Return a column of texts that has no value in any row."""
+    nulls: pl.Series = pl.Series([None], dtype=pl.String).new_from_index(0, rows)
+    return nulls
+
+
 def _read(texts: Sequence[Optional[str]], declared: str) -> pl.Series:
     kind = polars_type(declared)
     if kind is None or declared not in {*_READ, "date"}:

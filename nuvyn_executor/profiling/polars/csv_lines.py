@@ -19,19 +19,7 @@ from nuvyn_executor.profiling.polars.parts import NotNative
 
 if TYPE_CHECKING:
     from nuvyn_executor.discovery.partition_folders import Values
-
-
-class Block(NamedTuple):
-    """Whole lines of one or of several files.
-
-    Attributes:
-        folders: the partition columns' values of each run of lines.
-        lines: how many lines each run has; empty if there is one run.
-    """
-
-    block: bytes
-    folders: Sequence[Values]
-    lines: Sequence[int] = ()
+    from nuvyn_executor.profiling.polars.joined_files import Block
 
 
 class Read(NamedTuple):
@@ -68,7 +56,7 @@ class Lines:
 
     def read(self, block: Block) -> Iterator[Read]:
         """Read a block of lines."""
-        folder = _folder_of_lines(block.lines)
+        folder = block.folder_of_lines()
         read = self._all_right(block.block)
         if read is not None and (folder is None or len(folder) == len(read)):
             yield Read(read, False, block.folders, folder)  # noqa: FBT003  a named tuple
@@ -150,11 +138,3 @@ class Lines:
         read = read.slice(1) if ragged else read
         # Spark reads a quoted empty text as NULL, too: that is its default text for NULL.
         return read.select(pl.when(pl.all() != "").then(pl.all())) if is_quoted else read
-
-
-def _folder_of_lines(lines: Sequence[int]) -> Optional[pl.Series]:
-    """Return the run that each line belongs to; ``None`` if there is one run."""
-    if not lines:
-        return None
-    runs = pl.DataFrame({"run": range(len(lines)), "lines": [*lines]}, {"run": pl.UInt32, "lines": pl.UInt32})
-    return runs.select(pl.col("run").repeat_by("lines").explode())["run"]

@@ -54,6 +54,8 @@ def supports(dataset: Dataset, plan: ScanPlan, time_zone: str = "UTC") -> Option
     reasons = [reason for one in plan.columns for reason in _unfit(one, dataset.format)]
     if reasons:
         return reasons[0]
+    if dataset.format.may_be_document:
+        return _unfit_documents(dataset, plan)
     return _unreadable_dialect(dataset) if dataset.format.has_dialect else None
 
 
@@ -301,6 +303,18 @@ def _unreadable_dialect(dataset: Dataset) -> Optional[str]:
         (len(dialect.delimiter) > 1, "its delimiter is several characters"),
         (bool(dialect.escape), "a backslash stands before its quotes"),
         (dialect.trims, "blanks around its values do not belong to them"),
+    )
+    return next((reason for is_so, reason in reasons if is_so), None)
+
+
+def _unfit_documents(dataset: Dataset, plan: ScanPlan) -> Optional[str]:
+    """Return why Polars cannot count files of JSON; ``None`` if each line may be an object without others."""
+    names = [one.name for one in plan.columns]
+    nested = next((name for name in names if "." in name), None)
+    reasons = (
+        (dataset.multiline or dataset.records_at is not None, "its documents are not a line each"),
+        (nested is not None, f"column {str(nested)[:40]} may be in an object"),
+        (len({name.casefold() for name in names}) < len(names), "columns of it differ in capitals only"),
     )
     return next((reason for is_so, reason in reasons if is_so), None)
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.profiling.counts import Counts
-from nuvyn_executor.profiling.polars import csv_batches, parquet_batches
+from nuvyn_executor.profiling.polars import csv_batches, json_batches, parquet_batches
 from nuvyn_executor.profiling.polars.batch import Batch
 from nuvyn_executor.profiling.polars.fetched import SmallFilesAhead
 from nuvyn_executor.profiling.polars.hashes import Sink, hash_name, multiplier, without
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from nuvyn_executor.profiling.sketch import State
 
 _CELLS = 1_000_000  # of rows that are given: in memory at once
-BATCHES = {formats.PARQUET: parquet_batches.batches, formats.CSV: csv_batches.batches}
+BATCHES = {
+    formats.PARQUET: parquet_batches.batches,
+    formats.CSV: csv_batches.batches,
+    formats.JSON: json_batches.batches,
+}
 
 
 def count_part(pieces: Sequence[Piece], reading: Reading) -> Counts:

@@ -63,7 +63,7 @@ class Reading:
     """How the files of a dataset are read.
 
     Attributes:
-        format: Parquet or CSV.
+        format: Parquet, CSV or JSON.
         plan: what to count.
         storage: what reads the files; ``None`` where the machine sees them as files.
         now_micros: the present, microseconds since 1970 UTC.
@@ -119,7 +119,7 @@ class Reading:
             skipped=dataset.skipped,
             bounds=bounds,
         )
-        if not dataset.layouts:
+        if not (dataset.layouts and dataset.format.has_dialect):
             return reading
         own = reading.stored
         fields = dataset.layouts[0].columns

@@ -1,4 +1,4 @@
-"""Reads the bytes of a CSV file as blocks of whole lines, in UTF-8, each line ended by a line feed."""
+"""Reads the bytes of a text file as blocks of whole lines, in UTF-8, each line ended by a line feed."""
 
 from __future__ import annotations
 
