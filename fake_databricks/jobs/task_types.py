@@ -11,6 +11,8 @@ from fake_databricks.request.values import read_fields, read_text, read_texts
 
 PROGRAMS = ("spark_python_task", "python_wheel_task", "notebook_task", "sql_task")
 """The types that run a program on a cluster."""
+WITH_ARGUMENTS = ("spark_python_task", "python_wheel_task")
+"""The types whose ``parameters`` are the arguments of the program."""
 CONTROL = ("run_job_task", "condition_task", "for_each_task")
 """The types that run no program of their own, and need no cluster."""
 TASK_TYPES = (*PROGRAMS, *CONTROL)
@@ -35,6 +37,8 @@ NAMED = (
     "sql_params",
 )
 """The fields that are parameters by their names."""
+LISTED = ("parameters", "python_params")
+"""The fields that are parameters in their order."""
 OPERATORS = (
     "EQUAL_TO",
     "NOT_EQUAL",
@@ -70,16 +74,15 @@ def read_task_type(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_texts(kind: str, read: dict[str, Any]) -> dict[str, Any]:
-    """Return the document with each parameter as text."""
+    """Return the document with each parameter of its type as text; what the type has not stays as it is."""
     if kind == "sql_task":
         return {**read, "parameters": read_named("sql_task.parameters", read.get("parameters", {}))}
-    for name in ("parameters", "python_params"):
-        if name in read:
-            read[name] = list(read_texts(f"{kind}.{name}", read[name]))
-    for name in NAMED:
-        if name in read:
-            read[name] = read_named(f"{kind}.{name}", read[name])
-    if read.get("named_parameters") and read.get("parameters"):
+    known = TASK_TYPE_FIELDS[kind].keys() & read.keys()
+    for name in known.intersection(LISTED):
+        read[name] = list(read_texts(f"{kind}.{name}", read[name]))
+    for name in known.intersection(NAMED):
+        read[name] = read_named(f"{kind}.{name}", read[name])
+    if kind == "python_wheel_task" and read.get("named_parameters") and read.get("parameters"):
         raise InvalidParameter("Only one of parameters and named_parameters may be given.")
     return read
 
@@ -147,11 +150,9 @@ def read_named(name: str, values: Mapping[str, Any]) -> dict[str, str]:
 
 def arguments(kind: str, body: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the arguments of a task's program."""
-    if kind == "sql_task":
-        return ()
     if kind == "python_wheel_task" and body.get("named_parameters"):
         return keyword_arguments(body["named_parameters"])
-    return tuple(body.get("parameters", ()))
+    return tuple(body.get("parameters", ())) if kind in WITH_ARGUMENTS else ()
 
 
 def keyword_arguments(named: Mapping[str, str]) -> tuple[str, ...]:

@@ -1,17 +1,35 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Mapping
 
 import pytest
 
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs.fields import FLAT_ONLY, JOB_FIELDS, RUN_PARAMETERS, TASK_FIELDS, TASK_TYPE_FIELDS
 from fake_databricks.jobs.settings import Dialect, parse_settings
-from fake_databricks.jobs.task_types import TASK_TYPES
+from fake_databricks.jobs.task_types import LISTED, NAMED, TASK_TYPES, arguments
 from fake_databricks.request.values import READERS, Field
 
 FLAT = {"existing_cluster_id": "c", "spark_python_task": {"python_file": "dbfs:/x.py"}}
 WHEEL = {"package_name": "p", "entry_point": "main"}
+ON_A_CLUSTER = ("spark_python_task", "python_wheel_task", "notebook_task")
+NEEDED: Mapping[str, Mapping[str, Any]] = {
+    "spark_python_task": {"python_file": "dbfs:/x.py"},
+    "python_wheel_task": WHEEL,
+    "notebook_task": {"notebook_path": "/x"},
+    "sql_task": {"warehouse_id": "w", "file": {"path": "/x.sql"}},
+    "run_job_task": {"job_id": 1},
+    "condition_task": {"op": "EQUAL_TO", "left": "1", "right": "1"},
+    "for_each_task": {"inputs": "[1]", "task": {"task_key": "b", **FLAT}},
+}
+"""What a task of each type cannot be without."""
+FOREIGN = [
+    (kind, name)
+    for kind in TASK_TYPES
+    for name in (*LISTED, *NAMED, "unknown")
+    if name not in TASK_TYPE_FIELDS[kind]
+]
+"""Parameters that types do not have."""
 
 
 class TestSettings:
@@ -30,6 +48,16 @@ class TestSettings:
         document = {"tasks": [{"task_key": "a", **FLAT}]}
         queues = {version: parse_settings(document, version).is_queueing for version in ("2.0", "2.1", "2.2")}
         assert queues == {"2.0": False, "2.1": False, "2.2": True}
+
+    @pytest.mark.parametrize("value", [[], {"a": 1}, 5, "x", False])
+    @pytest.mark.parametrize(("kind", "name"), FOREIGN)
+    def test_what_a_type_does_not_have_is_left_alone(self, kind: str, name: str, value: Any) -> None:
+        """Issue: "no 500": parameters of another type of task may be anything."""
+        cluster = {"existing_cluster_id": "c"} if kind in ON_A_CLUSTER else {}
+        document = {"task_key": "a", **cluster, kind: {**NEEDED[kind], name: value}}
+        (task,) = parse_settings({"tasks": [document]}).tasks
+        assert task.body[name] == value
+        assert arguments(kind, task.body) == ()
 
     @pytest.mark.parametrize(
         ("document", "words"),
