@@ -36,8 +36,10 @@ def datasets_of(root: Path) -> List[Dataset]:
     return [one for one in found if one.format in (formats.CSV, formats.JSON, formats.PARQUET)]
 
 
-def reading_of(dataset: Dataset, plan: Any, *, keeps_states: bool = True) -> Reading:
-    return Reading.of(dataset, plan, NOW, keeps_states=keeps_states)
+def reading_of(
+    dataset: Dataset, plan: Any, *, keeps_states: bool = True, keeps_numbers: bool = False
+) -> Reading:
+    return Reading.of(dataset, plan, NOW, keeps_states=keeps_states, keeps_numbers=keeps_numbers)
 
 
 def assert_both_ways_agree(spark: Any, root: Path, dataset: Dataset, slices: Sequence[int] = (1, 3)) -> None:
@@ -48,8 +50,12 @@ def assert_both_ways_agree(spark: Any, root: Path, dataset: Dataset, slices: Seq
     reason = job.supports(dataset, profile.plan)
     if reason is not None:
         raise NotNative(reason)
+    keeps = dataset.format is formats.JSON and job.keeps_numbers(spark)
     for number in slices:
-        tasks = [(_pieces(part, number), reading_of(part, profile.plan)) for part in dataset.by_layout()]
+        tasks = [
+            (_pieces(part, number), reading_of(part, profile.plan, keeps_numbers=keeps))
+            for part in dataset.by_layout()
+        ]
         assert_same(profile, total(count_part([one], how) for pieces, how in tasks for one in pieces))
         if any(len(pieces) > 1 for pieces, _ in tasks):
             assert_same(profile, total(count_part(pieces, how) for pieces, how in tasks))

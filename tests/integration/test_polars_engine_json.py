@@ -116,17 +116,6 @@ REFUSED: Dict[str, Tuple[bytes, str]] = {
     "duplicate_keys": (PLAIN + b'{"a":4,"b":"w","a":5}\n', "the key 'a' more than once"),
     "duplicate_keys_throughout": (b'{"a":4,"b":"w","a":5}\n' * 9, "the key 'a' more than once"),
     "duplicate_keys_escaped": (PLAIN + rb'{"a":4,"\u0061":"w"}' + b"\n", "the key 'a' more than once"),
-    "trailing_zero": (PLAIN + b'{"a":1.10,"b":"w"}\n', "leaves as it is written: 1.10"),
-    "exponent": (PLAIN + b'{"a":1e3,"b":"w"}\n', "leaves as it is written: 1e3"),
-    "minus_zero": (PLAIN + b'{"a":-0,"b":"w"}\n', "leaves as it is written: -0"),
-    "many_digits": (
-        PLAIN + b'{"a":0.1000000000000000055511151231257827,"b":"w"}\n',
-        "leaves as it is written",
-    ),
-    "seventeen_digits": (PLAIN + b'{"a":0.10000000000000001,"b":"w"}\n', "leaves as it is written"),
-    "small": (PLAIN + b'{"a":0.0001,"b":"w"}\n', "leaves as it is written: 0.0001"),
-    "large": (PLAIN + b'{"a":10000000.5,"b":"w"}\n', "leaves as it is written: 10000000.5"),
-    "thousand_digits": (PLAIN + b'{"a":' + b"9" * 1001 + b',"b":"w"}\n', "leaves as it is written: 999"),
     "nan": (PLAIN + b'{"a":NaN,"b":"w"}\n', "it has NaN where"),
     "infinity": (PLAIN + b'{"a":-Infinity,"b":"w"}\n', "it has -Infinity where"),
     "nan_in_quotes": (PLAIN + rb'{"a":4,"b":"\"NaN\""}' + b"\n", "NaN or Infinity in quotes"),
@@ -150,6 +139,27 @@ REFUSED: Dict[str, Tuple[bytes, str]] = {
     "documents_over_lines": (b'{\n"a":1\n}\n{\n"a":2\n}\n', "not a line each"),
     "rows_in_an_object": (b'{"data":[{"a":1},{"a":2}]}\n', "not a line each"),
 }
+
+
+# Numbers that a Spark reads as they are written, or writes as Java writes doubles; and what is there then.
+DOUBLES: Dict[str, Optional[str]] = {
+    "1.10": "1.1",
+    "-5.00": "-5.0",
+    "0.00": "0.0",
+    "-0.000": "-0.0",
+    "1234567.2500": "1234567.25",
+    "0.0010": "0.001",
+    "0.300000000000000040": "0.30000000000000004",
+    "1e3": None,
+    "-1.50E-7": None,
+    "-0": None,
+    "0.1000000000000000055511151231257827": None,
+    "0.10000000000000001": None,
+    "0.0001": None,
+    "10000000.5": None,
+    "1e400": None,
+}
+"""``None``: Spark reads them, as this engine does not know which text Java writes."""
 
 
 def save(folder: Path, data: bytes, name: str = "file.json") -> None:
@@ -177,7 +187,8 @@ def natively(folder: Path, spark: Any) -> List[Tuple[Optional[str], ...]]:
         raise NotNative(reason)
     pieces = [Piece(entry.path, entry.size_bytes) for entry in dataset.files]
     rows: List[Tuple[Optional[str], ...]] = []
-    for batch in batches(pieces, Reading.of(dataset, plan, NOW)):
+    reading = Reading.of(dataset, plan, NOW, keeps_numbers=job.keeps_numbers(spark))
+    for batch in batches(pieces, reading):
         columns = dict(batch.columns)
         rows.extend(zip(*(columns[index].to_list() for index in range(len(plan.columns)))))
     return sorted(rows, key=repr)
@@ -209,6 +220,40 @@ class TestLines:
         data, reason = REFUSED[name]
         save(folder, data)
         with pytest.raises(NotNative, match=reason):
+            natively(folder, spark)
+
+    @pytest.mark.parametrize("number", DOUBLES)
+    def test_numbers_that_not_every_spark_leaves(self, spark: Any, folder: Path, number: str) -> None:
+        save(folder, PLAIN + f'{{"a":{number},"b":"w"}}\n{{ "a":{number},"b":"w"}}\n'.encode())
+        keeps = job.keeps_numbers(spark)
+        assert keeps == (int(spark.version.split(".")[0]) >= 4)
+        if DOUBLES[number] is None and not keeps:
+            with pytest.raises(NotNative, match="does not leave as it is written"):
+                natively(folder, spark)
+            return
+        agree(spark, folder)
+        assert (number if keeps else DOUBLES[number], "w") in natively(folder, spark)
+
+    def test_a_setting_of_spark_4_says_whether_numbers_stay(self, spark: Any, folder: Path) -> None:
+        if not job.keeps_numbers(spark):
+            assert spark.version.startswith("3.")  # it has no such setting
+            return
+        save(folder, PLAIN + b'{"a":1.10,"b":"w"}\n')
+        spark.conf.set(job._KEEPS_NUMBERS, "false")  # noqa: SLF001  Spark's own name of it
+        try:
+            agree(spark, folder)
+            assert ("1.1", "w") in natively(folder, spark)
+        finally:
+            spark.conf.unset(job._KEEPS_NUMBERS)  # noqa: SLF001  as above
+
+    def test_numbers_in_packed_files(self, spark: Any, folder: Path) -> None:
+        data = PLAIN + b'{"a":1.10,"b":"w"}\n{ "a":5.00,"b":"v"}\n'
+        save(folder, gzip.compress(data), "file.json.gz")
+        agree(spark, folder)
+
+    def test_a_number_of_too_many_digits_is_for_spark(self, spark: Any, folder: Path) -> None:
+        save(folder, PLAIN + b'{"a":' + b"9" * 1001 + b',"b":"w"}\n')
+        with pytest.raises(NotNative, match="does not leave as it is written: 999"):
             natively(folder, spark)
 
     def test_texts_that_look_like_something(self, spark: Any, folder: Path) -> None:
@@ -352,7 +397,7 @@ class TestScans:
         assert [one.maximum for one in found.columns] == [3, None]
         assert scan(spark, folder, found, engine=engine).rows_read == 0
 
-    @pytest.mark.parametrize("name", ["broken_in_the_middle", "trailing_zero", "an_object_in_it", "nan"])
+    @pytest.mark.parametrize("name", ["broken_in_the_middle", "an_object_in_it", "nan", "half_a_character"])
     def test_what_is_refused_is_counted_by_spark(self, spark: Any, folder: Path, name: str) -> None:
         save(folder, REFUSED[name][0])
         found, other = scan(spark, folder), scan(spark, folder, engine="spark")

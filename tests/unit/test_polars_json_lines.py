@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 pl = pytest.importorskip("polars")
 from nuvyn_executor.profiling.polars import json_lines  # noqa: E402  Polars may not be there
+from nuvyn_executor.profiling.polars.json_grammar import DOUBLES, EXACT, Grammar  # noqa: E402  as above
 from nuvyn_executor.profiling.polars.json_lines import JsonLines  # noqa: E402  as above
 from nuvyn_executor.profiling.polars.parts import NotNative  # noqa: E402  as above
 
@@ -18,9 +19,9 @@ KEYS = ("a", "b", "é", "c,d")
 Row = Tuple[Optional[str], ...]
 
 
-def read(text: str, keys: Tuple[str, ...] = KEYS) -> List[Row]:
+def read(text: str, keys: Tuple[str, ...] = KEYS, grammar: Grammar = DOUBLES) -> List[Row]:
     rows: List[Row] = []
-    for one in JsonLines(keys).read(text.encode("utf-8")):
+    for one in JsonLines(keys, grammar).read(text.encode("utf-8")):
         assert all(len(values) == one.rows for values in one.columns)
         rows.extend(zip(*(values.to_list() for values in one.columns)))
     return sorted(rows, key=repr)
@@ -63,13 +64,13 @@ class TestRows:
 
     def test_only_odd_lines_are_parsed_one_by_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
         seen: List[str] = []
-        parsed = json_lines._parsed  # noqa: SLF001  counted, and called
+        parsed = Grammar.parsed  # counted, and called
 
-        def recorded(line: str) -> Any:
+        def recorded(grammar: Grammar, line: str) -> Any:
             seen.append(line)
-            return parsed(line)
+            return parsed(grammar, line)
 
-        monkeypatch.setattr(json_lines, "_parsed", recorded)
+        monkeypatch.setattr(Grammar, "parsed", recorded)
         plain = ['{"a":1,"b":"x"}', '{"b":"\\u00e9","a":2.5}', '{"a":null}', '{"other":true,"b":"{}"}']
         odd = ['{"b":"x,"}', '{"b":"x","a":"y,"}', '{ "a":1}', '{"a" :1}', '{"a":1} ', "{}", '{"\\u0061":1}']
         read("\n".join(plain * 50))
@@ -91,29 +92,62 @@ class TestRows:
         assert read("") == read(" \n\t\n\n") == []
 
 
-class TestNumbers:
-    """Numbers that Java and JSON write alike, and no others."""
+def lines_with(number: str) -> List[str]:
+    return [f'{{"a":{number}}}', f'{{ "a":{number}}}', f'{{"a": {number}}}']
 
+
+class TestNumbers:
+    """Numbers that Java and JSON write alike, or of a Spark that leaves all as they are, and no others."""
+
+    @pytest.mark.parametrize("grammar", [DOUBLES, EXACT], ids=["doubles", "exact"])
     @pytest.mark.parametrize(
         "number",
         ["0", "7", "-7", "9" * 100, "-" + "9" * 100, "0.0", "-0.0", "1.0", "10.0", "100.5", "0.001", "0.0012",
          "9999999.9", "1234567.1234567", "0.30000000000000004", "191.15800000000002", "-0.05", "1234567.0"],
     )  # fmt: skip
-    def test_are_read_as_they_are_written(self, number: str) -> None:
-        for line in (f'{{"a":{number}}}', f'{{ "a":{number}}}', f'{{"a": {number}}}'):
-            assert read(line, ("a",)) == [(number,)]
+    def test_are_read_as_they_are_written(self, number: str, grammar: Grammar) -> None:
+        for line in lines_with(number):
+            assert read(line, ("a",), grammar) == [(number,)]
+
+    @pytest.mark.parametrize(
+        ("written", "double"),
+        [("1.10", "1.1"), ("1.00", "1.0"), ("0.00", "0.0"), ("-0.00", "-0.0"), ("0.0010", "0.001"),
+         ("100.50", "100.5"), ("-7.2500000", "-7.25"), ("1234567.0", "1234567.0"),
+         ("0.30000000000000004000", "0.30000000000000004"), ("2.5" + "0" * 40, "2.5")],
+    )  # fmt: skip
+    def test_lose_the_zeros_that_a_double_has_not(self, written: str, double: str) -> None:
+        for line in lines_with(written):
+            assert read(line, ("a",)) == [(double,)]
+            assert read(line + '\n{"a":"1.10"}\n{"a":10}', ("a",)) == sorted(
+                [(double,), ("1.10",), ("10",)], key=repr
+            )
 
     @pytest.mark.parametrize(
         "number",
-        ["-0", "1" + "0" * 100, "1.10", "1.00", "0.00", "0.0001", "10000000.0", "12345678.5", "1e3", "1E3",
-         "1.5e1", "0.10000000000000001", "0.1234567890123456789", "123.45678901234567891", "1e400", "NaN",
-         "Infinity", "-Infinity"],
+        ["-0", "1.10", "1.00", "0.0001", "10000000.0", "12345678.5", "1e3", "1E+3", "-1.50e-7", "1e400",
+         "0.10000000000000001", "0.1234567890123456789", "9" * 100 + "." + "9" * 99],
+    )  # fmt: skip
+    def test_are_any_where_spark_leaves_them(self, number: str) -> None:
+        for line in lines_with(number):
+            assert read(line, ("a",), EXACT) == [(number,)]
+
+    @pytest.mark.parametrize(
+        "number",
+        ["-0", "1" + "0" * 100, "0.0001", "10000000.0", "12345678.5", "1e3", "1E3", "1.5e1", "1.50e1",
+         "0.10000000000000001", "0.1234567890123456789", "123.45678901234567891", "1e400", "NaN",
+         "Infinity", "-Infinity", "2.5" + "0" * 41],
     )  # fmt: skip
     def test_that_are_refused(self, number: str) -> None:
         for before in ('{"a":1}\n', '{"a":"x,"}\n', ""):
             for line in (f'{{"a":{number}}}', f'{{ "a":{number}}}', f'{{"other":{number}}}'):
                 with pytest.raises(NotNative, match=r"as it is written|where JSON has a value"):
                     read(before + line, ("a",))
+
+    @pytest.mark.parametrize("number", ["1" + "0" * 100, "1." + "0" * 100, "1e1000", "NaN", "-Infinity"])
+    def test_that_no_spark_is_known_to_leave(self, number: str) -> None:
+        for line in lines_with(number):
+            with pytest.raises(NotNative, match=r"as it is written|where JSON has a value"):
+                read('{"a":1}\n' + line, ("a",), EXACT)
 
 
 class TestRefusals:

@@ -33,6 +33,7 @@ FILES_A_TASK = 1024
 _BOUNDS = Bounds()
 # Encodings in which a line feed is one byte, and that Java and Python read alike.
 _ENCODINGS = ("UTF-8", "ISO-8859-1", "windows-1252")
+_KEEPS_NUMBERS = "spark.sql.json.enableExactStringParsing"
 _UTC = ("UTC", "Etc/UTC", "GMT", "Z", "+00:00")
 _Part = Tuple[Tuple[Piece, ...], Reading]
 _PLAIN = ("tinyint", "smallint", "int", "bigint", "float", "double", "boolean", "string", "binary", "date")
@@ -106,10 +107,19 @@ def count(  # noqa: PLR0913  two of them are switches
     is_one = (
         plan.exact_distinct and not keeps_states and len(dataset.files) <= FILES_A_TASK and len(alike) == 1
     )
+    keeps = dataset.format.may_be_document and keeps_numbers(spark)
     parts: List[_Part] = []
     for one in alike:
         pieces = _pieces(one)
-        reading = Reading.of(one, plan, now_micros, keeps_states=not is_one, storage=storage, bounds=bounds)
+        reading = Reading.of(
+            one,
+            plan,
+            now_micros,
+            keeps_states=not is_one,
+            storage=storage,
+            bounds=bounds,
+            keeps_numbers=keeps,
+        )
         parts.extend((some, reading) for some in ([pieces] if is_one else parts_of(pieces, slots_of(spark))))
     if len(parts) == 1 and small_here and importlib.util.find_spec("polars") is not None:
         return _counted(answer(*parts[0]), parts[0][0])
@@ -118,6 +128,17 @@ def count(  # noqa: PLR0913  two of them are switches
         return total(counted)
     except ValueError as error:  # another version of Polars, or another processor, has other hashes
         raise NotNative(f"its tasks do not count alike ({error})", everywhere=True) from error
+
+
+def keeps_numbers(spark: Any) -> bool:
+    """Whether Spark leaves numbers in JSON as they are written, where they are read as texts.
+
+    The setting that says so came with Spark 4. Spark 3, which does not know it, writes doubles anew.
+    """
+    try:
+        return str(spark.conf.get(_KEEPS_NUMBERS)) == "true"
+    except Exception:  # noqa: BLE001  a setting that is not known; errors of Spark and Connect have no common class
+        return False
 
 
 def count_here(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Iterator, Sequence
 from nuvyn_executor.profiling.polars.batch import Batch, gathered
 from nuvyn_executor.profiling.polars.constants import constants_of_rows
 from nuvyn_executor.profiling.polars.joined_files import Body, joined_blocks
+from nuvyn_executor.profiling.polars.json_grammar import DOUBLES, EXACT
 from nuvyn_executor.profiling.polars.json_lines import JsonLines
 from nuvyn_executor.profiling.polars.text_blocks import blocks
 
@@ -26,7 +27,8 @@ def batches(pieces: Sequence[Piece], reading: Reading) -> Iterator[Batch]:
 
 def _read(pieces: Sequence[Piece], reading: Reading) -> Iterator[Batch]:
     stored = reading.stored
-    lines = JsonLines([reading.plan.columns[index].name for index in stored])
+    keys = [reading.plan.columns[index].name for index in stored]
+    lines = JsonLines(keys, EXACT if reading.keeps_numbers else DOUBLES)
     for block in joined_blocks(_bodies(pieces, reading)):
         for read in lines.read(block.block, block.folder_of_lines()):
             columns = [*zip(stored, read.columns)]

@@ -5,10 +5,6 @@ colons, as the first line has them. A line that is ``{"``, then keys and values 
 between them, then ``}`` is that object and no other, if each key and each value is one by itself, and that is
 looked at. A line that is written otherwise goes through Python's parser, which refuses more than Spark's.
 What both refuse, Spark has to read.
-
-Spark 3 reads numbers with a point or an exponent as doubles and writes these as texts: ``1.10`` becomes
-``1.1``, ``1e3`` becomes ``1000.0``. Spark 4 leaves them as they are. So only those are taken here that both
-return as they are written.
 """
 
 from __future__ import annotations
@@ -22,32 +18,23 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Seq
 import polars as pl
 
 from nuvyn_executor.profiling.polars.constants import no_texts
+from nuvyn_executor.profiling.polars.json_grammar import (
+    CHARACTER,
+    DOUBLES,
+    LAST_ZEROS,
+    SURE_DIGITS,
+    Grammar,
+    require_shortest,
+)
 from nuvyn_executor.profiling.polars.parts import NotNative
 
 LONGEST_LINE = 4 * 1024 * 1024
 """Bytes. Versions of Spark differ in how long a text in JSON may be: 20,000,000 characters, or more."""
 
-# These patterns are the same to Python and to Rust.
-_CHARACTER = r'[^"\\\x00-\x1f]'
-_TEXT = rf'"{_CHARACTER}*(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{{4}}){_CHARACTER}*)*"'
-_WHOLE = r"0|-?[1-9][0-9]{0,99}"
-_DIGITS = 17  # of a number with a point: a double has no more
-_SURE_DIGITS = 15  # a double has them as they are written
-_PLACES = 7  # before the point: from 10^7 on, Java writes an exponent
-_SMALL = rf"0\.(?:0|0{{0,2}}[1-9](?:[0-9]{{0,{_DIGITS - 2}}}[1-9])?)"  # below 0.001, too
-_LARGE = "|".join(
-    rf"[1-9][0-9]{{{places - 1}}}\.(?:0|[0-9]{{0,{_DIGITS - 1 - places}}}[1-9])"
-    for places in range(1, _PLACES + 1)
-)
-_NUMBER = rf"{_WHOLE}|-?(?:{_SMALL}|{_LARGE})"
-_VALUE = rf"(?:{_TEXT}|{_NUMBER}|true|false|null)"
-_IS_VALUE = rf"\A{_VALUE}\z"
-_IS_PLAIN = rf"\A{_CHARACTER}*\z"
-_IS_KEY = re.compile(rf"{_CHARACTER}*\Z")
+_IS_PLAIN = rf"\A{CHARACTER}*\z"
+_IS_KEY = re.compile(rf"{CHARACTER}*\Z")
 _OPEN = '{"'
 _IS_CUT = "is cut"  # no name of a part
-_IS_NUMBER = re.compile(rf"(?:{_NUMBER})\Z")
-_BEGINNING = re.compile(rf'\{{"{_CHARACTER}*":( ?){_VALUE}(?:(, ?)")?')
 _BLANK = r"\A[ \t]*\z"
 # Spark quotes these words where they are no texts, and the quotes are taken away from all that have them.
 _QUOTED_WORDS = frozenset(('"NaN"', '"Infinity"', '"-Infinity"'))
@@ -80,9 +67,11 @@ class JsonLines:
 
     Attributes:
         keys: the wanted keys. Others are left out, as Spark does.
+        grammar: how values are written that are read as Spark reads them.
     """
 
     keys: Sequence[str]
+    grammar: Grammar = DOUBLES
 
     def read(self, block: bytes, folder: Optional[pl.Series] = None) -> Iterator[Read]:
         """Read a block of lines.
@@ -103,15 +92,15 @@ class JsonLines:
         if _largest(lines["line"].str.len_bytes()) > LONGEST_LINE:
             raise NotNative("it has a line that is too long")
         first = str(lines["line"][0])
-        keys = [key for key, _ in _parsed(first)]  # may refuse: then nothing else is done in vain
-        written = _written_like(first)
-        cells, is_cut = _cut_alike(lines["line"], keys, written)
+        keys = [key for key, _ in self.grammar.parsed(first)]  # may refuse: then nothing else is done in vain
+        written = self._written_like(first)
+        cells, is_cut = self._cut_alike(lines["line"], keys, written)
         if is_cut.any():
             alike = lines.filter(is_cut)
-            held = dict(zip(keys, _read(cells if len(alike) == len(lines) else cells.filter(is_cut))))
+            held = dict(zip(keys, self._read(cells if len(alike) == len(lines) else cells.filter(is_cut))))
             yield Read(len(alike), self._ordered(held, len(alike)), _folder_of(alike))
             lines = lines.filter(~is_cut)
-        pairs, is_cut = _cut_apart(lines["line"], written)
+        pairs, is_cut = self._cut_apart(lines["line"], written)
         if is_cut.any():
             yield self._unlike(lines.filter(is_cut), pairs)
             lines = lines.filter(~is_cut)
@@ -120,7 +109,7 @@ class JsonLines:
 
     def _unlike(self, lines: pl.DataFrame, pairs: pl.DataFrame) -> Read:
         """Return the rows of lines with any keys in any order."""
-        (values,) = _read(pairs.select("value"))
+        (values,) = self._read(pairs.select("value"))
         wanted = pairs.select("key", "row", at=pl.int_range(pl.len(), dtype=pl.UInt32))
         groups = wanted.filter(pl.col("key").is_in([*self.keys])).group_by("key").agg("row", "at")
         held: Dict[str, pl.Series] = {}
@@ -131,6 +120,10 @@ class JsonLines:
             held[key] = values.gather(where.scatter(rows, places))
         return Read(len(lines), self._ordered(held, len(lines)), _folder_of(lines))
 
+    @property
+    def _is_value(self) -> str:
+        return rf"\A{self.grammar.value}\z"
+
     def _ordered(self, held: Mapping[str, pl.Series], rows: int) -> List[pl.Series]:
         nothing = no_texts(rows)
         return [held.get(key, nothing) for key in self.keys]
@@ -139,7 +132,7 @@ class JsonLines:
         """Return the rows of lines that Python's parser reads."""
         columns: List[List[Optional[str]]] = [[] for _ in self.keys]
         for line in lines["line"]:
-            pairs = _parsed(line)
+            pairs = self.grammar.parsed(line)
             held = dict(pairs)
             _require_once([key for key, _ in pairs])
             for key, values in zip(self.keys, columns):
@@ -148,46 +141,70 @@ class JsonLines:
         series = [pl.Series(values, dtype=pl.String) for values in columns]
         return Read(len(lines), series, _folder_of(lines))
 
+    def _cut_alike(
+        self, lines: pl.Series, keys: Sequence[str], written: _Written
+    ) -> Tuple[pl.DataFrame, pl.Series]:
+        """Cut lines that have certain keys in a certain order.
 
-def _cut_alike(lines: pl.Series, keys: Sequence[str], written: _Written) -> Tuple[pl.DataFrame, pl.Series]:
-    """Cut lines that have certain keys in a certain order.
+        Returns:
+            The value of each key as it is written, and which lines are so: in others the values are any.
+        """
+        _require_once(keys)
+        if not keys or not all(map(_IS_KEY.match, keys)):
+            return pl.DataFrame(), pl.Series([False]).new_from_index(0, len(lines))
+        parts = lines.str.splitn(f'{written.comma}"', len(keys)).struct.unnest()
+        beginnings = [f'{"" if index else _OPEN}{key}"{written.colon}' for index, key in enumerate(keys)]
+        cells = [pl.col(name) for name in parts.columns]
+        begin = [cell.str.starts_with(beginning) for cell, beginning in zip(cells, beginnings)]
+        end = cells[-1].str.ends_with("}")
+        cells[-1] = cells[-1].str.strip_suffix("}")
+        values = parts.select(
+            *(cell.str.strip_prefix(beginning) for cell, beginning in zip(cells, beginnings)),
+            pl.all_horizontal(*begin, end).alias(_IS_CUT),
+        )
+        *names, _ = values.columns
+        is_cut = values.select(
+            pl.all_horizontal(_IS_CUT, pl.col(names).str.contains(self._is_value))
+        ).to_series()
+        return values.select(names), is_cut.fill_null(value=False)
 
-    Returns:
-        The value of each key as it is written, and which lines are so: in others the values are any.
-    """
-    _require_once(keys)
-    if not keys or not all(map(_IS_KEY.match, keys)):
-        return pl.DataFrame(), pl.Series([False]).new_from_index(0, len(lines))
-    parts = lines.str.splitn(f'{written.comma}"', len(keys)).struct.unnest()
-    beginnings = [f'{"" if index else _OPEN}{key}"{written.colon}' for index, key in enumerate(keys)]
-    cells = [pl.col(name) for name in parts.columns]
-    begin = [cell.str.starts_with(beginning) for cell, beginning in zip(cells, beginnings)]
-    end = cells[-1].str.ends_with("}")
-    cells[-1] = cells[-1].str.strip_suffix("}")
-    values = parts.select(
-        *(cell.str.strip_prefix(beginning) for cell, beginning in zip(cells, beginnings)),
-        pl.all_horizontal(*begin, end).alias(_IS_CUT),
-    )
-    *names, _ = values.columns
-    is_cut = values.select(pl.all_horizontal(_IS_CUT, pl.col(names).str.contains(_IS_VALUE))).to_series()
-    return values.select(names), is_cut.fill_null(value=False)
+    def _cut_apart(self, lines: pl.Series, written: _Written) -> Tuple[pl.DataFrame, pl.Series]:
+        """Cut lines that have any keys.
 
-
-def _cut_apart(lines: pl.Series, written: _Written) -> Tuple[pl.DataFrame, pl.Series]:
-    """Cut lines that have any keys.
-
-    Returns:
-        Row, key and value of each pair, and which lines are so; the rows are those lines.
-    """
-    is_cut = lines.str.starts_with(_OPEN) & lines.str.ends_with("}")
-    pairs = _pairs_of(lines.filter(is_cut), written)
-    is_right = pairs["value"].str.contains(_IS_VALUE) & pairs["key"].str.contains(_IS_PLAIN)
-    wrong = pairs["row"].filter(~is_right.fill_null(value=False)).unique()
-    if len(wrong):
-        rows = pl.int_range(len(lines), dtype=pl.UInt32, eager=True)
-        is_cut &= ~rows.is_in(rows.filter(is_cut).gather(wrong).to_list())
+        Returns:
+            Row, key and value of each pair, and which lines are so; the rows are those lines.
+        """
+        is_cut = lines.str.starts_with(_OPEN) & lines.str.ends_with("}")
         pairs = _pairs_of(lines.filter(is_cut), written)
-    return pairs, is_cut
+        is_right = pairs["value"].str.contains(self._is_value) & pairs["key"].str.contains(_IS_PLAIN)
+        wrong = pairs["row"].filter(~is_right.fill_null(value=False)).unique()
+        if len(wrong):
+            rows = pl.int_range(len(lines), dtype=pl.UInt32, eager=True)
+            is_cut &= ~rows.is_in(rows.filter(is_cut).gather(wrong).to_list())
+            pairs = _pairs_of(lines.filter(is_cut), written)
+        return pairs, is_cut
+
+    def _read(self, values: pl.DataFrame) -> List[pl.Series]:
+        """Return what columns of values of JSON say; null for null.
+
+        Raises:
+            NotNative: Spark would read one of them otherwise, or might.
+        """
+        if self.grammar.has_doubles:
+            values = _with_doubles(values)
+        every = pl.all()
+        inner = every.str.strip_prefix('"').str.strip_suffix('"')
+        read = values.select(pl.when(every != "null").then(inner)).get_columns()
+        for index, has_escaped in enumerate(_any(values, every.str.contains("\\", literal=True))):
+            if has_escaped:
+                read[index] = _unescaped(values.to_series(index), read[index])
+        return read
+
+    def _written_like(self, line: str) -> _Written:
+        found = self.grammar.beginning.match(line)
+        if found is None:
+            return _Written(",", ":")
+        return _Written(found.group(2) or ",", ":" + found.group(1))
 
 
 def _pairs_of(lines: pl.Series, written: _Written) -> pl.DataFrame:
@@ -199,38 +216,29 @@ def _pairs_of(lines: pl.Series, written: _Written) -> pl.DataFrame:
     return pl.DataFrame({"row": cells["row"], "key": both.to_series(0), "value": both.to_series(1)})
 
 
-def _read(values: pl.DataFrame) -> List[pl.Series]:
-    """Return what columns of values of JSON say; null for null.
+def _with_doubles(values: pl.DataFrame) -> pl.DataFrame:
+    """Return values of JSON in which numbers with a point are written as Java writes doubles.
 
     Raises:
-        NotNative: Spark would read one of them otherwise, or might.
+        NotNative: one is longer than its double.
     """
     every = pl.all()
-    long, escaped = (
-        values.select(one.any()).row(0)
-        for one in (_is_long_number(every), every.str.contains("\\", literal=True))
-    )
-    inner = every.str.strip_prefix('"').str.strip_suffix('"')
-    read = values.select(pl.when(every != "null").then(inner)).get_columns()
-    for index, (has_long, has_escaped) in enumerate(zip(long, escaped)):
+    has_point = every.str.contains(".", literal=True)
+    is_long = (every.str.len_bytes() > SURE_DIGITS + 1) & ~every.str.starts_with('"')
+    zeros = _any(values, every.str.ends_with("0") & has_point)  # a text ends with a quote
+    long = _any(values, is_long & has_point)
+    for name, has_zeros, has_long in zip(values.columns, zeros, long):
+        if has_zeros:
+            values = values.with_columns(pl.col(name).str.replace(LAST_ZEROS, "${1}"))
         if has_long:
-            _require_shortest(values.to_series(index))
-        if has_escaped:
-            read[index] = _unescaped(values.to_series(index), read[index])
-    return read
+            for text in values.select(pl.col(name)).filter(is_long & has_point).to_series():
+                require_shortest(text)
+    return values
 
 
-def _is_long_number(values: Any) -> Any:
-    """Whether values are no texts, and longer than 15 digits and a point."""
-    return (values.str.len_bytes() > _SURE_DIGITS + 1) & ~values.str.starts_with('"')
-
-
-def _require_shortest(values: pl.Series) -> None:
-    """Make sure that no shorter number than one of these is the same double: Java would write that."""
-    long = values.filter(_is_long_number(values) & values.str.contains(".", literal=True)).to_list()
-    for text, shortest in zip(long, map(repr, map(float, long))):
-        if text != shortest:
-            raise _unlike(text)
+def _any(values: pl.DataFrame, condition: Any) -> Sequence[bool]:
+    """Return of each column whether a condition holds for any of its values."""
+    return values.select(condition.any()).row(0)
 
 
 def _unescaped(values: pl.Series, read: pl.Series) -> pl.Series:
@@ -268,52 +276,6 @@ def _largest(numbers: pl.Series) -> int:
     return int(largest)
 
 
-def _written_like(line: str) -> _Written:
-    found = _BEGINNING.match(line)
-    if found is None:
-        return _Written(",", ":")
-    return _Written(found.group(2) or ",", ":" + found.group(1))
-
-
-def _parsed(line: str) -> List[Tuple[str, Optional[str]]]:
-    """Parse a line: the pairs of its object.
-
-    Raises:
-        NotNative: it is no object of texts, numbers, booleans and nulls.
-    """
-    try:
-        value = _DECODER.decode(line)
-    except (ValueError, RecursionError) as error:
-        raise NotNative("it has a line that is no JSON object by itself") from error
-    if not isinstance(value, _Pairs):
-        raise NotNative("it has a line that is no JSON object by itself")
-    pairs: List[Tuple[str, Optional[str]]] = []
-    for key, held in value:
-        if isinstance(held, list):
-            raise NotNative("its objects have arrays or objects in them")
-        pairs.append((key, ("true" if held else "false") if isinstance(held, bool) else held))
-    return pairs
-
-
-class _Pairs(List[Tuple[str, Any]]):
-    """An object: its pairs, repeated ones too."""
-
-
-def _number(text: str) -> str:
-    # In this range, Python writes doubles as Java does.
-    if _IS_NUMBER.match(text) is None or ("." in text and repr(float(text)) != text):
-        raise _unlike(text)
-    return text
-
-
-def _unlike(text: str) -> NotNative:
-    return NotNative(f"it has a number that not every Spark leaves as it is written: {text[:40]}")
-
-
-def _word(text: str) -> str:
-    raise NotNative(f"it has {text} where JSON has a value")
-
-
 def _require_once(keys: Sequence[str]) -> None:
     if len({*keys}) < len(keys):
         raise _repeated(Counter(keys).most_common(1)[0][0])
@@ -321,8 +283,3 @@ def _require_once(keys: Sequence[str]) -> None:
 
 def _repeated(key: str) -> NotNative:
     return NotNative(f"it has the key {key[:40]!r} more than once in one object")
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_Pairs, parse_float=_number, parse_int=_number, parse_constant=_word
-)

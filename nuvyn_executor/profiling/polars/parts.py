@@ -76,6 +76,7 @@ class Reading:
             without it, the fields are all columns that are no partition columns.
         skipped: the lines of CSV that are no rows; ``None`` where there are none.
         bounds: how large texts may be.
+        keeps_numbers: Spark leaves numbers in JSON as they are written.
     """
 
     format: FileFormat
@@ -88,6 +89,7 @@ class Reading:
     order: Optional[Tuple[Optional[int], ...]] = None
     skipped: Optional[SkippedLines] = None
     bounds: Bounds = _BOUNDS
+    keeps_numbers: bool = False
 
     @classmethod
     def of(  # noqa: PLR0913  what a task is to know
@@ -99,6 +101,7 @@ class Reading:
         keeps_states: bool = True,
         storage: Optional[Storage] = None,
         bounds: Bounds = _BOUNDS,
+        keeps_numbers: bool = False,
     ) -> Reading:
         """Return how a dataset's files are read, which are all written alike.
 
@@ -118,6 +121,7 @@ class Reading:
             storage,
             skipped=dataset.skipped,
             bounds=bounds,
+            keeps_numbers=keeps_numbers,
         )
         if not (dataset.layouts and dataset.format.has_dialect):
             return reading
