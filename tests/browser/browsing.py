@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from tools.install_browser import find_browser
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Request
+    from playwright.sync_api import Browser, Locator, Page, Request
 
 _OPTIONS = (
     "--no-sandbox",  # its tests may run as root
@@ -132,6 +132,17 @@ class Opened:
     def turn(self, scheme: str, width: int) -> None:
         """Show the page in another scheme and width."""
         turn(self.page, scheme, width)
+
+    def follow(self, leads: Locator) -> None:
+        """Click a link or a button that leads to another page, and wait until that page is there.
+
+        A click alone does not wait: what is looked at next may be the page before, or half a page.
+
+        Raises:
+            TimeoutError: Playwright's, when no other page comes.
+        """
+        with self.page.expect_navigation():
+            leads.click()
 
     def violations(self) -> list[str]:
         """Return what axe finds: the rule, and the first element that breaks it."""

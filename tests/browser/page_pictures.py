@@ -62,7 +62,7 @@ def take_platform(browser: Browser, folder: Path) -> list[str]:
             with opened(browser, f"{receiver.url}/?key=key", width=width, scheme=scheme) as seen:
                 seen.page.set_viewport_size({"width": width, "height": height})
                 for start in ("/tenant", "/source", "/table")[: depth + 1]:
-                    seen.page.locator(f"tbody a[href^='{start}?']").first.click()
+                    seen.follow(seen.page.locator(f"tbody a[href^='{start}?']").first)
                 seen.page.screenshot(path=folder / f"{name}.png")
     return [name for name, *_ in PLATFORM_PICTURES]
 

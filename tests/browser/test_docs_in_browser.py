@@ -69,4 +69,6 @@ class TestSite:
                 seen.page.keyboard.press("Enter")
 
             assert seen.page.url == f"{site}platform.html?h=idempotency#idempotency"
-            assert (seen.requests, seen.errors) == ([], [])
+            # Chromium notes that the place in the page goes before the focus of the field for a search.
+            errors = [text for text in seen.errors if not text.startswith("Autofocus processing was blocked")]
+            assert (seen.requests, errors) == ([], [])

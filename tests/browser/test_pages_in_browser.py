@@ -126,7 +126,7 @@ def pages(seen: Opened, client: Client) -> Iterator[str]:
         seen.page.goto(client.url + address)
         yield address
     seen.page.goto(f"{client.url}/commands")
-    seen.page.locator("tbody a[href^='/commands/']").last.click()
+    seen.follow(seen.page.locator("tbody a[href^='/commands/']").last)
     yield "/commands/*"
 
 
@@ -150,7 +150,7 @@ class TestEveryPage:
                 seen.turn(scheme, width)
                 assert seen.violations() == [], scheme
             seen.page.get_by_label("Token").fill(client.token)
-            seen.page.get_by_role("button", name="Sign in").click()
+            seen.follow(seen.page.get_by_role("button", name="Sign in"))
             seen.page.wait_for_url(f"{client.url}/jobs")
             assert seen.page.get_by_role("heading", level=1).inner_text() == "Jobs"
 
@@ -184,7 +184,7 @@ class TestRun:
             assert seen.page.url == address
         with opened(browser, run["run_page_url"]) as seen:  # the form comes first
             seen.page.get_by_label("Token").fill(client.token)
-            seen.page.get_by_role("button", name="Sign in").click()
+            seen.follow(seen.page.get_by_role("button", name="Sign in"))
             seen.page.wait_for_url(address)
 
 
@@ -222,7 +222,7 @@ class TestDisplays:
         address = command_page(client, f"displayHTML({script!r})")
         with opened(browser, link(client)) as seen:
             seen.page.goto(client.url + address)
-            seen.page.get_by_role("link", name="Open display 1 alone").click()
+            seen.follow(seen.page.get_by_role("link", name="Open display 1 alone"))
             seen.page.get_by_text("begun").wait_for()
             assert seen.page.locator("body").inner_text().split() == ["begun", "null"]
             # In the frame before, and in the window: each is the error of its script.
@@ -260,10 +260,10 @@ class TestButtons:
         client.send("POST", "/api/2.0/dbfs/delete", b'{"path": "/go"}')
         with opened(browser, link(client)) as seen:
             seen.page.goto(f"{client.url}/jobs/{client.flat_job(SLOW)}")
-            seen.page.get_by_role("button", name="Run now").click()
+            seen.follow(seen.page.get_by_role("button", name="Run now"))
             seen.page.get_by_text("it has begun").wait_for()
             assert seen.violations() == []
-            seen.page.get_by_role("button", name="Cancel this run").click()
+            seen.follow(seen.page.get_by_role("button", name="Cancel this run"))
             seen.page.locator(STATE, has_text="CANCELLED").wait_for()
             seen.page.get_by_role("button", name="Run the job again").wait_for()
 
@@ -274,13 +274,13 @@ class TestFaults:
     def test_is_switched_on_seen_and_off(self, browser: Browser, client: Client) -> None:
         with opened(browser, link(client)) as seen:
             seen.page.goto(f"{client.url}/faults")
-            seen.page.get_by_role("button", name="Switch output-500 on").click()
+            seen.follow(seen.page.get_by_role("button", name="Switch output-500 on"))
             seen.page.get_by_role("button", name="Switch all off").wait_for()
             assert client.send("GET", "/api/2.1/jobs/runs/get-output?run_id=1").status == 500
             seen.page.goto(f"{client.url}/journal")
             assert "output-500" in seen.page.locator("tbody tr").first.inner_text()
             seen.page.goto(f"{client.url}/faults")
-            seen.page.get_by_role("button", name="Switch all off").click()
+            seen.follow(seen.page.get_by_role("button", name="Switch all off"))
             seen.page.get_by_text("No rule is on").wait_for()
             assert client.send("GET", "/api/2.1/jobs/runs/get-output?run_id=1").status == 400
 
@@ -294,14 +294,14 @@ class TestWorkspaces:
             whose = seen.page.locator("header .quiet").inner_text()
             seen.page.goto(f"{client.url}/workspaces")
             seen.page.get_by_label("Token").fill("dapi-of-another-workspace")
-            seen.page.get_by_role("button", name="Sign in").click()
+            seen.follow(seen.page.get_by_role("button", name="Sign in"))
             other = seen.page.locator("header .quiet").inner_text()
             assert other != whose
-            seen.page.locator("header .quiet a").click()
-            seen.page.get_by_role("button", name=f"Switch to {whose.split()[1]}").click()
+            seen.follow(seen.page.locator("header .quiet a"))
+            seen.follow(seen.page.get_by_role("button", name=f"Switch to {whose.split()[1]}"))
             assert seen.page.locator("header .quiet").inner_text() == whose
-            seen.page.locator("header .quiet a").click()
-            seen.page.get_by_role("button", name=f"Sign out of {whose.split()[1]}").click()
+            seen.follow(seen.page.locator("header .quiet a"))
+            seen.follow(seen.page.get_by_role("button", name=f"Sign out of {whose.split()[1]}"))
             assert seen.page.locator("header .quiet").inner_text() == other
             assert (seen.requests, seen.errors) == ([], [])
 

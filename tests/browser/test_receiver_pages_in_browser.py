@@ -36,10 +36,10 @@ def pages(seen: Opened, tenant: str) -> Iterator[str]:
     """Follow the links from the first page down to a column of a tenant, then to what arrived."""
     yield "/"
     for start, place in (("/tenant?", PLACES[tenant]), ("/source?", -1), ("/table?", -1), ("/column?", -1)):
-        seen.page.locator(f"tbody a[href^='{start}']").nth(place).click()
+        seen.follow(seen.page.locator(f"tbody a[href^='{start}']").nth(place))
         yield start
-    seen.page.locator("a[href^='/tenant?']").click()
-    seen.page.locator("a[href^='/deliveries?']").click()
+    seen.follow(seen.page.locator("a[href^='/tenant?']"))
+    seen.follow(seen.page.locator("a[href^='/deliveries?']"))
     yield "/deliveries"
 
 
@@ -73,8 +73,8 @@ class TestFaults:
     def test_is_switched_on_met_and_off(self, browser: Browser, url: str, scheme: str, width: int) -> None:
         (sent, *_) = shop(TENANT)
         with opened(browser, f"{url}/?key={KEY}", scheme=scheme, width=width) as seen:
-            seen.page.get_by_role("navigation", name="Pages").get_by_role("link", name="Faults").click()
-            seen.page.get_by_role("button", name="Switch unavailable on").click()
+            seen.follow(seen.page.get_by_role("navigation", name="Pages").get_by_role("link", name="Faults"))
+            seen.follow(seen.page.get_by_role("button", name="Switch unavailable on"))
             seen.page.get_by_role("button", name="Switch all off").wait_for()
             assert seen.cells("#on table", 5) == ["2"]
             assert seen.violations() == []
@@ -83,7 +83,7 @@ class TestFaults:
                 post(url, KEY, sent)
             seen.page.reload()
             assert seen.cells("#on table", 5) == ["1"]
-            seen.page.locator("#on").get_by_role("button", name="Switch fault").click()
+            seen.follow(seen.page.locator("#on").get_by_role("button", name="Switch fault"))
             seen.page.get_by_text("None: the next body is answered as usual.").wait_for()
             post(url, KEY, sent)
             assert (seen.requests, seen.errors) == ([], [])
@@ -93,9 +93,9 @@ class TestFaults:
             seen.page.goto(f"{url}/faults")
             seen.page.get_by_label("Status of the answer").fill("418")
             seen.page.get_by_label("How many bodies meet it").fill("3")
-            seen.page.get_by_role("button", name="Switch on", exact=True).click()
+            seen.follow(seen.page.get_by_role("button", name="Switch on", exact=True))
             assert seen.cells("#on table", 2) == ["answers 418"]
-            seen.page.get_by_role("button", name="Switch all off").click()
+            seen.follow(seen.page.get_by_role("button", name="Switch all off"))
             assert seen.page.get_by_text("None: the next body is answered as usual.").is_visible()
 
 
@@ -104,8 +104,8 @@ class TestReport:
 
     def test_it_works_under_its_policy(self, browser: Browser, url: str) -> None:
         with opened(browser, f"{url}/?key={KEY}") as seen:
-            seen.page.get_by_role("link", name=TENANT).click()
-            seen.page.get_by_role("link", name="Quality report").click()
+            seen.follow(seen.page.get_by_role("link", name=TENANT))
+            seen.follow(seen.page.get_by_role("link", name="Quality report"))
             seen.page.get_by_label("Search tables and columns").fill("customers")  # its script runs
             assert seen.cells("#table-list", 1) == ["customers"]
             assert seen.violations() == []
@@ -127,5 +127,5 @@ class TestSigningIn:
             seen.page.keyboard.press("Tab")
             seen.page.keyboard.press("Enter")
             assert seen.page.evaluate("document.activeElement.id") == "content"
-            seen.page.get_by_role("button", name="Sign out").click()
+            seen.follow(seen.page.get_by_role("button", name="Sign out"))
             seen.page.get_by_label("Key").wait_for()
