@@ -96,9 +96,36 @@ def wide() -> pl.DataFrame:
     return pl.select(columns)
 
 
+def nested(first: int, rows: int) -> pl.DataFrame:
+    """Make rows of orders: three plain columns, and three of arrays, one of them of structs."""
+    number = pl.col("id").cast(pl.UInt64)
+    plain = table(first, rows).select("id", "email", "created_at")
+    places = plain.select(pl.int_ranges(0, number.hash(SEED) % 4).alias("place"), "id").explode("place")
+    some = (number + pl.col("place").cast(pl.UInt64) * 7919).hash(SEED) % 500
+    items = (
+        places.drop_nulls()
+        .group_by("id", maintain_order=True)
+        .agg(
+            tags=pl.format("tag {}", some),
+            amounts=some.cast(pl.Float64) / 8,
+            items=pl.struct(
+                pl.format("sku-{}", some * 13).alias("sku"),
+                (some % 5).cast(pl.Int32).alias("quantity"),
+                (some.cast(pl.Int64) / 100).round(2).cast(pl.Decimal(9, 2)).alias("price"),
+            ),
+        )
+    )
+    return plain.join(items, on="id", how="left")
+
+
 def parquet(rows: int) -> Path:
     """Return the folder of Parquet files with so many rows; make it if it is not there."""
     return _made(FOLDER / f"parquet_{rows}", _parquet_files(rows))
+
+
+def nested_parquet(rows: int) -> Path:
+    """Return the folder of Parquet files with so many rows with arrays; make it if it is not there."""
+    return _made(FOLDER / f"nested_{rows}", _nested_files(rows))
 
 
 def csv(rows: int) -> Path:
@@ -149,6 +176,14 @@ def _parquet_files(rows: int) -> Iterator[Path]:
         yield path
 
 
+def _nested_files(rows: int) -> Iterator[Path]:
+    for index, first in enumerate(range(0, rows, ROWS_A_FILE)):
+        path = FOLDER / f"nested_{rows}.making" / f"part-{index:03d}.parquet"
+        frame = nested(first, min(ROWS_A_FILE, rows - first))
+        frame.write_parquet(path, compression="snappy", row_group_size=ROWS_A_GROUP)
+        yield path
+
+
 def _csv_files(rows: int) -> Iterator[Path]:
     for index, frame in enumerate(_slices(rows)):
         path = FOLDER / f"csv_{rows}.making" / f"part-{index:03d}.csv"
@@ -192,7 +227,7 @@ def _small_files_in_one(files: int) -> Iterator[Path]:
 def main(arguments: List[str]) -> None:
     """Make what is named: numbers of rows, or ``wide``."""
     for argument in arguments:
-        of_rows = (parquet, csv, json_lines)
+        of_rows = (parquet, csv, json_lines, nested_parquet)
         made = [wide_parquet()] if argument == "wide" else [make(int(argument)) for make in of_rows]
         for folder in made:
             size = sum(path.stat().st_size for path in folder.iterdir())

@@ -37,7 +37,7 @@ MOST_ROWS_OF_USUAL = 500_000
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command line."""
-    parser.add_argument("--rows", type=int, default=ROWS, help="rows of Parquet, CSV and JSON (%(default)s)")
+    parser.add_argument("--rows", type=int, default=ROWS, help="rows of all but the wide table (%(default)s)")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds that count (%(default)s)")
     parser.add_argument(
         "--others",
@@ -53,6 +53,7 @@ def main(rows: int = ROWS, rounds: int = ROUNDS, *, with_others: bool = False) -
         "parquet": data.parquet(rows),
         "csv": data.csv(rows),
         "json": data.json_lines(rows),
+        "nested": data.nested_parquet(rows),
         "wide": data.wide_parquet(),
     }
     print(machine.describe())
@@ -79,6 +80,11 @@ def subjects(spark: Any, folders: Mapping[str, Path], rows: int, *, usual: bool)
     yield Subject(f"CSV, {size}", {BASE: lambda: noop(typed), **counting(spark, csv)})
     lines = spark.read.schema(frame.schema).json(str(folders["json"]))
     yield Subject(f"JSON, {size}", {BASE: lambda: noop(lines), **counting(spark, folders["json"])})
+    nested = spark.read.parquet(str(folders["nested"]))
+    yield Subject(
+        f"Parquet with arrays, {rows:,} x {len(nested.columns)}",
+        {BASE: lambda: noop(nested), **counting(spark, folders["nested"])},
+    )
     many = spark.read.parquet(str(wide))
     yield Subject(
         f"Parquet, {data.WIDE_ROWS:,} x {data.WIDE_COLUMNS}",

@@ -135,12 +135,6 @@ class TestTypes:
         assert dataset.partition_columns == ("year", "word", "day")
         assert_both_ways_agree(spark, tmp_path, dataset, slices=(1,))
 
-    def test_arrays_are_for_spark(self, spark: Any, tmp_path: Path) -> None:
-        spark.sql("SELECT array(1, 2) AS many, 1 AS one").write.parquet(str(tmp_path / "arrays"))
-        (dataset,) = datasets_of(tmp_path)
-        with pytest.raises(NotNative, match="column many is of type array<int>"):
-            assert_both_ways_agree(spark, tmp_path, dataset)
-
     def test_many_rows_in_many_row_groups(self, spark: Any, tmp_path: Path) -> None:
         made = spark.range(0, 150_000, 1, 2).selectExpr(
             "id", "id % 1000 AS few", "concat('user', id % 70000, '@x.org') AS email", "uuid() AS token",

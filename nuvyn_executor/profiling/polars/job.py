@@ -309,7 +309,8 @@ def _is_pattern(name: str) -> bool:
 
 
 def _is_plain(declared: str) -> bool:
-    return declared in (*_PLAIN, "timestamp", "timestamp_ntz") or declared.startswith("decimal(")
+    is_declared = declared in (*_PLAIN, "timestamp", "timestamp_ntz")
+    return is_declared or declared.startswith(("decimal(", "array<", "map<"))
 
 
 def _unreadable_dialect(dataset: Dataset) -> Optional[str]:

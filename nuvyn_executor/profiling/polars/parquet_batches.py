@@ -12,6 +12,7 @@ import polars as pl
 from nuvyn_executor.profiling.polars.batch import Batch, gathered
 from nuvyn_executor.profiling.polars.constants import constant_columns
 from nuvyn_executor.profiling.polars.fetched import FetchedParquet
+from nuvyn_executor.profiling.polars.nested import fingerprints, is_map, is_nested, spark_types
 from nuvyn_executor.profiling.polars.parts import NotNative
 from nuvyn_executor.profiling.polars.typed_column import polars_type
 from nuvyn_executor.reading.deletion_vectors import read_deleted_rows
@@ -119,8 +120,10 @@ class _Table:
         self._piece = piece
         self._reading = reading
         schema = dict(pl.read_parquet_schema(piece.path))
-        nanos = any(_has_nanos(kind) for kind in schema.values())
-        options: Dict[str, Any] = {"schema": {k: _in_micros(v) for k, v in schema.items()}} if nanos else {}
+        options: Dict[str, Any] = {}
+        if any(map(_has_nanos, schema.values())):
+            schema = {name: _in_micros(kind) for name, kind in schema.items()}
+            options["schema"] = schema
         try:
             self._frame = pl.scan_parquet(piece.path, hive_partitioning=False, glob=False, **options)
         except TypeError as error:
@@ -130,8 +133,8 @@ class _Table:
             leaves.setdefault(".".join(path), []).append((path, kind))
         self._lower = {name.lower() for name in leaves}
         self._exprs = [
-            (index, self._expression(index, one.name, str(one.declared_type), leaves.get(one.name, [])))
-            for index, one in ((index, reading.plan.columns[index]) for index in reading.stored)
+            (index, self._expression(index, name, self._declared(index), leaves.get(name, [])))
+            for index, name in ((index, reading.plan.columns[index].name) for index in reading.stored)
         ]
 
     def columns(self, start: Optional[int], rows: int) -> Iterator[Tuple[int, pl.Series]]:
@@ -144,12 +147,20 @@ class _Table:
             read = {one.name: one for one in window.select(chosen).collect().get_columns()} if chosen else {}
             for index, _ in some:
                 values = read.pop(f"c{index}", None)
-                yield index, self._empty(index, rows) if values is None else values
+                if values is None:
+                    values = self._empty(index, rows)
+                elif is_nested(self._declared(index)):
+                    values = fingerprints(values)
+                yield index, values
         for index, value in constant_columns([self._piece.constants], self._reading):
             yield index, value.new_from_index(0, rows)
 
+    def _declared(self, index: int) -> str:
+        return str(self._reading.plan.columns[index].declared_type)
+
     def _empty(self, index: int, rows: int) -> pl.Series:
-        kind = polars_type(str(self._reading.plan.columns[index].declared_type))
+        declared = self._declared(index)
+        kind = pl.UInt64() if is_nested(declared) else polars_type(declared)
         nulls: pl.Series = pl.Series([None], dtype=kind).new_from_index(0, rows)
         return nulls
 
@@ -157,8 +168,7 @@ class _Table:
         self, index: int, name: str, declared: str, found: List[Tuple[Path, Any]]
     ) -> Optional[pl.Expr]:
         """Return the expression that reads a column; ``None`` if the file does not have the column."""
-        wanted = polars_type(declared)
-        if wanted is None:
+        if polars_type(declared) is None and not is_nested(declared):
             raise NotNative(f"column {name} is of type {declared}")
         if len(found) > 1 or (not found and name.lower() in self._lower):
             raise NotNative(f"several fields could be column {name}")
@@ -168,15 +178,30 @@ class _Table:
         column = pl.col(path[0])
         for part in path[1:]:
             column = column.struct.field(part)
-        if isinstance(kind, pl.Datetime):
-            if declared not in ("timestamp", "timestamp_ntz"):
-                raise NotNative(f"column {name} is a timestamp in one of its files")
-            column = column if kind.time_unit != "ms" else column.dt.cast_time_unit("us")
-        elif kind != wanted:
-            if not any(kind == one for one in _ALSO.get(declared, ())):
-                raise NotNative(f"column {name} is {kind} in one of its files, not {declared}")
-            column = column.cast(wanted)
-        return column.alias(f"c{index}")
+        refusal = f"column {name} is {kind} in one of its files, not {declared}"
+        return _as_declared(column, kind, declared, refusal).alias(f"c{index}")
+
+
+def _as_declared(column: pl.Expr, kind: Any, declared: str, refusal: str) -> pl.Expr:
+    """Return the expression that turns a column of a file into one of the declared type.
+
+    Raises:
+        NotNative: with the refusal, where Spark could read it otherwise.
+    """
+    wanted = polars_type(declared)
+    if wanted is None:
+        if declared not in spark_types(kind):
+            raise NotNative(refusal)
+        return column
+    if isinstance(kind, pl.Datetime):
+        if declared not in ("timestamp", "timestamp_ntz"):
+            raise NotNative(refusal)
+        return column if kind.time_unit != "ms" else column.dt.cast_time_unit("us")
+    if kind == wanted:
+        return column
+    if not any(kind == one for one in _ALSO.get(declared, ())):
+        raise NotNative(refusal)
+    return column.cast(wanted)
 
 
 def _leaves(schema: Mapping[str, Any], parents: Path = ()) -> Iterator[Tuple[Path, Any]]:
@@ -189,12 +214,20 @@ def _leaves(schema: Mapping[str, Any], parents: Path = ()) -> Iterator[Tuple[Pat
 
 
 def _has_nanos(kind: Any) -> bool:
+    if is_map(kind):
+        return _has_nanos(kind.key) or _has_nanos(kind.value)
     if isinstance(kind, pl.Struct):
         return any(_has_nanos(field.dtype) for field in kind.fields)
+    if isinstance(kind, pl.List):
+        return _has_nanos(kind.inner)
     return isinstance(kind, pl.Datetime) and kind.time_unit == "ns"
 
 
 def _in_micros(kind: Any) -> Any:
+    if is_map(kind):
+        return type(kind)(_in_micros(kind.key), _in_micros(kind.value))
     if isinstance(kind, pl.Struct):
         return pl.Struct([pl.Field(field.name, _in_micros(field.dtype)) for field in kind.fields])
+    if isinstance(kind, pl.List):
+        return pl.List(_in_micros(kind.inner))
     return pl.Datetime("us", kind.time_zone) if _has_nanos(kind) else kind

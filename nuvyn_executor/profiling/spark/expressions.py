@@ -347,12 +347,19 @@ def _odd_number(plans: Sequence[Optional[ColumnPlan]]) -> str:
     return f"CASE {branches} ELSE 0 END"
 
 
+# Without them JSON has moments in milliseconds.
+_MICROS = (
+    r"map('timestampFormat', 'yyyy-MM-dd\'T\'HH:mm:ss.SSSSSSXXX', "
+    r"'timestampNTZFormat', 'yyyy-MM-dd\'T\'HH:mm:ss.SSSSSS')"
+)
+
+
 def _content(i: int, plan: ColumnPlan) -> str:
     """Return what is hashed of a column: the column, or its text where ``xxhash64`` refuses its type."""
     if plan.expected != Expected.OPAQUE:
         return f"CAST(c{i} AS STRING)" if plan.declared_type == "boolean" else f"c{i}"
     nested = str(plan.declared_type).startswith(("array", "map", "struct"))
-    return f"to_json(c{i})" if nested else f"CAST(c{i} AS STRING)"
+    return f"to_json(c{i}, {_MICROS})" if nested else f"CAST(c{i} AS STRING)"
 
 
 def _trimmed(text: str) -> str:
