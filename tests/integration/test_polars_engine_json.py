@@ -50,6 +50,8 @@ FEW = settings(
 # Lines that begin a file, so that it is found to be JSON whatever follows.
 PLAIN = b'{"a":1,"b":"x"}\n{"a":2,"b":"y"}\n{"a":3,"b":"z"}\n'
 
+OBJECTS_ONLY = b'{"o":{"p":1}}\n' * 20_000  # more than a sample sees
+
 # What both engines read alike.
 ALIKE: Dict[str, bytes] = {
     "numbers_as_texts": b'{"a":"1","b":"007"}\n{"a":2,"b":"1.10"}\n{"a":"1e3","b":"-0"}\n'
@@ -90,6 +92,38 @@ ALIKE: Dict[str, bytes] = {
     "one_key": b'{"only":1}\n{"only":"x"}\n{"only":null}\n{}\n',
     "empty_key": b'{"":1,"b":"x"}\n{"":2,"b":"y"}\n',
     "odd_keys": '{"a b":1,"\u00e9":2,"x:y":3,"p,q":4}\n{"a b":5,"\u00e9":6,"x:y":7,"p,q":8}\n'.encode(),
+    "an_object_in_it": b'{"a":{"x":1},"b":"w"}\n' * 5,
+    "an_array_in_it": b'{"a":[1,2],"b":"w"}\n' * 5,
+    "an_empty_object_in_it": b'{"a":{},"b":"w"}\n' * 5,
+    "a_late_array": PLAIN * 5000 + b'{"a":[1],"b":"w"}\n' + PLAIN * 5000,
+    "a_late_object": PLAIN * 5000 + b'{"a":{"x":1},"b":"w"}\n' + PLAIN * 5000,
+    "an_unknown_object": PLAIN * 5000 + b'{"a":1,"z":{"x":1}}\n' + PLAIN * 5000,
+    "an_unknown_key_with_a_point_in_an_array": PLAIN + b'{"a":[{"x.y":1}],"b":"w"}\n',
+    "objects_in_objects": b'{"id":1,"o":{"p":"x","q":{"r":2.5,"s":"t"}},"end":true}\n'
+    * 3
+    + b'{"id":2,"o":null,"end":false}\n{"id":3,"o":{},"end":null}\n{"id":4,"o":{"q":null,"p":null}}\n'
+    b'{"id":5,"o":{"q":{"s":"u"}}}\n{"o":{"p":"y","q":{"s":"v","r":3}},"id":6}\n{"id":7}\n'
+    b'{ "id": 8, "o" : { "p" : "z" } , "end": true }\n{"id":9,"o":{"p":"x,","q":{}},"end":"}}"}\n'
+    b'{"id":10,"o":{"unknown":{"q":1},"p":"\\u0061"}}\n{"o":null}\n',
+    "an_object_of_one_key": b'{"o":{"p":1},"b":"x"}\n{"o":{"p":2},"b":"y"}\n'
+    b'{"b":"z","o":{"p":3}}\n{"b":null}\n{"o":null}\n',
+    "arrays": b'{"id":1,"list":["p","q,\\"r"],"b":[1,2.5,-3,0.0,null,true]}\n'
+    b'{"id":2,"list":[],"b":[[1],[[]]]}\n{"id":3,"list":null,"b":[]}\n'
+    b'{"id":4,"list":"no list","b":5}\n{"id":5,"list":["\\\\","\\n"]}\n'
+    b'{"id":6,"b":[",\\"list\\":"],"list":["]"]}\n',
+    "arrays_with_blanks": b'{"id": 1, "list": ["p", "q, r"], "b": [1, 2.5]}\n' * 3
+    + b'{"id": 2, "list": [ ], "b": [\t[ 1 ] , [{ } ] ]}\n{"id":3, "list":["p" ,"q"]}\n',
+    "arrays_with_escapes": rb'{"id":1,"list":["\u00e9\u65E5\ud83d\ude00","\/","\"q\" \\ \b\f\n\r\t"]}'
+    + '\n{"id":2,"list":["é日","\U0001f600"]}\n'.encode()
+    + rb'{"id":3,"list":["\u0000\u001f\u007f"],"\u0069":0}'
+    + b"\n",
+    "arrays_of_objects": b'{"id":1,"list":[{"sku":"x","n":1},{"sku":"y","n":2.5}]}\n'
+    * 3
+    + b'{"id":2,"list":[{"sku":null,"n":[1,2]},{}]}\n{"id":3,"list":[{"k":1,"k":2}]}\n'
+    b'{"id":4,"list":[{"a":{"b":{"c":{"d":[[[[5]]]]}}}}]}\n{"id":5,"list":[{"a" : {"b": [ 1 ]} }]}\n',
+    "zeros_in_arrays": b'{"id":1,"list":[1.10,0.50,100.00]}\n{"id":2,"list":[1.1, 191.15800000000002]}\n' * 3,
+    "values_of_all_kinds": b'{"a":1,"b":[1]}\n{"a":"x","b":2}\n{"a":[],"b":"y"}\n{"a":null,"b":null}\n' * 5,
+    "a_number_where_others_are_objects": b'{"o":{"p":1}}\n' * 5 + b'{"o":5}\n{"o":"x"}\n{"o":[{"p":1}]}\n',
     "quote_before_a_colon": rb'{"a\":":1,"b":2}' + b"\n" + rb'{"a\":":"\":","b":2}' + b"\n",
 }
 
@@ -121,16 +155,20 @@ REFUSED: Dict[str, Tuple[bytes, str]] = {
     "nan_in_quotes": (PLAIN + rb'{"a":4,"b":"\"NaN\""}' + b"\n", "NaN or Infinity in quotes"),
     "half_a_character": (PLAIN + rb'{"a":4,"b":"\ud83d"}' + b"\n", "a lone surrogate"),
     "halves_turned": (PLAIN + rb'{"a":4, "b":"\ude00\ud83d"}' + b"\n", "a lone surrogate"),
-    "an_object_in_it": (b'{"a":{"x":1},"b":"w"}\n' * 5, "may be in an object"),
-    "a_key_with_a_point": (b'{"a.x":1,"b":"w"}\n' * 5, "may be in an object"),
-    "an_array_in_it": (b'{"a":[1,2],"b":"w"}\n' * 5, "arrays or objects in them"),
-    "an_empty_object_in_it": (b'{"a":{},"b":"w"}\n' * 5, "arrays or objects in them"),
-    "a_late_array": (PLAIN * 5000 + b'{"a":[1],"b":"w"}\n' + PLAIN * 5000, "arrays or objects in them"),
-    "a_late_object": (PLAIN * 5000 + b'{"a":{"x":1},"b":"w"}\n' + PLAIN * 5000, "arrays or objects in them"),
-    "an_unknown_object": (
-        PLAIN * 5000 + b'{"a":1,"z":{"x":1}}\n' + PLAIN * 5000,
-        "arrays or objects in them",
+    "a_key_with_a_point": (b'{"a.x":1,"b":"w"}\n' * 5, "a key with a point"),
+    "a_late_key_with_a_point": (PLAIN + b'{"a.x":1,"b":"w"}\n', "'a' is no object in one of"),
+    "a_key_with_a_point_in_an_object": (b'{"o":{"a.x":1},"b":"w"}\n' * 5, "a key with a point"),
+    "a_number_for_an_object": (OBJECTS_ONLY + b'{"o":5}\n' + OBJECTS_ONLY, "'o' is no object in one of"),
+    "an_array_for_an_object": (
+        OBJECTS_ONLY + b'{"o":[{"p":1}]}\n' + OBJECTS_ONLY,
+        "'o' is no object in one of",
     ),
+    "duplicate_keys_in_an_object": (PLAIN + b'{"o":{"p":1,"p":2}}\n', "the key 'p' more than once"),
+    "duplicate_objects": (PLAIN + b'{"o":{"p":1},"o":{"q":2}}\n', "the key 'o' more than once"),
+    "nan_in_an_array": (PLAIN + b'{"a":[NaN],"b":"w"}\n', "it has NaN where"),
+    "broken_array": (PLAIN + b'{"a":[1,],"b":"w"}\n', "no JSON object by itself"),
+    "open_array": (PLAIN + b'{"a":[1,"b":"w"}\n', "no JSON object by itself"),
+    "open_object": (PLAIN + b'{"o":{"p":1,"b":"w"}\n', "no JSON object by itself"),
     "no_utf8": (PLAIN * 50 + b'{"a":4,"b":"\xff"}\n', "not in UTF-8 throughout"),
     "zero_bytes": (PLAIN * 50 + b'{"a":4,"b":"\0"}\n', "zero bytes"),
     "cr": (PLAIN.replace(b"\n", b"\r"), "not a line each"),
@@ -245,6 +283,16 @@ class TestLines:
             assert ("1.1", "w") in natively(folder, spark)
         finally:
             spark.conf.unset(job._KEEPS_NUMBERS)  # noqa: SLF001  as above
+
+    @pytest.mark.parametrize("text", ["[1e3]", "[-0]", "[10000000.5]", '["\\ud83d"]'])
+    def test_arrays_that_not_every_spark_leaves(self, spark: Any, folder: Path, text: str) -> None:
+        save(folder, PLAIN + f'{{"a":{text},"b":"w"}}\n{{ "a":{text},"b":"w"}}\n'.encode())
+        if not job.keeps_numbers(spark):
+            with pytest.raises(NotNative, match=r"does not leave as it is written|a lone surrogate"):
+                natively(folder, spark)
+            return
+        agree(spark, folder)
+        assert (text, "w") in natively(folder, spark)
 
     def test_numbers_in_packed_files(self, spark: Any, folder: Path) -> None:
         data = PLAIN + b'{"a":1.10,"b":"w"}\n{ "a":5.00,"b":"v"}\n'
@@ -397,7 +445,9 @@ class TestScans:
         assert [one.maximum for one in found.columns] == [3, None]
         assert scan(spark, folder, found, engine=engine).rows_read == 0
 
-    @pytest.mark.parametrize("name", ["broken_in_the_middle", "an_object_in_it", "nan", "half_a_character"])
+    @pytest.mark.parametrize(
+        "name", ["broken_in_the_middle", "a_number_for_an_object", "nan", "half_a_character"]
+    )
     def test_what_is_refused_is_counted_by_spark(self, spark: Any, folder: Path, name: str) -> None:
         save(folder, REFUSED[name][0])
         found, other = scan(spark, folder), scan(spark, folder, engine="spark")
@@ -467,6 +517,7 @@ DOUBTFUL = st.sampled_from(
         "1.10", "1e3", "-0", "-0.0", "0.0001", "12345678.5", "NaN", "Infinity", "[1]", "{}", '{"a":1}', "01",
         "+1", ".5", "1.", "tru", "nul", "'x'", "x", '"', '"\\ud800"', '"\\udc00\\ud800"', '"\\u12"', '"\\x"',
         '"\t"', "", '"a"b', "1 2", '"NaN"', '"\\"NaN\\""', '"\\"x\\""', '"\\/"', "9" * 400, "0.1" + "0" * 30,
+        "[1.10]", "[ 1 ,2]", '["\\/"]', '["\\ud800"]', "[-0]", "[1e3]", '[{"a" : 1.5}]', "[NaN]", '["x]',
         "1E400", "-1", "1e-7", '"\\u0000"', "\ufeff1", "\u00a01",
     ]
 )  # fmt: skip
@@ -492,6 +543,26 @@ LINES = st.lists(
 )
 
 
+NESTED = st.recursive(
+    SCALARS,
+    lambda one: st.one_of(
+        st.lists(one, max_size=3), st.dictionaries(st.sampled_from(("a", "d,", "\u00e9")), one, max_size=3)
+    ),
+    max_leaves=6,
+)
+LEAVES = st.one_of(SCALARS, st.lists(NESTED, max_size=3))
+OBJECTS = st.one_of(st.none(), st.dictionaries(st.sampled_from(("p", "q", "z")), LEAVES))
+TREES = st.lists(
+    st.tuples(
+        st.fixed_dictionaries({}, optional={"a": LEAVES, "o": OBJECTS, "b": LEAVES}),
+        st.booleans(),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
 class TestRandomLines:
     """Any records are read alike; any lines are read alike or left to Spark."""
 
@@ -504,6 +575,19 @@ class TestRandomLines:
         ]
         folder = tmp_path_factory.mktemp("records")
         save(folder, PLAIN + "\n".join(lines).encode())
+        assert natively(folder, spark) == by_spark(folder, spark)
+
+    @settings(FEW, max_examples=at_most(EXAMPLES))
+    @given(TREES)
+    def test_records_with_arrays_and_objects(
+        self, spark: Any, tmp_path_factory: pytest.TempPathFactory, records: Any
+    ) -> None:
+        lines = [
+            json.dumps(record, ensure_ascii=is_ascii, separators=(",", ":") if is_dense else None)
+            for record, is_ascii, is_dense in records
+        ]
+        folder = tmp_path_factory.mktemp("trees")
+        save(folder, b'{"a":1,"o":{"p":1,"q":"x"}}\n' * 3 + "\n".join(lines).encode())
         assert natively(folder, spark) == by_spark(folder, spark)
 
     @settings(FEW, max_examples=at_most(EXAMPLES))

@@ -64,13 +64,13 @@ class TestRows:
 
     def test_only_odd_lines_are_parsed_one_by_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
         seen: List[str] = []
-        parsed = Grammar.parsed  # counted, and called
+        cells_of = Grammar.cells_of  # counted, and called
 
-        def recorded(grammar: Grammar, line: str) -> Any:
+        def recorded(grammar: Grammar, line: str, opened: Any) -> Any:
             seen.append(line)
-            return parsed(grammar, line)
+            return cells_of(grammar, line, opened)
 
-        monkeypatch.setattr(Grammar, "parsed", recorded)
+        monkeypatch.setattr(Grammar, "cells_of", recorded)
         plain = ['{"a":1,"b":"x"}', '{"b":"\\u00e9","a":2.5}', '{"a":null}', '{"other":true,"b":"{}"}']
         odd = ['{"b":"x,"}', '{"b":"x","a":"y,"}', '{ "a":1}', '{"a" :1}', '{"a":1} ', "{}", '{"\\u0061":1}']
         read("\n".join(plain * 50))
@@ -78,6 +78,25 @@ class TestRows:
         seen.clear()
         assert len(read("\n".join([*plain, *odd]))) == len(plain) + len(odd)
         assert seen == [plain[0], *odd]
+
+    def test_lines_of_several_forms_are_cut_and_not_parsed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        seen: List[str] = []
+        read_one = Grammar.read  # counted, and called
+
+        def recorded(grammar: Grammar, text: str) -> Any:
+            seen.append(text)
+            return read_one(grammar, text)
+
+        monkeypatch.setattr(Grammar, "read", recorded)
+        forms = [
+            '{"a":1}',
+            '{"o":{"p":"x"},"a":[1, 2]}',
+            '{"a":2,"o":null}',
+            '{"o":{"q":5,"p":"y"}}',
+            '{"a":"z"}',
+        ]
+        assert len(read("\n".join(forms * 200), ("a", "o.p", "o.q"))) == 1000
+        assert seen == []
 
     def test_folders_stay_with_their_lines(self) -> None:
         lines = ['{"a":0}', " ", '{ "a":1}', '{"a":2}', "", '{"a":3,"b":null}']
@@ -187,9 +206,12 @@ class TestRefusals:
             ('\ufeff{"a":1}', "no JSON object"),
             ('\u00a0{"a":1}', "no JSON object"),
             ("[" * 100_000, "no JSON object"),
-            ('{"a":[1]}', "arrays or objects"),
-            ('{"a":{}}', "arrays or objects"),
-            ('{"other":{"a":1}}', "arrays or objects"),
+            ('{"a":[1}', "no JSON object"),
+            ('{"a":[1e3]}', "does not leave as it is written: 1e3"),
+            ('{"other":{"a":1e3}}', "does not leave as it is written: 1e3"),
+            ('{"a.b":1}', "a key with a point"),
+            ('x{"b":[1],"a":1}', "no JSON object"),
+            ('{"b":[1],"a":1}x', "no JSON object"),
             ('{"a":1,"a":2}', "key 'a' more than once"),
             ('{"a":1, "a":2}', "key 'a' more than once"),
             ('{"b":1,"a":2,"a":2}', "key 'a' more than once"),
@@ -204,6 +226,23 @@ class TestRefusals:
         for text in (line, '{"a":1,"b":"x"}\n' + line, line + '\n{"a":1,"b":"x"}'):
             with pytest.raises(NotNative, match=reason):
                 read(text)
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            'x{"o":{"p":1},"a":[2]}',
+            '{"o":{"p":1},"a":[2]}x',
+            '{"o":{"p":1},"a":[2]',
+            '{"o":{"p":1}},"a":[2]}',
+            '{"o":{"p":1,"a":[2]}',
+            '{"o":{"p":1},"a":[2}',
+        ],
+    )
+    def test_a_line_that_is_nearly_as_the_first(self, line: str) -> None:
+        first = '{"o":{"p":1},"a":[2]}'
+        assert read(f"{first}\n{first}", ("o.p", "a")) == [("1", "[2]")] * 2
+        with pytest.raises(NotNative, match="no JSON object"):
+            read(f"{first}\n{line}", ("o.p", "a"))
 
     def test_a_line_that_is_too_long(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(json_lines, "LONGEST_LINE", 20)

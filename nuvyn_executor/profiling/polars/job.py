@@ -330,12 +330,10 @@ def _unreadable_dialect(dataset: Dataset) -> Optional[str]:
 
 
 def _unfit_documents(dataset: Dataset, plan: ScanPlan) -> Optional[str]:
-    """Return why Polars cannot count files of JSON; ``None`` if each line may be an object without others."""
+    """Return why Polars cannot count files of JSON; ``None`` if each line may be an object."""
     names = [one.name for one in plan.columns]
-    nested = next((name for name in names if "." in name), None)
     reasons = (
         (dataset.multiline or dataset.records_at is not None, "its documents are not a line each"),
-        (nested is not None, f"column {str(nested)[:40]} may be in an object"),
         (len({name.casefold() for name in names}) < len(names), "columns of it differ in capitals only"),
     )
     return next((reason for is_so, reason in reasons if is_so), None)
