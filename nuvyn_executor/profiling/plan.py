@@ -42,7 +42,7 @@ NAMED_MAJORITY = 0.5  # the same, where the column's name suggests the expectati
 CODE_SHARE = 0.01  # of codes (007) among numbers, that makes all of them codes
 FEWEST_ROWS = 10  # different ones, from which a sample may say that a column is no key
 FENCE_MIN_VALUES = 30
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d):(\d\d):(\d\d))?", re.ASCII)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _SENTINEL_YEARS = {day[:4] for day in DATE_SENTINELS}
 FENCE_FACTOR = 3.0  # Tukey's "far out"
@@ -209,7 +209,15 @@ def plan_text_column(  # noqa: PLR0913  what is known of a column
 def plan_typed_column(
     name: str, dataset_name: str, declared_type: str, values: Sequence[object], *, fences: bool
 ) -> ColumnPlan:
-    """Plan a column whose format declares a type other than text; ``values`` are sampled Python values."""
+    """Plan a column whose format declares a type other than text.
+
+    Args:
+        name: the column's name.
+        dataset_name: the dataset's name, which its primary key may be named after.
+        declared_type: Spark SQL type.
+        values: sampled values; of moments the texts that Spark writes, which no type of Python holds all.
+        fences: whether the sample represents the whole dataset, so that fences may be set.
+    """
     kind = family(declared_type)
     numbers = [float(value) for value in values if value is not None] if kind == "number" else []  # type: ignore[arg-type]  # Spark's numbers
     present = [value for value in values if value is not None]
@@ -222,14 +230,14 @@ def plan_typed_column(
         sample=str(present[0])[:SAMPLE_CHARACTERS] if present and kind != "opaque" else None,
         **_moments_of(name, is_moment=kind == "moment"),
     )
-    measures = numbers if kind == "number" else map(_micros_of, present) if kind == "moment" else ()
+    moments = map(_micros_of, map(str, present)) if kind == "moment" else ()
+    measures = numbers or (micros for micros in moments if micros is not None)
     plan = replace(plan, dropped_bits=least_dropped(measures))
     found: Iterator[Tuple[Optional[str], object]] = iter(())
     if kind == "number":
         found = ((suspects.of_number(number, plan.fences), value) for number, value in zip(numbers, present))
     elif kind == "moment":
-        days = (value for value in present if isinstance(value, date))
-        found = ((suspects.of_day(day, bounds_period=plan.bounds_period), day) for day in days)
+        found = ((_day_suspect(plan, str(value)), value) for value in present)
     return replace(plan, suspect_examples=suspects.examples(found))
 
 
@@ -285,15 +293,34 @@ def _measures(
         if plan.expected == Expected.NUMBER and shape in NUMBERS:
             yield float(plain)
         elif plan.expected == Expected.MOMENT:
-            day = _DAY.match(plain)  # of a moment written as a number there is none
-            if day:
-                with suppress(ValueError):
-                    yield _micros_of(date.fromisoformat(day.group()))
+            micros = _micros_of(plain)
+            if micros is not None:
+                yield micros
 
 
-def _micros_of(moment: object) -> float:
-    """Return the day of a moment in microseconds since 1970; near enough to choose buckets."""
-    return float(moment.toordinal() - _EPOCH_DAY) * DAY_MICROS if isinstance(moment, date) else 0.0
+def _day_of(moment: str) -> Optional[date]:
+    """Return the day of a moment; ``None`` where it is no text of a day, or in no year from 1 to 9999."""
+    found = _MOMENT.match(moment)
+    if found:
+        with suppress(ValueError):
+            return date.fromisoformat(found.group(1))
+    return None
+
+
+def _micros_of(moment: str) -> Optional[float]:
+    """Return a moment in microseconds since 1970, in whole seconds: near enough to choose buckets."""
+    day, found = _day_of(moment), _MOMENT.match(moment)
+    if day is None or found is None:
+        return None
+    hours, minutes, seconds = (int(part or 0) for part in found.groups()[1:])
+    days = day.toordinal() - _EPOCH_DAY
+    return float(days * DAY_MICROS + (hours * 3600 + minutes * 60 + seconds) * 1_000_000)
+
+
+def _day_suspect(plan: ColumnPlan, moment: str) -> Optional[str]:
+    """Return why a moment of a declared type can hardly be true."""
+    day = _day_of(moment)
+    return None if day is None else suspects.of_day(day, bounds_period=plan.bounds_period)
 
 
 def _text_suspects(

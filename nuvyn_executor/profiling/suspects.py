@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import date, datetime
-from typing import Dict, Iterable, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, Optional, Tuple
 
 from nuvyn_executor.profiling.value_patterns import BROKEN_TEXT, DATE_SENTINELS, NUMBER_SENTINELS
 from nuvyn_executor.quality.tallies import Suspect
+
+if TYPE_CHECKING:
+    from datetime import date
 
 LONGEST_EXAMPLE = 40
 _BROKEN = re.compile(BROKEN_TEXT)
@@ -25,7 +27,6 @@ def of_number(number: float, fences: Optional[Tuple[float, float]]) -> Optional[
 
 def of_day(day: date, *, bounds_period: bool) -> Optional[str]:
     """Return why a day can hardly be true; in a column of ends of periods, 9999-12-31 is an open end."""
-    day = day.date() if isinstance(day, datetime) else day
     return Suspect.STAND_IN if not bounds_period and day.isoformat() in DATE_SENTINELS else None
 
 

@@ -14,7 +14,9 @@ from nuvyn_executor.profiling.polars.parts import NotNative
 pytest.importorskip("polars")
 import polars as pl
 
+from nuvyn_executor.profiling.profiler import plan_scan
 from nuvyn_executor.profiling.scanner import SparkScanner
+from nuvyn_executor.reading.readers import open_frame
 from nuvyn_executor.sources.filesystem import FileSystemSource
 from tests.polars_ways import EXAMPLES, assert_both_ways_agree, datasets_of, ugly_table
 
@@ -121,6 +123,18 @@ class TestTypes:
         far.coalesce(1).write.parquet(str(tmp_path / "far"))
         (dataset,) = datasets_of(tmp_path)
         assert_both_ways_agree(spark, tmp_path, dataset)
+
+    def test_a_sample_of_moments_makes_the_plan(self, spark: Any, tmp_path: Path) -> None:
+        moments = "timestamp_seconds(IF(id = 7, -2208988800, 1600000000 + id * 7919)) AS at"
+        made = spark.range(5000).selectExpr(
+            moments, "CAST(at AS DATE) AS day", "CAST(at AS TIMESTAMP_NTZ) AS local"
+        )
+        made.coalesce(1).write.parquet(str(tmp_path / "moments"))
+        (dataset,) = datasets_of(tmp_path)
+        frame = open_frame(spark, FileSystemSource(str(tmp_path), on_databricks=False), dataset)
+        for one in plan_scan(frame, dataset.name).columns:
+            assert one.suspect_examples["stand_in"].startswith("9999-99-99"), one
+            assert one.dropped_bits, one
 
     def test_a_column_that_came_later_and_partitions(self, spark: Any, tmp_path: Path) -> None:
         root = tmp_path / "parted"

@@ -158,6 +158,21 @@ class TestPlan:
     def test_few_values_are_counted_one_by_one(self, declared: str) -> None:
         assert plan_typed_column("c", "t", declared, [], fences=True).dropped_bits == 0
 
+    def test_moments_of_a_declared_type_come_as_texts(self) -> None:
+        texts = [f"20{i % 90 + 10}-{i % 12 + 1:02}-01 10:{i % 60:02}:00" for i in range(900)]
+        typed = plan_typed_column("c", "t", "timestamp", texts, fences=True)
+        assert typed.dropped_bits == plan_text_column("c", "t", texts, fences=True).dropped_bits
+        assert typed.dropped_bits
+
+    def test_moments_of_one_day_make_buckets(self) -> None:
+        texts = [f"2024-05-06 {i % 24:02}:{i % 60:02}:{i % 59:02}.{i:06}" for i in range(900)]
+        for plan in (
+            plan_typed_column("c", "t", "timestamp", texts, fences=True),
+            plan_text_column("c", "t", texts, fences=True),
+        ):
+            assert plan.dropped_bits
+            assert plan.dropped_bits > 20  # a day is 2^36 microseconds, of 2^51 since 1970
+
     def test_texts_are_measured_numbers_are_read(self) -> None:
         texts = plan_text_column("c", "t", [f"word {'x' * i}" for i in range(500)], fences=True)
         numbers = plan_text_column("c", "t", [f"{i}.5" for i in range(500)], fences=True)

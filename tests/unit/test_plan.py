@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
 from typing import List, Optional, Tuple
 
 import pytest
@@ -210,6 +209,6 @@ class TestExamplesOfSuspects:
         days: List[Optional[str]] = [*["2024-05-06"] * 9, "9999-12-31"]
         assert plan(days, "birth_date").suspect_examples == {"stand_in": "9999-99-99"}
         assert plan(days, "valid_to").suspect_examples == {}
-        typed = [date(2024, 5, 6), datetime(1900, 1, 1, 10)]  # noqa: DTZ001  as Spark returns them
+        typed = ["2024-05-06 00:00:00", None, "1900-01-01 10:00:00.5", "+12345-01-01 00:00:00"]
         one = plan_typed_column("birth", "t", "timestamp", typed, fences=False)
-        assert one.suspect_examples == {"stand_in": "9999-99-99 99:99:99"}
+        assert one.suspect_examples == {"stand_in": "9999-99-99 99:99:99.9"}

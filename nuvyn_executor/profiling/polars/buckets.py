@@ -18,7 +18,6 @@ _SIGN = 63
 _NEGATIVE = -(1 << _SIGN)
 _FAR_TOO_MANY = 8 * MOST
 _NEAR = 8  # so many comparisons cost half as much as grouping, which is 4 ns a number whatever it is
-_STEP = 4  # bits that are dropped at once from so many buckets
 
 
 class Buckets:
@@ -48,11 +47,9 @@ class Buckets:
                 return
         keys = _shortened(bits_of(numbers), dropped)
         counted = keys.alias("key").value_counts(name="weight") if weights is None else _summed(keys, weights)
-        while len(counted) > _FAR_TOO_MANY:
-            fewer = _summed(_shortened(counted["key"], _STEP), counted["weight"])
-            if len(fewer) <= MOST:
-                break
-            counted, dropped = fewer, dropped + _STEP
+        if len(counted) > _FAR_TOO_MANY:
+            more = _too_many(counted["key"])
+            counted, dropped = _summed(_shortened(counted["key"], more), counted["weight"]), dropped + more
         found = dict(zip(counted["key"].to_list(), counted["weight"].to_list()))
         self._histogram += Histogram.of(found, dropped)
 
@@ -109,6 +106,14 @@ def _shortened(keys: pl.Series, bits: int) -> pl.Series:
     # 2^63 is no whole number of 64 bits: only the sign is left then.
     shortened: pl.Series = keys // (1 << bits) if bits < _SIGN else (keys < 0).cast(pl.Int64) * -1
     return shortened
+
+
+def _too_many(keys: pl.Series) -> int:
+    """Return how many bits of different keys are dropped, as :class:`Histogram` does it with fewer keys."""
+    ordered = keys.sort()
+    apart = (ordered.slice(1) ^ ordered.head(len(ordered) - 1)).reinterpret(signed=False)
+    bits: Any = apart.top_k(MOST).min()
+    return int(bits).bit_length()
 
 
 def _summed(keys: pl.Series, weights: pl.Series) -> pl.DataFrame:
