@@ -33,6 +33,15 @@ def pretty(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
 
 
+def figure(value: Any) -> str:
+    """Return a number with commas, one with a point to two decimals; a dash for none."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return pretty(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+
+
 def moment(milliseconds: int) -> Markup:
     """Return a time of the workspace, UTC; a dash for one that has not come."""
     if not milliseconds:
@@ -94,7 +103,9 @@ def renderer(package: str) -> Render:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(pretty=pretty, moment=moment, instant=instant, duration=duration, size=size)
+    environment.filters.update(
+        pretty=pretty, figure=figure, moment=moment, instant=instant, duration=duration, size=size
+    )
 
     def render(template: str, values: Mapping[str, Any]) -> bytes:
         return environment.get_template(f"{template}.html").render(values).encode()

@@ -124,7 +124,7 @@ class TestWhatIsShown:
     def test_tenants_with_their_scores_and_arrivals(self, person: Person) -> None:
         rows = [row.text.split() for row in person.get("/").page.all("tr")]
         (one,) = [row for row in rows if row[0] == "one"]
-        assert one[:3] == ["one", "88.5", "3"]
+        assert one[:3] == ["one", "88.50", "3"]
 
     def test_a_tenant_with_its_sources_and_which_version_is_confirmed(self, person: Person) -> None:
         seen = person.get("/tenant?tenant_id=one")
@@ -147,8 +147,8 @@ class TestWhatIsShown:
         assert [row.text.split()[1] for row in seen.page.all("tr") if "string" in row.text] == ["id", "email"]
         history = [row.text.split() for row in seen.page.all("tr") if "job_00000000000" in row.text]
         assert [(row[0], row[3:6]) for row in history] == [
-            ("2", ["job_000000000002", "94.5", "1200"]),
-            ("1", ["job_000000000001", "90.0", "1000"]),
+            ("2", ["job_000000000002", "94.50", "1,200"]),
+            ("1", ["job_000000000001", "90.00", "1,000"]),
         ]
 
     def test_what_arrived_the_newest_first(self, person: Person) -> None:
