@@ -98,6 +98,12 @@ class TestRows:
         assert len(read("\n".join(forms * 200), ("a", "o.p", "o.q"))) == 1000
         assert seen == []
 
+    @pytest.mark.parametrize("many", [3, 1000])
+    def test_objects_of_few_and_of_many_keys(self, many: int) -> None:
+        record = {"o": {f"k{i}": i for i in range(many)}, "a": "x"}
+        keys = (*(f"o.k{i}" for i in range(many)), "a")
+        assert read("\n".join([json.dumps(record)] * 3), keys) == [(*map(str, range(many)), "x")] * 3
+
     def test_folders_stay_with_their_lines(self) -> None:
         lines = ['{"a":0}', " ", '{ "a":1}', '{"a":2}', "", '{"a":3,"b":null}']
         folder = pl.Series(range(len(lines)), dtype=pl.UInt32)

@@ -50,6 +50,7 @@ _IS_PLAIN = rf"\A{CHARACTER}*\z"
 _OPEN = '{"'
 _FORMS = 32  # of lines in one block that are cut
 _FEWEST = 1 / 64  # of lines, for which cutting goes on
+_MOST_CUTS = 256  # of a line, one after the other: each copies the rest of the line
 _BLANK = r"\A[ \t]*\z"
 _NESTED = r"\A[\[{]"
 _NO_NUMBER = r'\A[\[{"]'
@@ -206,6 +207,8 @@ class JsonLines:
         if not form.cells:
             return pl.DataFrame(), lines == form.after
         values = _values_of(lines, form)
+        if values is None:
+            return pl.DataFrame(), pl.Series([False]).new_from_index(0, len(lines))
         last = values.columns[-1]
         conditions = [self._is_like(pl.col(name), cell) for name, cell in zip(values.columns, form.cells)]
         values = values.with_columns(pl.col(last).str.strip_suffix(form.after))
@@ -274,11 +277,12 @@ class JsonLines:
         return _with_others(values, is_other, _with_others(without_blanks, is_odd, found))
 
 
-def _values_of(lines: pl.Series, form: _Form) -> pl.DataFrame:
+def _values_of(lines: pl.Series, form: _Form) -> Optional[pl.DataFrame]:
     """Cut lines before each value; the last one has what comes after it.
 
     Returns:
-        A column for each value. Null, or any text, in lines that are not of the form.
+        A column for each value: null, or any text, in lines that are not of the form. ``None`` where cutting
+        would take longer than parsing.
     """
     first, *others = (cell.before for cell in form.cells)
     comma = f'{form.comma}"'
@@ -289,6 +293,8 @@ def _values_of(lines: pl.Series, form: _Form) -> pl.DataFrame:
             pl.when(pl.col(name).str.starts_with(beginning)).then(pl.col(name).str.strip_prefix(beginning))
             for name, beginning in zip(parts.columns, beginnings)
         )
+    if len(others) > _MOST_CUTS:
+        return None
     values: Dict[str, pl.Series] = {}
     rest = lines.str.strip_prefix(first)
     for place, before in enumerate(others):
