@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fake_databricks.commands.lifecycle import Status
 from fake_databricks.errors import CommandRefused, MalformedRequest
 from fake_databricks.request.call import Call, Route
 
@@ -49,7 +50,7 @@ def execute(call: Call) -> dict[str, Any]:
         parameters.text("clusterId"), context_id, parameters.text("language", "python"), text
     )
     return (
-        {"id": command.command_id, "status": "Queued"}
+        {"id": command.command_id, "status": Status.QUEUED.value}
         if call.version == GUIDE
         else {"id": command.command_id}
     )
@@ -70,10 +71,10 @@ def status(call: Call) -> dict[str, Any]:
     command = call.workspace.commands.status(parameters.text("clusterId"), parameters.text("commandId"))
     is_guide = call.version == GUIDE
     shown = command.status
-    if is_guide and command.kind == "error" and shown == "Finished":
-        shown = "Error"
-    view: dict[str, Any] = {"id": command.command_id, "status": shown}
-    if command.status in ("Finished", "Error"):
+    if is_guide and command.kind == "error" and shown is Status.FINISHED:
+        shown = Status.ERROR
+    view: dict[str, Any] = {"id": command.command_id, "status": shown.value}
+    if command.status in (Status.FINISHED, Status.ERROR):
         view["results"] = _guide_results(command) if is_guide else _results(command)
     elif not is_guide:
         view["results"] = None
