@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from fake_databricks.commands.lifecycle import Status
+from fake_databricks.engine.inside.pictures import NoPicture, png_in, text_of
 from fake_databricks.errors import CommandRefused, MalformedRequest
 from fake_databricks.request.call import Call, Route
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from fake_databricks.commands.commands import Command
 
 GUIDE = "2.0"
+PNG_URL = "data:image/png;base64,"
 
 
 def create_context(call: Call) -> dict[str, Any]:
@@ -101,10 +104,24 @@ def _guide_results(command: Command) -> dict[str, Any]:
 def _results(command: Command) -> dict[str, Any]:
     if command.kind == "error":
         return {"resultType": "error", "summary": command.summary, "cause": command.cause or command.summary}
+    if command.kind == "image":
+        return _pictures(command)
     view: dict[str, Any] = {"resultType": command.kind, "data": command.data}
     if command.kind == "table":
         view.update(schema=command.schema, truncated=command.is_cut, isJsonSchema=True)
     return view
+
+
+def _pictures(command: Command) -> dict[str, Any]:
+    """Return the pictures in place of their files, as Databricks does with those that are not large."""
+    files = []
+    for item in command.displays:
+        if item["kind"] == "image":
+            with contextlib.suppress(NoPicture):  # the process of a program may say what it wants
+                files.append(PNG_URL + text_of(png_in(str(item["data"]))))
+    if len(files) == 1:
+        return {"resultType": "image", "fileName": files[0]}
+    return {"resultType": "images", "fileNames": files}
 
 
 BOTH = ("2.0", "1.2")

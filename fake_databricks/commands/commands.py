@@ -43,7 +43,7 @@ class Command:
         cluster_id: the cluster on which it runs.
         context_id: the context in which it runs.
         status: where it is between its arrival and its end.
-        kind: ``text``, ``table`` or ``error`` once it has ended, else None.
+        kind: ``text``, ``table``, ``image`` or ``error`` once it has ended, else None.
         data: the text, or the rows of the table.
         schema: the columns of the table.
         summary: the error in one line.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Mapping, Sequence
 
-    from fake_databricks.engine.ports import PipResult
+    from fake_databricks.engine.ports import Display, PipResult
 
 CHUNK = 65536
 LANGUAGES = {"python", "sql"}
@@ -152,17 +152,20 @@ class ReplContext:
             self._cancelled.clear()
             self._before()
             outputs: list[str] = []
+            shown: list[Display] = []
             result = CommandResult("text")
             for part in parse_magics(source, language or self._language):
                 result = self._part(part)
+                shown += result.displays
                 if result.kind == "text":
                     outputs.append(str(result.data))
                 else:
                     break
             if result.kind == "text":
                 text = "\n".join(text.rstrip("\n") for text in outputs if text)
-                result = dataclasses.replace(result, data=text)
-            return redacted(result, Redactor(self._redact()))
+                has_picture = any(item["kind"] == "image" for item in shown)
+                result = dataclasses.replace(result, kind="image" if has_picture else "text", data=text)
+            return redacted(dataclasses.replace(result, displays=shown), Redactor(self._redact()))
 
     def _part(self, part: Magic) -> CommandResult:
         if part.kind == "pip":
