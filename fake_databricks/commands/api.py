@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fake_databricks.commands.lifecycle import Status
 from fake_databricks.engine.inside.pictures import NoPicture, png_in, text_of
+from fake_databricks.engine.ports import own_pictures
 from fake_databricks.errors import CommandRefused, MalformedRequest
 from fake_databricks.request.call import Call, Route
 
@@ -115,10 +116,9 @@ def _results(command: Command) -> dict[str, Any]:
 def _pictures(command: Command) -> dict[str, Any]:
     """Return the pictures in place of their files, as Databricks does with those that are not large."""
     files = []
-    for item in command.displays:
-        if item["kind"] == "image":
-            with contextlib.suppress(NoPicture):  # the process of a program may say what it wants
-                files.append(PNG_URL + text_of(png_in(str(item["data"]))))
+    for item in own_pictures(command.displays):
+        with contextlib.suppress(NoPicture):  # the process of a program may say what it wants
+            files.append(PNG_URL + text_of(png_in(str(item["data"]))))
     if len(files) == 1:
         return {"resultType": "image", "fileName": files[0]}
     return {"resultType": "images", "fileNames": files}

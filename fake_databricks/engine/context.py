@@ -11,12 +11,12 @@ import shlex
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fake_databricks.engine import process_tree
 from fake_databricks.engine.inside.magics import Magic, parse_magics
 from fake_databricks.engine.log_tail import LogTail
-from fake_databricks.engine.ports import CommandResult
+from fake_databricks.engine.ports import CommandResult, own_pictures
 from fake_databricks.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -163,8 +163,8 @@ class ReplContext:
                     break
             if result.kind == "text":
                 text = "\n".join(text.rstrip("\n") for text in outputs if text)
-                has_picture = any(item["kind"] == "image" for item in shown)
-                result = dataclasses.replace(result, kind="image" if has_picture else "text", data=text)
+                kind: Literal["image", "text"] = "image" if own_pictures(shown) else "text"
+                result = dataclasses.replace(result, kind=kind, data=text)
             return redacted(dataclasses.replace(result, displays=shown), Redactor(self._redact()))
 
     def _part(self, part: Magic) -> CommandResult:

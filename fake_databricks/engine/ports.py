@@ -22,12 +22,19 @@ class Display(TypedDict, total=False):
         data: HTML; a PNG in base64; or the rows of a table.
         schema: the columns of a table: name and Spark type.
         truncated: whether the table has more rows.
+        notebook: the path of the notebook that has shown it, if ``dbutils.notebook.run`` has started one.
     """
 
     kind: Literal["html", "image", "table"]
     data: str | list[list[object]]
     schema: list[list[str]]
     truncated: bool
+    notebook: str
+
+
+def own_pictures(displays: Sequence[Display]) -> list[Display]:
+    """Return the pictures that a program has shown itself, and not a notebook that it has run."""
+    return [item for item in displays if item["kind"] == "image" and "notebook" not in item]
 
 
 @dataclass(frozen=True)

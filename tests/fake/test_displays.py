@@ -358,6 +358,47 @@ class TestNotebooks:
         assert addresses == [f"/pictures/attempt/{attempt}/{number}" for number in (1, 2)]
         assert [browser.get(address).answer.content for address in addresses] == [PNG, PNG]
 
+    def test_what_child_notebooks_show_is_marked_with_their_paths(
+        self, client: Client, browser: Browser
+    ) -> None:
+        """What a notebook started with `dbutils.notebook.run` shows is on the page of the run"""
+        put(client, "/Shared/grandchild", "displayHTML('<b>4</b>')")
+        put(client, "/Shared/child", "displayHTML('<b>2</b>')", "dbutils.notebook.run('./grandchild', 60)")
+        put(client, "/Shared/fails", f"{DRAWS_PNG.format(TEXT)}display(picture)", "1 / 0")
+        cells = (
+            "displayHTML('<b>1</b>')\ndbutils.notebook.run('./child', 60)\ndisplayHTML('<b>5</b>')",
+            "try:\n    dbutils.notebook.run('./fails', 60)\nexcept Exception: pass",
+        )
+        run = client.run(create(client, put(client, "/Shared/parent", *cells)))
+        attempt = run["tasks"][0]["run_id"]
+        page = browser.get(f"/jobs/{run['job_id']}/runs/{run['run_id']}").page
+        drawn = [
+            item
+            for item in page.all("iframe", "img", "p")
+            if item.text.startswith("Shown by ") or "src" in item.attributes
+        ]
+        assert [item.text or item.attributes["src"] for item in drawn] == [
+            f"/displays/attempt/{attempt}/1",
+            "Shown by the notebook /Shared/child",
+            f"/displays/attempt/{attempt}/2",
+            "Shown by the notebook /Shared/grandchild",
+            f"/displays/attempt/{attempt}/3",
+            f"/displays/attempt/{attempt}/4",
+            "Shown by the notebook /Shared/fails",
+            f"/pictures/attempt/{attempt}/5",
+        ]
+        sources = [browser.get(f"/displays/attempt/{attempt}/{number}").source for number in range(1, 5)]
+        assert sources == ["<b>1</b>", "<b>2</b>", "<b>4</b>", "<b>5</b>"]
+
+    def test_what_a_child_shows_is_no_result_of_a_command(self, client: Client, browser: Browser) -> None:
+        put(client, "/Shared/draws", f"{DRAWS_PNG.format(TEXT)}display(picture)", "displayHTML('<b>2</b>')")
+        real = Real(client)
+        command = real.send("dbutils.notebook.run('/Shared/draws', 60)")
+        results = real.wait(command)["results"]
+        assert results["resultType"] == "text"
+        assert "<b>2</b>" not in results["data"]
+        assert browser.get(f"/commands/{command}").text.count("Shown by the notebook /Shared/draws") == 2
+
     def test_plt_show_hands_the_figures_over(self, client: Client) -> None:
         """A stand-in for matplotlib's two modules that the backend uses; the real one is no dependency."""
         parts = {

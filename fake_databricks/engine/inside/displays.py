@@ -123,6 +123,10 @@ class Displays:
     def __init__(self) -> None:
         self.shown: list[dict[str, Any]] = []
 
+    def own(self) -> list[dict[str, Any]]:
+        """Return what was shown by this process itself, and not by a notebook that it has run."""
+        return [display for display in self.shown if "notebook" not in display]
+
     def take(self) -> list[dict[str, Any]]:
         """Return what a page shows, and begin anew; say in the output what is too much for it."""
         shown, self.shown = self.shown, []

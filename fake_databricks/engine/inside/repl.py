@@ -48,16 +48,17 @@ class Repl:
 
     def _run(self, source: str, language: str) -> dict[str, Any]:
         """Return the last table that was shown, else all HTML and the last value as one text."""
-        shown = displays.SHOWN.shown
         if language == "sql":
-            shown.append(displays.table(self._namespace.sql(source)))
-            return shown[-1]
+            table = displays.table(self._namespace.sql(source))
+            displays.SHOWN.shown.append(table)
+            return table
         value = self._namespace.python(source, f"<command-{self._count}>")
         is_drawn = names.draw(value)
-        tables = [display for display in shown if display["kind"] == "table"]
+        own = displays.SHOWN.own()
+        tables = [display for display in own if display["kind"] == "table"]
         if tables:
             return tables[-1]
-        texts = [display["data"] for display in shown if display["kind"] == "html"]
+        texts = [display["data"] for display in own if display["kind"] == "html"]
         texts += [] if value is None or is_drawn else [repr(value)]
         return {"kind": "text", "data": shortened("\n".join(texts))}
 

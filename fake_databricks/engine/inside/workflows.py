@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Any
 
-from . import notebooks
+from . import displays, notebooks
 from .run_context import RunContext
 
 MAX_VALUE_BYTES = 48 * 1024
@@ -73,6 +73,7 @@ class Notebook:
             "task_values": RunContext.task_values,
         }
         report = _run_child(order, timeout_seconds)
+        displays.SHOWN.shown += [{"notebook": found[0], **item} for item in report.get("displays", [])]
         if report.get("exit_code") != 0:
             raise WorkflowException(f"{FAILED}: FAILED: {report.get('error') or 'the notebook was ended'}")
         value: str | None = report["notebook_result"]

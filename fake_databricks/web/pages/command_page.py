@@ -104,6 +104,6 @@ def _said(command: Command) -> str:
         return command.summary or command.printed
     text = command.data
     for item in command.displays:
-        if item["kind"] == "html":
+        if item["kind"] == "html" and "notebook" not in item:
             text = text.replace(str(item["data"]).rstrip("\n"), "", 1)
     return text.rstrip("\n")

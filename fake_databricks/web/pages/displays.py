@@ -29,6 +29,7 @@ def display_views(displays: Sequence[Display], kind: str, owner: object) -> list
         {
             "kind": item["kind"],
             "number": number,
+            "notebook": item.get("notebook", ""),
             **_VIEWS[item["kind"]](item, f"{kind}/{owner}/{number}"),
         }
         for number, item in enumerate(displays, 1)
