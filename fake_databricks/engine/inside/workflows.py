@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from . import displays, notebooks
+from .nesting import MAX_VALUE, depth_of
 from .run_context import RunContext
 
 MAX_VALUE_BYTES = 48 * 1024
@@ -116,6 +117,10 @@ class TaskValues:
     def set(self, key: str, value: Any) -> None:
         """Set a value that later tasks of the run can read; outside of a run nothing happens."""
         text = json.dumps(value)  # TypeError for what JSON cannot have
+        if depth_of(json.loads(text)) > MAX_VALUE:
+            raise ValueError(
+                f"The value of {key!r} is nested too deeply: at most {MAX_VALUE} levels are read"
+            )
         if len(text.encode()) > MAX_VALUE_BYTES:
             raise ValueError(f"The value of {key!r} has more than {MAX_VALUE_BYTES} bytes as JSON")
         if len(RunContext.new_values.keys() | {key}) > MAX_VALUES:
