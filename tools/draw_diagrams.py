@@ -1,7 +1,8 @@
 """Write the diagrams of the docs again, from the tables that programs use: Mermaid, between two marks.
 
-``python tools/draw_diagrams.py`` writes them all. The states of a run come from the transitions of the local
-Databricks, what a client may see and the order of calls from the cases of the contract.
+``python tools/draw_diagrams.py`` writes them all. The states of runs, clusters, contexts and commands
+come from the transitions of the local Databricks, what a client may see and the order of calls from the cases
+of the contract.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import Any, Callable, Iterator, Mapping, Sequence
+from typing import AbstractSet, Any, Callable, Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # when this file is run as a program
 
 from contract import corpus  # noqa: E402  after the line above
 from contract.verify import in_order  # noqa: E402
-from fake_databricks.jobs.lifecycle import INITIAL, TERMINAL, TRANSITIONS, Event  # noqa: E402
+from fake_databricks.clusters import lifecycle as clusters  # noqa: E402
+from fake_databricks.commands import lifecycle as commands  # noqa: E402
+from fake_databricks.jobs import lifecycle as runs  # noqa: E402
 
 Case = Mapping[str, Any]
 LAST_OF_THE_LOOP = "runs/get_output"
@@ -24,15 +27,24 @@ RUN, COMMAND = "$.state.life_cycle_state", "$.status"
 MERMAID = "```mermaid\n{}\n```"
 
 
-def run_states() -> str:
-    """Draw every transition of a run, and say what the events are."""
-    lines = [f"    [*] --> {life.value}" for life in TRANSITIONS if life in INITIAL]
-    for life, events in TRANSITIONS.items():
-        lines += [f"    {life.value} --> {target.value}: {event.name}" for event, target in events.items()]
-    lines += [f"    {life.value} --> [*]" for life in TRANSITIONS if life in TERMINAL]
-    table = ["| event | what has happened |", "|---|---|"]
-    table += [f"| `{event.name}` | {event.value} |" for event in Event]
-    return f"{_states(lines)}\n\n" + "\n".join(table)
+def transitions(
+    table: Mapping[Any, Mapping[Any, Any]], first: AbstractSet[Any], last: AbstractSet[Any]
+) -> str:
+    """Draw every transition of a table, and say what the events are.
+
+    Args:
+        table: for each state, the events that can happen in it and the states to which they lead.
+        first: the states in which something begins.
+        last: the states in which it may stay.
+    """
+    lines = [f"    [*] --> {state.value}" for state in table if state in first]
+    for state, events in table.items():
+        lines += [f"    {state.value} --> {target.value}: {event.name}" for event, target in events.items()]
+    lines += [f"    {state.value} --> [*]" for state in table if state in last]
+    kind = type(next(event for events in table.values() for event in events))
+    meanings = ["| event | what has happened |", "|---|---|"]
+    meanings += [f"| `{event.name}` | {event.value} |" for event in kind]
+    return f"{_states(lines)}\n\n" + "\n".join(meanings)
 
 
 def states_seen(path: str) -> str:
@@ -74,7 +86,16 @@ def delivery() -> str:
 
 
 DIAGRAMS: Mapping[str, Mapping[str, Callable[[], str]]] = {
-    "docs/fake-runs.md": {"run-states": run_states},
+    "docs/fake-runs.md": {
+        "run-states": lambda: transitions(runs.TRANSITIONS, runs.INITIAL, runs.TERMINAL),
+        "context-states": lambda: transitions(
+            commands.CONTEXT_TRANSITIONS, commands.CONTEXT_INITIAL, commands.CONTEXT_TERMINAL
+        ),
+        "command-states": lambda: transitions(commands.TRANSITIONS, commands.INITIAL, commands.TERMINAL),
+    },
+    "docs/fake.md": {
+        "cluster-states": lambda: transitions(clusters.TRANSITIONS, clusters.INITIAL, clusters.TERMINAL)
+    },
     "docs/contract.md": {
         "guides-loop": guides_loop,
         "command-seen": lambda: states_seen(COMMAND),

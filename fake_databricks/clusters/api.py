@@ -9,6 +9,7 @@ from fake_databricks.clusters.clusters import SIZES
 from fake_databricks.clusters.events import events_page
 from fake_databricks.clusters.fields import CLUSTER_FIELDS, CREATE_FIELDS, EDIT_FIELDS
 from fake_databricks.clusters.libraries import check_library, notes_of
+from fake_databricks.clusters.lifecycle import Life
 from fake_databricks.clusters.node_types import NODE_TYPES
 from fake_databricks.clusters.runtimes import RUNTIMES
 from fake_databricks.errors import InvalidParameter
@@ -206,22 +207,22 @@ def cluster_view(record: ClusterRecord, user: str) -> dict[str, Any]:
         "cluster_id": record.cluster_id,
         "cluster_source": record.source,
         "creator_user_name": owner,
-        "state": record.state,
+        "state": record.state.value,
         "state_message": record.state_message,
         "start_time": record.start_time,
         "last_state_loss_time": 0,
         "default_tags": {"ClusterId": record.cluster_id, "Creator": owner, "Vendor": "Databricks"},
         "spec": record.request,
     }
-    if record.state == "RUNNING":
+    if record.state is Life.RUNNING:
         view["spark_context_id"] = record.start_time
-    if record.state == "ERROR":
+    if record.state is Life.ERROR:
         view["termination_reason"] = {
             "code": "SPARK_STARTUP_FAILURE",
             "type": "CLIENT_ERROR",
             "parameters": {"databricks_error_message": record.state_message},
         }
-    if record.state == "TERMINATED":
+    if record.state is Life.TERMINATED:
         view["terminated_time"] = record.terminated_time
         view["termination_reason"] = {
             "code": "USER_REQUEST",

@@ -9,21 +9,22 @@ import threading
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from fake_databricks.clusters.libraries import pip_arguments
+from fake_databricks.clusters.lifecycle import ENDING, TRANSITIONS, Event, Life
 from fake_databricks.clusters.plans import ClusterSurroundings, environment_of, plan_of
 from fake_databricks.clusters.record import ClusterRecord
 from fake_databricks.errors import InvalidParameter, InvalidState
+from fake_databricks.transitions import IllegalTransition, after
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Clock
     from fake_databricks.engine.ports import Cluster, ClusterPlan, PipResult
     from fake_databricks.storage import Storage
 
-START = {"TERMINATED": "PENDING", "ERROR": "PENDING"}
-RESTART = {"RUNNING": "RESTARTING"}
-TERMINATE = dict.fromkeys(("PENDING", "RUNNING", "RESTARTING", "ERROR"), "TERMINATING")
 READY_SECONDS = 120.0
 MAX_MESSAGE = 1000
 SIZES = ("num_workers", "autoscale")
+NO_DETAILS: Mapping[str, Any] = {}
+REASON: Mapping[str, Any] = {"reason": {"code": "USER_REQUEST"}}
 
 
 ClusterFactory = Callable[["ClusterPlan"], "Cluster"]
@@ -64,10 +65,10 @@ class Clusters:
                 record.settings = self._surroundings.rules.read(record.request).effective
             if record.is_job_cluster:
                 self.remove(record.cluster_id)
-            elif record.state not in ("TERMINATED", "TERMINATING"):
-                self._start(record, "PENDING")
-            elif record.state == "TERMINATING":
-                self._set(record, "TERMINATED")
+            elif record.state in ENDING:
+                self._end(record)
+            else:
+                self._start(record, Event.RESUME)
 
     def create(
         self,
@@ -107,7 +108,7 @@ class Clusters:
             record.add_event(self._clock.now(), "CREATING", {"attributes": dict(read.effective)})
             self._save(record)
             self._records[cluster_id] = record
-        self._start(record, "PENDING")
+        self._clock.spawn(lambda: self._start_in_background(record))
         return record
 
     def get(self, cluster_id: str) -> ClusterRecord:
@@ -135,28 +136,22 @@ class Clusters:
 
     def start(self, cluster_id: str) -> None:
         """Start a terminated cluster."""
-        record = self._expect(cluster_id, START)
-        record.add_event(self._clock.now(), "STARTING", {})
-        self._start(record, "PENDING")
+        self._start(self.get(cluster_id), Event.START, "STARTING", {})
 
     def restart(self, cluster_id: str, user: str = "") -> None:
         """End everything on a cluster and start it again without the packages that %pip installed."""
-        record = self._expect(cluster_id, RESTART)
-        record.add_event(self._clock.now(), "RESTARTING", {"user": user} if user else {})
-        self._start(record, "RESTARTING")
+        self._start(self.get(cluster_id), Event.RESTART, "RESTARTING", {"user": user} if user else {})
 
     def terminate(self, cluster_id: str) -> None:
         """End everything on a cluster; its settings stay."""
         record = self.get(cluster_id)
-        if record.state in ("TERMINATED", "TERMINATING"):
-            return
-        self._expect(cluster_id, TERMINATE)
-        self._set(record, "TERMINATING", "TERMINATING")
-        self._clock.spawn(lambda: self._end(record))
+        if self._stop(record):
+            self._clock.spawn(lambda: self._end(record))
 
     def remove(self, cluster_id: str) -> None:
         """Remove a cluster and its settings."""
         record = self.get(cluster_id)
+        self._stop(record)
         self._end(record)
         with self._changed:
             self._records.pop(cluster_id, None)
@@ -164,30 +159,31 @@ class Clusters:
 
     def edit(self, cluster_id: str, document: Mapping[str, Any]) -> None:
         """Replace the settings of a cluster; a running one is restarted."""
-        record = self._editable(cluster_id, "RUNNING", "TERMINATED")
+        record = self._editable(cluster_id, Life.RUNNING, Life.TERMINATED)
         self._change(record, document, "EDITED", lambda settings: {"attributes": settings})
-        if record.state == "RUNNING":
-            self._start(record, "RESTARTING")
+        with self._changed:
+            if record.state is Life.RUNNING:
+                self._start(record, Event.RESTART)
 
     def resize(self, cluster_id: str, size: Mapping[str, Any]) -> None:
         """Record another number of workers for a running cluster: they are none of this machine."""
-        record = self._editable(cluster_id, "RUNNING")
+        record = self._editable(cluster_id, Life.RUNNING)
         others = {key: value for key, value in record.request.items() if key not in SIZES}
         self._change(record, {**others, **size}, "RESIZING", lambda _: {"cluster_size": dict(size)})
 
     def change_owner(self, cluster_id: str, owner: str) -> None:
         """Change the owner of a terminated cluster."""
-        record = self._editable(cluster_id, "TERMINATED")
+        record = self._editable(cluster_id, Life.TERMINATED)
         with self._changed:
             record.owner = owner
             self._save(record)
 
-    def _editable(self, cluster_id: str, *states: str) -> ClusterRecord:
+    def _editable(self, cluster_id: str, *states: Life) -> ClusterRecord:
         record = self.get(cluster_id)
         if record.is_job_cluster:
             raise InvalidParameter(f"Cluster {cluster_id} was made for a run of a job and cannot be changed.")
         if record.state not in states:
-            raise InvalidState(f"Cluster {cluster_id} is in unexpected state {record.state.title()}.")
+            raise _unexpected(record)
         return record
 
     def _change(
@@ -217,16 +213,19 @@ class Clusters:
         """
         with self._changed:
             record = self._records.get(cluster_id)
-        if record is None:
-            raise ClusterUnavailable(
-                f"Run executed on existing cluster ID {cluster_id} failed since the cluster does not exist."
+            if record is None:
+                raise ClusterUnavailable(
+                    f"Run executed on existing cluster ID {cluster_id} failed since the cluster does not "
+                    "exist."
+                )
+            if Event.START in TRANSITIONS[record.state]:
+                self.start(cluster_id)
+            self._changed.wait_for(
+                lambda: record.state in (Life.RUNNING, Life.ERROR, Life.TERMINATED), READY_SECONDS
             )
-        if record.state in START:
-            self.start(cluster_id)
-        with self._changed:
-            self._changed.wait_for(lambda: record.state in ("RUNNING", "ERROR", "TERMINATED"), READY_SECONDS)
-            if record.state != "RUNNING":
-                raise ClusterUnavailable(f"Cluster {cluster_id} is not usable: {record.state_message}")
+            if record.state is not Life.RUNNING:
+                reason = record.state_message or record.state.value
+                raise ClusterUnavailable(f"Cluster {cluster_id} is not usable: {reason}")
             return self._running[cluster_id]
 
     def environment(self, cluster_id: str) -> dict[str, str]:
@@ -290,14 +289,13 @@ class Clusters:
         for cluster in running.values():
             cluster.close()
 
-    def _expect(self, cluster_id: str, allowed: Mapping[str, str]) -> ClusterRecord:
-        record = self.get(cluster_id)
-        if record.state not in allowed:
-            raise InvalidState(f"Cluster {cluster_id} is in unexpected state {record.state.title()}.")
-        return record
-
-    def _start(self, record: ClusterRecord, state: str) -> None:
-        self._set(record, state)
+    def _start(
+        self, record: ClusterRecord, event: Event, kind: str = "", details: Mapping[str, Any] = NO_DETAILS
+    ) -> None:
+        try:
+            self._apply(record, event, kind, details)
+        except IllegalTransition:
+            raise _unexpected(record) from None
         self._clock.spawn(lambda: self._start_in_background(record))
 
     def _start_in_background(self, record: ClusterRecord) -> None:
@@ -308,13 +306,15 @@ class Clusters:
                 former.close()
             cluster = self._factory(plan_of(self._workspace_id, record, self._surroundings))
         except Exception as error:  # noqa: BLE001  any error at the start is the state of the cluster
-            self._set(record, "ERROR", "DRIVER_UNAVAILABLE", str(error))
+            with self._changed:
+                if Event.BREAK in TRANSITIONS[record.state]:  # else it was terminated while it was starting
+                    self._apply(record, Event.BREAK, "DRIVER_UNAVAILABLE", message=str(error))
             return
         with self._changed:
-            is_wanted = not self._is_closed and record.state in ("PENDING", "RESTARTING")
+            is_wanted = not self._is_closed and Event.READY in TRANSITIONS[record.state]
             if is_wanted:
                 self._running[record.cluster_id] = cluster
-                self._set(record, "RUNNING", "RUNNING")
+                self._apply(record, Event.READY, "RUNNING", REASON)
         if not is_wanted:  # it was terminated, or the server ended, while it was starting
             cluster.close()
             return
@@ -329,22 +329,50 @@ class Clusters:
                 if item["status"] != "UNINSTALL_ON_RESTART":
                     self.install_in_background(record.cluster_id, item["library"])
 
+    def _stop(self, record: ClusterRecord) -> bool:
+        """Let a cluster terminate; return False if it does or has done so already."""
+        with self._changed:
+            if record.state in ENDING:
+                return False
+            self._apply(record, Event.TERMINATE, "TERMINATING", REASON)
+            return True
+
     def _end(self, record: ClusterRecord) -> None:
+        """End everything on a terminating cluster."""
         with self._changed:
             cluster = self._running.pop(record.cluster_id, None)
         if cluster is not None:
             cluster.close()
-        record.terminated_time = self._clock.now()
-        self._set(record, "TERMINATED")
-
-    def _set(self, record: ClusterRecord, state: str, event: str = "", message: str = "") -> None:
         with self._changed:
-            record.state = state
+            if record.state is Life.TERMINATING:  # else it was removed meanwhile
+                record.terminated_time = self._clock.now()
+                self._apply(record, Event.END)
+
+    def _apply(
+        self,
+        record: ClusterRecord,
+        event: Event,
+        kind: str = "",
+        details: Mapping[str, Any] = NO_DETAILS,
+        message: str = "",
+    ) -> None:
+        """Change the state of a cluster.
+
+        Args:
+            record: the cluster.
+            event: what has happened to it.
+            kind: the type of the event as ``clusters/events`` lists it; empty if it is not listed.
+            details: the details of the listed event.
+            message: the new ``state_message``.
+
+        Raises:
+            IllegalTransition: this cannot happen in its state.
+        """
+        with self._changed:
+            record.state = after(TRANSITIONS, record.state, event)
             record.state_message = message
-            if event:
-                record.add_event(
-                    self._clock.now(), event, {"reason": {"code": "USER_REQUEST"}} if event == state else {}
-                )
+            if kind:
+                record.add_event(self._clock.now(), kind, details)
             if record.cluster_id in self._records:  # it is in this state, whether that can be stored or not
                 self._storage.record(
                     self._workspace_id, "cluster", record.cluster_id, dataclasses.asdict(record)
@@ -353,6 +381,10 @@ class Clusters:
 
     def _save(self, record: ClusterRecord) -> None:
         self._storage.put(self._workspace_id, "cluster", record.cluster_id, dataclasses.asdict(record))
+
+
+def _unexpected(record: ClusterRecord) -> InvalidState:
+    return InvalidState(f"Cluster {record.cluster_id} is in unexpected state {record.state.title()}.")
 
 
 def _stamp(now: int) -> str:

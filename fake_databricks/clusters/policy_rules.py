@@ -97,6 +97,8 @@ def read_definition(text: str) -> dict[str, dict[str, Any]]:
         rules = json.loads(text)
     except ValueError as error:
         raise InvalidParameter(f"The policy definition is not JSON: {error}.") from None
+    except RecursionError:
+        raise InvalidParameter("The policy definition is nested too deeply.") from None
     if not isinstance(rules, dict):
         raise InvalidParameter("The policy definition must be a JSON object, from paths to rules.")
     for path, rule in rules.items():

@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Mapping
 
+from fake_databricks.clusters.lifecycle import Life
+
 MAX_EVENTS = 1000
 
 
@@ -17,7 +19,7 @@ class ClusterRecord:
     Attributes:
         cluster_id: its id.
         settings: with which it runs: those of the request, and what its policy and its pools add.
-        state: PENDING, RUNNING, RESTARTING, TERMINATING, TERMINATED or ERROR.
+        state: where it is in its life.
         state_message: the reason of the state.
         start_time: when it was created.
         terminated_time: when it was terminated, or 0.
@@ -32,7 +34,7 @@ class ClusterRecord:
 
     cluster_id: str
     settings: dict[str, Any]
-    state: str = "PENDING"
+    state: Life = Life.PENDING
     state_message: str = ""
     start_time: int = 0
     terminated_time: int = 0
@@ -58,7 +60,9 @@ class ClusterRecord:
     def from_document(cls, document: Mapping[str, Any]) -> ClusterRecord:
         """Return the record that was stored; fields that only an older version had are left out."""
         names = {item.name for item in dataclasses.fields(cls)}
-        return cls(**{name: value for name, value in document.items() if name in names})
+        record = cls(**{name: value for name, value in document.items() if name in names})
+        record.state = Life(record.state)
+        return record
 
     def add_event(self, now: int, kind: str, details: Mapping[str, Any]) -> None:
         """Add an event; the oldest are dropped."""

@@ -1,1 +1,4 @@
-"""Execution contexts and commands: ``api.py`` reads requests, ``commands.py`` runs them."""
+"""Execution contexts and commands.
+
+``api.py`` reads requests, ``commands.py`` runs them, ``lifecycle.py`` has their states.
+"""

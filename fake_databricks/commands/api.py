@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
+from fake_databricks.commands.lifecycle import Status
+from fake_databricks.engine.inside.pictures import NoPicture, png_in, text_of
+from fake_databricks.engine.ports import own_pictures
 from fake_databricks.errors import CommandRefused, MalformedRequest
 from fake_databricks.request.call import Call, Route
 
@@ -11,6 +15,7 @@ if TYPE_CHECKING:
     from fake_databricks.commands.commands import Command
 
 GUIDE = "2.0"
+PNG_URL = "data:image/png;base64,"
 
 
 def create_context(call: Call) -> dict[str, Any]:
@@ -49,7 +54,7 @@ def execute(call: Call) -> dict[str, Any]:
         parameters.text("clusterId"), context_id, parameters.text("language", "python"), text
     )
     return (
-        {"id": command.command_id, "status": "Queued"}
+        {"id": command.command_id, "status": Status.QUEUED.value}
         if call.version == GUIDE
         else {"id": command.command_id}
     )
@@ -70,10 +75,10 @@ def status(call: Call) -> dict[str, Any]:
     command = call.workspace.commands.status(parameters.text("clusterId"), parameters.text("commandId"))
     is_guide = call.version == GUIDE
     shown = command.status
-    if is_guide and command.kind == "error" and shown == "Finished":
-        shown = "Error"
-    view: dict[str, Any] = {"id": command.command_id, "status": shown}
-    if command.status in ("Finished", "Error"):
+    if is_guide and command.kind == "error" and shown is Status.FINISHED:
+        shown = Status.ERROR
+    view: dict[str, Any] = {"id": command.command_id, "status": shown.value}
+    if command.status in (Status.FINISHED, Status.ERROR):
         view["results"] = _guide_results(command) if is_guide else _results(command)
     elif not is_guide:
         view["results"] = None
@@ -100,10 +105,23 @@ def _guide_results(command: Command) -> dict[str, Any]:
 def _results(command: Command) -> dict[str, Any]:
     if command.kind == "error":
         return {"resultType": "error", "summary": command.summary, "cause": command.cause or command.summary}
+    if command.kind == "image":
+        return _pictures(command)
     view: dict[str, Any] = {"resultType": command.kind, "data": command.data}
     if command.kind == "table":
         view.update(schema=command.schema, truncated=command.is_cut, isJsonSchema=True)
     return view
+
+
+def _pictures(command: Command) -> dict[str, Any]:
+    """Return the pictures in place of their files, as Databricks does with those that are not large."""
+    files = []
+    for item in own_pictures(command.displays):
+        with contextlib.suppress(NoPicture):  # the process of a program may say what it wants
+            files.append(PNG_URL + text_of(png_in(str(item["data"]))))
+    if len(files) == 1:
+        return {"resultType": "image", "fileName": files[0]}
+    return {"resultType": "images", "fileNames": files}
 
 
 BOTH = ("2.0", "1.2")

@@ -9,7 +9,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Sequence
 
 from fake_databricks.clusters.clusters import ClusterUnavailable
+from fake_databricks.clusters.lifecycle import ENDING, Life
+from fake_databricks.commands.lifecycle import (
+    CONTEXT_TRANSITIONS,
+    TERMINAL,
+    TRANSITIONS,
+    ContextEvent,
+    ContextStatus,
+    Event,
+    Status,
+)
 from fake_databricks.errors import CommandRefused, DoesNotExist
+from fake_databricks.transitions import after
 
 if TYPE_CHECKING:
     from fake_databricks.clock import Clock
@@ -21,7 +32,6 @@ LANGUAGES = ("python", "sql")
 MAX_CONTEXTS = 150
 KEEP_COMMANDS = 1000
 """How many commands of a workspace can be asked for their results; the oldest ended ones are forgotten."""
-ENDED = ("Finished", "Cancelled", "Error")
 
 
 @dataclass
@@ -32,8 +42,8 @@ class Command:
         command_id: its id.
         cluster_id: the cluster on which it runs.
         context_id: the context in which it runs.
-        status: Queued, Running, Cancelling, Finished, Cancelled or Error.
-        kind: ``text``, ``table`` or ``error`` once it has ended, else None.
+        status: where it is between its arrival and its end.
+        kind: ``text``, ``table``, ``image`` or ``error`` once it has ended, else None.
         data: the text, or the rows of the table.
         schema: the columns of the table.
         summary: the error in one line.
@@ -47,7 +57,7 @@ class Command:
     command_id: str
     cluster_id: str
     context_id: str
-    status: str = "Queued"
+    status: Status = Status.QUEUED
     kind: str | None = None
     data: Any = None
     schema: list[dict[str, str]] = field(default_factory=list)
@@ -58,16 +68,44 @@ class Command:
     displays: Sequence[Display] = ()
     printed: str = ""
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self.status in TERMINAL
+
+    def apply(self, event: Event) -> None:
+        """Change the status.
+
+        Raises:
+            IllegalTransition: this cannot happen to a command of this status.
+        """
+        self.status = after(TRANSITIONS, self.status, event)
+
+    def fail(self, message: str) -> None:
+        """Record that it could not be run."""
+        self.kind, self.data, self.summary = "error", message, message
+        self.apply(Event.FAIL)  # last: from then on a client may read the rest
+
 
 @dataclass
 class _Context:
     context_id: str
     cluster_id: str
     language: str
-    status: str = "Pending"
+    status: ContextStatus = ContextStatus.PENDING
+    message: str = ""
     repl: Context | None = None
     queue: list[tuple[Command, str, str]] = field(default_factory=list)
     running: Command | None = None
+
+    def apply(self, event: ContextEvent) -> None:
+        self.status = after(CONTEXT_TRANSITIONS, self.status, event)
+
+    def take_queue(self) -> list[Command]:
+        """Empty the queue; return its commands that have not ended."""
+        waiting = [command for command, _, _ in self.queue if not command.is_over]
+        self.queue.clear()
+        return waiting
 
 
 class Commands:
@@ -104,18 +142,16 @@ class Commands:
 
     def context_status(self, cluster_id: str, context_id: str) -> str:
         """Return ``Pending``, ``Running`` or ``Error``."""
-        return self._context(cluster_id, context_id).status
+        return self._context(cluster_id, context_id).status.value
 
     def destroy_context(self, cluster_id: str, context_id: str) -> None:
         """Destroy a context; a command that runs in it is cancelled."""
         context = self._context(cluster_id, context_id)
         with self._lock:
             del self._contexts[context_id]
-            for command, _, _ in context.queue:
-                command.status = "Cancelled"
-            context.queue.clear()
-            if context.running is not None:
-                context.running.status = "Cancelling"
+            running = [context.running] if context.running and not context.running.is_over else []
+            for command in (*context.take_queue(), *running):
+                command.apply(Event.CANCEL)
         if context.repl is not None:
             context.repl.close()
 
@@ -128,8 +164,11 @@ class Commands:
         with self._lock:
             self._commands[command.command_id] = command
             self._forget_oldest()
+            if context.status is ContextStatus.ERROR:
+                command.fail(context.message)
+                return command
             context.queue.append((command, text, language.lower() or context.language))
-            is_idle = context.status == "Running" and context.running is None
+            is_idle = context.status is ContextStatus.RUNNING and context.running is None
         if is_idle:
             self._clock.spawn(lambda: self._run_commands(context))
         return command
@@ -156,7 +195,7 @@ class Commands:
         """Return id, cluster, language and status of each context, the newest first."""
         with self._lock:
             return tuple(
-                (item.context_id, item.cluster_id, item.language, item.status)
+                (item.context_id, item.cluster_id, item.language, item.status.value)
                 for item in reversed(self._contexts.values())
             )
 
@@ -169,14 +208,11 @@ class Commands:
         """Cancel a command."""
         command = self.status(cluster_id, command_id)
         with self._lock:
-            if command.status in ENDED:
+            if command.is_over:
                 return
+            command.apply(Event.CANCEL)
             context = self._contexts.get(command.context_id)
-            if context is None or context.running is not command:
-                command.status = "Cancelled"
-                return
-            command.status = "Cancelling"
-        if context.repl is not None:
+        if context is not None and context.repl is not None and context.running is command:
             self._clock.spawn(context.repl.cancel)  # it may wait a moment before it uses force
 
     def close(self) -> None:
@@ -195,9 +231,9 @@ class Commands:
     def _implicit_context(self, cluster_id: str, language: str) -> str:
         key = (cluster_id, language.lower())
         with self._lock:
-            context_id = self._implicit.get(key)
-            if context_id in self._contexts:
-                return str(context_id)
+            context = self._contexts.get(self._implicit.get(key, ""))
+            if context is not None and context.status is not ContextStatus.ERROR:
+                return context.context_id
             self._implicit[key] = made = self.create_context(cluster_id, language)
             return made
 
@@ -211,7 +247,8 @@ class Commands:
         with self._lock:
             is_wanted = self._contexts.get(context.context_id) is context
             if is_wanted:
-                context.repl, context.status = repl, "Running"
+                context.repl = repl
+                context.apply(ContextEvent.OPEN)
         if not is_wanted:  # it was destroyed while it was being opened
             repl.close()
             return
@@ -219,11 +256,10 @@ class Commands:
 
     def _fail(self, context: _Context, message: str) -> None:
         with self._lock:
-            context.status = "Error"
-            for command, _, _ in context.queue:
-                command.kind, command.data, command.summary = "error", message, message
-                command.status = "Error"
-            context.queue.clear()
+            context.apply(ContextEvent.FAIL)
+            context.message = message
+            for command in context.take_queue():
+                command.fail(message)
 
     def _run_commands(self, context: _Context) -> None:
         while True:
@@ -231,16 +267,19 @@ class Commands:
                 if context.running is not None or not context.queue:
                     return
                 command, text, language = context.queue.pop(0)
-                if command.status == "Cancelled":
+                if command.is_over:  # it was cancelled
                     continue
-                command.status = "Running"
+                command.apply(Event.START)
                 context.running = command
             try:
                 assert context.repl is not None
                 self._finish(command, context.repl.execute(text, language))
             except Exception as error:  # noqa: BLE001  an error of the context is the Error of the command
-                command.kind, command.summary, command.data = "error", str(error), str(error)
-                command.status = "Error"
+                with self._lock:
+                    if command.status is Status.CANCELLING:  # its process was ended
+                        command.apply(Event.STOP)
+                    else:
+                        command.fail(str(error))
             finally:
                 with self._lock:
                     context.running = None
@@ -256,14 +295,12 @@ class Commands:
         command.cause = self._secrets.redact(result.cause)
         command.displays = self._secrets.redact(result.displays)
         command.printed = self._secrets.redact(result.printed)
-        self._end(command, is_cancelled=result.cancelled or command.status == "Cancelling")
-
-    def _end(self, command: Command, *, is_cancelled: bool) -> None:
         with self._lock:
-            command.status = "Cancelled" if is_cancelled else "Finished"
+            is_cancelled = result.cancelled or command.status is Status.CANCELLING
+            command.apply(Event.STOP if is_cancelled else Event.FINISH)
 
     def _forget_oldest(self) -> None:
-        ended = [key for key, command in self._commands.items() if command.status in ENDED]
+        ended = [key for key, command in self._commands.items() if command.is_over]
         for key in ended[: max(0, len(self._commands) - KEEP_COMMANDS)]:
             del self._commands[key]
 
@@ -280,7 +317,7 @@ class Commands:
         known = {record.cluster_id: record.state for record in self._clusters.list()}
         if cluster_id not in known:
             raise CommandRefused(f"ClusterNotFoundException: Cluster {cluster_id} not found")
-        if known[cluster_id] in ("TERMINATED", "TERMINATING", "ERROR"):
+        if known[cluster_id] in {*ENDING, Life.ERROR}:
             raise CommandRefused(
                 f"ClusterNotReadyException: Cluster {cluster_id} not currently ready for driver client "
                 f"(currently {known[cluster_id].title()})"

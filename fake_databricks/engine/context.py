@@ -11,19 +11,19 @@ import shlex
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fake_databricks.engine import process_tree
 from fake_databricks.engine.inside.magics import Magic, parse_magics
 from fake_databricks.engine.log_tail import LogTail
-from fake_databricks.engine.ports import CommandResult
+from fake_databricks.engine.ports import CommandResult, own_pictures
 from fake_databricks.redaction import Redactor
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Mapping, Sequence
 
-    from fake_databricks.engine.ports import PipResult
+    from fake_databricks.engine.ports import Display, PipResult
 
 CHUNK = 65536
 LANGUAGES = {"python", "sql"}
@@ -152,17 +152,20 @@ class ReplContext:
             self._cancelled.clear()
             self._before()
             outputs: list[str] = []
+            shown: list[Display] = []
             result = CommandResult("text")
             for part in parse_magics(source, language or self._language):
                 result = self._part(part)
+                shown += result.displays
                 if result.kind == "text":
                     outputs.append(str(result.data))
                 else:
                     break
             if result.kind == "text":
                 text = "\n".join(text.rstrip("\n") for text in outputs if text)
-                result = dataclasses.replace(result, data=text)
-            return redacted(result, Redactor(self._redact()))
+                kind: Literal["image", "text"] = "image" if own_pictures(shown) else "text"
+                result = dataclasses.replace(result, kind=kind, data=text)
+            return redacted(dataclasses.replace(result, displays=shown), Redactor(self._redact()))
 
     def _part(self, part: Magic) -> CommandResult:
         if part.kind == "pip":

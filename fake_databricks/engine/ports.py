@@ -19,15 +19,22 @@ class Display(TypedDict, total=False):
 
     Attributes:
         kind: what ``data`` is.
-        data: HTML; or the rows of a table.
+        data: HTML; a PNG in base64; or the rows of a table.
         schema: the columns of a table: name and Spark type.
         truncated: whether the table has more rows.
+        notebook: the path of the notebook that has shown it, if ``dbutils.notebook.run`` has started one.
     """
 
-    kind: Literal["html", "table"]
+    kind: Literal["html", "image", "table"]
     data: str | list[list[object]]
     schema: list[list[str]]
     truncated: bool
+    notebook: str
+
+
+def own_pictures(displays: Sequence[Display]) -> list[Display]:
+    """Return the pictures that a program has shown itself, and not a notebook that it has run."""
+    return [item for item in displays if item["kind"] == "image" and "notebook" not in item]
 
 
 @dataclass(frozen=True)
@@ -161,7 +168,7 @@ class CommandResult:
     """The result of one command of a context.
 
     Attributes:
-        kind: text, table or error.
+        kind: text, table, image or error. The pictures of an image are among ``displays``.
         data: text, or the rows of a table.
         schema: the columns of a table: name and Spark type.
         summary: one line about an error.
@@ -172,7 +179,7 @@ class CommandResult:
         printed: what it has printed, where ``data`` does not begin with it.
     """
 
-    kind: Literal["text", "table", "error"]
+    kind: Literal["text", "table", "image", "error"]
     data: str | list[list[object]] = ""
     schema: tuple[tuple[str, str], ...] = ()
     summary: str = ""

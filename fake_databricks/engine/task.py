@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from fake_databricks.engine import process_tree
+from fake_databricks.engine.inside.nesting import MAX_REPORT, depth_of
 from fake_databricks.engine.log_tail import LogTail
 from fake_databricks.engine.ports import TaskExit
 
@@ -204,10 +205,11 @@ class TaskProcess:
 
     def _read_report(self) -> dict[str, Any]:
         try:
-            report: dict[str, Any] = json.loads(self._report.read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
-            return {}  # it was ended before it could write one
-        return report
+            report = json.loads(self._report.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError, RecursionError):
+            return {}  # it was ended before it could write one, or has written something else there
+        is_report = isinstance(report, dict) and depth_of(report) <= MAX_REPORT
+        return report if is_report else {}
 
     def _sentence(self, code: int) -> str:
         if self._is_cancelled:

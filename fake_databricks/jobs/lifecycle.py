@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Mapping
 
+from fake_databricks.transitions import after
+
 
 class Life(str, Enum):
     """``life_cycle_state`` of a run or an attempt."""
@@ -119,10 +121,6 @@ RESULTS: Mapping[Life, frozenset[Result]] = {
 }
 
 
-class IllegalTransition(Exception):  # noqa: N818  the name is what happened
-    """An event that cannot happen in this state; the state is unchanged."""
-
-
 @dataclass(frozen=True)
 class State:
     """The state of a run or an attempt.
@@ -162,8 +160,4 @@ def advance(state: State, event: Event, result: Result | None = None, message: s
         IllegalTransition: the event cannot happen in this state.
         ValueError: the result does not fit the new state.
     """
-    try:
-        life = TRANSITIONS[state.life][event]
-    except KeyError:
-        raise IllegalTransition(f"{event.name} cannot happen in the state {state.life.value}") from None
-    return State(life, result, message)
+    return State(after(TRANSITIONS, state.life, event), result, message)

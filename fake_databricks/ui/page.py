@@ -17,6 +17,7 @@ class Page:
         title: stands in its head, unless the view has a better one.
         is_shown: whether it is in the list of pages.
         has_frames: whether it shows pages of this site in frames.
+        accepted: the kinds of answers of which a request names one; another request is none for this page.
     """
 
     path: str
@@ -25,6 +26,7 @@ class Page:
     title: str
     is_shown: bool = False
     has_frames: bool = False
+    accepted: tuple[str, ...] = ("text/html",)
 
     def match(self, path: str) -> tuple[str, ...] | None:
         """Return what stands in place of each ``*``; None for another address."""

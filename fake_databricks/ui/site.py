@@ -52,6 +52,7 @@ SANDBOXED = {
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "SAMEORIGIN",
 }
+PICTURE = {**HTML, "Content-Type": "image/png", "Content-Security-Policy": "default-src 'none'; sandbox"}
 _FORM = "application/x-www-form-urlencoded"
 _OWN_ADDRESS = re.compile(r"/(?:[A-Za-z0-9_.~%-][A-Za-z0-9_/.~%-]*)?(?:\?[A-Za-z0-9_.~%&=+-]*)?")
 
@@ -142,8 +143,9 @@ class Site(ABC):
         if request.method in ("GET", "HEAD"):
             if request.path in self._static:
                 return True
-            is_html = "text/html" in request.headers.get("accept", "")
-            return is_html and find(self._look.pages, request.path) is not None
+            found = find(self._look.pages, request.path)
+            accept = request.headers.get("accept", "")
+            return found is not None and any(kind in accept for kind in found[0].accepted)
         is_form = request.headers.get("content-type", "").partition(";")[0].strip().lower() == _FORM
         is_ours = request.path in (SIGN_IN, SIGN_OUT) or request.path in self._look.actions
         return request.method == "POST" and is_form and is_ours
@@ -277,6 +279,11 @@ def _moved(address: str, cookie_header: str = "") -> Reply:
 def sandboxed(html: str) -> Reply:
     """Return HTML that somebody else has written, for a frame of a page or a window of its own."""
     return Reply(200, html.encode(errors="replace"), dict(SANDBOXED))
+
+
+def picture(png: bytes) -> Reply:
+    """Return a PNG that somebody else has made, for a page or a window of its own."""
+    return Reply(200, png, dict(PICTURE))
 
 
 def _pairs(text: str) -> dict[str, str]:

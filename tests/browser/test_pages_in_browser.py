@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import sys
 from typing import TYPE_CHECKING, Iterator
 
@@ -16,6 +17,7 @@ from fake_databricks.server import FakeDatabricks, Options
 from nuvyn_executor.reports.page import framed, html
 from tests.browser.browsing import Opened, opened
 from tests.fake.conftest import Client
+from tests.fake.png import DRAWS_PNG, png_of
 from tests.fake.test_notebooks import create, put
 from tests.report_rows import shop
 
@@ -243,6 +245,17 @@ class TestDisplays:
                     assert inside.locator("#table-list tbody tr:visible").count() == 1
                 assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
                 assert (seen.requests, seen.errors) == ([], [])
+
+    def test_a_picture_is_drawn_under_the_policy_of_the_page(self, browser: Browser, client: Client) -> None:
+        wide = binascii.b2a_base64(png_of(2000, 1), newline=False).decode()
+        address = command_page(client, DRAWS_PNG.format(wide) + "display(picture)")
+        for scheme, width in LOOKS:
+            with opened(browser, link(client), scheme=scheme, width=width) as seen:
+                seen.page.goto(client.url + address)
+                drawn = seen.page.get_by_role("img", name="Picture 1 of this command, 2000 by 1 pixels")
+                assert drawn.evaluate("image => image.decode().then(() => image.naturalWidth)") == 2000
+                assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+                assert (seen.violations(), seen.requests, seen.errors) == ([], [], [])
 
     def test_a_notebook(self, browser: Browser, client: Client) -> None:
         run = client.run(create(client, put(client, "/Shared/n", "displayHTML('<h1>Of a notebook</h1>')")))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import runpy
 from pathlib import Path
-from typing import Any
+from typing import Any, Mapping
 
 import pytest
 
 from contract import corpus
-from fake_databricks.jobs.lifecycle import TRANSITIONS
+from fake_databricks.clusters import lifecycle as clusters
+from fake_databricks.commands import lifecycle as commands
+from fake_databricks.jobs import lifecycle as runs
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL: dict[str, Any] = runpy.run_path(str(ROOT / "tools" / "draw_diagrams.py"))
@@ -35,12 +37,23 @@ class TestDiagrams:
 
             assert re.findall(r"^(?:stateDiagram.*|sequenceDiagram)$", drawn, re.MULTILINE) == [], path
 
-    def test_each_transition_of_a_run_is_an_arrow(self) -> None:
-        arrows = re.findall(r"^    (\w+) --> (\w+): (\w+)$", TOOL["run_states"](), re.MULTILINE)
+    @pytest.mark.parametrize(
+        ("page", "name", "transitions"),
+        [
+            ("docs/fake-runs.md", "run-states", runs.TRANSITIONS),
+            ("docs/fake-runs.md", "context-states", commands.CONTEXT_TRANSITIONS),
+            ("docs/fake-runs.md", "command-states", commands.TRANSITIONS),
+            ("docs/fake.md", "cluster-states", clusters.TRANSITIONS),
+        ],
+    )
+    def test_each_transition_is_an_arrow(
+        self, page: str, name: str, transitions: Mapping[Any, Mapping[Any, Any]]
+    ) -> None:
+        arrows = re.findall(r"^    (\w+) --> (\w+): (\w+)$", TOOL["DIAGRAMS"][page][name](), re.MULTILINE)
 
         assert arrows == [
-            (life.value, target.value, event.name)
-            for life, events in TRANSITIONS.items()
+            (state.value, target.value, event.name)
+            for state, events in transitions.items()
             for event, target in events.items()
         ]
 

@@ -139,6 +139,17 @@ class TestHowAProgramEnds:
         ended = rig.run("import os\nos._exit(7)")
         assert (ended.exit_code, ended.error) == (7, "The Python process exited with exit code 7.")
 
+    @pytest.mark.parametrize("count", [400, 900, 100_000])
+    def test_a_report_that_is_nested_too_deeply_is_none(self, rig: Rig, count: int) -> None:
+        """The program spoils its own report: the task ends all the same."""
+        ended = rig.run(
+            "from _fakebricks.run_context import RunContext\n"
+            f"value = []\nfor _ in range({count}): value = [value]\n"
+            "RunContext.new_values['v'] = value\nprint('ended')"
+        )
+        assert ended.logs.startswith("ended\n")
+        assert ended.task_values == {}
+
     def test_memory_that_is_not_there_is_an_error_like_any_other(self, rig: Rig) -> None:
         ended = rig.run(
             "import resource\nresource.setrlimit(resource.RLIMIT_AS, (10**9, 10**9))\nx = bytes(2 * 10**9)"

@@ -20,7 +20,7 @@ FLOORS = (
     {"jobs", "commands", "sql"},
     {"clusters", "files", "identity", "permissions", "secrets"},
     {"request", "engine"},
-    {"storage", "certificates", "clock", "errors", "redaction", "scratch"},
+    {"storage", "certificates", "clock", "errors", "redaction", "scratch", "transitions"},
     {"full_disk"},
 )
 FLOOR_OF = {place: number for number, places in enumerate(FLOORS) for place in places}

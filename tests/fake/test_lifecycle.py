@@ -9,12 +9,12 @@ from fake_databricks.jobs.lifecycle import (
     TERMINAL,
     TRANSITIONS,
     Event,
-    IllegalTransition,
     Life,
     Result,
     State,
     advance,
 )
+from fake_databricks.transitions import IllegalTransition
 
 ENDS = {life: next(iter(sorted(results, key=lambda item: item.value))) for life, results in RESULTS.items()}
 

@@ -82,7 +82,10 @@ class TestJupyter:
             (2, "x = 1\nx"),
         ]
 
-    @pytest.mark.parametrize("content", [b"{", b"[]", b'{"cells": 1}', b'{"cells": [1]}', b"{}"])
+    @pytest.mark.parametrize(
+        "content",
+        [b"{", b"[]", b'{"cells": 1}', b'{"cells": [1]}', b"{}", b"[" * 100_000, b'{"cells": ' * 100_000],
+    )
     def test_what_is_none_is_said_so(self, content: bytes) -> None:
         with pytest.raises(NotebookError, match="no notebook of Jupyter"):
             read_cells("/n.ipynb", content)

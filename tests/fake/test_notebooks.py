@@ -173,6 +173,17 @@ class TestWorkflows:
         for words in ("FAILED: ValueError: no", "TIMEDOUT", "Notebook not found: Shared/none."):
             assert words in result
 
+    @pytest.mark.parametrize("extra", [0, 1])
+    def test_a_task_value_has_at_most_a_hundred_levels(self, client: Client, extra: int) -> None:
+        source = (
+            f"value = {{}}\nfor _ in range({99 + extra}): value = [value]\n"
+            "dbutils.jobs.taskValues.set('v', value)"
+        )
+        run = client.run(client.tasks_job({"task_key": "a", "source": source}))
+        error = client.output(run["tasks"][0]["run_id"]).get("error", "")
+        said = "ValueError: The value of 'v' is nested too deeply: at most 100 levels are read"
+        assert error == (said if extra else "")
+
     def test_task_values_reach_later_tasks_and_their_parameters(self, client: Client) -> None:
         first = client.program("/first.py", "dbutils.jobs.taskValues.set('v', {'a': [1]})")
         put(

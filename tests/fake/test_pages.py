@@ -21,6 +21,7 @@ from fake_databricks.web.pages.fault_page import READY
 from fake_databricks.web.pages.routes import PAGES
 from tests.fake.browsing import Browser, Seen
 from tests.fake.conftest import Client
+from tests.fake.png import DRAWS_PNG, PNG, TEXT
 from tests.fake.test_commands import guide
 from tests.fake.test_notebooks import create, put
 
@@ -45,8 +46,9 @@ print("it goes on")
 """
 
 
-DISPLAYS = "/displays/"
+DISPLAYS, PICTURES = "/displays/", "/pictures/"
 """What programs have drawn, which is no page."""
+DRAWN = (DISPLAYS, PICTURES)
 
 
 def crawl(browser: Browser) -> dict[str, Seen]:
@@ -61,10 +63,10 @@ def crawl(browser: Browser) -> dict[str, Seen]:
         ):
             continue
         seen[address] = browser.get(address)
-        if address.startswith(DISPLAYS):
+        if address.startswith(DRAWN):
             continue
         found = [item.attributes["href"] for item in seen[address].page.all("a")]
-        found += [item.attributes["src"] for item in seen[address].page.all("iframe")]
+        found += [item.attributes["src"] for item in seen[address].page.all("iframe", "img")]
         todo += [urljoin(address, href).partition("#")[0] for href in found]
     return seen
 
@@ -96,6 +98,7 @@ def _workspace(server: FakeDatabricks) -> Iterator[Client]:
     client.run(create(client, put(client, "/Shared/notebook", f"displayHTML({HOSTILE!r})")))
     client.wait_for(f"/api/2.0/clusters/get?cluster_id={client.cluster_id}", "state", "RUNNING")
     guide(client, f"displayHTML({HOSTILE!r} + bytes.fromhex('{SECRET.encode().hex()}').decode())")
+    guide(client, DRAWS_PNG.format(TEXT) + "display(picture)")
     client.program('/folder/<i>text</i> \u202e".txt', f"{HOSTILE} {SECRET}")
     client.send("PUT", "/api/2.0/fs/files/Volumes/a/b/c/none.bin?overwrite=true", b"\0\xff")
     client.send("GET", "/api/2.1/<script>/%3Cb%3E?x=<script>", b"", {"X-Note": "<script>", "X-Secret": "x"})
@@ -115,7 +118,7 @@ def _every_answer(workspace: Client) -> dict[str, Seen]:
 
 @pytest.fixture(scope="module", name="every_page")
 def _every_page(every_answer: dict[str, Seen]) -> dict[str, Seen]:
-    return {address: seen for address, seen in every_answer.items() if not address.startswith(DISPLAYS)}
+    return {address: seen for address, seen in every_answer.items() if not address.startswith(DRAWN)}
 
 
 @pytest.fixture(name="browser")
@@ -159,7 +162,8 @@ class TestEveryPage:
             assert [(item.attributes, item.text) for item in page.all("script")] == [
                 ({"src": "/static/pages.js", "defer": ""}, "")
             ]
-            assert page.all("style", "frame", "object", "embed", "portal", "base", "img") == []
+            assert page.all("style", "frame", "object", "embed", "portal", "base") == []
+            assert [item for item in page.all("img") if not item.attributes["src"].startswith(PICTURES)] == []
             names = {name for item in page.elements for name in item.attributes}
             assert [name for name in names if name in ("style", "srcdoc") or name.startswith("on")] == []
 
@@ -175,6 +179,8 @@ class TestEveryPage:
                     policy.replace(";", " ").split()
                 )
                 continue
+            if address.startswith(PICTURES):
+                continue
             frames = seen.page.all("iframe")
             allowed = "frame-src 'self'" in seen.answer.headers["content-security-policy"]
             assert allowed or frames == []
@@ -183,6 +189,22 @@ class TestEveryPage:
             framed += [item.attributes["src"] for item in frames]
         assert sorted(framed) == sorted(path for path in every_answer if path.startswith(DISPLAYS))
         assert len(framed) == 2
+
+    def test_the_only_pictures_are_pngs_of_this_server(self, every_answer: dict[str, Seen]) -> None:
+        drawn = [
+            item.attributes["src"]
+            for address, seen in every_answer.items()
+            if not address.startswith(DRAWN)
+            for item in seen.page.all("img")
+        ]
+        assert drawn == [path for path in every_answer if path.startswith(PICTURES)]
+        (answer,) = [every_answer[path].answer for path in drawn]
+        assert (answer.headers["content-type"], answer.content) == ("image/png", PNG)
+        policies = {seen.answer.headers["content-security-policy"] for seen in every_answer.values()}
+        assert {part.strip() for policy in policies for part in policy.split(";") if "img-src" in part} == {
+            "img-src 'self'",
+            "img-src data:",  # in the frames of what programs draw
+        }
 
     def test_no_address_is_of_another_server(self, every_page: dict[str, Seen]) -> None:
         for seen in every_page.values():

@@ -20,11 +20,12 @@ from fake_databricks.web.journal import Journal
 from fake_databricks.web.pages.curl import command
 from fake_databricks.web.pages.drawing import HEIGHT, WIDTH, Box, draw
 from fake_databricks.web.pages.layers import places
-from fake_databricks.web.pages.routes import DISPLAY, PAGES
+from fake_databricks.web.pages.routes import DISPLAY, PAGES, PICTURE
 from fake_databricks.web.pages.state_page import picture
 from fake_databricks.web.pages.timeline import LENGTH, bars, phases
 from fake_databricks.web.pages.visit import Visit
 from fake_databricks.workspace import DEFAULT_CLUSTER_ID
+from tests.fake.png import TEXT
 
 if TYPE_CHECKING:
     from fake_databricks.engine.ports import Display
@@ -115,7 +116,7 @@ class TestViews:
         workspace.secrets.put("s", "k", b"value")
         sent = workspace.commands.execute(DEFAULT_CLUSTER_ID, "", "python", "1")
         quiet.clock.work()
-        sent.displays = [{"kind": "html", "data": "<b>"}, TABLE]
+        sent.displays = [{"kind": "html", "data": "<b>"}, {"kind": "image", "data": TEXT}, TABLE]
         journal, faults = Journal(), FaultTable()
         exchange = {"time": 1, "method": "GET", "path": "/x", "headers": {"a": "b"}, "notes": ("n",)}
         journal.add(**exchange, request=b'{"a": 1}', status=200, response=b"x")
@@ -130,7 +131,8 @@ class TestViews:
         }
         for page in PAGES:
             controls = Controls(faults, journal, lambda: None)
-            names = ("command", sent.command_id, "1") if page is DISPLAY else places.get(page.template, ())
+            drawn = {DISPLAY: "1", PICTURE: "2"}.get(page)
+            names = ("command", sent.command_id, drawn) if drawn else places.get(page.template, ())
             values = page.view(Visit(workspace, controls, names))
             assert is_plain(values), page.path
 

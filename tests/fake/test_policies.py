@@ -114,6 +114,8 @@ class TestRules:
         [
             ("{", "is not JSON"),
             ("[]", "must be a JSON object"),
+            ("[" * 100_000, "is nested too deeply"),
+            ('{"a": ' * 100_000, "is nested too deeply"),
             ('{"node_typ_id": {"type": "fixed", "value": 1}}', "was 'node_type_id' meant?"),
             ('{"node_type_id": {"type": "fix"}}', "must have a type: one of fixed, "),
             ('{"node_type_id": {"type": []}}', "must have a type: one of fixed, "),

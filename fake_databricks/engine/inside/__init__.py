@@ -22,6 +22,10 @@ Every task pays for these imports, so a heavy module (``urllib.request``: 20 ms)
     repl          the main program of a context
       statement   one statement of the SQL statements API
     cells         one command or cell, for the notebook and the context
+    displays      what ``display`` shows, for a page and as text
+      pictures    a PNG that a value draws; for the server, too
+      figures     the backend of matplotlib
+    nesting       how deep a JSON value is nested; for the server, too
     magics        splits a command or cell at %sql, %sh ...; for the server, too
     failures      exceptions as text, for the two main programs
 """

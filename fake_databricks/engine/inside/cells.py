@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import os
 import re
 import sys
 import types
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
 IS_COROUTINE = 0x80
 """The flag of code that awaits something (``inspect.CO_COROUTINE``, whose module takes 10 ms)."""
 
+MATPLOTLIB_BACKEND = "module://_fakebricks.figures"
+"""How ``plt.show()`` shows; a program that has no page keeps matplotlib's own way."""
+
 
 class Namespace:
     """The module ``__main__`` of a process, in which its commands or cells run one after the other."""
 
     def __init__(self) -> None:
+        os.environ.setdefault("MPLBACKEND", MATPLOTLIB_BACKEND)
         main = types.ModuleType("__main__")
         main.__dict__["__builtins__"] = names.LazyBuiltins()
         sys.modules["__main__"] = main

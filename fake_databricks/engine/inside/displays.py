@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from . import pictures
+
 ROWS = 1000
 """Rows of a table that are shown, as in a notebook."""
 MAX_DISPLAYS = 100
@@ -50,28 +52,51 @@ def pandas_table(frame: Any) -> dict[str, Any]:
     }
 
 
-def html_of(value: Any) -> str | None:
-    """Return how a value draws itself (``_repr_html_``); None where it does not."""
-    method = getattr(type(value), "_repr_html_", None)
+def drawn_of(value: Any) -> dict[str, Any] | None:
+    """Return how a value draws itself: as HTML, as a PNG, or as SVG, which is shown as HTML.
+
+    Returns:
+        None where it does not draw itself.
+
+    Raises:
+        NoPicture: it draws itself as what is no PNG, or as one that is too large.
+    """
+    html = _text_by(value, "_repr_html_")
+    if html is not None:
+        return {"kind": "html", "data": html}
+    png = pictures.png_of(value)
+    if png is not None:
+        return {"kind": "image", "data": pictures.text_of(png)}
+    svg = _text_by(value, "_repr_svg_")
+    return None if svg is None else {"kind": "html", "data": svg}
+
+
+def _text_by(value: Any, name: str) -> str | None:
+    method = getattr(type(value), name, None)
     found = method(value) if callable(method) else None
     return found if isinstance(found, str) else None
 
 
 def display_of(value: Any) -> dict[str, Any] | None:
-    """Return what ``display`` shows of a value; None for one that is only text."""
+    """Return what ``display`` shows of a value; None for one that is only text.
+
+    Raises:
+        NoPicture: as :func:`drawn_of`.
+    """
     if hasattr(value, "schema") and hasattr(value, "limit"):
         return table(value)
     kind = type(value)
     if kind.__name__ == "DataFrame" and kind.__module__.partition(".")[0] == "pandas":
         return pandas_table(value)
-    html = html_of(value)
-    return None if html is None else {"kind": "html", "data": html}
+    return drawn_of(value)
 
 
 def text_of(display: dict[str, Any]) -> str:
-    """Return a table as Spark's ``show`` prints it; of HTML how long it is."""
+    """Return a table as Spark's ``show`` prints it; of HTML and of a picture how large it is."""
     if display["kind"] == "html":
-        return f"HTML of {len(display['data'])} characters: the page of the run shows it"
+        return f"HTML of {len(display['data'])} characters"
+    if display["kind"] == "image":
+        return "Picture of {} by {} pixels".format(*pictures.size_of(pictures.png_in(display["data"])))
     if not display["schema"]:
         return ""
     heads = [name for name, _ in display["schema"]]
@@ -97,6 +122,10 @@ class Displays:
 
     def __init__(self) -> None:
         self.shown: list[dict[str, Any]] = []
+
+    def own(self) -> list[dict[str, Any]]:
+        """Return what was shown by this process itself, and not by a notebook that it has run."""
+        return [display for display in self.shown if "notebook" not in display]
 
     def take(self) -> list[dict[str, Any]]:
         """Return what a page shows, and begin anew; say in the output what is too much for it."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import displays
 from .dbutils import DBUtils
+from .pictures import NoPicture
 from .run_context import RunContext
 from .spark import NO_SPARK
 
@@ -37,12 +38,21 @@ def dbutils() -> Any:
 
 
 def display(value: Any = None, *_: object, **__: object) -> None:
-    """Show a DataFrame as a table, an object that draws itself as HTML, anything else as text."""
-    shown = displays.display_of(value)
-    if shown is None:
+    """Show a DataFrame as a table, an object that draws itself as it does, anything else as text."""
+    if not draw(value, displays.display_of):
         print(value)  # noqa: T201  that is its task
-    else:
+
+
+def draw(value: Any, how: Callable[[Any], dict[str, Any] | None] = displays.drawn_of) -> bool:
+    """Show a value that draws itself; return False for one that is only text."""
+    try:
+        shown = how(value)
+    except NoPicture as error:
+        print(error)  # noqa: T201  its author looks there
+        return True
+    if shown is not None:
         show(shown)
+    return shown is not None
 
 
 def display_html(html: str = "", *_: object, **__: object) -> None:
@@ -51,12 +61,13 @@ def display_html(html: str = "", *_: object, **__: object) -> None:
 
 
 def show(shown: dict[str, Any]) -> None:
-    """Show a table or HTML: on the page of a command or of a notebook's run, and in the output of a run."""
+    """Show what is drawn: on the page of a command or of a notebook's run, and in the output of a run."""
     if RunContext.is_run and not RunContext.notebook:  # a program has no page for it, as on Databricks
         print(shown["data"] if shown["kind"] == "html" else displays.text_of(shown))  # noqa: T201  as above
         return
     if RunContext.is_run:
-        print(displays.text_of(shown))  # noqa: T201  as above
+        seen = "" if shown["kind"] == "table" else ": the page of the run shows it"
+        print(f"{displays.text_of(shown)}{seen}")  # noqa: T201  as above
     displays.SHOWN.shown.append(shown)
 
 

@@ -12,7 +12,7 @@ import os
 import sys
 from typing import Any
 
-from . import displays, names, notebooks
+from . import names, notebooks
 from .cells import Namespace
 from .magics import Magic, parse_magics
 from .run_context import RunContext
@@ -59,10 +59,7 @@ class Notebook:
     @staticmethod
     def _show(value: Any) -> None:
         """Show the last value of a cell."""
-        html = displays.html_of(value)
-        if html is not None:
-            names.display_html(html)
-        elif value is not None:
+        if not names.draw(value) and value is not None:
             print(repr(value))  # noqa: T201  that is its task
 
     def _sql(self, text: str) -> None:

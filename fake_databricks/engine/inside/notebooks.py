@@ -169,7 +169,7 @@ def _jupyter(path: str, text: str) -> Iterator[Cell]:
             joined = source if isinstance(source, str) else "".join(source)
             is_code = cell.get("cell_type") == "code"
             yield Cell(number, language, joined if is_code else f"%md\n{joined}")
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise NotebookError(f"The notebook {path} is no notebook of Jupyter that can be read.") from None
 
 

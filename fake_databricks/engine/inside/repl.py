@@ -12,7 +12,7 @@ import signal
 import sys
 from typing import Any
 
-from . import displays, failures, supervisor
+from . import displays, failures, names, supervisor
 from .cells import Namespace
 from .spark import Plan
 from .workflows import NotebookExit
@@ -47,20 +47,19 @@ class Repl:
         return {**result, "displays": displays.SHOWN.take()}
 
     def _run(self, source: str, language: str) -> dict[str, Any]:
-        """Return what the API says: the last table, else all HTML and the last value as one text."""
-        shown = displays.SHOWN.shown
+        """Return the last table that was shown, else all HTML and the last value as one text."""
         if language == "sql":
-            shown.append(displays.table(self._namespace.sql(source)))
-            return shown[-1]
+            table = displays.table(self._namespace.sql(source))
+            displays.SHOWN.shown.append(table)
+            return table
         value = self._namespace.python(source, f"<command-{self._count}>")
-        html = displays.html_of(value)
-        if html is not None:
-            shown.append({"kind": "html", "data": html})
-        tables = [display for display in shown if display["kind"] == "table"]
+        is_drawn = names.draw(value)
+        own = displays.SHOWN.own()
+        tables = [display for display in own if display["kind"] == "table"]
         if tables:
             return tables[-1]
-        texts = [display["data"] for display in shown]
-        texts += [] if value is None or html is not None else [repr(value)]
+        texts = [display["data"] for display in own if display["kind"] == "html"]
+        texts += [] if value is None or is_drawn else [repr(value)]
         return {"kind": "text", "data": shortened("\n".join(texts))}
 
     @staticmethod

@@ -9,7 +9,8 @@ import os
 import sys
 from typing import Any
 
-from . import notebooks
+from . import displays, notebooks
+from .nesting import MAX_VALUE, depth_of
 from .run_context import RunContext
 
 MAX_VALUE_BYTES = 48 * 1024
@@ -73,6 +74,7 @@ class Notebook:
             "task_values": RunContext.task_values,
         }
         report = _run_child(order, timeout_seconds)
+        displays.SHOWN.shown += [{"notebook": found[0], **item} for item in report.get("displays", [])]
         if report.get("exit_code") != 0:
             raise WorkflowException(f"{FAILED}: FAILED: {report.get('error') or 'the notebook was ended'}")
         value: str | None = report["notebook_result"]
@@ -115,6 +117,10 @@ class TaskValues:
     def set(self, key: str, value: Any) -> None:
         """Set a value that later tasks of the run can read; outside of a run nothing happens."""
         text = json.dumps(value)  # TypeError for what JSON cannot have
+        if depth_of(json.loads(text)) > MAX_VALUE:
+            raise ValueError(
+                f"The value of {key!r} is nested too deeply: at most {MAX_VALUE} levels are read"
+            )
         if len(text.encode()) > MAX_VALUE_BYTES:
             raise ValueError(f"The value of {key!r} has more than {MAX_VALUE_BYTES} bytes as JSON")
         if len(RunContext.new_values.keys() | {key}) > MAX_VALUES:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from fake_databricks.clusters.api import cluster_view
+from fake_databricks.clusters.lifecycle import Life
 from fake_databricks.web.pages.rows import cluster_row
 
 if TYPE_CHECKING:
@@ -38,14 +39,14 @@ def view_one(visit: Visit) -> dict[str, Any]:
             {"time": item["timestamp"], "type": item["type"], "details": item["details"]}
             for item in reversed(record.events[-EVENTS:])
         ],
-        "is_running": record.state == "RUNNING",
+        "is_running": record.state is Life.RUNNING,
         "is_asked": visit.query.get("packages") == "1",
         **_packages(visit, record),
     }
 
 
 def _packages(visit: Visit, record: ClusterRecord) -> dict[str, Any]:
-    if visit.query.get("packages") != "1" or record.state != "RUNNING":
+    if visit.query.get("packages") != "1" or record.state is not Life.RUNNING:
         return {"packages": [], "pip_said": ""}
     answer = visit.workspace.clusters.pip(record.cluster_id, LIST_PACKAGES)
     lines = [line for line in answer.output.splitlines() if line.startswith("[")]

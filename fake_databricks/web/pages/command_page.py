@@ -37,7 +37,7 @@ def view(visit: Visit) -> dict[str, Any]:
             "id": item.command_id,
             "context_id": item.context_id,
             "text": item.text[:MAX_TEXT],
-            "state": item.status,
+            "state": item.status.value,
             "tone": _tone(item),
             "said": _said(item)[:MAX_TEXT],
             "displays": len(item.displays),
@@ -55,7 +55,7 @@ def view(visit: Visit) -> dict[str, Any]:
         }
         for item in statements[:MOST]
     ]
-    states = [*(item.status for item in commands), *(item.state for item in statements)]
+    states = [*(item.status.value for item in commands), *(item.state for item in statements)]
     return {
         "contexts": [
             {
@@ -83,9 +83,9 @@ def view_one(visit: Visit) -> dict[str, Any]:
         "cluster_id": command.cluster_id,
         "context_id": command.context_id,
         "text": command.text,
-        "state": command.status,
+        "state": command.status.value,
         "tone": _tone(command),
-        "is_live": command.status in BUSY,
+        "is_live": command.status.value in BUSY,
         "result": command.kind or "",
         "said": said[:MAX_SAID],
         "left_out": max(0, len(said) - MAX_SAID),
@@ -95,7 +95,7 @@ def view_one(visit: Visit) -> dict[str, Any]:
 
 
 def _tone(command: Command) -> str:
-    return "bad" if command.kind == "error" else TONES.get(command.status, "plain")
+    return "bad" if command.kind == "error" else TONES.get(command.status.value, "plain")
 
 
 def _said(command: Command) -> str:
@@ -104,6 +104,6 @@ def _said(command: Command) -> str:
         return command.summary or command.printed
     text = command.data
     for item in command.displays:
-        if item["kind"] == "html":
+        if item["kind"] == "html" and "notebook" not in item:
             text = text.replace(str(item["data"]).rstrip("\n"), "", 1)
     return text.rstrip("\n")

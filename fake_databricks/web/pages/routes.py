@@ -22,6 +22,8 @@ from fake_databricks.web.pages import (
 
 DISPLAY = Page("/displays/*/*/*", "", displays.view, "Display")
 """HTML of a program, without a template: a page shows it in a frame."""
+PICTURE = Page("/pictures/*/*/*", "", displays.view_picture, "Picture", accepted=("text/html", "image/"))
+"""A PNG of a program, for a page that shows it."""
 PAGES = (
     Page("/", "overview", overview.view, "Overview", is_shown=True),
     Page("/jobs", "jobs", job_pages.view, "Jobs", is_shown=True),
@@ -41,6 +43,7 @@ PAGES = (
     Page("/states", "states", state_page.view, "States", is_shown=True),
     Page(workspace_page.ADDRESS, "workspaces", workspace_page.view, "Workspaces"),
     DISPLAY,
+    PICTURE,
 )
 ACTIONS = {
     "/faults": fault_page.change,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Mapping
 
+from fake_databricks.clusters.lifecycle import Life
 from fake_databricks.jobs.run_views import run_view
 
 if TYPE_CHECKING:
@@ -60,13 +61,13 @@ def cluster_row(record: ClusterRecord) -> dict[str, Any]:
     return {
         "cluster_id": record.cluster_id,
         "name": str(record.settings.get("cluster_name", "")),
-        "state": record.state,
-        "tone": "good" if record.state == "RUNNING" else TONES.get(record.state, "plain"),
+        "state": record.state.value,
+        "tone": "good" if record.state is Life.RUNNING else TONES.get(record.state.value, "plain"),
         "message": record.state_message,
         "spark_version": str(record.settings.get("spark_version", "")),
         "node_type": str(record.settings.get("node_type_id", "")),
         "source": record.source,
         "start_time": record.start_time,
         "libraries": len(libraries),
-        "is_active": record.state in ("PENDING", "RESTARTING", "TERMINATING"),
+        "is_active": record.state in (Life.PENDING, Life.RESTARTING, Life.TERMINATING),
     }

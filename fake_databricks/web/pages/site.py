@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from fake_databricks.engine.inside.pictures import png_in
 from fake_databricks.errors import ApiError, InvalidParameter, InvalidToken
 from fake_databricks.redaction import mask_urls
 from fake_databricks.ui.page import Elsewhere, NotAdmitted
-from fake_databricks.ui.site import Look, Site, sandboxed
+from fake_databricks.ui.site import Look, Site, picture, sandboxed
 from fake_databricks.web.pages import routes, workspace_page
 from fake_databricks.web.pages.visit import SignedIn, Visit
 
@@ -70,6 +71,8 @@ class WorkspaceSite(Site):
         values = mask_urls(tenant.workspace.secrets.redact(shown))
         if asked.page is routes.DISPLAY:
             return sandboxed(values["html"])
+        if asked.page is routes.PICTURE:
+            return picture(png_in(values["png"]))
         return self._written(asked.page, values, f"workspace {current}")
 
     def _signed_in(self, asked: Asked) -> SignedIn:
