@@ -69,9 +69,11 @@ DATASET = Dataset("t", "", "/data/t", formats.PARQUET, (ENTRY,))
 class TestWhatIsRefused:
     def test_reasons(self) -> None:
         number, array = ColumnPlan("n", "int"), ColumnPlan("a", "array<int>", Expected.OPAQUE)
+        interval = ColumnPlan("i", "interval day", Expected.OPAQUE)
         day = ColumnPlan("d", "date")
         assert supports(DATASET, ScanPlan((number, day))) is None
-        assert supports(DATASET, ScanPlan((number, array))) == "column a is of type array<int>"
+        assert supports(DATASET, ScanPlan((number, array))) is None
+        assert supports(DATASET, ScanPlan((number, interval))) == "column i is of type interval day"
         assert supports(DATASET, ScanPlan(())) == "it has no columns"
         assert supports(replace(DATASET, format=formats.DELTA), ScanPlan((number,))) == "its format is delta"
         assert supports(DATASET, ScanPlan((number,)), "Europe/Berlin") is None
