@@ -115,6 +115,16 @@ class TestNested:
 
         assert_both_ways_agree(spark, tmp_path, dataset, slices=(1,))
 
+    def test_moments_in_milliseconds_in_one_file(self, spark: Any, tmp_path: Path) -> None:
+        (tmp_path / "units").mkdir()
+        kinds = pl.List(pl.Datetime("ms", "UTC")), pl.List(pl.Datetime("us", "UTC"))
+        for number, kind in enumerate(kinds):
+            moments = pl.DataFrame({"list": [[MOMENT.replace(microsecond=0)], [MOMENT.replace(second=7)]]})
+            moments.cast({"list": kind}).write_parquet(tmp_path / "units" / f"part-{number}.parquet")
+        (dataset,) = datasets_of(tmp_path)
+
+        assert_both_ways_agree(spark, tmp_path, dataset, slices=(1,))
+
     def test_a_column_of_other_elements_in_one_file_is_for_spark(self, spark: Any, tmp_path: Path) -> None:
         spark.sql("SELECT array(1, 2) AS list").write.parquet(str(tmp_path / "other"))
         (own,) = (tmp_path / "other").glob("*.parquet")

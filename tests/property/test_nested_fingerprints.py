@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, List
 
 import pytest
@@ -58,6 +59,12 @@ class TestFingerprints:
         values = [[1, 2], None, [], [2, 1], [None]]
         alone = [fingerprints(pl.Series([one], dtype=pl.List(pl.Int64)))[0] for one in values]
         assert fingerprints(pl.Series(values, dtype=pl.List(pl.Int64))).to_list() == alone
+
+    def test_a_moment_is_the_same_in_milliseconds_and_in_microseconds(self) -> None:
+        moment = datetime(2024, 1, 2, 3, 4, 5)  # noqa: DTZ001  of no zone
+        kinds = [pl.List(pl.Datetime(unit)) for unit in ("ms", "us")]
+        (one, other) = (fingerprints(pl.Series([[moment]], dtype=kind)).to_list() for kind in kinds)
+        assert one == other
 
 
 # All those that a type of the test may stand for, and some that none does.

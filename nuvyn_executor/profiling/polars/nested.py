@@ -132,6 +132,8 @@ def _of_structs(values: pl.Series) -> pl.Series:
 def _of_scalars(values: pl.Series) -> pl.Series:
     if values.dtype in (pl.Categorical, pl.Enum):
         values = values.cast(pl.String)
+    if isinstance(values.dtype, pl.Datetime):  # another file may have another unit
+        values = values.dt.cast_time_unit("us")
     hashes: pl.Series = values.hash()
     if values.dtype in (pl.Float32, pl.Float64):  # Polars takes 0.0 and -0.0 as the same
         is_negative_zero = (1 / values == float("-inf")).fill_null(value=False)
