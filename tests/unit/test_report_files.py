@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Optional
 
 import pytest
 
 from nuvyn_executor import report
 from nuvyn_executor.errors import ExecutorError
 from nuvyn_executor.reports.files import report_of, write_report
+from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, SOURCES, TABLES, Table
 from nuvyn_executor.store.memory import MemoryMetadataStore
 from tests.installation import LineScanner, memory_installation
 from tests.report_rows import NOW, Stored, shop, source_row, table_row
@@ -78,6 +80,43 @@ class TestWhichSources:
         assert "Run metadata_extraction or quality_assessment first" in refused(Stored())
         with pytest.raises(ExecutorError, match="Nothing is stored in _executor_metadata yet"):
             report_of(MemoryMetadataStore(), None, None, NOW, shows_values=False)
+
+
+def older_store(stored: Stored, lacking: Table, column: Optional[str]) -> MemoryMetadataStore:
+    """Return what is stored, without a column of a table, or without the table."""
+    store = MemoryMetadataStore()
+    rows = (stored.sources, stored.tables, stored.columns, stored.runs)
+    for table, some in zip((SOURCES, TABLES, COLUMNS, EXECUTOR_RUNS), rows):
+        gone = {column} if table is lacking else set()
+        if None in gone:
+            continue
+        store.create_table(
+            replace(table, columns=tuple(one for one in table.columns if one.name not in gone))
+        )
+        store.append(
+            table, [{name: value for name, value in row.items() if name not in gone} for row in some]
+        )
+    return store
+
+
+class TestOlderTables:
+    """Tables of an older version lack columns, and a run that was stopped early made some tables alone."""
+
+    @pytest.mark.parametrize(
+        ("table", "column"),
+        [
+            (table, name)
+            for table in (SOURCES, TABLES, COLUMNS, EXECUTOR_RUNS)
+            for name in table.column_types()
+        ],
+        ids=lambda one: getattr(one, "name", one),
+    )
+    def test_each_column_may_be_missing(self, table: Table, column: str) -> None:
+        assert "<h1>" in report_of(older_store(shop(), table, column), None, None, NOW, shows_values=False)
+
+    @pytest.mark.parametrize("table", [TABLES, COLUMNS, EXECUTOR_RUNS], ids=lambda one: one.name)
+    def test_each_table_but_that_of_the_sources_may_be_missing(self, table: Table) -> None:
+        assert "<h1>" in report_of(older_store(shop(), table, None), None, None, NOW, shows_values=False)
 
 
 class TestFile:
