@@ -157,6 +157,40 @@ class TestCommand:
             "missing/r.html is not there. Make it, or name another file with -o." in capsys.readouterr().err
         )
 
+    def test_a_folder_is_no_file(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert report.main(["/data", "-o", str(tmp_path)]) == 2
+        assert capsys.readouterr().err == f"{tmp_path} is a folder. Name a file in it with -o.\n"
+
+    def test_a_store_is_no_place_and_its_secret_is_masked(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert report.main(["/data", "-o", "s3://bucket/r.html?sig=very-secret"]) == 2
+        said = capsys.readouterr().err
+        assert "is no place for a report. Name a file of a Volume" in said
+        assert "very-secret" not in said
+
+    @pytest.mark.parametrize("scheme", ["", "file:"])
+    def test_each_spelling_of_a_file_is_taken(
+        self,
+        tmp_path: Path,
+        scheme: str,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setattr(report, "quality_report", lambda *_: report.QualityReport("é"))
+
+        assert report.main(["-o", f"{scheme}{tmp_path}/r.html"]) == 0
+        assert (tmp_path / "r.html").read_text(encoding="utf-8") == "é"
+        assert capsys.readouterr().err == f"Written: {scheme}{tmp_path}/r.html\n"
+
+    def test_a_dash_is_stdout(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(report, "quality_report", lambda *_: report.QualityReport("é"))
+
+        assert report.main(["-o", "-"]) == 0
+        assert capsysbinary.readouterr() == ("é".encode(), b"")
+        assert not list(tmp_path.iterdir())
+
     def test_a_wrong_parameter_ends_with_2(self, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit) as caught:
             report.main(["--nonsense"])
