@@ -437,6 +437,10 @@ class TestFaultsOnDemand:
         assert post(url, body_of("other"), OTHER).status == 200
         assert post(url, body_of("one"), ONE).status == 500
 
+    def test_its_headers_are_in_the_place_of_the_usual_ones(self, url: str) -> None:
+        ask(url, "POST", FAULTS, ALL, {"status": 503, "headers": {"content-type": "text/plain"}})
+        assert post(url, body_of("one")).headers.get_all("Content-Type") == ["text/plain"]
+
     @pytest.mark.parametrize(
         ("fault", "message"),
         [
@@ -450,6 +454,13 @@ class TestFaultsOnDemand:
             ({"delay_seconds": -1}, "delay_seconds and pause_seconds are between"),
             ({"delay_seconds": float("nan")}, "delay_seconds and pause_seconds are between"),
             ({"status": 503, "headers": {"A": "b\r\nC: d"}}, "headers have letters"),
+            ({"status": 503, "headers": {"A": " b"}}, "headers have letters"),
+            ({"status": 503, "headers": {"A": "b "}}, "headers have letters"),
+            ({"status": 503, "headers": {"content-length": "3"}}, "content-length and transfer-encoding are"),
+            (
+                {"status": 503, "headers": {"Transfer-Encoding": "chunked"}},
+                "transfer-encoding are the server",
+            ),
         ],
     )
     def test_what_is_no_fault_is_named(self, shared: str, fault: Any, message: str) -> None:
