@@ -148,6 +148,22 @@ class TestNested:
         assert [one.name for one in found.scan.columns] == ["many", "named", "one"]
 
 
+class TestBinaryKeys:
+    """Spark's JSON has for a binary key where Java keeps it, which is another place for each row."""
+
+    def test_the_same_key_is_the_same_value(self, spark: Any, tmp_path: Path) -> None:
+        spark.range(20).selectExpr("map(CAST(CAST(id % 2 AS STRING) AS BINARY), 1) AS named").coalesce(
+            1
+        ).write.parquet(str(tmp_path / "keys"))
+        (dataset,) = datasets_of(tmp_path)
+        source = FileSystemSource(str(tmp_path), on_databricks=False)
+
+        found = count_frame(open_frame(spark, source, dataset), dataset.name, NOW)
+
+        assert [one.distinct and one.distinct.count for one in found.scan.columns] == [2]
+        assert_both_ways_agree(spark, tmp_path, dataset)
+
+
 class TestMomentsInArrays:
     """Spark writes them as JSON to compare them, and cuts them to milliseconds if nobody says otherwise."""
 
