@@ -69,9 +69,10 @@ DATASET = Dataset("t", "", "/data/t", formats.PARQUET, (ENTRY,))
 class TestWhatIsRefused:
     def test_reasons(self) -> None:
         number, array = ColumnPlan("n", "int"), ColumnPlan("a", "array<int>", Expected.OPAQUE)
-        day = ColumnPlan("d", "date")
+        day, variant = ColumnPlan("d", "date"), ColumnPlan("v", "variant", Expected.OPAQUE)
         assert supports(DATASET, ScanPlan((number, day))) is None
-        assert supports(DATASET, ScanPlan((number, array))) == "column a is of type array<int>"
+        assert supports(DATASET, ScanPlan((number, array))) is None
+        assert supports(DATASET, ScanPlan((number, variant))) == "column v is of type variant"
         assert supports(DATASET, ScanPlan(())) == "it has no columns"
         assert supports(replace(DATASET, format=formats.DELTA), ScanPlan((number,))) == "its format is delta"
         assert supports(DATASET, ScanPlan((number,)), "Europe/Berlin") is None
