@@ -4,7 +4,7 @@
 against a server, in one of two :mod:`~contract.dialects`; :mod:`~contract.leftovers` removes what that
 created, and :mod:`~contract.interruption` lets it do so when the command is ended.
 :mod:`~contract.verdicts` and :mod:`~contract.reports` say what came out, and :mod:`~contract.playing` is what
-the commands share. :mod:`~contract.corpus` reads the
+the commands share, with their options in :mod:`~contract.option_types`. :mod:`~contract.corpus` reads the
 cases, :mod:`~contract.patterns` and :mod:`~contract.matching` compare, :mod:`~contract.exchange` sends.
 :mod:`~contract.receiver` is a platform; :mod:`~contract.payload_shape` says what it takes.
 :mod:`~contract.verify_platform` holds any platform to :mod:`~contract.platform_expectations`.

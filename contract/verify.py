@@ -20,6 +20,7 @@ from contract import VERSION, corpus
 from contract.dialects import DIALECTS, choose
 from contract.exchange import Answer, Send, send
 from contract.leftovers import Leftovers
+from contract.option_types import header_value, seconds, server_url
 from contract.patterns import NOTHING, Difference, UnknownVariableError, compare, resolve, shown
 from contract.playing import add_report_options, exit_code, fits, play_out
 from contract.reports import Play, text_lines, text_summary
@@ -218,10 +219,12 @@ def _arguments(argv: Sequence[str], program: str) -> argparse.Namespace:
         prog=program,
         description="Play the documented exchanges against a server and name each difference.",
     )
-    parser.add_argument("--url", help="the server, such as http://127.0.0.1:8080")
-    parser.add_argument("--token", help="a Bearer token that the server accepts")
+    parser.add_argument("--url", type=server_url, help="the server, such as http://127.0.0.1:8080")
+    parser.add_argument("--token", type=header_value, help="a Bearer token that the server accepts")
     parser.add_argument("--cluster-id", help="an existing cluster; else the first that the server lists")
-    parser.add_argument("--refused-token", help="a token that the server refuses, to ask for its 403")
+    parser.add_argument(
+        "--refused-token", type=header_value, help="a token that the server refuses, to ask for its 403"
+    )
     parser.add_argument("--only", action="append", default=[], help="cases whose id fits, such as 'jobs/*'")
     parser.add_argument(
         "--dialect",
@@ -229,7 +232,7 @@ def _arguments(argv: Sequence[str], program: str) -> argparse.Namespace:
         default="guide",
         help="guide: all that the guide documents (default); databricks: what a real workspace answers",
     )
-    parser.add_argument("--at-most", type=float, help="seconds that a run or command may take")
+    parser.add_argument("--at-most", type=seconds, help="seconds that a run or command may take")
     parser.add_argument("--list", action="store_true", help="print the cases in their order, ask nothing")
     add_report_options(parser)
     arguments = parser.parse_args(argv)

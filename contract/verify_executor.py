@@ -36,6 +36,7 @@ from contract.executor_expectations import (
     calls,
     look,
 )
+from contract.option_types import seconds
 from contract.patterns import NOTHING, Difference, compare, shown
 from contract.playing import add_report_options, fits, play_out
 from contract.receiver import Receiver
@@ -113,7 +114,7 @@ def _arguments(argv: Sequence[str], program: str) -> argparse.Namespace:
     parser.add_argument(
         "--only", action="append", default=[], help="calls and effects whose name fits, such as 'refused/*'"
     )
-    parser.add_argument("--timeout", type=float, default=300.0, help="seconds that a call may take")
+    parser.add_argument("--timeout", type=seconds, default=300.0, help="seconds that a call may take")
     parser.add_argument(
         "--tables", metavar="COMMAND", help="prints the rows of the executor's tables: a JSON object of lists"
     )

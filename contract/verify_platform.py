@@ -13,6 +13,7 @@ import time
 from typing import Iterable, Sequence
 
 from contract import VERSION
+from contract.option_types import count, header_value, seconds, server_url
 from contract.platform_expectations import EXPECTATIONS, Platform, try_expectation
 from contract.playing import add_report_options, fits, play_out
 from contract.reports import Play
@@ -26,14 +27,20 @@ def _arguments(argv: Sequence[str], program: str) -> argparse.Namespace:
         prog=program,
         description="Try what a platform does with POST /api/metadata, and name each difference.",
     )
-    parser.add_argument("--url", help="the platform: what NUVYN_API_ENDPOINT would be")
-    parser.add_argument("--key", help="an API key that it accepts")
+    parser.add_argument("--url", type=server_url, help="the platform: what NUVYN_API_ENDPOINT would be")
+    parser.add_argument("--key", type=header_value, help="an API key that it accepts")
     parser.add_argument("--tenant", help="the tenant of the key; else a new name of its own")
-    parser.add_argument("--other-key", default="", help="a key of another tenant, to ask for its refusal")
+    parser.add_argument(
+        "--other-key", type=header_value, default="", help="a key of another tenant, to ask for its refusal"
+    )
     parser.add_argument("--only", action="append", default=[], help="expectations whose name fits")
-    parser.add_argument("--columns", type=int, default=100_000, help="of the largest table (default: 100000)")
-    parser.add_argument("--slow-seconds", type=float, default=3.0, help="how long the slow body takes")
-    parser.add_argument("--timeout", type=float, default=60.0, help="seconds that the platform may be silent")
+    parser.add_argument(
+        "--columns", type=count, default=100_000, help="of the largest table (default: 100000)"
+    )
+    parser.add_argument("--slow-seconds", type=seconds, default=3.0, help="how long the slow body takes")
+    parser.add_argument(
+        "--timeout", type=seconds, default=60.0, help="seconds that the platform may be silent"
+    )
     parser.add_argument(
         "--deliveries",
         default=Platform.deliveries,

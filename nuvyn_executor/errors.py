@@ -7,7 +7,7 @@
     ├── ConfigError                 1   an environment variable is missing or malformed
     ├── EngineError                 1   no Spark, Delta or Java on this machine, or it ended
     ├── SchemaError                 1   the metadata tables do not have the columns they need
-    ├── StoreError                  1   the metadata tables cannot be written: full, read only, no right
+    ├── StoreError                  1   the metadata tables cannot be written, or read
     ├── SourceError                 1   the data source as a whole cannot be used
     │   ├── SourceNotFound
     │   ├── SourceAccessDenied
@@ -71,7 +71,7 @@ class SchemaError(ExecutorError):
 
 
 class StoreError(ExecutorError):
-    """The metadata tables cannot be written."""
+    """The metadata tables cannot be written, or not be read."""
 
 
 class SourceError(ExecutorError):

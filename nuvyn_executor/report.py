@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Mapping, Optional, Sequence
 
 from nuvyn_executor import bootstrap
 from nuvyn_executor.errors import ExecutorError, UsageError
-from nuvyn_executor.reports.files import report_of, write_report
+from nuvyn_executor.reports.files import report_file, report_of, write_report
 from nuvyn_executor.reports.page import framed
 
 _DESCRIPTION = """\
 Write the quality report of a source, of a tenant, or of all sources, as one HTML file. It is made from the
 five metadata tables alone.
 """
+_STDOUT = "-"
 
 
 class QualityReport:
@@ -81,20 +81,34 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     )
     parser.add_argument("--tenant", metavar="T", help="whose sources; without it, those of all tenants")
     parser.add_argument(
-        "-o", "--output", metavar="FILE", default="report.html", help="where to write it (report.html)"
+        "-o",
+        "--output",
+        metavar="FILE",
+        default="report.html",
+        help="where to write it (report.html); - is stdout",
     )
     given = parser.parse_args(argv)
     try:
-        if not Path(given.output).absolute().parent.is_dir():  # before Spark starts, which takes seconds
-            raise UsageError(
-                f"The folder of {given.output} is not there.", "Make it, or name another file with -o."
-            )
-        quality_report(given.path, given.tenant).save(given.output)
+        if given.output != _STDOUT:
+            _check_place(given.output)  # before Spark starts, which takes seconds
+        made = quality_report(given.path, given.tenant)
+        if given.output == _STDOUT:
+            sys.stdout.buffer.write(made.html.encode())
+            return 0
+        made.save(given.output)
     except ExecutorError as error:
         print(error, file=sys.stderr)  # noqa: T201  one sentence for a person
         return error.exit_code
     print(f"Written: {given.output}", file=sys.stderr)  # noqa: T201  as above
     return 0
+
+
+def _check_place(path: str) -> None:
+    file = report_file(path)
+    if not file.parent.is_dir():
+        raise UsageError(f"The folder of {path} is not there.", "Make it, or name another file with -o.")
+    if file.is_dir():
+        raise UsageError(f"{file} is a folder.", "Name a file in it with -o.")
 
 
 if __name__ == "__main__":

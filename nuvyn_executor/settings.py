@@ -17,6 +17,8 @@ from nuvyn_executor.bounds import MB, Bounds
 from nuvyn_executor.redaction import Secret
 
 _DAY = 86_400  # seconds; a clock of the system cannot wait for 1e20
+_LARGE = 1e12  # of megabytes: so many bytes are a whole number of 64 bits
+_JAVA_INT = 2**31 - 1  # Spark and drivers of databases take no more
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 Kind = Callable[[str], Any]
@@ -84,10 +86,10 @@ def _one_of(*words: str) -> Kind:
     return parse
 
 
-def _whole_number(*, at_least: int) -> Kind:
+def _whole_number(*, at_least: int, at_most: int = 999_999_999_999) -> Kind:
     def parse(text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) < at_least:
-            raise ValueError(f"a whole number of at least {at_least}")
+        if not re.fullmatch(r"[0-9]{1,12}", text) or not at_least <= int(text) <= at_most:
+            raise ValueError(f"a whole number of at least {at_least} and at most {at_most}")
         return int(text)
 
     return parse
@@ -98,6 +100,8 @@ def _number(*, at_least: float = 0.0, above: Optional[float] = None, at_most: fl
     wanted += "" if at_most == math.inf else f" and at most {at_most:g}"
 
     def parse(text: str) -> float:
+        if not re.fullmatch(r"[0-9.eE+-]+", text):  # Python takes more: digits of all scripts, and 1_000
+            raise ValueError(wanted)
         try:
             number = float(text)
         except ValueError as error:
@@ -199,10 +203,10 @@ class Settings:
         "For data in a database: the password, where the path names none.",
         "database-password"))
     database_connections: int = field(metadata=_row(
-        "EXECUTOR_DATABASE_CONNECTIONS", _whole_number(at_least=1), "4",
+        "EXECUTOR_DATABASE_CONNECTIONS", _whole_number(at_least=1, at_most=10_000), "4",
         "Connections that read one table of a database at one time."))
     database_timeout_seconds: int = field(metadata=_row(
-        "EXECUTOR_DATABASE_TIMEOUT_SECONDS", _whole_number(at_least=1), "3600",
+        "EXECUTOR_DATABASE_TIMEOUT_SECONDS", _whole_number(at_least=1, at_most=_JAVA_INT), "3600",
         "Seconds that one statement on a database may take."))
     job_payload: Optional[str] = field(metadata=_row(
         "NUVYN_JOB_PAYLOAD", _text, None,
@@ -254,19 +258,19 @@ class Settings:
         "EXECUTOR_DATA_CONTRACT", _text, None,
         "A data contract (ODCS v3) that says what the data should be, or a folder of them."))
     max_unpacked_mb: float = field(metadata=_row(
-        "EXECUTOR_MAX_UNPACKED_MB", _number(above=0), "100000",
+        "EXECUTOR_MAX_UNPACKED_MB", _number(above=0, at_most=_LARGE), "100000",
         "Megabytes that one compressed file, archive or workbook may hold; beyond, it is unreadable."))
     max_unpacked_ratio: float = field(metadata=_row(
-        "EXECUTOR_MAX_UNPACKED_RATIO", _number(above=0), "200",
+        "EXECUTOR_MAX_UNPACKED_RATIO", _number(above=0, at_most=_LARGE), "200",
         "How many times its size a compressed file may hold (256 MB are always allowed)."))
     max_record_mb: float = field(metadata=_row(
-        "EXECUTOR_MAX_RECORD_MB", _number(above=0), "64",
+        "EXECUTOR_MAX_RECORD_MB", _number(above=0, at_most=_LARGE), "64",
         "Megabytes of one line of text, or of JSON that is read as a whole; of a JSON array four times."))
     max_preview_files: int = field(metadata=_row(
         "EXECUTOR_MAX_PREVIEW_FILES", _whole_number(at_least=1), "100",
         "Files of which `data_reading` shows the first 2 KB; the others are counted."))
     max_payload_mb: float = field(metadata=_row(
-        "EXECUTOR_MAX_PAYLOAD_MB", _number(above=0), "5",
+        "EXECUTOR_MAX_PAYLOAD_MB", _number(above=0, at_most=_LARGE), "5",
         "Megabytes (1,000,000 bytes) of one request to the platform; more is sent in pages."))
     send_samples: bool = field(metadata=_row(
         "EXECUTOR_SEND_SAMPLES", _boolean, "false",

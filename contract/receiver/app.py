@@ -55,10 +55,11 @@ def build_app(store: Store, keys: Keys, faults: FaultQueue, now: Callable[[], st
 def as_response(answer: Answer, *, is_head: bool = False) -> Response:
     """Return the HTTP response of an answer."""
     content = json.dumps(answer.body).encode()
-    headers = {"Content-Type": "application/json", **answer.headers, "Content-Length": str(len(content))}
+    own = {name.lower(): value for name, value in answer.headers.items()}
+    headers = {"content-type": "application/json", **own, "content-length": str(len(content))}
     if answer.status in (204, 304):
         content = b""
-        del headers["Content-Length"]
+        del headers["content-length"]
     return Response(b"" if is_head else content, answer.status, headers)
 
 

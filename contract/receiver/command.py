@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Callable, List, Mapping, Optional, Sequence, Tuple
 from urllib.parse import quote
 
-from contract.receiver.keys import EVERY_TENANT, parse_key
-from contract.receiver.server import Receiver
+from contract.receiver.keys import EVERY_TENANT, checked_key, parse_key
+from contract.receiver.server import NO_ADDRESS, Receiver
 from contract.receiver.store import StateError
 
 KILL_AT = "RECEIVER_KILL_AT"
@@ -41,7 +41,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     except StateError as error:
         sys.stderr.write(f"receiver: {error}\n")
         return 2
-    except (OSError, OverflowError) as error:  # the latter: a port beyond 65535
+    except NO_ADDRESS as error:
         where = f"{options.host}, port {options.port}"
         sys.stderr.write(f"receiver: cannot listen at {where} ({error}): name another --host or --port\n")
         return 2
@@ -84,7 +84,12 @@ def _keys(
             keys.append(parse_key(text))
         except ValueError as error:  # the text may be a key: it is not shown
             parser.error(f"--key, the {number}.: {error}")
-    return keys + ([(EVERY_TENANT, api_key)] if api_key else [])
+    if api_key:
+        try:
+            keys.append((EVERY_TENANT, checked_key(api_key)))
+        except ValueError as error:
+            parser.error(f"--api-key, or RECEIVER_API_KEY: {error}")
+    return keys
 
 
 def _access(receiver: Receiver, key: Tuple[str, str]) -> str:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 MAX_SECONDS = 600.0
 MAX_TIMES = 10_000
 _NAME = re.compile(r"[A-Za-z0-9-]+")
-_VALUE = re.compile(r"[ -~]*")
+_VALUE = re.compile(r"(?:[!-~](?:[ -~]*[!-~])?)?")  # blanks around it would end the connection
+_OF_THE_SERVER = ("content-length", "transfer-encoding")
 _KINDS: Dict[str, Tuple[str, Tuple[type, ...]]] = {
     "status": ("whole number", (int,)),
     "body": ("JSON value", (object,)),
@@ -88,7 +89,10 @@ def parse_fault(document: Any) -> Fault:
     if not all(0 <= value <= MAX_SECONDS for value in (fault.delay_seconds, fault.pause_seconds)):
         raise _wrong(f"delay_seconds and pause_seconds are between 0 and {MAX_SECONDS:.0f}")
     if not all(_is_header(*pair) for pair in fault.headers.items()):
-        raise _wrong("headers have letters, digits and '-' in their names, and text of one line as values")
+        raise _wrong(
+            "headers have letters, digits and '-' in their names, and as values text of one line without "
+            f"blanks around it; {' and '.join(_OF_THE_SERVER)} are the server's own"
+        )
     if not 1 <= document.get("times", 1) <= MAX_TIMES:
         raise _wrong(f"times is between 1 and {MAX_TIMES}")
     if fault == Fault(body=fault.body, headers=fault.headers, store_first=fault.store_first):
@@ -105,7 +109,8 @@ def _check_field(name: str, value: Any) -> None:
 
 
 def _is_header(name: str, value: Any) -> bool:
-    return bool(_NAME.fullmatch(name) and isinstance(value, str) and _VALUE.fullmatch(value))
+    is_name = _NAME.fullmatch(name) and name.lower() not in _OF_THE_SERVER
+    return bool(is_name and isinstance(value, str) and _VALUE.fullmatch(value))
 
 
 def _wrong(message: str) -> Exception:

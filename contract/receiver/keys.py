@@ -84,9 +84,21 @@ def parse_key(text: str) -> Tuple[str, str]:
     """Read ``TENANT=KEY``.
 
     Raises:
-        ValueError: a part is missing.
+        ValueError: a part is missing, or the key is none.
     """
     tenant, mark, key = text.partition("=")
     if not mark or not tenant or not key.strip():
         raise ValueError("expected TENANT=KEY, or *=KEY for every tenant")
-    return tenant, key.strip()
+    return tenant, checked_key(key)
+
+
+def checked_key(text: str) -> str:
+    """Return a key without the blanks around it, which a header does not have either.
+
+    Raises:
+        ValueError: no header could have it.
+    """
+    key = text.strip()
+    if not key or not key.isprintable():  # half of a surrogate pair is not printable
+        raise ValueError("a key is text of one line")
+    return key

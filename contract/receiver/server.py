@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BACKLOG = 2048
-_EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  compared, not bound
+_EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104  compared, not bound
+NO_ADDRESS = (OSError, OverflowError, TypeError, UnicodeError)
+"""What Python raises where it cannot listen: also for a port beyond 65535 and a host that is no text."""
 _UNNOTED = "/health", "/_receiver"
 
 
@@ -196,7 +198,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listening.bind((host, port))
         listening.listen(_BACKLOG)
-    except (OSError, OverflowError):
+    except NO_ADDRESS:
         listening.close()
         raise
     return listening

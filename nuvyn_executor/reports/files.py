@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Sequence
 
-from nuvyn_executor.errors import ExecutorError
+from nuvyn_executor.errors import ExecutorError, UsageError
 from nuvyn_executor.reports.build import build_report
 from nuvyn_executor.reports.page import html
 from nuvyn_executor.reports.results import run_result
@@ -67,6 +67,20 @@ def report_of_run(
     return html(build_report(rows, made_at))
 
 
+def report_file(path: str, roots: Optional[Mapping[str, str]] = None) -> Path:
+    """Return the file that a path names, as :func:`write_report` takes it.
+
+    Raises:
+        UsageError: the path is of a store.
+    """
+    if scheme_of(path) not in _FILE_SCHEMES and len(scheme_of(path)) > 1:
+        raise UsageError(
+            f"{masked_location(path)} is no place for a report.",
+            "Name a file of a Volume, of DBFS or of a disk: /Volumes/main/default/reports/report.html.",
+        )
+    return Path(under_root(python_path(path), roots or {}))
+
+
 def write_report(path: str, page: str, roots: Optional[Mapping[str, str]] = None) -> None:
     """Write a report.
 
@@ -78,12 +92,7 @@ def write_report(path: str, page: str, roots: Optional[Mapping[str, str]] = None
     Raises:
         ExecutorError: the file cannot be written.
     """
-    if scheme_of(path) not in _FILE_SCHEMES and len(scheme_of(path)) > 1:
-        raise ExecutorError(
-            f"{masked_location(path)} is no place for a report.",
-            "Name a file of a Volume, of DBFS or of a disk: /Volumes/main/default/reports/report.html.",
-        )
-    file = Path(under_root(python_path(path), roots or {}))
+    file = report_file(path, roots)
     try:
         file.write_text(page, encoding="utf-8")
     except OSError as error:

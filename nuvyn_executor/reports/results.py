@@ -7,6 +7,7 @@ if it were not there.
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Tuple
@@ -16,6 +17,7 @@ from nuvyn_executor.reports.contents import UNKNOWN, LeftOut, Scores
 
 SCORING_JOBS = (JobType.FULL_PIPELINE, JobType.QUALITY_ASSESSMENT, JobType.METADATA_EXTRACTION)
 """The jobs whose results have scores."""
+_GREATEST = int(sys.float_info.max)
 
 
 @dataclass(frozen=True)
@@ -76,13 +78,16 @@ def parsed(text: Any) -> Mapping[str, Any]:
 
 
 def number(value: Any) -> Optional[float]:
-    """Return a number, or ``None`` for anything else."""
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    """Return a finite number, or ``None`` for anything else. JSON's may be larger than any double."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return None
+    return float(value) if -_GREATEST <= value <= _GREATEST else None
 
 
 def whole(value: Any) -> Optional[int]:
-    """Return a whole number, or ``None`` for anything else."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    """Return a whole number of 64 bits, or ``None`` for anything else."""
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_whole and -(2**63) <= value < 2**63 else None
 
 
 def text_of(value: Any) -> Optional[str]:
@@ -92,7 +97,8 @@ def text_of(value: Any) -> Optional[str]:
 
 def numbers(value: Any) -> Dict[str, float]:
     """Return the numbers of a JSON object."""
-    return {key: float(one) for key, one in mapping(value).items() if number(one) is not None}
+    found = ((key, number(one)) for key, one in mapping(value).items())
+    return {key: one for key, one in found if one is not None}
 
 
 def counts(value: Any) -> Dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence
 
 from nuvyn_executor.reports.build import StoredRows
 from nuvyn_executor.reports.results import SCORING_JOBS, parsed
@@ -24,7 +24,7 @@ _WITHOUT_RESULT = ("run_id", "source_id", "tenant_id", "source_path", "run_mode"
 
 def source_rows(store: MetadataStore) -> List[Dict[str, Any]]:
     """Return the row of each source; none where the tables are not there yet."""
-    return store.rows(SOURCES) if store.describe(SOURCES.name) is not None else []
+    return _rows(store, SOURCES, {})
 
 
 def stored_rows(
@@ -43,9 +43,8 @@ def stored_rows(
         this_run: the row of a run that has not been written yet.
     """
     where = {"source_id": [row["source_id"] for row in sources]}
-    there = store.describe(TABLES.name) or {}  # an older table may lack columns
-    names = [name for name in TABLES.column_types() if name != "scan_state" and name in there]
-    tables, columns = store.rows(TABLES, where, names), store.rows(COLUMNS, where)
+    names = [name for name in TABLES.column_types() if name != "scan_state"]
+    tables, columns = _rows(store, TABLES, where, names), _rows(store, COLUMNS, where)
     runs: List[Row] = _runs(
         store, {row["source_id"] for row in sources}, {row["tenant_id"] for row in sources}
     )
@@ -74,10 +73,29 @@ def without_values(row: Row, table: Table) -> Dict[str, Any]:
     return kept
 
 
+def _rows(
+    store: MetadataStore, table: Table, where: Mapping[str, Any], wanted: Optional[Sequence[str]] = None
+) -> List[Dict[str, Any]]:
+    """Return the rows that match; what an older table lacks is ``None``, and a table may not be there.
+
+    Args:
+        store: the five tables.
+        table: one of them.
+        where: values of columns; where one of these columns is not there, no row matches.
+        wanted: names of columns; ``None`` for all.
+    """
+    there = store.describe(table.name) or {}
+    names = list(table.column_types()) if wanted is None else wanted
+    found = [name for name in names if name in there]
+    if not found or not there.keys() >= where.keys():
+        return []
+    return [{**dict.fromkeys(names), **row} for row in store.rows(table, where, found)]
+
+
 def _runs(store: MetadataStore, sources: set[str], tenants: set[str]) -> List[Row]:
     """Return the last runs that may have scores of the sources. A run of several has no source in its row."""
     jobs = [job.value for job in SCORING_JOBS]
-    known = store.rows(EXECUTOR_RUNS, {"run_mode": jobs, "tenant_id": sorted(tenants)}, _WITHOUT_RESULT)
+    known = _rows(store, EXECUTOR_RUNS, {"run_mode": jobs, "tenant_id": sorted(tenants)}, _WITHOUT_RESULT)
     possible = [row for row in known if row["started_at"] and row["source_id"] in (None, *sources)]
     by_source: Dict[Optional[str], List[Row]] = defaultdict(list)
     for row in sorted(possible, key=itemgetter("started_at"), reverse=True):
@@ -86,5 +104,5 @@ def _runs(store: MetadataStore, sources: set[str], tenants: set[str]) -> List[Ro
     newest = [row for some in by_source.values() for row in some[:share]]
     if not newest:
         return []
-    rows = store.rows(EXECUTOR_RUNS, {"run_id": [row["run_id"] for row in newest]})
+    rows = _rows(store, EXECUTOR_RUNS, {"run_id": [row["run_id"] for row in newest]})
     return [*sorted(rows, key=itemgetter("started_at"), reverse=True)]

@@ -17,9 +17,10 @@ from datetime import datetime, timezone
 from itertools import count
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
-from nuvyn_executor.errors import SchemaError
+from nuvyn_executor.errors import ExecutorError, SchemaError
 from nuvyn_executor.model import epoch_micros
 from nuvyn_executor.spark.conditions import failure_of
+from nuvyn_executor.store.read_failures import unreadable
 from nuvyn_executor.store.write_failures import explained
 
 try:
@@ -98,6 +99,10 @@ class DeltaMetadataStore:
 
     def describe(self, table: str) -> Optional[Dict[str, str]]:
         """Return the columns of a table and their types, or ``None``."""
+        with self._read(table):
+            return self._described(table)
+
+    def _described(self, table: str) -> Optional[Dict[str, str]]:
         if self._location is not None:
             # A log without a commit belongs to a table that another process is just creating.
             if not any((self._folder(table) / "_delta_log").glob("[0-9]*.json")):
@@ -212,7 +217,8 @@ class DeltaMetadataStore:
     ) -> List[Dict[str, Any]]:
         """Return the rows that match."""
         named = "*" if columns is None else ", ".join(map(_quoted, columns))
-        return [_plain(row) for row in self._spark.sql(self._query(table, named, where or {})).collect()]
+        with self._read(table.name):
+            return [_plain(row) for row in self._spark.sql(self._query(table, named, where or {})).collect()]
 
     def iter_rows(
         self, table: Table, where: Mapping[str, Any], columns: Sequence[str], order: Sequence[str]
@@ -221,6 +227,15 @@ class DeltaMetadataStore:
         terms = ", ".join(f"{_quoted(name)} ASC NULLS FIRST" for name in order)
         query = f"{self._query(table, ', '.join(map(_quoted, columns)), where)} ORDER BY {terms}"
         return map(_plain, self._spark.sql(query).toLocalIterator())
+
+    @contextmanager
+    def _read(self, table: str) -> Iterator[None]:
+        try:
+            yield
+        except ExecutorError:
+            raise
+        except Exception as error:
+            raise unreadable(error, f"{self.schema_name}.{table}") from error
 
     def _query(self, table: Table, named: str, where: Mapping[str, Any]) -> str:
         terms = _where(where, self._types(table))

@@ -21,6 +21,7 @@ from contract.receiver import Fault, Receiver
 from contract.receiver.pages import quality_report
 from contract.receiver.pages.fault_page import READY
 from contract.receiver.pages.routes import PAGES
+from contract.receiver.paging import page_token
 from nuvyn_executor.reports.page import policy
 from tests.contract.platform_bodies import HOSTILE, body, column, hostile, post, shop, source, table
 from tests.fake.browsing import Browser
@@ -197,6 +198,11 @@ class TestWhatIsShown:
         seen = person.get(target)
         assert seen.status == status
         assert len(seen.page.all("h1")) == 1
+
+    @pytest.mark.parametrize("place", [10**30, -(10**30), float("nan"), float("inf")])
+    def test_a_place_beyond_every_number_is_none(self, person: Person, place: float) -> None:
+        table = links(every_page(person, "one")["/source"], "/table")[-1]
+        assert person.get(f"{table}&page_token={page_token([place, 'x'])}").status == 400
 
 
 class TestReport:

@@ -115,6 +115,16 @@ class TestNested:
 
         assert_both_ways_agree(spark, tmp_path, dataset, slices=(1,))
 
+    def test_moments_in_milliseconds_in_one_file(self, spark: Any, tmp_path: Path) -> None:
+        (tmp_path / "units").mkdir()
+        kinds = pl.List(pl.Datetime("ms", "UTC")), pl.List(pl.Datetime("us", "UTC"))
+        for number, kind in enumerate(kinds):
+            moments = pl.DataFrame({"list": [[MOMENT.replace(microsecond=0)], [MOMENT.replace(second=7)]]})
+            moments.cast({"list": kind}).write_parquet(tmp_path / "units" / f"part-{number}.parquet")
+        (dataset,) = datasets_of(tmp_path)
+
+        assert_both_ways_agree(spark, tmp_path, dataset, slices=(1,))
+
     def test_a_column_of_other_elements_in_one_file_is_for_spark(self, spark: Any, tmp_path: Path) -> None:
         spark.sql("SELECT array(1, 2) AS list").write.parquet(str(tmp_path / "other"))
         (own,) = (tmp_path / "other").glob("*.parquet")
@@ -136,6 +146,22 @@ class TestNested:
 
         assert found.state.engine == "polars"
         assert [one.name for one in found.scan.columns] == ["many", "named", "one"]
+
+
+class TestBinaryKeys:
+    """Spark's JSON has for a binary key where Java keeps it, which is another place for each row."""
+
+    def test_the_same_key_is_the_same_value(self, spark: Any, tmp_path: Path) -> None:
+        spark.range(20).selectExpr("map(CAST(CAST(id % 2 AS STRING) AS BINARY), 1) AS named").coalesce(
+            1
+        ).write.parquet(str(tmp_path / "keys"))
+        (dataset,) = datasets_of(tmp_path)
+        source = FileSystemSource(str(tmp_path), on_databricks=False)
+
+        found = count_frame(open_frame(spark, source, dataset), dataset.name, NOW)
+
+        assert [one.distinct and one.distinct.count for one in found.scan.columns] == [2]
+        assert_both_ways_agree(spark, tmp_path, dataset)
 
 
 class TestMomentsInArrays:

@@ -20,7 +20,7 @@ import pytest
 
 from contract.receiver import Receiver
 from contract.receiver.command import main
-from contract.receiver.keys import parse_key
+from contract.receiver.keys import checked_key, parse_key
 from contract.receiver.server import can_have_pages
 from contract.receiver.store import StateError, Store
 
@@ -145,6 +145,16 @@ class TestKeys:
     def test_a_pair_has_two_parts(self, text: str) -> None:
         with pytest.raises(ValueError, match="expected TENANT=KEY"):
             parse_key(text)
+
+    @pytest.mark.parametrize("key", ["a\nb", "a\0", "\udcff"], ids=ascii)
+    def test_what_no_header_can_have_is_no_key(self, capsys: pytest.CaptureFixture[str], key: str) -> None:
+        for options in (["--key", f"one={key}"], ["--api-key", key]):
+            with pytest.raises(SystemExit):
+                main(options)
+            assert capsys.readouterr().err.endswith("a key is text of one line\n")
+
+    def test_blanks_around_a_key_do_not_belong_to_it(self) -> None:
+        assert checked_key(" nv-1\r\n") == "nv-1"
 
     def test_a_key_may_end_as_base64_does(self) -> None:
         assert parse_key("one=a2V5==") == ("one", "a2V5==")
@@ -437,6 +447,10 @@ class TestFaultsOnDemand:
         assert post(url, body_of("other"), OTHER).status == 200
         assert post(url, body_of("one"), ONE).status == 500
 
+    def test_its_headers_are_in_the_place_of_the_usual_ones(self, url: str) -> None:
+        ask(url, "POST", FAULTS, ALL, {"status": 503, "headers": {"content-type": "text/plain"}})
+        assert post(url, body_of("one")).headers.get_all("Content-Type") == ["text/plain"]
+
     @pytest.mark.parametrize(
         ("fault", "message"),
         [
@@ -450,6 +464,13 @@ class TestFaultsOnDemand:
             ({"delay_seconds": -1}, "delay_seconds and pause_seconds are between"),
             ({"delay_seconds": float("nan")}, "delay_seconds and pause_seconds are between"),
             ({"status": 503, "headers": {"A": "b\r\nC: d"}}, "headers have letters"),
+            ({"status": 503, "headers": {"A": " b"}}, "headers have letters"),
+            ({"status": 503, "headers": {"A": "b "}}, "headers have letters"),
+            ({"status": 503, "headers": {"content-length": "3"}}, "content-length and transfer-encoding are"),
+            (
+                {"status": 503, "headers": {"Transfer-Encoding": "chunked"}},
+                "transfer-encoding are the server",
+            ),
         ],
     )
     def test_what_is_no_fault_is_named(self, shared: str, fault: Any, message: str) -> None:
@@ -508,6 +529,13 @@ class TestStateFile:
     ) -> None:
         assert main(["--state", str(tmp_path / "nowhere" / "file")]) == 2
         assert capsys.readouterr().err.startswith("receiver: ")
+
+    @pytest.mark.process
+    def test_so_is_a_host_that_is_no_text(self) -> None:
+        command = [sys.executable, "-m", "contract.receiver", "--host", "\udcff"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+        assert done.returncode == 2
+        assert done.stderr.startswith("receiver: cannot listen at \\udcff, port 0 ")
 
     @pytest.mark.parametrize("options", [["--port", "65536"], ["--host", "192.0.2.1"]], ids=str)
     def test_an_address_that_is_none_is_named(

@@ -72,3 +72,26 @@ class TestReport:
             "Nothing is stored in never_written yet. Run metadata_extraction"
         )
         assert not (tmp_path / "never_written").exists()
+
+    def test_a_table_whose_files_are_gone_is_one_sentence(
+        self,
+        spark: SparkSession,
+        folder: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        assert spark
+        (folder / "people.csv").write_text("id\n1\n")
+        warehouse = tmp_path / "warehouse"
+        monkeypatch.setenv("EXECUTOR_WAREHOUSE_DIR", str(warehouse))
+        monkeypatch.setenv("EXECUTOR_SCHEMA_NAME", "damaged")
+        delta_installation(warehouse, "damaged").run("quality_assessment", folder)
+        for file in (warehouse / "damaged" / "columns").glob("*.parquet"):
+            file.unlink()
+
+        assert report.main([str(folder), "-o", str(tmp_path / "r.html")]) == 1
+        said = capsys.readouterr().err
+        assert said.startswith("The metadata table damaged.columns cannot be read: ")
+        assert "does not exist" in said
+        assert len(said.splitlines()) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, List
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 pytest.importorskip("polars")
 import polars as pl
 
-from nuvyn_executor.profiling.polars.nested import fingerprints, spark_types
+from nuvyn_executor.profiling.polars.nested import fingerprints, stands_for
 
 WHOLES = st.one_of(st.none(), st.integers(0, 2))
 TEXTS = st.one_of(st.none(), st.sampled_from(["", "a", "aa"]))
@@ -59,6 +60,29 @@ class TestFingerprints:
         alone = [fingerprints(pl.Series([one], dtype=pl.List(pl.Int64)))[0] for one in values]
         assert fingerprints(pl.Series(values, dtype=pl.List(pl.Int64))).to_list() == alone
 
+    def test_a_moment_is_the_same_in_milliseconds_and_in_microseconds(self) -> None:
+        moment = datetime(2024, 1, 2, 3, 4, 5)  # noqa: DTZ001  of no zone
+        kinds = [pl.List(pl.Datetime(unit)) for unit in ("ms", "us")]
+        (one, other) = (fingerprints(pl.Series([[moment]], dtype=kind)).to_list() for kind in kinds)
+        assert one == other
+
+
+# All those that a type of the test may stand for, and some that none does.
+SPARK_TYPES = (
+    "array<int>",
+    "array<bigint>",
+    "array<void>",
+    "array<timestamp>",
+    "array<timestamp_ntz>",
+    "array<decimal(9,2)>",
+    "array<decimal(9,3)>",
+    "array<struct<key:string,value:array<tinyint>>>",
+    "array<struct<key:string,value:array<int>>>",
+    "map<string,array<tinyint>>",
+    "map<string,array<int>>",
+    "map<int,array<tinyint>>",
+)
+
 
 class TestTypes:
     @pytest.mark.parametrize(
@@ -77,4 +101,13 @@ class TestTypes:
         ],
     )
     def test_are_those_of_spark(self, kind: Any, types: Any) -> None:
-        assert spark_types(kind) == types
+        assert {one for one in SPARK_TYPES if stands_for(kind, one)} == types
+
+    def test_of_a_struct_of_many_moments_in_no_time(self) -> None:
+        names = [f"m{i}" for i in range(60)]
+        kind = pl.List(pl.Struct([pl.Field(name, pl.Datetime("us")) for name in names]))
+        types = ",".join(f"{name}:{('timestamp', 'timestamp_ntz')[i % 2]}" for i, name in enumerate(names))
+
+        assert stands_for(kind, f"array<struct<{types}>>")
+        assert not stands_for(kind, f"array<struct<{types},more:timestamp>>")
+        assert not stands_for(kind, f"array<struct<{types}>")

@@ -152,6 +152,12 @@ class TestForms:
         found = [word for word in words if re.fullmatch(form.pattern, word)]
         assert found == (["NA"] if form.shape == "country_alpha2" else [])  # where it is a value
 
+    def test_the_longest_text_that_looks_like_an_ip_address_is_tested(self) -> None:
+        text = "ffff:" * 8 + "ffff.255.255.255"
+        (form,) = (one for one in FORMS if one.shape == "ip_address")
+        assert re.fullmatch(form.pattern, text)
+        assert form.longest == len(text)
+
     @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.shape)
     @given(data=st.data())
     @settings(max_examples=at_most(30), deadline=None)

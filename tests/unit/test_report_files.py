@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Optional
 
 import pytest
 
 from nuvyn_executor import report
 from nuvyn_executor.errors import ExecutorError
 from nuvyn_executor.reports.files import report_of, write_report
+from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, SOURCES, TABLES, Table
 from nuvyn_executor.store.memory import MemoryMetadataStore
 from tests.installation import LineScanner, memory_installation
 from tests.report_rows import NOW, Stored, shop, source_row, table_row
@@ -80,6 +82,43 @@ class TestWhichSources:
             report_of(MemoryMetadataStore(), None, None, NOW, shows_values=False)
 
 
+def older_store(stored: Stored, lacking: Table, column: Optional[str]) -> MemoryMetadataStore:
+    """Return what is stored, without a column of a table, or without the table."""
+    store = MemoryMetadataStore()
+    rows = (stored.sources, stored.tables, stored.columns, stored.runs)
+    for table, some in zip((SOURCES, TABLES, COLUMNS, EXECUTOR_RUNS), rows):
+        gone = {column} if table is lacking else set()
+        if None in gone:
+            continue
+        store.create_table(
+            replace(table, columns=tuple(one for one in table.columns if one.name not in gone))
+        )
+        store.append(
+            table, [{name: value for name, value in row.items() if name not in gone} for row in some]
+        )
+    return store
+
+
+class TestOlderTables:
+    """Tables of an older version lack columns, and a run that was stopped early made some tables alone."""
+
+    @pytest.mark.parametrize(
+        ("table", "column"),
+        [
+            (table, name)
+            for table in (SOURCES, TABLES, COLUMNS, EXECUTOR_RUNS)
+            for name in table.column_types()
+        ],
+        ids=lambda one: getattr(one, "name", one),
+    )
+    def test_each_column_may_be_missing(self, table: Table, column: str) -> None:
+        assert "<h1>" in report_of(older_store(shop(), table, column), None, None, NOW, shows_values=False)
+
+    @pytest.mark.parametrize("table", [TABLES, COLUMNS, EXECUTOR_RUNS], ids=lambda one: one.name)
+    def test_each_table_but_that_of_the_sources_may_be_missing(self, table: Table) -> None:
+        assert "<h1>" in report_of(older_store(shop(), table, None), None, None, NOW, shows_values=False)
+
+
 class TestFile:
     """One file, where the caller wants it."""
 
@@ -117,6 +156,40 @@ class TestCommand:
         assert (
             "missing/r.html is not there. Make it, or name another file with -o." in capsys.readouterr().err
         )
+
+    def test_a_folder_is_no_file(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert report.main(["/data", "-o", str(tmp_path)]) == 2
+        assert capsys.readouterr().err == f"{tmp_path} is a folder. Name a file in it with -o.\n"
+
+    def test_a_store_is_no_place_and_its_secret_is_masked(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert report.main(["/data", "-o", "s3://bucket/r.html?sig=very-secret"]) == 2
+        said = capsys.readouterr().err
+        assert "is no place for a report. Name a file of a Volume" in said
+        assert "very-secret" not in said
+
+    @pytest.mark.parametrize("scheme", ["", "file:"])
+    def test_each_spelling_of_a_file_is_taken(
+        self,
+        tmp_path: Path,
+        scheme: str,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setattr(report, "quality_report", lambda *_: report.QualityReport("é"))
+
+        assert report.main(["-o", f"{scheme}{tmp_path}/r.html"]) == 0
+        assert (tmp_path / "r.html").read_text(encoding="utf-8") == "é"
+        assert capsys.readouterr().err == f"Written: {scheme}{tmp_path}/r.html\n"
+
+    def test_a_dash_is_stdout(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(report, "quality_report", lambda *_: report.QualityReport("é"))
+
+        assert report.main(["-o", "-"]) == 0
+        assert capsysbinary.readouterr() == ("é".encode(), b"")
+        assert not list(tmp_path.iterdir())
 
     def test_a_wrong_parameter_ends_with_2(self, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit) as caught:

@@ -264,6 +264,30 @@ class TestWhatIsStored:
 
         assert html(stored.report())
 
+    @pytest.mark.parametrize(
+        "huge", [10**400, -(10**400), float("inf"), float("nan")], ids=["great", "low", "inf", "nan"]
+    )
+    def test_numbers_that_no_program_can_count_to_are_as_if_they_were_not_there(self, huge: float) -> None:
+        source = source_row(total_size_bytes=huge, files_found=huge)
+        everywhere = {
+            **{key: {"validity": huge} for key in ("checked", "weights", "levels", "thresholds")},
+            "bins": [huge, 1],
+        }
+        table = table_row(source, "t", details={**everywhere, "rows_scanned": huge, "rsd": huge})
+        table.update(dict.fromkeys(("overall_score", "validity", "size_bytes", "row_count"), huge))
+        details = {"distribution": {"of": "numbers", "count": huge, "error": huge, **everywhere}}
+        column = column_row({**table, "row_count": 9}, "c", details={**details, "shapes": {"text": huge}})
+        column.update(dict.fromkeys(("completeness", "distinct_count", "null_count"), huge))
+        stored = Stored(source)
+        stored.tables, stored.columns = [table], [column]
+        stored.runs = [run_row(source, assessment([table], [column], [finding("t", "c", huge)]))]
+        stored.runs[0]["result"] = stored.runs[0]["result"].replace("88.5", json.dumps(huge))
+
+        page = Page(html(stored.report(shows_values=True)))
+
+        assert "inf" not in page.text.replace("information", "").lower()
+        assert "0" * 300 not in page.text
+
     def test_of_two_sources_each_has_its_own_scores_where_no_run_read_both(self) -> None:
         shop, flights = source_row(), source_row("/Volumes/main/raw/flights")
         stored = Stored(shop, flights)

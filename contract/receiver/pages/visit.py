@@ -75,6 +75,8 @@ class Visit:
         is_place = isinstance(place, list) and len(place) == 2  # noqa: PLR2004  field and key
         if not is_place or not isinstance(place[0], (str, int, float)) or not isinstance(place[1], str):
             raise no_token()
+        if not isinstance(place[0], str) and not -(2**63) <= place[0] < 2**63:  # what SQLite holds
+            raise no_token()
         return place[0], place[1]
 
     @property

@@ -6,15 +6,14 @@ the same for both, which is what Spark's own way compares (``profiling/spark/exp
 
 from __future__ import annotations
 
-from itertools import product
-from typing import TYPE_CHECKING, Any, FrozenSet
+from typing import TYPE_CHECKING, Any, FrozenSet, Tuple
 
 import polars as pl
 
 from nuvyn_executor.profiling.polars.hashes import multiplier
 
 if TYPE_CHECKING:
-    from typing import Iterator
+    from typing import Iterable
 
 _TYPES = {
     pl.Int8: ("tinyint",),
@@ -38,38 +37,47 @@ def is_nested(declared: str) -> bool:
     return declared.startswith(("array<", "map<"))
 
 
-def spark_types(kind: Any) -> FrozenSet[str]:
-    """Return the Spark SQL types that a Polars type may stand for: none for a type that is not counted.
+def stands_for(kind: Any, declared: str) -> bool:
+    """Whether a Polars type may stand for a Spark SQL type; it never does if it is not counted.
 
     To a Polars without maps a map is a list of structs of ``key`` and ``value``, and a moment does not tell
     whether it has a zone.
     """
-    return frozenset(_spark_types(kind))
+    return len(declared) in _ends(kind, declared, 0)
 
 
-def _spark_types(kind: Any) -> Iterator[str]:
+def _ends(kind: Any, text: str, start: int) -> FrozenSet[int]:
+    """Return where Spark SQL types end that begin at ``start`` and that a Polars type may stand for."""
     if isinstance(kind, pl.List):
-        for inner in _spark_types(kind.inner):
-            yield f"array<{inner}>"
         fields: Any = getattr(kind.inner, "fields", ())
+        ends = _ends_of_all([("array<", kind.inner)], text, start)
         if [field.name for field in fields] == ["key", "value"]:
-            yield from _map_types(fields[0].dtype, fields[1].dtype)
-    elif is_map(kind):
-        yield from _map_types(kind.key, kind.value)
-    elif isinstance(kind, pl.Struct):
-        for types in product(*(_spark_types(field.dtype) for field in kind.fields)):
-            yield "struct<" + ",".join(f"{field.name}:{one}" for field, one in zip(kind.fields, types)) + ">"
-    elif isinstance(kind, pl.Decimal):
-        yield f"decimal({kind.precision},{kind.scale})"
-    elif isinstance(kind, pl.Datetime):
-        yield from () if kind.time_unit == "ns" else ("timestamp", "timestamp_ntz")
-    else:
-        yield from _TYPES.get(kind.base_type(), ())
+            ends |= _ends_of_all([("map<", fields[0].dtype), (",", fields[1].dtype)], text, start)
+        return ends
+    if is_map(kind):
+        return _ends_of_all([("map<", kind.key), (",", kind.value)], text, start)
+    if isinstance(kind, pl.Struct):
+        before = ["struct<", *("," for _ in kind.fields[1:])]
+        parts = [(f"{word}{field.name}:", field.dtype) for word, field in zip(before, kind.fields)]
+        return _ends_of_all(parts, text, start)
+    return frozenset(start + len(one) for one in _names(kind) if text.startswith(one, start))
 
 
-def _map_types(key: Any, value: Any) -> Iterator[str]:
-    for one, other in product(_spark_types(key), _spark_types(value)):
-        yield f"map<{one},{other}>"
+def _ends_of_all(parts: Iterable[Tuple[str, Any]], text: str, start: int) -> FrozenSet[int]:
+    """Do the same for a type that has others in it, each after some words."""
+    ends = frozenset((start,))
+    for before, kind in parts:
+        starts = (end + len(before) for end in ends if text.startswith(before, end))
+        ends = frozenset(end for one in starts for end in _ends(kind, text, one))
+    return frozenset(end + 1 for end in ends if text.startswith(">", end))
+
+
+def _names(kind: Any) -> Tuple[str, ...]:
+    if isinstance(kind, pl.Decimal):
+        return (f"decimal({kind.precision},{kind.scale})",)
+    if isinstance(kind, pl.Datetime):
+        return () if kind.time_unit == "ns" else ("timestamp", "timestamp_ntz")
+    return _TYPES.get(kind.base_type(), ())
 
 
 def is_map(kind: Any) -> bool:
@@ -81,7 +89,7 @@ def fingerprints(values: pl.Series) -> pl.Series:
     """Return a hash of each value, null for null.
 
     Args:
-        values: of a type for which there are :func:`spark_types`.
+        values: of a type which :func:`stands_for` a type of Spark.
 
     Returns:
         a series of ``UInt64``, as long as ``values``.
@@ -124,6 +132,8 @@ def _of_structs(values: pl.Series) -> pl.Series:
 def _of_scalars(values: pl.Series) -> pl.Series:
     if values.dtype in (pl.Categorical, pl.Enum):
         values = values.cast(pl.String)
+    if isinstance(values.dtype, pl.Datetime):  # another file may have another unit
+        values = values.dt.cast_time_unit("us")
     hashes: pl.Series = values.hash()
     if values.dtype in (pl.Float32, pl.Float64):  # Polars takes 0.0 and -0.0 as the same
         is_negative_zero = (1 / values == float("-inf")).fill_null(value=False)

@@ -12,7 +12,7 @@ import polars as pl
 from nuvyn_executor.profiling.polars.batch import Batch, gathered
 from nuvyn_executor.profiling.polars.constants import constant_columns
 from nuvyn_executor.profiling.polars.fetched import FetchedParquet
-from nuvyn_executor.profiling.polars.nested import fingerprints, is_map, is_nested, spark_types
+from nuvyn_executor.profiling.polars.nested import fingerprints, is_map, is_nested, stands_for
 from nuvyn_executor.profiling.polars.parts import NotNative
 from nuvyn_executor.profiling.polars.typed_column import polars_type
 from nuvyn_executor.reading.deletion_vectors import read_deleted_rows
@@ -190,7 +190,7 @@ def _as_declared(column: pl.Expr, kind: Any, declared: str, refusal: str) -> pl.
     """
     wanted = polars_type(declared)
     if wanted is None:
-        if declared not in spark_types(kind):
+        if not stands_for(kind, declared):
             raise NotNative(refusal)
         return column
     if isinstance(kind, pl.Datetime):

@@ -358,8 +358,12 @@ def _content(i: int, plan: ColumnPlan) -> str:
     """Return what is hashed of a column: the column, or its text where ``xxhash64`` refuses its type."""
     if plan.expected != Expected.OPAQUE:
         return f"CAST(c{i} AS STRING)" if plan.declared_type == "boolean" else f"c{i}"
-    nested = str(plan.declared_type).startswith(("array", "map", "struct"))
-    return f"to_json(c{i}, {_MICROS})" if nested else f"CAST(c{i} AS STRING)"
+    declared = str(plan.declared_type)
+    if not declared.startswith(("array", "map", "struct")):
+        return f"CAST(c{i} AS STRING)"
+    # JSON has for a binary key where Java keeps it; as a value it has its bytes.
+    value = f"map_entries(c{i})" if declared.startswith("map<binary,") else f"c{i}"
+    return f"to_json({value}, {_MICROS})"
 
 
 def _trimmed(text: str) -> str:

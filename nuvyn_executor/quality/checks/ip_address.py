@@ -41,7 +41,7 @@ CHECK = Check(
             "as IP addresses",
             f"{_LIKE_V4}|{_LIKE_V6}",
             2,
-            45,
+            56,  # of what looks like one; an address has 45 at most
             predicate=Predicate(Matches(f"{_V4}|{_V6}")),
         ),
     ),
