@@ -68,7 +68,7 @@ class TestSite:
                 seen.page.wait_for_timeout(250)
                 seen.page.keyboard.press("Enter")
 
-            assert seen.page.url == f"{site}platform.html?h=idempotency#idempotency"
+            seen.page.wait_for_url(f"{site}platform.html?h=idempotency#idempotency")
             # Chromium notes that the place in the page goes before the focus of the field for a search.
             errors = [text for text in seen.errors if not text.startswith("Autofocus processing was blocked")]
             assert (seen.requests, errors) == ([], [])

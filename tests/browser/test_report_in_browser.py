@@ -95,7 +95,7 @@ class TestAccess:
             assert seen.page.locator(":focus").inner_text() == "Skip to the content"
             seen.page.keyboard.press("Enter")
 
-            assert seen.page.url.endswith("#content")
+            seen.page.wait_for_url("**#content")
 
     def test_light_and_dark_differ(self, browser: Browser, report: Path) -> None:
         colours = set()
@@ -158,7 +158,7 @@ class TestSearch:
             assert heading.evaluate("one => Math.abs(one.getBoundingClientRect().top) < 200")
             seen.page.locator("section#t2").get_by_role("link", name="Back to the list").click()
 
-            assert seen.page.url.endswith("#tables")
+            seen.page.wait_for_url("**#tables")
 
 
 class TestWithoutScript:
