@@ -196,7 +196,7 @@ class TestParquetOfDuckDB:
         )
         kinds = {"n": "number", "many": "list", "nested": "list", "lookup": "list", "records": "list"}
         expected = by_duckdb(parquet_relation(folder), leaves(kinds))
-        assert_scan_agrees(spark, folder, expected, native=False)
+        assert_scan_agrees(spark, folder, expected)
 
     def test_structs(self, spark: Any, folder: Path) -> None:
         self.write(
