@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 import pytest
 
@@ -28,6 +29,18 @@ from nuvyn_executor.profiling.polars.kernel import count_part
 
 NOW = int(datetime(2026, 1, 1, tzinfo=timezone.utc).timestamp()) * 1_000_000
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples" / "data"
+
+
+@contextmanager
+def moments_written_as(spark: Any, kind: str) -> Iterator[None]:
+    """Let Spark write moments to Parquet as ``INT96``, ``TIMESTAMP_MICROS`` or ``TIMESTAMP_MILLIS``."""
+    option = "spark.sql.parquet.outputTimestampType"
+    before = spark.conf.get(option)
+    spark.conf.set(option, kind)
+    try:
+        yield
+    finally:
+        spark.conf.set(option, before)
 
 
 def datasets_of(root: Path) -> List[Dataset]:

@@ -18,7 +18,13 @@ from nuvyn_executor.profiling.profiler import plan_scan
 from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.reading.readers import open_frame
 from nuvyn_executor.sources.filesystem import FileSystemSource
-from tests.polars_ways import EXAMPLES, assert_both_ways_agree, datasets_of, ugly_table
+from tests.polars_ways import (
+    EXAMPLES,
+    assert_both_ways_agree,
+    datasets_of,
+    moments_written_as,
+    ugly_table,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,14 +110,9 @@ class TestTypes:
 
     @pytest.mark.parametrize("kind", ["INT96", "TIMESTAMP_MICROS", "TIMESTAMP_MILLIS"])
     def test_every_type(self, spark: Any, tmp_path: Path, kind: str) -> None:
-        option = "spark.sql.parquet.outputTimestampType"
-        before = spark.conf.get(option)
-        spark.conf.set(option, kind)
-        try:
+        with moments_written_as(spark, kind):
             frame = spark.createDataFrame(self.rows(), self.SCHEMA)
             frame.repartition(3).write.parquet(str(tmp_path / "typed"))
-        finally:
-            spark.conf.set(option, before)
         (dataset,) = datasets_of(tmp_path)
         assert_both_ways_agree(spark, tmp_path, dataset)
 

@@ -18,7 +18,7 @@ import polars as pl
 from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.reading.readers import open_frame
 from nuvyn_executor.sources.filesystem import FileSystemSource
-from tests.polars_ways import NOW, assert_both_ways_agree, datasets_of
+from tests.polars_ways import NOW, assert_both_ways_agree, datasets_of, moments_written_as
 from tests.scans import count_frame
 
 if TYPE_CHECKING:
@@ -86,14 +86,9 @@ class TestNested:
         if kind == "INT96" and "schema" not in signature(pl.scan_parquet).parameters:
             pytest.skip("this version of Polars does not read timestamps of 96 bits as Spark")
         rows = [(i, *(make() for make in COLUMNS.values())) for i in range(600)]
-        option = "spark.sql.parquet.outputTimestampType"
-        before = spark.conf.get(option)
-        spark.conf.set(option, kind)
-        try:
+        with moments_written_as(spark, kind):
             frame = spark.createDataFrame(rows, ", ".join(["id INT", *COLUMNS]))
             frame.repartition(2).write.option("parquet.block.size", 8192).parquet(str(tmp_path / "nested"))
-        finally:
-            spark.conf.set(option, before)
         (dataset,) = datasets_of(tmp_path)
 
         assert_both_ways_agree(spark, tmp_path, dataset)
