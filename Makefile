@@ -33,7 +33,7 @@ $(INSTALLED): pyproject.toml fake_databricks/pyproject.toml constraints.txt cons
 		$(PY) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 8))' && pins=constraints-py38.txt; \
 		$(PY) -c 'import sys; sys.exit(sys.version_info >= (3, 10))' && fake=""; \
 		echo "Installing what $$pins pins (some minutes, the first time)"; \
-		$(PY) -m pip install --quiet --disable-pip-version-check -c $$pins -e '.[local,excel,cloud,docs,dev]' $$fake
+		$(PY) -m pip install --quiet --disable-pip-version-check -c $$pins -e '.[local,arrow,excel,cloud,docs,dev]' $$fake
 	@rm $(BUSY)
 	@touch $@
 

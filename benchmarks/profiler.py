@@ -16,6 +16,7 @@ from benchmarks.local import CORES, MEMORY, NOW, session
 from benchmarks.rounds import BASE, Subject, Way, measured, noop, show, show_head
 from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.model import SourceType
+from nuvyn_executor.profiling.polars import arrow_job
 from nuvyn_executor.profiling.polars import job as native
 from nuvyn_executor.profiling.profiler import plan_scan
 from nuvyn_executor.profiling.spark import engine as spark_engine
@@ -122,9 +123,10 @@ def counting(spark: Any, folder: Path, *, metadata: bool = False) -> Dict[str, W
 
 
 def engines(spark: Any, dataset: Dataset, frame: Frame, plan: ScanPlan, what: str) -> Dict[str, Way]:
-    """Return both engines' ways to count what a plan says."""
+    """Return the ways to count what a plan says."""
     return {
         f"{what}, counted by Spark": lambda: spark_engine.count(frame, plan, NOW),
+        f"{what}, read by Spark, counted by Polars": lambda: arrow_job.count(spark, frame, plan, NOW),
         f"{what}, counted by Polars": lambda: native.count(spark, dataset, plan, NOW),
     }
 

@@ -380,13 +380,15 @@ def table_details(one: DatasetProfile, assessment: DatasetAssessment, *, listing
     read_as = dict(state.read_as)
     missing, fetched = read_as.pop("missing_columns", []), read_as.pop("fetched", None)
     skipped, reason = read_as.pop("skipped_rows", None), read_as.pop("engine_reason", None)
-    read_as.pop("doubts", None)  # they are among the recommendations
+    for name in ("read_by", "doubts"):  # the first is below, the others are among the recommendations
+        read_as.pop(name, None)
     return {
         "read_as": read_as,
         "skipped_rows": skipped,
         "missing_columns": missing,
         "fetched": fetched,
         "engine": state.engine,
+        "read_by": state.read_by,
         "engine_reason": reason,
         "sheet": one.dataset.sheet,
         "partition_columns": list(one.dataset.partition_columns),

@@ -95,9 +95,10 @@ def scanned(spark: Any, root: Path, engine: str) -> Any:
 
 
 def by_scan(spark: Any, root: Path, engine: str, *, native: bool = True) -> Table:
-    """What the product counts; ``native``: with Polars, where it may."""
+    """What the product counts; ``native``: Polars reads the files, where it may."""
     profile = scanned(spark, root, engine)
-    assert profile.state.engine == ("polars" if native and engine == "auto" else "spark")
+    assert profile.state.engine == ("polars" if engine == "auto" else "spark")
+    assert profile.state.read_by == ("polars" if native and engine == "auto" else "spark")
     scan = profile.scan
     columns: Dict[str, Column] = {}
     for facts, tally, one in zip(scan.columns, scan.tally.columns, profile.columns):

@@ -3,7 +3,7 @@ r"""Write the pinned versions of one or several Python versions into a constrain
 Reads what pip would install, one report a Python::
 
     python3.13 -m pip install --dry-run --ignore-installed --report report-3.13.json \
-        '.[local,excel,cloud,docs,dev]' './fake_databricks[servers]'
+        '.[local,arrow,excel,cloud,docs,dev]' './fake_databricks[servers]'
     python tools/write_constraints.py report-3.9.json report-3.13.json > constraints.txt
 
 Before Python 3.10 leave out ``./fake_databricks``.

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MOST_BYTES = 8_000_000
 """Limit of one stored state. Above it the states of distinct values are dropped; then one new file means that
 all files are read again."""
+READ_BY = "read_by"
+"""The key of :attr:`ScanState.read_as` for what read the rows, where that is not what counted them."""
 _STAMP_BYTES = 8
 
 
@@ -172,6 +174,11 @@ class ScanState:
         few = (one.commonest.counts or () for one in self.counts.spans if one.commonest is not None)
         values = (text for counts in few for text in counts)
         return tuple(str(text) for text in (*columns, *values, *self.read_as.values()) if text)
+
+    @property
+    def read_by(self) -> str:
+        """What read the rows: ``polars``, or ``spark``, which may have handed them to Polars."""
+        return str(self.read_as.get(READ_BY, self.engine))
 
     def to_json(self) -> str:
         """Return the state as a JSON text."""

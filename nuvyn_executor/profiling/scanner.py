@@ -9,18 +9,19 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from nuvyn_executor.bounds import COLUMNS, Bounds
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.errors import DatasetUnreadable, ExecutorError
 from nuvyn_executor.model import epoch_micros
 from nuvyn_executor.profiling import sampling_limits
+from nuvyn_executor.profiling.polars import arrow_job
 from nuvyn_executor.profiling.polars import job as native
 from nuvyn_executor.profiling.polars.parts import NotNative
 from nuvyn_executor.profiling.profiler import plan_scan, profile_dataset
 from nuvyn_executor.profiling.sampling_limits import Coverage
-from nuvyn_executor.profiling.scan_state import ScanState, Snapshot
+from nuvyn_executor.profiling.scan_state import READ_BY, ScanState, Snapshot
 from nuvyn_executor.profiling.spark import engine as spark_engine
 from nuvyn_executor.reading.delta_log import with_deletion_vectors
 from nuvyn_executor.reading.delta_table import current_version, named_version
@@ -53,6 +54,7 @@ class SparkScanner:
     Args:
         spark: the session.
         engine: ``auto`` counts with Polars inside Spark's tasks where that is possible, ``spark`` never.
+            Where the tasks cannot read the files, Spark reads them and hands their rows to Polars.
         wanted_rows: of a dataset with many more rows, about so many are counted.
         clock: seconds, rising.
         bounds: how large texts may be.
@@ -76,6 +78,8 @@ class SparkScanner:
         self.bounds = bounds
         self.tries_polars = engine == "auto"
         """Whether the next dataset is offered to Polars: not after its tasks could not import it."""
+        self.hands_rows = engine == "auto"
+        """Whether Spark hands rows to Polars, where it has to read them: not after that was not possible."""
         self.reasons: Dict[str, str] = {}
         """Why Polars counts no dataset of a source, by the location of the source; ``""`` stands for all."""
 
@@ -162,6 +166,20 @@ class SparkScanner:
         return snapshot, table.files, dataset.size_bytes
 
 
+class _Counted(NamedTuple):
+    """What was counted of a dataset.
+
+    Attributes:
+        counts: the counts.
+        engine: what counted.
+        is_read_by_spark: Spark read the rows, whatever counted them.
+    """
+
+    counts: Counts
+    engine: str
+    is_read_by_spark: bool = True
+
+
 class _DatasetScan:
     """One scan of one dataset."""
 
@@ -217,7 +235,7 @@ class _DatasetScan:
         """Count the files that came and add their counts; ``None`` where all have to be counted again."""
         snapshot = self._snapshot
         added = state.new_files(snapshot, self._now_micros)
-        is_native = state.engine == native.ENGINE
+        is_native = state.read_by == native.ENGINE
         if added is None or (is_native and not (self._scanner.tries_polars and self._reason is None)):
             return None
         newly = self._read = self._unpacked(replace(snapshot.dataset, files=added))
@@ -235,7 +253,7 @@ class _DatasetScan:
             if frame is None:
                 return self._count_with_polars(some, state.plan, keeps_states=True)
             self._require_bounded(some)
-            return spark_engine.count(frame.of(some, 1.0), state.plan, self._now_micros)
+            return self._count_rows(frame.of(some), state.plan, keeps_states=True).counts
 
         try:
             counts, done = self._in_time(newly.files, count)
@@ -269,12 +287,11 @@ class _DatasetScan:
         files, share = sampling_limits.choose_files(
             dataset.files, frame.rows, wanted, are_divisible=snapshot.is_divisible
         )
-        engines: List[str] = []
+        ways: List[_Counted] = []
 
         def count(some: Files) -> Counts:
-            counts, engine = self._count(frame, plan, some, share)
-            engines.append(engine)
-            return counts
+            ways.append(self._count(frame, plan, some, share))
+            return ways[-1].counts
 
         counts, done = self._in_time(files, count)
         # Of equal rows either all are chosen or none, so there may be far too few of them.
@@ -287,7 +304,7 @@ class _DatasetScan:
             _require_rows(dataset, frame.declared_rows, counts.tally.rows)
         table_rows = frame.rows if frame.rows_known else None
         return replace(
-            ScanState.of(snapshot, plan, counts, engines[-1], self._read_as(frame, engines[-1])),
+            ScanState.of(snapshot, plan, counts, ways[-1].engine, self._read_as(frame, ways[-1])),
             # Chosen files stand for all files. Where the time was over, the others are still to be read.
             stamps=snapshot.stamps_of(dataset.files if len(done) == len(files) else done),
             coverage=_coverage(dataset, counts.tally.rows, done, share, table_rows),
@@ -298,23 +315,37 @@ class _DatasetScan:
         seconds = self._seconds if self._snapshot.is_divisible else None
         return sampling_limits.count_in_time(files, seconds, count, self._scanner.clock)
 
-    def _count(self, frame: Frame, plan: ScanPlan, files: Files, share: float) -> Tuple[Counts, str]:
-        """Count some files, or a share of their rows; also return the engine that did."""
+    def _count(self, frame: Frame, plan: ScanPlan, files: Files, share: float) -> _Counted:
+        """Count some files, or a share of their rows."""
         try:
             if share >= 1 and frame.texts is not None and self._scanner.engine == "auto":
-                here = native.count_here(self._spark, self._read, plan, self._now_micros, frame.texts)
-                return here, native.ENGINE
+                here = native.count_here(self._spark, plan, self._now_micros, frame.texts)
+                return _Counted(here, native.ENGINE, is_read_by_spark=False)
             if share >= 1 and self._scanner.tries_polars and self._reason is None:
-                return self._count_with_polars(files, plan), native.ENGINE
+                counts = self._count_with_polars(files, plan)
+                return _Counted(counts, native.ENGINE, is_read_by_spark=False)
         except NotNative as reason:
-            logger.debug("%s is counted by Spark: %s", self._snapshot.dataset.name, reason)
+            logger.debug("%s is read by Spark: %s", self._snapshot.dataset.name, reason)
             if reason.everywhere:
                 self._scanner.tries_polars = False
             if reason.everywhere or reason.of_source:
                 self._scanner.reasons["" if reason.everywhere else self._source.location] = str(reason)
         self._require_bounded(files)
         some = None if files == self._read.files else files
-        return spark_engine.count(frame.of(some, share), plan, self._now_micros), spark_engine.ENGINE
+        return self._count_rows(frame.of(some, share), plan)
+
+    def _count_rows(self, frame: Frame, plan: ScanPlan, *, keeps_states: bool = False) -> _Counted:
+        """Count the rows that Spark reads: with Polars where Spark can hand them over, else with Spark."""
+        if self._scanner.hands_rows:
+            try:
+                counts = arrow_job.count(
+                    self._spark, frame, plan, self._now_micros, keeps_states=keeps_states
+                )
+                return _Counted(counts, native.ENGINE)
+            except NotNative as reason:
+                logger.debug("%s is counted by Spark: %s", self._snapshot.dataset.name, reason)
+                self._scanner.hands_rows = not reason.everywhere
+        return _Counted(spark_engine.count(frame, plan, self._now_micros), spark_engine.ENGINE)
 
     def _count_with_polars(self, files: Files, plan: ScanPlan, *, keeps_states: bool = False) -> Counts:
         dataset = self._read
@@ -357,14 +388,19 @@ class _DatasetScan:
         """Make sure that Spark can read files, before it does: without enough memory all of it ends."""
         require_bounded(self._source, replace(self._read, files=files), self._scanner.bounds)
 
-    def _read_as(self, frame: Frame, engine: str) -> Dict[str, Any]:
+    def _read_as(self, frame: Frame, way: _Counted) -> Dict[str, Any]:
         """Return how the files were read: in which way they were fetched, and why by Spark."""
+        by_spark = way.is_read_by_spark
+        read_by = {READ_BY: spark_engine.ENGINE} if by_spark and way.engine != spark_engine.ENGINE else {}
         if self._snapshot.dataset.format.is_table:
-            return frame.details
-        fetched = self._source.fetched_by(spark=engine == spark_engine.ENGINE)
-        reason = self._reason if engine == spark_engine.ENGINE else None
-        added = {"fetched": fetched, "engine_reason": reason}
-        return {**frame.details, **{name: text for name, text in added.items() if text is not None}}
+            return {**frame.details, **read_by}
+        fetched = self._source.fetched_by(spark=by_spark)
+        added = {"fetched": fetched, "engine_reason": self._reason if by_spark else None}
+        return {
+            **frame.details,
+            **read_by,
+            **{name: text for name, text in added.items() if text is not None},
+        }
 
     def _unpacked(self, dataset: Dataset) -> Dataset:
         """Return a dataset as it is read: with copies of the files that are compressed or in archives."""

@@ -351,6 +351,7 @@ def _measured(details: Mapping[str, Any]) -> Measured:
     named = [text_of(contract.get(key)) for key in ("id", "version")]
     return Measured(
         engine=text_of(details.get("engine")),
+        read_by=text_of(details.get("read_by")),
         rows_scanned=whole(details.get("rows_scanned")),
         rows_read=whole(details.get("rows_read")),
         is_sampled=details.get("sampled") is True,

@@ -126,9 +126,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Measured:
-    """How the figures of a table came about."""
+    """How the figures of a table came about.
+
+    Attributes:
+        engine: what counted.
+        read_by: what read the rows; ``None`` in tables of before.
+    """
 
     engine: Optional[str]
+    read_by: Optional[str]
     rows_scanned: Optional[int]
     rows_read: Optional[int]
     is_sampled: bool
@@ -137,6 +143,13 @@ class Measured:
     rsd: Optional[float]
     formula_version: Optional[str]
     contract: Optional[str]
+
+    @property
+    def counted_by(self) -> Optional[str]:
+        """What counted, and what read if that is another."""
+        if self.engine is None or self.read_by in (None, self.engine):
+            return self.engine
+        return f"{self.engine}, read by {self.read_by}"
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def _facts(one: Table, source: str) -> Markup:
         ("Format", f"{one.file_format}, {plural(one.files or 0, 'file')}, {size(one.size_bytes)}"),
         ("Newest file", day(one.last_modified)),
         ("Age by", one.timeliness_source or NOTHING),
-        ("Counted by", measured.engine or NOTHING),
+        ("Counted by", measured.counted_by or NOTHING),
     ]
     if source:
         pairs.insert(0, ("Source", name(source)))

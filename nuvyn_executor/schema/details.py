@@ -72,9 +72,10 @@ TABLE_DETAILS = _keys(
     ),
     ("fetched", "of an object store: `ranges`, `copies`, or `spark` (which read it by itself)", YES),
     ("engine", "what counted: `spark`, or `polars` inside Spark's tasks or in the driver", YES),
+    ("read_by", "what read the rows: `polars`, or `spark`, which may hand them to `polars`", YES),
     (
         "engine_reason",
-        "why `polars` counts nothing there: the tasks cannot open the files, or not run it; else `null`",
+        "why `polars` reads nothing there: the tasks cannot open the files, or not run it; else `null`",
         YES,
     ),
     ("sheet", "of a workbook", YES),

@@ -137,7 +137,8 @@ class TestBounds:
         assert f"t: 20000 rows, 1 columns ({found['rows_scanned']} of them counted)" in run.log
         assessed = site.run("quality_assessment", folder).document["details"]["datasets"][0]
         assert (assessed["rows"], assessed["rows_scanned"]) == (20_000, found["rows_scanned"])
-        assert (assessed["sampled"], assessed["engine"], found["engine"]) == (True, "spark", "spark")
+        assert (assessed["sampled"], assessed["engine"], found["engine"]) == (True, "polars", "polars")
+        assert found["read_by"] == "spark"
         assert (found["approximate"], found["provenance"]["thresholds"]["dimension"]) == (False, 75.0)
         (column,) = site.rows(COLUMNS)
         # what was seen of a part is not known of the whole

@@ -35,7 +35,7 @@ def skipped_rows(profile: DatasetProfile) -> Any:
 
 @pytest.mark.parametrize("engine", ["auto", "spark"])
 @pytest.mark.parametrize(
-    ("text", "top", "end", "counts"),
+    ("text", "top", "end", "reads"),
     [
         (HEADER + ROWS, None, None, "polars"),
         ("sep=;\n" + HEADER + ROWS, 1, 0, "polars"),
@@ -55,7 +55,7 @@ def skipped_rows(profile: DatasetProfile) -> Any:
     ],
 )
 def test_titles_and_totals_are_no_rows(  # noqa: PLR0913, PLR0917  a table of cases
-    spark: Any, tmp_path: Path, engine: str, text: str, top: Optional[int], end: Optional[int], counts: str
+    spark: Any, tmp_path: Path, engine: str, text: str, top: Optional[int], end: Optional[int], reads: str
 ) -> None:
     """ "Find the header by where the shape of rows becomes steady; skip what lies before and say so in
     `details` (`skipped_rows`), never call data lines broken for it." """
@@ -63,7 +63,8 @@ def test_titles_and_totals_are_no_rows(  # noqa: PLR0913, PLR0917  a table of ca
 
     found = scan(spark, tmp_path, engine=engine)
 
-    assert found.state.engine == (counts if engine == "auto" else "spark")
+    assert found.state.engine == ("polars" if engine == "auto" else "spark")
+    assert found.state.read_by == (reads if engine == "auto" else "spark")
     has_header = HEADER in text
     assert tuple(one.name for one in found.scan.columns) == (
         COLUMNS if has_header else ("_c0", "_c1", "_c2", "_c3")

@@ -108,7 +108,8 @@ class TestJob:
         assert len(begun) == 1
         said = "the tasks cannot open files that the driver opens (FileNotFoundError)"
         for one in profiles:
-            assert (one.state.engine, one.state.read_as["engine_reason"]) == ("spark", said)
+            assert (one.state.read_by, one.state.read_as["engine_reason"]) == ("spark", said)
+            assert one.state.engine == "polars"  # Spark hands it the rows
 
     def test_tasks_without_polars(self, spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def failing(_index: int) -> str:

@@ -430,12 +430,12 @@ class TestFiles:
         (dataset,) = datasets_of(folder)
         assert len(dataset.by_layout()) > 1
         found, other = scan(spark, folder), scan(spark, folder, engine="spark")
-        assert (found.state.engine, rows_of(found)) == ("spark", 5)
+        assert (found.state.read_by, rows_of(found)) == ("spark", 5)
         assert payload(found) == payload(other)
 
 
 class TestScans:
-    """The whole way: what counted is named, and what is refused is counted by Spark all the same."""
+    """The whole way: what counted is named, and what is refused is read by Spark all the same."""
 
     @pytest.mark.parametrize(("engine", "used"), [("auto", "polars"), ("spark", "spark")])
     def test_a_scan_says_what_counted(self, spark: Any, folder: Path, engine: str, used: str) -> None:
@@ -448,16 +448,18 @@ class TestScans:
     @pytest.mark.parametrize(
         "name", ["broken_in_the_middle", "a_number_for_an_object", "nan", "half_a_character"]
     )
-    def test_what_is_refused_is_counted_by_spark(self, spark: Any, folder: Path, name: str) -> None:
+    def test_what_is_refused_is_read_by_spark(self, spark: Any, folder: Path, name: str) -> None:
         save(folder, REFUSED[name][0])
         found, other = scan(spark, folder), scan(spark, folder, engine="spark")
-        assert (found.state.engine, other.state.engine) == ("spark", "spark")
+        assert (found.state.read_by, other.state.read_by) == ("spark", "spark")
+        assert (found.state.engine, other.state.engine) == ("polars", "spark")
         assert payload(found) == payload(other)
 
     def test_keys_that_differ_in_case(self, spark: Any, folder: Path) -> None:
         save(folder, b'{"a":1,"A":2}\n{"a":3,"A":4}\n' * 5)
         found, other = scan(spark, folder), scan(spark, folder, engine="spark")
-        assert (found.state.engine, other.state.engine) == ("spark", "spark")
+        assert (found.state.read_by, other.state.read_by) == ("spark", "spark")
+        assert (found.state.engine, other.state.engine) == ("polars", "spark")
         assert payload(found) == payload(other)
         assert [one.maximum for one in found.columns] == [3, 4]
 

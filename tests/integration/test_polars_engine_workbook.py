@@ -49,7 +49,7 @@ def both(spark: Any, folder: Path) -> Tuple[Counted, Counts]:
     frame = open_frame(spark, source, dataset)
     profile = count_frame(frame, dataset.name, NOW)
     assert frame.texts is not None
-    return profile, job.count_here(spark, dataset, profile.plan, NOW, frame.texts)
+    return profile, job.count_here(spark, profile.plan, NOW, frame.texts)
 
 
 def cell_of(text: Optional[str]) -> Optional[str]:
@@ -98,4 +98,4 @@ class TestSheets:
         plan = replace(plan_scan(frame, dataset.name), columns=())
         assert frame.texts is not None
         with pytest.raises(NotNative, match="it has no columns"):
-            job.count_here(spark, dataset, plan, NOW, frame.texts)
+            job.count_here(spark, plan, NOW, frame.texts)

@@ -9,14 +9,14 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence, Tuple, Union
 
 from nuvyn_executor.bounds import Bounds
 from nuvyn_executor.discovery.partition_folders import values_of
 from nuvyn_executor.errors import DatasetUnreadable
-from nuvyn_executor.profiling.counts import Counts, total
+from nuvyn_executor.profiling.counts import total
+from nuvyn_executor.profiling.polars.answers import answered, counts_of, failed, refusal
 from nuvyn_executor.profiling.polars.parts import NotNative, Piece, Reading, parts_of
 from nuvyn_executor.profiling.value_patterns import Expected
 from nuvyn_executor.reading.frame import family
@@ -24,6 +24,7 @@ from nuvyn_executor.sources.base import OnlySpark
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset, FileFormat
+    from nuvyn_executor.profiling.counts import Counts
     from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
     from nuvyn_executor.reading.frame import Texts
     from nuvyn_executor.sources.base import Storage
@@ -141,18 +142,11 @@ def keeps_numbers(spark: Any) -> bool:
         return False
 
 
-def count_here(
-    spark: Any,
-    dataset: Dataset,
-    plan: ScanPlan,
-    now_micros: int,
-    rows: Texts,
-) -> Counts:
+def count_here(spark: Any, plan: ScanPlan, now_micros: int, rows: Texts) -> Counts:
     """Count rows that only this process reads: the same counters as :func:`count`'s, as plain numbers.
 
     Args:
         spark: the session.
-        dataset: whose rows they are.
         plan: what to count; no column has a declared type.
         now_micros: the present, microseconds since 1970 UTC; later moments are in the future.
         rows: reads them.
@@ -168,9 +162,8 @@ def count_here(
         from nuvyn_executor.profiling.polars.kernel import count_texts  # noqa: PLC0415  Polars may not be there
     except ImportError as error:
         raise NotNative(f"Polars is not installed ({error})") from error
-    reading = Reading(dataset.format, plan, now_micros, keeps_states=False)
     try:
-        return count_texts(rows(), reading)
+        return count_texts(rows(), plan, now_micros)
     except (NotNative, DatasetUnreadable):
         raise
     except Exception as error:  # Spark counts the dataset then
@@ -190,6 +183,11 @@ def _pieces(dataset: Dataset) -> Tuple[Piece, ...]:
     )
 
 
+def is_utc(time_zone: str) -> bool:
+    """Whether a time zone of Spark is UTC."""
+    return time_zone in _UTC
+
+
 def slots_of(spark: Any) -> int:
     """Return how many tasks run at the same time. On Connect, where that is unknown, it is a guess."""
     try:
@@ -207,7 +205,7 @@ def _collected(spark: Any, parts: Sequence[_Part]) -> List[Counts]:
     try:
         rows = answers.collect()
     except Exception as error:
-        raise NotNative(f"its tasks failed ({_cause(error)})", everywhere=_cannot_import(error)) from error
+        raise failed(error) from error
     return [_counted(row["answer"], parts[row["id"]][0]) for row in rows]
 
 
@@ -220,14 +218,10 @@ def _counted(text: str, pieces: Sequence[Piece] = ()) -> Counts:
             task will open another file there, as on clusters whose tasks run without the user's rights.
     """
     value = json.loads(text)
-    if "unreadable" in value:
-        raise DatasetUnreadable(value["unreadable"], value["remedy"])
     closed = value.get("closed")
     if closed is not None and _opening_fails(pieces[closed]) is None:
         raise NotNative(f"the tasks cannot open files that the driver opens ({value['how']})", of_source=True)
-    if "reason" in value:
-        raise NotNative(value["reason"], everywhere=value["everywhere"])
-    return Counts.from_json(value)
+    return counts_of(value)
 
 
 def _task(parts: Sequence[_Part]) -> Callable[[int], str]:
@@ -244,17 +238,11 @@ def answer(pieces: Sequence[Piece], reading: Reading) -> str:
     try:
         from nuvyn_executor.profiling.polars.kernel import count_part  # noqa: PLC0415  Polars is in tasks only
     except ImportError as error:
-        return _refusal(f"Polars is not there in the tasks ({error})", everywhere=True)
+        return refusal(f"Polars is not there in the tasks ({error})", everywhere=True)
     try:
-        return json.dumps(count_part(pieces, reading).to_json())
-    except NotNative as error:
-        return _refusal(str(error))
-    except DatasetUnreadable as error:
-        return json.dumps({"unreadable": error.message, "remedy": error.remedy})
+        return answered(lambda: count_part(pieces, reading))
     except OSError as error:
         return _unopened(pieces, reading, f"a task cannot read a file ({error})")
-    except Exception as error:  # noqa: BLE001  Spark counts the dataset then
-        return _refusal(f"it could not be counted ({type(error).__name__}: {error})")
 
 
 def _unopened(pieces: Sequence[Piece], reading: Reading, reason: str) -> str:
@@ -262,8 +250,8 @@ def _unopened(pieces: Sequence[Piece], reading: Reading, reason: str) -> str:
     failures = (_opening_fails(one) for one in pieces) if reading.storage is None else iter(())
     found = next(((index, how) for index, how in enumerate(failures) if how is not None), None)
     if found is None:
-        return _refusal(reason)
-    return json.dumps({"reason": reason, "everywhere": False, "closed": found[0], "how": found[1]})
+        return refusal(reason)
+    return refusal(reason, closed=found[0], how=found[1])
 
 
 def _opening_fails(piece: Piece) -> Optional[str]:
@@ -275,15 +263,11 @@ def _opening_fails(piece: Piece) -> Optional[str]:
         return type(error).__name__
 
 
-def _refusal(reason: str, *, everywhere: bool = False) -> str:
-    return json.dumps({"reason": reason, "everywhere": everywhere})
-
-
 def _unfit_plan(plan: ScanPlan, time_zone: str) -> Optional[str]:
     """Return why Polars cannot count what a plan wants, whatever holds the rows."""
     if not plan.columns:
         return "it has no columns"
-    if time_zone not in _UTC and any(_needs_zone(one) for one in plan.columns):
+    if not is_utc(time_zone) and any(_needs_zone(one) for one in plan.columns):
         return f"the session's time zone is {time_zone}"
     return None
 
@@ -337,14 +321,3 @@ def _unfit_documents(dataset: Dataset, plan: ScanPlan) -> Optional[str]:
         (len({name.casefold() for name in names}) < len(names), "columns of it differ in capitals only"),
     )
     return next((reason for is_so, reason in reasons if is_so), None)
-
-
-def _cause(error: Exception) -> str:
-    """Return the line with the cause: the last error of a worker's traceback, else the first line."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    causes = [line for line in lines if re.match(r"\w+(?:Error|Exception): ", line)]
-    return (causes[-1:] or lines[:1] or [type(error).__name__])[0][:200]
-
-
-def _cannot_import(error: Exception) -> bool:
-    return re.search(r"ModuleNotFoundError|ImportError", str(error)) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Dict, Iterator, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Dict, Iterable, Iterator, Optional, Sequence, Tuple, Union
 
 import polars as pl
 
@@ -20,7 +20,7 @@ from nuvyn_executor.profiling.polars.typed_column import TypedColumn
 from nuvyn_executor.quality.tallies import DatasetTally
 
 if TYPE_CHECKING:
-    from nuvyn_executor.profiling.plan import ColumnPlan
+    from nuvyn_executor.profiling.plan import ColumnPlan, ScanPlan
     from nuvyn_executor.profiling.polars.parts import Piece, Reading
     from nuvyn_executor.profiling.sketch import State
 
@@ -46,31 +46,56 @@ def count_part(pieces: Sequence[Piece], reading: Reading) -> Counts:
     return _count(pieces, reading)
 
 
-def count_texts(rows: Iterator[Sequence[Optional[str]]], reading: Reading) -> Counts:
+def count_texts(rows: Iterator[Sequence[Optional[str]]], plan: ScanPlan, now_micros: int) -> Counts:
     """Count rows that this process has read, a text or ``None`` for each column of the plan.
 
     Raises:
         NotNative: Polars does not take them.
     """
-    width = len(reading.plan.columns)
-    counting = _Counting(reading)
-    try:
-        for block in iter(lambda: [*islice(rows, max(1, _CELLS // width))], []):
-            columns = [(index, pl.Series(cells, dtype=pl.String)) for index, cells in enumerate(zip(*block))]
-            counting.add(Batch(len(block), columns))
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise NotNative(f"Polars does not read it ({error})") from error
-    return counting.counts()
+    most = max(1, _CELLS // len(plan.columns))
+    blocks = iter(lambda: [*islice(rows, most)], [])
+    return count_batches(map(_of_texts, blocks), plan, now_micros, keeps_states=False)
 
 
-def _count(pieces: Sequence[Piece], reading: Reading) -> Counts:
-    counting = _Counting(reading)
+def count_batches(
+    batches: Iterable[Batch],
+    plan: ScanPlan,
+    now_micros: int,
+    *,
+    keeps_states: bool,
+    hashed_as: Optional[str] = None,
+) -> Counts:
+    """Count batches of rows.
+
+    Args:
+        batches: the rows.
+        plan: what to count in them.
+        now_micros: the present, microseconds since 1970 UTC.
+        keeps_states: states of different values are needed, to add those of other parts; else their number is
+            enough.
+        hashed_as: what is hashed, if that is not the values of the files; states of other values do not add.
+
+    Raises:
+        NotNative: Polars does not take them.
+    """
+    counting = _Counting(plan, now_micros)
     try:
-        for batch in BATCHES[reading.format](pieces, reading):
+        for batch in batches:
             counting.add(batch)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise NotNative(f"Polars does not read it ({error})") from error
-    return counting.counts()
+    name = hash_name() if hashed_as is None else f"{hash_name()}-{hashed_as}"
+    return counting.counts(name, keeps_states=keeps_states)
+
+
+def _count(pieces: Sequence[Piece], reading: Reading) -> Counts:
+    batches = BATCHES[reading.format](pieces, reading)
+    return count_batches(batches, reading.plan, reading.now_micros, keeps_states=reading.keeps_states)
+
+
+def _of_texts(block: Sequence[Sequence[Optional[str]]]) -> Batch:
+    columns = [(index, pl.Series(cells, dtype=pl.String)) for index, cells in enumerate(zip(*block))]
+    return Batch(len(block), columns)
 
 
 class _Column:
@@ -142,10 +167,9 @@ class _Key:
 
 
 class _Counting:
-    def __init__(self, reading: Reading) -> None:
-        plan = reading.plan
-        self._reading = reading
-        self._columns = [_Column(one, reading.now_micros, self._sink()) for one in plan.columns]
+    def __init__(self, plan: ScanPlan, now_micros: int) -> None:
+        self._plan = plan
+        self._columns = [_Column(one, now_micros, self._sink()) for one in plan.columns]
         self._paired = {index for pair in plan.pairs for index in pair}
         self._different_rows = self._sink()
         self._keys = [_Key(key, self._sink()) for key in plan.keys] if plan.distinct else []
@@ -168,7 +192,7 @@ class _Counting:
                 row_hashes = hashes if row_hashes is None else row_hashes + hashes
             if index in self._paired:
                 moments[index] = column.counters.micros(values)
-        for earlier, later in self._reading.plan.pairs:
+        for earlier, later in self._plan.pairs:
             violated = moments[earlier] > moments[later]
             self._pairs += len(violated) - violated.null_count()
             self._violations += int(violated.sum() or 0)
@@ -178,16 +202,15 @@ class _Counting:
             self._different_rows.add(row_hashes)
 
     def _sink(self) -> Optional[Sink]:
-        plan = self._reading.plan
+        plan = self._plan
         return Sink(exact=plan.exact_distinct) if plan.distinct else None
 
-    def counts(self) -> Counts:
+    def counts(self, name: str, *, keeps_states: bool) -> Counts:
         for column in self._columns:
             column.finish()
-        name, keeps = hash_name(), self._reading.keeps_states
 
         def state(sink: Optional[Sink]) -> Optional[State]:
-            return None if sink is None else sink.state(name, keeps=keeps)
+            return None if sink is None else sink.state(name, keeps=keeps_states)
 
         tally = DatasetTally(
             rows=self._rows,

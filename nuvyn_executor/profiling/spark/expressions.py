@@ -111,18 +111,18 @@ def cell_of(i: int, plan: ColumnPlan, *, content: bool) -> str:
         return f"CAST({name} AS {kind})"
     if is_text(plan):
         return name
-    return _content(i, plan) if content else f"IF({name} IS NULL, NULL, '')"
+    return content_of(i, plan) if content else f"IF({name} IS NULL, NULL, '')"
 
 
 def row_hash(plans: Sequence[ColumnPlan]) -> str:
     """Return the hash of the hashes of a row's columns: these are never NULL, and NULLs would be skipped."""
-    return f"xxhash64({', '.join(f'xxhash64({_content(i, plan)})' for i, plan in enumerate(plans))})"
+    return f"xxhash64({', '.join(f'xxhash64({content_of(i, plan)})' for i, plan in enumerate(plans))})"
 
 
 def key_hash(places: Sequence[int], plans: Sequence[ColumnPlan]) -> str:
     """Return the hash of the values of some columns together; NULL where one of them is NULL."""
     is_null = " OR ".join(f"c{i} IS NULL" for i in places)
-    hashes = ", ".join(f"xxhash64({_content(i, plans[i])})" for i in places)
+    hashes = ", ".join(f"xxhash64({content_of(i, plans[i])})" for i in places)
     return f"IF({is_null}, NULL, xxhash64({hashes}))"
 
 
@@ -354,8 +354,13 @@ _MICROS = (
 )
 
 
-def _content(i: int, plan: ColumnPlan) -> str:
-    """Return what is hashed of a column: the column, or its text where ``xxhash64`` refuses its type."""
+def content_of(i: int, plan: ColumnPlan) -> str:
+    """Return what is hashed of a column: the column, or its text where ``xxhash64`` refuses its type.
+
+    Args:
+        i: the column's position in the DataFrame.
+        plan: its plan.
+    """
     if plan.expected != Expected.OPAQUE:
         return f"CAST(c{i} AS STRING)" if plan.declared_type == "boolean" else f"c{i}"
     declared = str(plan.declared_type)
