@@ -9,13 +9,15 @@ from __future__ import annotations
 import threading
 from typing import Any, Callable, Optional
 
+_LONGEST_STEP = 240  # seconds; one that takes longer hangs, on a busy machine, too
+
 
 class Killed(BaseException):
     """The process is gone, as after ``kill -9``: no ``except Exception`` stops this."""
 
 
 class Stuck(AssertionError):  # noqa: N818  what happened, in a word
-    """The process did not come to its next call in a minute."""
+    """The process did not come to its next call in time."""
 
 
 class SteppedProcess:
@@ -87,5 +89,5 @@ class SteppedProcess:
             self._stopped.release()
 
     def _await_stop(self) -> None:
-        if not self._stopped.acquire(timeout=60):
+        if not self._stopped.acquire(timeout=_LONGEST_STEP):
             raise Stuck
