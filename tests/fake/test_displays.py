@@ -27,13 +27,17 @@ class Chart:
 STAND_IN = """
 class Figure:
     def savefig(self, file, **how): file.write(PNG)
+    figure = property(lambda self: self)
 Figure.__module__ = "matplotlib.figure"
 class Manager:
     def __init__(self): self.canvas, self.figure = self, Figure()
 class Gcf:
-    figs = [Manager(), Manager()]
+    figs = []
     get_all_fig_managers = staticmethod(lambda: Gcf.figs)
     destroy_all = staticmethod(lambda: Gcf.figs.clear())
+def subplots():
+    Gcf.figs.append(Manager())
+    return Gcf.figs[-1].figure
 """
 SANDBOX = (
     "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
@@ -399,8 +403,11 @@ class TestNotebooks:
         assert "<b>2</b>" not in results["data"]
         assert browser.get(f"/commands/{command}").text.count("Shown by the notebook /Shared/draws") == 2
 
-    def test_plt_show_hands_the_figures_over(self, client: Client) -> None:
-        """A stand-in for matplotlib's two modules that the backend uses; the real one is no dependency."""
+    def test_figures_that_are_shown_or_left_open(self, client: Client) -> None:
+        """ "Databricks shows it at the end of the cell": a figure that is not shown, and each one once.
+
+        A stand-in for matplotlib's two modules that the backend uses; the real one is no dependency.
+        """
         parts = {
             "__init__.py": "",
             "_pylab_helpers.py": STAND_IN,
@@ -422,11 +429,14 @@ backend.FigureCanvas.__name__
 """
         real = Real(client)
         assert real.wait(real.send(writes))["results"]["data"] == "'FigureCanvasAgg'"
-        assert real.wait(real.send("backend.show()"))["results"] == {
-            "resultType": "images",
-            "fileNames": [URL, URL],
-        }
-        assert real.wait(real.send("backend.show(block=True)"))["results"]["resultType"] == "text"
+        two = {"resultType": "images", "fileNames": [URL, URL]}
+        opened = "one, other = helpers.subplots(), helpers.subplots()\n"
+        for code in ("backend.show()", "backend.show(block=True)", "", "other", "display(one)", "value = 1"):
+            assert real.wait(real.send(opened + code))["results"] == two, code
+        for code in ("backend.show()", "value"):
+            assert real.wait(real.send(code))["results"]["resultType"] == "text"
+        assert real.wait(real.send(f"{opened}1 / 0"))["results"]["resultType"] == "error"
+        assert real.wait(real.send("value"))["results"] == {"resultType": "text", "data": "1"}
 
     def test_a_program_prints_it(self, client: Client) -> None:
         """Databricks draws nothing of a Python file."""

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 IS_COROUTINE = 0x80
 """The flag of code that awaits something (``inspect.CO_COROUTINE``, whose module takes 10 ms)."""
 
-MATPLOTLIB_BACKEND = "module://_fakebricks.figures"
+FIGURES = "_fakebricks.figures"
+MATPLOTLIB_BACKEND = f"module://{FIGURES}"
 """How ``plt.show()`` shows; a program that has no page keeps matplotlib's own way."""
 
 
@@ -44,8 +45,16 @@ class Namespace:
         last = end if isinstance(end, ast.Expr) else None
         if last is not None:
             tree.body.pop()
-        self._evaluate(tree, name, "exec")
-        return None if last is None else self._evaluate(ast.Expression(last.value), name, "eval")
+        value = None
+        try:
+            self._evaluate(tree, name, "exec")
+            if last is not None:
+                value = self._evaluate(ast.Expression(last.value), name, "eval")
+        finally:
+            backend = sys.modules.get(FIGURES)
+            if backend is not None:
+                backend.end_cell(value)
+        return value
 
     def _evaluate(self, tree: ast.Module | ast.Expression, name: str, mode: str) -> Any:
         """Run code, in which ``await`` may stand outside of functions, as in a notebook."""

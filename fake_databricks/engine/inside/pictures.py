@@ -14,6 +14,10 @@ MAX_PIXELS = 50_000_000
 NO_PNG = "What should be a picture is no PNG, so nothing is drawn."
 
 
+DRAWN = "drawn_by_fake_databricks"
+"""The attribute of a figure of matplotlib that was drawn; it is not drawn again at the end of its cell."""
+
+
 class NoPicture(Exception):  # noqa: N818  the message says why
     """A value cannot be drawn as a picture."""
 
@@ -49,6 +53,7 @@ def _drawn_by_matplotlib(value: Any) -> bytes | None:
         if callable(save):
             written = io.BytesIO()
             save(written, format="png", bbox_inches="tight")
+            setattr(item, DRAWN, True)
             return written.getvalue()
     return None
 
