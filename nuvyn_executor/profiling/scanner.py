@@ -80,6 +80,8 @@ class SparkScanner:
         """Whether the next dataset is offered to Polars: not after its tasks could not import it."""
         self.hands_rows = engine == "auto"
         """Whether Spark hands rows to Polars, where it has to read them: not after that was not possible."""
+        self.hands_none_because: Optional[str] = None
+        """Why it was not possible."""
         self.reasons: Dict[str, str] = {}
         """Why Polars counts no dataset of a source, by the location of the source; ``""`` stands for all."""
 
@@ -344,7 +346,9 @@ class _DatasetScan:
                 return _Counted(counts, native.ENGINE)
             except NotNative as reason:
                 logger.debug("%s is counted by Spark: %s", self._snapshot.dataset.name, reason)
-                self._scanner.hands_rows = not reason.everywhere
+                if reason.everywhere:
+                    self._scanner.hands_rows = False
+                    self._scanner.hands_none_because = str(reason)
         return _Counted(spark_engine.count(frame, plan, self._now_micros), spark_engine.ENGINE)
 
     def _count_with_polars(self, files: Files, plan: ScanPlan, *, keeps_states: bool = False) -> Counts:
@@ -389,18 +393,16 @@ class _DatasetScan:
         require_bounded(self._source, replace(self._read, files=files), self._scanner.bounds)
 
     def _read_as(self, frame: Frame, way: _Counted) -> Dict[str, Any]:
-        """Return how the files were read: in which way they were fetched, and why by Spark."""
-        by_spark = way.is_read_by_spark
-        read_by = {READ_BY: spark_engine.ENGINE} if by_spark and way.engine != spark_engine.ENGINE else {}
-        if self._snapshot.dataset.format.is_table:
-            return {**frame.details, **read_by}
-        fetched = self._source.fetched_by(spark=by_spark)
-        added = {"fetched": fetched, "engine_reason": self._reason if by_spark else None}
-        return {
-            **frame.details,
-            **read_by,
-            **{name: text for name, text in added.items() if text is not None},
+        """Return how the files were read: in which way they were fetched, and why Polars did not."""
+        by_spark, is_counted_by_spark = way.is_read_by_spark, way.engine == spark_engine.ENGINE
+        reason = self._scanner.hands_none_because if is_counted_by_spark else None
+        added = {
+            READ_BY: spark_engine.ENGINE if by_spark and not is_counted_by_spark else None,
+            "engine_reason": reason or (self._reason if by_spark else None),
         }
+        if not self._snapshot.dataset.format.is_table:
+            added["fetched"] = self._source.fetched_by(spark=by_spark)
+        return {**frame.details, **{name: text for name, text in added.items() if text is not None}}
 
     def _unpacked(self, dataset: Dataset) -> Dataset:
         """Return a dataset as it is read: with copies of the files that are compressed or in archives."""

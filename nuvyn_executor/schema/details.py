@@ -75,7 +75,7 @@ TABLE_DETAILS = _keys(
     ("read_by", "what read the rows: `polars`, or `spark`, which may hand them to `polars`", YES),
     (
         "engine_reason",
-        "why `polars` reads nothing there: the tasks cannot open the files, or not run it; else `null`",
+        "why `polars` reads or counts nothing there: tasks cannot open the files, or not run it; else `null`",
         YES,
     ),
     ("sheet", "of a workbook", YES),

@@ -219,8 +219,10 @@ class TestScanner:
         source = FileSystemSource(str(tmp_path), on_databricks=False)
         scanner = SparkScanner(spark)
         datasets = discover(source, SourceType.AUTO, 1000).datasets
-        engines = [scanner.scan(source, one, NOW_UTC).state.engine for one in datasets]
-        assert (engines, len(begun)) == (["spark", "spark"], 1)
+        states = [scanner.scan(source, one, NOW_UTC).state for one in datasets]
+        assert ([one.engine for one in states], len(begun)) == (["spark", "spark"], 1)
+        said = "its tasks failed (ModuleNotFoundError: No module named 'pyarrow')"
+        assert [one.read_as["engine_reason"] for one in states] == [said, said]
         assert scanner.tries_polars
 
 

@@ -24,26 +24,38 @@ if TYPE_CHECKING:
     from nuvyn_executor.reading.frame import Frame
 
 LONG_TEXT = 2_048
-"""The mean length of sampled texts, in characters, from which rows are too long: Spark hands over 10,000."""
+"""The mean length of a column's sampled texts, in characters, from which Spark counts: long ones were cut."""
+MOST_BYTES = 256 * 1024 * 1024
+"""About so many bytes Spark may hand to a task at once: it counts rows for that, however long they are."""
+_VALUE_BYTES = 16  # of a value in a batch, and what there is beside it
+_ROWS_AT_ONCE = "spark.sql.execution.arrow.maxRecordsPerBatch"
 _HASHED_AS = "cells"
 _ANSWER = "answer"
 
 
-def supports(frame: Frame, plan: ScanPlan, time_zone: str) -> Optional[str]:
+def supports(
+    frame: Frame, plan: ScanPlan, time_zone: str = "UTC", rows_at_once: int = 10_000
+) -> Optional[str]:
     """Return why Spark has to count rows itself, as a clause; ``None`` if it may hand them to Polars.
 
     Args:
         frame: the dataset.
         plan: what to count in it.
         time_zone: the time zone of the Spark session.
+        rows_at_once: so many rows Spark hands over together; 0 or less: all of a task.
     """
     if not plan.columns:
         return "it has no columns"
     texts = [i for i, one in enumerate(plan.columns) if expressions.is_text(one)]
     if not is_utc(time_zone) and any(expressions.is_moment(plan.columns[i]) for i in texts):
         return f"the session's time zone is {time_zone}"
-    long = [plan.columns[i].name for i in texts if _mean_length(frame.sample[i]) >= LONG_TEXT]
-    return f"the texts of column {long[0][:40]} are long" if long else None
+    lengths = {i: _mean_length(frame.sample[i]) for i in texts}
+    long = [plan.columns[i].name for i, length in lengths.items() if length >= LONG_TEXT]
+    if long:
+        return f"the texts of column {long[0][:40]} are long"
+    rows = min(frame.rows, rows_at_once) if rows_at_once > 0 else frame.rows
+    size = rows * (_VALUE_BYTES * len(plan.columns) + sum(lengths.values()))
+    return "its rows are long" if size > MOST_BYTES else None
 
 
 def count(spark: Any, frame: Frame, plan: ScanPlan, now_micros: int, *, keeps_states: bool = False) -> Counts:
@@ -59,7 +71,8 @@ def count(spark: Any, frame: Frame, plan: ScanPlan, now_micros: int, *, keeps_st
     Raises:
         NotNative: Spark has to count them. The text is a clause with the reason.
     """
-    reason = supports(frame, plan, str(spark.conf.get("spark.sql.session.timeZone")))
+    at_once = int(spark.conf.get(_ROWS_AT_ONCE, "10000"))
+    reason = supports(frame, plan, str(spark.conf.get("spark.sql.session.timeZone")), at_once)
     if reason is not None:
         raise NotNative(reason)
     # All hashes of exact counts may be larger than the data: a small dataset is counted in one task.
