@@ -25,7 +25,7 @@ def answered(count: Callable[[], Counts]) -> str:
         return json.dumps({"unreadable": error.message, "remedy": error.remedy})
     except OSError:
         raise
-    except Exception as error:  # noqa: BLE001  Spark counts the dataset then
+    except Exception as error:  # noqa: BLE001  there is another way to count
         return refusal(f"it could not be counted ({type(error).__name__}: {error})")
 
 

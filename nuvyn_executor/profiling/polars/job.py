@@ -166,7 +166,7 @@ def count_here(spark: Any, plan: ScanPlan, now_micros: int, rows: Texts) -> Coun
         return count_texts(rows(), plan, now_micros)
     except (NotNative, DatasetUnreadable):
         raise
-    except Exception as error:  # Spark counts the dataset then
+    except Exception as error:  # there is another way to count
         raise NotNative(f"it could not be counted ({type(error).__name__}: {error})") from error
 
 

@@ -21,7 +21,7 @@ _BOUNDS = Bounds()
 PARTS_A_SLOT = 3  # more than one, so that a slow part does not delay the others
 
 
-class NotNative(Exception):  # noqa: N818  no error: Spark counts the dataset
+class NotNative(Exception):  # noqa: N818  no error: there is another way
     """Polars cannot count a dataset as Spark would.
 
     Attributes:
