@@ -75,8 +75,9 @@ _QUOTED = (
     r"\"(?![,:}\]\s])(?:[^\"\\]|\\.)+\"|'(?![,:}\]\s])(?:[^'\\]|\\.)+'"
     r"|\\\"(?![,:}\]\s]).+?(?<!\\)\\\"|\{(?:[^{}]|\}\})+\}"
 )
-# A bare value ends at white space, a quote, ``&`` or ``;``, and at a comma that ends the word.
-_BARE = r"(?:[^\s&;,\"'\\]|,(?![\s\"']|$))+"
+# A bare value ends at white space, a quote, ``&`` or ``;``, and at a comma that ends the word. A
+# quote before it that nothing closes belongs to it: a text was cut.
+_BARE = r"(?:[\"'](?![,:}\]\s]))?(?:[^\s&;,\"'\\]|,(?![\s\"']|$))+"
 _EQUALS = r"(?:[ \t]*=(?![=>~])[ \t]*|%3[Dd])"
 _COLON = r"[ \t]*:[ \t]*"
 _USER = r"(?:\[REDACTED\]|[^\s/:@\[\"'<>])*"

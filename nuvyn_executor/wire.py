@@ -9,7 +9,7 @@ import json
 import math
 from dataclasses import asdict
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.errors import ExecutorError
 from nuvyn_executor.model import JobType, RunStatus
@@ -361,6 +361,19 @@ def error_entry(error: Exception) -> Document:
 def details_text(details: Mapping[str, Any]) -> str:
     """Return details as the text of a column of the metadata tables."""
     return json.dumps(details, ensure_ascii=False, allow_nan=False, default=str)
+
+
+def masked_details(text: str, redact: Callable[[str], str]) -> str:
+    """Return the text of details with each of its texts masked by itself: no mask reaches into another."""
+    return text if redact(text) == text else details_text(_masked(json.loads(text), redact))
+
+
+def _masked(value: Any, redact: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {redact(key): _masked(entry, redact) for key, entry in value.items()}
+    return [_masked(entry, redact) for entry in value] if isinstance(value, list) else value
 
 
 def connection_details(profile: SourceProfile) -> Document:

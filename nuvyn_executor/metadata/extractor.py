@@ -22,6 +22,7 @@ from typing import (
     Union,
 )
 
+from nuvyn_executor import wire
 from nuvyn_executor.concurrency import at_once, in_order
 from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.discovery.formats import format_names
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _Scanned = Union[Tuple["DatasetProfile", List[Skipped]], ExecutorError]
+_DETAILS = {column.name for table in (SOURCES, TABLES, COLUMNS) for column in table.columns if column.keys}
 _STATES_AT_ONCE = 64  # most have some kilobytes, none more than eight megabytes
 
 
@@ -348,12 +350,15 @@ class MetadataExtractor:
         return None if end is None else max(0.0, end - self._monotonic())
 
     def _masked(self, row: Row) -> Dict[str, Any]:
-        masked = {
-            name: self._redact(value) if isinstance(value, str) else value for name, value in row.items()
-        }
+        masked = {name: self._masked_value(name, value) for name, value in row.items()}
         if "sample_value" in masked:  # cut after it was masked: half a secret is not recognized
             masked["sample_value"] = table_rows.shorten(masked["sample_value"])
         return masked
+
+    def _masked_value(self, name: str, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return wire.masked_details(value, self._redact) if name in _DETAILS else self._redact(value)
 
     def _packed(self, state: ScanState) -> Optional[str]:
         """Return the text of ``tables.scan_state``; ``None`` if it holds a secret or is too large."""

@@ -250,6 +250,21 @@ class TestSecretsInNames:
         assert "topsecret" not in column["sample_value"]
         assert len(column["sample_value"]) == 256
 
+    def test_a_mask_does_not_reach_from_one_text_of_the_details_into_the_next(
+        self, site: Installation, tmp_path: Path
+    ) -> None:
+        """A quote behind `pwd=` was closed by one of another text, and what lay between was lost."""
+        folder = tmp_path / "in" / "it's" / "pwd%3D'a=1"
+        folder.mkdir(parents=True)
+        (folder / "x.csv").write_text("id,word\n")
+        site.run("metadata_extraction", tmp_path / "in")
+        (row,) = site.rows(TABLES)
+        details = json.loads(row["details"])
+        assert details["partition_columns"] == ["pwd=[REDACTED]"]
+        assert details["recommendations"] == [
+            "it's: no rows to assess - check that it is complete, or load data first"
+        ]
+
 
 class _Vanishing(FileSystemSource):
     """A folder in which ``b.csv`` is deleted as soon as it was listed."""

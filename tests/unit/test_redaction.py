@@ -81,6 +81,9 @@ LEAKS: Tuple[Tuple[str, str], ...] = (
         "https://a.blob.core.windows.net/c/f.csv?sv=2022-11-02&sig=[REDACTED]&se=2024",
     ),
     ("?sig=abc", "?sig=[REDACTED]"),
+    # cut before the quote that closes it
+    ("user=me password='hunter2", "user=me password=[REDACTED]"),
+    ('user=me password="hunter2', "user=me password=[REDACTED]"),
     ("AccountName=lake;AccountKey=Zm9v/YmFy==;X=1", "AccountName=lake;AccountKey=[REDACTED];X=1"),
     (
         "SharedAccessSignature=sv=2022&sig=abc&se=1;BlobEndpoint=https://x",
