@@ -368,8 +368,13 @@ class _Search:
 
 
 def _doubts_of_sheet(unsaved: int) -> Tuple[str, ...]:
-    doubt = f"{unsaved:,} formulas have no saved result and are read as empty - open it in Excel and save it"
-    return (doubt,) if unsaved else ()
+    is_one = unsaved == 1
+    what = (
+        "1 formula has no saved result and is"
+        if is_one
+        else f"{unsaved:,} formulas have no saved result and are"
+    )
+    return (f"{what} read as empty - open it in Excel and save it",) if unsaved else ()
 
 
 def _folders_above(name: str) -> Iterator[str]:

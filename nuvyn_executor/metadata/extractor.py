@@ -205,9 +205,11 @@ class MetadataExtractor:
             )  # fmt: skip
         if not profiles:
             first = unreadable[len(discovery.unreadable)]
+            count = len(discovery.datasets)
+            which = "The one dataset" if count == 1 else f"None of the {count} datasets"
+            could = "could not be read:" if count == 1 else "could be read; the first,"
             raise SourceError(
-                f"None of the {len(discovery.datasets)} datasets at {source.location} could be read; "
-                f"the first, {first.name}: {first.reason}",
+                f"{which} at {source.location} {could} {first.name}: {first.reason}",
                 first.remedy or "Check the files, and that the cluster may read them.",
             )
         return SourceProfile(
@@ -432,9 +434,11 @@ def _nothing_readable(source: DataSource, discovery: Discovery, requested: Sourc
             "Check the path; hidden files and those whose name begins with _ are not data.",
         )
     first = discovery.skipped[0] if discovery.skipped else None
-    why = f"; the first, {first.name}: {first.reason}" if first else ""
     count = len(discovery.files) or len(discovery.skipped)  # an archive that is not opened is no file
+    which, can = ("The one file", "cannot") if count == 1 else (f"None of the {count} files", "can")
+    before = ":" if count == 1 else "; the first,"
+    why = f"{before} {first.name}: {first.reason}" if first else ""
     return SourceError(
-        f"None of the {count} files at {source.location} can be read as {requested.value}{why}.",
+        f"{which} at {source.location} {can} be read as {requested.value}{why}.",
         (first.remedy if first else "") or f"Data of the kinds {format_names('and')} is read.",
     )

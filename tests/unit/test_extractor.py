@@ -105,6 +105,24 @@ class TestWhatCannotBeRead:
         assert "More than 2 files" in run.log
 
 
+class TestOneFile:
+    def test_that_cannot_be_read_is_not_called_none_of_the_1_files(
+        self, site: Installation, tmp_path: Path
+    ) -> None:
+        (tmp_path / "x.pdf").write_bytes(b"%PDF-1.7\n\x00")
+        run = site.run("metadata_extraction", tmp_path)
+        assert run.error["message"] == (
+            f"The one file at {tmp_path} cannot be read as auto: x.pdf: is a PDF document."
+        )
+
+    def test_that_is_damaged_is_not_called_none_of_the_1_datasets(
+        self, site: Installation, tmp_path: Path
+    ) -> None:
+        (tmp_path / "x.csv").write_text(f"id,word\n1,{DAMAGE}\n")
+        run = site.run("metadata_extraction", tmp_path)
+        assert run.error["message"].startswith(f"The one dataset at {tmp_path} could not be read: x.csv: x ")
+
+
 class TestSourcesThatCannotBeUsed:
     """Each gets one clear sentence that names the thing and the remedy."""
 

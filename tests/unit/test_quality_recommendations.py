@@ -264,6 +264,30 @@ class TestTimeliness:
         assert "60 of 120 moments lie in the future" in only.text
 
 
+class TestNumbersOfOne:
+    """ "1 rows", "1 moments" and "1 formulas" are no English."""
+
+    @pytest.mark.parametrize(
+        ("found", "sentence"),
+        [
+            (
+                assessed(
+                    ColumnTally(rows=1, timestamps=1, latest_micros=NOW - 200 * MICROS_PER_DAY),
+                    name="updated_at",
+                ),
+                "customers.updated_at: the newest of 1 moment is 200 days ago - ",
+            ),
+            (
+                assessed(ColumnTally(rows=1), modified_micros=NOW - 200 * MICROS_PER_DAY),
+                "customers: its 1 row was last changed 200 days ago - ",
+            ),
+            (assessed(ColumnTally(rows=1, nulls=1)), "customers.email: no value in 1 row - "),
+        ],
+    )
+    def test_stand_before_a_noun_in_the_singular(self, found: Assessment, sentence: str) -> None:
+        assert found.recommendations[0].startswith(sentence)
+
+
 class TestKeysThatAreNone:
     """Issue 14.15: "A key chosen by name is given up, with a sentence"."""
 
