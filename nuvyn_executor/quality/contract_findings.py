@@ -159,7 +159,7 @@ def _late(scan: Scan, policy: Policy, now_micros: int, price: Price) -> Iterator
         return
     rows, age = scan.tally.rows, now_micros - found.latest_micros
     what = (
-        f"{scan.name}.{found.column}: the newest of {number_of(found.timestamps, 'moment')}"
+        f"{scan.name}.{found.column}: the newest of {number_of(found.of_column, 'moment')}"
         if found.column
         else f"{scan.name}: the last change of its {number_of(rows, 'row')}"
     )

@@ -306,7 +306,7 @@ def _age(scan: Scan, policy: Policy, now_micros: int, price: Price) -> Iterator[
     timely = 100.0 * decay * found.past_share
     if found.latest_micros is not None and 100.0 * decay < policy.dimension_cut:
         days = (now_micros - found.latest_micros) // MICROS_PER_DAY
-        moments, changed = number_of(found.timestamps, "moment"), number_of(rows, "row")
+        moments, changed = number_of(found.of_column, "moment"), number_of(rows, "row")
         what = (
             f"{scan.name}.{found.column}: the newest of {moments} is {days} days ago"
             if found.column
