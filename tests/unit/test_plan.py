@@ -137,6 +137,12 @@ class TestNames:
         plans = [plan_typed_column(name, "t", "timestamp", [], fences=False) for name in names]
         assert sorted(ordered_pairs(plans)) == [(1, 0), (2, 3)]
 
+    def test_any_word_of_two_names_may_be_what_orders_them(self) -> None:
+        """`docs/quality.md`: "names that differ in created/updated, start/end"; one word was tried."""
+        names = ("order_created_at", "order_updated_at", "orderStartDate", "orderEndDate", "order_shipped_at")
+        plans = [plan_typed_column(name, "t", "timestamp", [], fences=False) for name in names]
+        assert sorted(ordered_pairs(plans)) == [(0, 1), (2, 3)]
+
     @pytest.mark.parametrize("name", ["event_date", "eventTime", "scheduled_ts", "valid_until_event"])
     def test_moments_that_may_lie_ahead(self, name: str) -> None:
         """Issue 14.12: "`event_date` of next year is a plan, not an error of the clock"."""
