@@ -217,6 +217,17 @@ class TestPreviews:
             "wide.csv": "name,city\nJürgen,Köln\n",
         }
 
+    def test_each_part_of_a_table_is_shown_in_its_own_encoding(
+        self, site: Installation, tmp_path: Path
+    ) -> None:
+        """Part files were decoded as the first of their table is written."""
+        text = "id,n\u00e4me\n1,J\u00fcrgen\n"
+        encodings = ("utf-8", "utf-16", "iso-8859-1")
+        for number, encoding in enumerate(encodings):
+            (tmp_path / f"part-{number}.csv").write_bytes(text.encode(encoding))
+        run = site.run("data_reading", tmp_path)
+        assert [one["preview"] for one in run.document["sample_data"].values()] == [text] * 3
+
     def test_nothing_is_stored_by_reading(self, site: Installation, folder: Path) -> None:
         site.run("data_reading", folder)
         assert site.rows(SOURCES) == site.rows(TABLES) == site.rows(COLUMNS) == []
