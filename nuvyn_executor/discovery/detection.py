@@ -31,7 +31,7 @@ class Detection:
             ("is a PDF document").
         remedy: then, what to do about it.
         is_text: the file is text of no certain form. It is read as CSV where the caller asks for CSV.
-        is_damaged: the file is of a known kind, and is damaged or cannot be reached.
+        is_damaged: the file is of a known kind, and is damaged, protected, or cannot be reached.
     """
 
     format: Optional[FileFormat]
@@ -238,9 +238,8 @@ def _detect_ole(lower: str) -> Detection:
     if lower.endswith(_XLS):
         return Detection(formats.EXCEL)
     if lower.endswith(_XLSX):
-        return Detection(
-            None, "is a workbook with a password, or an old .xls", "Save it without a password as .xlsx."
-        )
+        what = "is a workbook with a password, or an old .xls"
+        return Detection(None, what, "Save it without a password as .xlsx.", is_damaged=True)
     return Detection(None, "is an old Office document", _CONVERT)
 
 
