@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from contract.corpus import failure_differences, result_differences
 from nuvyn_executor.model import FileEntry, JobRequest, Listing, RunStatus
-from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, SOURCES, TABLES
+from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, LOGS, SOURCES, TABLES
 from nuvyn_executor.sources.filesystem import FileSystemSource
 from tests.installation import DAMAGE, Installation, LineScanner, memory_installation, tables
 
@@ -231,6 +232,27 @@ class TestPreviews:
     def test_nothing_is_stored_by_reading(self, site: Installation, folder: Path) -> None:
         site.run("data_reading", folder)
         assert site.rows(SOURCES) == site.rows(TABLES) == site.rows(COLUMNS) == []
+
+
+class TestNamesInTheLog:
+    """The guide: a log line is `HH:MM:SS - logger - LEVEL - sign message`, one line each."""
+
+    def test_a_line_feed_in_the_name_of_a_file_makes_no_line_of_its_own(
+        self, site: Installation, tmp_path: Path
+    ) -> None:
+        """A file could write lines of its own into the log, and control the terminal that shows it."""
+        forged = "x\n08:45:25 - nuvyn_executor.jobs - ERROR - it failed\x1b[31m\u202e.csv"
+        for name in (forged, "a\nb.csv"):
+            (tmp_path / name).write_text("id,word\n1,a\n")
+        run = site.run("metadata_extraction", tmp_path)
+        assert all(
+            re.match(r"\d\d:\d\d:\d\d - nuvyn_executor\S* - [A-Z]+ - ", line) for line in run.log.splitlines()
+        )
+        assert "x\\n08:45:25 - " in run.log
+        for text in (run.log, *(row["log_message"] for row in site.rows(LOGS))):
+            assert not {"\x1b", "\u202e"} & set(text)
+        assert not any("\n" in row["log_message"] for row in site.rows(LOGS))
+        assert [row["table_name"] for row in site.rows(TABLES)] == ["a\nb"]
 
 
 class TestAnEmptySource:
