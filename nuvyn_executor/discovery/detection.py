@@ -120,7 +120,8 @@ def _detect_gzip(lower: str, head: FileHead) -> Detection:
     except ValueError as error:
         return _damaged(f"is a damaged gzip file ({error})")
     if head.is_all and not content.is_all and len(content.raw) < head.limit:
-        return _damaged("is a gzip file that is cut short")
+        what = "with other bytes behind its end" if head.has_other_end else "that is cut short"
+        return _damaged(f"is a gzip file {what}")
     if content.is_gzip:
         return Detection(None, *_TWICE)
     inner = detect_format(lower[: -len(".gz")], content, is_unpacked=True)

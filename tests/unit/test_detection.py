@@ -164,6 +164,11 @@ class TestDetection:
             ("x.parquet", b"PARE" + PARQUET[4:-4] + b"PARE", "is an encrypted Parquet file"),
             ("x.xlsx", workbook()[:1500], "is a damaged workbook (File is not a zip file)"),
             ("x.csv.gz", gzip.compress(CSV)[:-9], "is a gzip file that is cut short"),
+            (
+                "x.csv.gz",
+                gzip.compress(CSV) + b"garbage",
+                "is a gzip file with other bytes behind its end",
+            ),
         ],
         ids=case_id,
     )
@@ -173,6 +178,10 @@ class TestDetection:
             assert (found.format, found.reason) == (None, reason)
             assert found.remedy
             assert found.is_damaged
+
+    def test_a_gzip_file_may_be_padded_with_zeros(self) -> None:
+        """As gunzip and Python's gzip take it; it was called cut short."""
+        assert detect("x.csv.gz", gzip.compress(CSV) + bytes(512)) == Detection(formats.CSV)
 
     @pytest.mark.parametrize("name", ["x.xlsx", "x.xls", "x.parquet", "x.orc", "x.avro"])
     @pytest.mark.parametrize(
