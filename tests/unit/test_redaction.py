@@ -91,6 +91,14 @@ LEAKS: Tuple[Tuple[str, str], ...] = (
     ),
     ("postgres://user:pa:ss@host:5432/db", "postgres://user:[REDACTED]@host:5432/db"),
     ("http://user:12345@host/", "http://user:[REDACTED]@host/"),
+    # a password with an at sign, behind a port
+    (
+        "jdbc:sqlserver://h:1433;databaseName=d;user=sa;password=P@ssw0rd;encrypt=true",
+        "jdbc:sqlserver://h:1433;databaseName=d;user=sa;password=[REDACTED];encrypt=true",
+    ),
+    ("jdbc:databricks://h:443;PWD=P@ssw0rd", "jdbc:databricks://h:443;PWD=[REDACTED]"),
+    ("jdbc:sqlserver://h;user=a:b;password=P@ssw0rd", "jdbc:sqlserver://h;user=a:b;password=[REDACTED]"),
+    ("s3a://wJalrXUtnFEMI@bucket/x", "s3a://[REDACTED]@bucket/x"),
     ("redis://:only-password@host", "redis://:[REDACTED]@host"),
     ("https://ghtoken@host/x.git", "https://[REDACTED]@host/x.git"),
     (
