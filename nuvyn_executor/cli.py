@@ -51,8 +51,10 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     try:
         request = parse_parameters(parameters, os.environ.get(PAYLOAD, ""), _exists)
     except UsageError as error:
-        print(f"{error.message} {error.remedy}", file=sys.stderr)  # noqa: T201  there is no log before a job
-        return _answer(wire.failure(None, _job_type(parameters), error), error.exit_code)
+        redact = _redactor()  # a path in the place of another parameter may hold a secret
+        print(redact(f"{error.message} {error.remedy}"), file=sys.stderr)  # noqa: T201  there is no log before a job
+        document = wire.failure(None, _job_type(parameters), error)
+        return _answer(redact.redact_json(document), error.exit_code)
 
     from nuvyn_executor import bootstrap  # noqa: PLC0415  not needed for --help and for wrong parameters
 
@@ -150,7 +152,8 @@ def _exists(path: str) -> bool:
 
 
 def _job_type(parameters: Sequence[str]) -> Optional[JobType]:
-    return JobType(parameters[0]) if parameters and parameters[0] in JOB_TYPES else None
+    name = parameters[0].strip().lower() if parameters else ""
+    return JobType(name) if name in JOB_TYPES else None
 
 
 def _write_utf8() -> None:

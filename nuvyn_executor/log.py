@@ -7,6 +7,7 @@ time (UTC, as all that the executor writes), logger, level, the level's sign, me
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import time
 from collections import deque
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     Redact = Callable[[str], str]
 
 ROOT = "nuvyn_executor"
+# What ends a line, controls a terminal, or turns the direction of a text: the name of a file may hold it.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 SIGNS = {"DEBUG": "🔧", "INFO": "ℹ️", "WARNING": "⚠️", "ERROR": "❌", "CRITICAL": "❌"}
 MAX_LINES = 10_000
 
@@ -57,6 +60,11 @@ class GuideFormatter(logging.Formatter):
         record.sign = SIGNS.get(record.levelname, "")
         return self._redact(super().format(record))
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
+        """Format the line, which a traceback may follow."""
+        record.message = _one_line(record.message)
+        return super().formatMessage(record)
+
 
 class LogBuffer(logging.Handler):
     """Holds the lines of a run until they are written to ``logs``.
@@ -72,7 +80,7 @@ class LogBuffer(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Add one record."""
-        message = record.getMessage()
+        message = _one_line(record.getMessage())
         if record.exc_info:
             message = f"{message}\n{logging.Formatter().formatException(record.exc_info)}"
         if len(self._lines) == MAX_LINES:
@@ -99,6 +107,11 @@ class LogBuffer(logging.Handler):
             self._lines = deque(together, maxlen=MAX_LINES)
         finally:
             self.release()
+
+
+def _one_line(message: str) -> str:
+    r"""Return a message with its control characters as Python writes them: ``\n``."""
+    return _CONTROLS.sub(lambda one: one.group().encode("unicode_escape").decode(), message)
 
 
 def configure_logging(level: str, redact: Redact, stream: Optional[LogStream] = None) -> LogBuffer:

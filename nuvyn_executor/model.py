@@ -9,7 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Callable, ClassVar, FrozenSet, Mapping, Optional, Sequence, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    ClassVar,
+    FrozenSet,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 if TYPE_CHECKING:
     from nuvyn_executor.quality.declared import Note, TableTerms
@@ -22,6 +33,11 @@ FARTHEST_DAY = 106_751_991  # from 1970, whose microseconds are still a bigint
 def epoch_micros(moment: datetime) -> int:
     """Return a moment as whole microseconds since 1970 UTC, which no time zone and no rounding changes."""
     return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def number_of(count: Union[int, str], noun: str) -> str:
+    """Return a number and what is counted: ``1 row``, ``2 rows``."""
+    return f"{count} {noun}" if str(count) == "1" else f"{count} {noun}s"
 
 
 class JobType(str, Enum):

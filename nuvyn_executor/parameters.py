@@ -9,10 +9,11 @@ from typing import Callable, Sequence, Tuple
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.errors import UsageError
 from nuvyn_executor.model import JobRequest, JobType, RequestedSource, SourceType
-from nuvyn_executor.source_list import SOURCE_TYPES, VARIABLE, parse_payload, split_paths
+from nuvyn_executor.source_list import SOURCE_TYPES, VARIABLE, is_unicode, parse_payload, split_paths
 
 JOB_TYPES = tuple(job_type.value for job_type in JobType)
-_MOST = 4
+_NAMES = ("job_type", "data_source_path", "source_type", "tenant_id")
+_MOST = len(_NAMES)
 _CALL = "<job_type> [data_source_path] [source_type] [tenant_id]"
 
 
@@ -44,6 +45,9 @@ def parse_parameters(
             f"{argv[_MOST]!r} is one too many.",
             f"Call: {_CALL}; put a path with blanks in quotes.",
         )
+    for what, value in zip(_NAMES, argv):
+        if not is_unicode(value):
+            raise UsageError(f"{what} is not UTF-8.", "Write it in UTF-8; rename files whose names are not.")
     name, path, source_type, tenant_id = [*argv, "", "", ""][:4]
     job_type = JobType(_known(name, JOB_TYPES, "job type"))
     request = JobRequest(

@@ -75,11 +75,12 @@ _QUOTED = (
     r"\"(?![,:}\]\s])(?:[^\"\\]|\\.)+\"|'(?![,:}\]\s])(?:[^'\\]|\\.)+'"
     r"|\\\"(?![,:}\]\s]).+?(?<!\\)\\\"|\{(?:[^{}]|\}\})+\}"
 )
-# A bare value ends at white space, a quote, ``&`` or ``;``, and at a comma that ends the word.
-_BARE = r"(?:[^\s&;,\"'\\]|,(?![\s\"']|$))+"
+# A bare value ends at white space, a quote, ``&`` or ``;``, and at a comma that ends the word. A
+# quote before it that nothing closes belongs to it: a text was cut.
+_BARE = r"(?:[\"'](?![,:}\]\s]))?(?:[^\s&;,\"'\\]|,(?![\s\"']|$))+"
 _EQUALS = r"(?:[ \t]*=(?![=>~])[ \t]*|%3[Dd])"
 _COLON = r"[ \t]*:[ \t]*"
-_USER = r"(?:\[REDACTED\]|[^\s/:@\[\"'<>])*"
+_USER = r"(?:\[REDACTED\]|[^\s/:;@\[\"'<>])*"
 
 
 class Rule(NamedTuple):
@@ -120,13 +121,13 @@ _BLOCKS_AND_HEADERS = (
 # last ``@`` before a path. Where no ``@`` follows, each scheme would be followed to the end of the text.
 _URL_PASSWORD = Rule(
     re.compile(
-        rf"(?P<before>(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{{0,30}}://{_USER}:)(?!\d{{1,5}}(?:[/?#,\s\"'<>]|$))[^\s\"'<>]+?"
+        rf"(?P<before>(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{{0,30}}://{_USER}:)(?!\d{{1,5}}(?:[/?#,;\s\"'<>]|$))[^\s\"'<>]+?"
         r"(?P<after>@(?![^\s/?#\"'<>@]*@))"
     ),
     within=re.compile(r"(?<![^\s\"'<>])[^\s\"'<>]+@"),
 )
 _VALUES = (
-    re.compile(r"(?P<before>\bhttps?://)[^\s/?#\"'<>@:]+(?P<after>@)", re.IGNORECASE),
+    re.compile(r"(?P<before>\b(?:https?|s3[an]?|gs)://)[^\s/?#\"'<>@:]+(?P<after>@)", re.IGNORECASE),
     re.compile(r"(?P<before>\bjdbc:oracle:\w+:[^\s/:@]+/)[^\s@/]+(?P<after>@)"),
     # A SharedAccessSignature holds ``&`` itself: it ends at ``;``
     re.compile(r"(?P<before>SharedAccessSignature[ \t]*=[ \t]*)[^;\s\"'\\]+", re.IGNORECASE),

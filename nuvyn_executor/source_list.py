@@ -44,6 +44,15 @@ def split_paths(text: str, exists: Callable[[str], bool]) -> Tuple[str, ...]:
     return (text,)
 
 
+def is_unicode(text: str) -> bool:
+    """Whether a text can be written in UTF-8; bytes of a command line that are not are lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def parse_payload(
     text: str, default_type: SourceType = SourceType.AUTO
 ) -> Tuple[Optional[str], Tuple[RequestedSource, ...]]:
@@ -109,6 +118,8 @@ def _text_of(fields: Mapping[str, Any], name: str, key: str) -> Optional[str]:
         return None
     if not isinstance(value, str) or not value.strip():
         raise _error(f"field {_joined(name, key)} must be a text that is not empty")
+    if not is_unicode(value):
+        raise _error(f"field {_joined(name, key)} must be a text of Unicode: it has half of a surrogate pair")
     return value.strip()
 
 

@@ -9,7 +9,7 @@ import json
 import math
 from dataclasses import asdict
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.errors import ExecutorError
 from nuvyn_executor.model import JobType, RunStatus
@@ -363,6 +363,19 @@ def details_text(details: Mapping[str, Any]) -> str:
     return json.dumps(details, ensure_ascii=False, allow_nan=False, default=str)
 
 
+def masked_details(text: str, redact: Callable[[str], str]) -> str:
+    """Return the text of details with each of its texts masked by itself: no mask reaches into another."""
+    return text if redact(text) == text else details_text(_masked(json.loads(text), redact))
+
+
+def _masked(value: Any, redact: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {redact(key): _masked(entry, redact) for key, entry in value.items()}
+    return [_masked(entry, redact) for entry in value] if isinstance(value, list) else value
+
+
 def connection_details(profile: SourceProfile) -> Document:
     """Return ``sources.connection_details``."""
     return {
@@ -423,11 +436,11 @@ def column_details(
         "blanks": tally.blanks,
         "placeholders": tally.placeholders,
         "suspects": tally.suspected,
-        "suspect_reasons": dict(tally.suspects),
+        "suspect_reasons": dict(sorted(tally.suspects.items())),
         "suspect_examples": dict(facts.suspect_examples),
         "checked": tally.checked,
         "invalid": tally.invalid,
-        "shapes": dict(tally.shapes),
+        "shapes": dict(sorted(tally.shapes.items())),
         "future": tally.future,
         "minimum": extremes.minimum,
         "maximum": extremes.maximum,

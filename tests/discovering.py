@@ -24,9 +24,10 @@ def case_id(value: object) -> Optional[str]:
     return "bytes" if isinstance(value, bytes) else None
 
 
-def workbook() -> bytes:
+def workbook(sheet: str = "Sheet") -> bytes:
     stream = io.BytesIO()
     book = openpyxl.Workbook()
+    book.active.title = sheet
     book.active.append(["id"])
     book.save(stream)
     return stream.getvalue()

@@ -110,7 +110,7 @@ class _Reader:
             return Node([self.read(one, level + 1) for one in node.value], line)
         kind = node.tag.rpartition(":")[2]
         if kind in ("int", "float", "bool", "null"):
-            return Node(self._loader.construct_object(node), line, node.value)
+            return Node(_as_double(self._loader.construct_object(node), line), line, node.value)
         return Node(node.value, line, node.value)
 
     def _mapping(self, node: Any, level: int) -> Dict[str, Node]:
@@ -124,6 +124,15 @@ class _Reader:
                 )
             found[name] = self.read(value, level + 1)
         return found
+
+
+def _as_double(value: Any, line: int) -> Any:
+    """Return a value; a number that no double holds is refused."""
+    try:
+        float(value or 0)
+    except OverflowError:
+        raise BrokenContract("it has a number that is too large", line, "Write a smaller one.") from None
+    return value
 
 
 def write_yaml(document: Mapping[str, Any]) -> str:

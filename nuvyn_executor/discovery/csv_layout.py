@@ -105,9 +105,11 @@ def detect_layout(text: str, *, whole: bool, delimiter: str = "") -> CsvLayout:
         return certain[0]
     candidates = [split(delimiter) for delimiter in DELIMITERS if delimiter in text]
     good = [layout for layout in candidates if _is_plausible(layout)]
-    several = [layout for layout in map(split, _several(text)) if _is_sure(layout)]
+    several = [layout for layout in map(split, _several(text)) if _is_sure(layout) and not _is_half(layout)]
     if several and all(layout.delimiter in several[0].delimiter or layout.consistency < 1 for layout in good):
         return several[0]
+    # What occurs in values alone, lists or addresses, does not split the names above them.
+    good = [layout for layout in good if len(layout.records[0]) == layout.width] or good
     if good:
         # Of equals, the wider; max() keeps the first, and that is the order of DELIMITERS.
         return good[0] if len(good) == 1 else max(good, key=lambda layout: (_score(layout), layout.width))
@@ -194,7 +196,7 @@ def _split(text: str, delimiter: str, quote: str, escape: str, *, whole: bool) -
 
 def _score(layout: CsvLayout) -> float:
     cells = list(islice((cell for record in layout.records for cell in record), _CELLS))
-    clean = sum(_is_clean(cell, layout.delimiter) for cell in cells) / max(len(cells), 1)
+    clean = sum(_is_clean(cell, layout.delimiter, layout.quote) for cell in cells) / max(len(cells), 1)
     return layout.consistency * (1 + clean)
 
 
@@ -211,6 +213,11 @@ def _several(text: str) -> List[str]:
     line = next((one for one in lines_of(text.lstrip("\ufeff")) if one.strip()), "")
     found = {match.group() for match in _SEVERAL.finditer(line)}
     return list(found) if len(found) == 1 else []
+
+
+def _is_half(layout: CsvLayout) -> bool:
+    """Whether one character separates the fields, and what seemed to be two of it is an empty field."""
+    return len(set(layout.delimiter)) == 1 and any(layout.delimiter[0] in cell for cell in layout.records[0])
 
 
 def _is_certain(layout: CsvLayout) -> bool:
@@ -257,9 +264,9 @@ def _as_header(layout: CsvLayout) -> CsvLayout:
     return layout._replace(width=width, consistency=alike / len(layout.records))
 
 
-def _is_clean(cell: str, delimiter: str) -> bool:
-    """Whether a cell looks like one value, and not like two that another delimiter separates."""
-    if any(other in cell for other in DELIMITERS[1:] if other != delimiter):
+def _is_clean(cell: str, delimiter: str, quote: str) -> bool:
+    """Whether a cell looks like one value, not like two that another delimiter separates, nor a torn one."""
+    if cell.count(quote) % 2 or any(other in cell for other in DELIMITERS[1:] if other != delimiter):
         return False
     return delimiter == "," or not _TIGHT_COMMA.search(cell) or _NUMBER.match(cell.strip()) is not None
 

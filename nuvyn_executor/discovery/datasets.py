@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import threading
-from collections import deque
+from collections import Counter, deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
+from itertools import chain, count
 from typing import (
     TYPE_CHECKING,
     BinaryIO,
@@ -96,13 +97,33 @@ def discover(source: Source, source_type: SourceType, max_files: int) -> Discove
     search.run()
     return Discovery(
         files=listing.files,
-        datasets=tuple(sorted(search.datasets, key=lambda dataset: (dataset.folder, dataset.path))),
+        datasets=_named_apart(sorted(search.datasets, key=lambda dataset: (dataset.folder, dataset.path))),
         skipped=tuple(sorted((*listing.problems, *search.skipped), key=lambda skipped: skipped.name)),
         truncated=listing.truncated,
         wanted=source_type.format,
         root=listing.root,
         contract_files=contracts,
     )
+
+
+def _named_apart(datasets: Sequence[Dataset]) -> Tuple[Dataset, ...]:
+    """Return datasets of which no two in one folder have one name.
+
+    A file that is called like a Delta table or a sheet beside it gets its whole name; of others that would
+    have one name the second and following ones get a number.
+    """
+    named = Counter((one.folder, one.name) for one in datasets)
+    taken: Set[Tuple[str, str]] = set()
+    found: List[Dataset] = []
+    for one in datasets:
+        is_file = one.sheet is None and [entry.path for entry in one.files] == [one.path]
+        is_shared = named[one.folder, one.name] > 1
+        wanted = split_folder(one.files[0].name)[1] if is_shared and is_file else one.name
+        names = chain([wanted], (f"{wanted}_{number}" for number in count(2)))
+        name = next(name for name in names if (one.folder, name) not in taken)
+        taken.add((one.folder, name))
+        found.append(replace(one, name=name))
+    return tuple(found)
 
 
 class _Look(NamedTuple):
@@ -368,8 +389,13 @@ class _Search:
 
 
 def _doubts_of_sheet(unsaved: int) -> Tuple[str, ...]:
-    doubt = f"{unsaved:,} formulas have no saved result and are read as empty - open it in Excel and save it"
-    return (doubt,) if unsaved else ()
+    is_one = unsaved == 1
+    what = (
+        "1 formula has no saved result and is"
+        if is_one
+        else f"{unsaved:,} formulas have no saved result and are"
+    )
+    return (f"{what} read as empty - open it in Excel and save it",) if unsaved else ()
 
 
 def _folders_above(name: str) -> Iterator[str]:

@@ -31,7 +31,7 @@ class Detection:
             ("is a PDF document").
         remedy: then, what to do about it.
         is_text: the file is text of no certain form. It is read as CSV where the caller asks for CSV.
-        is_damaged: the file is of a known kind, and is damaged or cannot be reached.
+        is_damaged: the file is of a known kind, and is damaged, protected, or cannot be reached.
     """
 
     format: Optional[FileFormat]
@@ -120,7 +120,8 @@ def _detect_gzip(lower: str, head: FileHead) -> Detection:
     except ValueError as error:
         return _damaged(f"is a damaged gzip file ({error})")
     if head.is_all and not content.is_all and len(content.raw) < head.limit:
-        return _damaged("is a gzip file that is cut short")
+        what = "with other bytes behind its end" if head.has_other_end else "that is cut short"
+        return _damaged(f"is a gzip file {what}")
     if content.is_gzip:
         return Detection(None, *_TWICE)
     inner = detect_format(lower[: -len(".gz")], content, is_unpacked=True)
@@ -238,9 +239,8 @@ def _detect_ole(lower: str) -> Detection:
     if lower.endswith(_XLS):
         return Detection(formats.EXCEL)
     if lower.endswith(_XLSX):
-        return Detection(
-            None, "is a workbook with a password, or an old .xls", "Save it without a password as .xlsx."
-        )
+        what = "is a workbook with a password, or an old .xls"
+        return Detection(None, what, "Save it without a password as .xlsx.", is_damaged=True)
     return Detection(None, "is an old Office document", _CONVERT)
 
 

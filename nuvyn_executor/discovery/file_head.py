@@ -51,8 +51,14 @@ class FileHead:
         """
         if not self.is_gzip:
             return self
-        inflated, has_ended = _inflate(self.raw, self.limit)
-        return FileHead(inflated, self.is_all and has_ended, self.limit)
+        inflated, rest = _inflate(self.raw, self.limit)
+        return FileHead(inflated, self.is_all and rest == b"", self.limit)
+
+    @property
+    def has_other_end(self) -> bool:
+        """Whether what follows the end of a gzip file is none."""
+        rest = _inflate(self.raw, self.limit)[1] if self.is_gzip else None
+        return bool(rest) and not is_gzip(rest or b"")
 
     @property
     def data(self) -> bytes:
@@ -110,11 +116,12 @@ def is_gzip(data: bytes) -> bool:
     return data[:3] == b"\x1f\x8b\x08"
 
 
-def _inflate(raw: bytes, limit: int) -> Tuple[bytes, bool]:
+def _inflate(raw: bytes, limit: int) -> Tuple[bytes, Optional[bytes]]:
     """Inflate the beginning of a gzip file, ``limit`` bytes at most.
 
     Returns:
-        The inflated bytes, and whether they are all that the raw bytes hold: every member has ended.
+        The inflated bytes, and the raw bytes behind the last member, zeros left out: padding, as of tapes.
+        ``None``: that member has not ended.
 
     Raises:
         ValueError: the bytes do not inflate.
@@ -128,6 +135,6 @@ def _inflate(raw: bytes, limit: int) -> Tuple[bytes, bool]:
         except zlib.error as error:
             raise ValueError(str(error)) from error
         if not member.eof:
-            return inflated, False
-        rest = member.unused_data
-    return inflated, not rest
+            return inflated, None
+        rest = member.unused_data if member.unused_data.strip(b"\0") else b""
+    return inflated, rest

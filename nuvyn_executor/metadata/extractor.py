@@ -22,6 +22,7 @@ from typing import (
     Union,
 )
 
+from nuvyn_executor import wire
 from nuvyn_executor.concurrency import at_once, in_order
 from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.discovery.formats import format_names
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _Scanned = Union[Tuple["DatasetProfile", List[Skipped]], ExecutorError]
+_DETAILS = {column.name for table in (SOURCES, TABLES, COLUMNS) for column in table.columns if column.keys}
 _STATES_AT_ONCE = 64  # most have some kilobytes, none more than eight megabytes
 
 
@@ -203,9 +205,11 @@ class MetadataExtractor:
             )  # fmt: skip
         if not profiles:
             first = unreadable[len(discovery.unreadable)]
+            count = len(discovery.datasets)
+            which = "The one dataset" if count == 1 else f"None of the {count} datasets"
+            could = "could not be read:" if count == 1 else "could be read; the first,"
             raise SourceError(
-                f"None of the {len(discovery.datasets)} datasets at {source.location} could be read; "
-                f"the first, {first.name}: {first.reason}",
+                f"{which} at {source.location} {could} {first.name}: {first.reason}",
                 first.remedy or "Check the files, and that the cluster may read them.",
             )
         return SourceProfile(
@@ -348,12 +352,15 @@ class MetadataExtractor:
         return None if end is None else max(0.0, end - self._monotonic())
 
     def _masked(self, row: Row) -> Dict[str, Any]:
-        masked = {
-            name: self._redact(value) if isinstance(value, str) else value for name, value in row.items()
-        }
+        masked = {name: self._masked_value(name, value) for name, value in row.items()}
         if "sample_value" in masked:  # cut after it was masked: half a secret is not recognized
             masked["sample_value"] = table_rows.shorten(masked["sample_value"])
         return masked
+
+    def _masked_value(self, name: str, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return wire.masked_details(value, self._redact) if name in _DETAILS else self._redact(value)
 
     def _packed(self, state: ScanState) -> Optional[str]:
         """Return the text of ``tables.scan_state``; ``None`` if it holds a secret or is too large."""
@@ -427,9 +434,11 @@ def _nothing_readable(source: DataSource, discovery: Discovery, requested: Sourc
             "Check the path; hidden files and those whose name begins with _ are not data.",
         )
     first = discovery.skipped[0] if discovery.skipped else None
-    why = f"; the first, {first.name}: {first.reason}" if first else ""
     count = len(discovery.files) or len(discovery.skipped)  # an archive that is not opened is no file
+    which, can = ("The one file", "cannot") if count == 1 else (f"None of the {count} files", "can")
+    before = ":" if count == 1 else "; the first,"
+    why = f"{before} {first.name}: {first.reason}" if first else ""
     return SourceError(
-        f"None of the {count} files at {source.location} can be read as {requested.value}{why}.",
+        f"{which} at {source.location} {can} be read as {requested.value}{why}.",
         (first.remedy if first else "") or f"Data of the kinds {format_names('and')} is read.",
     )

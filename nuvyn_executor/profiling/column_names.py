@@ -25,7 +25,7 @@ _MOMENT = re.compile(
     r"(?:^|_)(?:date|datetime|day|dt|time|timestamp|ts|epoch|at|on|when|since|until|utc|ms|millis|born|dob)$"
     r"|(?:date|datetime|timestamp)$|^(?:date|time|timestamp|epoch)(?:_|$)"
 )
-_EARLIER = re.compile(r"(?:^|_)(created|start|started|begin|opened|ordered|order)(?:_|$)")
+_EARLIER = re.compile(r"(?:^|(?<=_))(created|start|started|begin|opened|ordered|order)(?=_|$)")
 _LATER = {
     "created": ("updated", "modified", "changed"),
     "start": ("end",),
@@ -81,11 +81,9 @@ def ordered_pairs(moments: Mapping[str, int]) -> Tuple[Tuple[int, int], ...]:
     by_words = {words_of(name): index for name, index in moments.items()}
     pairs: List[Tuple[int, int]] = []
     for words, index in by_words.items():
-        match = _EARLIER.search(words)
-        if match is None:
-            continue
-        for later in _LATER[match.group(1)]:
-            partner = by_words.get(words[: match.start(1)] + later + words[match.end(1) :])
-            if partner is not None:
-                pairs.append((index, partner))
+        for match in _EARLIER.finditer(words):
+            for later in _LATER[match.group(1)]:
+                partner = by_words.get(words[: match.start()] + later + words[match.end() :])
+                if partner is not None:
+                    pairs.append((index, partner))
     return tuple(pairs)

@@ -219,8 +219,9 @@ def plan_typed_column(
         fences: whether the sample represents the whole dataset, so that fences may be set.
     """
     kind = family(declared_type)
-    numbers = [float(value) for value in values if value is not None] if kind == "number" else []  # type: ignore[arg-type]  # Spark's numbers
-    present = [value for value in values if value is not None]
+    # NaN, which alone differs from itself, is no value.
+    present = [value for value in values if value is not None and value == value]  # noqa: PLR0124
+    numbers = [float(value) for value in present] if kind == "number" else []  # type: ignore[arg-type]  # Spark's numbers
     plan = ColumnPlan(
         name=name,
         declared_type=declared_type,

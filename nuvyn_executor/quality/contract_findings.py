@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
+from nuvyn_executor.model import number_of
 from nuvyn_executor.quality.declared import Metric, folded
 from nuvyn_executor.quality.dimensions import MICROS_PER_DAY, MICROS_PER_HOUR, Dimension, freshness
 from nuvyn_executor.quality.expectations import (
@@ -129,6 +130,8 @@ def _finding(scan: Scan, one: Outcome, share: float, price: Price) -> Finding:
     says = _SAYS[expectation.metric].format(count=count, of=one.of)
     if expectation.metric == Metric.DUPLICATES and one.column is None:
         says = f"{count} of {one.of} rows repeat the key of another one"
+    if expectation.metric == Metric.ROWS and one.count == 1:
+        says = "there is 1 row"
     is_plain = expectation.limit.allows_none and expectation.metric != Metric.ROWS
     limit = "" if is_plain else f", {expectation.limit}"
     text = f"{place}: {says}, against {_clause(scan, expectation.clause)}{limit} - {_REMEDY}"
@@ -156,9 +159,9 @@ def _late(scan: Scan, policy: Policy, now_micros: int, price: Price) -> Iterator
         return
     rows, age = scan.tally.rows, now_micros - found.latest_micros
     what = (
-        f"{scan.name}.{found.column}: the newest of {found.timestamps} moments"
+        f"{scan.name}.{found.column}: the newest of {number_of(found.of_column, 'moment')}"
         if found.column
-        else f"{scan.name}: the last change of its {rows} rows"
+        else f"{scan.name}: the last change of its {number_of(rows, 'row')}"
     )
     allowed = _duration(round(terms.fresh_hours * MICROS_PER_HOUR))
     text = (
@@ -173,8 +176,8 @@ def _duration(micros: int) -> str:
     if micros >= 2 * MICROS_PER_DAY:
         return f"{micros // MICROS_PER_DAY} days"
     if micros >= MICROS_PER_HOUR:
-        return f"{micros / MICROS_PER_HOUR:.3g} hours"
-    return f"{micros / MICROS_PER_HOUR * 60:.3g} minutes"
+        return number_of(f"{micros / MICROS_PER_HOUR:.3g}", "hour")
+    return number_of(f"{micros / MICROS_PER_HOUR * 60:.3g}", "minute")
 
 
 def _information(scan: Scan) -> Iterator[Finding]:

@@ -206,8 +206,9 @@ class Freshness:
         source: ``column`` (timestamps in the data) or ``storage`` (last modification of the files).
         column: the column with the latest moment, where there is one.
         latest_micros: that moment, microseconds since 1970 UTC; ``None``: every timestamp is in the future.
-        timestamps: timestamps seen.
+        timestamps: timestamps seen, in all columns that count.
         future: of those, how many lie in the future.
+        of_column: timestamps seen in ``column``.
     """
 
     source: str
@@ -215,6 +216,7 @@ class Freshness:
     latest_micros: Optional[int] = None
     timestamps: int = 0
     future: int = 0
+    of_column: int = 0
 
     @property
     def past_share(self) -> float:
@@ -248,15 +250,19 @@ def freshness(scan: Scan) -> Optional[Freshness]:
         if scan.modified_micros is None:
             return None
         return Freshness("storage", latest_micros=scan.modified_micros)
-    latest = [(tally.latest_micros, name) for tally, name in dated if tally.latest_micros is not None]
-    newest = max(latest, key=lambda pair: pair[0], default=(None, dated[0][1]))
+    newest, name = max(dated, key=lambda pair: _latest(pair[0]))
     return Freshness(
         "column",
-        column=newest[1],
-        latest_micros=newest[0],
+        column=name,
+        latest_micros=newest.latest_micros,
         timestamps=sum(tally.timestamps for tally, _ in dated),
         future=sum(tally.future for tally, _ in dated),
+        of_column=newest.timestamps,
     )
+
+
+def _latest(column: ColumnTally) -> float:
+    return -math.inf if column.latest_micros is None else column.latest_micros
 
 
 def timeliness(scan: Scan, policy: Policy, now_micros: int) -> Measure:

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from nuvyn_executor.model import number_of
 from nuvyn_executor.quality.checks.registry import CHECKS, FORMS, check_of
 from nuvyn_executor.quality.dimensions import (
     MICROS_PER_DAY,
@@ -192,7 +193,7 @@ def _missing(column: _Column, *, weak: bool) -> Iterator[Finding]:
     gaps = tally.missing - tally.placeholders
     cut = column.policy.dimension_cut / 100.0 if weak else column.policy.completeness_cut
     if gaps == tally.rows:
-        advice = f"no value in {tally.rows} rows - fill it at the source, or drop the column"
+        advice = f"no value in {number_of(tally.rows, 'row')} - fill it at the source, or drop the column"
         yield column.finding(Dimension.COMPLETENESS, gaps, tally.rows, advice)
     elif gaps and is_key:
         advice = f"{gaps} of {tally.rows} rows have no key - give each row one, or reject it on entry"
@@ -305,10 +306,11 @@ def _age(scan: Scan, policy: Policy, now_micros: int, price: Price) -> Iterator[
     timely = 100.0 * decay * found.past_share
     if found.latest_micros is not None and 100.0 * decay < policy.dimension_cut:
         days = (now_micros - found.latest_micros) // MICROS_PER_DAY
+        moments, changed = number_of(found.of_column, "moment"), number_of(rows, "row")
         what = (
-            f"{scan.name}.{found.column}: the newest of {found.timestamps} moments is {days} days ago"
+            f"{scan.name}.{found.column}: the newest of {moments} is {days} days ago"
             if found.column
-            else f"{scan.name}: its {rows} rows were last changed {days} days ago"
+            else f"{scan.name}: its {changed} {'was' if rows == 1 else 'were'} last changed {days} days ago"
         )
         text = f"{what} - load newer data, or leave the table out if it is an archive"
         lost = price(Dimension.TIMELINESS, (1.0 - decay) * rows)

@@ -85,6 +85,12 @@ _MEANINGS: Tuple[Tuple[Tuple[str, ...], str, str, str], ...] = (
     ),
     (
         (),
+        r"IOException: not a gzip file",
+        "other bytes follow the end of its compressed content",
+        "Write or copy the file again, without them.",
+    ),
+    (
+        (),
         r"EOFException|not in gzip format|incorrect data check|ZLIB|Unexpected end of",
         "it ends too early or is not intact",
         "Upload it again.",
@@ -100,6 +106,12 @@ _MEANINGS: Tuple[Tuple[Tuple[str, ...], str, str, str], ...] = (
         r"Illegal Parquet type|Parquet type not (?:yet )?supported|PARQUET_TYPE_(?:ILLEGAL|NOT_)",
         "it has a column of a type that Spark does not read, such as a time of day or a UUID",
         "Write that column as microseconds or as text.",
+    ),
+    (
+        (),
+        r"Empty partition column value in '([^']*)'",
+        "its folder names no value of a partition column ({})",
+        "Rename the folder: __HIVE_DEFAULT_PARTITION__ stands for no value.",
     ),
     (
         ("DELTA_*",),

@@ -101,7 +101,9 @@ def _readable(discovery: Discovery) -> Iterator[Tuple[str, int, Dataset, Optiona
 
 def _preview(source: Source, dataset: Dataset, entry: Optional[FileEntry], rows: RowPreviews) -> str:
     if dataset.format.is_text and entry is not None and not isinstance(source, TableSource):
-        encoding = None if dataset.dialect is None else dataset.dialect.encoding
+        own = (layout.dialect for layout in dataset.layouts if entry.name in layout.files)
+        dialect = next(own, dataset.dialect)
+        encoding = None if dialect is None else dialect.encoding
         try:
             return text_preview(read_head(source, entry, _HEAD_BYTES), encoding)
         except ValueError as error:

@@ -208,7 +208,10 @@ def _oracle(rest: str) -> Tuple[str, str, str]:
     """Bring ``thin:user/password@//host:port/service`` and ``thin:@host:port:sid`` into the form of a URL."""
     if not rest.lower().startswith("thin:"):
         return rest, "", ""
-    login, _, place = rest[5:].rpartition("@")
+    address, question, parameters = rest[5:].partition("?")
+    if "@" not in address:  # a question mark of the login
+        address, question, parameters = rest[5:], "", ""
+    login, _, place = address.rpartition("@")
     user, _, password = login.partition("/")
     place = place.lstrip("/")
     if place.startswith("("):
@@ -217,7 +220,7 @@ def _oracle(rest: str) -> Tuple[str, str, str]:
         )
     if "/" not in place and place.count(":") > 1:  # host:port:sid
         place = "/".join(place.rsplit(":", 1))
-    return f"//{place}", user, password
+    return f"//{place}{question}{parameters}", user, password
 
 
 def _narrowed(parts: _Parts, fragment: str) -> DatabaseAddress:

@@ -42,6 +42,33 @@ class TestMain:
         assert document["error"]["type"] == "UsageError"
         assert document["error"]["message"] in captured.err
 
+    @pytest.mark.parametrize(
+        "argv",
+        [
+            ["jdbc:postgresql://h/db?user=u&password=hunter22"],
+            ["metadata_extraction", "/x", "https://a.blob.core.windows.net/c?sig=hunter22"],
+            ["metadata_extraction", "/x", "csv", "t", "s3://key:hunter22@bucket/x"],
+            ["metadata_extraction", "/x", "the key is c4nary-of-the-platform"],
+        ],
+    )
+    def test_a_secret_in_a_wrong_parameter_is_not_repeated(
+        self, argv: List[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A path in the place of the job type was repeated as it was, on both streams."""
+        monkeypatch.setenv("NUVYN_API_KEY", "c4nary-of-the-platform")
+        assert cli.main(argv) == 2
+        captured = capsys.readouterr()
+        assert json.loads(captured.out)["error"]["type"] == "UsageError"
+        for secret in ("hunter22", "c4nary"):
+            assert secret not in captured.out + captured.err
+
+    @pytest.mark.parametrize("name", ["DATA_READING", " data_reading"])
+    def test_the_job_type_of_a_failure_is_the_one_that_was_understood(
+        self, name: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert cli.main([name]) == 2
+        assert json.loads(capsys.readouterr().out)["job_type"] == "data_reading"
+
     def test_a_malformed_setting_is_named_with_its_remedy(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -99,6 +126,10 @@ class TestTask:
             ("schema_validation", "Schema validation completed successfully"),
             ("metadata_extraction", "Metadata extraction completed successfully"),
             ("api_transmission", "API transmission completed successfully"),
+            (
+                "Schema_Validation ",
+                "Schema validation completed successfully",
+            ),  # as parameters are understood
         ],
     )
     def test_a_success_hands_the_guides_sentence_to_the_notebook(

@@ -371,6 +371,16 @@ class TestBroken:
             ("schema:\n  - name: t\n    properties:\n      - required: true", 10, "a property of schema t"),
             ("column| required: maybe", 7, "required must be true or false"),
             ("column| unique: 1", 7, "unique must be true or false"),
+            (
+                f"column| logicalTypeOptions: {{minimum: 1{'0' * 400}}}",
+                7,
+                "it has a number that is too large",
+            ),
+            (
+                f"column| quality: [{{metric: nullValues, mustBe: -1{'0' * 400}}}]",
+                7,
+                "it has a number that is too large",
+            ),
             ("table| properties: [{name: c}, {name: C}]", 7, "property C stands there twice"),
             ("schema: []\nschema: []", 8, "schema stands there twice"),
             ("options| number, logicalTypeOptions: {minimum: x}", 7,

@@ -105,6 +105,51 @@ class TestLayout:
     def test_a_character_that_splits_every_record_alike(self, text: str, mark: str) -> None:
         assert splits_alike(text, whole=True) == mark
 
+    @pytest.mark.parametrize(
+        ("text", "delimiter", "width"),
+        [
+            ('"id","tags"\n"1","a|b|end"\n"2","a|b|sum"\n', ",", 2),
+            ('"id"\t"tags"\n"1"\t"a|b|end"\n"2"\t"a|b|sum"\n', "\t", 2),
+            ('"street"|"city"\n"Elm 5; 37996 X"|"Oak 13; 48542 Y"\n"Elm 6; 1 X"|"Oak 7; 2 Y"\n', "|", 2),
+            ('"street"|"data"\n"Elm 5; 3 X"|"{""a"": 1, ""b"": [1, 2]}"\n', "|", 2),
+            ("street\tcity\nElm 5; 37996 X\tOak 13; 48542 Y\nElm 6; 1 X\tOak 7; 2 Y\n", "\t", 2),
+        ],
+    )
+    def test_what_splits_the_header_too_is_preferred_to_what_is_in_values_alone(
+        self, text: str, delimiter: str, width: int
+    ) -> None:
+        """A table of two columns, one of which holds lists or addresses, was split inside their values."""
+        header, *rows = text.splitlines(keepends=True)
+        layout = detect_layout("".join([header, *rows * 20]), whole=True)
+        assert (layout.delimiter, layout.width) == (delimiter, width)
+
+    @pytest.mark.parametrize(
+        ("text", "delimiter", "width"),
+        [
+            ('"1","a|b|total"\n"2","a|b|report"\n', ",", 2),
+            ('"322.65"\t"a|b|report"\n"668.69"\t"a|b|red"\n', "\t", 2),
+        ],
+    )
+    def test_what_tears_quoted_values_apart_is_no_delimiter(
+        self, text: str, delimiter: str, width: int
+    ) -> None:
+        layout = detect_layout(text, whole=True)
+        assert (layout.delimiter, layout.width) == (delimiter, width)
+
+    @pytest.mark.parametrize(
+        ("text", "width"),
+        [
+            ("1|2024-11-20||329.16|5\n2|2024-02-16||156.32|3649\n", 5),
+            ("id|day||price\n1|2024-11-20||329.16\n2|2024-02-16||156.32\n", 4),
+        ],
+    )
+    def test_a_column_that_is_always_empty_makes_no_delimiter_of_two_characters(
+        self, text: str, width: int
+    ) -> None:
+        """Two bars with nothing between them, in an extract whose other columns have one bar between them."""
+        layout = detect_layout(text, whole=True)
+        assert (layout.delimiter, layout.width) == ("|", width)
+
     def test_consistency_is_the_share_of_records_of_that_width(self) -> None:
         layout = detect_layout("a,b\n1,2\n1,2\n1,2,3\n1,2\n", whole=True)
         assert (layout.width, layout.consistency) == (2, 0.8)

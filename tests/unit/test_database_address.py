@@ -56,6 +56,17 @@ FORMS = [
 ]  # fmt: skip
 
 
+class TestOraclesForm:
+    def test_an_at_sign_in_a_parameter_is_no_end_of_a_login(self) -> None:
+        """The end of the password was taken for the host, and an error named it."""
+        found = parse_address("jdbc:oracle:thin:@//h:1521/x?user=u&password=P@ssw0rd")
+        assert (found.host, found.database, found.user, found.password) == ("h", "x", "u", "P@ssw0rd")
+
+    def test_a_question_mark_in_a_login_begins_no_parameters(self) -> None:
+        found = parse_address("jdbc:oracle:thin:u/p?w@//h:1521/x")
+        assert (found.host, found.database, found.user, found.password) == ("h", "x", "u", "p?w")
+
+
 class TestForms:
     """Databases: `jdbc:...`, `postgresql://`, `mysql://`, `sqlite:///`, `sqlserver://` [...]"""
 

@@ -13,7 +13,7 @@ from nuvyn_executor.discovery.datasets import discover
 from nuvyn_executor.discovery.formats import source_type_named
 from nuvyn_executor.model import CsvDialect, Discovery, FileEntry, SourceType
 from nuvyn_executor.sources.filesystem import FileSystemSource
-from tests.discovering import CSV, MANY, PARQUET, look, named, reasons, write
+from tests.discovering import CSV, MANY, PARQUET, look, named, reasons, workbook, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,6 +93,37 @@ class TestGrouping:
     def test_formats_side_by_side_in_one_folder_of_parts_are_datasets_each(self, tmp_path: Path) -> None:
         write(tmp_path, {"events/part-0.csv": CSV, "events/part-1.parquet": PARQUET})
         assert list(named(look(tmp_path))) == ["events_csv", "events_parquet"]
+
+    def test_a_delta_table_and_a_sheet_keep_their_names_from_a_file_beside_them(self, tmp_path: Path) -> None:
+        """`sales` was the name of two tables, and no finding said which of them it was about."""
+        write(
+            tmp_path,
+            {
+                "sales/_delta_log/0.json": b"{}",
+                "sales/x.parquet": PARQUET,
+                "sales.csv": CSV,
+                "book.xlsx": workbook(),
+                "book.Sheet.csv": CSV,
+                "book.Sheet.json": b'{"a": 1}',
+            },
+        )
+        found = {
+            name: (dataset.format, dataset.sheet is not None)
+            for name, dataset in named(look(tmp_path)).items()
+        }
+        assert found == {
+            "sales": (formats.DELTA, False),
+            "sales.csv": (formats.CSV, False),
+            "book.Sheet": (formats.EXCEL, True),
+            "book.Sheet.csv": (formats.CSV, False),
+            "book.Sheet.json": (formats.JSON, False),
+        }
+
+    def test_of_two_tables_that_would_still_have_one_name_the_second_gets_a_number(
+        self, tmp_path: Path
+    ) -> None:
+        write(tmp_path, {"a.b.xlsx": workbook(), "a.xlsx": workbook("b.Sheet")})
+        assert sorted(named(look(tmp_path))) == ["a.b.Sheet", "a.b.Sheet_2"]
 
     def test_shards_of_several_tables_in_one_folder_are_told_apart(self, tmp_path: Path) -> None:
         names = ["train-00001-of-00002", "train-00002-of-00002", "test-00001-of-00001"]

@@ -110,7 +110,6 @@ class TestDetection:
             ("x.xlsb", archive("xl/workbook.bin"), "is a binary workbook (.xlsb)"),
             ("x.ods", archive("mimetype", "content.xml"), "is an OpenDocument file"),
             ("x.doc", OLE, "is an old Office document"),
-            ("x.xlsx", OLE, "is a workbook with a password, or an old .xls"),
             ("x.bin", bytes(range(256)), "is binary, of no kind that is known"),
             ("x.md", b"a,b\nc,d\n", "is called .md: no data"),
             ("x.csv", b"<!DOCTYPE html><html>log in</html>", "is a web page (HTML)"),
@@ -153,6 +152,7 @@ class TestDetection:
             ("x.avro", AVRO[:-1], "is an Avro file that is cut short: its end is missing"),
             ("x.avro", AVRO[:60], "is an Avro file that is cut short: its end is missing"),
             ("x.avro", AVRO[1:], "is called .avro but does not begin like one: it is damaged"),
+            ("x.xlsx", OLE, "is a workbook with a password, or an old .xls"),
             ("x.xlsx", b"not at all", "is called .xlsx but is text without columns"),
             ("x.xlsx", bytes(range(256)), "is called a workbook but does not begin like one: it is damaged"),
             ("x.xls", b"<html><table><tr><td>1</td></tr></table>", "is called .xls but is a web page (HTML)"),
@@ -164,6 +164,11 @@ class TestDetection:
             ("x.parquet", b"PARE" + PARQUET[4:-4] + b"PARE", "is an encrypted Parquet file"),
             ("x.xlsx", workbook()[:1500], "is a damaged workbook (File is not a zip file)"),
             ("x.csv.gz", gzip.compress(CSV)[:-9], "is a gzip file that is cut short"),
+            (
+                "x.csv.gz",
+                gzip.compress(CSV) + b"garbage",
+                "is a gzip file with other bytes behind its end",
+            ),
         ],
         ids=case_id,
     )
@@ -173,6 +178,10 @@ class TestDetection:
             assert (found.format, found.reason) == (None, reason)
             assert found.remedy
             assert found.is_damaged
+
+    def test_a_gzip_file_may_be_padded_with_zeros(self) -> None:
+        """As gunzip and Python's gzip take it; it was called cut short."""
+        assert detect("x.csv.gz", gzip.compress(CSV) + bytes(512)) == Detection(formats.CSV)
 
     @pytest.mark.parametrize("name", ["x.xlsx", "x.xls", "x.parquet", "x.orc", "x.avro"])
     @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from contract.corpus import failure_differences, result_differences
 from nuvyn_executor.model import FileEntry, JobRequest, Listing, RunStatus
-from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, SOURCES, TABLES
+from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, LOGS, SOURCES, TABLES
 from nuvyn_executor.sources.filesystem import FileSystemSource
 from tests.installation import DAMAGE, Installation, LineScanner, memory_installation, tables
 
@@ -103,6 +104,24 @@ class TestWhatCannotBeRead:
         assert run.exit_code == 0
         assert (run.details["truncated"], run.document.get("files_found", 2)) == (True, 2)
         assert "More than 2 files" in run.log
+
+
+class TestOneFile:
+    def test_that_cannot_be_read_is_not_called_none_of_the_1_files(
+        self, site: Installation, tmp_path: Path
+    ) -> None:
+        (tmp_path / "x.pdf").write_bytes(b"%PDF-1.7\n\x00")
+        run = site.run("metadata_extraction", tmp_path)
+        assert run.error["message"] == (
+            f"The one file at {tmp_path} cannot be read as auto: x.pdf: is a PDF document."
+        )
+
+    def test_that_is_damaged_is_not_called_none_of_the_1_datasets(
+        self, site: Installation, tmp_path: Path
+    ) -> None:
+        (tmp_path / "x.csv").write_text(f"id,word\n1,{DAMAGE}\n")
+        run = site.run("metadata_extraction", tmp_path)
+        assert run.error["message"].startswith(f"The one dataset at {tmp_path} could not be read: x.csv: x ")
 
 
 class TestSourcesThatCannotBeUsed:
@@ -199,9 +218,41 @@ class TestPreviews:
             "wide.csv": "name,city\nJürgen,Köln\n",
         }
 
+    def test_each_part_of_a_table_is_shown_in_its_own_encoding(
+        self, site: Installation, tmp_path: Path
+    ) -> None:
+        """Part files were decoded as the first of their table is written."""
+        text = "id,n\u00e4me\n1,J\u00fcrgen\n"
+        encodings = ("utf-8", "utf-16", "iso-8859-1")
+        for number, encoding in enumerate(encodings):
+            (tmp_path / f"part-{number}.csv").write_bytes(text.encode(encoding))
+        run = site.run("data_reading", tmp_path)
+        assert [one["preview"] for one in run.document["sample_data"].values()] == [text] * 3
+
     def test_nothing_is_stored_by_reading(self, site: Installation, folder: Path) -> None:
         site.run("data_reading", folder)
         assert site.rows(SOURCES) == site.rows(TABLES) == site.rows(COLUMNS) == []
+
+
+class TestNamesInTheLog:
+    """The guide: a log line is `HH:MM:SS - logger - LEVEL - sign message`, one line each."""
+
+    def test_a_line_feed_in_the_name_of_a_file_makes_no_line_of_its_own(
+        self, site: Installation, tmp_path: Path
+    ) -> None:
+        """A file could write lines of its own into the log, and control the terminal that shows it."""
+        forged = "x\n08:45:25 - nuvyn_executor.jobs - ERROR - it failed\x1b[31m\u202e.csv"
+        for name in (forged, "a\nb.csv"):
+            (tmp_path / name).write_text("id,word\n1,a\n")
+        run = site.run("metadata_extraction", tmp_path)
+        assert all(
+            re.match(r"\d\d:\d\d:\d\d - nuvyn_executor\S* - [A-Z]+ - ", line) for line in run.log.splitlines()
+        )
+        assert "x\\n08:45:25 - " in run.log
+        for text in (run.log, *(row["log_message"] for row in site.rows(LOGS))):
+            assert not {"\x1b", "\u202e"} & set(text)
+        assert not any("\n" in row["log_message"] for row in site.rows(LOGS))
+        assert [row["table_name"] for row in site.rows(TABLES)] == ["a\nb"]
 
 
 class TestAnEmptySource:
@@ -249,6 +300,21 @@ class TestSecretsInNames:
         (column,) = site.rows(COLUMNS)
         assert "topsecret" not in column["sample_value"]
         assert len(column["sample_value"]) == 256
+
+    def test_a_mask_does_not_reach_from_one_text_of_the_details_into_the_next(
+        self, site: Installation, tmp_path: Path
+    ) -> None:
+        """A quote behind `pwd=` was closed by one of another text, and what lay between was lost."""
+        folder = tmp_path / "in" / "it's" / "pwd%3D'a=1"
+        folder.mkdir(parents=True)
+        (folder / "x.csv").write_text("id,word\n")
+        site.run("metadata_extraction", tmp_path / "in")
+        (row,) = site.rows(TABLES)
+        details = json.loads(row["details"])
+        assert details["partition_columns"] == ["pwd=[REDACTED]"]
+        assert details["recommendations"] == [
+            "it's: no rows to assess - check that it is complete, or load data first"
+        ]
 
 
 class _Vanishing(FileSystemSource):

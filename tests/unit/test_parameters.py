@@ -47,6 +47,8 @@ class TestParseParameters:
             (["full_pipeline", "  "], "full_pipeline needs a data source path"),
             (["data_reading", "/x", "parqet"], "Did you mean parquet?"),
             (["data_reading", "/x", "csv", "t", "more"], "'more' is one too many"),
+            (["data_reading", "/x/\udcff"], "data_source_path is not UTF-8"),
+            (["data_reading", "/x", "csv", "t\udcff"], "tenant_id is not UTF-8"),
         ],
     )
     def test_a_wrong_call_is_told_what_is_wrong_and_what_to_do(self, argv: list[str], named: str) -> None:

@@ -15,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nuvyn_executor import wire
+from nuvyn_executor.profiling.profiler import ColumnProfile
+from nuvyn_executor.quality.tallies import ColumnFacts, ColumnTally, Suspect
 from nuvyn_executor.redaction import Redactor
 from nuvyn_executor.schema.details import Key
 from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, LOGS, SOURCES, TABLES, Column
@@ -348,3 +350,19 @@ class TestSummarizeQuality:
 
     def test_nothing_is_unknown_and_not_zero(self) -> None:
         assert set(summarize_quality([]).values()) == {None}
+
+
+class TestDetailsOfAColumn:
+    def test_do_not_depend_on_the_order_in_which_an_engine_counts(self) -> None:
+        """Each engine has an order of its own; the hash of what was sent changed, and all was sent again."""
+        facts = ColumnFacts("url", "string", "text")
+        texts = {
+            wire.details_text(
+                wire.column_details(facts, ColumnTally(40, shapes=shapes, suspects=suspects), ColumnProfile())
+            )
+            for shapes, suspects in (
+                ({"url": 30, "text": 10}, {Suspect.STAND_IN: 1, Suspect.INFINITE: 2}),
+                ({"text": 10, "url": 30}, {Suspect.INFINITE: 2, Suspect.STAND_IN: 1}),
+            )
+        }
+        assert len(texts) == 1

@@ -132,10 +132,21 @@ class TestNames:
     def test_names_that_do_not(self, name: str) -> None:
         assert not says_when_written(name)
 
+    def test_the_sample_of_a_column_is_a_value_that_is_there(self) -> None:
+        """`nan`, which counts as missing, was shown as the value of a column of numbers."""
+        values = [None, float("nan"), 2.5]
+        assert plan_typed_column("x", "t", "double", values, fences=False).sample == "2.5"
+
     def test_pairs_of_moments_that_have_an_order(self) -> None:
         names = ("updated_at", "created_at", "start_date", "end_date", "ordered_on")
         plans = [plan_typed_column(name, "t", "timestamp", [], fences=False) for name in names]
         assert sorted(ordered_pairs(plans)) == [(1, 0), (2, 3)]
+
+    def test_any_word_of_two_names_may_be_what_orders_them(self) -> None:
+        """`docs/quality.md`: "names that differ in created/updated, start/end"; one word was tried."""
+        names = ("order_created_at", "order_updated_at", "orderStartDate", "orderEndDate", "order_shipped_at")
+        plans = [plan_typed_column(name, "t", "timestamp", [], fences=False) for name in names]
+        assert sorted(ordered_pairs(plans)) == [(0, 1), (2, 3)]
 
     @pytest.mark.parametrize("name", ["event_date", "eventTime", "scheduled_ts", "valid_until_event"])
     def test_moments_that_may_lie_ahead(self, name: str) -> None:

@@ -264,6 +264,43 @@ class TestTimeliness:
         assert "60 of 120 moments lie in the future" in only.text
 
 
+class TestTheAgeOfSeveralColumns:
+    def test_is_that_of_one_whose_moments_alone_are_counted(self) -> None:
+        """A table of 1000 rows with `created_at`, too, had "the newest of 2000 moments" of `updated_at`."""
+        created, updated = (
+            of_thousand(timestamps=timestamps, latest_micros=NOW - days * MICROS_PER_DAY)
+            for timestamps, days in ((1000, 300), (900, 200))
+        )
+        facts = [ColumnFacts(name, "timestamp", "typed") for name in ("created_at", "updated_at")]
+        scan = Scan("t", DatasetTally(1000, (created, updated)), tuple(facts))
+        (only,) = assess([scan], POLICY, NOW).recommendations
+        assert only.startswith("t.updated_at: the newest of 900 moments is 200 days ago")
+
+
+class TestNumbersOfOne:
+    """ "1 rows", "1 moments" and "1 formulas" are no English."""
+
+    @pytest.mark.parametrize(
+        ("found", "sentence"),
+        [
+            (
+                assessed(
+                    ColumnTally(rows=1, timestamps=1, latest_micros=NOW - 200 * MICROS_PER_DAY),
+                    name="updated_at",
+                ),
+                "customers.updated_at: the newest of 1 moment is 200 days ago - ",
+            ),
+            (
+                assessed(ColumnTally(rows=1), modified_micros=NOW - 200 * MICROS_PER_DAY),
+                "customers: its 1 row was last changed 200 days ago - ",
+            ),
+            (assessed(ColumnTally(rows=1, nulls=1)), "customers.email: no value in 1 row - "),
+        ],
+    )
+    def test_stand_before_a_noun_in_the_singular(self, found: Assessment, sentence: str) -> None:
+        assert found.recommendations[0].startswith(sentence)
+
+
 class TestKeysThatAreNone:
     """Issue 14.15: "A key chosen by name is given up, with a sentence"."""
 

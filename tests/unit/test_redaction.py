@@ -81,6 +81,9 @@ LEAKS: Tuple[Tuple[str, str], ...] = (
         "https://a.blob.core.windows.net/c/f.csv?sv=2022-11-02&sig=[REDACTED]&se=2024",
     ),
     ("?sig=abc", "?sig=[REDACTED]"),
+    # cut before the quote that closes it
+    ("user=me password='hunter2", "user=me password=[REDACTED]"),
+    ('user=me password="hunter2', "user=me password=[REDACTED]"),
     ("AccountName=lake;AccountKey=Zm9v/YmFy==;X=1", "AccountName=lake;AccountKey=[REDACTED];X=1"),
     (
         "SharedAccessSignature=sv=2022&sig=abc&se=1;BlobEndpoint=https://x",
@@ -88,6 +91,14 @@ LEAKS: Tuple[Tuple[str, str], ...] = (
     ),
     ("postgres://user:pa:ss@host:5432/db", "postgres://user:[REDACTED]@host:5432/db"),
     ("http://user:12345@host/", "http://user:[REDACTED]@host/"),
+    # a password with an at sign, behind a port
+    (
+        "jdbc:sqlserver://h:1433;databaseName=d;user=sa;password=P@ssw0rd;encrypt=true",
+        "jdbc:sqlserver://h:1433;databaseName=d;user=sa;password=[REDACTED];encrypt=true",
+    ),
+    ("jdbc:databricks://h:443;PWD=P@ssw0rd", "jdbc:databricks://h:443;PWD=[REDACTED]"),
+    ("jdbc:sqlserver://h;user=a:b;password=P@ssw0rd", "jdbc:sqlserver://h;user=a:b;password=[REDACTED]"),
+    ("s3a://wJalrXUtnFEMI@bucket/x", "s3a://[REDACTED]@bucket/x"),
     ("redis://:only-password@host", "redis://:[REDACTED]@host"),
     ("https://ghtoken@host/x.git", "https://[REDACTED]@host/x.git"),
     (

@@ -115,6 +115,10 @@ class TestPayload:
             ('{"sources": [{"data_source_path": " "}]}', "field sources[0].data_source_path must be a text"),
             ('{"sources": [{"data_source_path": 7}]}', "field sources[0].data_source_path must be a text"),
             (
+                '{"sources": [{"data_source_path": "/hunter2\\udcff"}]}',
+                "field sources[0].data_source_path must be a text of Unicode",
+            ),
+            (
                 '{"sources": [{"data_source_path": "/hunter2", "source_id": 1}]}',
                 "field sources[0].source_id must be a text",
             ),
