@@ -12,7 +12,8 @@ from urllib.parse import quote
 from fake_databricks.engine.inside.path_table import VOLUMES, WORKSPACE
 from fake_databricks.errors import BadRequest, Conflict, InvalidParameter, NotFound, RangeNotSatisfiable
 from fake_databricks.request.call import Call, Reply, Route
-from fake_databricks.request.values import read_integer, read_object, read_page_token
+from fake_databricks.request.pages import Order, page_of
+from fake_databricks.request.values import read_integer, read_object
 
 if TYPE_CHECKING:
     from fake_databricks.files.trees import Entry, Tree
@@ -22,6 +23,7 @@ MAX_PART_URLS = 100
 MAX_DIGITS = 18
 _RANGE = re.compile(r"bytes=[ \t]*([0-9]*)-([0-9]*)", re.IGNORECASE)
 NO_CONTENT = Reply(204)
+BY_PATH: Order[Entry] = Order("directory", lambda entry: (entry.path,))
 
 
 def upload(call: Call) -> Reply:
@@ -174,12 +176,10 @@ def list_folder(call: Call) -> dict[str, Any]:
     size = parameters.integer("page_size", MAX_PAGE)
     if not 0 <= size <= MAX_PAGE:
         raise InvalidParameter(f"page_size must be between 0 and {MAX_PAGE}.")
-    start = read_page_token(parameters.text("page_token", ""))
-    entries = tree.children(path)
-    page = entries[start : start + (size or MAX_PAGE)]
-    view: dict[str, Any] = {"contents": [_entry_view(call, entry) for entry in page]}
-    if start + len(page) < len(entries):
-        view["next_page_token"] = str(start + len(page))
+    page = page_of(tree.children(path), BY_PATH, size or MAX_PAGE, parameters.text("page_token", ""))
+    view: dict[str, Any] = {"contents": [_entry_view(call, entry) for entry in page.items]}
+    if "next_page_token" in page.tokens:
+        view["next_page_token"] = page.tokens["next_page_token"]
     return view
 
 
