@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import random
 import secrets
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from fake_databricks.clusters.warehouse import WAREHOUSE_ID
+
 if TYPE_CHECKING:
+    import pytest
+
     from fake_databricks.server import FakeDatabricks
 
 from tests.fake.conftest import Client
@@ -65,3 +70,30 @@ class TestTheSameNames:
         for path in ("/api/2.0/dbfs/list?path=/", "/api/2.0/workspace/list?path=/", "/_fake/journal"):
             assert client.send("GET", path).status == 200
         client.post("/_fake/reset")
+
+
+class TestManyThatWait:
+    """Answers that hang: forty statements that waited took all threads, and calls on files waited too."""
+
+    def test_a_call_on_files_does_not_wait_behind_statements(
+        self, server: FakeDatabricks, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client.get("/api/2.1/jobs/list")
+        statements = server.registry.tenant(client.token).workspace.statements
+        arrived, may_end = threading.Semaphore(0), threading.Event()
+
+        def wait(*_: Any) -> None:
+            arrived.release()
+            may_end.wait(20)
+
+        monkeypatch.setattr(statements, "wait", wait)
+        monkeypatch.setattr(statements, "_run", lambda *_: None)
+        body = {"statement": "SELECT 1", "warehouse_id": WAREHOUSE_ID, "wait_timeout": "50s"}
+        with ThreadPoolExecutor(45) as pool:
+            waiting = [pool.submit(client.post, "/api/2.0/sql/statements", **body) for _ in range(45)]
+            has_all = [arrived.acquire(timeout=5) for _ in waiting]
+            status = client.send("GET", "/api/2.0/dbfs/list?path=/").status
+            still = sum(not each.done() for each in waiting)
+            may_end.set()
+            states = {each.result()["status"]["state"] for each in waiting}
+        assert (all(has_all), status, still, states) == (True, 200, 45, {"PENDING"})
