@@ -179,7 +179,7 @@ def uninstall_libraries(call: Call) -> dict[str, Any]:
     record = call.workspace.clusters.get(cluster_id)
     for library in libraries:
         if record.has_library(library):
-            call.workspace.clusters.set_library(cluster_id, library, "UNINSTALL_ON_RESTART")
+            call.workspace.clusters.mark_library(cluster_id, library, "UNINSTALL_ON_RESTART")
     return {}
 
 
