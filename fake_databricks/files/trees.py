@@ -142,8 +142,14 @@ class Tree:
             raise AlreadyExists(f"A file already exists at the input path {path}.") from None
 
     def remove(self, path: str) -> None:
-        """Remove a file, or a folder with its content; the root itself stays."""
+        """Remove a file, or a folder with its content; the root itself stays.
+
+        Raises:
+            InvalidParameter: the path is the root.
+        """
         local = self.locate(path)
+        if local == self.root:
+            raise InvalidParameter("The root cannot be deleted.")
         if local.is_dir() and not local.is_symlink():
             shutil.rmtree(local)
         else:
@@ -274,10 +280,12 @@ class Dbfs:
 
     def delete(self, path: str, *, recursive: bool) -> None:
         """Delete a file or a folder; it need not exist."""
-        entry = self.tree.entry(_plain(path))
-        if entry is not None and entry.is_folder and not recursive and not self.tree.is_empty(_plain(path)):
+        plain = _plain(path)
+        entry = self.tree.entry(plain)
+        is_kept = entry is not None and entry.is_folder and not recursive and plain != "/"
+        if is_kept and not self.tree.is_empty(plain):
             raise BadRequest("Directory is not empty. Use recursive delete or remove contents first.")
-        self.tree.remove(_plain(path))
+        self.tree.remove(plain)
 
     def close_all(self) -> None:
         """Close every open file."""

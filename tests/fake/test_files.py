@@ -8,11 +8,13 @@ import pytest
 
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.files.trees import Tree
+from tests.fake.calls import refusal
+from tests.fake.calls import view as called
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.fake.conftest import Client
+    from tests.fake.conftest import Client, Quiet
 
 
 def encoded(content: bytes) -> str:
@@ -73,6 +75,23 @@ class TestDbfs:
         assert tree.locate("/../../outside") == tmp_path / "root" / "outside"
         with pytest.raises(InvalidParameter):
             tree.locate("/link/outside")
+
+
+class TestRoots:
+    """A root is not deleted, however it is written: `dbfs:///`, `//` or `/x/..` took all files with it."""
+
+    @pytest.mark.parametrize("path", ["/", "dbfs:/", "//", "/.", "dbfs:///", "dbfs://", "/x/..", "dbfs:/./"])
+    def test_that_of_dbfs(self, quiet: Quiet, path: str) -> None:
+        body = {"path": path, "recursive": True}
+        refused = refusal(quiet, "POST /api/2.0/dbfs/delete", body)
+        assert refused == (400, "INVALID_PARAMETER_VALUE", "The root cannot be deleted.")
+        assert called(quiet, "GET /api/2.0/dbfs/get-status?path=/p.py")["file_size"] == 4
+
+    @pytest.mark.parametrize("path", ["/", "/Workspace", "/Workspace/", "//", "/Shared/.."])
+    def test_that_of_the_workspace(self, quiet: Quiet, path: str) -> None:
+        refused = refusal(quiet, "POST /api/2.0/workspace/delete", {"path": path, "recursive": True})
+        assert refused == (400, "INVALID_PARAMETER_VALUE", "The root cannot be deleted.")
+        assert len(called(quiet, "GET /api/2.0/workspace/list?path=/")["objects"]) == 3
 
 
 class TestFilesApi:
