@@ -187,7 +187,7 @@ class RunScheduler:
         return changes.settings_for_repair(run, self._jobs.find(run.job_id))
 
     def retime(self, job: Job) -> None:
-        """Let a job's new timeout count for its active runs."""
+        """Let a job's new timeout count for its active runs, and begin those that have a place now."""
         seconds = job.settings.document.get("timeout_seconds", 0)
         with self._runs.locked():
             for run in self._runs.active(job.job_id):
@@ -199,6 +199,7 @@ class RunScheduler:
                 )
                 self._set_timers(run)
                 self._runs.save(run)
+            self._admit_waiting(job)
 
     def is_active(self, job_id: int) -> bool:
         """Whether a run of a job is active."""
@@ -383,16 +384,15 @@ class RunScheduler:
         self._runs.save(run)
         if not run.is_nested:
             self._clock.spawn(lambda: self._preparer.release(run))
-        self._admit_waiting(run)
+        job = self._jobs.find(run.job_id)
+        if job is not None:
+            self._admit_waiting(job)
         self.on_end(run)
         if run.parent_task_run_id:
             self._control.child_ended(run)
 
-    def _admit_waiting(self, run: Run) -> None:
-        """Begin queued runs of the job of a run that has ended."""
-        job = self._jobs.find(run.job_id)
-        if job is None:
-            return
+    def _admit_waiting(self, job: Job) -> None:
+        """Begin queued runs of a job, as many as may be active."""
         for other in reversed(self._runs.active(job.job_id)):
             if other.state.life is Life.QUEUED and self._has_place(job):
                 other.state = advance(other.state, Event.ADMIT, message=changes.WAITING)
