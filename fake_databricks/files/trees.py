@@ -314,9 +314,10 @@ def _plain(path: str) -> str:
     plain = path.removeprefix(SCHEME)
     if not plain.startswith("/"):
         raise InvalidParameter(f"Path must be absolute: {path}")
-    if plain.startswith(f"{VOLUMES}/"):
+    normal = posixpath.normpath("/" + plain.lstrip("/"))
+    if tree_of(normal) == VOLUMES:
         raise InvalidParameter("No operations allowed on this path: use the Files API for volumes.")
-    return posixpath.normpath("/" + plain.lstrip("/"))
+    return normal
 
 
 def workspace_path(path: str) -> str:

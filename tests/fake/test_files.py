@@ -94,6 +94,67 @@ class TestRoots:
         assert len(called(quiet, "GET /api/2.0/workspace/list?path=/")["objects"]) == 3
 
 
+class TestParts:
+    """Uploads in parts: a part that was named twice was there twice, and part 0 and -1 were parts."""
+
+    base = "/api/2.0/fs/files/Volumes/a/b/c/parts"
+
+    def begin(self, client: Client, *parts: bytes) -> str:
+        begun = client.post(f"{self.base}?action=initiate-upload&overwrite=true")
+        token = str(begun["multipart_upload"]["session_token"])
+        for number, part in enumerate(parts, 1):
+            where = f"{self.base}?session_token={token}&part_number={number}"
+            assert client.send("PUT", where, part).status == 200
+        return token
+
+    @pytest.mark.parametrize("numbers", [[1, 1], [1, 2, 1], [0, 1], [-1], ["x"], [None], []])
+    def test_parts_that_are_no_whole_are_refused(self, client: Client, numbers: list[Any]) -> None:
+        token = self.begin(client, b"1", b"2")
+        parts = [{"part_number": number} for number in numbers]
+        path = f"{self.base}?action=complete-upload&session_token={token}"
+        refused = client.refused("POST", path, parts=parts)
+        assert refused[:2] == (400, "INVALID_PARAMETER_VALUE")
+        assert client.send("GET", self.base).status == 404
+        client.post(path, parts=[{"part_number": 2}, {"part_number": 1}])
+        assert client.send("GET", self.base).content == b"12"
+
+    @pytest.mark.parametrize("number", ["0", "-1", ""])
+    def test_a_number_that_is_none_is_no_part_and_no_file(self, client: Client, number: str) -> None:
+        token = self.begin(client)
+        answer = client.send("PUT", f"{self.base}?session_token={token}&part_number={number}", b"x")
+        assert (answer.status, answer.body["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+        assert client.send("GET", self.base).status == 404
+
+    def test_the_addresses_of_parts_are_those_of_an_upload(self, client: Client) -> None:
+        asked = {"path": "/Volumes/a/b/c/parts", "session_token": self.begin(client)}
+        urls = "/api/2.0/fs/create-upload-part-urls"
+        for wrong in ({"start_part_number": 0}, {"count": 0}, {"count": -1}):
+            assert client.refused("POST", urls, **asked, **wrong)[:2] == (400, "INVALID_PARAMETER_VALUE")
+        for wrong in ({"session_token": "none"}, {"path": "/Volumes/a/b/c/other"}):
+            assert client.refused("POST", urls, **{**asked, **wrong})[:2] == (404, "NOT_FOUND")
+        found = client.post(urls, **asked, start_part_number=9, count=2)["upload_part_urls"]
+        assert [item["part_number"] for item in found] == [9, 10]
+
+    def test_an_action_that_is_none_is_named(self, client: Client) -> None:
+        for query in ("", "?action=finish"):
+            refused = client.refused("POST", f"{self.base}{query}")
+            assert refused[2].startswith("Field 'action' must be")
+
+
+class TestVolumesOverDbfs:
+    """Files called /Volumes in DBFS, which `dbfs:/Volumes/...` could never reach again."""
+
+    @pytest.mark.parametrize(
+        "path", ["/Volumes", "/Volumes/", "//Volumes/x", "dbfs://Volumes/x", "/a/../Volumes/x"]
+    )
+    def test_no_spelling_leads_there(self, quiet: Quiet, path: str) -> None:
+        for call in ("put", "mkdirs", "create", "delete"):
+            refused = refusal(quiet, f"POST /api/2.0/dbfs/{call}", {"path": path})
+            assert refused[:2] == (400, "INVALID_PARAMETER_VALUE")
+            assert refused[2].startswith("No operations allowed on this path")
+        assert [item["path"] for item in called(quiet, "GET /api/2.0/dbfs/list?path=/")["files"]] == ["/p.py"]
+
+
 class TestFilesApi:
     """Files (`/api/2.0/fs`)"""
 
