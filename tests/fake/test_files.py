@@ -130,8 +130,8 @@ class TestParts:
         urls = "/api/2.0/fs/create-upload-part-urls"
         for wrong in ({"start_part_number": 0}, {"count": 0}, {"count": -1}):
             assert client.refused("POST", urls, **asked, **wrong)[:2] == (400, "INVALID_PARAMETER_VALUE")
-        for wrong in ({"session_token": "none"}, {"path": "/Volumes/a/b/c/other"}):
-            assert client.refused("POST", urls, **{**asked, **wrong})[:2] == (404, "NOT_FOUND")
+        for other in ({"session_token": "none"}, {"path": "/Volumes/a/b/c/other"}):
+            assert client.refused("POST", urls, **{**asked, **other})[:2] == (404, "NOT_FOUND")
         found = client.post(urls, **asked, start_part_number=9, count=2)["upload_part_urls"]
         assert [item["part_number"] for item in found] == [9, 10]
 

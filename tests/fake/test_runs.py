@@ -400,7 +400,7 @@ class TestConcurrency:
         job = quiet.workspace.jobs.get(first.job_id)
         second = quiet.workspace.scheduler.run_now(job, Overrides(), "", "u")
         third = quiet.workspace.scheduler.run_now(job, Overrides(), "", "u")
-        body = {"job_id": job.job_id, "new_settings": {**document, "max_concurrent_runs": 2}}
+        body: Any = {"job_id": job.job_id, "new_settings": {**document, "max_concurrent_runs": 2}}
         called(quiet, f"POST /api/2.1/jobs/{call}", body)
         assert (second.state.life, third.state.life) == (Life.PENDING, Life.QUEUED)
         body["new_settings"]["max_concurrent_runs"] = 0
