@@ -22,7 +22,7 @@
       Conflict                      409  ALREADY_EXISTS, the Files API's word
       ChangedMeanwhile              409  ABORTED: another request or a program has changed the same files
       RangeNotSatisfiable           416  RANGE_NOT_SATISFIABLE: no byte of the file is in the range
-      TemporarilyUnavailable        503  TEMPORARILY_UNAVAILABLE: a store behind a mount does not answer
+      TemporarilyUnavailable        503  TEMPORARILY_UNAVAILABLE: a store does not answer, or the server ends
       DiskFull                      507  RESOURCE_EXHAUSTED: what was sent could not be stored
       PrincipalRefused                   SCIM's own envelope, with ``schemas`` and ``detail``
         PrincipalInvalid          400
@@ -149,7 +149,7 @@ class PermissionDenied(ApiError):
 
 
 class TemporarilyUnavailable(ApiError):
-    """A store behind a mount does not answer."""
+    """A store behind a mount does not answer, or this server is ending."""
 
     status = 503
     error_code = "TEMPORARILY_UNAVAILABLE"

@@ -25,6 +25,7 @@ from fake_databricks.errors import (
     InvalidParameter,
     MalformedRequest,
     PermissionDenied,
+    TemporarilyUnavailable,
     Unauthenticated,
 )
 from fake_databricks.full_disk import is_full, sentence
@@ -99,7 +100,10 @@ class App:
         asked = dict(headers)
         url = f"{scope.get('scheme', 'http')}://{asked['host']}"
         request = HttpRequest(scope["method"], _path(scope["path"]), query, asked, body, url)
-        reply = await self._answer(request)
+        try:
+            reply = await self._answer(request)
+        except asyncio.CancelledError:  # the server ends, and waits no longer for its requests
+            reply = _refusal(TemporarilyUnavailable("This server is ending."))
         if reply is None:
             _cut(send)
             return

@@ -10,13 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from fake_databricks.clusters.warehouse import WAREHOUSE_ID
+from fake_databricks.server import FakeDatabricks, Options
+from tests.fake.conftest import Client
 
 if TYPE_CHECKING:
     import pytest
-
-    from fake_databricks.server import FakeDatabricks
-
-from tests.fake.conftest import Client
 
 NAMES = ("/a", "/a/b", "/a/b/c", "/d")
 THREADS, REQUESTS = 4, 150
@@ -97,3 +95,26 @@ class TestManyThatWait:
             may_end.set()
             states = {each.result()["status"]["state"] for each in waiting}
         assert (all(has_all), status, still, states) == (True, 200, 45, {"PENDING"})
+
+    def test_a_server_that_ends_answers_those_that_wait(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Each request that waited was a traceback in the log, and a connection that was cut."""
+        server = FakeDatabricks(Options(port=0, has_spark=False)).__enter__()
+        client = Client(server.url, server.token, server.cluster_id)
+        client.get("/api/2.1/jobs/list")
+        statements = server.registry.tenant(client.token).workspace.statements
+        has_begun, may_end = threading.Event(), threading.Event()
+
+        def wait(*_: Any) -> None:
+            has_begun.set()
+            may_end.wait(20)
+
+        monkeypatch.setattr(statements, "wait", wait)
+        monkeypatch.setattr(statements, "_run", lambda *_: None)
+        body = {"statement": "SELECT 1", "warehouse_id": WAREHOUSE_ID, "wait_timeout": "50s"}
+        with ThreadPoolExecutor(1) as pool:
+            sent = pool.submit(client.send, "POST", "/api/2.0/sql/statements", json.dumps(body).encode())
+            assert has_begun.wait(10)
+            server.__exit__(None, None, None)
+            may_end.set()
+            answer = sent.result()
+        assert (answer.status, answer.body["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE")
