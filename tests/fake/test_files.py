@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.files.trees import Tree
+from fake_databricks.files.trees import Dbfs, Tree
 from tests.fake.calls import refusal
 from tests.fake.calls import view as called
 
@@ -75,6 +76,45 @@ class TestDbfs:
         assert tree.locate("/../../outside") == tmp_path / "root" / "outside"
         with pytest.raises(InvalidParameter):
             tree.locate("/link/outside")
+
+
+class TestHandles:
+    """Files that are written block by block, and clients that do not close them."""
+
+    def test_a_handle_that_stays_open_holds_no_descriptor_of_the_server(self, quiet: Quiet) -> None:
+        """A thousand of them were all that a process may have: no request was answered any more."""
+        before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208  names alone
+        dbfs = quiet.workspace.dbfs
+        handles = [dbfs.create(f"/many/{number}", overwrite=False) for number in range(50)]
+        for handle in handles:
+            dbfs.add_block(handle, b"x")
+        assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208  names alone
+
+    def test_a_reader_sees_no_half_of_a_file_and_neither_does_a_later_server(self, quiet: Quiet) -> None:
+        dbfs = quiet.workspace.dbfs
+        handle = dbfs.create("/half", overwrite=False)
+        dbfs.add_block(handle, b"half")
+        assert dbfs.status("/half").size == 0
+        assert Dbfs(Tree(dbfs.tree.root)).status("/half").size == 0
+
+    def test_two_clients_that_write_the_same_file_do_not_mix_it(self, quiet: Quiet) -> None:
+        dbfs = quiet.workspace.dbfs
+        first, second = (dbfs.create("/same", overwrite=True) for _ in range(2))
+        for block in (b"1", b"2"):
+            dbfs.add_block(first, b"a" + block)
+            dbfs.add_block(second, b"b" + block)
+        dbfs.close(second)
+        assert dbfs.read("/same", 0, 9) == b"b1b2"
+        dbfs.close(first)
+        assert dbfs.read("/same", 0, 9) == b"a1a2"
+
+    def test_what_was_deleted_meanwhile_is_there_again_once_it_is_closed(self, quiet: Quiet) -> None:
+        dbfs = quiet.workspace.dbfs
+        handle = dbfs.create("/deep/er/file", overwrite=False)
+        dbfs.add_block(handle, b"x")
+        dbfs.delete("/deep", recursive=True)
+        dbfs.close(handle)
+        assert dbfs.read("/deep/er/file", 0, 9) == b"x"
 
 
 class TestRoots:
