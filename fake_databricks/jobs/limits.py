@@ -6,7 +6,7 @@ They are asked of what a client sends, and not of what an older version has stor
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Mapping
+from typing import Any, Iterator, Mapping
 
 from fake_databricks.errors import InvalidParameter
 
@@ -35,7 +35,20 @@ def check_limits(document: Mapping[str, Any]) -> None:
             )
     if len(document.get("description", "")) > MOST_DESCRIPTION:
         raise InvalidParameter(f"description must have at most {MOST_DESCRIPTION} characters.")
+    for retries in _retries(document):
+        if retries < -1:
+            raise InvalidParameter(f"max_retries must be at least -1, got {retries}.")
     counts = Counter(str(item["name"]) for item in document.get("parameters", ()))
     repeated = sorted(name for name, count in counts.items() if count > 1)
     if repeated:
         raise InvalidParameter(f"Found duplicate parameter: {', '.join(repeated)}.")
+
+
+def _retries(document: Mapping[str, Any]) -> Iterator[int]:
+    """Return each ``max_retries``, of iterations too: below -1 it would be any number, as -1 is."""
+    if "max_retries" in document:
+        yield document["max_retries"]
+    for task in document.get("tasks", ()):
+        yield from _retries(task)
+    if "for_each_task" in document:
+        yield from _retries(document["for_each_task"]["task"])

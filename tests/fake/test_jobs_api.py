@@ -125,6 +125,18 @@ class TestLimits:
             {"webhook_notifications": {"on_failure": [{"id": str(number)} for number in range(4)]}},
             "webhook_notifications.on_failure must have at most 3",
         ),
+        "max_retries": ({"tasks": [task("a", max_retries=-2)]}, "max_retries must be at least -1, got -2."),
+        "iterations": (
+            {
+                "tasks": [
+                    {
+                        "task_key": "l",
+                        "for_each_task": {"inputs": "[1]", "task": task("a", max_retries=-9)},
+                    }
+                ]
+            },
+            "max_retries must be at least -1, got -9.",
+        ),
         "parameters": (
             {"parameters": [{"name": "a", "default": "1"}, {"name": "b"}, {"name": "a"}]},
             "Found duplicate parameter: a.",
