@@ -22,9 +22,10 @@
       Conflict                      409  ALREADY_EXISTS, the Files API's word
       ChangedMeanwhile              409  ABORTED: another request or a program has changed the same files
       RangeNotSatisfiable           416  RANGE_NOT_SATISFIABLE: no byte of the file is in the range
-      TemporarilyUnavailable        503  TEMPORARILY_UNAVAILABLE: a store behind a mount does not answer
+      TemporarilyUnavailable        503  TEMPORARILY_UNAVAILABLE: a store does not answer, or the server ends
       DiskFull                      507  RESOURCE_EXHAUSTED: what was sent could not be stored
       PrincipalRefused                   SCIM's own envelope, with ``schemas`` and ``detail``
+        PrincipalInvalid          400
         PrincipalNotFound           404
         PrincipalExists             409
       CommandRefused                500  the API 1.2's own envelope, ``{"error": "Name: text"}``
@@ -148,7 +149,7 @@ class PermissionDenied(ApiError):
 
 
 class TemporarilyUnavailable(ApiError):
-    """A store behind a mount does not answer."""
+    """A store behind a mount does not answer, or this server is ending."""
 
     status = 503
     error_code = "TEMPORARILY_UNAVAILABLE"
@@ -204,12 +205,30 @@ class DiskFull(ApiError):
 
 
 class PrincipalRefused(ApiError):
-    """A refusal of SCIM, in its own envelope."""
+    """A refusal of SCIM, in its own envelope.
+
+    Attributes:
+        scim_type: the ``scimType`` of RFC 7644; empty for none.
+    """
+
+    scim_type = ""
 
     def envelope(self) -> dict[str, Any]:
         """Return the body as SCIM has it; the SDKs read ``detail``."""
         schemas = ["urn:ietf:params:scim:api:messages:2.0:Error"]
-        return {"schemas": schemas, "detail": self.message, "status": str(self.status)}
+        kind = {"scimType": self.scim_type} if self.scim_type else {}
+        return {"schemas": schemas, "detail": self.message, "status": str(self.status), **kind}
+
+
+class PrincipalInvalid(PrincipalRefused):
+    """The request has a field or a parameter that is wrong, or is no JSON."""
+
+    status = 400
+    error_code = "INVALID_PARAMETER_VALUE"
+
+    def __init__(self, error: ApiError) -> None:
+        super().__init__(error.message)
+        self.scim_type = "invalidSyntax" if isinstance(error, MalformedRequest) else "invalidValue"
 
 
 class PrincipalNotFound(PrincipalRefused):
@@ -224,6 +243,7 @@ class PrincipalExists(PrincipalRefused):
 
     status = 409
     error_code = "RESOURCE_ALREADY_EXISTS"
+    scim_type = "uniqueness"
 
 
 class CommandRefused(ApiError):

@@ -15,7 +15,7 @@ import logging
 import os
 import sqlite3
 import threading
-from typing import TYPE_CHECKING, Any, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping
 
 from cryptography.fernet import Fernet, InvalidToken
 
@@ -182,8 +182,16 @@ class Storage:
 
         On a full disk a sentence in the server's log says that a later server will not know it.
         """
+        return self._recorded(kind, key, lambda: self.put(workspace, kind, key, document))
+
+    def record_end(self, workspace: str, kind: str, key: str | int) -> bool:
+        """Delete the document of what is gone already; as ``record`` otherwise."""
+        return self._recorded(kind, key, lambda: self.delete(workspace, kind, key))
+
+    @staticmethod
+    def _recorded(kind: str, key: str | int, store: Callable[[], None]) -> bool:
         try:
-            self.put(workspace, kind, key, document)
+            store()
         except OSError as error:
             if not is_full(error):
                 raise

@@ -1,7 +1,7 @@
 """Tables of states: which event leads from one state to the next. Pure.
 
-Runs, clusters, contexts and commands each have a table (``lifecycle.py`` of their folder). Every change of a
-state goes through :func:`after`; the diagrams of the docs are drawn from the same tables.
+Runs, clusters, contexts, commands and SQL statements each have a table (``lifecycle.py`` of their folder).
+Every change of a state goes through :func:`after`; the diagrams of the docs are drawn from the same tables.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Write the diagrams of the docs again, from the tables that programs use: Mermaid, between two marks.
 
-``python tools/draw_diagrams.py`` writes them all. The states of runs, clusters, contexts and commands
-come from the transitions of the local Databricks, what a client may see and the order of calls from the cases
-of the contract.
+``python tools/draw_diagrams.py`` writes them all. The states of runs, clusters, contexts, commands and SQL
+statements come from the transitions of the local Databricks, what a client may see and the order of calls
+from the cases of the contract.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from contract.verify import in_order  # noqa: E402
 from fake_databricks.clusters import lifecycle as clusters  # noqa: E402
 from fake_databricks.commands import lifecycle as commands  # noqa: E402
 from fake_databricks.jobs import lifecycle as runs  # noqa: E402
+from fake_databricks.sql import lifecycle as statements  # noqa: E402
 
 Case = Mapping[str, Any]
 LAST_OF_THE_LOOP = "runs/get_output"
@@ -92,6 +93,9 @@ DIAGRAMS: Mapping[str, Mapping[str, Callable[[], str]]] = {
             commands.CONTEXT_TRANSITIONS, commands.CONTEXT_INITIAL, commands.CONTEXT_TERMINAL
         ),
         "command-states": lambda: transitions(commands.TRANSITIONS, commands.INITIAL, commands.TERMINAL),
+        "statement-states": lambda: transitions(
+            statements.TRANSITIONS, statements.INITIAL, statements.TERMINAL
+        ),
     },
     "docs/fake.md": {
         "cluster-states": lambda: transitions(clusters.TRANSITIONS, clusters.INITIAL, clusters.TERMINAL)

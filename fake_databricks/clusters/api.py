@@ -44,12 +44,9 @@ def list_(call: Call) -> dict[str, Any]:
     """Return the clusters that a filter admits, one page of them; version 2.0 has no pages by itself."""
     parameters = call.parameters
     call.notes.extend(listing.notes_of(parameters))
-    records = listing.select(call.workspace.clusters.list(), parameters)
-    tokens: dict[str, str] = {}
-    if call.version != "2.0" or parameters.has("page_size") or parameters.has("page_token"):
-        records, tokens = listing.page(records, parameters)
-    views = [cluster_view(record, call.workspace.user) for record in records]
-    return {**({"clusters": views} if views else {}), **tokens}
+    page = listing.page(call.workspace.clusters.list(), parameters, has_pages=call.version != "2.0")
+    views = [cluster_view(record, call.workspace.user) for record in page.items]
+    return {**({"clusters": views} if views else {}), **page.tokens}
 
 
 def start(call: Call) -> dict[str, Any]:
@@ -182,7 +179,7 @@ def uninstall_libraries(call: Call) -> dict[str, Any]:
     record = call.workspace.clusters.get(cluster_id)
     for library in libraries:
         if record.has_library(library):
-            call.workspace.clusters.set_library(cluster_id, library, "UNINSTALL_ON_RESTART")
+            call.workspace.clusters.mark_library(cluster_id, library, "UNINSTALL_ON_RESTART")
     return {}
 
 

@@ -150,12 +150,12 @@ class Clusters:
 
     def remove(self, cluster_id: str) -> None:
         """Remove a cluster and its settings."""
-        record = self.get(cluster_id)
+        with self._changed:
+            record = self.get(cluster_id)
+            self._storage.delete(self._workspace_id, "cluster", cluster_id)
+            del self._records[cluster_id]
         self._stop(record)
         self._end(record)
-        with self._changed:
-            self._records.pop(cluster_id, None)
-            self._storage.delete(self._workspace_id, "cluster", cluster_id)
 
     def edit(self, cluster_id: str, document: Mapping[str, Any]) -> None:
         """Replace the settings of a cluster; a running one is restarted."""
@@ -174,9 +174,7 @@ class Clusters:
     def change_owner(self, cluster_id: str, owner: str) -> None:
         """Change the owner of a terminated cluster."""
         record = self._editable(cluster_id, Life.TERMINATED)
-        with self._changed:
-            record.owner = owner
-            self._save(record)
+        self._update(record, lambda changed: setattr(changed, "owner", owner))
 
     def _editable(self, cluster_id: str, *states: Life) -> ClusterRecord:
         record = self.get(cluster_id)
@@ -194,16 +192,16 @@ class Clusters:
         details: Callable[[dict[str, Any]], dict[str, Any]],
     ) -> None:
         read = self._surroundings.rules.read(document)
-        with self._changed:
-            record.settings, record.requested = read.effective, read.requested
-            record.add_event(self._clock.now(), event, details(read.effective))
-            self._save(record)
+
+        def change(changed: ClusterRecord) -> None:
+            changed.settings, changed.requested = read.effective, read.requested
+            changed.add_event(self._clock.now(), event, details(read.effective))
+
+        self._update(record, change)
 
     def pin(self, cluster_id: str, *, is_pinned: bool) -> None:
         """Pin or unpin a cluster."""
-        record = self.get(cluster_id)
-        record.is_pinned = is_pinned
-        self._save(record)
+        self._update(self.get(cluster_id), lambda changed: setattr(changed, "is_pinned", is_pinned))
 
     def running(self, cluster_id: str) -> Cluster:
         """Return a running cluster; wait while it starts, and start it where it is terminated or has failed.
@@ -253,8 +251,10 @@ class Clusters:
 
     def install_in_background(self, cluster_id: str, library: Mapping[str, Any]) -> None:
         """Install a library on a cluster, in the background; its status shows the result."""
-        self.set_library(cluster_id, library, "PENDING")
+        self.mark_library(cluster_id, library, "PENDING")
+        self._spawn_installation(cluster_id, library)
 
+    def _spawn_installation(self, cluster_id: str, library: Mapping[str, Any]) -> None:
         def work() -> None:
             try:
                 self.set_library(cluster_id, library, "INSTALLING")
@@ -272,14 +272,18 @@ class Clusters:
             items = list(record.libraries.values()) if record.is_job_cluster else []
         return tuple(item["library"] for item in items if item["status"] in ("PENDING", "INSTALLING"))
 
+    def mark_library(self, cluster_id: str, library: Mapping[str, Any], status: str) -> None:
+        """Give a library the status that a request asks for; what cannot be stored is refused."""
+        self._update(self.get(cluster_id), lambda changed: changed.set_library(library, status))
+
     def set_library(
         self, cluster_id: str, library: Mapping[str, Any], status: str, message: str = ""
     ) -> None:
-        """Record the status of a library."""
+        """Record what has become of a library, whether that can be stored or not."""
         with self._changed:
             record = self.get(cluster_id)
             record.set_library(library, status, message)
-            self._save(record)
+            self._record(record)
 
     def close(self) -> None:
         """End every running cluster."""
@@ -327,7 +331,8 @@ class Clusters:
             record.libraries.clear()
             for item in known:
                 if item["status"] != "UNINSTALL_ON_RESTART":
-                    self.install_in_background(record.cluster_id, item["library"])
+                    self.set_library(record.cluster_id, item["library"], "PENDING")
+                    self._spawn_installation(record.cluster_id, item["library"])
 
     def _stop(self, record: ClusterRecord) -> bool:
         """Let a cluster terminate; return False if it does or has done so already."""
@@ -373,11 +378,23 @@ class Clusters:
             record.state_message = message
             if kind:
                 record.add_event(self._clock.now(), kind, details)
-            if record.cluster_id in self._records:  # it is in this state, whether that can be stored or not
-                self._storage.record(
-                    self._workspace_id, "cluster", record.cluster_id, dataclasses.asdict(record)
-                )
+            if record.cluster_id in self._records:
+                self._record(record)
             self._changed.notify_all()
+
+    def _update(self, record: ClusterRecord, change: Callable[[ClusterRecord], None]) -> None:
+        """Change a cluster as a request asks, once that is stored: what cannot be stored changes nothing."""
+        with self._changed:
+            changed = dataclasses.replace(
+                record, events=list(record.events), libraries=dict(record.libraries)
+            )
+            change(changed)
+            self._save(changed)
+            vars(record).update(vars(changed))
+
+    def _record(self, record: ClusterRecord) -> None:
+        """Store what has happened to a cluster already; on a full disk a later server will not know it."""
+        self._storage.record(self._workspace_id, "cluster", record.cluster_id, dataclasses.asdict(record))
 
     def _save(self, record: ClusterRecord) -> None:
         self._storage.put(self._workspace_id, "cluster", record.cluster_id, dataclasses.asdict(record))

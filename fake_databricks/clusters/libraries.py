@@ -67,4 +67,8 @@ def _value(kind: str, library: Mapping[str, Any]) -> tuple[str, str]:
         return read_text(f"libraries.{kind}", library[kind]), ""
     pypi = read_object("libraries.pypi", library[kind])
     package = read_text("libraries.pypi.package", pypi.get("package"))
+    if package.strip().startswith("-"):
+        raise InvalidParameter(
+            f"Field 'libraries.pypi.package': {package[:60]!r} is an option of pip, and no package."
+        )
     return package, read_text("libraries.pypi.repo", pypi.get("repo") or "")

@@ -6,10 +6,11 @@ A value that is not understood is refused: a script that deletes what it filtere
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Mapping, Sequence
+from typing import TYPE_CHECKING, Mapping, Sequence
 
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.request.call import Parameters
+from fake_databricks.request.pages import Order, Page, Place, page_of
 from fake_databricks.request.values import Field, unknown_fields
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ PARAMETERS: Mapping[str, Field] = {
     "page_token": Field("text"),
     "can_use_client": Field("text", "recorded"),
 }
-_PAGE = "clusters-"
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,18 @@ class ClusterFilter:
         )
 
 
-def select(records: Sequence[ClusterRecord], parameters: Parameters) -> list[ClusterRecord]:
-    """Return the clusters that the parameters ask for, in their order.
+def page(
+    records: Sequence[ClusterRecord], parameters: Parameters, *, has_pages: bool = True
+) -> Page[ClusterRecord]:
+    """Return a page of the clusters that the parameters ask for, in their order.
+
+    Args:
+        records: all clusters.
+        parameters: filters, order and page of a request.
+        has_pages: whether the list has pages where none is asked for.
 
     Raises:
-        InvalidParameter: a filter or an order is not known.
+        InvalidParameter: a filter, the order, or the size or the token of the page is not valid.
     """
     wanted = _nested(parameters, "filter_by", FILTERS)
     chosen = ClusterFilter(
@@ -88,35 +95,18 @@ def select(records: Sequence[ClusterRecord], parameters: Parameters) -> list[Clu
         wanted.boolean("is_pinned") if wanted.has("is_pinned") else None,
         wanted.text("policy_id", ""),
     )
-    order = _nested(parameters, "sort_by", SORTS)
-    direction = _choice("sort_by.direction", order.text("direction", "ASC"), DIRECTIONS)
-    field = _choice("sort_by.field", order.text("field", "DEFAULT"), SORT_FIELDS)
-    return sorted(
-        (record for record in records if chosen.admits(record)),
-        key=_by_name if field == "CLUSTER_NAME" else _by_state,
-        reverse=direction == "DESC",
-    )
-
-
-def page(
-    records: Sequence[ClusterRecord], parameters: Parameters
-) -> tuple[list[ClusterRecord], dict[str, str]]:
-    """Return one page of clusters, and the tokens of the next one and of the one before.
-
-    Raises:
-        InvalidParameter: the size or the token of the page is not valid.
-    """
+    sort = _nested(parameters, "sort_by", SORTS)
+    direction = _choice("sort_by.direction", sort.text("direction", "ASC"), DIRECTIONS)
+    field = _choice("sort_by.field", sort.text("field", "DEFAULT"), SORT_FIELDS)
+    place = _by_name if field == "CLUSTER_NAME" else _by_state
+    order = Order(f"clusters by {field}", place, is_descending=direction == "DESC")
     size = parameters.integer("page_size", DEFAULT_PAGE)
     if not 0 <= size <= MAX_PAGE:
         raise InvalidParameter(f"page_size must be between 0 and {MAX_PAGE}, got {size}.")
-    size = size or DEFAULT_PAGE
-    start = _start(parameters.text("page_token", ""))
-    tokens = {}
-    if start + size < len(records):
-        tokens["next_page_token"] = f"{_PAGE}{start + size}"
-    if start:
-        tokens["prev_page_token"] = f"{_PAGE}{max(0, start - size)}"
-    return list(records[start : start + size]), tokens
+    found = [record for record in records if chosen.admits(record)]
+    if not has_pages and not parameters.has("page_size") and not parameters.has("page_token"):
+        return page_of(found, order, max(1, len(found)))
+    return page_of(found, order, size or DEFAULT_PAGE, parameters.text("page_token", ""))
 
 
 def notes_of(parameters: Parameters) -> list[str]:
@@ -146,16 +136,9 @@ def _choice(name: str, value: str, allowed: Sequence[str]) -> str:
     return value
 
 
-def _start(token: str) -> int:
-    number = token[len(_PAGE) :]
-    if token and not (token.startswith(_PAGE) and number.isascii() and number.isdigit() and len(number) < 10):  # noqa: PLR2004  no list is so long
-        raise InvalidParameter(f"Invalid page token: {token}.")
-    return int(number or 0)
-
-
-def _by_name(record: ClusterRecord) -> Any:
+def _by_name(record: ClusterRecord) -> Place:
     return str(record.settings.get("cluster_name", "")), record.start_time, record.cluster_id
 
 
-def _by_state(record: ClusterRecord) -> Any:
-    return STATES.index(record.state), not record.is_pinned, _by_name(record)
+def _by_state(record: ClusterRecord) -> Place:
+    return (STATES.index(record.state), not record.is_pinned, *_by_name(record))

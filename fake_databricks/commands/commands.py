@@ -8,7 +8,6 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Sequence
 
-from fake_databricks.clusters.clusters import ClusterUnavailable
 from fake_databricks.clusters.lifecycle import ENDING, Life
 from fake_databricks.commands.lifecycle import (
     CONTEXT_TRANSITIONS,
@@ -153,7 +152,7 @@ class Commands:
             for command in (*context.take_queue(), *running):
                 command.apply(Event.CANCEL)
         if context.repl is not None:
-            context.repl.close()
+            self._clock.spawn(context.repl.close)  # it may wait a moment before it uses force
 
     def execute(self, cluster_id: str, context_id: str, language: str, text: str) -> Command:
         """Send a command to a context; an empty ``context_id`` is the cluster's own of that language."""
@@ -240,10 +239,10 @@ class Commands:
     def _open(self, context: _Context) -> None:
         try:
             cluster = self._clusters.running(context.cluster_id)
-        except ClusterUnavailable as error:
+            repl = cluster.open_context(context.language)
+        except Exception as error:  # noqa: BLE001  any error is the state of the context
             self._fail(context, str(error))
             return
-        repl = cluster.open_context(context.language)
         with self._lock:
             is_wanted = self._contexts.get(context.context_id) is context
             if is_wanted:

@@ -22,7 +22,7 @@ class ContextEvent(str, Enum):
     """What can happen to a context."""
 
     OPEN = "its cluster runs"
-    FAIL = "its cluster does not start"
+    FAIL = "its cluster does not start, or opens no session"
 
 
 CONTEXT_TRANSITIONS: Mapping[ContextStatus, Mapping[ContextEvent, ContextStatus]] = {

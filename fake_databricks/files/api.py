@@ -12,22 +12,25 @@ from urllib.parse import quote
 from fake_databricks.engine.inside.path_table import VOLUMES, WORKSPACE
 from fake_databricks.errors import BadRequest, Conflict, InvalidParameter, NotFound, RangeNotSatisfiable
 from fake_databricks.request.call import Call, Reply, Route
-from fake_databricks.request.values import read_integer, read_object, read_page_token
+from fake_databricks.request.pages import Order, page_of
+from fake_databricks.request.values import read_integer, read_object
 
 if TYPE_CHECKING:
     from fake_databricks.files.trees import Entry, Tree
 
 MAX_PAGE = 1000
 MAX_PART_URLS = 100
+ACTIONS = ("initiate-upload", "complete-upload", "abort-upload")
 MAX_DIGITS = 18
 _RANGE = re.compile(r"bytes=[ \t]*([0-9]*)-([0-9]*)", re.IGNORECASE)
 NO_CONTENT = Reply(204)
+BY_PATH: Order[Entry] = Order("directory", lambda entry: (entry.path,))
 
 
 def upload(call: Call) -> Reply:
     """Write a file, or one part of an upload."""
     parameters = call.query_parameters
-    if parameters.has("part_number"):
+    if parameters.has("part_number") or parameters.has("session_token"):
         mark = call.workspace.uploads.put(
             parameters.text("session_token"), _shown(call), parameters.integer("part_number"), call.body
         )
@@ -48,6 +51,8 @@ def upload_in_parts(call: Call) -> dict[str, Any]:
     tree, path = _tree_and_path(call)
     uploads, parameters = call.workspace.uploads, call.query_parameters
     action = parameters.text("action", "")
+    if action not in ACTIONS:
+        raise InvalidParameter(f"Field 'action' must be {', '.join(ACTIONS[:-1])} or {ACTIONS[-1]}.")
     if action == "initiate-upload":
         if tree.entry(path) is not None and not parameters.boolean("overwrite"):
             raise Conflict(f"The file being created already exists: {_shown(call)}")
@@ -60,10 +65,8 @@ def upload_in_parts(call: Call) -> dict[str, Any]:
         tree.make_folder(posixpath.dirname(path))
         uploads.complete(token, _shown(call), numbers, tree.locate(path))
         call.workspace.mounts.after_writing(_shown(call))
-    elif action == "abort-upload":
-        uploads.abort(token, _shown(call))
     else:
-        raise InvalidParameter("Field 'action' must be initiate-upload, complete-upload or abort-upload.")
+        uploads.abort(token, _shown(call))
     return {}
 
 
@@ -73,6 +76,9 @@ def part_urls(call: Call) -> dict[str, Any]:
     path, token = parameters.text("path"), parameters.text("session_token")
     first = parameters.integer("start_part_number", 1)
     count = min(parameters.integer("count", 1), MAX_PART_URLS)
+    if first < 1 or count < 1:
+        raise InvalidParameter("start_part_number and count must be at least 1.")
+    call.workspace.uploads.check(token, path)
     credential = [{"name": "Authorization", "value": call.headers["authorization"]}]
     target = f"{call.workspace.url}/api/2.0/fs/files{quote(path)}"
     return {
@@ -174,12 +180,10 @@ def list_folder(call: Call) -> dict[str, Any]:
     size = parameters.integer("page_size", MAX_PAGE)
     if not 0 <= size <= MAX_PAGE:
         raise InvalidParameter(f"page_size must be between 0 and {MAX_PAGE}.")
-    start = read_page_token(parameters.text("page_token", ""))
-    entries = tree.children(path)
-    page = entries[start : start + (size or MAX_PAGE)]
-    view: dict[str, Any] = {"contents": [_entry_view(call, entry) for entry in page]}
-    if start + len(page) < len(entries):
-        view["next_page_token"] = str(start + len(page))
+    page = page_of(tree.children(path), BY_PATH, size or MAX_PAGE, parameters.text("page_token", ""))
+    view: dict[str, Any] = {"contents": [_entry_view(call, entry) for entry in page.items]}
+    if "next_page_token" in page.tokens:
+        view["next_page_token"] = page.tokens["next_page_token"]
     return view
 
 

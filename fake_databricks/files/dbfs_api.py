@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from fake_databricks.errors import BlockTooLarge, InvalidParameter, MalformedRequest
+from fake_databricks.errors import BlockTooLarge, MalformedRequest
 from fake_databricks.files.trees import MAX_BLOCK_BYTES, Entry
 from fake_databricks.request.call import Call, Route
 
@@ -98,8 +98,6 @@ def move(call: Call) -> dict[str, Any]:
 def delete(call: Call) -> dict[str, Any]:
     """Delete a file or a folder."""
     parameters = call.parameters
-    if parameters.text("path") in ("/", "dbfs:/"):
-        raise InvalidParameter("The root cannot be deleted.")
     path, mounts = parameters.text("path"), call.workspace.mounts
     mounts.before_reading(path)
     call.workspace.dbfs.delete(path, recursive=parameters.boolean("recursive"))
@@ -133,7 +131,7 @@ ROUTES = (
     Route("GET", "/dbfs/get-status", get_status, is_slow=True),
     Route("GET", "/dbfs/list", list_, is_slow=True),
     Route("GET", "/dbfs/read", read, is_slow=True),
-    Route("POST", "/dbfs/mkdirs", mkdirs),
+    Route("POST", "/dbfs/mkdirs", mkdirs, is_slow=True),
     Route("POST", "/dbfs/move", move, is_slow=True),
     Route("POST", "/dbfs/delete", delete, is_slow=True),
 )

@@ -12,7 +12,6 @@ import threading
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fake_databricks.engine.inside.path_table import (
     DBFS,
@@ -31,9 +30,6 @@ from fake_databricks.errors import (
     InvalidParameter,
     ReadTooLarge,
 )
-
-if TYPE_CHECKING:
-    from io import FileIO
 
 MAX_BLOCK_BYTES = 1024 * 1024
 MAX_NAME_BYTES = 255
@@ -122,17 +118,26 @@ class Tree:
 
     def write(self, path: str, content: bytes) -> None:
         """Write a whole file; missing parent folders are created."""
+        self.locate(path)
+        partial = self.begin()
+        try:
+            partial.write_bytes(content)
+            self.finish(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def begin(self) -> Path:
+        """Return where a file may be written that is not whole yet."""
+        self._unfinished.mkdir(exist_ok=True)
+        return self._unfinished / uuid.uuid4().hex
+
+    def finish(self, partial: Path, path: str) -> None:
+        """Put a file that is whole at its path: a reader sees the old file or the new one, never a half."""
         local = self.locate(path)
         self.make_folder(posixpath.dirname(posixpath.normpath(path)))
         if local.is_dir():
             raise AlreadyExists(f"A directory already exists at the input path {path}.")
-        self._unfinished.mkdir(exist_ok=True)
-        partial = self._unfinished / uuid.uuid4().hex
-        try:
-            partial.write_bytes(content)
-            partial.replace(local)  # a reader sees the old file or the new one, never half of one
-        finally:
-            partial.unlink(missing_ok=True)
+        partial.replace(local)
 
     def make_folder(self, path: str) -> None:
         """Create a folder and its parents."""
@@ -142,8 +147,14 @@ class Tree:
             raise AlreadyExists(f"A file already exists at the input path {path}.") from None
 
     def remove(self, path: str) -> None:
-        """Remove a file, or a folder with its content; the root itself stays."""
+        """Remove a file, or a folder with its content; the root itself stays.
+
+        Raises:
+            InvalidParameter: the path is the root.
+        """
         local = self.locate(path)
+        if local == self.root:
+            raise InvalidParameter("The root cannot be deleted.")
         if local.is_dir() and not local.is_symlink():
             shutil.rmtree(local)
         else:
@@ -187,7 +198,7 @@ class Dbfs:
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
-        self._handles: dict[int, tuple[str, FileIO]] = {}
+        self._handles: dict[int, tuple[str, Path]] = {}
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
@@ -209,21 +220,25 @@ class Dbfs:
         self.tree.write(_plain(path), content)
 
     def create(self, path: str, *, overwrite: bool) -> int:
-        """Create a file that blocks are added to, and return its handle."""
+        """Create a file that blocks are added to, and return its handle; until it is closed it is empty.
+
+        No descriptor stays open: a client may never close it.
+        """
         self._check_free(path, overwrite=overwrite)
         plain = _plain(path)
         self.tree.write(plain, b"")
+        partial = self.tree.begin()
+        partial.touch()
         with self._lock:
             number = next(self._numbers)
-            self._handles[number] = (plain, self.tree.locate(plain).open("wb", buffering=0))
+            self._handles[number] = (plain, partial)
         return number
 
     def add_block(self, number: int, block: bytes) -> None:
         """Append a block of at most 1 MB."""
         if len(block) > MAX_BLOCK_BYTES:
             raise BlockTooLarge(f"A block must have at most {MAX_BLOCK_BYTES} bytes.")
-        with self._lock:
-            file = self._handle(number)[1]
+        with self._lock, self._handle(number)[1].open("ab", buffering=0) as file:
             before = file.tell()
             try:
                 rest = memoryview(block)
@@ -231,14 +246,13 @@ class Dbfs:
                     rest = rest[file.write(rest) :]
             except OSError:
                 file.truncate(before)  # the block can be sent again
-                file.seek(before)
                 raise
 
     def close(self, number: int) -> str:
         """Close an open file and return its path."""
         with self._lock:
-            path, file = self._handle(number)
-            file.close()
+            path, partial = self._handle(number)
+            self.tree.finish(partial, path)
             del self._handles[number]
         return path
 
@@ -274,16 +288,18 @@ class Dbfs:
 
     def delete(self, path: str, *, recursive: bool) -> None:
         """Delete a file or a folder; it need not exist."""
-        entry = self.tree.entry(_plain(path))
-        if entry is not None and entry.is_folder and not recursive and not self.tree.is_empty(_plain(path)):
+        plain = _plain(path)
+        entry = self.tree.entry(plain)
+        is_kept = entry is not None and entry.is_folder and not recursive and plain != "/"
+        if is_kept and not self.tree.is_empty(plain):
             raise BadRequest("Directory is not empty. Use recursive delete or remove contents first.")
-        self.tree.remove(_plain(path))
+        self.tree.remove(plain)
 
     def close_all(self) -> None:
-        """Close every open file."""
+        """Forget every open file."""
         with self._lock:
-            for _, file in self._handles.values():
-                file.close()
+            for _, partial in self._handles.values():
+                partial.unlink(missing_ok=True)
             self._handles.clear()
 
     def _check_free(self, path: str, *, overwrite: bool) -> None:
@@ -291,7 +307,7 @@ class Dbfs:
         if entry is not None and (entry.is_folder or not overwrite):
             raise AlreadyExists(f"A file or directory already exists at the input path dbfs:{_plain(path)}.")
 
-    def _handle(self, number: int) -> tuple[str, FileIO]:
+    def _handle(self, number: int) -> tuple[str, Path]:
         try:
             return self._handles[number]
         except KeyError:
@@ -306,9 +322,10 @@ def _plain(path: str) -> str:
     plain = path.removeprefix(SCHEME)
     if not plain.startswith("/"):
         raise InvalidParameter(f"Path must be absolute: {path}")
-    if plain.startswith(f"{VOLUMES}/"):
+    normal = posixpath.normpath("/" + plain.lstrip("/"))
+    if tree_of(normal) == VOLUMES:
         raise InvalidParameter("No operations allowed on this path: use the Files API for volumes.")
-    return posixpath.normpath("/" + plain.lstrip("/"))
+    return normal
 
 
 def workspace_path(path: str) -> str:

@@ -44,8 +44,15 @@ class Uploads:
         return upload.token
 
     def put(self, token: str, path: str, number: int, content: bytes) -> str:
-        """Store a part and return its ETag."""
+        """Store a part and return its ETag.
+
+        Raises:
+            InvalidParameter: no part can have this number.
+            NotFound: the upload has not begun, or is over.
+        """
         self._find(token, path)
+        if number < 1:
+            raise InvalidParameter(f"part_number must be at least 1, got {number}.")
         part = self._folder / token / str(number)
         try:
             part.write_bytes(content)
@@ -54,12 +61,23 @@ class Uploads:
             raise
         return f"part-{number}-{len(content)}"
 
+    def check(self, token: str, path: str) -> None:
+        """Refuse an upload that has not begun or is over.
+
+        Raises:
+            NotFound: there is none of this token for the path.
+        """
+        self._find(token, path)
+
     def complete(self, token: str, path: str, numbers: Sequence[int], target: Path) -> None:
         """Join the parts in the order of their numbers."""
         upload = self._find(token, path)
         if target.exists() and (target.is_dir() or not upload.is_overwriting):
             raise Conflict(f"The file being created already exists: {path}")
         parts = [self._folder / token / str(number) for number in sorted(numbers)]
+        repeated = sorted({number for number in numbers if numbers.count(number) > 1})
+        if repeated:
+            raise InvalidParameter(f"A part is named twice: {', '.join(map(str, repeated))}.")
         missing = [part.name for part in parts if not part.exists()]
         if missing or not parts:
             raise InvalidParameter(f"Missing parts of the upload: {', '.join(missing) or 'all'}.")

@@ -104,7 +104,7 @@ ROUTES = (
     Route("POST", "/workspace-files/import-file/*", import_file, is_slow=True),
     Route("GET", "/workspace/export", export, is_slow=True),
     Route("GET", "/workspace/list", list_, is_slow=True),
-    Route("GET", "/workspace/get-status", get_status),
-    Route("POST", "/workspace/mkdirs", mkdirs),
+    Route("GET", "/workspace/get-status", get_status, is_slow=True),
+    Route("POST", "/workspace/mkdirs", mkdirs, is_slow=True),
     Route("POST", "/workspace/delete", delete, is_slow=True),
 )

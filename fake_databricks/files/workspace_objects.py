@@ -69,8 +69,13 @@ class WorkspaceObjects:
                 raise DoesNotExist(f"The parent folder ({parent}) does not exist.")
             if self.tree.entry(plain) is not None and not options.get("overwrite"):
                 raise AlreadyExists(f"Path ({plain}) already exists.")
-            self.tree.write(plain, _marked(plain, content, language) if _is_source(options) else content)
+            before = self._known.get(plain)
             self._record(plain, kind, language)
+            try:
+                self.tree.write(plain, _marked(plain, content, language) if _is_source(options) else content)
+            except BaseException:
+                self._put_back(plain, before)
+                raise
 
     def export(self, path: str) -> tuple[bytes, str]:
         """Return the content of an object and the extension of its kind."""
@@ -132,7 +137,7 @@ class WorkspaceObjects:
             gone = [key for key in self._known if key == info.path or key.startswith(info.path + "/")]
             ids = tuple(str(self._known.pop(key)["object_id"]) for key in gone)
             for key in gone:
-                self._storage.delete(self._workspace_id, "object", key)
+                self._storage.record_end(self._workspace_id, "object", key)
         return ids
 
     def _record(self, path: str, kind: str, language: str | None) -> dict[str, Any]:
@@ -147,6 +152,15 @@ class WorkspaceObjects:
         self._next_id += 0 if before else 1
         self._known[path] = item
         return item
+
+    def _put_back(self, path: str, before: dict[str, Any] | None) -> None:
+        """Know of an object what was known before its content could not be written."""
+        if before is None:
+            del self._known[path]
+            self._storage.record_end(self._workspace_id, "object", path)
+        else:
+            self._known[path] = before
+            self._storage.record(self._workspace_id, "object", path, before)
 
 
 def _is_source(options: Mapping[str, Any]) -> bool:

@@ -66,14 +66,14 @@ class Directory:
             return view
 
     def list(self, kind: str) -> list[dict[str, Any]]:
-        """Return all principals of a kind, in the order of their creation."""
+        """Return all principals of a kind in the order of their creation, those that always exist first."""
         with self._lock:
             return [self.get(kind, number) for number in self._ids(kind)]
 
     def create(self, kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
         """Add a principal."""
-        number = f"{10**14 + randomness.randbelow(9 * 10**14)}"
         with self._lock:
+            number = self._next_id()
             self._replace(kind, number, document)
             return self.get(kind, number)
 
@@ -176,7 +176,14 @@ class Directory:
             raise PrincipalNotFound(f"{KINDS[kind].schema} with id {number[:60]} not found.") from None
 
     def _ids(self, kind: str) -> tuple[str, ...]:
-        return tuple(key.partition("/")[2] for key in self._documents if key.startswith(f"{kind}/"))
+        keys = [key for key in self._documents if key.startswith(f"{kind}/")]
+        keys.sort(key=lambda key: (key not in self._built_in, int(key.partition("/")[2])))
+        return tuple(key.partition("/")[2] for key in keys)
+
+    def _next_id(self) -> str:
+        """Return an id that is larger than all others, so that ids show the order of creation."""
+        own = (key.partition("/")[2] for key in self._documents if key not in self._built_in)
+        return str(max((int(number) for number in own), default=10**14) + 1 + randomness.randbelow(10**9))
 
     def _save(self, key: str, document: dict[str, Any]) -> None:
         """Store a principal, and only then have it in memory."""

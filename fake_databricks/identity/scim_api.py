@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from functools import partial
-from typing import Any
+from typing import Any, Callable
 
-from fake_databricks.errors import InvalidParameter
+from fake_databricks.errors import InvalidParameter, MalformedRequest, PrincipalInvalid
 from fake_databricks.identity import scim_filters
 from fake_databricks.identity.principals import KINDS, OF_LISTS
-from fake_databricks.request.call import Call, Reply, Route
+from fake_databricks.request.call import Call, Handler, Reply, Route
 from fake_databricks.request.values import all_unknown_fields
 
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
@@ -67,6 +66,18 @@ def delete(kind: str, call: Call) -> Reply:
     return Reply(204)
 
 
+def _in_scim(handler: Callable[..., Reply], *first: str) -> Handler:
+    """Return a handler whose refusals have SCIM's own envelope, whatever is wrong."""
+
+    def answered(call: Call) -> Reply:
+        try:
+            return handler(*first, call)
+        except (InvalidParameter, MalformedRequest) as error:
+            raise PrincipalInvalid(error) from None
+
+    return answered
+
+
 def _shown(call: Call, document: dict[str, Any]) -> dict[str, Any]:
     parameters = call.parameters
     return scim_filters.shown(
@@ -80,17 +91,17 @@ def _reply(document: dict[str, Any], status: int = 200) -> Reply:
 
 
 ROUTES = (
-    Route("GET", f"{ROOT}/Me", me),
+    Route("GET", f"{ROOT}/Me", _in_scim(me)),
     *(
         route
         for kind in KINDS
         for route in (
-            Route("GET", f"{ROOT}/{kind}", partial(list_, kind)),
-            Route("POST", f"{ROOT}/{kind}", partial(create, kind)),
-            Route("GET", f"{ROOT}/{kind}/*", partial(get, kind)),
-            Route("PUT", f"{ROOT}/{kind}/*", partial(replace, kind)),
-            Route("PATCH", f"{ROOT}/{kind}/*", partial(patch, kind)),
-            Route("DELETE", f"{ROOT}/{kind}/*", partial(delete, kind)),
+            Route("GET", f"{ROOT}/{kind}", _in_scim(list_, kind)),
+            Route("POST", f"{ROOT}/{kind}", _in_scim(create, kind)),
+            Route("GET", f"{ROOT}/{kind}/*", _in_scim(get, kind)),
+            Route("PUT", f"{ROOT}/{kind}/*", _in_scim(replace, kind)),
+            Route("PATCH", f"{ROOT}/{kind}/*", _in_scim(patch, kind)),
+            Route("DELETE", f"{ROOT}/{kind}/*", _in_scim(delete, kind)),
         )
     ),
 )

@@ -9,7 +9,8 @@ from fake_databricks.jobs.fields import LEVELS, notes_of
 from fake_databricks.jobs.settings import Dialect
 from fake_databricks.permissions import access_lists
 from fake_databricks.request.call import Call, Parameters, Route
-from fake_databricks.request.values import read_integer, read_page_token, read_texts
+from fake_databricks.request.pages import Order, page_of
+from fake_databricks.request.values import read_integer, read_texts
 
 if TYPE_CHECKING:
     from fake_databricks.jobs.model import Job
@@ -18,6 +19,7 @@ JOBS_VERSIONS = ("2.0", "2.1", "2.2")
 MAX_PAGE = 100
 MAX_OFFSET = 1000
 DEFAULT_PAGE = 20
+NEWEST_FIRST: Order[Job] = Order("jobs", lambda job: (job.job_id,), is_descending=True)
 
 
 def create(call: Call) -> dict[str, Any]:
@@ -42,17 +44,13 @@ def list_(call: Call) -> dict[str, Any]:
     if call.version == "2.0":
         return {"jobs": [job_view(job, "2.0") for job in jobs]} if jobs else {}
     limit = page_limit(parameters, MAX_PAGE, DEFAULT_PAGE, least=1)
-    start = _page_start(parameters)
-    page = jobs[start : start + limit]
-    view: dict[str, Any] = (
-        {"jobs": [job_view(job, call.version, expand=expand) for job in page]} if page else {}
-    )
-    view["has_more"] = start + limit < len(jobs)
-    if view["has_more"]:
-        view["next_page_token"] = f"jobs-{start + limit}"
-    if start:
-        view["prev_page_token"] = f"jobs-{max(0, start - limit)}"
-    return view
+    page = page_of(jobs, NEWEST_FIRST, limit, parameters.text("page_token", ""), _offset(parameters))
+    shown = [job_view(job, call.version, expand=expand) for job in page.items]
+    return {
+        **({"jobs": shown} if shown else {}),
+        "has_more": "next_page_token" in page.tokens,
+        **page.tokens,
+    }
 
 
 def update(call: Call) -> dict[str, Any]:
@@ -154,10 +152,7 @@ def job_view(job: Job, version: str, *, expand: bool = True) -> dict[str, Any]:
     }
 
 
-def _page_start(parameters: Parameters) -> int:
-    token = parameters.text("page_token", "")
-    if token:
-        return read_page_token(token, "jobs-")
+def _offset(parameters: Parameters) -> int:
     offset = parameters.integer("offset", 0)
     if offset < 0:
         raise InvalidParameter("offset must not be negative.")

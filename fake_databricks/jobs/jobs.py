@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from fake_databricks.errors import InvalidParameter
+from fake_databricks.jobs.limits import check_limits
 from fake_databricks.jobs.model import LATEST, Job
 from fake_databricks.jobs.new_clusters import check_new_clusters
 from fake_databricks.jobs.settings import Settings, parse_settings
@@ -53,7 +54,8 @@ class Jobs:
         return job
 
     def check(self, settings: Settings) -> None:
-        """Refuse settings with a new cluster that could not be created."""
+        """Refuse settings beyond a limit, or with a new cluster that could not be created."""
+        check_limits(settings.document)
         check_new_clusters(settings.document, self._rules)
 
     def next_job_id(self) -> int:
@@ -95,6 +97,8 @@ class Jobs:
         job = self.get(job_id)
         document = _without(dict(job.settings.document), removed)
         for name, value in new.items():
+            if value is None:  # as absent, everywhere
+                continue
             key = KEYS.get(name)
             document[name] = _merged(document.get(name, []), value, key) if key else value
         settings = parse_settings(document, version if "queue" in document else LATEST)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fake_databricks.storage import Numbers, Storage
 
 FIRST_RUN_ID = 98765  # the guide's first run
+DELETED = "deleted_run_token"
+"""The kind of document that holds the idempotency token of a run that a client has deleted."""
 KEEP_RUNS = 1000
 """How many ended runs are kept, unless the server was told otherwise."""
 
@@ -90,6 +92,7 @@ class Runs:
         self._active: set[int] = set()
         self._lost_outputs: dict[int, Output] = {}  # in the place of what a full disk did not take
         self._ended: dict[int, None] = {}  # run ids in the order in which the runs ended
+        self._tokens.update((token, None) for token, _ in storage.all(workspace_id, DELETED))
         stored = [Run.from_document(document) for _, document in storage.all(workspace_id, "run")]
         for run in sorted(stored, key=lambda run: run.run_id):
             self._index(run)
@@ -143,6 +146,8 @@ class Runs:
             run = self.live(run_id)
             if run.is_active:
                 raise InvalidState(f"Run {run_id} is active and cannot be deleted; cancel it first.")
+            if run.idempotency_token:
+                self._storage.put(self._workspace_id, DELETED, run.idempotency_token, {})
             self._remove(run)
             if run.idempotency_token:
                 self._tokens[run.idempotency_token] = None

@@ -31,6 +31,7 @@ MAX_PAGE = 25
 MAX_PAGE_2_0 = 1000
 MAX_OFFSET = 10_000
 MAX_TOKEN = 64
+RUN_TYPES = ("JOB_RUN", "WORKFLOW_RUN", "SUBMIT_RUN")
 EMPTY: Mapping[str, Any] = {
     "list": [],
     "object": {},
@@ -117,7 +118,7 @@ def list_(call: Call) -> dict[str, Any]:
         parameters.optional_integer("job_id"),
         parameters.boolean("active_only"),
         parameters.boolean("completed_only"),
-        parameters.text("run_type", ""),
+        _run_type(parameters),
         parameters.integer("start_time_from", 0),
         parameters.integer("start_time_to", 0),
         _before(parameters),
@@ -226,6 +227,13 @@ def _token(parameters: Parameters) -> str:
     if len(token) > MAX_TOKEN:
         raise InvalidParameter(f"idempotency_token must have at most {MAX_TOKEN} characters.")
     return token
+
+
+def _run_type(parameters: Parameters) -> str:
+    run_type = parameters.text("run_type", "")
+    if run_type not in ("", *RUN_TYPES):
+        raise InvalidParameter(f"run_type must be one of {', '.join(RUN_TYPES)}, got '{run_type[:60]}'.")
+    return run_type
 
 
 def _before(parameters: Parameters) -> int:

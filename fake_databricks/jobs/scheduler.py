@@ -141,9 +141,16 @@ class RunScheduler:
         return run
 
     def cancel(self, run_id: int) -> None:
-        """End a run, or the run of an attempt; a run that has ended stays as it is."""
+        """End a run, or one attempt of a task; what has ended stays as it is.
+
+        The attempts of a flat job have numbers of their own, and each is the run.
+        """
         with self._runs.locked():
-            self._stop(self._runs.live(run_id), Result.CANCELED)
+            run = self._runs.live(run_id)
+            if run_id == run.run_id or run.dialect is Dialect.FLAT:
+                self._stop(run, Result.CANCELED)
+            else:
+                self._cancel_attempt(run, run.attempt(run_id))
 
     def cancel_all(self, job_id: int | None, *, only_queued: bool = False) -> None:
         """End all runs of a job, or of all jobs."""
@@ -180,7 +187,7 @@ class RunScheduler:
         return changes.settings_for_repair(run, self._jobs.find(run.job_id))
 
     def retime(self, job: Job) -> None:
-        """Let a job's new timeout count for its active runs."""
+        """Let a job's new timeout count for its active runs, and begin those that have a place now."""
         seconds = job.settings.document.get("timeout_seconds", 0)
         with self._runs.locked():
             for run in self._runs.active(job.job_id):
@@ -192,6 +199,7 @@ class RunScheduler:
                 )
                 self._set_timers(run)
                 self._runs.save(run)
+            self._admit_waiting(job)
 
     def is_active(self, job_id: int) -> bool:
         """Whether a run of a job is active."""
@@ -376,16 +384,15 @@ class RunScheduler:
         self._runs.save(run)
         if not run.is_nested:
             self._clock.spawn(lambda: self._preparer.release(run))
-        self._admit_waiting(run)
+        job = self._jobs.find(run.job_id)
+        if job is not None:
+            self._admit_waiting(job)
         self.on_end(run)
         if run.parent_task_run_id:
             self._control.child_ended(run)
 
-    def _admit_waiting(self, run: Run) -> None:
-        """Begin queued runs of the job of a run that has ended."""
-        job = self._jobs.find(run.job_id)
-        if job is None:
-            return
+    def _admit_waiting(self, job: Job) -> None:
+        """Begin queued runs of a job, as many as may be active."""
         for other in reversed(self._runs.active(job.job_id)):
             if other.state.life is Life.QUEUED and self._has_place(job):
                 other.state = advance(other.state, Event.ADMIT, message=changes.WAITING)
@@ -419,6 +426,21 @@ class RunScheduler:
         self._unset_timer(run, task_run.run_id)
         now = self._clock.now()
         changes.end_attempt(task_run, outcomes.stopped(reason), now, now)
+
+    def _cancel_attempt(self, run: Run, task_run: TaskRun) -> None:
+        """End one attempt; the tasks that do not depend on it go on."""
+        if task_run.state.is_terminal or self.is_closing:
+            return
+        if run.state.life is Life.QUEUED:  # nothing of it runs
+            now = self._clock.now()
+            changes.end_attempt(task_run, outcomes.stopped(Result.CANCELED), now, now)
+            if all(item.state.is_terminal for item in run.latest().values()):
+                self._stop(run, Result.CANCELED)
+            self._runs.save(run)
+            return
+        self._stop_attempt(run, task_run, Result.CANCELED)
+        self._runs.save(run)
+        self._continue(run)
 
     def _time_out(self, run: Run) -> None:
         with self._runs.locked():

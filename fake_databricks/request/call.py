@@ -212,6 +212,8 @@ class Route:
 
     Attributes:
         is_slow: whether it reads or writes files, and so must not block the event loop.
+        is_waiting: whether it waits for something else than files, so that many of them may wait at once
+            without a call on files waiting for its turn behind them.
     """
 
     method: str
@@ -219,3 +221,4 @@ class Route:
     handler: Handler
     versions: tuple[str, ...] = ("2.0",)
     is_slow: bool = False
+    is_waiting: bool = False

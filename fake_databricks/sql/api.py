@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any, Mapping
 
 from fake_databricks.clusters.warehouse import WAREHOUSE_ID
-from fake_databricks.errors import DoesNotExist, InvalidParameter
+from fake_databricks.errors import DoesNotExist, EndpointNotFound, InvalidParameter
 from fake_databricks.request.call import Call, Route
 from fake_databricks.request.values import Field, read_fields, read_object
-from fake_databricks.sql.statements import ENDED
+from fake_databricks.sql.lifecycle import State
 
 if TYPE_CHECKING:
     from fake_databricks.sql.statements import Statement
@@ -88,7 +88,7 @@ def execute(call: Call) -> dict[str, Any]:
     )
     if seconds:
         statements.wait(statement, seconds)
-        if statement.state not in ENDED and read.get("on_wait_timeout") == "CANCEL":
+        if not statement.is_over and read.get("on_wait_timeout") == "CANCEL":
             statements.cancel(statement)
     return statement_view(statement)
 
@@ -99,7 +99,7 @@ def get(call: Call) -> dict[str, Any]:
     statement = call.workspace.statements.get(number)
     if not rest:
         return statement_view(statement)
-    if rest != "result/chunks/0" or statement.state != "SUCCEEDED":
+    if rest != "result/chunks/0" or statement.state is not State.SUCCEEDED:
         raise DoesNotExist(f"The statement {number} has no {rest}; a result has the chunk 0 alone.")
     return _data(statement)
 
@@ -108,18 +108,20 @@ def cancel(call: Call) -> dict[str, Any]:
     """Cancel a statement."""
     number, _, rest = call.rest.partition("/")
     if rest != "cancel":
-        raise DoesNotExist(f"No API found for 'POST /sql/statements/{call.rest}'")
+        raise EndpointNotFound(f"No API found for 'POST /sql/statements/{call.rest}'")
     call.workspace.statements.cancel(call.workspace.statements.get(number))
     return {}
 
 
 def statement_view(statement: Statement) -> dict[str, Any]:
     """Return a statement with its result, once it has one."""
-    status: dict[str, Any] = {"state": statement.state}
-    if statement.state == "FAILED":
+    status: dict[str, Any] = {"state": statement.state.value}
+    if statement.state is State.FAILED:
         status["error"] = {"error_code": "BAD_REQUEST", "message": statement.error}
+        if statement.sql_state:
+            status["sql_state"] = statement.sql_state
     view = {"statement_id": statement.statement_id, "status": status}
-    if statement.state != "SUCCEEDED":
+    if statement.state is not State.SUCCEEDED:
         return view
     columns = [
         {
@@ -197,7 +199,7 @@ def _parameter(item: Any) -> dict[str, Any]:
 ROUTES = (
     Route("GET", "/sql/warehouses", list_warehouses),
     Route("GET", "/sql/warehouses/*", get_warehouse),
-    Route("POST", "/sql/statements", execute, is_slow=True),
+    Route("POST", "/sql/statements", execute, is_waiting=True),
     Route("GET", "/sql/statements/*", get),
-    Route("POST", "/sql/statements/*", cancel, is_slow=True),
+    Route("POST", "/sql/statements/*", cancel, is_waiting=True),
 )

@@ -9,6 +9,7 @@ import json
 import logging
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Awaitable, Callable, Mapping, MutableMapping
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -24,6 +25,7 @@ from fake_databricks.errors import (
     InvalidParameter,
     MalformedRequest,
     PermissionDenied,
+    TemporarilyUnavailable,
     Unauthenticated,
 )
 from fake_databricks.full_disk import is_full, sentence
@@ -47,6 +49,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 LOGGER = logging.getLogger("fake_databricks")
 JSON = "application/json; charset=utf-8"
+MOST_WAITING = 1000
+"""How many calls may wait at once (``Route.is_waiting``), each in a thread of its own."""
 CHANGED = frozenset({errno.ENOENT, errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY})
 """What a call that has looked before it works on files gets where something else works on them too."""
 CHANGED_SENTENCE = "Another request or a program has changed these files at the same time: try again."
@@ -69,6 +73,7 @@ class App:
         self._registry = registry
         self._callers = callers
         self._site = WorkspaceSite(registry)
+        self._waiting = ThreadPoolExecutor(MOST_WAITING, "fake-databricks-waiting")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI event."""
@@ -95,7 +100,10 @@ class App:
         asked = dict(headers)
         url = f"{scope.get('scheme', 'http')}://{asked['host']}"
         request = HttpRequest(scope["method"], _path(scope["path"]), query, asked, body, url)
-        reply = await self._answer(request)
+        try:
+            reply = await self._answer(request)
+        except asyncio.CancelledError:  # the server ends, and waits no longer for its requests
+            reply = _refusal(TemporarilyUnavailable("This server is ending."))
         if reply is None:
             _cut(send)
             return
@@ -176,7 +184,7 @@ class App:
             notes=request.notes,
         )
         try:
-            answer = await run_in_threadpool(route.handler, call) if route.is_slow else route.handler(call)
+            answer = await self._handle(route, call)
         except ApiError as error:
             return _refusal(error), True
         except Exception as error:  # noqa: BLE001  it becomes the answer
@@ -187,6 +195,12 @@ class App:
         reply = answer if isinstance(answer, Reply) else _json(answer)
         headers = {"X-Databricks-Org-Id": tenant.workspace.workspace_id, **reply.headers}
         return Reply(reply.status, reply.body, headers), True
+
+    async def _handle(self, route: Route, call: Call) -> Reply | dict[str, Any]:
+        """Call a handler where it holds up no other call: the threads for files are few."""
+        if route.is_waiting:
+            return await asyncio.get_running_loop().run_in_executor(self._waiting, route.handler, call)
+        return await run_in_threadpool(route.handler, call) if route.is_slow else route.handler(call)
 
     def _authenticate(self, headers: Mapping[str, str]) -> str:
         kind, _, credential = headers.get("authorization", "").strip().partition(" ")

@@ -13,7 +13,10 @@ MAX_ENTRIES = 5_000
 SECRET_FIELDS = ("string_value", "bytes_value", "value", "token_value")
 MAX_BODY = 10_000
 MAX_BYTES = 20_000_000
-"""How many bytes of bodies a journal holds; then the oldest entries are dropped, as beyond MAX_ENTRIES."""
+"""How many bytes of bodies, paths and headers a journal holds.
+
+Then the oldest entries are dropped, as beyond MAX_ENTRIES.
+"""
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,8 @@ class Journal:
 
 
 def _size(entry: Entry) -> int:
-    return len(entry.request or b"") + len(entry.response or b"") + len(entry.path)
+    headers = sum(len(name) + len(value) for name, value in entry.headers.items())
+    return len(entry.request or b"") + len(entry.response or b"") + len(entry.path) + headers
 
 
 def hide_secrets(body: Any, *, is_secret_call: bool) -> Any:

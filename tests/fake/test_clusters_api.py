@@ -418,6 +418,8 @@ class TestLibraries:
             ({"pypi": {"package": "a"}, "whl": "b"}, "exactly one of"),
             ({"egg": "x"}, "'libraries.egg' is not supported"),
             ({"maven": {}}, "exactly one of"),
+            ({"pypi": {"package": "--help"}}, "'--help' is an option of pip, and no package"),
+            ({"pypi": {"package": " -r x"}}, "is an option of pip, and no package"),
         ],
     )
     def test_another_kind_is_refused(self, library: dict[str, Any], words: str) -> None:

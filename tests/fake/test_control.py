@@ -5,7 +5,7 @@ import json
 import time
 from http.client import HTTPException
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Mapping
 
 import pytest
 
@@ -80,9 +80,15 @@ class TestFaults:
 class TestJournalsSize:
     """Issue: "The server's memory [...]: bounded"."""
 
-    def add(self, journal: Journal, size: int) -> None:
+    def add(self, journal: Journal, size: int, headers: Mapping[str, str] | None = None) -> None:
         journal.add(
-            time=0, method="GET", path="/", headers={}, request=b"x" * size, status=200, response=None
+            time=0,
+            method="GET",
+            path="/",
+            headers=headers or {},
+            request=b"x" * size,
+            status=200,
+            response=None,
         )
 
     def test_its_bodies_have_a_limit_in_bytes(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,6 +100,14 @@ class TestJournalsSize:
         journal.clear()
         self.add(journal, 99)
         assert journal.count() == 1
+
+    def test_headers_count_among_the_bytes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """huge inputs: five thousand requests with a header of 60 kB were 300 MB that nobody counted"""
+        monkeypatch.setattr("fake_databricks.web.journal.MAX_BYTES", 200)
+        journal = Journal()
+        for _ in range(4):
+            self.add(journal, 1, {"x-large": "y" * 80})
+        assert [entry.number for entry in journal.entries()] == [3, 4]
 
     def test_its_entries_have_a_limit(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("fake_databricks.web.journal.MAX_ENTRIES", 2)

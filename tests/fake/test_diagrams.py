@@ -13,6 +13,7 @@ from contract import corpus
 from fake_databricks.clusters import lifecycle as clusters
 from fake_databricks.commands import lifecycle as commands
 from fake_databricks.jobs import lifecycle as runs
+from fake_databricks.sql import lifecycle as statements
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL: dict[str, Any] = runpy.run_path(str(ROOT / "tools" / "draw_diagrams.py"))
@@ -43,6 +44,7 @@ class TestDiagrams:
             ("docs/fake-runs.md", "run-states", runs.TRANSITIONS),
             ("docs/fake-runs.md", "context-states", commands.CONTEXT_TRANSITIONS),
             ("docs/fake-runs.md", "command-states", commands.TRANSITIONS),
+            ("docs/fake-runs.md", "statement-states", statements.TRANSITIONS),
             ("docs/fake.md", "cluster-states", clusters.TRANSITIONS),
         ],
     )

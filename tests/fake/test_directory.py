@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Mapping
 
 import pytest
 
-from fake_databricks.errors import InvalidParameter
+from fake_databricks.errors import ApiError, InvalidParameter
 from fake_databricks.identity.scim_changes import changed
 from fake_databricks.identity.scim_filters import matches
 from fake_databricks.request.call import Reply
@@ -114,6 +114,47 @@ USER = {
     "name": {"givenName": "Ann"},
     "emails": [{"value": "ann@x"}, {"value": "a@y"}],
 }
+
+
+class TestAnswers:
+    """SCIM has its own form of errors, also for what is wrong in the request; a list keeps its order."""
+
+    @pytest.mark.parametrize(
+        ("request_line", "body", "status"),
+        [
+            ("POST /Users", b"{}", 400),
+            ("POST /Users", b"{", 400),
+            ("POST /Groups", b'{"displayName": "g", "members": "x"}', 400),
+            ("GET /Users?filter=x", b"", 400),
+            ("GET /Users?startIndex=x", b"", 400),
+            ("PATCH /Users/1", b'{"Operations": [{"op": "x"}]}', 400),
+            ("DELETE /Groups/1", b"", 400),
+            ("GET /Groups/none", b"", 404),
+            ("POST /Groups", b'{"displayName": "users"}', 409),
+        ],
+    )
+    def test_a_refusal_is_one_of_scim(
+        self, quiet: Quiet, request_line: str, body: bytes, status: int
+    ) -> None:
+        method, _, path = request_line.partition(" ")
+        with pytest.raises(ApiError) as caught:
+            answer(quiet, f"{method} {ROOT}{path}", body)
+        envelope = caught.value.envelope()
+        assert (caught.value.status, envelope["status"]) == (status, str(status))
+        assert envelope["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
+        assert envelope["detail"] == caught.value.message
+        wanted = {400: "invalidSyntax" if body == b"{" else "invalidValue", 409: "uniqueness"}
+        assert envelope.get("scimType") == wanted.get(status)
+
+    def test_a_list_has_the_same_order_after_a_restart(self, quiet: Quiet) -> None:
+        for number in range(9):
+            scim(quiet, "POST", "/Users", {"userName": f"{number}@x"})
+            scim(quiet, "POST", "/Groups", {"displayName": f"g{number}"})
+        again = Workspace("1", quiet.surroundings).directory
+        for kind, key in (("Users", "userName"), ("Groups", "displayName")):
+            before = names(scim(quiet, "GET", f"/{kind}"), key)
+            assert [item[key] for item in again.list(kind)] == before
+            assert before[-9:] == sorted(before[-9:])
 
 
 class TestFilters:

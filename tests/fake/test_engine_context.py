@@ -62,6 +62,19 @@ class TestAPythonContext:
         assert context.execute("import os; os._exit(1)").kind == "error"
         assert context.execute("kept").summary == "NameError: name 'kept' is not defined"
 
+    @pytest.mark.parametrize(
+        "source", ["sys.stdout.close()", "sys.stdout = None", "sys.stderr = 1", "sys.stderr.close()"]
+    )
+    def test_a_command_that_closes_its_output_loses_no_variables(
+        self, context: ReplContext, source: str
+    ) -> None:
+        """Its process ended with an error: "The Python kernel is unresponsive"."""
+        context.execute("import sys\nkept = 1\nbefore = sys.stdout, sys.stderr")
+        assert context.execute(source).kind == "text"
+        assert context.execute("kept").data == "1"
+        context.execute("import os\nsys.stdout, sys.stderr = (open(os.dup(n), 'w') for n in (1, 2))")
+        assert context.execute("print('again')").data == "again"
+
     def test_of_a_long_output_the_end_is_kept(self, context: ReplContext) -> None:
         """Issue: "The server's memory [...]: bounded"."""
         note = "*** WARNING: skipped 1000000 bytes of output ***\n"

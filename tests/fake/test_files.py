@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.files.trees import Tree
+from fake_databricks.files.trees import Dbfs, Tree
+from tests.fake.calls import refusal
+from tests.fake.calls import view as called
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.fake.conftest import Client
+    from tests.fake.conftest import Client, Quiet
 
 
 def encoded(content: bytes) -> str:
@@ -73,6 +76,123 @@ class TestDbfs:
         assert tree.locate("/../../outside") == tmp_path / "root" / "outside"
         with pytest.raises(InvalidParameter):
             tree.locate("/link/outside")
+
+
+class TestHandles:
+    """Files that are written block by block, and clients that do not close them."""
+
+    def test_a_handle_that_stays_open_holds_no_descriptor_of_the_server(self, quiet: Quiet) -> None:
+        """A thousand of them were all that a process may have: no request was answered any more."""
+        before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208  names alone
+        dbfs = quiet.workspace.dbfs
+        handles = [dbfs.create(f"/many/{number}", overwrite=False) for number in range(50)]
+        for handle in handles:
+            dbfs.add_block(handle, b"x")
+        assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208  names alone
+
+    def test_a_reader_sees_no_half_of_a_file_and_neither_does_a_later_server(self, quiet: Quiet) -> None:
+        dbfs = quiet.workspace.dbfs
+        handle = dbfs.create("/half", overwrite=False)
+        dbfs.add_block(handle, b"half")
+        assert dbfs.status("/half").size == 0
+        assert Dbfs(Tree(dbfs.tree.root)).status("/half").size == 0
+
+    def test_two_clients_that_write_the_same_file_do_not_mix_it(self, quiet: Quiet) -> None:
+        dbfs = quiet.workspace.dbfs
+        first, second = (dbfs.create("/same", overwrite=True) for _ in range(2))
+        for block in (b"1", b"2"):
+            dbfs.add_block(first, b"a" + block)
+            dbfs.add_block(second, b"b" + block)
+        dbfs.close(second)
+        assert dbfs.read("/same", 0, 9) == b"b1b2"
+        dbfs.close(first)
+        assert dbfs.read("/same", 0, 9) == b"a1a2"
+
+    def test_what_was_deleted_meanwhile_is_there_again_once_it_is_closed(self, quiet: Quiet) -> None:
+        dbfs = quiet.workspace.dbfs
+        handle = dbfs.create("/deep/er/file", overwrite=False)
+        dbfs.add_block(handle, b"x")
+        dbfs.delete("/deep", recursive=True)
+        dbfs.close(handle)
+        assert dbfs.read("/deep/er/file", 0, 9) == b"x"
+
+
+class TestRoots:
+    """A root is not deleted, however it is written: `dbfs:///`, `//` or `/x/..` took all files with it."""
+
+    @pytest.mark.parametrize("path", ["/", "dbfs:/", "//", "/.", "dbfs:///", "dbfs://", "/x/..", "dbfs:/./"])
+    def test_that_of_dbfs(self, quiet: Quiet, path: str) -> None:
+        body = {"path": path, "recursive": True}
+        refused = refusal(quiet, "POST /api/2.0/dbfs/delete", body)
+        assert refused == (400, "INVALID_PARAMETER_VALUE", "The root cannot be deleted.")
+        assert called(quiet, "GET /api/2.0/dbfs/get-status?path=/p.py")["file_size"] == 4
+
+    @pytest.mark.parametrize("path", ["/", "/Workspace", "/Workspace/", "//", "/Shared/.."])
+    def test_that_of_the_workspace(self, quiet: Quiet, path: str) -> None:
+        refused = refusal(quiet, "POST /api/2.0/workspace/delete", {"path": path, "recursive": True})
+        assert refused == (400, "INVALID_PARAMETER_VALUE", "The root cannot be deleted.")
+        assert len(called(quiet, "GET /api/2.0/workspace/list?path=/")["objects"]) == 3
+
+
+class TestParts:
+    """Uploads in parts: a part that was named twice was there twice, and part 0 and -1 were parts."""
+
+    base = "/api/2.0/fs/files/Volumes/a/b/c/parts"
+
+    def begin(self, client: Client, *parts: bytes) -> str:
+        begun = client.post(f"{self.base}?action=initiate-upload&overwrite=true")
+        token = str(begun["multipart_upload"]["session_token"])
+        for number, part in enumerate(parts, 1):
+            where = f"{self.base}?session_token={token}&part_number={number}"
+            assert client.send("PUT", where, part).status == 200
+        return token
+
+    @pytest.mark.parametrize("numbers", [[1, 1], [1, 2, 1], [0, 1], [-1], ["x"], [None], []])
+    def test_parts_that_are_no_whole_are_refused(self, client: Client, numbers: list[Any]) -> None:
+        token = self.begin(client, b"1", b"2")
+        parts = [{"part_number": number} for number in numbers]
+        path = f"{self.base}?action=complete-upload&session_token={token}"
+        refused = client.refused("POST", path, parts=parts)
+        assert refused[:2] == (400, "INVALID_PARAMETER_VALUE")
+        assert client.send("GET", self.base).status == 404
+        client.post(path, parts=[{"part_number": 2}, {"part_number": 1}])
+        assert client.send("GET", self.base).content == b"12"
+
+    @pytest.mark.parametrize("number", ["0", "-1", ""])
+    def test_a_number_that_is_none_is_no_part_and_no_file(self, client: Client, number: str) -> None:
+        token = self.begin(client)
+        answer = client.send("PUT", f"{self.base}?session_token={token}&part_number={number}", b"x")
+        assert (answer.status, answer.body["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+        assert client.send("GET", self.base).status == 404
+
+    def test_the_addresses_of_parts_are_those_of_an_upload(self, client: Client) -> None:
+        asked = {"path": "/Volumes/a/b/c/parts", "session_token": self.begin(client)}
+        urls = "/api/2.0/fs/create-upload-part-urls"
+        for wrong in ({"start_part_number": 0}, {"count": 0}, {"count": -1}):
+            assert client.refused("POST", urls, **asked, **wrong)[:2] == (400, "INVALID_PARAMETER_VALUE")
+        for other in ({"session_token": "none"}, {"path": "/Volumes/a/b/c/other"}):
+            assert client.refused("POST", urls, **{**asked, **other})[:2] == (404, "NOT_FOUND")
+        found = client.post(urls, **asked, start_part_number=9, count=2)["upload_part_urls"]
+        assert [item["part_number"] for item in found] == [9, 10]
+
+    def test_an_action_that_is_none_is_named(self, client: Client) -> None:
+        for query in ("", "?action=finish"):
+            refused = client.refused("POST", f"{self.base}{query}")
+            assert refused[2].startswith("Field 'action' must be")
+
+
+class TestVolumesOverDbfs:
+    """Files called /Volumes in DBFS, which `dbfs:/Volumes/...` could never reach again."""
+
+    @pytest.mark.parametrize(
+        "path", ["/Volumes", "/Volumes/", "//Volumes/x", "dbfs://Volumes/x", "/a/../Volumes/x"]
+    )
+    def test_no_spelling_leads_there(self, quiet: Quiet, path: str) -> None:
+        for call in ("put", "mkdirs", "create", "delete"):
+            refused = refusal(quiet, f"POST /api/2.0/dbfs/{call}", {"path": path})
+            assert refused[:2] == (400, "INVALID_PARAMETER_VALUE")
+            assert refused[2].startswith("No operations allowed on this path")
+        assert [item["path"] for item in called(quiet, "GET /api/2.0/dbfs/list?path=/")["files"]] == ["/p.py"]
 
 
 class TestFilesApi:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Mapping
 
 import pytest
 
@@ -90,6 +90,89 @@ class TestJobs:
         *kind, said = refusal(quiet, request_line, body)
         assert tuple(kind) == INVALID
         assert message in said
+
+
+class TestChanges:
+    """nulls: `"timeout_seconds": null` of an update put the default in the place of the value"""
+
+    def test_null_in_an_update_changes_nothing(self, quiet: Quiet) -> None:
+        settings = {**flat(), "timeout_seconds": 60, "max_concurrent_runs": 3, "tags": {"a": "b"}}
+        made = view(quiet, "POST /api/2.1/jobs/create", settings)
+        names = ("timeout_seconds", "max_concurrent_runs", "tags", "tasks", "job_clusters", "name")
+        new = {**dict.fromkeys(names), "description": "new"}
+        view(quiet, "POST /api/2.1/jobs/update", {**made, "new_settings": new})
+        shown = view(quiet, f"GET /api/2.1/jobs/get?job_id={made['job_id']}")["settings"]
+        assert (shown["timeout_seconds"], shown["max_concurrent_runs"]) == (60, 3)
+        assert (shown["tags"], shown["name"], shown["description"]) == ({"a": "b"}, "flat", "new")
+
+
+class TestLimits:
+    """huge inputs: the documented limits of a job, which Databricks refuses beyond"""
+
+    too_much: Mapping[str, tuple[dict[str, Any], str]] = {
+        "tags": ({"tags": {str(number): "x" for number in range(26)}}, "tags must have at most 25"),
+        "description": ({"description": "x" * 27_701}, "description must have at most 27700"),
+        "job_clusters": (
+            {
+                "job_clusters": [
+                    {"job_cluster_key": f"k{number}", "new_cluster": {"spark_version": "15.4.x-scala2.12"}}
+                    for number in range(101)
+                ]
+            },
+            "job_clusters must have at most 100",
+        ),
+        "webhooks": (
+            {"webhook_notifications": {"on_failure": [{"id": str(number)} for number in range(4)]}},
+            "webhook_notifications.on_failure must have at most 3",
+        ),
+        "max_retries": ({"tasks": [task("a", max_retries=-2)]}, "max_retries must be at least -1, got -2."),
+        "iterations": (
+            {
+                "tasks": [
+                    {
+                        "task_key": "l",
+                        "for_each_task": {"inputs": "[1]", "task": task("a", max_retries=-9)},
+                    }
+                ]
+            },
+            "max_retries must be at least -1, got -9.",
+        ),
+        "parameters": (
+            {"parameters": [{"name": "a", "default": "1"}, {"name": "b"}, {"name": "a"}]},
+            "Found duplicate parameter: a.",
+        ),
+    }
+
+    @pytest.mark.parametrize("name", too_much)
+    def test_each_is_refused_in_every_call(self, quiet: Quiet, name: str) -> None:
+        fields, words = self.too_much[name]
+        made = view(quiet, "POST /api/2.2/jobs/create", {"name": "j"})
+        new = {"tasks": [task("a")], **fields}
+        for path, body in (
+            ("create", new),
+            ("reset", {**made, "new_settings": new}),
+            ("update", {**made, "new_settings": fields}),
+            ("runs/submit", {key: value for key, value in new.items() if key != "job_clusters"}),
+        ):
+            if path == "runs/submit" and name == "job_clusters":
+                continue
+            refused = refusal(quiet, f"POST /api/2.2/jobs/{path}", body)
+            assert refused[:2] == (400, "INVALID_PARAMETER_VALUE")
+            assert words in refused[2]
+
+    def test_a_job_that_an_older_version_has_stored_is_still_there(self, quiet: Quiet) -> None:
+        made = view(quiet, "POST /api/2.2/jobs/create", {"name": "j"})["job_id"]
+        stored = quiet.storage.get("1", "job", made)
+        stored["settings"]["tags"] = {str(number): "x" for number in range(26)}
+        quiet.storage.put("1", "job", made, stored)
+        assert len(Workspace("1", quiet.surroundings).jobs.get(made).settings.document["tags"]) == 26
+
+    @pytest.mark.parametrize("version", ["2.0", "2.1", "2.2"])
+    def test_a_run_type_that_is_none_lists_nothing_by_mistake(self, quiet: Quiet, version: str) -> None:
+        """A misspelt `run_type` was an empty list: "nothing is running"."""
+        wrong = refusal(quiet, f"GET /api/{version}/jobs/runs/list?run_type=JOBRUN")
+        assert wrong[2] == "run_type must be one of JOB_RUN, WORKFLOW_RUN, SUBMIT_RUN, got 'JOBRUN'."
+        assert view(quiet, f"GET /api/{version}/jobs/runs/list?run_type=WORKFLOW_RUN") == {"has_more": False}
 
 
 class TestRuns:

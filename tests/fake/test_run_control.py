@@ -15,7 +15,7 @@ from fake_databricks.jobs.runs import RunFilter
 from fake_databricks.workspace import Workspace
 from tests.fake.calls import view as called
 from tests.fake.doubles import ended
-from tests.fake.jobs import finish, flat, start, task, tasks, view
+from tests.fake.jobs import finish, flat, start, states, task, tasks, view
 
 if TYPE_CHECKING:
     from fake_databricks.jobs.model import Run
@@ -49,6 +49,61 @@ class TestCancel:
         quiet.workspace.scheduler._exited(run, task_run, ended(signal=9))  # noqa: SLF001  its end
         assert (run.state.life, run.state.result) == (Life.TERMINATED, Result.CANCELED)
 
+    def test_a_task_run_is_cancelled_alone(self, quiet: Quiet) -> None:
+        """ "Cancels a job run or a task run": its number cancelled the whole run"""
+        run = start(quiet, tasks(task("a", max_retries=3), task("b"), task("c", "a"), task("d", "b")))
+        number = run.latest()["a"].run_id
+        called(quiet, "POST /api/2.1/jobs/runs/cancel", {"run_id": number})
+        quiet.clock.work()
+        assert states(run) == {
+            "a": ("TERMINATED", "CANCELED"),
+            "b": ("TERMINATED", "SUCCESS"),
+            "c": ("SKIPPED", "UPSTREAM_CANCELED"),
+            "d": ("TERMINATED", "SUCCESS"),
+        }
+        assert (run.state.life, run.state.result) == (Life.TERMINATED, Result.CANCELED)
+        called(quiet, "POST /api/2.1/jobs/runs/cancel", {"run_id": number})
+        assert [item.task_key for item in run.task_runs] == ["a", "b", "c", "d"]
+
+    def test_a_task_that_runs_is_ended_and_the_others_go_on(self, quiet: Quiet) -> None:
+        run = start(quiet, tasks(task("a"), task("b", "a", run_if="ALL_DONE")))
+        first = run.latest()["a"]
+        scheduler = quiet.workspace.scheduler
+        scheduler._started(run, first, quiet.cluster.start_task(_spec(quiet)))  # noqa: SLF001  as above
+        scheduler.cancel(first.run_id)
+        assert quiet.cluster.tasks[0].is_cancelled
+        assert (first.state.life, run.state.life) == (Life.TERMINATING, Life.RUNNING)
+        scheduler._exited(run, first, ended(signal=9))  # noqa: SLF001  its end
+        quiet.clock.work()
+        assert states(run)["b"] == ("TERMINATED", "SUCCESS")
+        assert run.state.result is Result.SUCCESS_WITH_FAILURES
+
+    def test_a_task_that_waits_for_another_does_not_start(self, quiet: Quiet) -> None:
+        run = start(quiet, tasks(task("a"), task("b", "a")))
+        quiet.workspace.scheduler.cancel(run.latest()["b"].run_id)
+        quiet.clock.work()
+        assert states(run) == {"a": ("TERMINATED", "SUCCESS"), "b": ("TERMINATED", "CANCELED")}
+
+    def test_a_task_of_a_queued_run_does_not_start_and_the_run_stays_queued(self, quiet: Quiet) -> None:
+        document = tasks(task("a"), task("b"), max_concurrent_runs=1, queue={"enabled": True})
+        first = start(quiet, document)
+        job = quiet.workspace.jobs.get(first.job_id)
+        second, third = (quiet.workspace.scheduler.run_now(job, Overrides(), "", "u") for _ in range(2))
+        quiet.workspace.scheduler.cancel(second.latest()["a"].run_id)
+        for task_run in third.latest().values():
+            quiet.workspace.scheduler.cancel(task_run.run_id)
+        assert (second.state.life, third.state.result) == (Life.QUEUED, Result.CANCELED)
+        quiet.clock.work()
+        assert states(second) == {"a": ("TERMINATED", "CANCELED"), "b": ("TERMINATED", "SUCCESS")}
+
+    def test_a_later_attempt_of_a_flat_job_is_its_run(self, quiet: Quiet) -> None:
+        quiet.cluster.outcomes["ok"] = [ended(1)]
+        document = flat(max_retries=2, min_retry_interval_millis=60_000)
+        run = finish(quiet, document)
+        assert run.state.life is Life.WAITING_FOR_RETRY
+        quiet.workspace.scheduler.cancel(run.task_runs[-1].run_id)
+        assert run.state.result is Result.CANCELED
+
     def test_what_has_ended_keeps_its_outcome(self, quiet: Quiet) -> None:
         run = finish(quiet, flat())
         quiet.workspace.scheduler.cancel(run.run_id)
@@ -76,6 +131,20 @@ class TestIdempotency:
         quiet.workspace.runs.delete(run.run_id)
         with pytest.raises(InvalidParameter, match="deleted"):
             quiet.workspace.scheduler.run_now(job, Overrides(), "t", "u")
+
+    def test_it_is_refused_by_a_later_server_too(self, quiet: Quiet) -> None:
+        """What survives a restart: after one the same request started a second run."""
+        job = quiet.workspace.jobs.create(flat(), "2.1", "u")
+        run = quiet.workspace.scheduler.run_now(job, Overrides(), "t", "u")
+        submitted = quiet.workspace.scheduler.submit(flat(), "2.1", "s", "u")
+        quiet.clock.work()
+        for gone in (run, submitted):
+            quiet.workspace.runs.delete(gone.run_id)
+        again = Workspace("1", quiet.surroundings)
+        with pytest.raises(InvalidParameter, match="deleted"):
+            again.scheduler.run_now(job, Overrides(), "t", "u")
+        with pytest.raises(InvalidParameter, match="deleted"):
+            again.scheduler.submit(flat(), "2.1", "s", "u")
 
 
 class TestRepair:

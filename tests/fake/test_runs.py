@@ -12,6 +12,7 @@ from fake_databricks.jobs.model import Overrides
 from fake_databricks.jobs.run_views import attempt_view
 from fake_databricks.jobs.runs import RunFilter
 from fake_databricks.workspace import Workspace
+from tests.fake.calls import view as called
 from tests.fake.doubles import ended
 from tests.fake.jobs import finish, flat, start, states, task, tasks, view
 
@@ -390,6 +391,27 @@ class TestConcurrency:
         assert (second.state.life, second.start_time) == (Life.QUEUED, 0)
         quiet.clock.work()
         assert second.state.result is Result.SUCCESS
+
+    @pytest.mark.parametrize("call", ["update", "reset"])
+    def test_a_queued_run_begins_when_the_limit_is_raised(self, quiet: Quiet, call: str) -> None:
+        """Runs that hang: it waited for the end of the first; after a limit of 0 for ever."""
+        document = tasks(task("a"), queue={"enabled": True})
+        first = start(quiet, document)
+        job = quiet.workspace.jobs.get(first.job_id)
+        second = quiet.workspace.scheduler.run_now(job, Overrides(), "", "u")
+        third = quiet.workspace.scheduler.run_now(job, Overrides(), "", "u")
+        body: Any = {"job_id": job.job_id, "new_settings": {**document, "max_concurrent_runs": 2}}
+        called(quiet, f"POST /api/2.1/jobs/{call}", body)
+        assert (second.state.life, third.state.life) == (Life.PENDING, Life.QUEUED)
+        body["new_settings"]["max_concurrent_runs"] = 0
+        called(quiet, f"POST /api/2.1/jobs/{call}", body)
+        quiet.clock.work()
+        assert (first.state.result, second.state.result) == (Result.SUCCESS, Result.SUCCESS)
+        assert third.state.life is Life.QUEUED
+        body["new_settings"]["max_concurrent_runs"] = 1
+        called(quiet, f"POST /api/2.1/jobs/{call}", body)
+        quiet.clock.work()
+        assert third.state.result is Result.SUCCESS
 
     def test_a_limit_of_none_skips_every_run(self, quiet: Quiet) -> None:
         assert finish(quiet, flat(max_concurrent_runs=0)).state.life is Life.SKIPPED

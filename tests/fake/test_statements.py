@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import threading
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
@@ -17,7 +20,8 @@ from tests.fake.doubles import ScriptedContext
 if TYPE_CHECKING:
     from tests.fake.conftest import Client, Quiet
 
-RESULT = {"columns": [["n", "bigint"], ["d", "decimal(3,1)"]], "rows": [["1", None]], "truncated": False}
+RESULT = CommandResult("table", [["1", None]], (("n", "bigint"), ("d", "decimal(3,1)")))
+NOT_FOUND = {"message": "[TABLE_OR_VIEW_NOT_FOUND] no_such_table", "sql_state": "42P01"}
 
 
 def execute(quiet: Quiet, statement: str = "SELECT 1", **more: Any) -> Any:
@@ -34,8 +38,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         del self, language
         commands.append(source)
         if "no_such_table" in source:
-            return CommandResult("error", summary="[TABLE_OR_VIEW_NOT_FOUND] no_such_table")
-        return CommandResult("text", f"printed\n{MARK}{json.dumps(RESULT)}\n")
+            return CommandResult("error", summary=f"StatementFailed: {MARK}{json.dumps(NOT_FOUND)}")
+        return RESULT
 
     monkeypatch.setattr(ScriptedContext, "execute", run)
     return commands
@@ -72,6 +76,7 @@ class TestStatements:
         assert called(quiet, f"GET /api/2.0/sql/statements/{number}")["status"] == {
             "state": "FAILED",
             "error": {"error_code": "BAD_REQUEST", "message": "[TABLE_OR_VIEW_NOT_FOUND] no_such_table"},
+            "sql_state": "42P01",
         }
 
     def test_a_cancel_ends_it(self, quiet: Quiet, sent: list[str]) -> None:
@@ -99,6 +104,69 @@ class TestStatements:
     def test_what_is_wrong_is_named(self, quiet: Quiet, body: dict[str, Any], words: str) -> None:
         request = {"statement": "SELECT 1", "warehouse_id": WAREHOUSE_ID, **body}
         assert words in refusal(quiet, "POST /api/2.0/sql/statements", request)[2]
+
+    def test_what_is_no_call_of_a_statement_is_none(self, quiet: Quiet, sent: list[str]) -> None:
+        number = execute(quiet)["statement_id"]
+        for rest in (number, f"{number}/stop", ""):
+            status, code, _ = refusal(quiet, f"POST /api/2.0/sql/statements/{rest}")
+            assert (status, code) == (404, "ENDPOINT_NOT_FOUND")
+        assert sent == []
+
+    def test_a_warehouse_that_cannot_be_stored_leaves_no_statement(
+        self, quiet: Quiet, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """ "what a full disk does": the refused statement stayed, PENDING for ever"""
+
+        def refuse(*_: Any) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(quiet.storage, "put", refuse)
+        with pytest.raises(OSError, match="No space left"):
+            execute(quiet)
+        assert quiet.workspace.statements.list() == ()
+
+    def test_results_that_are_too_large_together_are_forgotten_the_oldest_first(
+        self, quiet: Quiet, sent: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("fake_databricks.sql.statements.MOST_CHARACTERS", 2)
+        numbers = [execute(quiet)["statement_id"] for _ in range(3)]
+        quiet.clock.work()
+        assert len(sent) == 3
+        assert "was not found" in refusal(quiet, f"GET /api/2.0/sql/statements/{numbers[0]}")[2]
+        for number in numbers[1:]:
+            assert called(quiet, f"GET /api/2.0/sql/statements/{number}")["result"]["row_count"] == 1
+
+    def test_ten_run_at_once_and_the_others_are_pending(
+        self, quiet: Quiet, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Sixty at once were sixty processes with a Spark session each."""
+        begun, may_end = threading.Semaphore(0), threading.Event()
+
+        def run(self: ScriptedContext, source: str, language: str | None = None) -> CommandResult:
+            del self, source, language
+            begun.release()
+            may_end.wait(20)
+            return RESULT
+
+        monkeypatch.setattr(ScriptedContext, "execute", run)
+        made = [execute(quiet)["statement_id"] for _ in range(12)]
+        while len(quiet.clock.spawned) > 12:
+            quiet.clock.spawned.pop(0)()  # the warehouse starts
+        threads = [threading.Thread(target=work) for work in quiet.clock.spawned]
+        quiet.clock.spawned.clear()
+        for thread in threads:
+            thread.start()
+        assert all(begun.acquire(timeout=10) for _ in range(10))
+
+        def states() -> Counter[str]:
+            shown = (called(quiet, f"GET /api/2.0/sql/statements/{number}") for number in made)
+            return Counter(item["status"]["state"] for item in shown)
+
+        seen = states()
+        may_end.set()
+        for thread in threads:
+            thread.join(20)
+        assert (seen, states()) == ({"RUNNING": 10, "PENDING": 2}, {"SUCCEEDED": 12})
 
     def test_what_is_not_there_is_said_so(self, quiet: Quiet) -> None:
         assert "x was not found" in refusal(quiet, "GET /api/2.0/sql/statements/x")[2]
@@ -129,4 +197,13 @@ class TestSpark:
         ], done
         more = ask("SELECT id FROM range(10)", row_limit=2)
         assert (more["manifest"]["truncated"], more["result"]["row_count"]) == (True, 2)
-        assert "[TABLE_OR_VIEW_NOT_FOUND]" in ask("SELECT * FROM none")["status"]["error"]["message"]
+        status = ask("SELECT * FROM none")["status"]
+        assert status["error"]["message"].startswith("[TABLE_OR_VIEW_NOT_FOUND] The table or view `none`")
+        assert "UnresolvedRelation" not in status["error"]["message"]
+        assert status["sql_state"] == "42P01"
+        refused = ask("SELECT :p", parameters=[{"name": "p", "value": "x", "type": "INT"}])["status"]
+        assert refused["error"]["message"] == "Parameter p is no INT: x"
+        large = ask("SELECT repeat('\u00e4', 1000) FROM range(10000)")
+        assert (large["status"]["state"], large["result"]["row_count"]) == ("SUCCEEDED", 10_000)
+        too_large = ask("SELECT repeat('\u00e4', 1000) FROM range(20000)", row_limit=20_000)["status"]
+        assert too_large["error"]["message"].startswith("Inline byte limit exceeded. Statements executed")

@@ -1,4 +1,4 @@
-"""The tables of states of clusters, contexts and commands are what a workspace does."""
+"""The tables of states of clusters, contexts, commands and SQL statements are what a workspace does."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ import pytest
 from fake_databricks.clusters import lifecycle as clusters
 from fake_databricks.clusters.lifecycle import Life
 from fake_databricks.clusters.record import ClusterRecord
+from fake_databricks.clusters.warehouse import WAREHOUSE_ID
 from fake_databricks.commands import lifecycle as commands
 from fake_databricks.commands.commands import Command
 from fake_databricks.commands.lifecycle import ContextEvent, ContextStatus, Status
-from fake_databricks.engine.ports import CommandResult
+from fake_databricks.engine.context import ReplContext
+from fake_databricks.engine.inside.statement import MARK
+from fake_databricks.engine.ports import CommandResult, PipResult
 from fake_databricks.errors import CommandRefused, InvalidState
 from fake_databricks.jobs import lifecycle as runs
+from fake_databricks.sql import lifecycle as statements
+from fake_databricks.sql.lifecycle import State
+from fake_databricks.sql.statements import Statement
 from fake_databricks.storage import Storage
 from fake_databricks.transitions import IllegalTransition, after
 from fake_databricks.workspace import DEFAULT_CLUSTER_ID, Surroundings, Workspace
@@ -101,7 +107,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     surroundings = Surroundings(storage, clock, factory, tmp_path / "workspaces")
     made = World(surroundings, clock, Workspace("1", surroundings))
     made.workspace.open("token", "http://127.0.0.1:1")
-    for kind, name in ((ClusterRecord, "state"), (Command, "status")):
+    for kind, name in ((ClusterRecord, "state"), (Command, "status"), (Statement, "state")):
         monkeypatch.setattr(kind, "__setattr__", watching(name, made.changes))
     yield made
     made.workspace.close()
@@ -130,6 +136,7 @@ TABLES: Mapping[str, tuple[Mapping[Any, Mapping[Any, Any]], type[Enum]]] = {
     "clusters": (clusters.TRANSITIONS, clusters.Event),
     "contexts": (commands.CONTEXT_TRANSITIONS, ContextEvent),
     "commands": (commands.TRANSITIONS, commands.Event),
+    "statements": (statements.TRANSITIONS, statements.Event),
 }
 
 
@@ -352,6 +359,36 @@ class TestCommands:
         later = self.send(world, context_id)
         assert (later.status, later.summary) == (Status.ERROR, first.summary)
 
+    def test_so_is_one_whose_session_cannot_be_opened(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Answers that hang: it was Pending for ever, and its commands Queued"""
+
+        def refuse(*_: Any) -> None:
+            raise OSError("no more processes")
+
+        monkeypatch.setattr(ToldCluster, "open_context", refuse)
+        world.clock.work()
+        context_id = world.workspace.commands.create_context(DEFAULT_CLUSTER_ID, "python")
+        command = self.send(world, context_id)
+        world.clock.work()
+        status = world.workspace.commands.context_status(DEFAULT_CLUSTER_ID, context_id)
+        assert (status, command.status, command.summary) == ("Error", Status.ERROR, "no more processes")
+
+    def test_a_destroyed_context_is_closed_in_the_background(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Answers that hang: a command that ignores interrupts held up every other request for 1.2 s"""
+        closed: list[str] = []
+        monkeypatch.setattr(ToldContext, "close", lambda _: closed.append("closed"))
+        world.clock.work()
+        command = self.send(world)
+        world.clock.work()
+        self.destroy(world, command)
+        assert closed == []
+        world.clock.work()
+        assert closed == ["closed"]
+
     def test_a_cluster_gets_another_context_of_its_own_in_place_of_a_failed_one(self, world: World) -> None:
         world.clock.work()
         world.workspace.clusters.restart(DEFAULT_CLUSTER_ID)
@@ -372,3 +409,113 @@ class TestCommands:
             seen.append(world.workspace.commands.context_status(DEFAULT_CLUSTER_ID, context_id))
             world.clock.work()
         assert seen == [ContextStatus.PENDING.value, ContextStatus.RUNNING.value]
+
+
+ROWS = CommandResult("table", [["1"]], (("n", "int"),))
+WRONG = CommandResult("error", summary=f'StatementFailed: {MARK}{{"message": "wrong", "sql_state": null}}')
+
+
+class TestStatements:
+    """The same of SQL statements: "give them one in the same way"."""
+
+    ways: Mapping[str, tuple[CommandResult | None, State]] = {
+        "rows": (ROWS, State.SUCCEEDED),
+        "error": (WRONG, State.FAILED),
+        "no result": (FINISHED, State.FAILED),
+        "no process": (None, State.FAILED),
+    }
+
+    def send(self, world: World) -> Statement:
+        return world.workspace.statements.execute({"statement": "SELECT 1", "row_limit": 1})
+
+    def run(self, world: World, result: CommandResult | None, *, is_cancelled: bool = False) -> Statement:
+        """Send a statement; while it runs it is cancelled, or not; then it ends so."""
+
+        def during() -> CommandResult:
+            if is_cancelled:
+                world.workspace.statements.cancel(made)
+            if result is None:
+                raise OSError("the pipe is closed")
+            return result
+
+        world.during = during
+        made = self.send(world)
+        world.clock.work()
+        return made
+
+    def changes(self, world: World) -> list[Change]:
+        return [change for change in world.changes if isinstance(change[0], State)]
+
+    @pytest.mark.parametrize("way", ways)
+    def test_one_that_runs(self, world: World, way: str) -> None:
+        result, end = self.ways[way]
+        made = self.run(world, result)
+        assert self.changes(world) == [(State.PENDING, State.RUNNING), (State.RUNNING, end)]
+        assert bool(made.error) is (end is State.FAILED)
+
+    @pytest.mark.parametrize("way", ways)
+    def test_one_that_is_cancelled_while_it_runs(self, world: World, way: str) -> None:
+        made = self.run(world, self.ways[way][0], is_cancelled=True)
+        wanted = [(State.PENDING, State.RUNNING), (State.RUNNING, State.CANCELED)]
+        assert (self.changes(world), made.rows, made.error) == (wanted, [], "")
+
+    @pytest.mark.parametrize("way", ways)
+    def test_one_that_has_ended_stays_as_it_is(self, world: World, way: str) -> None:
+        made = self.run(world, self.ways[way][0])
+        world.workspace.statements.cancel(made)
+        assert made.state is self.ways[way][1]
+
+    def test_a_warehouse_that_does_not_start(self, world: World) -> None:
+        made = self.send(world)
+        world.break_down()
+        assert (made.state, "not usable" in made.error) == (State.FAILED, True)
+
+    def test_a_warehouse_that_opens_no_session(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Answers that hang: the statement was PENDING for ever"""
+
+        def refuse(*_: Any) -> None:
+            raise OSError("no more processes")
+
+        monkeypatch.setattr(ToldCluster, "open_context", refuse)
+        made = self.send(world)
+        world.clock.work()
+        assert (made.state, made.error) == (State.FAILED, "no more processes")
+
+    def test_one_that_is_cancelled_before_its_session_works_starts_nothing(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A cancel in an odd state: it was CANCELED, and went on in the background"""
+        started = []
+
+        def process_env(mark: str) -> tuple[dict[str, str], str]:
+            started.append(mark)
+            raise OSError("no process")
+
+        session = ReplContext("python", process_env, lambda _: PipResult(ok=True, output=""), str, tuple)
+
+        @dataclass
+        class Late(ToldContext):
+            def execute(self, source: str, language: str | None = None) -> CommandResult:
+                world.workspace.statements.cancel(made)
+                return session.execute(source, language)
+
+            def cancel(self) -> None:
+                session.cancel()
+
+            def close(self) -> None:
+                session.close()
+
+        monkeypatch.setattr(ToldCluster, "open_context", lambda *_: Late(world=world))
+        made = self.send(world)
+        world.clock.work()
+        assert (made.state, started) == (State.CANCELED, [])
+
+    def test_each_change_is_made_and_no_other_one(self, world: World) -> None:
+        for result, _ in self.ways.values():
+            for is_cancelled in (False, True):
+                self.run(world, result, is_cancelled=is_cancelled)
+        world.workspace.statements.cancel(self.send(world))
+        world.workspace.clusters.remove(WAREHOUSE_ID)
+        self.send(world)
+        world.break_down()
+        assert set(self.changes(world)) == changes_of(statements.TRANSITIONS)

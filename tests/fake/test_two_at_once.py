@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import random
 import secrets
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from fake_databricks.server import FakeDatabricks
-
+from fake_databricks.clusters.warehouse import WAREHOUSE_ID
+from fake_databricks.server import FakeDatabricks, Options
 from tests.fake.conftest import Client
+
+if TYPE_CHECKING:
+    import pytest
 
 NAMES = ("/a", "/a/b", "/a/b/c", "/d")
 THREADS, REQUESTS = 4, 150
@@ -65,3 +68,53 @@ class TestTheSameNames:
         for path in ("/api/2.0/dbfs/list?path=/", "/api/2.0/workspace/list?path=/", "/_fake/journal"):
             assert client.send("GET", path).status == 200
         client.post("/_fake/reset")
+
+
+class TestManyThatWait:
+    """Answers that hang: forty statements that waited took all threads, and calls on files waited too."""
+
+    def test_a_call_on_files_does_not_wait_behind_statements(
+        self, server: FakeDatabricks, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client.get("/api/2.1/jobs/list")
+        statements = server.registry.tenant(client.token).workspace.statements
+        arrived, may_end = threading.Semaphore(0), threading.Event()
+
+        def wait(*_: Any) -> None:
+            arrived.release()
+            may_end.wait(20)
+
+        monkeypatch.setattr(statements, "wait", wait)
+        monkeypatch.setattr(statements, "_run", lambda *_: None)
+        body = {"statement": "SELECT 1", "warehouse_id": WAREHOUSE_ID, "wait_timeout": "50s"}
+        with ThreadPoolExecutor(45) as pool:
+            waiting = [pool.submit(client.post, "/api/2.0/sql/statements", **body) for _ in range(45)]
+            has_all = [arrived.acquire(timeout=5) for _ in waiting]
+            status = client.send("GET", "/api/2.0/dbfs/list?path=/").status
+            still = sum(not each.done() for each in waiting)
+            may_end.set()
+            states = {each.result()["status"]["state"] for each in waiting}
+        assert (all(has_all), status, still, states) == (True, 200, 45, {"PENDING"})
+
+    def test_a_server_that_ends_answers_those_that_wait(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Each request that waited was a traceback in the log, and a connection that was cut."""
+        server = FakeDatabricks(Options(port=0, has_spark=False)).__enter__()
+        client = Client(server.url, server.token, server.cluster_id)
+        client.get("/api/2.1/jobs/list")
+        statements = server.registry.tenant(client.token).workspace.statements
+        has_begun, may_end = threading.Event(), threading.Event()
+
+        def wait(*_: Any) -> None:
+            has_begun.set()
+            may_end.wait(20)
+
+        monkeypatch.setattr(statements, "wait", wait)
+        monkeypatch.setattr(statements, "_run", lambda *_: None)
+        body = {"statement": "SELECT 1", "warehouse_id": WAREHOUSE_ID, "wait_timeout": "50s"}
+        with ThreadPoolExecutor(1) as pool:
+            sent = pool.submit(client.send, "POST", "/api/2.0/sql/statements", json.dumps(body).encode())
+            assert has_begun.wait(10)
+            server.__exit__(None, None, None)
+            may_end.set()
+            answer = sent.result()
+        assert (answer.status, answer.body["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE")

@@ -6,6 +6,7 @@ arguments are their numbers.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -72,6 +73,13 @@ class Repl:
         }
 
 
+def _flush() -> None:
+    """Write what commands have printed; one may have closed or replaced a stream."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            stream.flush()
+
+
 def main() -> None:
     """Execute commands until their descriptor is closed."""
     supervisor.watch()
@@ -94,8 +102,7 @@ def main() -> None:
                     return
                 command = json.loads(line)
                 answer = repl.execute(command["source"], command["language"])
-                sys.stdout.flush()
-                sys.stderr.flush()
+                _flush()
             except KeyboardInterrupt:  # it came between two commands: there is nothing to interrupt
                 continue
             sink.write(json.dumps(answer, default=str, ensure_ascii=False) + "\n")

@@ -1,18 +1,33 @@
-"""One statement of the SQL statements API: runs it in a context, and returns its rows as text."""
+"""One statement of the SQL statements API: runs it in a context, and shows its rows as text."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from . import names
+from . import displays, names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MARK = "statement result: "
-"""What stands before the result in the output of the context."""
+MARK = "statement error: "
+"""What stands before the JSON of an error in the message of the exception."""
+MAX_BYTES = 25 * 1024 * 1024
+"""The most that the rows of a result may have as JSON, as on Databricks."""
+TOO_LARGE = (
+    f"Inline byte limit exceeded. Statements executed with disposition=INLINE can have a result size of at "
+    f"most {MAX_BYTES} bytes. Please execute the statement with disposition=EXTERNAL_LINKS if you want to "
+    "download the full result."
+)
+"""In Databricks' words; here there are inline results alone."""
 NESTED = ("struct", "array", "map")
+
+
+class StatementFailed(Exception):  # noqa: N818  the name is what happened
+    """A statement has failed; the message is ``MARK`` and JSON with ``message`` and ``sql_state``."""
+
+    def __init__(self, message: str, sql_state: str | None = None) -> None:
+        super().__init__(MARK + json.dumps({"message": message, "sql_state": sql_state}))
 
 
 def _boolean(text: str) -> bool:
@@ -50,21 +65,43 @@ READERS: dict[str, Callable[[str], Any]] = {
 
 
 def run(request: str) -> None:
-    """Run a statement and print its result.
+    """Run a statement and show its result as a table.
 
     Args:
         request: JSON with ``statement``, ``parameters`` (name, value, type), ``schema`` and ``row_limit``.
+
+    Raises:
+        StatementFailed: Spark or this server refuses it.
     """
     order = json.loads(request)
     session = names.spark()
-    if order["schema"]:
-        session.sql(f"USE {order['schema']}")
-    parameters = {item["name"]: _value(item) for item in order["parameters"]}
-    frame = session.sql(order["statement"], parameters) if parameters else session.sql(order["statement"])
-    result = {"columns": [], "rows": [], "truncated": False}
-    if frame.columns:
-        result = _table(frame, order["row_limit"])
-    print(MARK + json.dumps(result))  # noqa: T201  the answer of this process
+    try:
+        if order["schema"]:
+            session.sql(f"USE {order['schema']}")
+        parameters = {item["name"]: _value(item) for item in order["parameters"]}
+        text = order["statement"]
+        frame = session.sql(text, parameters) if parameters else session.sql(text)
+        shown = _table(frame, order["row_limit"]) if frame.columns else NO_TABLE
+    except Exception as error:
+        raise StatementFailed(_message(error), _sql_state(error)) from error
+    if len(json.dumps(shown["data"], ensure_ascii=False).encode(errors="replace")) > MAX_BYTES:
+        raise StatementFailed(TOO_LARGE)
+    displays.SHOWN.shown.append(shown)
+
+
+NO_TABLE: dict[str, Any] = {"kind": "table", "schema": [], "data": [], "truncated": False}
+"""The result of a statement that has no columns, such as DROP TABLE."""
+
+
+def _message(error: Exception) -> str:
+    """Return what an error says, without the plan that Spark adds in lines of its own."""
+    return str(error).partition(";\n")[0].strip() or type(error).__name__
+
+
+def _sql_state(error: Exception) -> str | None:
+    """Return the SQLSTATE of an error of Spark, if it has one."""
+    state = getattr(error, "getSqlState", lambda: None)()
+    return str(state) if state else None
 
 
 def _value(item: dict[str, Any]) -> Any:
@@ -96,7 +133,8 @@ def _table(frame: Any, limit: int) -> dict[str, Any]:
         texts.append(column.cast("string"))
     rows = [list(row) for row in numbered.select(*texts).limit(limit + 1).collect()]
     return {
-        "columns": [[field.name, field.dataType.simpleString()] for field in frame.schema.fields],
-        "rows": rows[:limit],
+        "kind": "table",
+        "schema": [[field.name, field.dataType.simpleString()] for field in frame.schema.fields],
+        "data": rows[:limit],
         "truncated": len(rows) > limit,
     }

@@ -48,14 +48,14 @@ def view(visit: Visit) -> dict[str, Any]:
         {
             "id": item.statement_id,
             "text": item.text[:MAX_TEXT],
-            "state": item.state,
-            "tone": TONES.get(item.state, "plain"),
+            "state": item.state.value,
+            "tone": TONES.get(item.state.value, "plain"),
             "rows": len(item.rows),
             "said": item.error[:MAX_TEXT],
         }
         for item in statements[:MOST]
     ]
-    states = [*(item.status.value for item in commands), *(item.state for item in statements)]
+    states = [*(item.status.value for item in commands), *(item.state.value for item in statements)]
     return {
         "contexts": [
             {
