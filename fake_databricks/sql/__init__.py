@@ -1,1 +1,4 @@
-"""SQL statements on the one warehouse: ``api.py`` reads requests, ``statements.py`` runs them."""
+"""SQL statements on the one warehouse.
+
+``api.py`` reads requests, ``statements.py`` runs them, ``lifecycle.py`` has their states.
+"""
