@@ -13,6 +13,9 @@ JARS := .cache/jars/.fetched
 CLASSES := .cache/classes/.made
 ARCHIVE := .cache/.archived
 
+# Tests start hundreds of Python processes. Where modules are compiled anew each time, each costs half a second more.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install install-pythons install-servers install-browser demo demo-cloud pictures serve test test-matrix test-clients check lint format docs bench clean
 .DELETE_ON_ERROR:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING, Iterator, List, Optional
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Iterator, List, Optional
 
 import pytest
 from hypothesis import settings
@@ -40,6 +42,28 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
         elif item.get_closest_marker("spark"):
             # A new list: the parameters of a test share the old one, and those without the mark need no JVM.
             item.fixturenames = [*item.fixturenames, "spark"]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give all files that use the server of ``tests/fake`` to one worker: another server costs it 20 s."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415  not on Python 3.8
+
+    scheduler = LoadFileScheduling(config, log)
+    file_of = scheduler._split_scope  # noqa: SLF001  made to be overridden
+
+    @lru_cache(maxsize=None)
+    def uses_server(file: str) -> bool:
+        return "spark_server" in Path(config.rootpath, file).read_text(encoding="utf-8")
+
+    def group_of(test: str) -> str:
+        file: str = file_of(test)
+        return "spark_server" if uses_server(file) else file
+
+    scheduler._split_scope = group_of  # noqa: SLF001  as above
+    return scheduler
 
 
 def pytest_make_parametrize_id(val: object) -> Optional[str]:

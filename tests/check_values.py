@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Iterator, List
 
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from nuvyn_executor.quality.checks.registry import FORMS
 WITH_PREDICATES = [form for form in FORMS if form.predicate is not None]
 
 
+@lru_cache(maxsize=None)  # a strategy of a long pattern takes longer to make than a hundred of its texts
 def values_of(form: Any) -> st.SearchStrategy[str]:
     """Texts that match the pattern of a form; half of them satisfy its predicate, where that can be had."""
     # Older versions of hypothesis make no other characters for patterns of ASCII.
@@ -24,6 +26,12 @@ def values_of(form: Any) -> st.SearchStrategy[str]:
     if isinstance(test, OneOf):
         return st.one_of(written, st.sampled_from([one for one in test.values if form.matches(one)]))
     return st.one_of(written, written.map(lambda text: sound(form, text)))
+
+
+@lru_cache(maxsize=None)  # as above
+def matching_values_of(form: Any) -> st.SearchStrategy[str]:
+    """Those that the form itself takes: a pattern may allow more characters."""
+    return values_of(form).filter(form.matches)
 
 
 def sound(form: Any, text: str) -> str:

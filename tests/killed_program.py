@@ -10,13 +10,19 @@ import os
 import signal
 import sys
 from datetime import timedelta
-from typing import Any, List
+from typing import Any, Dict, List
 
 from nuvyn_executor import audit, cli
 from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.store.delta import DeltaMetadataStore
 from nuvyn_executor.transport import api_client
 from tests.kill_points import STORE_CALLS, CallCounter, Place
+
+
+def gateway_of(spark: Any) -> Dict[str, str]:
+    """Return the variables that lead a process to the JVM of a session."""
+    gateway = spark.sparkContext._gateway.gateway_parameters  # noqa: SLF001  pyspark has no other way
+    return {"PYSPARK_GATEWAY_PORT": str(gateway.port), "PYSPARK_GATEWAY_SECRET": gateway.auth_token}
 
 
 def attach() -> Any:

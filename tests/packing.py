@@ -9,6 +9,7 @@ import lzma
 import shutil
 import subprocess
 import zipfile
+from functools import partial
 from typing import Callable, Dict, Mapping, Tuple
 
 import pytest
@@ -41,7 +42,7 @@ def reads_zstd() -> bool:
 
 PACKERS: Mapping[str, Callable[[bytes], bytes]] = {
     ".bz2": bz2.compress,
-    ".xz": lzma.compress,
+    ".xz": partial(lzma.compress, preset=0),
     ".zst": zstd,
     ".zstd": zstd,
 }

@@ -203,6 +203,10 @@ def assessment(
     **details: Any,
 ) -> Row:
     """The result of ``quality_assessment`` over some tables."""
+    shown: Dict[Any, List[Row]] = {}
+    for one in columns:
+        of_table = shown.setdefault(one["table_id"], [])
+        of_table.append({"name": one["column_name"], "data_type": one["data_type"]})
     return {
         "source_path": "/data",
         "overall_score": overall,
@@ -216,11 +220,7 @@ def assessment(
                     "name": table["table_name"],
                     "rows": table["row_count"],
                     "overall_score": table["overall_score"],
-                    "columns": [
-                        {"name": one["column_name"], "data_type": one["data_type"]}
-                        for one in columns
-                        if one["table_id"] == table["table_id"]
-                    ],
+                    "columns": shown.get(table["table_id"], []),
                 }
                 for table in tables
             ],

@@ -20,6 +20,7 @@ from contract.corpus import failure_differences, logs, result_differences
 from nuvyn_executor import cli
 from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, LOGS, SOURCES, TABLES
 from tests.installation import Installation, delta_installation
+from tests.killed_program import gateway_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = str(Path(sys.executable).with_name("nuvyn-executor"))
 SCHEMA = "audit_of_processes"
+IN_THE_JVM_OF_THE_TEST = (  # one of its own would cost 20 s of processor time, and it is not what is killed
+    "import sys; from tests.killed_program import attach; from nuvyn_executor.cli import main; "
+    "attach(); sys.exit(main())"
+)
 NO_SPARK = "import sys; sys.modules['pyspark'] = None; from nuvyn_executor.cli import main; sys.exit(main())"
 
 
@@ -163,7 +168,8 @@ def _aftermath(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) ->
     site = delta_installation(warehouse, SCHEMA)
     # The heartbeat of a run that is killed is seconds old: the next run must see that its process is gone.
     with (warehouse / f".{SCHEMA}.sources.lock").open("a") as lock, _start(
-        [COMMAND, "full_pipeline", str(folder)], environ
+        [sys.executable, "-c", IN_THE_JVM_OF_THE_TEST, "full_pipeline", str(folder)],
+        {**environ, **gateway_of(spark)},
     ) as third:
         assert third.stderr is not None
         killed = _job_id(third.stderr, until="Found 2 files")

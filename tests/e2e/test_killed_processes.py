@@ -19,6 +19,7 @@ from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, LOGS, REQUIRED_
 from tests.both_sides import by_key
 from tests.delivery_world import as_sent
 from tests.installation import Installation, delta_installation
+from tests.killed_program import gateway_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -37,13 +38,7 @@ class Killable:
     """Runs the command as processes in the JVM of the test."""
 
     def __init__(self, spark: Any, environ: Mapping[str, str]) -> None:
-        gateway = spark.sparkContext._gateway.gateway_parameters  # noqa: SLF001  pyspark has no other way
-        self._environ: Dict[str, str] = {
-            **os.environ,
-            **environ,
-            "PYSPARK_GATEWAY_PORT": str(gateway.port),
-            "PYSPARK_GATEWAY_SECRET": gateway.auth_token,
-        }
+        self._environ: Dict[str, str] = {**os.environ, **environ, **gateway_of(spark)}
 
     def run(self, kill_at: int, folder: Path) -> subprocess.CompletedProcess[str]:
         """Run ``full_pipeline``; kill it before a call, or never (0)."""

@@ -60,7 +60,8 @@ class World:
     during: Callable[[], CommandResult] = lambda: FINISHED
 
     def reopen(self) -> None:
-        """Restart the server."""
+        """Restart the server; what the earlier one had begun ends with it."""
+        self.clock.spawned.clear()
         self.workspace = Workspace("1", self.surroundings)
         self.workspace.open("token", "http://127.0.0.1:1")
 

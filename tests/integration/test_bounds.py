@@ -37,29 +37,36 @@ def unreadable(run: Run) -> Dict[str, str]:
     return {one["name"]: one["reason"] for one in run.details["unreadable"]}
 
 
+@pytest.fixture(name="bombs", scope="module")
+def _bombs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files for both engines: to write a gigabyte and pack it takes seconds."""
+    folder = tmp_path_factory.mktemp("bombs")
+    late = GOOD + b"101," + LONG + b"\n102,x\n"
+    lines = b'{"id": 1}\n' * 9 + b'{"id": "' + LONG + b'"}\n'
+    write(
+        folder,
+        {
+            "good.csv": GOOD,
+            "late.csv": late,
+            "late.csv.gz": gzip.compress(late, 1),
+            "late.json.gz": gzip.compress(lines, 1),
+            "one.csv.gz": gzip.compress(LONG, 1),
+            "late.csv.bz2": bz2.compress(late),
+            "quoted.csv": b'id,name\n1,"a\nb"\n2,"' + b"c\n" * (len(LONG) // 2) + b'"\n',
+        },
+    )
+    return folder
+
+
 class TestOneLine:
     """Issue: "A gzip of 300 KB that unpacks to one line of 300 MB ends the JVM (`SparkContext was shut down`)
     and takes every other dataset of the run with it."
     """
 
     def test_packed_or_not_it_is_named_and_the_others_are_read(
-        self, site: Any, spark: Any, tmp_path: Path
+        self, site: Any, spark: Any, bombs: Path
     ) -> None:
-        late = GOOD + b"101," + LONG + b"\n102,x\n"
-        lines = b'{"id": 1}\n' * 9 + b'{"id": "' + LONG + b'"}\n'
-        write(
-            tmp_path,
-            {
-                "good.csv": GOOD,
-                "late.csv": late,
-                "late.csv.gz": gzip.compress(late, 1),
-                "late.json.gz": gzip.compress(lines, 1),
-                "one.csv.gz": gzip.compress(LONG, 1),
-                "late.csv.bz2": bz2.compress(late),
-                "quoted.csv": b'id,name\n1,"a\nb"\n2,"' + b"c\n" * (len(LONG) // 2) + b'"\n',
-            },
-        )
-        run = site.run("quality_assessment", tmp_path)
+        run = site.run("quality_assessment", bombs)
 
         found = unreadable(run)
         assert {name: reason for name, reason in found.items() if RECORD in reason} == {

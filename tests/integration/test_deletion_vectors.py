@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Callable, Dict
 
@@ -128,14 +129,21 @@ class TestHistories:
         assert (found.state.engine, rows_of(found)) == ("polars", 1390)
 
 
+@pytest.fixture(name="written", scope="module")
+def _written(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("written") / "things"
+    spark.range(0, 1000, 1, 1).selectExpr("id", "id % 5 AS five").write.format("delta").save(str(folder))
+    spark.sql(f"ALTER TABLE delta.`{folder}` SET TBLPROPERTIES ({WITH_VECTORS})")
+    spark.sql(f"DELETE FROM delta.`{folder}` WHERE id % 3 = 1")  # noqa: S608  a folder of the test
+    return folder
+
+
 class TestOtherPlaces:
     """Other writers put a vector into the log itself, or into a file somewhere else."""
 
     @pytest.fixture(name="table")
-    def _table(self, spark: Any, folder: Path) -> Path:
-        spark.range(0, 1000, 1, 1).selectExpr("id", "id % 5 AS five").write.format("delta").save(str(folder))
-        spark.sql(f"ALTER TABLE delta.`{folder}` SET TBLPROPERTIES ({WITH_VECTORS})")
-        spark.sql(f"DELETE FROM delta.`{folder}` WHERE id % 3 = 1")  # noqa: S608  a folder of the test
+    def _table(self, written: Path, folder: Path) -> Path:
+        shutil.copytree(written, folder, dirs_exist_ok=True)
         return folder
 
     @staticmethod

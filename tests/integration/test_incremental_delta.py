@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,25 +19,64 @@ pytest.importorskip("polars")
 pytestmark = pytest.mark.spark
 
 
+def append(spark: Any, path: str, start: int, rows: int) -> None:
+    data = spark.range(start, start + rows, 1, 1).selectExpr("id", "id % 5 AS five")
+    data.write.format("delta").mode("append").save(path)
+
+
+def append_in_folders(spark: Any, path: str, start: int, rows: int) -> None:
+    columns = [
+        "DATE_ADD(DATE'2024-02-28', CAST(id % 3 AS INT)) AS day",
+        "id",
+        "NULLIF(CONCAT('a/b = ', id % 5), 'a/b = 4') AS `shop-nr`",
+        "id % 5 AS five",
+    ]
+    data = spark.range(start, start + rows, 1, 1).selectExpr(*columns)
+    data.write.format("delta").mode("append").partitionBy("shop-nr", "day").save(path)
+
+
+@pytest.fixture(name="plain", scope="module")
+def _plain(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table that each test has a copy of: to copy a folder costs less than to let Spark write it."""
+    folder = tmp_path_factory.mktemp("plain") / "things"
+    append(spark, str(folder), 0, ROWS)
+    return folder
+
+
+@pytest.fixture(name="may_have_vectors", scope="module")
+def _may_have_vectors(spark: Any, plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("vectors") / "things"
+    shutil.copytree(plain, folder)
+    spark.sql(f"ALTER TABLE delta.`{folder}` SET TBLPROPERTIES ('delta.enableDeletionVectors' = true)")
+    return folder
+
+
+@pytest.fixture(name="in_folders", scope="module")
+def _in_folders(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("parts") / "things"
+    append_in_folders(spark, str(folder), 0, ROWS)
+    return folder
+
+
 class TestDelta:
     """ "the same Delta version" """
 
     @pytest.fixture(name="table")
-    def _table(self, spark: Any, folder: Path) -> str:
-        self.append(spark, str(folder), 0, ROWS)
+    def _table(self, plain: Path, folder: Path) -> str:
+        shutil.copytree(plain, folder, dirs_exist_ok=True)
         return f"delta.`{folder}`"
 
-    @staticmethod
-    def append(spark: Any, path: str, start: int, rows: int) -> None:
-        data = spark.range(start, start + rows, 1, 1).selectExpr("id", "id % 5 AS five")
-        data.write.format("delta").mode("append").save(path)
+    @pytest.fixture(name="table_with_vectors")
+    def _table_with_vectors(self, may_have_vectors: Path, folder: Path) -> str:
+        shutil.copytree(may_have_vectors, folder, dirs_exist_ok=True)
+        return f"delta.`{folder}`"
 
     @pytest.mark.usefixtures("table")
     def test_its_files_are_counted_as_parquet_and_only_once(self, spark: Any, folder: Path) -> None:
         first = scan(spark, folder)
         assert (first.state.engine, first.rows_read, rows_of(first)) == ("polars", ROWS, ROWS)
         old = data_files(folder)
-        self.append(spark, str(folder), ROWS, 100)
+        append(spark, str(folder), ROWS, 100)
         whole = scan(spark, folder)
         for path in old:
             spoil(path)
@@ -63,36 +103,36 @@ class TestDelta:
         assert [one.name for one in again.scan.columns] == ["id", "five", "more"]
         assert again.scan.tally.columns[2].nulls == ROWS
 
-    def test_rows_under_a_deletion_vector_are_not_counted(self, spark: Any, folder: Path, table: str) -> None:
-        spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('delta.enableDeletionVectors' = true)")
+    def test_rows_under_a_deletion_vector_are_not_counted(
+        self, spark: Any, folder: Path, table_with_vectors: str
+    ) -> None:
         first = scan(spark, folder)
         assert (first.state.engine, rows_of(first)) == ("polars", ROWS)
-        spark.sql(f"DELETE FROM {table} WHERE id < 10")  # noqa: S608  as above
+        spark.sql(f"DELETE FROM {table_with_vectors} WHERE id < 10")  # noqa: S608  as above
         again = scan(spark, folder, first)
         assert (again.state.engine, rows_of(again)) == ("polars", ROWS - 10)
         assert scan(spark, folder, again).rows_read == 0
-        self.append(spark, str(folder), ROWS, 100)
+        append(spark, str(folder), ROWS, 100)
         assert rows_of(scan(spark, folder, again)) == ROWS + 90
 
     @pytest.mark.parametrize("engine", ["auto", "spark"])
     def test_where_vectors_may_be_but_are_not_only_new_files_are_read(
-        self, spark: Any, folder: Path, table: str, engine: str
+        self, spark: Any, folder: Path, table_with_vectors: str, engine: str
     ) -> None:
-        spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('delta.enableDeletionVectors' = true)")
         first = scan(spark, folder, engine=engine)
-        self.append(spark, str(folder), ROWS, 100)
+        append(spark, str(folder), ROWS, 100)
         more = scan(spark, folder, first, engine=engine)
         assert (more.rows_read, rows_of(more)) == (100, ROWS + 100)
         assert scan(spark, folder, more, engine=engine).rows_read == 0
-        spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('a' = 'b')")
+        spark.sql(f"ALTER TABLE {table_with_vectors} SET TBLPROPERTIES ('a' = 'b')")
         assert scan(spark, folder, more, engine=engine).rows_read == 0
 
+    @pytest.mark.usefixtures("table_with_vectors")
     def test_where_vectors_may_be_a_bound_on_time_is_gone_on_from(
-        self, spark: Any, folder: Path, table: str, monkeypatch: pytest.MonkeyPatch
+        self, spark: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("nuvyn_executor.profiling.sampling_limits.WAVE_BYTES", 1)
-        spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ('delta.enableDeletionVectors' = true)")
-        self.append(spark, str(folder), ROWS, 100)
+        append(spark, str(folder), ROWS, 100)
         first = scan(spark, folder, seconds=1e-9)
         assert first.state.coverage is not None
         second = scan(spark, folder, first)
@@ -106,7 +146,7 @@ class TestDelta:
     ) -> None:
         def opened_and_appended(*given: Any) -> Any:
             frame = open_frame(*given)
-            self.append(spark, str(folder), ROWS, 100)
+            append(spark, str(folder), ROWS, 100)
             return frame
 
         with monkeypatch.context() as patched:
@@ -128,16 +168,18 @@ class TestDelta:
         assert scan(spark, folder, first).rows_read == 0
 
     @pytest.mark.parametrize("engine", ["polars", "spark"])
-    def test_of_partitions_only_the_new_files_are_read(self, spark: Any, folder: Path, engine: str) -> None:
+    def test_of_partitions_only_the_new_files_are_read(
+        self, spark: Any, in_folders: Path, folder: Path, engine: str
+    ) -> None:
         asked = "auto" if engine == "polars" else engine
-        self.append_in_folders(spark, str(folder), 0, ROWS)
+        shutil.copytree(in_folders, folder, dirs_exist_ok=True)
         first = scan(spark, folder, engine=asked)
         assert (first.state.engine, rows_of(first)) == (engine, ROWS)
         names = [one.name for one in first.scan.columns]
         assert names == ["day", "id", "shop-nr", "five"]
         assert first.scan.tally.columns[2].nulls == ROWS // 5
         old = sorted(folder.rglob("*.parquet"))
-        self.append_in_folders(spark, str(folder), ROWS, 100)
+        append_in_folders(spark, str(folder), ROWS, 100)
         whole = scan(spark, folder, engine=asked)
         for path in old:
             spoil(path)
@@ -147,19 +189,8 @@ class TestDelta:
         assert [one.distinct for one in counted(more).spans] == [one.distinct for one in counted(whole).spans]
 
     def test_partitions_are_the_same_to_both_engines(self, spark: Any, folder: Path) -> None:
-        self.append_in_folders(spark, str(folder), 0, 1000)
+        append_in_folders(spark, str(folder), 0, 1000)
         assert scan(spark, folder).scan == scan(spark, folder, engine="spark").scan
-
-    @staticmethod
-    def append_in_folders(spark: Any, path: str, start: int, rows: int) -> None:
-        columns = [
-            "DATE_ADD(DATE'2024-02-28', CAST(id % 3 AS INT)) AS day",
-            "id",
-            "NULLIF(CONCAT('a/b = ', id % 5), 'a/b = 4') AS `shop-nr`",
-            "id % 5 AS five",
-        ]
-        data = spark.range(start, start + rows, 1, 1).selectExpr(*columns)
-        data.write.format("delta").mode("append").partitionBy("shop-nr", "day").save(path)
 
     def test_partitions_of_moments_are_counted_by_spark(self, spark: Any, folder: Path) -> None:
         data = spark.range(100).selectExpr("id", "TIMESTAMP'2024-01-01 10:00:00' AS at")

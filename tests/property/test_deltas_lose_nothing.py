@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from typing import Any, Dict, Set
 
@@ -17,7 +18,7 @@ from nuvyn_executor.store.memory import MemoryMetadataStore
 from nuvyn_executor.transport.api_client import Confirmation
 from nuvyn_executor.transport.transmitter import Transmitter
 
-HISTORIES = 600
+HISTORIES = min(600, int(os.environ.get("DELIVERY_HISTORIES", "600")))
 IDS = {"source_id": "s", "tenant_id": "t"}
 KEYS = {table.name: table.key for table in (SOURCES, TABLES, COLUMNS)}
 

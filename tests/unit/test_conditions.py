@@ -122,7 +122,10 @@ def uses() -> Iterator[Tuple[str, str, bool]]:
     """Each use of such an attribute: the module, the function, and whether an ``except`` stands around it."""
     package = ROOT / "nuvyn_executor"
     for path in sorted(package.rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if not any(name in text for name in BEHIND_CONNECT):
+            continue
+        tree = ast.parse(text)
         for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
             tried = {
                 id(inner) for one in ast.walk(function) if isinstance(one, ast.Try) for inner in _body(one)
@@ -160,7 +163,10 @@ class TestConnect:
         }
         names = set()
         for path in (ROOT / "nuvyn_executor").rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            text = path.read_text(encoding="utf-8")
+            if not any(name in text for name in absent):
+                continue
+            for node in ast.walk(ast.parse(text)):
                 kinds = (("attr", ast.Attribute), ("id", ast.Name), ("name", ast.alias))
                 names |= {getattr(node, field) for field, kind in kinds if isinstance(node, kind)}
 

@@ -6,6 +6,7 @@ import gzip
 import random
 import tempfile
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, List, Tuple
 
 import pytest
@@ -61,6 +62,7 @@ class Failing:
         raise DatasetUnreadable(f"{path} has changed since it was listed.", "Run the job again.")
 
 
+@lru_cache(maxsize=None)
 def table() -> Any:
     rng = random.Random(7)  # noqa: S311  data, no secret
     return pl.DataFrame(
