@@ -74,6 +74,7 @@ RUNTIMES: Tuple[Runtime, ...] = (
     Runtime("spark-3.4", "3.9", "3.4.3", "2.4.0", 17, _PINS_34, _34),
     Runtime("spark-4.0", "3.12", "4.0.1", "4.0.1", 0, _PINS_40, _40, in_make_test=True),
     Runtime("spark-4.2", "3.13", "4.2.0", "4.4.0", 0, _PINS_42, _42),
+    Runtime("python-3.14", "3.14", "4.2.0", "4.4.0", 0, _PINS_42, _42),
     Runtime("connect-4.0", "3.12", "4.0.1", "", 0, _PINS_40, _CLIENT, in_make_test=True, server="spark-4.0"),
 )
 BY_NAME: Dict[str, Runtime] = {one.name: one for one in RUNTIMES}

@@ -206,7 +206,10 @@ class _Calamine:
         """Return what reads a sheet; calamine has its cells in memory, and Python one row."""
         if sheet not in self.sheet_names():
             raise _no_sheet(self._path, sheet)
-        read: Callable[[], Iterator[Sequence[Any]]] = self._book.get_sheet_by_name(sheet).iter_rows
+        found = self._book.get_sheet_by_name(sheet)
+        if found.start is None:  # it has no cells, and calamine 0.4 panics at its rows
+            return lambda: iter(())
+        read: Callable[[], Iterator[Sequence[Any]]] = found.iter_rows
         return read
 
 
@@ -283,9 +286,9 @@ class _Reader:
     def _guarded(self, action: Callable[..., Any], *arguments: str) -> Any:
         try:
             return action(*arguments)
-        except DatasetUnreadable:
-            raise
-        except Exception as error:
+        except BaseException as error:
+            if isinstance(error, DatasetUnreadable) or not _is_of_engine(error):
+                raise
             raise _damaged(self._path, error) from error
 
     def _guarded_rows(self, read: Callable[[], Iterator[Sequence[Any]]]) -> Iterator[Sequence[Any]]:
@@ -317,8 +320,18 @@ def _open(path: str) -> _Reader:
         raise DatasetUnreadable(
             f"{Path(path).name} may not be read.", "Grant read access to the user that runs this job."
         ) from error
-    except Exception as error:  # engines raise whatever a damaged file makes them raise
+    except BaseException as error:
+        if not _is_of_engine(error):
+            raise
         raise _damaged(path, error) from error
+
+
+def _is_of_engine(error: BaseException) -> bool:
+    """Whether an engine may raise an error: whatever a damaged file makes it raise.
+
+    A panic of calamine, which is written in Rust, is no ``Exception``, and its class cannot be imported.
+    """
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
 def _engine(name: str) -> Any:
@@ -356,7 +369,7 @@ def _no_sheet(path: str, sheet: str) -> DatasetUnreadable:
     return DatasetUnreadable(f"{Path(path).name} has no worksheet {sheet!r}.", "Run the job again.")
 
 
-def _damaged(path: str, error: Exception) -> DatasetUnreadable:
+def _damaged(path: str, error: BaseException) -> DatasetUnreadable:
     if type(error).__name__ == "PasswordError":
         return DatasetUnreadable(f"{Path(path).name} is protected by a password.", "Save it without one.")
     return DatasetUnreadable(

@@ -61,7 +61,10 @@ _MEANINGS: Tuple[Tuple[Tuple[str, ...], str, str, str], ...] = (
     ),
     (
         (),
-        r"Malformed ORC file|orc\.FileFormatException|InvalidProtocolBufferException",
+        (
+            r"Malformed ORC file|orc\.FileFormatException|InvalidProtocolBufferException"
+            r"|Buffer size too small\. size = \d+ needed"
+        ),
         "it is no intact ORC file",
         "Write it again, or remove it.",
     ),
@@ -91,7 +94,11 @@ _MEANINGS: Tuple[Tuple[Tuple[str, ...], str, str, str], ...] = (
     ),
     (
         (),
-        r"EOFException|not in gzip format|incorrect data check|ZLIB|Unexpected end of",
+        # ORC's codecs: Spark 3 writes it with Snappy, Spark 4 with zstd.
+        (
+            r"EOFException|not in gzip format|incorrect data check|ZLIB|Unexpected end of"
+            r"|compress\.MalformedInputException|ZstdException"
+        ),
         "it ends too early or is not intact",
         "Upload it again.",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import sys
 import time
@@ -18,8 +19,12 @@ from tools.runtimes import BY_NAME
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fake_databricks.storage_servers.s3 import S3Server
+
 OWN_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 SPARK_4 = BY_NAME["spark-4.0"]
+OTHERS = {"17.3": SPARK_4, "19": BY_NAME["spark-4.2"]}
+"""By the version of Databricks: what the tests' environments have beside the server's own Spark."""
 PENDING = ("PENDING", "RESTARTING")
 SAY = (
     "import os, sys\n"
@@ -37,11 +42,12 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabricksWorkspace]:
-    """A workspace on a server, beside which the tests' environment of Spark 4.0 is installed."""
+    """A workspace on a server, beside which the tests' environments of Spark 4 are installed."""
     runtimes: Path = tmp_path_factory.mktemp("runtimes")
-    python = SPARK_4.interpreter
-    java = Runtime("spark-4.0", SPARK_4.spark, python, (), None).java()
-    describe(runtimes / "spark-4.0", python, java.parents[1])
+    for one in OTHERS.values():
+        if one.stamp.is_file():
+            java = Runtime(one.name, one.spark, one.interpreter, (), None).java()
+            describe(runtimes / one.name, one.interpreter, java.parents[1])
     with FakeDatabricks(Options(port=0, runtimes=runtimes)) as fake:
         yield DatabricksWorkspace(fake.url, f"dapi{secrets.token_hex(16)}", fake.cluster_id)
 
@@ -49,7 +55,16 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabricksWo
 @pytest.fixture(scope="module")
 def new_cluster(workspace: DatabricksWorkspace) -> str:
     """A cluster of Databricks 17.3, which is running."""
-    body = {"cluster_name": "new", "spark_version": "17.3.x-scala2.13", "num_workers": 0}
+    return running_cluster(workspace, "17.3")
+
+
+def running_cluster(workspace: DatabricksWorkspace, version: str, **spark_conf: str) -> str:
+    body = {
+        "cluster_name": "new",
+        "spark_version": f"{version}.x-scala2.13",
+        "num_workers": 0,
+        "spark_conf": spark_conf,
+    }
     cluster_id: str = workspace.request("POST", "/api/2.1/clusters/create", body)["cluster_id"]
     end = time.monotonic() + 60
     while True:
@@ -125,3 +140,57 @@ class TestTwoSparks:
         assert command("print(spark.version)") == SPARK_4.spark
         programs.out("15.4", "spark.sql('CREATE TABLE between AS SELECT 7 AS a')")
         assert command("print(spark.table('between').first().a)") == "7"
+
+
+STORE_PROGRAM = """
+import json, sys
+from pyspark.dbutils import DBUtils
+root = sys.argv[1]
+read = spark.read.option("header", True).csv(root + "/in.csv")
+read.write.parquet(root + "/parquet")
+read.write.format("delta").save(root + "/delta")
+print(json.dumps({
+    "spark": spark.version,
+    "rows": sorted(map(list, read.collect())),
+    "parquet": spark.read.parquet(root + "/parquet").count(),
+    "delta": spark.read.format("delta").load(root.replace("s3a:", "s3:") + "/delta").count(),
+    "names": [entry.name for entry in DBUtils().fs.ls(root)],
+}))
+"""
+
+
+class TestStores:
+    """docs/fake.md, "S3 for a cluster": "Spark reads and writes such a store", whatever its version"""
+
+    @pytest.mark.timeout(300)
+    @pytest.mark.parametrize("version", OTHERS)
+    def test_a_cluster_reads_and_writes_s3(
+        self, workspace: DatabricksWorkspace, s3_server: S3Server, version: str
+    ) -> None:
+        if not OTHERS[version].stamp.is_file():
+            pytest.skip(f"{OTHERS[version].name} is not prepared: make test-matrix")
+        bucket = f"b{secrets.token_hex(6)}"
+        s3_server.create_bucket(bucket)
+        s3_server.put(bucket, "shop/in.csv", b"id,word\n1,a\n2,b\n")
+        settings = {
+            "endpoint": s3_server.endpoint,
+            "access.key": s3_server.access_key,
+            "secret.key": s3_server.secret_key,
+            "path.style.access": "true",
+            "connection.ssl.enabled": "false",
+        }
+        conf = {f"spark.hadoop.fs.s3a.{name}": value for name, value in settings.items()}
+        cluster_id = running_cluster(workspace, version, **conf)
+
+        run = workspace.run_job(
+            STORE_PROGRAM, f"s3a://{bucket}/shop", timeout=200, existing_cluster_id=cluster_id
+        )
+
+        assert run["state"]["result_state"] == "SUCCESS", run["output"]["logs"]
+        assert json.loads(run["output"]["logs"].strip().splitlines()[-1]) == {
+            "spark": OTHERS[version].spark,
+            "rows": [["1", "a"], ["2", "b"]],
+            "parquet": 2,
+            "delta": 2,
+            "names": ["delta/", "in.csv", "parquet/"],
+        }

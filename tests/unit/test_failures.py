@@ -14,6 +14,18 @@ class TestUnreadable:
             ("java.io.FileNotFoundException: /d/a.parquet", "a file vanished while it was read"),
             ("An error occurred while calling o1.load.\n: it is odd\n\tat x.y", "it is odd"),
             ("top\nCaused by: in the middle\nCaused by: at the bottom", "at the bottom"),
+            (
+                "x\nCaused by: io.airlift.compress.MalformedInputException: Malformed input: offset=34073",
+                "it ends too early or is not intact",
+            ),
+            (
+                "x\nCaused by: com.github.luben.zstd.ZstdException: Data corruption detected",
+                "it ends too early or is not intact",
+            ),
+            (
+                "IllegalArgumentException: Buffer size too small. size = 262144 needed = 8388607 in footer",
+                "it is no intact ORC file",
+            ),
         ],
     )
     def test_says_what_it_means_or_its_innermost_cause(self, said: str, told: str) -> None:

