@@ -126,6 +126,7 @@ class Estate:
         part_bytes: what a task reads at least.
         parts_a_slot: the most tasks of one dataset, for each slot.
         readers: files whose beginnings are read at the same time.
+        footers: files of one dataset whose footers are read at the same time.
     """
 
     tables: int = 0
@@ -139,7 +140,8 @@ class Estate:
     request: float = 0.0
     part_bytes: int = 4 * 1024 * 1024
     parts_a_slot: int = 3
-    readers: int = 8
+    readers: int = 32
+    footers: int = 8
 
     @property
     def all_slots(self) -> int:
@@ -261,7 +263,7 @@ def predict(costs: UnitCosts, estate: Estate) -> Prediction:
     files, tables, columns = estate.files, estate.tables, estate.tables * estate.columns
     parts = tables * estate.parts
     ask = estate.request
-    footers = Work("read footers", costs.opened_file * files, 2 * ask * files / estate.readers)
+    footers = Work("read footers", costs.opened_file * files, 2 * ask * files / estate.footers)
     scanning: Tuple[Work, ...]
     if estate.kind == SMALL:
         small = costs.small_table * tables + costs.small_column * columns

@@ -94,7 +94,7 @@ class TestPredictions:
     def test_storage_that_answers_slowly_is_waited_for_by_several_threads(self) -> None:
         estate = Estate(tables=1, files=8000, kind=SMALL, request=0.03)
         (discovered,) = [one for one in predict(UnitCosts(), estate).phases if one.name == "discover"]
-        assert discovered.seconds == pytest.approx(2 * 8000 * 0.03 / 8)
+        assert discovered.seconds == pytest.approx(2 * 8000 * 0.03 / 32)
         assert discovered.limit == WAITING
 
 
