@@ -11,6 +11,8 @@ import math
 from dataclasses import dataclass, field, fields
 from typing import Mapping, Sequence, Tuple
 
+from nuvyn_executor.profiling.polars.parts import ADDING_BYTES, PART_BYTES, PARTS_A_SLOT
+
 PYTHON = "Python in the driver"
 WAITING = "waiting for Java and storage"
 TASKS = "tasks on the workers"
@@ -123,8 +125,6 @@ class Estate:
         kind: what they hold, a key of :attr:`UnitCosts.task_bytes`; :data:`SMALL`: so few rows each that the
             driver counts them.
         request: seconds until storage answers a request; 0 on a local disk.
-        part_bytes: what a task reads at least.
-        parts_a_slot: the most tasks of one dataset, for each slot.
         readers: files whose beginnings are read at the same time.
         footers: files of one dataset whose footers are read at the same time.
     """
@@ -138,8 +138,6 @@ class Estate:
     at_once: int = 4
     kind: str = "parquet"
     request: float = 0.0
-    part_bytes: int = 4 * 1024 * 1024
-    parts_a_slot: int = 3
     readers: int = 32
     footers: int = 8
 
@@ -153,8 +151,9 @@ class Estate:
         """Tasks that count one table; none where the driver counts it."""
         if self.kind == SMALL or not self.tables:
             return 0
-        wanted = math.ceil(self.size_bytes / self.tables / self.part_bytes)
-        return max(1, min(wanted, self.all_slots * self.parts_a_slot))
+        size = self.size_bytes // self.tables
+        part = max(PART_BYTES, math.isqrt(size * self.columns * ADDING_BYTES))
+        return max(1, min(math.ceil(size / part), self.all_slots * PARTS_A_SLOT))
 
 
 @dataclass(frozen=True)

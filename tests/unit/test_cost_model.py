@@ -72,6 +72,8 @@ class TestPredictions:
         grown = {what: getattr(estate, what) * 2}
         if what == "tables":
             grown["size_bytes"] = estate.size_bytes * 2
+        if what == "columns":  # of wide tables, parts are larger
+            costs = replace(costs, started_task=NOTHING)
         less, more = predict(costs, estate), predict(costs, replace(estate, **grown))
         assert more.processors >= less.processors * (1 - 1e-9)
         assert more.memory >= less.memory * (1 - 1e-9)
@@ -88,7 +90,7 @@ class TestPredictions:
         costs = UnitCosts(returned_column=Spent(python=1e-3), task_bytes={"parquet": NOTHING})
         estate = Estate(tables=10, files=10, size_bytes=10**12, columns=20)
         few, many = predict(costs, estate), predict(costs, replace(estate, workers=64))
-        assert many.seconds == 64 * few.seconds
+        assert many.seconds > 20 * few.seconds
         assert (many.bottleneck.limit, many.bottleneck.largest) == (PYTHON, "add what tasks return")
 
     def test_storage_that_answers_slowly_is_waited_for_by_several_threads(self) -> None:
@@ -100,12 +102,13 @@ class TestPredictions:
 
 class TestEstates:
     @pytest.mark.parametrize(
-        ("size_bytes", "workers", "parts"), [(1, 1, 1), (400 * 2**20, 1, 24), (40 * 2**20, 64, 10)]
+        ("size_bytes", "workers", "parts"),
+        [(1, 1, 1), (400 * 2**20, 1, 24), (40 * 2**20, 64, 10), (10**9, 64, 56)],
     )
     def test_a_table_is_as_many_tasks_as_its_bytes_and_the_slots_allow(
         self, size_bytes: int, workers: int, parts: int
     ) -> None:
-        assert Estate(tables=1, files=1, size_bytes=size_bytes, workers=workers).parts == parts
+        assert Estate(tables=1, files=1, size_bytes=size_bytes, columns=20, workers=workers).parts == parts
 
     def test_a_small_table_is_none(self) -> None:
         assert Estate(tables=1, files=1, size_bytes=10**9, kind=SMALL).parts == 0
