@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, Mapping
 
-from benchmarks import cluster, files, growth, others, profiler, server, stores, where
+from benchmarks import cluster, costs, files, growth, others, profiler, server, stores, where
 
 PARTS: Mapping[str, Any] = {
     "server": server,
@@ -16,6 +16,7 @@ PARTS: Mapping[str, Any] = {
     "others": others,
     "where": where,
     "stores": stores,
+    "costs": costs,
 }
 USUAL = ("server", "profiler")
 

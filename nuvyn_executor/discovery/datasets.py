@@ -58,12 +58,13 @@ from nuvyn_executor.sources.entry_stream import open_entry
 if TYPE_CHECKING:
     from nuvyn_executor.sources.base import DataSource, Source
 
-# A mount answers in milliseconds, not in microseconds: heads are read by several threads at once.
-_READERS = 8
+# Object stores answer in tens of milliseconds: two questions to each of a million files are an hour's work.
+_READERS = 32
+# Workbooks are read whole, so that fewer of them are in memory at the same time.
+_BUILDERS = 8
 # So many files go to a thread at once, for handing one over costs more than reading it ...
 _BLOCK = 4
-# ... and so many blocks are read ahead: heads of 64 KB that wait to be looked at must not fill the memory.
-_BLOCKS_AHEAD = _READERS
+# ... and for each thread one block is read ahead: heads of 64 KB that wait must not fill the memory.
 # Of so many files the last lines are read, which costs a request each.
 _MOST_TAILS = 1_000
 _NOTHING = FileHead(b"")
@@ -173,7 +174,9 @@ class _Search:
         """Find Delta tables, look at all other files, group them."""
         others = self._take_delta_tables()
         groups = FileGroups(self._name, single=self._listing.is_single_file)
-        for entry, (head, detection, form, table) in zip(others, _in_parallel(self._look_at, others)):
+        for entry, (head, detection, form, table) in zip(
+            others, _in_parallel(self._look_at, others, _READERS)
+        ):
             file_format = self._accept(entry, detection)
             if file_format is None or head is None:
                 continue
@@ -185,7 +188,7 @@ class _Search:
                 self._layouts[entry.name] = _layout_of(entry.plain_name, file_format, head, table)
             elif form is None:
                 self._compare(entry, head, self._layouts[model.name])
-        for datasets, skipped in _in_parallel(self._build, groups.tables()):
+        for datasets, skipped in _in_parallel(self._build, groups.tables(), _BUILDERS):
             self.datasets.extend(datasets)
             self.skipped.extend(skipped)
 
@@ -441,18 +444,20 @@ def _fitted(dataset: Dataset, fit: Optional[Fit]) -> Dataset:
     )
 
 
-def _in_parallel(function: Callable[[_Item], _Found], items: Sequence[_Item]) -> Iterator[_Found]:
+def _in_parallel(
+    function: Callable[[_Item], _Found], items: Sequence[_Item], threads: int
+) -> Iterator[_Found]:
     """Map in order, by several threads that are some blocks of items ahead of the caller."""
 
     def found_of(block: Sequence[_Item]) -> List[_Found]:
         return [function(item) for item in block]
 
-    size = min(_BLOCK, max(1, len(items) // (_READERS * 8)))
+    size = min(_BLOCK, max(1, len(items) // (threads * 8)))
     waiting: Deque[Future[List[_Found]]] = deque()
-    with ThreadPoolExecutor(_READERS) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(items), size):
             waiting.append(pool.submit(found_of, items[start : start + size]))
-            if len(waiting) > _BLOCKS_AHEAD:
+            if len(waiting) > threads:
                 yield from waiting.popleft().result()
         while waiting:
             yield from waiting.popleft().result()

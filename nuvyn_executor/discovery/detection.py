@@ -11,7 +11,6 @@ from nuvyn_executor.discovery.csv_layout import WEAK, complete_lines, detect_lay
 from nuvyn_executor.discovery.csv_lines import table_of
 from nuvyn_executor.discovery.json_layout import begins_like_json, is_lines_of_json, looks_like_json
 from nuvyn_executor.discovery.packed_kinds import refused_archive, refused_compression
-from nuvyn_executor.discovery.text_encoding import is_binary
 from nuvyn_executor.discovery.text_kinds import is_fixed_width, is_log, is_named_log, is_xml
 from nuvyn_executor.errors import SourceError
 from nuvyn_executor.sources.locations import is_hidden
@@ -136,30 +135,32 @@ def _is_compressed(lower: str, head: FileHead) -> bool:
     """Whether a file is compressed, and its name does not say so."""
     if head.is_gzip:
         return not lower.endswith(".gz")
-    return refused_compression(lower, head.raw, binary=is_binary(head.text)) is not None
+    return refused_compression(lower, head.raw, binary=head.is_binary) is not None
 
 
 def _detect_binary(lower: str, head: FileHead, stream: Optional[BinaryIO]) -> Optional[Detection]:
     """Find a binary format by the first bytes, or what is wrong with the file; ``None`` for a text."""
-    binary = is_binary(head.text)
     if head.raw.startswith(_ZIP):
         return _detect_zip(lower, head.raw, stream)
     if head.raw.startswith(_OLE):
         return _detect_ole(lower)
-    if head.raw.startswith(_ENCRYPTED_PARQUET) and (binary or lower.endswith(formats.PARQUET.extensions)):
+    if head.raw.startswith(_ENCRYPTED_PARQUET) and (
+        lower.endswith(formats.PARQUET.extensions) or head.is_binary
+    ):
         return Detection(None, "is an encrypted Parquet file", _DECRYPT, is_damaged=True)
     for one in formats.FORMATS:
         if one.magic and head.raw.startswith(one.magic):
             ends_well = _ends_well(one, head, stream)
             # A text may begin with the letters of a magic number ("ORC,ELF"): only the rest decides.
-            if ends_well or binary or lower.endswith(one.extensions):
+            if ends_well or lower.endswith(one.extensions) or head.is_binary:
                 what = f"is {one.noun} that is cut short: its end is missing"
                 return _damaged(what) if ends_well is False else Detection(one)
     what = next((what for magic, what in _MAGIC if head.raw.startswith(magic)), "")
-    if what and (binary or not head.raw[:3].isalnum()):
+    if what and (head.is_binary or not head.raw[:3].isalnum()):
         return Detection(None, f"is {what}", _CONVERT)
-    compressed = refused_compression(lower, head.raw, binary=binary)
-    return _belied_name(lower, head, binary=binary) if compressed is None else Detection(None, *compressed)
+    compressed = refused_compression(lower, head.raw, binary=head.is_binary)
+    refused = None if compressed is None else Detection(None, *compressed)
+    return refused or _belied_name(lower, head, binary=head.is_binary)
 
 
 def _ends_well(one: FileFormat, head: FileHead, stream: Optional[BinaryIO]) -> Optional[bool]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Optional, Tuple
 
-from nuvyn_executor.discovery.text_encoding import TextEncoding, decode, detect_encoding
+from nuvyn_executor.discovery.text_encoding import TextEncoding, decode, detect_encoding, is_binary
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import FileEntry
@@ -83,6 +83,11 @@ class FileHead:
     def text(self) -> str:
         """The data as text. A character that the cut left incomplete is left out, a damaged one is U+FFFD."""
         return self.content.text if self.is_gzip else self.text_in(self.encoding)
+
+    @cached_property
+    def is_binary(self) -> bool:
+        """Whether the data are no text. Telling how binary data would be encoded takes ten milliseconds."""
+        return is_binary(self.text)
 
     def with_text(self, text: str, delimiter: str = "") -> FileHead:
         """Return the head of a file that has another text in the same encoding, and as much of it."""

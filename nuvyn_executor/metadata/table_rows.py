@@ -168,13 +168,14 @@ def gone_columns(
         tables: rows of ``tables`` that this run writes.
         columns: rows of ``columns`` that this run writes.
     """
+    removed = set(gone)  # thousands of tables, of hundreds of thousands of columns
     read = {row["table_id"] for row in tables}
     present = {row["column_id"] for row in columns}
     return [
         row["column_id"]
         for row in known
         if row["removed_at"] is None
-        and (row["table_id"] in gone or (row["table_id"] in read and row["column_id"] not in present))
+        and (row["table_id"] in removed or (row["table_id"] in read and row["column_id"] not in present))
     ]
 
 

@@ -68,12 +68,14 @@ class Sketch:
             both = (*_unpacked(self.hashes), *_unpacked(other.hashes))
             return Sketch.of(self.hash_name, both, exact=self.exact and other.exact)
         fewest = min(len(one.registers or bytes(REGISTERS)) for one in (self, other))
-        pairs = zip(self._as_registers(fewest), other._as_registers(fewest))
-        return Sketch(self.hash_name, registers=bytes(max(pair) for pair in pairs))
+        registers = greater_of(self._as_registers(fewest), other._as_registers(fewest))
+        return Sketch(self.hash_name, registers=registers)
 
     def _as_registers(self, fewest: int) -> bytes:
         """Return so many registers, a power of two. Those with the same low bits become one."""
         registers = self.registers or registers_of(_unpacked(self.hashes))
+        if len(registers) == fewest:
+            return registers
         return bytes(max(registers[index::fewest]) for index in range(fewest))
 
     def estimate(self) -> Distinct:
@@ -143,6 +145,19 @@ def registers_of(hashes: Iterable[int]) -> bytes:
         index, rank = one & (REGISTERS - 1), rank_of(one >> PRECISION)
         registers[index] = max(registers[index], rank)
     return bytes(registers)
+
+
+def greater_of(one: bytes, other: bytes) -> bytes:
+    """Return the greater of each two bytes at one place, all of them below 128, as ranks are.
+
+    The bytes are digits of one whole number each: a loop over 4,096 pairs takes a hundred times as long.
+    """
+    size = len(one)
+    tops = int.from_bytes(b"\x80" * size, "little")
+    a, b = int.from_bytes(one, "little"), int.from_bytes(other, "little")
+    at_least = ((a | tops) - b) & tops  # the highest bit of each byte: whether a's is not below b's
+    from_a = (at_least << 1) - (at_least >> 7)  # all bits of these bytes
+    return (b ^ ((a ^ b) & from_a)).to_bytes(size, "little")
 
 
 def rank_of(rest: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import threading
 from typing import TYPE_CHECKING, List, Tuple
 
 import openpyxl
@@ -227,6 +228,29 @@ class TestLayouts:
         found = discover(_Emptied(tmp_path, "a.csv"), SourceType.AUTO, MANY)
         assert [dataset.name for dataset in found.datasets] == ["b"]
         assert "has vanished" in reasons(found)["a.csv"]
+
+
+class _Slow(FileSystemSource):
+    """Storage that answers nobody until so many ask at the same time."""
+
+    def __init__(self, root: str, together: int) -> None:
+        super().__init__(root, on_databricks=False)
+        self._barrier = threading.Barrier(together)
+
+    def read_range(self, entry: FileEntry, offset: int, length: int) -> bytes:
+        self._barrier.wait(10)
+        return super().read_range(entry, offset, length)
+
+
+class TestTime:
+    """Issue: "Costs at scale"; "the first bottleneck that it shows is mended"."""
+
+    def test_32_files_are_looked_at_at_the_same_time(self, tmp_path: Path) -> None:
+        write(tmp_path, {f"{number}/a.parquet": PARQUET for number in range(64)})
+        source = _Slow(str(tmp_path), 32)
+        found = discover(source, source_type_named("parquet"), MANY)
+        assert len(found.datasets) == 64
+        assert not found.skipped
 
 
 class _Emptied(FileSystemSource):

@@ -37,6 +37,23 @@ def detect(name: str, content: bytes, head: int = 65536) -> Detection:
     return detect_format(name, FileHead(content[:head], len(content) <= head), io.BytesIO(content))
 
 
+class TestCosts:
+    """An estate has a million files, and the driver looks at each."""
+
+    @pytest.mark.parametrize(
+        "content", [PARQUET, ORC, workbook(), OLE], ids=["parquet", "orc", "xlsx", "xls"]
+    )
+    def test_nobody_guesses_how_a_binary_file_would_be_encoded(
+        self, content: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def guess(*_: object, **_more: object) -> None:
+            raise AssertionError("it takes ten milliseconds")
+
+        monkeypatch.setattr("nuvyn_executor.discovery.file_head.detect_encoding", guess)
+        name = "x.xls" if content == OLE else "x"
+        assert detect(name, content).format is not None
+
+
 class TestDetection:
     """ "`source_type` `auto` detects by magic bytes, then extension, then content" """
 

@@ -54,6 +54,16 @@ class TestParts:
         packed = Piece("a.csv.gz", 60 * PART_BYTES)
         assert parts_of([packed], slots=8) == [(packed,)]
 
+    @pytest.mark.parametrize(("columns", "parts"), [(1, 239), (20, 56), (500, 12)])
+    def test_as_long_as_tasks_count_the_driver_adds(self, columns: int, parts: int) -> None:
+        """Issue: "Costs at scale": adding 256 parts of a gigabyte took longer than counting them."""
+        found = parts_of([Piece("large.csv", 10**9)], slots=512, columns=columns)
+        assert len(found) == parts
+
+    @pytest.mark.parametrize(("columns", "parts"), [(1, 3), (20, 3), (500, 2)])
+    def test_a_dataset_of_few_bytes_is_divided_as_before(self, columns: int, parts: int) -> None:
+        assert len(parts_of([Piece("small.csv", 10**7)], slots=512, columns=columns)) == parts
+
     def test_what_opening_costs_is_shared_out_too(self) -> None:
         parts = parts_of([Piece(f"{i}.csv", 10) for i in range(12_000)], slots=2)
         assert [len(part) for part in parts] == 6 * [2000]

@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 
 from nuvyn_executor.profiling.sketch import (
     KEPT,
+    RANKED_BITS,
+    REGISTERS,
     RSD,
     Final,
     Sketch,
+    greater_of,
     merged,
     registers_of,
     state_from_json,
@@ -64,6 +67,14 @@ class TestSets:
         assert narrow.merge(one).merge(two) == two.merge(narrow).merge(one) == one.merge(two).merge(narrow)
         assert narrow.merge(one).merge(two) == whole
         assert whole.estimate().rsd == pytest.approx(1.04 / few**0.5)
+
+    @given(st.integers(0, 99), st.sampled_from((16, 1024, REGISTERS)))
+    @settings(max_examples=at_most(40), deadline=None)
+    def test_of_two_registers_the_higher_rank_is_left(self, seed: int, count: int) -> None:
+        chance = random.Random(seed)  # noqa: S311  data, no secret
+        one, other = (bytes(chance.randint(0, RANKED_BITS + 1) for _ in range(count)) for _ in range(2))
+        assert greater_of(one, other) == bytes(map(max, one, other))
+        assert greater_of(one, bytes(count)) == greater_of(one, one) == one
 
     @given(hashes, st.booleans())
     @settings(max_examples=at_most(20), deadline=None)

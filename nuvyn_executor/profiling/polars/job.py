@@ -121,7 +121,8 @@ def count(  # noqa: PLR0913  two of them are switches
             bounds=bounds,
             keeps_numbers=keeps,
         )
-        parts.extend((some, reading) for some in ([pieces] if is_one else parts_of(pieces, slots_of(spark))))
+        several = [pieces] if is_one else parts_of(pieces, slots_of(spark), len(plan.columns))
+        parts.extend((some, reading) for some in several)
     if len(parts) == 1 and small_here and importlib.util.find_spec("polars") is not None:
         return _counted(answer(*parts[0]), parts[0][0])
     counted = _collected(spark, parts)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PART_BYTES = 4 * 1024 * 1024  # smaller parts are not worth a task
 OPENING_BYTES = 4 * 1024  # opening a file takes as long as reading so many bytes
 _BOUNDS = Bounds()
+ADDING_BYTES = 16 * 1024  # the driver adds a column of a part while a task counts so many bytes
 PARTS_A_SLOT = 3  # more than one, so that a slow part does not delay the others
 
 
@@ -151,14 +152,21 @@ class Reading:
         return tuple(index for index in range(len(self.plan.columns)) if index not in held)
 
 
-def parts_of(files: Sequence[Piece], slots: int) -> List[Tuple[Piece, ...]]:
+def parts_of(files: Sequence[Piece], slots: int, columns: int = 1) -> List[Tuple[Piece, ...]]:
     """Divide large files and gather small ones, so that all parts are about the same work.
 
     Args:
         files: whole files. Those whose name ends in ``.gz`` are not divided.
         slots: tasks that run at the same time.
+        columns: of the dataset. The driver adds what tasks return of each, one part after the other, so that
+            more parts make it slower from where that takes as long as a task.
     """
-    wanted = max(PART_BYTES, math.ceil(sum(map(_cost, files)) / max(1, slots * PARTS_A_SLOT)))
+    cost = sum(map(_cost, files))
+    wanted = max(
+        PART_BYTES,
+        math.ceil(cost / max(1, slots * PARTS_A_SLOT)),
+        math.isqrt(cost * columns * ADDING_BYTES),
+    )
     parts: List[Tuple[Piece, ...]] = []
     gathered: List[Piece] = []
     cost = 0
