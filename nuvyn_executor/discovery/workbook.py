@@ -27,7 +27,7 @@ from nuvyn_executor.discovery.preamble import (
     total_doubt,
 )
 from nuvyn_executor.discovery.workbook_parts import SheetFacts, facts_of
-from nuvyn_executor.errors import DatasetUnreadable, EngineError
+from nuvyn_executor.errors import DatasetUnreadable, EngineError, is_panic
 
 _OLE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
@@ -285,7 +285,9 @@ class _Reader:
             return action(*arguments)
         except DatasetUnreadable:
             raise
-        except Exception as error:
+        except BaseException as error:
+            if not (isinstance(error, Exception) or is_panic(error)):
+                raise
             raise _damaged(self._path, error) from error
 
     def _guarded_rows(self, read: Callable[[], Iterator[Sequence[Any]]]) -> Iterator[Sequence[Any]]:
@@ -317,7 +319,9 @@ def _open(path: str) -> _Reader:
         raise DatasetUnreadable(
             f"{Path(path).name} may not be read.", "Grant read access to the user that runs this job."
         ) from error
-    except Exception as error:  # engines raise whatever a damaged file makes them raise
+    except BaseException as error:  # engines raise whatever a damaged file makes them raise
+        if not (isinstance(error, Exception) or is_panic(error)):
+            raise
         raise _damaged(path, error) from error
 
 
@@ -356,11 +360,12 @@ def _no_sheet(path: str, sheet: str) -> DatasetUnreadable:
     return DatasetUnreadable(f"{Path(path).name} has no worksheet {sheet!r}.", "Run the job again.")
 
 
-def _damaged(path: str, error: Exception) -> DatasetUnreadable:
+def _damaged(path: str, error: BaseException) -> DatasetUnreadable:
     if type(error).__name__ == "PasswordError":
         return DatasetUnreadable(f"{Path(path).name} is protected by a password.", "Save it without one.")
+    why = "it is damaged" if is_panic(error) else error
     return DatasetUnreadable(
-        f"{Path(path).name} cannot be read as a workbook: {error}.", "Open it in Excel and save it as .xlsx."
+        f"{Path(path).name} cannot be read as a workbook: {why}.", "Open it in Excel and save it as .xlsx."
     )
 
 

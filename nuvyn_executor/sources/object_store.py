@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from nuvyn_executor.errors import DatasetUnreadable, EngineError, ExecutorError, SourceError
+from nuvyn_executor.errors import DatasetUnreadable, EngineError, ExecutorError, SourceError, is_panic
 from nuvyn_executor.sources.instance_identity import has_identity
 from nuvyn_executor.sources.object_listing import PageRefused, Pages, objects, refused_name
 from nuvyn_executor.sources.store_address import StoreAddress, StoreKind
@@ -219,7 +219,7 @@ def _without_panics(address: StoreAddress) -> Iterator[None]:
     except Exception:
         raise
     except BaseException as error:
-        if type(error).__name__ != "PanicException":  # pyo3's, whose module has no name to import
+        if not is_panic(error):
             raise
         raise refused_request(address) from None
 
