@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from nuvyn_executor.model import Skipped
 
 
+def is_panic(error: BaseException) -> bool:
+    """Whether a library in Rust gave up. That is no ``Exception``, and would end the program unnamed."""
+    return type(error).__name__ == "PanicException"  # of pyo3, whose module has no name to import
+
+
 class ExecutorError(Exception):
     """Any failure that the executor expects.
 

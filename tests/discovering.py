@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from typing import TYPE_CHECKING, Dict, Optional, Tuple
 
 import openpyxl
@@ -31,6 +32,24 @@ def workbook(sheet: str = "Sheet") -> bytes:
     book.active.append(["id"])
     book.save(stream)
     return stream.getvalue()
+
+
+def old_workbook(record: bytes) -> bytes:
+    """Return a file of Excel 97 (an OLE container with one stream) whose workbook begins with a record."""
+
+    def entry(name: str, kind: int, start: int, size: int, child: int) -> bytes:
+        spelled = name.encode("utf-16-le") + b"\0\0"
+        head = spelled.ljust(64, b"\0") + struct.pack("<HBBiii", len(spelled), kind, 1, -1, -1, child)
+        return head + bytes(36) + struct.pack("<iII", start, size, 0)
+
+    stream = (struct.pack("<HHHHHHII", 0x809, 16, 0x600, 5, 0, 0, 0, 0) + record).ljust(4096, b"\0")
+    sectors = len(stream) // 512
+    chain = (-3, -2, *(sector + 3 for sector in range(sectors - 1)), -2)
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<5H", 62, 3, 0xFFFE, 9, 6)
+    header += bytes(6) + struct.pack("<10i", 0, 1, 1, 0, 4096, -2, 0, -2, 0, 0)
+    folder = entry("Root Entry", 5, -2, 0, 1) + entry("Workbook", 2, 2, len(stream), -1)
+    parts = (header, struct.pack(f"<{len(chain)}i", *chain))
+    return b"".join(part.ljust(512, b"\xff") for part in parts) + folder.ljust(512, b"\0") + stream
 
 
 def write(root: Path, files: Dict[str, bytes]) -> None:

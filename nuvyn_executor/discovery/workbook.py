@@ -27,7 +27,7 @@ from nuvyn_executor.discovery.preamble import (
     total_doubt,
 )
 from nuvyn_executor.discovery.workbook_parts import SheetFacts, facts_of
-from nuvyn_executor.errors import DatasetUnreadable, EngineError
+from nuvyn_executor.errors import DatasetUnreadable, EngineError, is_panic
 
 _OLE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
@@ -286,8 +286,10 @@ class _Reader:
     def _guarded(self, action: Callable[..., Any], *arguments: str) -> Any:
         try:
             return action(*arguments)
+        except DatasetUnreadable:
+            raise
         except BaseException as error:
-            if isinstance(error, DatasetUnreadable) or not _is_of_engine(error):
+            if not (isinstance(error, Exception) or is_panic(error)):
                 raise
             raise _damaged(self._path, error) from error
 
@@ -320,18 +322,10 @@ def _open(path: str) -> _Reader:
         raise DatasetUnreadable(
             f"{Path(path).name} may not be read.", "Grant read access to the user that runs this job."
         ) from error
-    except BaseException as error:
-        if not _is_of_engine(error):
+    except BaseException as error:  # engines raise whatever a damaged file makes them raise
+        if not (isinstance(error, Exception) or is_panic(error)):
             raise
         raise _damaged(path, error) from error
-
-
-def _is_of_engine(error: BaseException) -> bool:
-    """Whether an engine may raise an error: whatever a damaged file makes it raise.
-
-    A panic of calamine, which is written in Rust, is no ``Exception``, and its class cannot be imported.
-    """
-    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
 def _engine(name: str) -> Any:
@@ -372,8 +366,9 @@ def _no_sheet(path: str, sheet: str) -> DatasetUnreadable:
 def _damaged(path: str, error: BaseException) -> DatasetUnreadable:
     if type(error).__name__ == "PasswordError":
         return DatasetUnreadable(f"{Path(path).name} is protected by a password.", "Save it without one.")
+    why = "it is damaged" if is_panic(error) else error
     return DatasetUnreadable(
-        f"{Path(path).name} cannot be read as a workbook: {error}.", "Open it in Excel and save it as .xlsx."
+        f"{Path(path).name} cannot be read as a workbook: {why}.", "Open it in Excel and save it as .xlsx."
     )
 
 

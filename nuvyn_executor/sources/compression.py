@@ -58,6 +58,12 @@ def open_zstd(packed: IO[bytes]) -> IO[bytes]:
     return cast("IO[bytes]", arrow.CompressedInputStream(packed, "zstd"))
 
 
+_GZIP = Codec(
+    "gzip",
+    BINARY_GZIP,
+    (b"\x1f\x8b\x08",),
+    lambda packed: cast("IO[bytes]", gzip.GzipFile(fileobj=packed, mode="rb")),
+)
 _CODECS = (
     Codec("bzip2", (".bz2",), (b"BZh",), bz2.BZ2File),
     Codec("xz", (".xz",), (b"\xfd7zXZ\x00",), lzma.LZMAFile),
@@ -68,18 +74,18 @@ _CODECS = (
         (b"\x28\xb5\x2f\xfd", *(bytes((0x50 + i, 0x2A, 0x4D, 0x18)) for i in range(16))),
         open_zstd,
     ),
-    Codec(
-        "gzip",
-        BINARY_GZIP,
-        (b"\x1f\x8b\x08",),
-        lambda packed: cast("IO[bytes]", gzip.GzipFile(fileobj=packed, mode="rb")),
-    ),
+    _GZIP,
 )
 
 
 def codec_of(name: str) -> Optional[Codec]:
-    """Return how a file is compressed, by its name; ``None`` for one that is not, or as gzip of text."""
+    """Return how a file is compressed, by its name; ``None`` for one that is not, or as gzip of text.
+
+    Spark inflates gzip of text, if its name ends in small letters.
+    """
     lower = name.lower()
+    if lower.endswith(".gz") and not name.endswith(".gz"):
+        return _GZIP
     return next((one for one in _CODECS if lower.endswith(one.suffixes)), None)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Tuple
-from urllib.parse import urlsplit
 
 from nuvyn_executor.bounds import Bounds
 from nuvyn_executor.errors import SourceError
@@ -38,6 +37,7 @@ _FILE = "Name a path like /dbfs/..., /Volumes/... or a local one."
 _STORE = (
     "Name an object store as s3://..., abfss://..., gs://... or https://account.blob.core.windows.net/..."
 )
+_AUTHORITY = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//([^/]*)")
 _BOUNDS = Bounds()
 _FILE_SCHEMES = ("", "file", "dbfs")
 
@@ -188,7 +188,8 @@ def masked_location(path: str) -> str:
         shown = re.sub(r":(?!//)[^:/@]+/[^@]*@", ":***@", shown)
         return shown + ("" if bare == path else path[len(bare)] + "***")
     bare = re.split(r"[?#]", path, maxsplit=1)[0]
-    authority = urlsplit(bare).netloc if "[" not in bare else ""
+    found = _AUTHORITY.match(bare)
+    authority = found.group(1) if found is not None and "[" not in bare else ""
     user = authority.rpartition("@")[0]
     if user and (":" in user or scheme_of(path) not in ("wasb", "wasbs", "abfs", "abfss")):
         bare = bare.replace(user + "@", "***@", 1)

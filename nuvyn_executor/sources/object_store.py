@@ -6,16 +6,17 @@ import os
 import re
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from nuvyn_executor.errors import DatasetUnreadable, EngineError, ExecutorError, SourceError
+from nuvyn_executor.errors import DatasetUnreadable, EngineError, ExecutorError, SourceError, is_panic
 from nuvyn_executor.sources.instance_identity import has_identity
 from nuvyn_executor.sources.object_listing import PageRefused, Pages, objects, refused_name
 from nuvyn_executor.sources.store_address import StoreAddress, StoreKind
 from nuvyn_executor.sources.store_credentials import find_access
-from nuvyn_executor.sources.store_failures import Failure, source_error
+from nuvyn_executor.sources.store_failures import Failure, refused_request, source_error
 
 if TYPE_CHECKING:
     from nuvyn_executor.sources.object_listing import Found, Meta
@@ -73,7 +74,8 @@ class ObjectStorage:
         deadline = self.clock() + self.retry_seconds
         while True:
             try:
-                return bytes(_library().get(self._client(), key, options=options).bytes())
+                with _without_panics(self.address):
+                    return bytes(_library().get(self._client(), key, options=options).bytes())
             except ExecutorError:
                 raise
             except Exception as error:  # noqa: BLE001  the library has errors of no common class
@@ -94,7 +96,8 @@ class ObjectStorage:
             SourceError: the store did not answer, or not this question.
         """
         try:
-            found = _library().get(self._client(), key, options={"head": True})
+            with _without_panics(self.address):
+                found = _library().get(self._client(), key, options={"head": True})
         except FileNotFoundError:
             return None
         except ExecutorError:
@@ -122,8 +125,16 @@ class ObjectStorage:
         last = after
         while True:
             try:
-                pages = _library().list(self._client(), prefix or None, offset=last or None, chunk_size=_PAGE)
-                for page in pages:
+                client = self._client()
+                with _without_panics(self.address):
+                    pages = iter(
+                        _library().list(client, prefix or None, offset=last or None, chunk_size=_PAGE)
+                    )
+                while True:
+                    with _without_panics(self.address):
+                        page = next(pages, None)
+                    if page is None:
+                        return
                     for meta in page:
                         if prefix == folder or meta["path"].startswith(folder + "/"):
                             yield meta
@@ -133,14 +144,13 @@ class ObjectStorage:
                 if not Failure.of(error).is_broken or self.clock() > deadline:
                     raise failure from None
                 self.sleep(self._pause)
-            else:
-                return
 
     def _level(self, folder: str) -> Tuple[List[str], List[Meta]]:
         if _listable(folder) != folder:
             raise PageRefused(folder)
         try:
-            found = _library().list_with_delimiter(self._client(), folder or None)
+            with _without_panics(self.address):
+                found = _library().list_with_delimiter(self._client(), folder or None)
         except Exception as error:  # noqa: BLE001  as above
             raise self._failed_page(error, folder) from None
         return list(found["common_prefixes"]), list(found["objects"])
@@ -199,6 +209,19 @@ def storage_at(
     """
     access = find_access(address, settings, identity)
     return ObjectStorage(replace(address.whole, account=access.account), access, retry_seconds)
+
+
+@contextmanager
+def _without_panics(address: StoreAddress) -> Iterator[None]:
+    """Raise an error where the library panics, which is no ``Exception`` and would end the program."""
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException as error:
+        if not is_panic(error):
+            raise
+        raise refused_request(address) from None
 
 
 def _library() -> Any:

@@ -105,11 +105,11 @@ def _s3(address: StoreAddress, settings: Settings, has_identity: HasIdentity) ->
         or profile.get("region")
         or ""
     )
-    own = (
-        settings.get("AWS_ENDPOINT_URL_S3") or settings.get("AWS_ENDPOINT_URL") or profile.get("endpoint_url")
-    )
-    endpoint, is_virtual = own.rstrip("/") if own else "", False
-    if not own:
+    servers = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    given = [(name, settings[name]) for name in servers if name in settings]
+    own = (*given, ("endpoint_url of AWS_PROFILE", profile.get("endpoint_url") or ""))
+    endpoint, is_virtual = _url(*own[0]), False
+    if not endpoint:
         # A bucket with dots has no certificate of its own host name.
         is_virtual = "." not in address.container
         domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
@@ -261,6 +261,7 @@ def _connection(text: Optional[str]) -> Dict[str, str]:
             "AccountKey": _EMULATOR_KEY,
             "BlobEndpoint": found.get("BlobEndpoint", _EMULATOR_ENDPOINT),
         }
+    _url(f"BlobEndpoint of {CONNECTION_STRING}", found.get("BlobEndpoint", ""))
     if "BlobEndpoint" in found and "AccountName" not in found:
         url = urlsplit(found["BlobEndpoint"])
         found["AccountName"] = account_of(url.hostname or "") or url.path.strip("/").partition("/")[0]
@@ -281,6 +282,7 @@ def _gcs(settings: Settings, has_identity: HasIdentity) -> StoreAccess:
     emulator = settings.get("STORAGE_EMULATOR_HOST", "").rstrip("/")
     if emulator:
         endpoint = emulator if "://" in emulator else f"http://{emulator}"
+        endpoint = _url("STORAGE_EMULATOR_HOST", endpoint)
         key = {"gcs_base_url": endpoint, "disable_oauth": True}
         nothing = dict.fromkeys(("client_email", "private_key", "private_key_id"), "")
         options: Dict[str, object] = {"service_account_key": json.dumps({**key, **nothing})}
@@ -314,6 +316,22 @@ def _google_key(path: str) -> Dict[str, object]:
             "Name the JSON file of a service account.",
         ) from error
     return {"service_account_key": text} if kind == "service_account" else {"application_credentials": path}
+
+
+def _url(name: str, text: str) -> str:
+    """Return the URL of a server without slashes at its end; ``""`` for none.
+
+    Raises:
+        ConfigError: it is no such URL: the library would end the program.
+    """
+    try:
+        parts = urlsplit(text)
+        is_url = bool(parts.scheme in ("http", "https") and parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        is_url = False
+    if text and (not is_url or not text.isascii() or len(text.split()) > 1):
+        raise ConfigError(f"{name} is no URL of a server.", "Write it as https://storage.example.com:9000.")
+    return text.rstrip("/")
 
 
 def _check_pair(settings: Settings, first: str, second: str) -> None:

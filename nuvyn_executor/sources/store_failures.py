@@ -119,6 +119,15 @@ def source_error(
     return kind(f"{address.url_of(address.key)} cannot be {done}: {reason}.", remedy)
 
 
+def refused_request(address: StoreAddress) -> SourceError:
+    """Return the error for settings of which the library can make no request."""
+    word, server = container_word(address.kind), _ENDPOINT_FROM[address.kind]
+    return SourceError(
+        f"{address.root} cannot be read: no request can be made of its name and settings.",
+        f"Check the name of the {word}, {server}, and that no credential has a line break.",
+    )
+
+
 def _explained(
     failure: Failure, address: StoreAddress, access: StoreAccess
 ) -> Tuple[Type[SourceError], str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -12,7 +13,13 @@ from typing import TYPE_CHECKING, Iterator, List
 import pytest
 
 from nuvyn_executor.discovery.formats import SOURCE_TYPES
-from nuvyn_executor.errors import DatasetUnreadable, SourceAccessDenied, SourceError, SourceNotFound
+from nuvyn_executor.errors import (
+    DatasetUnreadable,
+    ExecutorError,
+    SourceAccessDenied,
+    SourceError,
+    SourceNotFound,
+)
 from nuvyn_executor.model import FileEntry, SourceType
 from nuvyn_executor.sources.base import TableSource
 from nuvyn_executor.sources.factory import DataSourceFactory, masked_location
@@ -363,3 +370,11 @@ class TestFactory:
         assert path.partition(":")[0] + ":" in caught.value.message
         assert "hush" not in str(caught.value)
         assert caught.value.remedy
+
+    @pytest.mark.parametrize(
+        "path", ["https://x]/y", "s3://b]/x", "gs://b]x/y", "https://ex\u2100mple.com/x"]
+    )
+    def test_a_url_that_is_malformed_is_refused_with_a_sentence(self, path: str) -> None:
+        with contextlib.suppress(ExecutorError):
+            DataSourceFactory(on_databricks=False).create(path, SourceType.AUTO)
+        assert masked_location(path) == path

@@ -294,6 +294,35 @@ class TestGoogle:
         assert options(access(GCS, {}))["skip_signature"] is True
 
 
+class TestUrls:
+    """`AWS_ENDPOINT_URL=localhost:9000`: the library panics, which is no Exception, and ended the program."""
+
+    @pytest.mark.parametrize(
+        "url", ["localhost:9000", "minio", "http://", "http://[x", "http://x:99999", "http://a b", "ftp://x"]
+    )
+    @pytest.mark.parametrize(
+        ("path", "variable", "form"),
+        [
+            ("s3://b/x", "AWS_ENDPOINT_URL", "{}"),
+            ("s3://b/x", "AWS_ENDPOINT_URL_S3", "{}"),
+            (
+                "wasbs://c@a.blob.core.windows.net/x",
+                "AZURE_STORAGE_CONNECTION_STRING",
+                "AccountKey=a2V5;BlobEndpoint={}",
+            ),
+        ],
+    )
+    def test_what_is_none_is_named(self, path: str, variable: str, form: str, url: str) -> None:
+        with pytest.raises(ConfigError, match=variable):
+            access(path, {variable: form.format(url)})
+
+    def test_the_emulator_of_google_needs_no_scheme(self) -> None:
+        found = access("gs://b/x", {"STORAGE_EMULATOR_HOST": "localhost:9000"})
+        assert found.endpoint == "http://localhost:9000"
+        with pytest.raises(ConfigError, match="STORAGE_EMULATOR_HOST"):
+            access("gs://b/x", {"STORAGE_EMULATOR_HOST": "localhost:port"})
+
+
 class TestNothingIsShown:
     """Issue 13: "No secret of any source in stdout, stderr, tables, payload"."""
 

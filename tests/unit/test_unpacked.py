@@ -157,6 +157,17 @@ class TestCompressedFiles:
         assert sorted(named(found)) == ["a", "z.zip/b"]
         assert unpack(tmp_path) == {"z.zip/b.csv.gz": packed}
 
+    @pytest.mark.parametrize("name", ["ORDERS.CSV.GZ", "Orders.csv.Gz"])
+    def test_gzip_in_capitals_is_unpacked_here(self, tmp_path: Path, name: str) -> None:
+        """Spark inflates what ends in `.gz`, not in `.GZ`: it read the packed bytes as rows."""
+        write(tmp_path, {name: gzip.compress(LONG), "ARCHIVE.TAR.GZ": gzip.compress(b"x")})
+        found = look(tmp_path)
+        ((entry,),) = (one.files for one in found.datasets)
+        assert (entry.name, entry.plain_name, found.datasets[0].format) == (name, name[:-3], formats.CSV)
+        assert found.datasets[0].name == name[: -len(".csv.gz")]
+        assert reasons(found) == {"ARCHIVE.TAR.GZ": "is a tar archive, which is not read"}
+        assert list(unpack(tmp_path).values())[-1] == LONG
+
     def test_the_endings_of_binary_gzip_are_those_of_the_formats(self) -> None:
         binary = [one for one in formats.FORMATS if not one.is_text]
         assert set(BINARY_GZIP) == {f"{end}.gz" for one in binary for end in one.extensions}

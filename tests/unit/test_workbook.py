@@ -13,6 +13,7 @@ import pytest
 
 from nuvyn_executor.discovery.workbook import read_rows, sheet_names
 from nuvyn_executor.errors import DatasetUnreadable, EngineError
+from tests.discovering import look, named, old_workbook
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -266,3 +267,21 @@ class TestTables:
         rows: List[Any] = [[i, f"n{i}", i * 1.5, dt.date(2024, 1, 1 + i)] for i in range(9)]
         found = read_rows(save(tmp_path / "b.xlsx", [title, header, *rows]), "First")
         assert (next(iter(found)), found.top) == (header, 1)
+
+
+class TestPanics:
+    @pytest.mark.parametrize(
+        "record", [b"\x42\x00\x01\x00\x00", b"\x85\x00\x01\x00\x00", b"\x42\x00\x00\x00"]
+    )
+    def test_an_old_workbook_at_which_the_library_panics_is_named(
+        self, tmp_path: Path, record: bytes
+    ) -> None:
+        """A panic of Rust is no `Exception`: a damaged .xls ended the run of all files."""
+        pytest.importorskip("python_calamine")
+        (tmp_path / "x.xls").write_bytes(old_workbook(record))
+        (tmp_path / "good.csv").write_bytes(b"id,name\n1,a\n")
+        with pytest.raises(DatasetUnreadable, match=r"x\.xls cannot be read as a workbook: it is damaged\."):
+            sheet_names(str(tmp_path / "x.xls"))
+        found = look(tmp_path)
+        assert list(named(found)) == ["good"]
+        assert [one.is_failure for one in found.skipped] == [True]
