@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from fake_databricks.engine.inside.path_table import VOLUMES, WORKSPACE
-from fake_databricks.errors import BadRequest, Conflict, InvalidParameter, NotFound, RangeNotSatisfiable
+from fake_databricks.errors import (
+    AlreadyExists,
+    BadRequest,
+    Conflict,
+    InvalidParameter,
+    NotFound,
+    RangeNotSatisfiable,
+)
 from fake_databricks.request.call import Call, Reply, Route
 from fake_databricks.request.pages import Order, page_of
 from fake_databricks.request.values import read_integer, read_object
@@ -39,9 +46,13 @@ def upload(call: Call) -> Reply:
     entry = tree.entry(path)
     if entry is not None and entry.is_folder:
         raise Conflict(f"The path {_shown(call)} is a directory.")
-    if entry is not None and not parameters.boolean("overwrite"):
+    is_new = not parameters.boolean("overwrite")
+    if entry is not None and is_new:
         raise Conflict(f"The file being created already exists: {_shown(call)}")
-    tree.write(path, call.body)
+    try:
+        tree.write(path, call.body, is_new=is_new)
+    except AlreadyExists as error:
+        raise Conflict(error.message) from None
     call.workspace.mounts.after_writing(_shown(call))
     return NO_CONTENT
 
@@ -62,8 +73,10 @@ def upload_in_parts(call: Call) -> dict[str, Any]:
     if action == "complete-upload":
         parts = [read_object("parts", part) for part in call.parameters.list("parts")]
         numbers = [read_integer("part_number", part.get("part_number")) for part in parts]
-        tree.make_folder(posixpath.dirname(path))
-        uploads.complete(token, _shown(call), numbers, tree.locate(path))
+        try:
+            uploads.complete(token, _shown(call), numbers, tree, path)
+        except AlreadyExists as error:
+            raise Conflict(error.message) from None
         call.workspace.mounts.after_writing(_shown(call))
     else:
         uploads.abort(token, _shown(call))

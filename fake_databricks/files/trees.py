@@ -59,6 +59,7 @@ class Tree:
         self._unfinished = root.with_name(f"{root.name}.unfinished")
         shutil.rmtree(self._unfinished, ignore_errors=True)
         root.mkdir(parents=True, exist_ok=True)
+        self._finishing = threading.Lock()
 
     def locate(self, path: str) -> Path:
         """Return where a path lies on the disk.
@@ -116,13 +117,13 @@ class Tree:
         """Whether nothing is in a folder, not even what ``children`` leaves out."""
         return next(self.locate(path).iterdir(), None) is None
 
-    def write(self, path: str, content: bytes) -> None:
-        """Write a whole file; missing parent folders are created."""
+    def write(self, path: str, content: bytes, *, is_new: bool = False) -> None:
+        """Write a whole file; as ``finish`` otherwise."""
         self.locate(path)
         partial = self.begin()
         try:
             partial.write_bytes(content)
-            self.finish(partial, path)
+            self.finish(partial, path, is_new=is_new)
         finally:
             partial.unlink(missing_ok=True)
 
@@ -131,13 +132,36 @@ class Tree:
         self._unfinished.mkdir(exist_ok=True)
         return self._unfinished / uuid.uuid4().hex
 
-    def finish(self, partial: Path, path: str) -> None:
-        """Put a file that is whole at its path: a reader sees the old file or the new one, never a half."""
+    def finish(self, partial: Path, path: str, *, is_new: bool = False) -> None:
+        """Put a file that is whole at its path: a reader sees the old file or the new one, never a half.
+
+        Args:
+            partial: where the file is; afterwards it is not there any more.
+            path: its path; missing parent folders are created.
+            is_new: whether nothing may be there. Of several requests at once one succeeds.
+
+        Raises:
+            AlreadyExists: a folder is there, or something where nothing may be.
+        """
         local = self.locate(path)
         self.make_folder(posixpath.dirname(posixpath.normpath(path)))
         if local.is_dir():
             raise AlreadyExists(f"A directory already exists at the input path {path}.")
-        partial.replace(local)
+        with self._finishing:
+            if is_new and os.path.lexists(local):
+                raise AlreadyExists(f"A file already exists at the input path {path}.")
+            partial.replace(local)
+
+    def move(self, source: str, target: str) -> bool:
+        """Move a file or a folder; return False, and move nothing, where something is at the target."""
+        if self.entry(target) is not None:
+            return False
+        self.make_folder(posixpath.dirname(target))
+        with self._finishing:
+            if os.path.lexists(self.locate(target)):
+                return False
+            shutil.move(self.locate(source), self.locate(target))
+        return True
 
     def make_folder(self, path: str) -> None:
         """Create a folder and its parents."""
@@ -217,7 +241,7 @@ class Dbfs:
     def put(self, path: str, content: bytes, *, overwrite: bool) -> None:
         """Write a file in one call."""
         self._check_free(path, overwrite=overwrite)
-        self.tree.write(_plain(path), content)
+        self.tree.write(_plain(path), content, is_new=not overwrite)
 
     def create(self, path: str, *, overwrite: bool) -> int:
         """Create a file that blocks are added to, and return its handle; until it is closed it is empty.
@@ -226,7 +250,7 @@ class Dbfs:
         """
         self._check_free(path, overwrite=overwrite)
         plain = _plain(path)
-        self.tree.write(plain, b"")
+        self.tree.write(plain, b"", is_new=not overwrite)
         partial = self.tree.begin()
         partial.touch()
         with self._lock:
@@ -279,12 +303,10 @@ class Dbfs:
         self.status(source)
         if _plain(target).startswith(_plain(source).rstrip("/") + "/"):
             raise InvalidParameter(f"{_plain(source)} cannot be moved into itself: {_plain(target)}.")
-        if self.tree.entry(_plain(target)) is not None:
+        if not self.tree.move(_plain(source), _plain(target)):
             raise AlreadyExists(
                 f"A file or directory already exists at the input path dbfs:{_plain(target)}."
             )
-        self.tree.make_folder(posixpath.dirname(_plain(target)))
-        shutil.move(self.tree.locate(_plain(source)), self.tree.locate(_plain(target)))
 
     def delete(self, path: str, *, recursive: bool) -> None:
         """Delete a file or a folder; it need not exist."""

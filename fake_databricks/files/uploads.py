@@ -8,10 +8,12 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Sequence
 
-from fake_databricks.errors import Conflict, InvalidParameter, NotFound
+from fake_databricks.errors import InvalidParameter, NotFound
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from fake_databricks.files.trees import Tree
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,22 @@ class Uploads:
         """
         self._find(token, path)
 
-    def complete(self, token: str, path: str, numbers: Sequence[int], target: Path) -> None:
-        """Join the parts in the order of their numbers."""
+    def complete(self, token: str, path: str, numbers: Sequence[int], tree: Tree, target: str) -> None:
+        """Join the parts in the order of their numbers.
+
+        Args:
+            token: of the upload.
+            path: as the upload has begun with it.
+            numbers: of the parts.
+            tree: where the file is put.
+            target: its path there.
+
+        Raises:
+            AlreadyExists: a file or a folder is there, which the upload may not replace.
+            InvalidParameter: the parts make no whole.
+            NotFound: the upload has not begun, or is over.
+        """
         upload = self._find(token, path)
-        if target.exists() and (target.is_dir() or not upload.is_overwriting):
-            raise Conflict(f"The file being created already exists: {path}")
         parts = [self._folder / token / str(number) for number in sorted(numbers)]
         repeated = sorted({number for number in numbers if numbers.count(number) > 1})
         if repeated:
@@ -81,13 +94,13 @@ class Uploads:
         missing = [part.name for part in parts if not part.exists()]
         if missing or not parts:
             raise InvalidParameter(f"Missing parts of the upload: {', '.join(missing) or 'all'}.")
-        whole = self._folder / token / "whole"
+        whole = self._folder / token / f"whole-{secrets.token_hex(8)}"  # another request may complete it, too
         try:
             with whole.open("wb") as file:
                 for part in parts:
                     with part.open("rb") as source:
                         shutil.copyfileobj(source, file)
-            shutil.move(whole, target)
+            tree.finish(whole, target, is_new=not upload.is_overwriting)
         finally:
             whole.unlink(missing_ok=True)
         self.abort(token, path)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs.fields import LEVELS, notes_of
+from fake_databricks.jobs.owners import check_owner, with_owner
 from fake_databricks.jobs.settings import Dialect
 from fake_databricks.permissions import access_lists
 from fake_databricks.request.call import Call, Parameters, Route
@@ -98,13 +99,15 @@ def permission_levels(call: Call) -> dict[str, Any]:
 def set_permissions(call: Call) -> dict[str, Any]:
     """Replace the permissions of a job."""
     listed = _access_list(call)
+    check_owner(listed)
     return _permissions(call.workspace.jobs.set_acl(_job_id(call), listed))
 
 
 def change_permissions(call: Call) -> dict[str, Any]:
     """Replace the permissions of the named principals only."""
     job = call.workspace.jobs.get(_job_id(call))
-    listed = access_lists.merged(job.acl, _access_list(call))
+    listed = access_lists.merged(with_owner(job.acl, job.creator), _access_list(call))
+    check_owner(listed)
     return _permissions(call.workspace.jobs.set_acl(job.job_id, listed))
 
 
@@ -176,10 +179,8 @@ def _access_list(call: Call) -> list[dict[str, Any]]:
 
 
 def _permissions(job: Job) -> dict[str, Any]:
-    listed = [access_lists.entry_view(item) for item in job.acl]
-    if not any(item.get("permission_level") == "IS_OWNER" for item in job.acl):
-        owner = {"user_name": job.creator, "permission_level": "IS_OWNER"}
-        listed.insert(0, access_lists.entry_view(owner))
+    listed = [access_lists.entry_view(item) for item in with_owner(job.acl, job.creator)]
+    listed.append(access_lists.inherited_view("admins", "CAN_MANAGE", "/jobs/"))
     return access_lists.view(f"/jobs/{job.job_id}", "job", listed)
 
 

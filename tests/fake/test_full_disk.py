@@ -110,7 +110,7 @@ class TestFiles:
         assert dbfs.read("/x", 599_999, 2) == b"ac"
 
     def test_neither_a_part_nor_the_whole_of_an_upload_is_left(self, quiet: Quiet) -> None:
-        uploads, target = quiet.workspace.uploads, quiet.workspace.volumes.root / "whole"
+        uploads, tree = quiet.workspace.uploads, quiet.workspace.volumes
         token = uploads.begin("/x", is_overwriting=True)
         uploads.put(token, "/x", 1, bytes(700_000))
         with small_files(), pytest.raises(OSError, match="too large"):
@@ -118,10 +118,10 @@ class TestFiles:
         assert self.left(quiet) == ["1"]
         uploads.put(token, "/x", 2, bytes(700_000))
         with small_files(), pytest.raises(OSError, match="too large"):
-            uploads.complete(token, "/x", [1, 2], target)
+            uploads.complete(token, "/x", [1, 2], tree, "/whole")
         assert self.left(quiet) == ["1", "2"]
-        uploads.complete(token, "/x", [1, 2], target)
-        assert (self.left(quiet), target.stat().st_size) == (["whole"], 1_400_000)
+        uploads.complete(token, "/x", [1, 2], tree, "/whole")
+        assert (self.left(quiet), (tree.root / "whole").stat().st_size) == (["whole"], 1_400_000)
 
     def test_the_answer_is_one_sentence(self) -> None:
         path = "/api/2.0/fs/files/Volumes/a/b/c/x"

@@ -196,10 +196,15 @@ class TestJobsOverHttp:
         assert client.send("PATCH", f"/api/2.0/permissions/jobs/{job_id}", body).status == 200
         listed = client.get(f"/api/2.0/permissions/jobs/{job_id}")["access_control_list"]
         levels = [item["all_permissions"][0]["permission_level"] for item in listed]
-        assert levels == ["IS_OWNER", "CAN_VIEW"]
+        assert levels == ["IS_OWNER", "CAN_VIEW", "CAN_MANAGE"]
         assert client.get(f"/api/2.0/permissions/jobs/{job_id}/permissionLevels")["permission_levels"]
-        answer = client.send("PUT", f"/api/2.0/permissions/jobs/{job_id}", body)
-        assert len(answer.body["access_control_list"]) == 2
+        path = f"/api/2.0/permissions/jobs/{job_id}"
+        refused = client.refused("PUT", path, access_control_list=[entry])
+        assert refused[2] == "The job must have exactly one owner."
+        owner = {"user_name": "somebody", "permission_level": "IS_OWNER"}
+        replaced = json.dumps({"access_control_list": [owner]}).encode()
+        answer = client.send("PUT", path, replaced)
+        assert [item.get("user_name") for item in answer.body["access_control_list"]] == ["somebody", None]
 
     def test_reset_replaces_all_settings(self, client: Client) -> None:
         job_id = client.flat_job(ECHO, timeout_seconds=5)

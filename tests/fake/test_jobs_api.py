@@ -106,6 +106,59 @@ class TestChanges:
         assert (shown["tags"], shown["name"], shown["description"]) == ({"a": "b"}, "flat", "new")
 
 
+class TestOwners:
+    """`The job must have exactly one owner.` (400): a PUT without one was accepted, as nowhere else."""
+
+    me: Mapping[str, str] = {"user_name": "u", "permission_level": "IS_OWNER"}
+    other: Mapping[str, str] = {"user_name": "o", "permission_level": "IS_OWNER"}
+    group: Mapping[str, str] = {"group_name": "users", "permission_level": "CAN_VIEW"}
+
+    def shown(self, quiet: Quiet, request: str, *items: Mapping[str, str]) -> list[tuple[str, str]]:
+        answer = view(quiet, f"{request} /api/2.0/permissions/jobs/12345", {"access_control_list": items})
+        return [
+            (
+                item.get("user_name") or item["group_name"],
+                item["all_permissions"][0]["permission_level"],
+            )
+            for item in answer["access_control_list"]
+        ]
+
+    @pytest.mark.parametrize(
+        ("method", "items"),
+        [
+            ("PUT", []),
+            ("PUT", [group]),
+            ("PUT", [me, other]),
+            ("PATCH", [other]),
+            ("PUT", [{"group_name": "users", "permission_level": "IS_OWNER"}]),
+        ],
+    )
+    def test_a_list_without_one_owner_is_refused(
+        self, quiet: Quiet, method: str, items: list[Mapping[str, str]]
+    ) -> None:
+        quiet.workspace.jobs.create(flat(), "2.1", "u")
+        before = self.shown(quiet, "GET")
+        request = f"{method} /api/2.0/permissions/jobs/12345"
+        refused = refusal(quiet, request, {"access_control_list": items})
+        assert refused[:2] == INVALID
+        assert refused[2] in ("The job must have exactly one owner.", "A group cannot own a job.")
+        assert self.shown(quiet, "GET") == before
+
+    def test_the_owner_is_the_creator_until_a_put_names_another(self, quiet: Quiet) -> None:
+        quiet.workspace.jobs.create(flat(), "2.1", "u")
+        admins = ("admins", "CAN_MANAGE")
+        assert self.shown(quiet, "PATCH", self.group) == [("u", "IS_OWNER"), ("users", "CAN_VIEW"), admins]
+        assert self.shown(quiet, "PUT", self.other) == [("o", "IS_OWNER"), admins]
+        more = {"user_name": "u", "permission_level": "CAN_MANAGE"}
+        assert self.shown(quiet, "PATCH", more) == [("o", "IS_OWNER"), ("u", "CAN_MANAGE"), admins]
+
+    def test_a_new_job_has_one_owner(self, quiet: Quiet) -> None:
+        two = {**flat(), "access_control_list": [self.me, self.other]}
+        assert refusal(quiet, "POST /api/2.1/jobs/create", two)[2] == "The job must have exactly one owner."
+        view(quiet, "POST /api/2.1/jobs/create", {**flat(), "access_control_list": [self.group]})
+        assert self.shown(quiet, "GET")[0][1] == "IS_OWNER"
+
+
 class TestLimits:
     """huge inputs: the documented limits of a job, which Databricks refuses beyond"""
 

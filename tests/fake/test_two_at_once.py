@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 import secrets
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pytest
 
 from fake_databricks.clusters.warehouse import WAREHOUSE_ID
 from fake_databricks.server import FakeDatabricks, Options
 from tests.fake.conftest import Client
-
-if TYPE_CHECKING:
-    import pytest
 
 NAMES = ("/a", "/a/b", "/a/b/c", "/d")
 THREADS, REQUESTS = 4, 150
@@ -68,6 +68,73 @@ class TestTheSameNames:
         for path in ("/api/2.0/dbfs/list?path=/", "/api/2.0/workspace/list?path=/", "/_fake/journal"):
             assert client.send("GET", path).status == 200
         client.post("/_fake/reset")
+
+
+class TestOneOfMany:
+    """Two clients at once: of those that create what may not exist, one succeeds; it may be their lock."""
+
+    @pytest.mark.parametrize("kind", ["put", "create", "file", "parts"])
+    def test_a_file_is_created_once(
+        self, server: FakeDatabricks, client: Client, monkeypatch: pytest.MonkeyPatch, kind: str
+    ) -> None:
+        client.get("/api/2.0/dbfs/list?path=/")
+        workspace = server.registry.tenant(client.token).workspace
+        target = "/api/2.0/fs/files/Volumes/a/b/c/one"
+        part = {"parts": [{"part_number": 1}]}
+        requests: list[tuple[str, str, bytes]] = []
+        for number in range(8):
+            body = {"path": "/one", "contents": base64.b64encode(b"%d" % number).decode()}
+            if kind == "parts":
+                begun = client.post(f"{target}?action=initiate-upload")["multipart_upload"]
+                query = f"session_token={begun['session_token']}"
+                client.send("PUT", f"{target}?{query}&part_number=1", b"x")
+                path = f"{target}?action=complete-upload&{query}"
+                requests.append(("POST", path, json.dumps(part).encode()))
+            elif kind == "file":
+                requests.append(("PUT", target, b"%d" % number))
+            else:
+                requests.append(("POST", f"/api/2.0/dbfs/{kind}", json.dumps(body).encode()))
+        has_looked = threading.Barrier(8, timeout=10)
+        tree = workspace.volumes if kind in ("file", "parts") else workspace.dbfs.tree
+        locate, waiting = tree.make_folder, threading.local()
+
+        def make_folder(path: str) -> None:
+            """All have seen that there is no such file, and none has written it."""
+            if not getattr(waiting, "is_over", False):
+                waiting.is_over = True
+                has_looked.wait()
+            locate(path)
+
+        monkeypatch.setattr(tree, "make_folder", make_folder)
+        with ThreadPoolExecutor(8) as pool:
+            statuses = list(pool.map(lambda request: client.send(*request).status, requests))
+        assert sorted(status < 300 for status in statuses) == [False] * 7 + [True], statuses
+        assert {status for status in statuses if status >= 300} <= {400, 409}
+
+    def test_of_files_that_are_moved_to_one_place_none_is_lost(
+        self, server: FakeDatabricks, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(8):
+            client.post("/api/2.0/dbfs/put", path=f"/from/{number}", contents="eA==")
+        tree = server.registry.tenant(client.token).workspace.dbfs.tree
+        has_looked = threading.Barrier(8, timeout=10)
+        make_folder = tree.make_folder
+
+        def make_and_wait(path: str) -> None:
+            make_folder(path)
+            has_looked.wait()
+
+        monkeypatch.setattr(tree, "make_folder", make_and_wait)
+        with ThreadPoolExecutor(8) as pool:
+            bodies = [{"source_path": f"/from/{number}", "destination_path": "/to"} for number in range(8)]
+            statuses = list(
+                pool.map(
+                    lambda body: client.send("POST", "/api/2.0/dbfs/move", json.dumps(body).encode()).status,
+                    bodies,
+                )
+            )
+        assert sorted(statuses) == [200] + [400] * 7
+        assert len(client.get("/api/2.0/dbfs/list?path=/from")["files"]) == 7
 
 
 class TestManyThatWait:
