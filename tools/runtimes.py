@@ -11,7 +11,7 @@ from typing import Dict, NamedTuple, Tuple
 
 ROOT = Path(__file__).resolve().parent.parent
 TEST_TOOLS = ("hypothesis", "jsonschema", "pytest", "pytest-timeout", "responses")
-_EXTRAS = "excel,contracts"
+_EXTRAS = "arrow,excel,contracts"
 _SERVER = ("starlette", "uvicorn")  # the receiver's
 
 
