@@ -11,9 +11,9 @@ import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, TypeVar
 
-from nuvyn_executor.errors import DatasetUnreadable, EngineError, ExecutorError, SourceNotFound
+from nuvyn_executor.errors import DatasetUnreadable, EngineError, ExecutorError, SourceError, SourceNotFound
 from nuvyn_executor.model import (
     Dataset,
     DeclaredColumn,
@@ -42,6 +42,7 @@ _WORTH_SPLITTING = 50_000  # rows
 _KEY_TYPES = ("tinyint", "smallint", "int", "bigint", "date")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
 _BIGGEST = 2**63 - 1
+_RECREATE = "Drop it, or create again what it selects from."
 
 _Result = TypeVar("_Result")
 _Rows = List[Dict[str, Optional[str]]]
@@ -136,14 +137,17 @@ class DatabaseSource:
             )
         tables.sort(key=lambda row: (str(row["schema"]), str(row["name"])))
         chosen = tables[:limit]
-        columns = _by_table(self._catalogue(self._dialect.columns, COLUMN_FIELDS)) if chosen else {}
+        columns, broken = self._columns_of(chosen)
         references = _by_table(self._catalogue(self._dialect.references, REFERENCE_FIELDS)) if chosen else {}
         datasets: List[Dataset] = []
         skipped: List[Skipped] = []
         for row in chosen:
             key = (str(row["schema"] or ""), str(row["name"]))
             dataset = _dataset(row, columns.get(key, []), references.get(key, []))
-            if row["is_readable"] == "no":
+            if key[1] in broken:
+                reason, remedy = "is a view of what is not there any more", _RECREATE
+                skipped.append(Skipped(dataset.path, reason, remedy, is_failure=True))
+            elif row["is_readable"] == "no":
                 reason, remedy = "may not be read by this user", "Grant SELECT on it."
                 skipped.append(Skipped(dataset.path, reason, remedy, is_failure=True))
             else:
@@ -220,10 +224,34 @@ class DatabaseSource:
         session = self._dialect.session
         return reader.option("sessionInitStatement", session) if session else reader
 
-    def _catalogue(self, sql: str, fields: Sequence[str]) -> _Rows:
-        return self._texts(
-            self._session(), self._dialect.statement(sql, *self._wanted()), fields, self.location
-        )
+    def _catalogue(self, sql: str, fields: Sequence[str], table: str = "") -> _Rows:
+        schema, wanted = self._wanted()
+        statement = self._dialect.statement(sql, schema, table or wanted)
+        return self._texts(self._session(), statement, fields, self.location)
+
+    def _columns_of(self, tables: _Rows) -> Tuple[Dict[Tuple[str, str], _Rows], Set[str]]:
+        """Return the columns of some tables, and the names of views whose columns cannot be listed.
+
+        One such view makes SQLite refuse the list for all tables. Then each is asked for by itself.
+        """
+        if not tables:
+            return {}, set()
+        try:
+            return _by_table(self._catalogue(self._dialect.columns, COLUMN_FIELDS)), set()
+        except SourceError:
+            if self._address.kind != SQLITE:
+                raise
+        rows: _Rows = []
+        broken: Set[str] = set()
+        for table in tables:
+            name = str(table["name"])
+            try:
+                rows += self._catalogue(self._dialect.columns, COLUMN_FIELDS, name)
+            except SourceError:
+                if table["kind"] != "view":
+                    raise
+                broken.add(name)
+        return _by_table(rows), broken
 
     def _texts(self, spark: Any, sql: str, fields: Sequence[str], what: str) -> _Rows:
         """Return the rows of a statement whose columns are texts called ``f0``, ``f1`` and so on."""

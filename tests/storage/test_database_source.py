@@ -256,6 +256,27 @@ class TestJobs:
         assert after["lasting"] is None
         assert after["short_lived"] is not None
 
+    def test_a_view_of_a_table_that_was_dropped_stops_no_other_table(
+        self, local_installation: Installation, tmp_path: Path
+    ) -> None:
+        """SQLite cannot name the columns of such a view, and refused the statement that lists all columns."""
+        with closing(sqlite3.connect(tmp_path / "views.db")) as connection:
+            connection.executescript(
+                "CREATE TABLE good (id INTEGER PRIMARY KEY); INSERT INTO good VALUES (1), (2);"
+                "CREATE TABLE old (a); CREATE VIEW newer AS SELECT a FROM old; DROP TABLE old;"
+            )
+        run = local_installation.run("metadata_extraction", f"sqlite:///{tmp_path}/views.db")
+
+        assert run.exit_code == 0, run.log
+        assert [(table["name"], table["rows"]) for table in run.details["tables"]] == [("good", 2)]
+        assert run.details["unreadable"] == [
+            {
+                "name": "newer",
+                "reason": "is a view of what is not there any more",
+                "remedy": "Drop it, or create again what it selects from.",
+            }
+        ]
+
 
 def removed(installation: Installation) -> dict[str, Any]:
     return {row["table_name"]: row["removed_at"] for row in installation.rows(TABLES)}
