@@ -8,7 +8,7 @@ from fake_databricks.clusters import listing
 from fake_databricks.clusters.clusters import SIZES
 from fake_databricks.clusters.events import events_page
 from fake_databricks.clusters.fields import CLUSTER_FIELDS, CREATE_FIELDS, EDIT_FIELDS
-from fake_databricks.clusters.libraries import check_library, notes_of
+from fake_databricks.clusters.libraries import check_package, notes_of
 from fake_databricks.clusters.lifecycle import Life
 from fake_databricks.clusters.node_types import NODE_TYPES
 from fake_databricks.clusters.runtimes import RUNTIMES
@@ -243,7 +243,7 @@ def _asked_libraries(call: Call) -> tuple[str, list[dict[str, Any]]]:
     if not libraries:
         raise InvalidParameter("Missing required field: libraries")
     for library in libraries:
-        check_library(library)
+        check_package(library)
     return cluster_id, libraries
 
 

@@ -46,6 +46,19 @@ def check_library(library: Mapping[str, Any]) -> str:
     return kinds[0]
 
 
+def check_package(library: Mapping[str, Any]) -> None:
+    """Refuse an option of pip in the place of a package, which pip would take without installing anything.
+
+    A library that an older version has stored may be one: it is refused when it is installed.
+
+    Raises:
+        InvalidParameter: the library is none.
+    """
+    value, _ = _value(check_library(library), library)
+    if value.strip().startswith("-"):
+        raise InvalidParameter(f"The library {value[:60]!r} is an option of pip, and no package.")
+
+
 def pip_arguments(library: Mapping[str, Any], locate: Callable[[str], str]) -> list[str]:
     """Return the arguments of ``pip`` that install a library.
 
@@ -54,6 +67,7 @@ def pip_arguments(library: Mapping[str, Any], locate: Callable[[str], str]) -> l
         locate: from a path of the workspace to one of this machine.
     """
     kind = check_library(library)
+    check_package(library)
     value, index = _value(kind, library)
     if kind == "pypi":
         return ["install", value, *(["--index-url", index] if index else [])]
@@ -67,8 +81,4 @@ def _value(kind: str, library: Mapping[str, Any]) -> tuple[str, str]:
         return read_text(f"libraries.{kind}", library[kind]), ""
     pypi = read_object("libraries.pypi", library[kind])
     package = read_text("libraries.pypi.package", pypi.get("package"))
-    if package.strip().startswith("-"):
-        raise InvalidParameter(
-            f"Field 'libraries.pypi.package': {package[:60]!r} is an option of pip, and no package."
-        )
     return package, read_text("libraries.pypi.repo", pypi.get("repo") or "")

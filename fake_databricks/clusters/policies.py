@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Mapping
 
 from fake_databricks.clusters.fields import POLICY_FIELDS
-from fake_databricks.clusters.libraries import check_library
+from fake_databricks.clusters.libraries import check_package
 from fake_databricks.clusters.policy_rules import read_definition
 from fake_databricks.errors import DoesNotExist, InvalidParameter
 from fake_databricks.request.values import read_fields
@@ -146,5 +146,5 @@ def _settings(document: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidParameter("max_clusters_per_user must be at least 1.")
     read_definition(read.setdefault("definition", "{}"))
     for library in read.get("libraries", []):
-        check_library(library)
+        check_package(library)
     return {name: read[name] for name in POLICY_FIELDS if name in read}

@@ -45,7 +45,9 @@ def selected_tasks(run: Run) -> tuple[Task, ...]:
     """Return the tasks of a run; dependencies on tasks that were left out are removed."""
     keys = set(run.latest())
     return tuple(
-        dataclasses.replace(task, depends_on=tuple(key for key in task.depends_on if key in keys))
+        task
+        if keys.issuperset(task.depends_on)
+        else dataclasses.replace(task, depends_on=tuple(key for key in task.depends_on if key in keys))
         for task in run.settings.tasks
         if task.key in keys
     )

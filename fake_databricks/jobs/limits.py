@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Iterator, Mapping
 
+from fake_databricks.clusters.libraries import check_package
 from fake_databricks.errors import InvalidParameter
 
 MOST: Mapping[str, int] = {"tags": 25, "job_clusters": 100}
@@ -35,20 +36,21 @@ def check_limits(document: Mapping[str, Any]) -> None:
             )
     if len(document.get("description", "")) > MOST_DESCRIPTION:
         raise InvalidParameter(f"description must have at most {MOST_DESCRIPTION} characters.")
-    for retries in _retries(document):
-        if retries < -1:
-            raise InvalidParameter(f"max_retries must be at least -1, got {retries}.")
+    for task in _tasks(document):
+        if task.get("max_retries", 0) < -1:
+            raise InvalidParameter(f"max_retries must be at least -1, got {task['max_retries']}.")
+        for library in task.get("libraries", ()):
+            check_package(library)
     counts = Counter(str(item["name"]) for item in document.get("parameters", ()))
     repeated = sorted(name for name, count in counts.items() if count > 1)
     if repeated:
         raise InvalidParameter(f"Found duplicate parameter: {', '.join(repeated)}.")
 
 
-def _retries(document: Mapping[str, Any]) -> Iterator[int]:
-    """Return each ``max_retries``, of iterations too: below -1 it would be any number, as -1 is."""
-    if "max_retries" in document:
-        yield document["max_retries"]
+def _tasks(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Return the document, each of its tasks, and what loops run: each may have the fields of a task."""
+    yield document
     for task in document.get("tasks", ()):
-        yield from _retries(task)
+        yield from _tasks(task)
     if "for_each_task" in document:
-        yield from _retries(document["for_each_task"]["task"])
+        yield from _tasks(document["for_each_task"]["task"])

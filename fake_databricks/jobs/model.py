@@ -249,7 +249,10 @@ class Run:
         ]
         document["state"] = dataclasses.asdict(self.state)
         document["overrides"] = dataclasses.asdict(self.overrides)
-        document["task_runs"] = [dataclasses.asdict(task_run) for task_run in self.task_runs]
+        # not with asdict, which copies all that is in it: a run of a thousand tasks is stored at each step
+        document["task_runs"] = [
+            {**vars(task_run), "state": dict(vars(task_run.state))} for task_run in self.task_runs
+        ]
         document["repairs"] = [dataclasses.asdict(repair) for repair in self.repairs]
         return document
 

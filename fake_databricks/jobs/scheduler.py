@@ -277,9 +277,9 @@ class RunScheduler:
             self._end_run(run)
 
     def _admit(self, run: Run, task_run: TaskRun) -> None:
+        """Let an attempt begin; the caller, which holds the lock, stores the run."""
         changes.admit(run, task_run, self._clock.now())
         self._set_attempt_timer(run, task_run)
-        self._runs.save(run)
         self._clock.spawn(lambda: self._run_attempt(run, task_run))
 
     def _run_attempt(self, run: Run, task_run: TaskRun) -> None:
@@ -365,6 +365,7 @@ class RunScheduler:
         task_run = changes.add_retry(run, before, self._runs.next_run_id(), now)
         if due <= now:
             self._admit(run, task_run)
+            self._runs.save(run)
             return
         self._runs.save(run)
 
@@ -372,6 +373,7 @@ class RunScheduler:
             with self._runs.locked():
                 if task_run.state.life is Life.WAITING_FOR_RETRY and not self.is_closing:
                     self._admit(run, task_run)
+                    self._runs.save(run)
 
         self._live[run.run_id].timers[task_run.run_id] = self._clock.call_at(due, again)
 

@@ -12,6 +12,7 @@ from fake_databricks.clusters.libraries import check_library, pip_arguments
 from fake_databricks.clusters.record import MAX_EVENTS, ClusterRecord
 from fake_databricks.errors import InvalidParameter
 from tests.fake.calls import call_of, refusal, view
+from tests.fake.jobs import flat
 
 if TYPE_CHECKING:
     from tests.fake.conftest import Quiet
@@ -412,14 +413,36 @@ class TestLibraries:
         assert pip_arguments(library, lambda path: f"here:{path}") == arguments
 
     @pytest.mark.parametrize(
+        "library",
+        [
+            {"pypi": {"package": "--help"}},
+            {"pypi": {"package": " -r x"}},
+            {"whl": "--version"},
+            {"requirements": "-x"},
+        ],
+    )
+    def test_an_option_of_pip_is_no_library(self, quiet: Quiet, library: dict[str, Any]) -> None:
+        """It was INSTALLED: pip prints its help, and that is a success."""
+        words = "is an option of pip, and no package."
+        task = {**flat(), "libraries": [library]}
+        for request, body in (
+            ("POST /api/2.0/libraries/install", {"cluster_id": HERE, "libraries": [library]}),
+            ("POST /api/2.0/policies/clusters/create", {"name": "p", "libraries": [library]}),
+            ("POST /api/2.1/jobs/create", task),
+            ("POST /api/2.1/jobs/runs/submit", task),
+        ):
+            assert refusal(quiet, request, body)[2].endswith(words)
+        with pytest.raises(InvalidParameter, match="is an option of pip"):
+            pip_arguments(library, str)
+        check_library(library)  # an older version may have stored it: a server with it starts
+
+    @pytest.mark.parametrize(
         ("library", "words"),
         [
             ({}, "exactly one of pypi, whl"),
             ({"pypi": {"package": "a"}, "whl": "b"}, "exactly one of"),
             ({"egg": "x"}, "'libraries.egg' is not supported"),
             ({"maven": {}}, "exactly one of"),
-            ({"pypi": {"package": "--help"}}, "'--help' is an option of pip, and no package"),
-            ({"pypi": {"package": " -r x"}}, "is an option of pip, and no package"),
         ],
     )
     def test_another_kind_is_refused(self, library: dict[str, Any], words: str) -> None:
