@@ -91,6 +91,7 @@ FILES: Tuple[str, ...] = (
     "tests/integration/test_polars_engine_job.py",
     "tests/integration/test_polars_engine_json.py",
     "tests/integration/test_polars_engine_nested.py",
+    "tests/integration/test_polars_engine_arrow.py",
     "tests/integration/test_time_travel.py",
     "tests/integration/test_catalog.py",
 )
