@@ -43,7 +43,7 @@ from nuvyn_executor.profiling.counts import total
 from nuvyn_executor.profiling.polars import arrow_job
 from nuvyn_executor.profiling.polars import job as native
 from nuvyn_executor.profiling.polars.answers import counts_of
-from nuvyn_executor.profiling.polars.parts import Piece, Reading
+from nuvyn_executor.profiling.polars.parts import Piece, Reading, parts_of
 from nuvyn_executor.profiling.profiler import plan_scan
 from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.reading.readers import open_frame
@@ -281,24 +281,25 @@ def scanned(place: Place, folder: Path, datasets: Sequence[Dataset]) -> List[Dat
 
 
 def _tasks(place: Place, _: UnitCosts) -> Mapping[str, Any]:
-    """Measure what tasks count, and what starts them."""
+    """Measure what starts tasks, and what they count."""
+    some, many = (place.spent(partial(start_tasks, place.spark, one)) for one in (2, 202))
+    of_task = slope((some, many), (2, 202))
+    job = without(some, of_task * 2)
+    task = Spent(of_task.python, 0.0, of_task.java + of_task.tasks)
     bytes_by: Dict[str, Spent] = {}
     for kind, folder in {"parquet": data.parquet(ROWS), "csv": data.csv(ROWS)}.items():
         (dataset,) = found_in(folder).datasets
         frame, plan = opened(place, folder, dataset)
-        size = dataset.size_bytes
-        own = place.spent(partial(native.count, place.spark, dataset, plan, NOW))
-        bytes_by[kind] = Spent(tasks=(own.java + own.tasks) / size)
+        pieces = [Piece(one.path, one.size_bytes) for one in dataset.files]
+        begun = job.java + task.tasks * len(parts_of(pieces, CORES, len(plan.columns)))
+        ways = {kind: partial(native.count, place.spark, dataset, plan, NOW)}
         if kind == "parquet":
-            handed = place.spent(partial(arrow_job.count, place.spark, frame, plan, NOW))
-            bytes_by["handed"] = Spent(tasks=(handed.java + handed.tasks) / size)
-    some, many = (place.spent(partial(start_tasks, place.spark, one)) for one in (2, 202))
-    task = slope((some, many), (2, 202))
-    return {
-        "task_bytes": bytes_by,
-        "started_task": Spent(task.python, 0.0, task.java + task.tasks),
-        "started_job": without(some, task * 2),
-    }
+            ways["handed"] = partial(arrow_job.count, place.spark, frame, plan, NOW)
+        for name, way in ways.items():
+            spent = place.spent(way)
+            counted = max(0.0, spent.java + spent.tasks - begun)
+            bytes_by[name] = Spent(tasks=counted / dataset.size_bytes)
+    return {"task_bytes": bytes_by, "started_task": task, "started_job": job}
 
 
 def start_tasks(spark: Any, tasks: int) -> None:
