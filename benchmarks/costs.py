@@ -151,7 +151,7 @@ class Place:
             before = spent_so_far(java)
             way()
             after = spent_so_far(java)
-            found.append(after + before * -1)
+            found.append(without(after, before))  # what workers spent that have ended meanwhile is not known
         some = found[warm:]
         return Spent(
             *(statistics.median(getattr(one, name) for one in some) for name in ("python", "java", "tasks"))
