@@ -13,6 +13,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.model import DAY_MICROS
@@ -299,18 +300,18 @@ def _measures(
                 yield micros
 
 
-def _day_of(moment: str) -> Optional[date]:
-    """Return the day of a moment; ``None`` where it is no text of a day, or in no year from 1 to 9999."""
-    found = _MOMENT.match(moment)
-    if found:
-        with suppress(ValueError):
-            return date.fromisoformat(found.group(1))
+@lru_cache(maxsize=4096)  # the moments of a sample share days
+def _day_of(text: str) -> Optional[date]:
+    """Return the day of a text like ``2024-01-31``; ``None`` where there is none, or in no year to 9999."""
+    with suppress(ValueError):
+        return date.fromisoformat(text)
     return None
 
 
 def _micros_of(moment: str) -> Optional[float]:
     """Return a moment in microseconds since 1970, in whole seconds: near enough to choose buckets."""
-    day, found = _day_of(moment), _MOMENT.match(moment)
+    found = _MOMENT.match(moment)
+    day = None if found is None else _day_of(found.group(1))
     if day is None or found is None:
         return None
     hours, minutes, seconds = (int(part or 0) for part in found.groups()[1:])
@@ -320,7 +321,8 @@ def _micros_of(moment: str) -> Optional[float]:
 
 def _day_suspect(plan: ColumnPlan, moment: str) -> Optional[str]:
     """Return why a moment of a declared type can hardly be true."""
-    day = _day_of(moment)
+    text = moment[:10]
+    day = _day_of(text) if text in DATE_SENTINELS else None
     return None if day is None else suspects.of_day(day, bounds_period=plan.bounds_period)
 
 
