@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, List
 
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.spark
 KNOWS_YEARS = hasattr(types, "YearMonthIntervalType")  # PySpark before 3.5 does not
 MANY = 130_000  # more than are counted exactly
 TYPED = """
-    CAST(id AS TINYINT) tiny, CAST(id AS SMALLINT) small, CAST(id AS INT) whole, id big,
+    CAST(id % 100 AS TINYINT) tiny, CAST(id AS SMALLINT) small, CAST(id AS INT) whole, id big,
     IF(id % 5 = 0, CAST('NaN' AS FLOAT), CAST(id AS FLOAT) / 3) single,
     CASE id % 7 WHEN 0 THEN DOUBLE('Infinity') WHEN 1 THEN -0.0D WHEN 2 THEN 0.0D ELSE id / 7 END double,
     CAST(id / 8 AS DECIMAL(9, 3)) price, CAST(id AS DECIMAL(38, 6)) + 12345678901234567890123456.5 large,
@@ -138,6 +139,8 @@ class TestWhatSparkCountsItself:
 
     def test_texts_that_are_not_utf_8(self, spark: Any, tmp_path: Path) -> None:
         """Polars takes the bytes of Arrow's texts as they are; Spark takes any bytes for a text."""
+        if os.environ.get("SPARK_REMOTE"):
+            pytest.skip("Connect's client itself takes no such text")
         rows = spark.range(0, 50, 1, 2).selectExpr(
             "id", "CAST(IF(id = 20, X'61FF', X'62') AS STRING) AS text"
         )
