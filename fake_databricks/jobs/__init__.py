@@ -5,5 +5,6 @@ what happens when, ``tasks.py`` makes an attempt ready, ``engine/`` runs it. ``c
 the tasks without a program, ``scheduled_runs.py`` starts runs by the clock. ``jobs.py`` and ``runs.py``
 store; ``model.py`` has the values; ``settings.py``, ``fields.py``, ``task_types.py``, ``compute.py``,
 ``schedules.py``, ``quartz.py``, ``lifecycle.py``, ``changes.py``, ``outcomes.py``, ``control.py`` and
-``references.py``, ``limits.py``, ``new_clusters.py`` are the pure rules; ``run_views.py`` renders runs.
+``references.py``, ``limits.py``, ``owners.py``, ``new_clusters.py`` are the pure rules; ``run_views.py``
+renders runs.
 """

@@ -41,8 +41,8 @@ class TestDistribution:
     def test_it_has_the_extras_of_the_issue(self) -> None:
         extras = importlib.metadata.metadata(DISTRIBUTION).get_all("Provides-Extra")
 
-        expected = {"local", "local4", "connect", "excel", "cloud", "contracts", "docs", "terminal", "dev"}
-        assert expected == set(extras or [])
+        formats, runtimes = {"excel", "cloud", "contracts"}, {"local", "local4", "connect", "arrow"}
+        assert {*formats, *runtimes, "docs", "terminal", "dev"} == set(extras or [])
 
     def test_the_command_leads_to_the_cli(self) -> None:
         scripts = [

@@ -158,7 +158,7 @@ class TestEngines:
         engine = SimpleNamespace(CalamineWorkbook=book, SheetTypeEnum=SimpleNamespace(WorkSheet=1))
         monkeypatch.setitem(sys.modules, "python_calamine", engine)
 
-        with pytest.raises(DatasetUnreadable, match=r"b\.xlsx cannot be read as a workbook: a panic"):
+        with pytest.raises(DatasetUnreadable, match=r"b\.xlsx cannot be read as a workbook: it is damaged"):
             sheet_names(save(tmp_path / "b.xlsx", [[1]]))
 
     @staticmethod
