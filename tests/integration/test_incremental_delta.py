@@ -157,13 +157,13 @@ class TestDelta:
         assert (second.rows_read, rows_of(second)) == (100, ROWS + 100)
         assert second.scan.columns == scan(spark, folder, engine=engine).scan.columns
 
-    def test_mapped_columns_are_counted_by_spark(self, spark: Any, folder: Path, table: str) -> None:
+    def test_mapped_columns_are_read_by_spark(self, spark: Any, folder: Path, table: str) -> None:
         mapping = "'delta.columnMapping.mode' = 'name'"
         protocol = "'delta.minReaderVersion' = '2', 'delta.minWriterVersion' = '5'"
         spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ({mapping}, {protocol})")
         spark.sql(f"ALTER TABLE {table} RENAME COLUMN five TO fifth")
         first = scan(spark, folder)
-        assert (first.state.engine, rows_of(first)) == ("spark", ROWS)
+        assert (first.state.read_by, rows_of(first)) == ("spark", ROWS)
         assert first.columns[1].maximum == 4
         assert scan(spark, folder, first).rows_read == 0
 
@@ -192,11 +192,11 @@ class TestDelta:
         append_in_folders(spark, str(folder), 0, 1000)
         assert scan(spark, folder).scan == scan(spark, folder, engine="spark").scan
 
-    def test_partitions_of_moments_are_counted_by_spark(self, spark: Any, folder: Path) -> None:
+    def test_partitions_of_moments_are_read_by_spark(self, spark: Any, folder: Path) -> None:
         data = spark.range(100).selectExpr("id", "TIMESTAMP'2024-01-01 10:00:00' AS at")
         data.write.format("delta").partitionBy("at").save(str(folder))
         first = scan(spark, folder)
-        assert (first.state.engine, rows_of(first)) == ("spark", 100)
+        assert (first.state.read_by, rows_of(first)) == ("spark", 100)
         assert scan(spark, folder, first).rows_read == 0
 
     def test_of_partitions_without_folders_only_the_log_tells(self, spark: Any, folder: Path) -> None:
@@ -204,5 +204,5 @@ class TestDelta:
         writer.option("delta.randomizeFilePrefixes", "true").save(str(folder))
         assert not list(folder.glob("half=*"))
         first = scan(spark, folder)
-        assert (first.state.engine, rows_of(first)) == ("spark", 100)
+        assert (first.state.read_by, rows_of(first)) == ("spark", 100)
         assert first.columns[1].maximum == 1

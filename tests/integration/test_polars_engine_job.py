@@ -138,7 +138,7 @@ class TestJob:
         source = FileSystemSource(str(tmp_path), on_databricks=False)
         plan = plan_scan(open_frame(spark, source, dataset), dataset.name)
         monkeypatch.setattr(job, "_task", unlike)
-        monkeypatch.setattr(job, "parts_of", lambda pieces, _: [(piece,) for piece in pieces])
+        monkeypatch.setattr(job, "parts_of", lambda pieces, *_: [(piece,) for piece in pieces])
         with pytest.raises(NotNative, match="its tasks do not count alike") as raised:
             job.count(spark, dataset, plan, NOW)
         assert raised.value.everywhere
