@@ -255,6 +255,8 @@ class _DatasetScan:
             if frame is None:
                 return self._count_with_polars(some, state.plan, keeps_states=True)
             self._require_bounded(some)
+            if state.engine == spark_engine.ENGINE:  # states of another engine would not add to its own
+                return spark_engine.count(frame.of(some), state.plan, self._now_micros)
             return self._count_rows(frame.of(some), state.plan, keeps_states=True).counts
 
         try:

@@ -199,6 +199,19 @@ class TestScanner:
         whole = scan(spark, tmp_path, engine="spark")
         assert last.scan.tally == whole.scan.tally
 
+    def test_new_files_of_what_spark_counted_are_counted_by_spark(self, spark: Any, tmp_path: Path) -> None:
+        """The first file has a text that Polars refuses, the second has none: their states have to add."""
+        if os.environ.get("SPARK_REMOTE"):
+            pytest.skip("Connect's client itself takes no such text")
+        folder = tmp_path / "things"
+        text = "CAST(IF(id = 20000, X'61FF', X'62') AS STRING) AS text"
+        spark.range(0, MANY, 1, 1).selectExpr("id", text).write.orc(str(folder))
+        first = scan(spark, tmp_path)
+        assert first.state.engine == "spark"
+        spark.range(MANY, MANY + 5, 1, 1).selectExpr("id", text).write.mode("append").orc(str(folder))
+        more = scan(spark, tmp_path, first)
+        assert (more.state.engine, more.rows_read, rows_of(more)) == ("spark", 5, MANY + 5)
+
     def test_rows_that_cannot_be_handed_over_are_offered_once(
         self, spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
