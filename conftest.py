@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Give all files that use the server of ``tests/fake`` to one worker: another server costs it 20 s."""
+    """Return a scheduler that runs all files with the server of ``tests/fake`` in one worker."""
     if config.getvalue("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415  not on Python 3.8

@@ -273,7 +273,7 @@ class Clusters:
         return tuple(item["library"] for item in items if item["status"] in ("PENDING", "INSTALLING"))
 
     def mark_library(self, cluster_id: str, library: Mapping[str, Any], status: str) -> None:
-        """Give a library the status that a request asks for; what cannot be stored is refused."""
+        """Set the status of a library. Refuse the request if it cannot be stored."""
         self._update(self.get(cluster_id), lambda changed: changed.set_library(library, status))
 
     def set_library(

@@ -154,7 +154,7 @@ class WorkspaceObjects:
         return item
 
     def _put_back(self, path: str, before: dict[str, Any] | None) -> None:
-        """Know of an object what was known before its content could not be written."""
+        """Restore what was stored about an object before its content could not be written."""
         if before is None:
             del self._known[path]
             self._storage.record_end(self._workspace_id, "object", path)
