@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator, List, Optional
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.how_many import at_most
 
@@ -21,8 +21,16 @@ if TYPE_CHECKING:
 # With one compiler Java reserves 48 MB for compiled code: tests fill them, and then it compiles nothing more.
 os.environ.setdefault("EXECUTOR_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m")
 
-settings.register_profile("limited", max_examples=at_most(100))  # Hypothesis' own is 100
-settings.load_profile("limited")
+# The same examples in every run, and no clock: a failure on one machine is a failure on all, however busy.
+# New examples: --hypothesis-profile=exploring
+_ANY_MACHINE = settings(
+    max_examples=at_most(100),  # Hypothesis' own number
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("exploring", _ANY_MACHINE)
+settings.register_profile("suite", _ANY_MACHINE, derandomize=True, database=None)
+settings.load_profile("suite")
 
 
 @pytest.hookimpl(tryfirst=True)

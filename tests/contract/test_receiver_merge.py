@@ -94,7 +94,7 @@ class TestPages:
         assert rows(store, "tables", "row_count") == [20, 5]
         assert rows(store, "columns", "data_type") == ["string", "int"]
 
-    @settings(max_examples=60, derandomize=True, database=None, deadline=None)
+    @settings(max_examples=60)
     @given(permutations([*FIRST, *SECOND]), randoms(use_true_random=False))
     def test_neither_order_nor_repetition_matters(self, order: Any, chosen: random.Random) -> None:
         wanted = stored([*FIRST, *SECOND])

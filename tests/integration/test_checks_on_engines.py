@@ -23,7 +23,7 @@ def generated() -> Dict[str, List[str]]:
     found: Dict[str, Set[str]] = {form.shape: set(examples_of(form)) for form in WITH_PREDICATES}
 
     @given(st.tuples(*(st.lists(values_of(form), max_size=10) for form in WITH_PREDICATES)))
-    @settings(max_examples=60, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=60)
     def generate(lists: Tuple[List[str], ...]) -> None:
         for form, texts in zip(WITH_PREDICATES, lists):
             found[form.shape].update(texts)

@@ -42,9 +42,7 @@ pytestmark = pytest.mark.spark
 
 EXAMPLES = int(os.environ.get("JSON_FILES", "15"))
 FEW = settings(
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    database=None,
 )
 
 # Lines that begin a file, so that it is found to be JSON whatever follows.

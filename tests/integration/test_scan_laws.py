@@ -47,7 +47,7 @@ pytestmark = pytest.mark.spark
 
 NOW = int(datetime(2026, 1, 1, tzinfo=timezone.utc).timestamp()) * 1_000_000
 FORMATS = (formats.PARQUET, formats.CSV)
-FEW = settings(max_examples=3, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=3)
 SCHEMA: Dict[str, Any] = {
     "id": pl.Int64, "amount": pl.Decimal(9, 2), "ratio": pl.Float64, "flag": pl.Boolean, "email": pl.String,
     "code": pl.String, "word": pl.String, "created_at": pl.Datetime("us", "UTC"),

@@ -55,8 +55,6 @@ def _apply(store: MetadataStore, operations: List[Tuple[str, Any]]) -> List[Dict
 
 @settings(
     max_examples=3,  # each is a handful of Delta transactions
-    deadline=None,
-    derandomize=True,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -45,8 +45,5 @@ def _histories(shortest: int, longest: int) -> st.SearchStrategy[List[Any]]:
 HISTORY = _histories(1, 12)
 SHORT_HISTORY = _histories(2, 3)
 GENERATED = settings(
-    deadline=None,
-    derandomize=True,
-    database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

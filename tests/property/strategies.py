@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from nuvyn_executor.quality.checks.registry import SHAPES
@@ -21,16 +20,6 @@ from nuvyn_executor.quality.tallies import (
     Shape,
     Suspect,
 )
-from tests.how_many import at_most
-
-SETTINGS = settings(
-    max_examples=at_most(100),
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow],  # of a machine that does other things, too
-)
-"""The same examples in every run: a failure on one machine is a failure on all."""
 
 NOW = 1_700_000_000_000_000
 INVALID_EMAIL = "no-address"

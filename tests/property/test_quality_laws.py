@@ -20,7 +20,6 @@ from tests.property.strategies import (
     FUTURE,
     INVALID_EMAIL,
     NOW,
-    SETTINGS,
     Table,
     alike,
     scan_of,
@@ -52,25 +51,21 @@ def never_higher(before: Optional[float], after: Optional[float]) -> bool:
 class TestTalliesAdd:
     """Design 3: "tally: what one scan counted; tallies add." """
 
-    @SETTINGS
     @given(alike(count=3))
     def test_in_any_grouping(self, parts: tuple[Table, Table, Table]) -> None:
         a, b, c = map(tally_of, parts)
         assert (a + b) + c == a + (b + c)
 
-    @SETTINGS
     @given(alike())
     def test_in_any_order(self, parts: tuple[Table, Table]) -> None:
         a, b = map(tally_of, parts)
         assert a + b == b + a
 
-    @SETTINGS
     @given(tables())
     def test_and_zero_changes_nothing(self, table: Table) -> None:
         tally = tally_of(table)
         assert ZERO + tally == tally == tally + ZERO
 
-    @SETTINGS
     @given(alike(count=3))
     def test_to_the_tally_of_the_whole(self, parts: tuple[Table, ...]) -> None:
         whole = reduce(Table.plus, parts)
@@ -81,13 +76,11 @@ class TestMeasuresAdd:
     """Design 7: "Quality is tally, then score. The laws ... are stated once, over all dimensions." """
 
     @pytest.mark.parametrize("dimension", COUNTED)
-    @SETTINGS
     @given(parts=alike())
     def test_like_merged_tallies(self, dimension: Dimension, parts: tuple[Table, Table]) -> None:
         a, b, whole = (measure(scan_of(t), POLICY, NOW)[dimension] for t in (*parts, parts[0].plus(parts[1])))
         assert a + b == whole
 
-    @SETTINGS
     @given(alike())
     def test_but_two_uniform_parts_may_differ_from_each_other(self, parts: tuple[Table, Table]) -> None:
         whole = consistency(scan_of(parts[0].plus(parts[1])))
@@ -95,7 +88,6 @@ class TestMeasuresAdd:
         assert whole.checked == parted.checked
         assert whole.points <= parted.points
 
-    @SETTINGS
     @given(st.lists(tables(), max_size=4), st.randoms(use_true_random=False))
     def test_so_the_order_of_datasets_does_not_matter(self, parts: list[Table], random: object) -> None:
         scans = [scan_of(table, name=f"t{n}") for n, table in enumerate(parts)]
@@ -110,18 +102,15 @@ class TestMeasuresAdd:
 
 
 class TestBounds:
-    @SETTINGS
     @given(tables(), RSD)
     def test_every_score_lies_between_0_and_100(self, table: Table, rsd: float) -> None:
         assert all(score is None or 0 <= score <= 100 for score in scores(table, rsd=rsd).values())
 
-    @SETTINGS
     @given(tables(), RSD)
     def test_points_never_exceed_what_was_checked(self, table: Table, rsd: float) -> None:
         measured = measure(scan_of(table, rsd=rsd), POLICY, NOW).values()
         assert all(0 <= one.points <= one.checked for one in measured)
 
-    @SETTINGS
     @given(tables())
     def test_overall_lies_within_the_assessed_dimensions(self, table: Table) -> None:
         found = scores(table)
@@ -132,7 +121,6 @@ class TestBounds:
         else:
             assert min(assessed) <= mean <= max(assessed)
 
-    @SETTINGS
     @given(tables())
     def test_a_table_with_cells_has_a_score_and_one_without_has_none(self, table: Table) -> None:
         found = assess([scan_of(table)], POLICY, NOW)
@@ -141,13 +129,11 @@ class TestBounds:
 
 
 class TestOrderDoesNotMatter:
-    @SETTINGS
     @given(st.data(), tables(), RSD)
     def test_of_rows(self, data: st.DataObject, table: Table, rsd: float) -> None:
         shuffled = table.with_rows(*data.draw(st.permutations(table.rows)))
         assert scores(shuffled, rsd=rsd) == scores(table, rsd=rsd)
 
-    @SETTINGS
     @given(st.data(), tables(), RSD)
     def test_of_columns(self, data: st.DataObject, table: Table, rsd: float) -> None:
         shuffled = table.in_order_of(tuple(data.draw(st.permutations(table.kinds))))
@@ -155,7 +141,6 @@ class TestOrderDoesNotMatter:
 
 
 class TestWorseDataNeverScoresHigher:
-    @SETTINGS
     @given(st.data(), tables(min_rows=1))
     def test_a_value_replaced_by_null_does_not_raise_completeness(
         self, data: st.DataObject, table: Table
@@ -164,7 +149,6 @@ class TestWorseDataNeverScoresHigher:
         after = scores(table.with_cell(row, kind, None))
         assert never_higher(scores(table)[Dimension.COMPLETENESS], after[Dimension.COMPLETENESS])
 
-    @SETTINGS
     @given(st.data(), tables(min_rows=1), RSD)
     def test_a_duplicate_row_does_not_raise_uniqueness(
         self, data: st.DataObject, table: Table, rsd: float
@@ -172,21 +156,18 @@ class TestWorseDataNeverScoresHigher:
         after = scores(table.with_rows(*table.rows, data.draw(st.sampled_from(table.rows))), rsd=rsd)
         assert never_higher(scores(table, rsd=rsd)[Dimension.UNIQUENESS], after[Dimension.UNIQUENESS])
 
-    @SETTINGS
     @given(st.data(), tables(having="email", min_rows=1))
     def test_an_invalid_value_does_not_raise_validity(self, data: st.DataObject, table: Table) -> None:
         row = data.draw(st.integers(0, len(table.rows) - 1))
         after = scores(table.with_cell(row, "email", INVALID_EMAIL))
         assert never_higher(scores(table)[Dimension.VALIDITY], after[Dimension.VALIDITY])
 
-    @SETTINGS
     @given(tables(having="updated"))
     def test_a_row_of_the_future_does_not_raise_timeliness(self, table: Table) -> None:
         future = tuple(FUTURE if kind == "updated" else None for kind in table.kinds)
         after = scores(table.with_rows(*table.rows, future))
         assert never_higher(scores(table)[Dimension.TIMELINESS], after[Dimension.TIMELINESS])
 
-    @SETTINGS
     @given(tables(), st.integers(0, 10**16))
     def test_a_later_clock_does_not_raise_timeliness_without_rows_of_the_future(
         self, table: Table, later: int
@@ -198,7 +179,6 @@ class TestWorseDataNeverScoresHigher:
 
 
 class TestMoreOfTheSame:
-    @SETTINGS
     @given(tables(), st.integers(1, 5), RSD)
     def test_leaves_all_but_uniqueness_as_it_was(self, table: Table, k: int, rsd: float) -> None:
         before, after = scores(table, rsd=rsd), scores(table.times(k), rsd=rsd)
@@ -210,7 +190,6 @@ class TestMoreOfTheSame:
 class TestReasons:
     """Issue 3.4: "Recommendations name table and column, the count, and what to do." """
 
-    @SETTINGS
     @given(tables(min_rows=1), RSD)
     def test_a_dimension_below_its_cut_always_has_a_finding(self, table: Table, rsd: float) -> None:
         found = assess([scan_of(table, rsd=rsd)], POLICY, NOW)
@@ -219,7 +198,6 @@ class TestReasons:
         weak = {d for d, score in exact.items() if score is not None and score < POLICY.dimension_cut}
         assert weak <= explained
 
-    @SETTINGS
     @given(st.lists(tables(min_rows=1), min_size=1, max_size=3))
     def test_with_every_cut_at_100_the_findings_account_for_every_point(self, parts: list[Table]) -> None:
         strict = Policy(dimension_cut=100.0, completeness_cut=1.0, mixed_text_cut=1.0)
@@ -239,7 +217,6 @@ class TestReasons:
         right = 100.0 - lost if 2 * readable >= found.rows else min(100.0 - lost, limit)
         assert found.overall == pytest.approx(right, abs=0.006)
 
-    @SETTINGS
     @given(st.lists(tables(), max_size=3))
     def test_there_is_always_advice_and_details_are_json(self, parts: list[Table]) -> None:
         found = assess([scan_of(table) for table in parts], POLICY, NOW)

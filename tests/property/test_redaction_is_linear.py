@@ -126,7 +126,7 @@ class TestLinear:
     def test_nor_when_the_last_character_lets_it_match(self, token: str, end: str) -> None:
         assert growing(token, end) == []
 
-    @settings(max_examples=at_most(10), deadline=None)
+    @settings(max_examples=at_most(10))
     @given(st.lists(st.sampled_from(TOKENS), min_size=2, max_size=3, unique=True).map("".join))
     def test_nor_when_several_of_them_alternate(self, token: str) -> None:
         assert growing(token) == []
@@ -162,7 +162,7 @@ class TestLinear:
 class TestLooks:
     """The count is of what ``re`` does: the same matches, by the same rules."""
 
-    @settings(max_examples=at_most(40), deadline=None)
+    @settings(max_examples=at_most(40))
     @given(st.lists(st.one_of(st.sampled_from(TOKENS), st.text(max_size=3)), max_size=14).map("".join))
     def test_it_finds_what_re_finds(self, text: str) -> None:
         for rule in RULES:

@@ -111,14 +111,14 @@ class TestExamples:
         assert [text for text in others if check.matches(text)] == []
 
     @given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)))
-    @settings(max_examples=at_most(200), deadline=None)
+    @settings(max_examples=at_most(200))
     def test_addresses_are_those_of_the_standard_library(self, address: Any) -> None:
         check = check_of("ip_address")
         assert check is not None
         assert all(check.accepts(text) for text in (str(address), address.exploded))
 
     @given(st.text(alphabet="0123:af.", min_size=2, max_size=24))
-    @settings(max_examples=at_most(300), deadline=None)
+    @settings(max_examples=at_most(300))
     @pytest.mark.skipif(sys.version_info < (3, 10), reason="older ones take 192.0.02.1 for an address")
     def test_and_no_others_are(self, text: str) -> None:
         check = check_of("ip_address")
@@ -160,7 +160,7 @@ class TestForms:
 
     @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.shape)
     @given(data=st.data())
-    @settings(max_examples=at_most(30), deadline=None)
+    @settings(max_examples=at_most(30))
     def test_what_is_tested_before_the_pattern_holds_of_every_value(self, form: Form, data: Any) -> None:
         text = data.draw(values_of(form))
         assert form.shortest <= len(text.encode())
@@ -173,7 +173,7 @@ class TestForms:
 
     @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.shape)
     @given(data=st.data())
-    @settings(max_examples=at_most(30), deadline=None)
+    @settings(max_examples=at_most(30))
     def test_forms_of_one_column_do_not_overlap(self, form: Form, data: Any) -> None:
         """But for URLs, some of which look like e-mail addresses, and which come first."""
         check = next(one for one in CHECKS if form in one.forms)
@@ -186,7 +186,7 @@ class TestForms:
 
     @pytest.mark.parametrize("form", [form for form in FORMS if form.steps], ids=lambda form: form.shape)
     @given(data=st.data())
-    @settings(max_examples=at_most(60), deadline=None)
+    @settings(max_examples=at_most(60))
     def test_steps_end_in_a_number_or_a_moment(self, form: Form, data: Any) -> None:
         plain = form.plain(data.draw(values_of(form)))
         number = r"[+-]?[0-9]+[.]?[0-9]*"
@@ -195,7 +195,7 @@ class TestForms:
 
     @pytest.mark.parametrize("form", WITH_PREDICATES, ids=lambda form: form.shape)
     @given(data=st.data())
-    @settings(max_examples=at_most(30), deadline=None)
+    @settings(max_examples=at_most(30))
     def test_sums_and_remainders_reach_the_longest_value(self, form: Form, data: Any) -> None:
         """What is longer would be cut on the engines."""
         assert form.predicate is not None

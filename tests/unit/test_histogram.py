@@ -46,7 +46,7 @@ class TestAddition:
     """Design 3: "tally: what one scan counted; tallies add." """
 
     @given(many, many, many)
-    @settings(max_examples=at_most(100), deadline=None)
+    @settings(max_examples=at_most(100))
     def test_parts_are_the_whole_in_any_order_and_grouping(
         self, a: List[float], b: List[float], c: List[float]
     ) -> None:
@@ -54,13 +54,13 @@ class TestAddition:
         assert (of(a) + of(b)) + of(c) == of(a) + (of(b) + of(c)) == of(c) + of(a) + of(b) == whole
 
     @given(many)
-    @settings(max_examples=at_most(50), deadline=None)
+    @settings(max_examples=at_most(50))
     def test_nothing_adds_nothing_and_json_keeps_it(self, numbers: List[float]) -> None:
         assert of(numbers) + Histogram() == of(numbers) == Histogram() + of(numbers)
         assert Histogram.from_json(json.loads(json.dumps(of(numbers).to_json()))) == of(numbers)
 
     @given(many)
-    @settings(max_examples=at_most(50), deadline=None)
+    @settings(max_examples=at_most(50))
     def test_there_are_never_too_many_buckets_and_every_number_is_in_one(self, numbers: List[float]) -> None:
         found = of(numbers)
         assert len(found.counts) <= MOST
@@ -82,7 +82,7 @@ class TestAddition:
 
 class TestQuantiles:
     @given(many.filter(bool))
-    @settings(max_examples=at_most(100), deadline=None)
+    @settings(max_examples=at_most(100))
     def test_they_are_off_by_no_more_than_is_said(self, numbers: List[float]) -> None:
         found = of(numbers)
         for share, quantile in zip(SHARES, found.quantiles()):
@@ -113,7 +113,7 @@ class TestBins:
         assert of([3.0, 1.0, 3.0, 7.0]).bins(1, 7) == (1, 2, 1)
 
     @given(many.filter(bool))
-    @settings(max_examples=at_most(100), deadline=None)
+    @settings(max_examples=at_most(100))
     def test_they_hold_about_all_numbers(self, numbers: List[float]) -> None:
         bins = of(numbers).bins(min(numbers), max(numbers))
         assert all(one >= 0 for one in bins)

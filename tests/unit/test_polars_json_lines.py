@@ -6,7 +6,7 @@ import json
 from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 pl = pytest.importorskip("polars")
@@ -45,7 +45,6 @@ STYLES = st.sampled_from([(",", ":"), (", ", ": "), (" ,", ":"), (",", " : ")])
 
 
 class TestRows:
-    @settings(deadline=None)
     @given(RECORDS, STYLES, st.booleans())
     def test_rows_are_those_of_the_records(
         self,
@@ -56,7 +55,6 @@ class TestRows:
         lines = [json.dumps(one, separators=style, ensure_ascii=is_ascii) for one in records]
         assert read("\n".join(lines)) == sorted(map(said, records), key=repr)
 
-    @settings(deadline=None)
     @given(RECORDS)
     def test_ways_of_writing_may_change_from_line_to_line(self, records: List[Dict[str, Any]]) -> None:
         lines = [json.dumps(one, separators=(",", ":") if i % 3 else None) for i, one in enumerate(records)]

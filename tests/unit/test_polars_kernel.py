@@ -41,7 +41,7 @@ likely = st.one_of(
 
 class TestPatterns:
     @given(st.lists(likely, min_size=1, max_size=30))
-    @settings(max_examples=at_most(60), deadline=None)
+    @settings(max_examples=at_most(60))
     def test_quick_patterns_say_what_the_slow_way_says(self, texts: List[str]) -> None:
         series = pl.Series("text", texts)
         for plan in PLANS:

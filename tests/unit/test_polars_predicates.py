@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("form", WITH_PREDICATES, ids=lambda form: form.shape)
 @given(data=st.data())
-@settings(max_examples=at_most(15), deadline=None)
+@settings(max_examples=at_most(15))
 def test_polars_and_python_agree(form: Form, data: Any) -> None:
     assert form.predicate is not None
     texts = [*examples_of(form), *data.draw(st.lists(values_of(form), min_size=1, max_size=8))]

@@ -45,13 +45,13 @@ def right_for(texts: List[str]) -> List[bool]:
 
 class TestMatching:
     @given(st.lists(likely, min_size=1, max_size=20))
-    @settings(max_examples=at_most(80), deadline=None)
+    @settings(max_examples=at_most(80))
     def test_nothing_that_the_pattern_does_not_match(self, texts: List[str]) -> None:
         for text, is_matched in zip(texts, matched(texts, Shape.INTEGER)):
             assert not is_matched or BY_SHAPE[Shape.INTEGER].fullmatch(text), text
 
     @given(st.lists(st.integers(-(10**19), 10**19), min_size=1, max_size=40))
-    @settings(max_examples=at_most(80), deadline=None)
+    @settings(max_examples=at_most(80))
     def test_every_whole_number(self, numbers: List[int]) -> None:
         assert matched([str(number) for number in numbers], Shape.INTEGER) == [
             abs(number) < 2**63 for number in numbers

@@ -48,7 +48,7 @@ class TestSets:
     """A state is that of the set of hashes that came in, and of nothing else."""
 
     @given(hashes, hashes, hashes, st.booleans())
-    @settings(max_examples=at_most(40), deadline=None)
+    @settings(max_examples=at_most(40))
     def test_parts_add_up_to_the_whole(self, a: List[int], b: List[int], c: List[int], exact: bool) -> None:  # noqa: FBT001
         one, two, three = (Sketch.of("h", part, exact=exact) for part in (a, b, c))
         whole = Sketch.of("h", [*a, *b, *c], exact=exact)
@@ -57,7 +57,7 @@ class TestSets:
         assert whole.merge(one) == whole.merge(whole) == whole
 
     @given(st.lists(hashes, min_size=3, max_size=3), st.sampled_from((16, 1024)))
-    @settings(max_examples=at_most(40), deadline=None)
+    @settings(max_examples=at_most(40))
     def test_of_unlike_numbers_of_registers_the_fewest_are_left(
         self, parts: List[List[int]], few: int
     ) -> None:
@@ -69,7 +69,7 @@ class TestSets:
         assert whole.estimate().rsd == pytest.approx(1.04 / few**0.5)
 
     @given(st.integers(0, 99), st.sampled_from((16, 1024, REGISTERS)))
-    @settings(max_examples=at_most(40), deadline=None)
+    @settings(max_examples=at_most(40))
     def test_of_two_registers_the_higher_rank_is_left(self, seed: int, count: int) -> None:
         chance = random.Random(seed)  # noqa: S311  data, no secret
         one, other = (bytes(chance.randint(0, RANKED_BITS + 1) for _ in range(count)) for _ in range(2))
@@ -77,7 +77,7 @@ class TestSets:
         assert greater_of(one, bytes(count)) == greater_of(one, one) == one
 
     @given(hashes, st.booleans())
-    @settings(max_examples=at_most(20), deadline=None)
+    @settings(max_examples=at_most(20))
     def test_json_keeps_it(self, some: List[int], exact: bool) -> None:  # noqa: FBT001
         state = Sketch.of("h", some, exact=exact)
         assert state_from_json(json.loads(json.dumps(state.to_json()))) == state
