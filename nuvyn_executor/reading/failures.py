@@ -22,7 +22,7 @@ TYPES_DIFFER_WORDS = (
 _MORE = "Check the file; EXECUTOR_LOG_LEVEL=DEBUG shows more."
 _NO_REASON = re.compile(r"[\w.$]*(?:Exception|Error):?")
 # Spark's names of an error, a pattern of its words where it has none of these names, what they mean ({} is
-# the pattern's group), and what to do.
+# the group that was found), and what to do.
 _MEANINGS: Tuple[Tuple[Tuple[str, ...], str, str, str], ...] = (
     (
         (),
@@ -43,7 +43,12 @@ _MEANINGS: Tuple[Tuple[Tuple[str, ...], str, str, str], ...] = (
     ),
     (
         (),
-        r"ArrayIndexOutOfBoundsException: Index (\d+) out of bounds for length \1\b",
+        # The parser of CSV names its settings after the error. Java gives that no message where compiled code
+        # has raised it often (-XX:+OmitStackTraceInFastThrow, which is the default).
+        (
+            r"ArrayIndexOutOfBoundsException: Index (\d+) out of bounds for length \1\b"
+            r"|ArrayIndexOutOfBoundsException - null[^\0]*?\bMaximum number of columns=(\d+)"
+        ),
         "it has a record of more than {} fields",
         "Check its delimiter, and that its quotes are closed.",
     ),
@@ -153,7 +158,7 @@ def unreadable(name: str, error: Exception) -> DatasetUnreadable:
     for names, pattern, meaning, remedy in _MEANINGS:
         found = re.search(pattern, failure.text)
         if found or failure.is_named(*names):
-            said = meaning.format(*found.groups()) if found else meaning
+            said = meaning.format(*filter(None, found.groups())) if found else meaning
             return DatasetUnreadable(f"{name} could not be read: {said}.", remedy)
     first = _shortened(_last_cause(str(error)))
     if not first or _NO_REASON.fullmatch(first):

@@ -26,6 +26,16 @@ class TestUnreadable:
                 "IllegalArgumentException: Buffer size too small. size = 262144 needed = 8388607 in footer",
                 "it is no intact ORC file",
             ),
+            # Java leaves the message out of an error that compiled code has raised often.
+            (
+                (
+                    "x\nCaused by: com.univocity.parsers.common.TextParsingException: "
+                    "java.lang.ArrayIndexOutOfBoundsException - null\nParser Configuration:\n"
+                    "\tMaximum number of columns=20480\n\tNull value=\n\tat x.y\n"
+                    "Caused by: java.lang.ArrayIndexOutOfBoundsException"
+                ),
+                "it has a record of more than 20480 fields",
+            ),
         ],
     )
     def test_says_what_it_means_or_its_innermost_cause(self, said: str, told: str) -> None:
