@@ -6,9 +6,11 @@ import math
 import random
 from collections import Counter
 from dataclasses import replace
-from typing import Any, List
+from typing import Any, List, Sequence
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from nuvyn_executor.profiling.commonest import Commonest
 from nuvyn_executor.profiling.histogram import MOST, Histogram, key_of
@@ -40,30 +42,67 @@ class TestBits:
         assert buckets.bits_of(pl.Series(whole)).to_list() == [key_of(float(one)) for one in whole]
 
 
+@pytest.fixture(params=["NumPy", "Polars alone"])
+def _counter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Count by NumPy, or as where it is not installed."""
+    if request.param == "NumPy":
+        pytest.importorskip("numpy")
+    else:
+        monkeypatch.setattr(buckets, "np", None)
+
+
+@pytest.mark.usefixtures("_counter")
 class TestBuckets:
     @pytest.mark.parametrize("dropped", [0, 45])
-    @pytest.mark.parametrize("numbers", [HARD, [i / 7 for i in range(40_000)], [1.5, 1.5, -2.0]])
+    @pytest.mark.parametrize(
+        "numbers", [HARD, [i / 7 for i in range(40_000)], [1.5, 1.5, -2.0], [0.0, -0.0, 5e-324, 0.0]]
+    )
     def test_batches_come_to_the_histogram_of_all(self, numbers: List[float], dropped: int) -> None:
         found = buckets.Buckets(dropped)
         for start in range(0, len(numbers), 9_000):
             found.add(pl.Series(numbers[start : start + 9_000]))
         assert found.histogram == Histogram(dropped) + Histogram.of_numbers(numbers)
 
-    @pytest.mark.parametrize("dropped", [0, 51])
+    @pytest.mark.parametrize("dropped", [0, 45, 51, 60, 63])
     @pytest.mark.parametrize(
-        "whole", [[7, 7, 7], [-3, 4, 0, 0, 1], [2**62 + i % 3 for i in range(9)], [1, 100]]
+        "whole",
+        [
+            *([7, 7, 7], [-3, 4, 0, 0, 1], [2**62 + i % 3 for i in range(9)], [1, 100]),
+            *([2**62 + i % 2000 for i in range(4000)], [-1000 + i % 1500 for i in range(4000)]),
+            *(range(1, 3000), range(-(2**63), -(2**63) + 40), [-(2**63), 2**63 - 1]),
+        ],
     )
-    def test_whole_numbers_that_are_near_each_other_are_counted_alike(
-        self, whole: List[int], dropped: int
-    ) -> None:
+    def test_whole_numbers_are_counted_alike(self, whole: Sequence[int], dropped: int) -> None:
         found = buckets.Buckets(dropped)
-        found.add(pl.Series(whole))
+        found.add(pl.Series(whole, dtype=pl.Int64))
         assert found.histogram == Histogram(dropped) + Histogram.of_numbers(map(float, whole))
 
-    def test_a_weight_is_how_often(self) -> None:
+    @pytest.mark.parametrize("kind", [pl.Int8, pl.Int16, pl.UInt8, pl.UInt32])
+    def test_also_those_of_few_bits(self, kind: Any) -> None:
+        least = -120 if kind == pl.Int8 else 5
+        whole = [least + i % 121 for i in range(1000)]
         found = buckets.Buckets(0)
-        found.add(pl.Series([1.0, 2.0, 1.0]), pl.Series([5, 6, 7]))
-        assert found.histogram == Histogram.of_numbers([1.0] * 12 + [2.0] * 6)
+        found.add(pl.Series(whole, dtype=kind))
+        assert found.histogram == Histogram.of_numbers(map(float, whole))
+
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # which changes nothing
+    @given(
+        st.lists(st.lists(st.floats(allow_nan=False, allow_infinity=False)), max_size=4), st.integers(0, 63)
+    )
+    def test_doubles_are_counted_alike(self, batches: List[List[float]], dropped: int) -> None:
+        found = buckets.Buckets(dropped)
+        for numbers in batches:
+            found.add(pl.Series(numbers, dtype=pl.Float64))
+        of_all = Histogram.of_numbers(number for numbers in batches for number in numbers)
+        assert found.histogram == Histogram(dropped) + of_all
+
+    @pytest.mark.parametrize("dropped", [0, 51])
+    @pytest.mark.parametrize("numbers", [[1.0, 2.0, 1.0], [1, 2, 1], [1, 1500, 1], [1, 2**40, 1], [3, 3, 3]])
+    def test_a_weight_is_how_often(self, numbers: List[Any], dropped: int) -> None:
+        found = buckets.Buckets(dropped)
+        found.add(pl.Series(numbers), pl.Series([5, 6, 7]))
+        one, other, _ = map(float, numbers)
+        assert found.histogram == Histogram(dropped) + Histogram.of_numbers([one] * 12 + [other] * 6)
 
     def test_far_too_many_buckets_are_joined_to_just_enough(self) -> None:
         numbers = [float(i) for i in range(100 * MOST)]
