@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import socket
 import sys
 import time
 from typing import Iterable, Sequence
+from urllib.parse import urlsplit
 
 from contract import VERSION
 from contract.option_types import count, header_value, seconds, server_url
@@ -69,6 +71,11 @@ def main(argv: Sequence[str], program: str = "python -m contract verify-platform
     if arguments.list:
         sys.stdout.writelines(f"{name}: {says}\n" for name, says in descriptions.items())
         return 0
+    try:
+        _connect(arguments.url, arguments.timeout)
+    except OSError as error:
+        sys.stderr.write(f"{arguments.url} does not answer: {error}.\n")
+        return 2
     own = f"nuvyn-contract-{secrets.token_hex(4)}"
     platform = Platform(
         url=arguments.url,
@@ -91,3 +98,10 @@ def main(argv: Sequence[str], program: str = "python -m contract verify-platform
 
     play = Play(program, VERSION, arguments.url, descriptions=descriptions, secret=arguments.key)
     return play_out(play, verdicts(), arguments)
+
+
+def _connect(url: str, timeout: float) -> None:
+    """Raise an OSError where nothing listens."""
+    address = urlsplit(url)
+    port = address.port or (443 if address.scheme == "https" else 80)
+    socket.create_connection((address.hostname or "", port), timeout).close()

@@ -9,7 +9,7 @@ import pytest
 
 from contract import corpus
 from contract.__main__ import main
-from contract.platform_expectations import EXPECTATIONS
+from contract.platform_expectations import EXPECTATIONS, Platform, try_expectation
 from contract.receiver import Receiver
 
 KEY = "the-key-of-this-platform"
@@ -279,12 +279,23 @@ class TestAWrongPlatform:
                 headers["Authorization"] for _, headers, _ in server.seen
             }
 
-    def test_a_platform_that_is_not_there_is_a_difference(
+    def test_a_platform_that_is_not_there_cannot_be_asked(
         self, serving: Serving, capsys: pytest.CaptureFixture[str]
     ) -> None:
         with serving(wrong("other word")) as server:
             url = server.url
-        code, cases = asked(capsys, url, "--only", "slow", "--only", "guide")
 
-        assert code == 1
-        assert "ConnectionRefusedError" in cases["slow"]["differences"][0]["got"]
+        code = main(["verify-platform", "--url", url, "--key", KEY, "--only", "guide"])
+        out, err = capsys.readouterr()
+        assert (code, out) == (2, "")
+        assert err.startswith(f"{url} does not answer: ")
+        assert "refused" in err
+
+    def test_one_that_ends_meanwhile_is_a_difference(self, serving: Serving) -> None:
+        with serving(wrong("other word")) as server:
+            platform = Platform(server.url, KEY, "", "acme", "play")
+        (guide,) = (each for each in EXPECTATIONS if each.name == "guide")
+        (found,), why = try_expectation(guide, platform)
+
+        assert (found.wanted, why) == ("an answer", "")
+        assert "ConnectionRefusedError" in found.got
