@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Callable, List, Optional, Sequence
 from nuvyn_executor import wire
 from nuvyn_executor.quality.expectations import declared_keys
 from nuvyn_executor.redaction import MASK
+from nuvyn_executor.sources.locations import plain_path
 
 if TYPE_CHECKING:
     from nuvyn_executor.metadata.source_profile import SourceProfile
@@ -26,10 +27,7 @@ _SHOWN_CHARACTERS = 256  # of a sample value
 
 def source_id(tenant_id: str, location: str) -> str:
     """Return the id of one tenant's path. ``/dbfs/x/`` and ``dbfs:/x`` are one source."""
-    path = location.rstrip("/") or "/"
-    if path.startswith("dbfs:/"):
-        path = "/dbfs/" + path[len("dbfs:/") :].lstrip("/")
-    return _identifier(tenant_id, path)
+    return _identifier(tenant_id, plain_path(location).rstrip("/") or "/")
 
 
 def source_row(profile: SourceProfile, tenant_id: str, job_id: str) -> Row:

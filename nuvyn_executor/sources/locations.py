@@ -20,23 +20,31 @@ def scheme_of(path: str) -> str:
     return found.group(1).lower() if found else ""
 
 
-def python_path(path: str) -> str:
-    """Return a path as ``open`` takes it: absolute, without a scheme.
+def plain_path(path: str) -> str:
+    """Return a path of files without its scheme; all else as it is.
 
-    ``dbfs:/mnt/x`` is ``/dbfs/mnt/x``, ``dbfs:/Volumes/x`` is ``/Volumes/x``, ``file:///x`` is ``/x``. The
-    percent escapes of a ``file:`` URL are decoded only when no file has the name as it is written.
+    ``dbfs:/mnt/x`` is ``/dbfs/mnt/x``, ``dbfs:/Volumes/x`` is ``/Volumes/x``, ``file:///x`` is ``/x``.
     """
     scheme = scheme_of(path)
     if scheme not in ("dbfs", "file"):
-        return os.path.abspath(path)  # noqa: PTH100  resolve() would follow links
+        return path
     rest = path[len(scheme) + 1 :]
     if scheme == "file" and rest.startswith("//localhost/"):
         rest = rest[len("//localhost") :]
     rest = "/" + rest.lstrip("/")
-    if scheme == "dbfs":
-        return os.path.normpath(rest if rest.startswith("/Volumes/") else "/dbfs" + rest)
-    decoded = unquote(rest)
-    return os.path.normpath(decoded if not os.path.lexists(rest) and os.path.lexists(decoded) else rest)
+    return "/dbfs" + rest if scheme == "dbfs" and not rest.startswith("/Volumes/") else rest
+
+
+def python_path(path: str) -> str:
+    """Return a path as ``open`` takes it: absolute, without a scheme.
+
+    The percent escapes of a ``file:`` URL are decoded only when no file has the name as it is written.
+    """
+    plain = plain_path(path)
+    if scheme_of(path) == "file":
+        decoded = unquote(plain)
+        plain = decoded if not os.path.lexists(plain) and os.path.lexists(decoded) else plain
+    return os.path.abspath(plain)  # noqa: PTH100  resolve() would follow links
 
 
 def under_root(path: str, roots: Mapping[str, str]) -> str:
