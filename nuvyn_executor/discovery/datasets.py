@@ -39,6 +39,7 @@ from nuvyn_executor.discovery.file_layouts import FirstFile, Fit, Written, fit_r
 from nuvyn_executor.discovery.formats import table_name_of
 from nuvyn_executor.discovery.grouping import FileGroup, FileGroups, numbered, split_folder
 from nuvyn_executor.discovery.json_layout import JsonLayout, layout_of
+from nuvyn_executor.discovery.partition_folders import without_value
 from nuvyn_executor.discovery.workbook import filled_sheets, sheet_names, unsaved_formulas
 from nuvyn_executor.errors import EngineError, SourceError, WronglyNamed
 from nuvyn_executor.model import (
@@ -69,6 +70,7 @@ _BLOCK = 4
 _MOST_TAILS = 1_000
 _NOTHING = FileHead(b"")
 _SAVE = "Open it in Excel and save it."
+_NAME_IT = "Rename the folder: __HIVE_DEFAULT_PARTITION__ stands for no value."
 _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
 
@@ -289,6 +291,12 @@ class _Search:
                     entry.name, "has a colon in its name, which Spark's file systems refuse", "Rename it."
                 )
             )
+            return None
+        empty = None if found.has_sheets or self._listing.is_single_file else without_value(entry.name)
+        if empty is not None:
+            why = f"its folder names no value of a partition column ({empty})"
+            reason = f"{entry.name} could not be read: {why}."
+            self.skipped.append(Skipped(entry.name, reason, _NAME_IT, is_failure=True))
             return None
         return found
 

@@ -30,6 +30,14 @@ def values_of(dataset: Dataset, path: str) -> Values:
     return tuple(None if text == _NULL else text for text in texts)
 
 
+def without_value(name: str) -> Optional[str]:
+    """Return the first folder above a file that names a column but no value (``day=``), else ``None``.
+
+    Spark refuses to read Parquet below such a folder, and leaves out the rows of texts.
+    """
+    return next((folder for folder in name.split("/")[:-1] if folder.find("=") == len(folder) - 1 > 0), None)
+
+
 def unescaped(text: str) -> str:
     """Decode per cent escapes as Spark does: each is a character, and not a byte of one."""
     return _ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), text)

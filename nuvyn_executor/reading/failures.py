@@ -120,12 +120,6 @@ _MEANINGS: Tuple[Tuple[Tuple[str, ...], str, str, str], ...] = (
         "Write that column as microseconds or as text.",
     ),
     (
-        (),
-        r"Empty partition column value in '([^']*)'",
-        "its folder names no value of a partition column ({})",
-        "Rename the folder: __HIVE_DEFAULT_PARTITION__ stands for no value.",
-    ),
-    (
         ("DELTA_*",),
         r"DELTA_\w+|DeltaAnalysisException|_delta_log",
         "its Delta log cannot be read",

@@ -289,6 +289,27 @@ class TestSkipped:
         }
         assert len(found.files) == 5
 
+    @pytest.mark.parametrize("name", ["x.csv", "x.json", "x.parquet"])
+    @pytest.mark.parametrize("folder", ["day=", "day=1/hour=", "day=/hour=1"])
+    def test_a_folder_that_names_no_value_has_no_rows(self, tmp_path: Path, folder: str, name: str) -> None:
+        """Spark refuses such a folder of Parquet, and leaves out the rows of others; Polars counted them."""
+        content = {"x.csv": CSV, "x.json": b'{"id": 1}\n', "x.parquet": PARQUET}[name]
+        write(tmp_path, {f"t/{folder.replace('=/', '=1/')}2/{name}": content, f"t/{folder}/{name}": content})
+        found = look(tmp_path)
+        assert [entry.name for one in found.datasets for entry in one.files] == [
+            f"t/{folder.replace('=/', '=1/')}2/{name}"
+        ]
+        bad = f"t/{folder}/{name}"
+        empty = next(level for level in folder.split("/") if level.endswith("="))
+        assert reasons(found) == {
+            bad: f"{bad} could not be read: its folder names no value of a partition column ({empty})."
+        }
+        assert all(one.is_failure and "__HIVE_DEFAULT_PARTITION__" in one.remedy for one in found.skipped)
+
+    def test_a_workbook_has_no_partitions(self, tmp_path: Path) -> None:
+        write(tmp_path, {"day=/x.xlsx": workbook()})
+        assert reasons(look(tmp_path)) == {}
+
     def test_a_corrupt_part_does_not_take_the_others_with_it(self, tmp_path: Path) -> None:
         write(
             tmp_path, {"t/part-0.parquet": PARQUET, "t/part-1.parquet": b"junk", "t/part-2.parquet": PARQUET}
