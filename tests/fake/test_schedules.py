@@ -15,6 +15,7 @@ from tests.fake.calls import refusal
 from tests.fake.calls import view as called
 from tests.fake.doubles import ManualClock, ended
 from tests.fake.jobs import flat, start, task, tasks
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from tests.fake.conftest import Client, Quiet
@@ -202,7 +203,7 @@ class TestMovableClock:
     def test_the_true_clock_calls_what_is_due(self) -> None:
         clock, done = MovableClock(SystemClock()), threading.Event()
         clock.call_at(clock.now() + 5, done.set)
-        assert done.wait(5)
+        assert done.wait(LONGEST)
 
 
 class TestOverHttp:

@@ -23,6 +23,7 @@ from nuvyn_executor.schema.tables import REQUIRED_TABLES
 from tests.canaries import Canaries, Watch
 from tests.fake.conftest import ROOT, Client
 from tests.repacked import repack
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,7 +154,7 @@ def site(
             )
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(30)
+            process.wait(LONGEST)
             process.stdout.close()
 
 

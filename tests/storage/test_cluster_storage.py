@@ -36,6 +36,7 @@ from nuvyn_executor.sources.object_source import ObjectStoreSource
 from nuvyn_executor.sources.object_store import storage_at
 from nuvyn_executor.sources.spooled import SpooledSource
 from nuvyn_executor.sources.store_address import StoreAddress, parse_store_address
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -252,7 +253,7 @@ def reset_auth(server: S3Server, count: str) -> None:
         {"Content-Type": "text/plain"},
         method="POST",
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=LONGEST) as answer:
         assert answer.status == 200
 
 
