@@ -21,7 +21,11 @@ from nuvyn_executor.spark.session import build_local_session
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite in the background hands down "ignore"
 spark = build_local_session(Path({warehouse!r}), java_options=os.environ["EXECUTOR_JAVA_OPTIONS"])
 def tell():
-    while not spark.sparkContext.statusTracker().getActiveJobsIds():
+    tracker = spark.sparkContext.statusTracker()
+    def counts():
+        stages = map(tracker.getStageInfo, tracker.getActiveStageIds())
+        return any(stage and stage.numActiveTasks for stage in stages)
+    while not counts():
         time.sleep(0.02)
     print("asleep", flush=True)
 threading.Thread(target=tell, daemon=True).start()
