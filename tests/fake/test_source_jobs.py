@@ -258,6 +258,7 @@ def runs(prepared: Site) -> dict[str, Ended]:
     for task in run["tasks"]:
         found[task["task_key"]] = Ended(task["state"]["result_state"], client.output(task["run_id"]))
     found["database"] = prepared.guide_job("full_pipeline", prepared.database)
+    found["database again"] = prepared.guide_job("metadata_extraction", prepared.database)
     wrong = re.sub(r"sig=[^&]+", f"sig={quote(base64.b64encode(SIGNATURE.encode()))}", prepared.signed)
     place = prepared.database.partition("//")[2]
     paths = (
@@ -281,6 +282,12 @@ class TestScores:
     def test_postgresql_is_scored_as_the_same_table_in_a_file(self, runs: dict[str, Ended]) -> None:
         assert runs["database"].result == "SUCCESS", runs["database"].output
         assert runs["database"].scores == {"customers": runs["local"].scores["customers"]}
+
+    def test_a_second_run_in_the_same_jvm_reads_the_database_too(self, runs: dict[str, Ended]) -> None:
+        again = runs["database again"]
+        assert again.result == "SUCCESS", again.output
+        assert runs["database"].document["metadata_extraction"] == {"files_found": 1}
+        assert again.document["files_found"] == 1
 
 
 class TestNoSecretIsShown:
