@@ -200,7 +200,7 @@ def prepared(site: Site, s3_server: S3Server, azurite: AzureServer) -> Site:
             "AWS_SECRET_ACCESS_KEY": "{{secrets/sources/key}}",
             "AWS_SESSION_TOKEN": "{{secrets/sources/token}}",
             "EXECUTOR_LOG_LEVEL": "DEBUG",
-            "EXECUTOR_SOURCE_RETRY_SECONDS": "1",
+            "EXECUTOR_SOURCE_RETRY_SECONDS": "20",
         },
     )
     site.client.wait_for(cluster, "state", "RUNNING")

@@ -138,7 +138,7 @@ class Bucket:
     def by_library_or_cluster(self, key: str, **variables: str) -> LibraryOrClusterSource:
         """Open a path as on a cluster whose settings name neither keys nor a server."""
         environ = {**NO_IDENTITY, **variables}
-        storage = storage_at(self.address, environ, 2)
+        storage = storage_at(self.address, environ, 20)
         library = SpooledSource(
             ObjectStoreSource(storage, key, self.address.url_of(key)), on_databricks=True, spark_reads=True
         )
@@ -154,7 +154,7 @@ class Bucket:
         factory = DataSourceFactory(
             on_databricks=True,
             variables={**NO_IDENTITY, **variables},
-            retry_seconds=2,
+            retry_seconds=20,
             spark_reads=lambda _: True,
             session=lambda: self.cluster.spark,
         )

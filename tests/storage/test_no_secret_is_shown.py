@@ -176,7 +176,7 @@ def run(
                 "EXECUTOR_WAREHOUSE_DIR": str(folder / "warehouse"),
                 "EXECUTOR_SCHEMA_NAME": "canaries",
                 "EXECUTOR_LOG_LEVEL": "DEBUG",
-                "EXECUTOR_SOURCE_RETRY_SECONDS": "1",
+                "EXECUTOR_SOURCE_RETRY_SECONDS": "20",
                 "NUVYN_API_ENDPOINT": platform.url,
                 "NUVYN_API_KEY": API_KEY,
                 "SPARK_CONF_DIR": str(conf),
