@@ -9,6 +9,7 @@ from urllib.request import Request, urlopen
 
 from nuvyn_executor.schema.tables import COLUMNS, OF_EACH_RUN, SOURCES, TABLES
 from nuvyn_executor.transport.payload import RowCleaner, encode
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from contract.receiver import Receiver
@@ -23,7 +24,7 @@ def at_the_platform(receiver: Receiver, key: str, tenant: str = "default") -> Ro
     request = Request(
         f"{receiver.url}/api/metadata?tenant_id={quote(tenant)}", headers={"Authorization": f"Bearer {key}"}
     )
-    with urlopen(request, timeout=10) as answer:
+    with urlopen(request, timeout=LONGEST) as answer:
         return by_key(json.load(answer)["metadata"])
 
 

@@ -7,6 +7,8 @@ import threading
 from contextlib import suppress
 from typing import Iterable, List, Optional, Tuple
 
+from tests.waiting import LONGEST
+
 Part = Tuple[float, bytes]
 """Seconds to wait, and what is sent then."""
 
@@ -45,7 +47,7 @@ class HostilePlatform:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(LONGEST)
 
     def _start(self, target: object, *arguments: object) -> None:
         thread = threading.Thread(target=target, args=arguments, daemon=True)  # type: ignore[arg-type]  # a method

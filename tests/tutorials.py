@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Iterator, List, Mapping, NamedTuple, Optional, Sequence
 from urllib.parse import urlsplit
 
+from tests.waiting import LONGEST
+
 ROOT = Path(__file__).resolve().parents[1]
 TERMINAL = "a terminal of its own"
 COMMANDS: Mapping[str, str] = {
@@ -218,7 +220,7 @@ def _run(shell: subprocess.Popen[str], text: str) -> List[str]:
 
 def _wait_for(address: str) -> None:
     place = urlsplit(address)
-    end = time.monotonic() + 30
+    end = time.monotonic() + LONGEST
     while True:
         try:
             socket.create_connection((place.hostname or "", place.port or 80), 1).close()

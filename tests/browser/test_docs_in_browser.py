@@ -14,6 +14,7 @@ pytest.importorskip("zensical", reason="zensical is not installed (make install)
 pytest.importorskip("starlette", reason="fake-databricks is not installed")
 
 from tests.browser.browsing import opened
+from tests.waiting import LONGEST
 from tools.docs_site import reference
 from tools.docs_site.__main__ import build
 
@@ -62,7 +63,7 @@ class TestSite:
             seen.page.keyboard.press("Control+k")
             seen.page.wait_for_function("document.activeElement !== document.body")
             seen.page.keyboard.type("idempotency")
-            for _ in range(40):  # the list of what was found cannot be read from outside
+            for _ in range(4 * int(LONGEST)):  # the list of what was found cannot be read from outside
                 if "platform.html" in seen.page.url:
                     break
                 seen.page.wait_for_timeout(250)

@@ -7,6 +7,8 @@ import json
 from typing import Any, Dict, List, Mapping, Optional, Sequence
 from urllib.request import Request, urlopen
 
+from tests.waiting import LONGEST
+
 HOSTILE = "<script>document.title='taken'</script>\"'&\u202e\x00"
 DIMENSIONS = ("completeness", "accuracy", "consistency", "timeliness", "validity", "uniqueness")
 Row = Dict[str, Any]
@@ -146,5 +148,5 @@ def post(url: str, key: str, document: Row, idempotency_key: str = "") -> None:
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     headers.update({"Idempotency-Key": idempotency_key} if idempotency_key else {})
     request = Request(f"{url}/api/metadata", json.dumps(document).encode(), headers)
-    with urlopen(request, timeout=60) as answer:
+    with urlopen(request, timeout=LONGEST) as answer:
         assert json.load(answer)["status"] == "received"

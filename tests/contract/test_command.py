@@ -14,6 +14,7 @@ import pytest
 from contract import VERSION, corpus
 from contract.__main__ import COMMANDS, main
 from contract.leftovers import Leftovers
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -165,7 +166,7 @@ class TestLeavesNothingBehind:
             process.append(
                 subprocess.Popen([*command, *chosen], stdout=subprocess.PIPE, text=True, env=environment)
             )
-            out, _ = process[0].communicate(timeout=30)
+            out, _ = process[0].communicate(timeout=LONGEST)
 
         assert process[0].returncode == 130
         assert json.loads(out)["cases"][0]["id"] == "setup/main"

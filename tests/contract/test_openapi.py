@@ -16,6 +16,7 @@ from contract.patterns import references as variables
 from contract.patterns import resolve
 from contract.receiver import Receiver
 from tests.contract.described import JSON, OPENAPI, Description, references
+from tests.waiting import LONGEST
 
 DATABRICKS, PLATFORM = Description("databricks"), Description("platform")
 DOCUMENTS = {"databricks": DATABRICKS, "platform": PLATFORM}
@@ -313,7 +314,7 @@ class TestPlatform:
         body = {**TRANSMISSIONS["request"]["request"]["body"], **change}
         given = {"Authorization": "Bearer key", "Content-Type": JSON, **headers}
         with Receiver(api_key="key") as receiver:
-            connection = HTTPConnection(urlsplit(receiver.url).netloc, timeout=10)
+            connection = HTTPConnection(urlsplit(receiver.url).netloc, timeout=LONGEST)
             connection.request(*POST, json.dumps(body).encode(), given)
             response = connection.getresponse()
             answered = (response.status, json.loads(response.read()))

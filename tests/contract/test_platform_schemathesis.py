@@ -13,6 +13,7 @@ from contract import corpus
 from contract.receiver import Receiver
 from tests.contract.described import Description
 from tests.contract.schemathesis_calls import described_by, try_call
+from tests.waiting import LONGEST
 
 OPERATIONS = sorted(Description("platform").operations())
 STATUSES = {200, 400, 401, 403, 404, 409, 413, 415, 422}
@@ -87,7 +88,7 @@ class TestEveryCall:
 
 
 def ask(url: str, method: str, path: str, body: str = "") -> Any:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=LONGEST)
     headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
     connection.request(method, path, body or None, headers)
     answer = connection.getresponse()

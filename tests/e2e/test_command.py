@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Tuple
@@ -21,6 +20,7 @@ from nuvyn_executor import cli
 from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, LOGS, SOURCES, TABLES
 from tests.installation import Installation, delta_installation
 from tests.killed_program import gateway_of
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -47,7 +47,7 @@ def call(*argv: str, **environ: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=120,
+        timeout=240,
     )
 
 
@@ -196,11 +196,8 @@ def _start(argv: List[str], environ: Mapping[str, str]) -> subprocess.Popen[str]
 
 
 def _await_row(site: Installation, job_id: str) -> None:
-    """Wait until a run is shown in ``executor_runs``; AssertionError after a minute."""
-    end = time.monotonic() + 60
-    while job_id not in {row["run_id"] for row in site.rows(EXECUTOR_RUNS)}:
-        assert time.monotonic() < end, f"{job_id} was not shown"
-        time.sleep(0.3)
+    """Wait until a run is shown in ``executor_runs``."""
+    until(lambda: job_id in {row["run_id"] for row in site.rows(EXECUTOR_RUNS)}, pause=0.3)
 
 
 def _job_id(stream: IO[str], until: str) -> str:

@@ -7,12 +7,14 @@ import sys
 
 import pytest
 
+from tests.waiting import LONGEST
+
 pytestmark = pytest.mark.process
 
 
 def run(*argv: str) -> subprocess.CompletedProcess[str]:
     call = [sys.executable, "-m", "nuvyn_executor.contract", *argv]
-    return subprocess.run(call, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(call, capture_output=True, text=True, timeout=LONGEST, check=False)
 
 
 class TestTheCommand:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Dict, Iterator, List, Tuple
 
@@ -15,6 +14,7 @@ import pytest
 
 from nuvyn_executor.schema.tables import EXECUTOR_RUNS, SOURCES, TABLES
 from tests.installation import delta_installation
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -56,10 +56,7 @@ def kill_java(process: subprocess.Popen[str], stream: IO[str], line: str) -> str
             said += one
             if line in one:
                 break
-    end = time.monotonic() + 60
-    while not java_below(process.pid):
-        assert time.monotonic() < end, "there was no Java"
-        time.sleep(0.05)
+    until(lambda: java_below(process.pid))
     for pid in java_below(process.pid):
         os.kill(pid, signal.SIGKILL)
     return said
@@ -97,7 +94,7 @@ class TestJavaIsKilled:
         ) as process:
             assert process.stderr is not None
             said = kill_java(process, process.stderr, line)
-            stdout, rest = process.communicate(timeout=120)
+            stdout, rest = process.communicate(timeout=240)
         (only,) = stdout.splitlines()
         document = json.loads(only)
         assert process.returncode == code, said + rest

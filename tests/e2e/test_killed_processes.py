@@ -20,6 +20,7 @@ from tests.both_sides import by_key
 from tests.delivery_world import as_sent
 from tests.installation import Installation, delta_installation
 from tests.killed_program import gateway_of
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -49,7 +50,7 @@ class Killable:
             env=self._environ,
             capture_output=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=240,
             check=False,
         )
 
@@ -69,7 +70,7 @@ def _site(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def known_of(url: str) -> Any:
     """Return what the platform knows of the tenant."""
     request = Request(f"{url}/api/metadata?tenant_id={TENANT}", headers={"Authorization": f"Bearer {KEY}"})
-    with urlopen(request, timeout=10) as answer:
+    with urlopen(request, timeout=LONGEST) as answer:
         return by_key(json.load(answer)["metadata"])
 
 

@@ -26,6 +26,7 @@ from fake_databricks.server import FakeDatabricks, Options
 from fake_databricks.storage import Storage
 from fake_databricks.workspace import Surroundings, Workspace
 from tests.fake.doubles import ManualClock, ScriptedCluster
+from tests.waiting import LONGEST, PAUSE
 
 ROOT = Path(__file__).resolve().parents[2]
 ENDED = ("TERMINATED", "SKIPPED", "INTERNAL_ERROR")
@@ -60,7 +61,7 @@ class Client:
     def send(
         self, method: str, target: str, content: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Answer:
-        connection = HTTPConnection(urlsplit(self.url).netloc, timeout=60)
+        connection = HTTPConnection(urlsplit(self.url).netloc, timeout=LONGEST)
         try:
             given = {"Authorization": f"Bearer {self.token}", **(headers or {})}
             connection.request(
@@ -137,7 +138,7 @@ class Client:
         run_id = self.post("/api/2.1/jobs/run-now", job_id=job_id, **body)["run_id"]
         return self.wait(run_id)
 
-    def wait(self, run_id: int, seconds: float = 60) -> Any:
+    def wait(self, run_id: int, seconds: float = LONGEST) -> Any:
         """Poll a run to its end; return it."""
         end = time.monotonic() + seconds
         while True:
@@ -145,15 +146,17 @@ class Client:
             if run["state"]["life_cycle_state"] in ENDED:
                 return run
             assert time.monotonic() < end, run["state"]
+            time.sleep(PAUSE)
 
     def wait_for(self, path: str, key: str, *values: str) -> Any:
         """Poll a path until a key has one of the values."""
-        end = time.monotonic() + 120
+        end = time.monotonic() + LONGEST
         while True:
             body = self.get(path)
             if body[key] in values:
                 return body
             assert time.monotonic() < end, body
+            time.sleep(PAUSE)
 
     def output(self, run_id: int) -> Any:
         return self.get(f"/api/2.1/jobs/runs/get-output?run_id={run_id}")
@@ -186,7 +189,7 @@ def spark_server() -> Iterator[Callable[[], Client]]:
     unused = iter(tokens)
     yield lambda: Client(values["DATABRICKS_HOST"], next(unused), values["DATABRICKS_CLUSTER_ID"])
     process.send_signal(signal.SIGTERM)
-    process.wait(30)
+    process.wait(LONGEST)
     process.stdout.close()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fake_databricks.engine.cluster_conf import names_s3, session_conf
 from fake_databricks.engine.environment import build_runtime
 from fake_databricks.engine.runtime import own_runtime
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     import pytest
@@ -46,7 +47,7 @@ class TestRuntime:
         rename = Path.rename
 
         def together(path: Path, target: Path) -> Path:
-            both.wait(10)
+            both.wait(LONGEST)
             return rename(path, target)
 
         monkeypatch.setattr(Path, "rename", together)

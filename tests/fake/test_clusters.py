@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.waiting import until
+
 if TYPE_CHECKING:
     from tests.fake.conftest import Client, Quiet
 
@@ -78,12 +80,15 @@ class TestLibraries:
         client.post("/api/2.0/workspace/import", path=path, format="AUTO", content="")
         client.post("/api/2.0/libraries/install", cluster_id=client.cluster_id, libraries=[library])
         status = f"/api/2.0/libraries/cluster-status?cluster_id={client.cluster_id}"
-        while client.get(status)["library_statuses"][0]["status"] in ("PENDING", "INSTALLING"):
-            pass
-        assert client.get(status)["library_statuses"][0]["status"] == "INSTALLED"
+
+        def shown() -> str:
+            return str(client.get(status)["library_statuses"][0]["status"])
+
+        until(lambda: shown() not in ("PENDING", "INSTALLING"))
+        assert shown() == "INSTALLED"
         assert client.get("/api/2.0/libraries/all-cluster-statuses")["statuses"]
         client.post("/api/2.0/libraries/uninstall", cluster_id=client.cluster_id, libraries=[library])
-        assert client.get(status)["library_statuses"][0]["status"] == "UNINSTALL_ON_RESTART"
+        assert shown() == "UNINSTALL_ON_RESTART"
 
     def test_a_failing_one_says_why(self, quiet: Quiet) -> None:
         library = {"pypi": {"package": "no-such"}}

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from fake_databricks.engine.idle_archive import IDLE_LOAD, IdleArchive
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,11 +23,8 @@ def archive_of(path: Path, program: str, loads: Iterator[float]) -> IdleArchive:
 
 
 def await_file(path: Path) -> str:
-    for _ in range(SECONDS * 100):
-        if path.exists() and path.read_text():
-            return path.read_text()
-        threading.Event().wait(0.01)
-    raise AssertionError(f"{path} was not written")
+    until(lambda: path.exists() and path.read_text())
+    return path.read_text()
 
 
 class TestIdleArchive:

@@ -6,7 +6,6 @@ import dataclasses
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from fake_databricks.engine.local import LocalCluster
 from fake_databricks.engine.ports import ClusterPlan, Places, TaskExit, TaskSpec
 from fake_databricks.engine.process_tree import members
 from fake_databricks.engine.task import TaskProcess
+from tests.waiting import takes_less_than, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,14 +70,6 @@ def rig_without_spark(rig: Rig) -> Iterator[Rig]:
     cluster = LocalCluster(plan, None, rig.folder / "clusters-without-spark")
     yield dataclasses.replace(rig, cluster=cluster)
     cluster.close()
-
-
-def await_file(path: Path) -> None:
-    """Wait until a program has written a file."""
-    end = time.monotonic() + 20
-    while not path.exists():
-        assert time.monotonic() < end
-        threading.Event().wait(0.01)
 
 
 class TestHowAProgramEnds:
@@ -315,6 +307,10 @@ class TestAClusterThatIsClosed:
 
     @pytest.fixture
     def closing(self, rig: Rig, tmp_path: Path) -> LocalCluster:
+        return self.cluster_of(rig, tmp_path)
+
+    @staticmethod
+    def cluster_of(rig: Rig, tmp_path: Path) -> LocalCluster:
         return LocalCluster(ClusterPlan("w", "c", {}, {}, rig.places, tuple), None, tmp_path / "clusters")
 
     def test_a_task_is_refused(self, rig: Rig, closing: LocalCluster) -> None:
@@ -338,20 +334,27 @@ class TestAClusterThatIsClosed:
         closing.close()
 
     def test_a_task_that_had_passed_the_check_is_ended(
-        self, rig: Rig, closing: LocalCluster, monkeypatch: pytest.MonkeyPatch
+        self, rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def close(_mark: str, _folder: Path) -> str:
-            closing.close()
-            return ""
-
-        monkeypatch.setattr(closing, "_write_session_plan", close)
         (rig.folder / "cwd").mkdir(exist_ok=True)
-        task = closing.start_task(rig.spec("import time\ntime.sleep(60)"))
-        begin = time.monotonic()
-        assert isinstance(task, TaskProcess)
-        assert task.wait().cancelled
-        assert time.monotonic() - begin < LIMIT
-        assert members(task.mark) == set()
+
+        def end() -> float:
+            closing = self.cluster_of(rig, tmp_path)
+
+            def close(_mark: str, _folder: Path) -> str:
+                closing.close()
+                return ""
+
+            monkeypatch.setattr(closing, "_write_session_plan", close)
+            task = closing.start_task(rig.spec("import time\ntime.sleep(600)"))
+            begin = time.monotonic()
+            assert isinstance(task, TaskProcess)
+            assert task.wait().cancelled
+            taken = time.monotonic() - begin
+            assert members(task.mark) == set()
+            return taken
+
+        takes_less_than(LIMIT, end)
 
     def test_a_context_answers_that_it_is_closed(self, closing: LocalCluster) -> None:
         closing.close()
@@ -364,19 +367,26 @@ class TestItsEnd:
     STUBBORN = (
         "import signal, subprocess, sys, time\n"
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-        "subprocess.Popen(['sleep', '60'], start_new_session=True)\n"
-        "print('up')\nopen('/dbfs/up', 'w').close()\ntime.sleep(60)\n"
+        "subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+        "print('up')\nopen('/dbfs/up', 'w').close()\ntime.sleep(600)\n"
     )
 
     def test_a_cancelled_task_and_all_its_processes_are_gone_in_time(self, rig: Rig) -> None:
-        task = rig.start(self.STUBBORN)
-        await_file(Path(rig.places.dbfs) / "up")
-        begin = time.monotonic()
-        task.cancel()
-        ended = task.wait()
-        assert time.monotonic() - begin < LIMIT
-        assert (ended.cancelled, ended.logs, ended.error) == (True, "up\n", "Run cancelled.")
-        assert members(task.mark) == set()
+        up = Path(rig.places.dbfs) / "up"
+
+        def cancel() -> float:
+            up.unlink(missing_ok=True)
+            task = rig.start(self.STUBBORN)
+            until(up.exists)
+            begin = time.monotonic()
+            task.cancel()
+            ended = task.wait()
+            taken = time.monotonic() - begin
+            assert (ended.cancelled, ended.logs, ended.error) == (True, "up\n", "Run cancelled.")
+            assert members(task.mark) == set()
+            return taken
+
+        takes_less_than(LIMIT, cancel)
 
     def test_what_a_program_leaves_behind_ends_with_it(self, rig: Rig) -> None:
         task = rig.start("import subprocess\nsubprocess.Popen(['sleep', '60'], start_new_session=True)")
@@ -409,10 +419,7 @@ class TestItsEnd:
         assert members(mark)
         server.kill()
         server.communicate()
-        end = time.monotonic() + LIMIT
-        while members(mark) and time.monotonic() < end:
-            threading.Event().wait(0.02)
-        assert members(mark) == set()
+        until(lambda: members(mark) == set())
 
 
 SERVER = """
@@ -425,7 +432,7 @@ folder = Path(sys.argv[1])
 places = Places(*(str(folder / name) for name in ("dbfs", "volumes", "workspace")))
 cluster = LocalCluster(ClusterPlan("w", "c", {}, {}, places, tuple), None, folder / "clusters")
 program = folder / "program.py"
-program.write_text("open('up', 'w').close(); import time; time.sleep(60)")
+program.write_text("open('up', 'w').close(); import time; time.sleep(600)")
 task = cluster.start_task(TaskSpec(1, str(program), (), {}, str(folder)))
 while not (folder / "up").exists():
     time.sleep(0.01)

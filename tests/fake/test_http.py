@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from fake_databricks.server import Options, RefusedOptions
+from tests.waiting import takes_less_than, until
 
 if TYPE_CHECKING:
     from tests.fake.conftest import Client
@@ -266,15 +268,19 @@ class TestRunsOverHttp:
             "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
             "print(child.pid, flush=True)\ntime.sleep(600)\n"
         )
-        run_id = client.post("/api/2.1/jobs/run-now", job_id=client.flat_job(source))["run_id"]
-        path = f"/api/2.1/jobs/runs/get?run_id={run_id}"
-        while (
-            not client.get(path)["setup_duration"] and client.get(path)["state"]["state_message"] != "In run"
-        ):
-            pass
-        client.post("/api/2.1/jobs/runs/cancel", run_id=run_id)
-        state = client.wait(run_id, seconds=2)["state"]
-        assert (state["life_cycle_state"], state["result_state"]) == ("TERMINATED", "CANCELLED")
+        job_id = client.flat_job(source)
+
+        def cancel() -> float:
+            run_id = client.post("/api/2.1/jobs/run-now", job_id=job_id)["run_id"]
+            path = f"/api/2.1/jobs/runs/get?run_id={run_id}"
+            until(lambda: client.get(path)["state"]["state_message"] == "In run")
+            begin = time.monotonic()
+            client.post("/api/2.1/jobs/runs/cancel", run_id=run_id)
+            state = client.wait(run_id)["state"]
+            assert (state["life_cycle_state"], state["result_state"]) == ("TERMINATED", "CANCELLED")
+            return time.monotonic() - begin
+
+        takes_less_than(2, cancel)
 
     def test_the_output_of_a_parent_is_refused_and_of_its_task_given(self, client: Client) -> None:
         run = client.run(client.tasks_job({"task_key": "a", "source": ECHO, "parameters": ["x"]}))

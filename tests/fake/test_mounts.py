@@ -23,6 +23,7 @@ from fake_databricks.server import FakeDatabricks, Options, RefusedOptions
 from fake_databricks.storage_servers.azure import RefusedCall
 from tests.fake.conftest import ROOT, Client
 from tests.fake.guide_programs import run_script, variables
+from tests.waiting import LONGEST, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from fake_databricks.storage_servers.s3 import S3Server
 
 pytest.importorskip("obstore")
-pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.process, pytest.mark.timeout(300)]
 POINT = "/mnt/client-data"
 
 
@@ -195,8 +196,7 @@ class TestPrograms:
             "    except FileNotFoundError:\n        time.sleep(0.02)\n"
         )
         run_id = client.post("/api/2.1/jobs/run-now", job_id=client.flat_job(source))["run_id"]
-        while "/written" not in names(client, "/"):
-            time.sleep(0.05)
+        until(lambda: "/written" in names(client, "/"))
         mounted.put("a.csv", b"the storage")
         client.program("/go", "")
         client.wait(run_id)
@@ -404,7 +404,7 @@ class TestStartOptions:
         )
         yield client, azure, s3
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(LONGEST)
         process.stdout.close()
 
     def test_every_workspace_has_the_mount_and_the_volume(

@@ -24,6 +24,7 @@ from tests.fake.conftest import Client
 from tests.fake.png import DRAWS_PNG, PNG, TEXT
 from tests.fake.test_commands import guide
 from tests.fake.test_notebooks import create, put
+from tests.waiting import LONGEST, PAUSE
 
 if TYPE_CHECKING:
     from fake_databricks.server import FakeDatabricks
@@ -127,12 +128,13 @@ def _browser(client: Client) -> Browser:
 
 
 def wait_for(browser: Browser, address: str, is_so: Callable[[Seen], bool]) -> Seen:
-    end = time.monotonic() + 30
+    end = time.monotonic() + LONGEST
     while True:
         seen = browser.get(address)
         if is_so(seen):
             return seen
         assert time.monotonic() < end, seen.text
+        time.sleep(PAUSE)
 
 
 class TestEveryPage:

@@ -15,6 +15,7 @@ import pytest
 from fake_databricks.jobs.changes import LOST
 from tests.fake.conftest import Client
 from tests.fake.test_engine_supervisor import await_end, daemon, is_alive, noted_pid
+from tests.waiting import LONGEST, until
 
 pytestmark = pytest.mark.process
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,10 +128,9 @@ class TestEnd:
         note = tmp_path / "pid"
         source = f"import os, time\nopen({str(note)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)\n"
         client.post("/api/2.1/jobs/run-now", job_id=client.flat_job(source))
-        while not note.exists() or not note.read_text():
-            pass
+        until(lambda: note.exists() and note.read_text())
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(10) is not None
+        assert server.process.wait(LONGEST) is not None
         with pytest.raises(ProcessLookupError):
             os.kill(int(note.read_text()), 0)
 
@@ -183,7 +183,7 @@ class TestState:
         first = starter.start_kept()
         kept = self.fill(first.client)
         first.process.send_signal(ending)
-        first.process.wait(10)
+        first.process.wait(LONGEST)
         client = starter.start_kept().client
         done = client.get(f"/api/2.1/jobs/runs/get?run_id={kept['done']['run_id']}")
         same = ("state", "start_time", "end_time", "run_name", "number_in_job")
@@ -206,5 +206,5 @@ class TestState:
             assert json.load(answer)["server"] == "fake_databricks"
         folders = set(Path("/proc", str(server.process.pid), "cwd").resolve().glob("state*"))
         server.process.send_signal(signal.SIGTERM)
-        server.process.wait(10)
+        server.process.wait(LONGEST)
         assert folders == set()

@@ -23,6 +23,7 @@ from nuvyn_executor.schema.tables import REQUIRED_TABLES
 from tests.canaries import Canaries, Watch
 from tests.fake.conftest import ROOT, Client
 from tests.repacked import repack
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,7 +154,7 @@ def site(
             )
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(30)
+            process.wait(LONGEST)
             process.stdout.close()
 
 
@@ -199,7 +200,7 @@ def prepared(site: Site, s3_server: S3Server, azurite: AzureServer) -> Site:
             "AWS_SECRET_ACCESS_KEY": "{{secrets/sources/key}}",
             "AWS_SESSION_TOKEN": "{{secrets/sources/token}}",
             "EXECUTOR_LOG_LEVEL": "DEBUG",
-            "EXECUTOR_SOURCE_RETRY_SECONDS": "1",
+            "EXECUTOR_SOURCE_RETRY_SECONDS": "20",
         },
     )
     site.client.wait_for(cluster, "state", "RUNNING")
@@ -257,6 +258,7 @@ def runs(prepared: Site) -> dict[str, Ended]:
     for task in run["tasks"]:
         found[task["task_key"]] = Ended(task["state"]["result_state"], client.output(task["run_id"]))
     found["database"] = prepared.guide_job("full_pipeline", prepared.database)
+    found["database again"] = prepared.guide_job("metadata_extraction", prepared.database)
     wrong = re.sub(r"sig=[^&]+", f"sig={quote(base64.b64encode(SIGNATURE.encode()))}", prepared.signed)
     place = prepared.database.partition("//")[2]
     paths = (
@@ -280,6 +282,12 @@ class TestScores:
     def test_postgresql_is_scored_as_the_same_table_in_a_file(self, runs: dict[str, Ended]) -> None:
         assert runs["database"].result == "SUCCESS", runs["database"].output
         assert runs["database"].scores == {"customers": runs["local"].scores["customers"]}
+
+    def test_a_second_run_in_the_same_jvm_reads_the_database_too(self, runs: dict[str, Ended]) -> None:
+        again = runs["database again"]
+        assert again.result == "SUCCESS", again.output
+        assert runs["database"].document["metadata_extraction"] == {"files_found": 1}
+        assert again.document["files_found"] == 1
 
 
 class TestNoSecretIsShown:

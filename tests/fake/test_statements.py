@@ -16,6 +16,7 @@ from fake_databricks.engine.ports import CommandResult
 from tests.fake.calls import refusal
 from tests.fake.calls import view as called
 from tests.fake.doubles import ScriptedContext
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from tests.fake.conftest import Client, Quiet
@@ -145,7 +146,7 @@ class TestStatements:
         def run(self: ScriptedContext, source: str, language: str | None = None) -> CommandResult:
             del self, source, language
             begun.release()
-            may_end.wait(20)
+            may_end.wait(LONGEST)
             return RESULT
 
         monkeypatch.setattr(ScriptedContext, "execute", run)
@@ -156,7 +157,7 @@ class TestStatements:
         quiet.clock.spawned.clear()
         for thread in threads:
             thread.start()
-        assert all(begun.acquire(timeout=10) for _ in range(10))
+        assert all(begun.acquire(timeout=LONGEST) for _ in range(10))
 
         def states() -> Counter[str]:
             shown = (called(quiet, f"GET /api/2.0/sql/statements/{number}") for number in made)
@@ -165,7 +166,7 @@ class TestStatements:
         seen = states()
         may_end.set()
         for thread in threads:
-            thread.join(20)
+            thread.join(LONGEST)
         assert (seen, states()) == ({"RUNNING": 10, "PENDING": 2}, {"SUCCEEDED": 12})
 
     def test_what_is_not_there_is_said_so(self, quiet: Quiet) -> None:

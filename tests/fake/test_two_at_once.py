@@ -15,6 +15,7 @@ import pytest
 from fake_databricks.clusters.warehouse import WAREHOUSE_ID
 from fake_databricks.server import FakeDatabricks, Options
 from tests.fake.conftest import Client
+from tests.waiting import LONGEST
 
 NAMES = ("/a", "/a/b", "/a/b/c", "/d")
 THREADS, REQUESTS = 4, 150
@@ -94,7 +95,7 @@ class TestOneOfMany:
                 requests.append(("PUT", target, b"%d" % number))
             else:
                 requests.append(("POST", f"/api/2.0/dbfs/{kind}", json.dumps(body).encode()))
-        has_looked = threading.Barrier(8, timeout=10)
+        has_looked = threading.Barrier(8, timeout=LONGEST)
         tree = workspace.volumes if kind in ("file", "parts") else workspace.dbfs.tree
         locate, waiting = tree.make_folder, threading.local()
 
@@ -117,7 +118,7 @@ class TestOneOfMany:
         for number in range(8):
             client.post("/api/2.0/dbfs/put", path=f"/from/{number}", contents="eA==")
         tree = server.registry.tenant(client.token).workspace.dbfs.tree
-        has_looked = threading.Barrier(8, timeout=10)
+        has_looked = threading.Barrier(8, timeout=LONGEST)
         make_folder = tree.make_folder
 
         def make_and_wait(path: str) -> None:
@@ -149,14 +150,14 @@ class TestManyThatWait:
 
         def wait(*_: Any) -> None:
             arrived.release()
-            may_end.wait(20)
+            may_end.wait(LONGEST)
 
         monkeypatch.setattr(statements, "wait", wait)
         monkeypatch.setattr(statements, "_run", lambda *_: None)
         body = {"statement": "SELECT 1", "warehouse_id": WAREHOUSE_ID, "wait_timeout": "50s"}
         with ThreadPoolExecutor(45) as pool:
             waiting = [pool.submit(client.post, "/api/2.0/sql/statements", **body) for _ in range(45)]
-            has_all = [arrived.acquire(timeout=5) for _ in waiting]
+            has_all = [arrived.acquire(timeout=LONGEST) for _ in waiting]
             status = client.send("GET", "/api/2.0/dbfs/list?path=/").status
             still = sum(not each.done() for each in waiting)
             may_end.set()
@@ -173,14 +174,14 @@ class TestManyThatWait:
 
         def wait(*_: Any) -> None:
             has_begun.set()
-            may_end.wait(20)
+            may_end.wait(LONGEST)
 
         monkeypatch.setattr(statements, "wait", wait)
         monkeypatch.setattr(statements, "_run", lambda *_: None)
         body = {"statement": "SELECT 1", "warehouse_id": WAREHOUSE_ID, "wait_timeout": "50s"}
         with ThreadPoolExecutor(1) as pool:
             sent = pool.submit(client.send, "POST", "/api/2.0/sql/statements", json.dumps(body).encode())
-            assert has_begun.wait(10)
+            assert has_begun.wait(LONGEST)
             server.__exit__(None, None, None)
             may_end.set()
             answer = sent.result()

@@ -14,6 +14,7 @@ from fake_databricks.engine.runtime import Runtime
 from fake_databricks.engine.runtime_install import describe
 from fake_databricks.pytest_plugin import DatabricksWorkspace
 from fake_databricks.server import FakeDatabricks, Options
+from tests.waiting import LONGEST
 from tools.runtimes import BY_NAME
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def running_cluster(workspace: DatabricksWorkspace, version: str, **spark_conf: 
         "spark_conf": spark_conf,
     }
     cluster_id: str = workspace.request("POST", "/api/2.1/clusters/create", body)["cluster_id"]
-    end = time.monotonic() + 60
+    end = time.monotonic() + LONGEST
     while True:
         shown = workspace.request("GET", f"/api/2.1/clusters/get?cluster_id={cluster_id}")
         if shown["state"] not in PENDING:

@@ -8,16 +8,27 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import LONGEST
+
 ROOT = Path(__file__).resolve().parents[2]
 ASLEEP = """
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 from nuvyn_executor.spark.session import build_local_session
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite in the background hands down "ignore"
 spark = build_local_session(Path({warehouse!r}), java_options=os.environ["EXECUTOR_JAVA_OPTIONS"])
-threading.Timer(3, print, ["asleep"], {{"flush": True}}).start()
+def tell():
+    tracker = spark.sparkContext.statusTracker()
+    def counts():
+        stages = map(tracker.getStageInfo, tracker.getActiveStageIds())
+        return any(stage and stage.numActiveTasks for stage in stages)
+    while not counts():
+        time.sleep(0.02)
+    print("asleep", flush=True)
+threading.Thread(target=tell, daemon=True).start()
 spark.sql("SELECT count(*) FROM range(1000000000000) WHERE id % 7 = hash(id)").collect()
 """
 
@@ -40,7 +51,7 @@ class TestCtrlC:
         assert process.stdout.readline() == "asleep\n"
         os.killpg(process.pid, signal.SIGINT)
         try:
-            _, errors = process.communicate(timeout=60)
+            _, errors = process.communicate(timeout=LONGEST)
         except subprocess.TimeoutExpired:  # or it would count to its end beside all other tests
             os.killpg(process.pid, signal.SIGKILL)
             raise

@@ -23,6 +23,7 @@ from contract.receiver.command import main
 from contract.receiver.keys import checked_key, parse_key
 from contract.receiver.server import can_have_pages
 from contract.receiver.store import StateError, Store
+from tests.waiting import LONGEST
 
 ROOT = Path(__file__).resolve().parents[2]
 ALL, ONE, OTHER = "nv-key-of-all", "nv-key-of-one", "nv-key-of-other"
@@ -86,7 +87,7 @@ def ask(  # noqa: PLR0913, PLR0917  the parts of a request
     content: bytes = b"",
     **headers: str,
 ) -> Answered:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=LONGEST)
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     if key is not None:
         given["Authorization"] = f"Bearer {key}"
@@ -533,7 +534,7 @@ class TestStateFile:
     @pytest.mark.process
     def test_so_is_a_host_that_is_no_text(self) -> None:
         command = [sys.executable, "-m", "contract.receiver", "--host", "\udcff"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LONGEST, check=False)
         assert done.returncode == 2
         assert done.stderr.startswith("receiver: cannot listen at \\udcff, port 0 ")
 
@@ -581,7 +582,7 @@ class Process:
         assert self.process.stdout is not None
         with self.process.stdout as printed:
             text = printed.read()
-        self.process.wait(20)
+        self.process.wait(LONGEST)
         return text
 
 
@@ -602,7 +603,7 @@ class TestKilled:
             self.check(server.url, 1)
             with pytest.raises((ConnectionError, http.client.HTTPException)):
                 post(server.url, body_of("one", 2, rows=2), ONE, Idempotency_Key="key-2")
-            assert server.process.wait(20) == -signal.SIGKILL
+            assert server.process.wait(LONGEST) == -signal.SIGKILL
             server.end()
         server = Process(file)
         self.check(server.url, 2)  # the last kill was after the commit

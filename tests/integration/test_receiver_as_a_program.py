@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import LONGEST
+
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "nv-key-0123456789"
 
@@ -34,10 +36,10 @@ class TestReceiverAsAProgram:
         ) as process:
             assert process.stdout is not None
             url = process.stdout.readline().strip()
-            with urllib.request.urlopen(f"{url}/health", timeout=10) as answer:
+            with urllib.request.urlopen(f"{url}/health", timeout=LONGEST) as answer:
                 assert json.load(answer) == {"status": "ok"}
             process.send_signal(signal.SIGTERM)
-            _, errors = process.communicate(timeout=20)
+            _, errors = process.communicate(timeout=LONGEST)
         assert process.returncode == 0
         assert "GET /health" in errors
         assert KEY not in errors
@@ -48,6 +50,11 @@ class TestReceiverAsAProgram:
             "print([m for m in sys.modules if m.startswith(('nuvyn', 'starlette', 'uvicorn'))])"
         )
         done = subprocess.run(
-            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=20
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=LONGEST,
         )
         assert done.stdout.strip() == "[]"

@@ -25,6 +25,7 @@ from nuvyn_executor.transport.api_client import APIClient
 from nuvyn_executor.transport.pages import Envelope, Pages
 from nuvyn_executor.transport.payload import RowCleaner, encode, idempotency_key
 from nuvyn_executor.transport.row_spool import RowSpool
+from tests.waiting import LONGEST
 
 KEY = "nv-key-0123456789"
 SOURCE = {
@@ -252,7 +253,7 @@ def ask(
     content: bytes = b"",
     headers: Optional[Mapping[str, str]] = None,
 ) -> Tuple[int, Dict[str, Any]]:
-    connection = http.client.HTTPConnection(urlsplit(receiver.url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(receiver.url).netloc, timeout=LONGEST)
     try:
         connection.request(method, path, content, dict(headers or {}))
         answer = connection.getresponse()
@@ -289,7 +290,7 @@ class TestReceiver:
         assert post(receiver, b"", Content_Length=str(MAX_BODY_BYTES + 1))[0] == 413
 
     def test_a_body_in_chunks_is_taken(self, receiver: Receiver) -> None:
-        connection = http.client.HTTPConnection(urlsplit(receiver.url).netloc, timeout=10)
+        connection = http.client.HTTPConnection(urlsplit(receiver.url).netloc, timeout=LONGEST)
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {KEY}"}
         parts = iter([encode(bodies()[0])[:100], encode(bodies()[0])[100:]])
         connection.request("POST", "/api/metadata", parts, headers, encode_chunked=True)

@@ -23,12 +23,12 @@ from fake_databricks.storage_servers import azure, containers
 from fake_databricks.storage_servers.cache import servers_folder
 from fake_databricks.storage_servers.databases import library_path
 from fake_databricks.storage_servers.program import Program, Spec, StartFailed, running, runs_as_root
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     import docker
 
 BRIDGE = "docker0"
-START_SECONDS = 30.0
 DRIVERS = ("overlay2", "vfs")
 """The second one works on every file system, but copies the whole image for each container."""
 # In this order, with their places in the image. The image has no shell: its program is a file that node runs.
@@ -71,7 +71,7 @@ def docker_engine() -> Iterator[str]:
         stack.callback(remove_bridge, BRIDGE)
         for driver in DRIVERS:
             try:
-                address = stack.enter_context(running("docker", partial(_build, driver), START_SECONDS))
+                address = stack.enter_context(running("docker", partial(_build, driver), LONGEST))
                 break
             except StartFailed:
                 if driver == DRIVERS[-1]:

@@ -36,6 +36,7 @@ from nuvyn_executor.sources.object_source import ObjectStoreSource
 from nuvyn_executor.sources.object_store import storage_at
 from nuvyn_executor.sources.spooled import SpooledSource
 from nuvyn_executor.sources.store_address import StoreAddress, parse_store_address
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -137,7 +138,7 @@ class Bucket:
     def by_library_or_cluster(self, key: str, **variables: str) -> LibraryOrClusterSource:
         """Open a path as on a cluster whose settings name neither keys nor a server."""
         environ = {**NO_IDENTITY, **variables}
-        storage = storage_at(self.address, environ, 2)
+        storage = storage_at(self.address, environ, 20)
         library = SpooledSource(
             ObjectStoreSource(storage, key, self.address.url_of(key)), on_databricks=True, spark_reads=True
         )
@@ -153,7 +154,7 @@ class Bucket:
         factory = DataSourceFactory(
             on_databricks=True,
             variables={**NO_IDENTITY, **variables},
-            retry_seconds=2,
+            retry_seconds=20,
             spark_reads=lambda _: True,
             session=lambda: self.cluster.spark,
         )
@@ -252,7 +253,7 @@ def reset_auth(server: S3Server, count: str) -> None:
         {"Content-Type": "text/plain"},
         method="POST",
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=LONGEST) as answer:
         assert answer.status == 200
 
 

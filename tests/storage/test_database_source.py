@@ -8,7 +8,7 @@ import functools
 import json
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, List, NamedTuple
 
 import pytest
 
@@ -411,9 +411,9 @@ class TestFailures:
         found: DatabaseServer = request.getfixturevalue(request.param)
         return found
 
-    def refused(self, path: str, access: DatabaseAccess, spark: SparkSession) -> ExecutorError:
+    def refused(self, path: str, access: DatabaseAccess, spark: SparkSession, **clock: Any) -> ExecutorError:
         with pytest.raises(ExecutorError) as caught:
-            DatabaseSource(path, access, lambda: spark).discover_tables(10)
+            DatabaseSource(path, access, lambda: spark, **clock).discover_tables(10)
         assert CANARY not in f"{caught.value!r} {caught.value} {caught.value.__cause__}"
         return caught.value
 
@@ -439,7 +439,9 @@ class TestFailures:
     ) -> None:
         caplog.set_level("INFO")
         path = f"{server.scheme}://u:{CANARY}@127.0.0.1:1/x"
-        error = self.refused(path, access_of(server, retry_seconds=1.5), spark)
+        pauses: List[float] = []
+        access = access_of(server, retry_seconds=1.5)
+        error = self.refused(path, access, spark, clock=lambda: sum(pauses), sleep=pauses.append)
 
         assert type(error) is SourceError
         assert error.message.endswith("cannot be read: the server does not answer.")
@@ -464,11 +466,13 @@ class TestFailures:
         postgres_server.execute(
             "DROP SCHEMA IF EXISTS slow CASCADE",
             "CREATE SCHEMA slow",
-            "CREATE VIEW slow.sleeps AS SELECT pg_sleep(30)::text AS n",
+            "CREATE VIEW slow.sleeps AS SELECT pg_sleep(240)::text AS n",
         )
-        access = access_of(postgres_server, timeout_seconds=1)
-        source = DatabaseSource(path_of(postgres_server, "#slow"), access, lambda: spark)
-        (dataset,) = source.discover_tables(10).datasets
+        path = path_of(postgres_server, "#slow")
+        (dataset,) = (
+            DatabaseSource(path, access_of(postgres_server), lambda: spark).discover_tables(10).datasets
+        )
+        source = DatabaseSource(path, access_of(postgres_server, timeout_seconds=1), lambda: spark)
         with pytest.raises(Exception, match="failed") as caught:
             source.read_table(spark, dataset).collect()
 

@@ -170,7 +170,7 @@ class TestTroubles:
             "metadata_extraction",
             f"abfss://{name}@{azure_server.account}.dfs.core.windows.net/x",
             AZURE_STORAGE_CONNECTION_STRING=wrong,
-            EXECUTOR_SOURCE_RETRY_SECONDS="2",
+            EXECUTOR_SOURCE_RETRY_SECONDS="20",
         )
 
         assert (run.exit_code, run.error["type"]) == (1, "SourceAccessDenied")

@@ -24,6 +24,7 @@ from fake_databricks.storage_servers.finding import VARIABLE, server_or_skip
 from nuvyn_executor.errors import SourceAccessDenied
 from tests.installation import Installation, Run, spark_installation
 from tests.storage.stores import MANY, source_at, store_of
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -76,7 +77,7 @@ def ask_moto(server: S3Server, path: str, body: bytes | None = None) -> str:
     """Call moto's own API, beside S3's."""
     headers = {"Content-Type": "text/plain"}  # urllib's own is that of a form, whose body moto finds empty
     request = Request(f"{server.endpoint}/moto-api/{path}", body, headers)
-    with urlopen(request, timeout=30) as answer:
+    with urlopen(request, timeout=LONGEST) as answer:
         return str(answer.read().decode())
 
 
@@ -190,7 +191,7 @@ class TestAzure:
                 method=method,
             )
             with pytest.raises(OSError, match="403"):
-                urlopen(request_to, timeout=30)
+                urlopen(request_to, timeout=LONGEST)
         with pytest.raises(RefusedCall, match="404"):
             azure_server.get(store.root.partition("@")[0].partition("//")[2], "shop/new.csv")
 

@@ -11,7 +11,7 @@ import sys
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Iterator, Mapping, Sequence, Set
 from urllib.parse import parse_qs, quote
 
 import pytest
@@ -20,6 +20,7 @@ from contract.receiver import Receiver
 from fake_databricks.storage_servers import azure
 from nuvyn_executor.schema.tables import EXECUTOR_RUNS, LOGS, REQUIRED_TABLES, Table
 from tests.canaries import Canaries, Watch
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from fake_databricks.storage_servers.azure import AzureServer
@@ -175,7 +176,7 @@ def run(
                 "EXECUTOR_WAREHOUSE_DIR": str(folder / "warehouse"),
                 "EXECUTOR_SCHEMA_NAME": "canaries",
                 "EXECUTOR_LOG_LEVEL": "DEBUG",
-                "EXECUTOR_SOURCE_RETRY_SECONDS": "1",
+                "EXECUTOR_SOURCE_RETRY_SECONDS": "20",
                 "NUVYN_API_ENDPOINT": platform.url,
                 "NUVYN_API_KEY": API_KEY,
                 "SPARK_CONF_DIR": str(conf),
@@ -234,17 +235,24 @@ class TestTheSearch:
         }
 
     def test_it_sees_command_lines_and_files_that_go_away(self, tmp_path: Path) -> None:
-        code = (
-            "import os, sys, time\nopen('gone', 'w').write(sys.argv[1])\ntime.sleep(0.7)\nos.remove('gone')"
-        )
+        code = "import os, sys\nopen('gone', 'w').write(sys.argv[1])\nsys.stdin.read()\nos.remove('gone')"
+        wanted = {"the password in a command line", "the password in the temporary file gone"}
         canaries = Canaries({"the password": self.SECRET})
-        with Watch(canaries, tmp_path):
-            subprocess.run([sys.executable, "-c", code, self.SECRET], cwd=tmp_path, check=True)
 
-        assert {one.partition(", after")[0] for one in canaries.found} == {
-            "the password in a command line",
-            "the password in the temporary file gone",
-        }
+        def found() -> Set[str]:
+            return {one.partition(", after")[0] for one in list(canaries.found)}
+
+        command = [sys.executable, "-c", code, self.SECRET]
+        with (
+            Watch(canaries, tmp_path),
+            subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE) as process,
+        ):
+            until(lambda: found() >= wanted)
+            process.communicate()
+
+        assert process.returncode == 0
+        assert not (tmp_path / "gone").exists()
+        assert found() == wanted
 
 
 class TestNoSecretIsShown:

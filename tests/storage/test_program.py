@@ -7,7 +7,6 @@ import pwd
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any, Callable
 
@@ -15,6 +14,7 @@ import pytest
 
 from fake_databricks.storage_servers import program as programs
 from fake_databricks.storage_servers.program import Program, Spec, StartFailed, running
+from tests.waiting import until
 
 pytestmark = pytest.mark.process
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,13 +38,6 @@ def python(code: str, **settings: Any) -> Callable[[Path], Any]:
         return program if "pid" in program.log() else None
 
     return lambda _: (Spec((sys.executable, "-c", code), **settings), ready)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def is_gone(pid: int) -> bool:
@@ -73,8 +66,8 @@ class TestTheEnd:
             folder, pid = parent.stdout.readline().decode().split()
             parent.send_signal(signal.SIGKILL)
 
-        wait_until(lambda: is_gone(int(pid)))
-        wait_until(lambda: not Path(folder).exists())
+        until(lambda: is_gone(int(pid)))
+        until(lambda: not Path(folder).exists())
 
     def test_a_process_that_ignores_its_stop_signal_is_killed(self) -> None:
         deaf = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {ENDLESS}"

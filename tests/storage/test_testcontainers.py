@@ -26,7 +26,7 @@ from testcontainers.community.azurite import AzuriteContainer
 
 def wait_until_it_answers(server):
     # Testcontainers waits for the published port, which answers before Azurite does.
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while True:
         try:
             return azure.answers(server)
@@ -67,7 +67,7 @@ def processes_of(folder: Path) -> list[str]:
 class TestTestcontainers:
     """The issue: "Testcontainers really runs in CI"."""
 
-    @pytest.mark.timeout(240)
+    @pytest.mark.timeout(300)
     def test_a_container_serves_the_fixture_and_nothing_is_left(self, tmp_path: Path) -> None:
         reason = reason_for_none() or azure.KIND.missing()
         if reason:

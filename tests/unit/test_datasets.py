@@ -15,6 +15,7 @@ from nuvyn_executor.discovery.formats import source_type_named
 from nuvyn_executor.model import CsvDialect, Discovery, FileEntry, SourceType
 from nuvyn_executor.sources.filesystem import FileSystemSource
 from tests.discovering import CSV, MANY, PARQUET, look, named, reasons, workbook, write
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -238,7 +239,7 @@ class _Slow(FileSystemSource):
         self._barrier = threading.Barrier(together)
 
     def read_range(self, entry: FileEntry, offset: int, length: int) -> bytes:
-        self._barrier.wait(10)
+        self._barrier.wait(LONGEST)
         return super().read_range(entry, offset, length)
 
 

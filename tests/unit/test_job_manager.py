@@ -25,6 +25,7 @@ from nuvyn_executor.redaction import Redactor
 from nuvyn_executor.schema.tables import EXECUTOR_RUNS, LOGS, Column, Table
 from nuvyn_executor.schema.validator import SchemaValidator
 from nuvyn_executor.store.memory import MemoryMetadataStore
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from nuvyn_executor.jobs import JobContext
@@ -164,7 +165,7 @@ class TestRecord:
         seen: list[str] = []
 
         def look(_: JobContext) -> JobOutcome:
-            assert bench.store.has_lines.wait(30)
+            assert bench.store.has_lines.wait(LONGEST)
             seen.extend(row["status"] for row in bench.runs())
             return JobOutcome({})
 

@@ -26,6 +26,7 @@ from tests.delivery_world import as_sent
 from tests.installation import LineScanner, memory_installation
 from tests.kill_points import CallCounter
 from tests.stepped_process import Killed
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,7 +113,7 @@ class _Calling:
 def known_of(url: str, tenant: str) -> Mapping[str, Any]:
     """Return what the platform knows of a tenant."""
     request = Request(f"{url}/api/metadata?tenant_id={tenant}", headers={"Authorization": f"Bearer {KEY}"})
-    with urlopen(request, timeout=10) as answer:
+    with urlopen(request, timeout=LONGEST) as answer:
         state: Mapping[str, Any] = json.load(answer)
     return state
 

@@ -16,6 +16,7 @@ from nuvyn_executor.errors import ConfigError, EngineError
 from nuvyn_executor.spark import session
 from nuvyn_executor.spark.local_spark import delta_jars
 from nuvyn_executor.spark.local_spark.java import supported_versions
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -116,7 +117,7 @@ class TestSession:
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=LONGEST,
             check=False,
         )
         document = json.loads(done.stdout)

@@ -16,6 +16,7 @@ from nuvyn_executor.quality.tallies import ColumnTally, DatasetTally, Shape
 from nuvyn_executor.schema.tables import EXECUTOR_RUNS, SOURCES, TABLES
 from nuvyn_executor.sources.factory import DataSourceFactory
 from tests.installation import DAMAGE, Installation, LineScanner, Run, memory_installation
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -243,7 +244,7 @@ class TestSideBySide:
                 with lock:
                     running[0] += 1
                     most[0] = max(most[0], running[0])
-                together.wait(10)
+                together.wait(LONGEST)
                 try:
                     return super().scan(source, dataset, *more)
                 finally:
@@ -268,8 +269,12 @@ class TestSideBySide:
                 return super().scan(*args)
 
         folders = [written(tmp_path / f"s{n}", {"a": "id\n1\n"}) for n in range(4)]
-        run(memory_installation(Timed()), "metadata_extraction", *folders, EXECUTOR_TIME_BUDGET_SECONDS="100")
-        assert [round(one) for one in seconds] == [50] * 4
+        # so many seconds that those which pass meanwhile do not show
+        budget = "100000"
+        run(
+            memory_installation(Timed()), "metadata_extraction", *folders, EXECUTOR_TIME_BUDGET_SECONDS=budget
+        )
+        assert [round(one / 1000) for one in seconds] == [50] * 4
 
     def test_the_previews_are_shared(self, site: Installation, orders: Path, returns: Path) -> None:
         result = run(site, "data_reading", orders, returns, EXECUTOR_MAX_PREVIEW_FILES="2")
