@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import pytest
 
@@ -25,6 +25,8 @@ from nuvyn_executor.sources.filesystem import FileSystemSource
 from tests.scans import Counted, count_frame
 
 pytest.importorskip("polars")
+import polars as pl
+
 from nuvyn_executor.profiling.polars.kernel import count_part
 
 NOW = int(datetime(2026, 1, 1, tzinfo=timezone.utc).timestamp()) * 1_000_000
@@ -41,6 +43,24 @@ def moments_written_as(spark: Any, kind: str) -> Iterator[None]:
         yield
     finally:
         spark.conf.set(option, before)
+
+
+@contextmanager
+def read_by_polars_since(version: Tuple[int, int], kind: str) -> Iterator[None]:
+    """Expect that older versions of Polars leave moments of a kind to Spark, and say why; others read them.
+
+    Args:
+        version: the first version that reads ``INT96`` with the range of Spark.
+        kind: what :func:`moments_written_as` takes.
+    """
+    own = tuple(int(part) for part in pl.__version__.split(".")[:2])
+    if kind != "INT96" or own >= version:
+        yield
+        return
+    with pytest.raises(
+        NotNative, match="this version of Polars does not read timestamps of 96 bits as Spark"
+    ):
+        yield
 
 
 def datasets_of(root: Path) -> List[Dataset]:

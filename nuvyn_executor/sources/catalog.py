@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 _LOOKS = 8  # tables that are described at the same time
 _SESSION_CATALOGS = frozenset(("spark_catalog", "hive_metastore"))  # two names of one catalog on Databricks
+_TWO_PARTS_WORDS = re.compile(r"Illegal table name")  # Delta's parser, which has no condition for it
 _MISSING = (
     *("TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND", "CATALOG_NOT_FOUND", "PATH_NOT_FOUND"),
     *("NO_SUCH_CATALOG_EXCEPTION", "REQUIRES_SINGLE_PART_NAMESPACE", "DELTA_MISSING_DELTA_TABLE"),
@@ -172,10 +173,10 @@ class CatalogSource:
 
     def _of_version(self, dataset: Dataset, declared: DeclaredTable) -> Dataset:
         """Return a Delta table in its current version; without one where its history may not be seen."""
-        name = quoted_name(_parts_of(dataset.path))
+        table = _parts_of(dataset.path)
         try:
-            (last,) = self._rows(f"DESCRIBE HISTORY {name} LIMIT 1")
-            (detail,) = self._rows(f"DESCRIBE DETAIL {name}")
+            (last,) = self._delta_rows("DESCRIBE HISTORY {} LIMIT 1", table)
+            (detail,) = self._delta_rows("DESCRIBE DETAIL {}", table)
             version = int(last["version"])
             known = replace(
                 declared,
@@ -187,6 +188,16 @@ class CatalogSource:
             logger.debug("%s has no version that can be seen: %s", dataset.path, _text(error))
             return replace(dataset, declared=declared)
         return replace(dataset, version=version, declared=known)
+
+    def _delta_rows(self, statement: str, table: Tuple[str, ...]) -> List[Any]:
+        """Ask Delta about a table. Delta 2 takes no catalog in a name: it means the current one."""
+        try:
+            return self._rows(statement.format(quoted_name(table)))
+        except Exception as error:
+            takes_three = not failure_of(error).means((), _TWO_PARTS_WORDS)
+            if takes_three or self._in_catalog(table[1:], len(table)) != table:
+                raise
+        return self._rows(statement.format(quoted_name(table[1:])))
 
     def _rows(self, statement: str) -> List[Any]:
         rows: List[Any] = self._spark().sql(statement).collect()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import datetime, timezone
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from nuvyn_executor.profiling.scanner import SparkScanner
 from nuvyn_executor.profiling.sketch import RSD
 from nuvyn_executor.reading.readers import open_frame
 from nuvyn_executor.sources.filesystem import FileSystemSource
+from nuvyn_executor.spark.python_functions import python_function
 
 pytest.importorskip("polars")
 from nuvyn_executor.profiling.polars.kernel import count_part
@@ -110,6 +112,17 @@ class TestJob:
         for one in profiles:
             assert (one.state.read_by, one.state.read_as["engine_reason"]) == ("spark", said)
             assert one.state.engine == "polars"  # Spark hands it the rows
+
+    def test_without_pandas_spark_does_not_warn(self, spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Spark 4.2 said: "Arrow optimization failed to enable because PyArrow or Pandas is not installed."
+
+        That came from each Python function. Here a warning is an error.
+        """
+        with monkeypatch.context() as without:
+            without.setitem(sys.modules, "pandas", None)
+            as_text = python_function(str, "string")
+        rows = spark.range(2).select(as_text("id").alias("text")).collect()
+        assert [row["text"] for row in rows] == ["0", "1"]
 
     def test_tasks_without_polars(self, spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def failing(_index: int) -> str:

@@ -17,6 +17,7 @@ NO_TABLE = ValueError("[TABLE_OR_VIEW_NOT_FOUND] The table or view `a`.`b` canno
 DENIED = ValueError(
     "[INSUFFICIENT_PERMISSIONS] Insufficient privileges: User lacks SELECT on main.sales.orders"
 )
+ILLEGAL = ValueError("Illegal table name main.sales.orders(line 1, pos 17)")
 CHANGED = datetime(2026, 1, 2, tzinfo=timezone.utc)
 
 
@@ -130,6 +131,16 @@ class TestDeclared:
     def test_a_history_that_may_not_be_seen_is_no_error(self) -> None:
         found = self.dataset(described("id", Comment="c"), {HISTORY: DENIED})
         assert (found.version, found.declared.comment) == (None, "c")
+
+    @pytest.mark.parametrize(("current", "version"), [("main", 7), ("other", None)])
+    def test_delta_that_takes_two_parts_of_a_name(self, current: str, version: Optional[int]) -> None:
+        """Delta 2.4 says "Illegal table name" to three parts. Two mean a table of the current catalog."""
+        refused = dict.fromkeys(VERSION, ILLEGAL)
+        shorter = {one.replace("`main`.", ""): answer for one, answer in VERSION.items()}
+        answers = {TABLE: [], EXTENDED: described("id"), **refused, **shorter}
+        answers["SELECT current_catalog()"] = [{0: current}]
+        (found,) = source("main.sales.orders", answers).discover_tables(1).datasets
+        assert (found.path, found.version) == ("main.sales.orders", version)
 
     def test_nor_is_a_table_that_cannot_be_described(self) -> None:
         assert self.dataset(DENIED).declared is None

@@ -171,3 +171,14 @@ class TestConnect:
                 names |= {getattr(node, field) for field, kind in kinds if isinstance(node, kind)}
 
         assert names & absent == set()
+
+    def test_python_functions_are_made_in_one_place(self) -> None:
+        """There it is decided how values come to Python: Spark's default differs by version and session."""
+        makers = {
+            str(path.relative_to(ROOT))
+            for path in (ROOT / "nuvyn_executor").rglob("*.py")
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if (isinstance(node, ast.Attribute) and node.attr == "udf")
+            or (isinstance(node, ast.alias) and node.name == "udf")
+        }
+        assert makers == {"nuvyn_executor/spark/python_functions.py"}

@@ -21,6 +21,7 @@ from nuvyn_executor.profiling.polars.parts import NotNative, Piece, Reading, par
 from nuvyn_executor.profiling.value_patterns import Expected
 from nuvyn_executor.reading.frame import family
 from nuvyn_executor.sources.base import OnlySpark
+from nuvyn_executor.spark.python_functions import python_function
 
 if TYPE_CHECKING:
     from nuvyn_executor.model import Dataset, FileFormat
@@ -198,10 +199,7 @@ def slots_of(spark: Any) -> int:
 
 
 def _collected(spark: Any, parts: Sequence[_Part]) -> List[Counts]:
-    from pyspark.sql import functions as f  # noqa: PLC0415  imported only to scan
-    from pyspark.sql.types import StringType  # noqa: PLC0415  as above
-
-    in_task = f.udf(_task(parts), StringType())
+    in_task = python_function(_task(parts), "string")
     answers = spark.range(0, len(parts), 1, len(parts)).select("id", in_task("id").alias("answer"))
     try:
         rows = answers.collect()

@@ -26,6 +26,7 @@ Path = Tuple[str, ...]
 
 _CELLS = 4_000_000  # in memory at once
 _BYTES = 64 * 1024 * 1024  # of these cells, uncompressed
+_UNREAD_NANOS = "this version of Polars does not read timestamps of 96 bits as Spark"
 _REBASED = frozenset(("org.apache.spark.legacyDateTime", "org.apache.spark.legacyINT96"))
 # Other types that a file may have where Spark has this type.
 _ALSO: Mapping[str, Tuple[Any, ...]] = {
@@ -121,13 +122,14 @@ class _Table:
         self._reading = reading
         schema = dict(pl.read_parquet_schema(piece.path))
         options: Dict[str, Any] = {}
-        if any(map(_has_nanos, schema.values())):
+        self._reads_nanos_as_micros = any(map(_has_nanos, schema.values()))
+        if self._reads_nanos_as_micros:
             schema = {name: _in_micros(kind) for name, kind in schema.items()}
             options["schema"] = schema
         try:
             self._frame = pl.scan_parquet(piece.path, hive_partitioning=False, glob=False, **options)
         except TypeError as error:
-            raise NotNative("this version of Polars does not read timestamps of 96 bits as Spark") from error
+            raise NotNative(_UNREAD_NANOS) from error
         leaves: Dict[str, List[Tuple[Path, Any]]] = {}
         for path, kind in _leaves(schema):
             leaves.setdefault(".".join(path), []).append((path, kind))
@@ -144,7 +146,7 @@ class _Table:
         for first in range(0, len(self._exprs), many):
             some = self._exprs[first : first + many]
             chosen = [one for _, one in some if one is not None]
-            read = {one.name: one for one in window.select(chosen).collect().get_columns()} if chosen else {}
+            read = {one.name: one for one in self._collected(window.select(chosen))} if chosen else {}
             for index, _ in some:
                 values = read.pop(f"c{index}", None)
                 if values is None:
@@ -154,6 +156,14 @@ class _Table:
                 yield index, values
         for index, value in constant_columns([self._piece.constants], self._reading):
             yield index, value.new_from_index(0, rows)
+
+    def _collected(self, window: pl.LazyFrame) -> List[pl.Series]:
+        try:
+            return window.collect().get_columns()
+        except pl.exceptions.SchemaError as error:
+            if not self._reads_nanos_as_micros:
+                raise
+            raise NotNative(_UNREAD_NANOS) from error
 
     def _declared(self, index: int) -> str:
         return str(self._reading.plan.columns[index].declared_type)
