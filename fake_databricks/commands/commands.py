@@ -212,7 +212,8 @@ class Commands:
             command.apply(Event.CANCEL)
             context = self._contexts.get(command.context_id)
         if context is not None and context.repl is not None and context.running is command:
-            self._clock.spawn(context.repl.cancel)  # it may wait a moment before it uses force
+            repl = context.repl
+            self._clock.spawn(lambda: repl.cancel(command_id))  # it may wait a moment before it uses force
 
     def close(self) -> None:
         """Close every context."""
@@ -272,7 +273,7 @@ class Commands:
                 context.running = command
             try:
                 assert context.repl is not None
-                self._finish(command, context.repl.execute(text, language))
+                self._finish(command, context.repl.execute(text, language, command.command_id))
             except Exception as error:  # noqa: BLE001  an error of the context is the Error of the command
                 with self._lock:
                     if command.status is Status.CANCELLING:  # its process was ended

@@ -141,31 +141,48 @@ class ReplContext:
         self._number = 0
         self._shell: tuple[subprocess.Popen[bytes], str] | None = None
         self._cancelled = threading.Event()
+        self._command_id: str | None = None  # of the command that runs
+        self._cancelled_early: set[str] = set()
         self._lock = threading.Lock()
         self._closed = False
 
-    def execute(self, source: str, language: str | None = None) -> CommandResult:
+    def execute(self, source: str, language: str | None = None, command_id: str = "") -> CommandResult:
         """Run one command; return the result of its last part, with what all parts printed."""
         with self._turn:
             if self._closed:
                 return CommandResult("error", summary="The context is closed", cause="The context is closed")
+            self._begin(command_id)
+            try:
+                return self._executed(source, language or self._language)
+            finally:
+                with self._lock:
+                    self._command_id = None
+
+    def _begin(self, command_id: str) -> None:
+        with self._lock:
+            self._command_id = command_id
             self._cancelled.clear()
-            self._before()
-            outputs: list[str] = []
-            shown: list[Display] = []
-            result = CommandResult("text")
-            for part in parse_magics(source, language or self._language):
-                result = self._part(part)
-                shown += result.displays
-                if result.kind == "text":
-                    outputs.append(str(result.data))
-                else:
-                    break
+            if command_id in self._cancelled_early:
+                self._cancelled_early.remove(command_id)
+                self._cancelled.set()
+
+    def _executed(self, source: str, language: str) -> CommandResult:
+        self._before()
+        outputs: list[str] = []
+        shown: list[Display] = []
+        result = CommandResult("text")
+        for part in parse_magics(source, language):
+            result = self._part(part)
+            shown += result.displays
             if result.kind == "text":
-                text = "\n".join(text.rstrip("\n") for text in outputs if text)
-                kind: Literal["image", "text"] = "image" if own_pictures(shown) else "text"
-                result = dataclasses.replace(result, kind=kind, data=text)
-            return redacted(dataclasses.replace(result, displays=shown), Redactor(self._redact()))
+                outputs.append(str(result.data))
+            else:
+                break
+        if result.kind == "text":
+            text = "\n".join(text.rstrip("\n") for text in outputs if text)
+            kind: Literal["image", "text"] = "image" if own_pictures(shown) else "text"
+            result = dataclasses.replace(result, kind=kind, data=text)
+        return redacted(dataclasses.replace(result, displays=shown), Redactor(self._redact()))
 
     def _part(self, part: Magic) -> CommandResult:
         if part.kind == "pip":
@@ -244,10 +261,14 @@ class ReplContext:
             )
         return result_of(answer, printed, cancelled=cancelled)
 
-    def cancel(self) -> None:
-        """Interrupt the running command; end its process only if it does not react."""
-        self._cancelled.set()
-        shell, repl, number = self._shell, self._asked, self._number
+    def cancel(self, command_id: str = "") -> None:
+        """Interrupt a command; end its process only if it does not react."""
+        with self._lock:
+            if command_id and command_id != self._command_id:
+                self._cancelled_early.add(command_id)
+                return
+            self._cancelled.set()
+            shell, repl, number = self._shell, self._asked, self._number
         if shell:
             process_tree.kill(*shell)
         if repl is None:  # an interrupt of an idle process would hit the next command

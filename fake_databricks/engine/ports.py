@@ -193,12 +193,17 @@ class CommandResult:
 class Context(Protocol):
     """A REPL: a command sees what earlier ones have defined."""
 
-    def execute(self, source: str, language: str | None = None) -> CommandResult:
+    def execute(self, source: str, language: str | None = None, command_id: str = "") -> CommandResult:
         """Run one command to its end; ``language`` overrides the context's own."""
         ...
 
-    def cancel(self) -> None:
-        """Interrupt the running command; the state of the context stays where that is possible."""
+    def cancel(self, command_id: str = "") -> None:
+        """Interrupt a command; the state of the context stays where that is possible.
+
+        Args:
+            command_id: which one: if it has not begun yet, it ends when it does, and if it has ended, nothing
+                happens. Without one the command that runs.
+        """
         ...
 
     def close(self) -> None:

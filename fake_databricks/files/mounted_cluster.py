@@ -79,18 +79,18 @@ class MountedContext:
         self._context = context
         self._mounts = mounts
 
-    def execute(self, source: str, language: str | None = None) -> CommandResult:
+    def execute(self, source: str, language: str | None = None, command_id: str = "") -> CommandResult:
         """Run one command; it has failed if the storage refuses what it has written."""
         self._mounts.fetch()
-        result = self._context.execute(source, language)
+        result = self._context.execute(source, language, command_id)
         refused = self._mounts.upload()
         if refused and result.kind != "error":
             return CommandResult("error", refused[0], summary=refused[0], cause=refused[0])
         return result
 
-    def cancel(self) -> None:
-        """Interrupt the running command."""
-        self._context.cancel()
+    def cancel(self, command_id: str = "") -> None:
+        """Interrupt a command."""
+        self._context.cancel(command_id)
 
     def close(self) -> None:
         """End the process of the context."""

@@ -83,7 +83,8 @@ class ScriptedContext:
 
     commands: list[str] = field(default_factory=list)
 
-    def execute(self, source: str, language: str | None = None) -> CommandResult:
+    def execute(self, source: str, language: str | None = None, command_id: str = "") -> CommandResult:
+        del command_id
         self.commands.append(source)
         if source.startswith("raise"):
             return CommandResult(
@@ -91,7 +92,8 @@ class ScriptedContext:
             )
         return CommandResult("text", f"{language}: {source}")
 
-    def cancel(self) -> None:
+    def cancel(self, command_id: str = "") -> None:
+        del command_id
         self.commands.append("cancelled")
 
     def close(self) -> None:

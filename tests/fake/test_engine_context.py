@@ -135,6 +135,26 @@ class TestAPythonContext:
         takes_less_than(2, lambda: seconds_to_cancel(context, SLOW))
         assert context.execute("kept").data == "2"
 
+    @pytest.mark.parametrize("command", ["import time; time.sleep(600)", "%sh sleep 600"])
+    def test_a_cancel_before_the_command_begins_counts(self, context: ReplContext, command: str) -> None:
+        """Files of mounts are fetched first, and a command that has just begun had forgotten it."""
+        context.cancel("one")
+        assert context.execute(command, command_id="one").cancelled
+        assert context.execute("1", command_id="two").data == "1"
+
+    def test_one_after_its_end_does_not_hit_the_next(self, context: ReplContext, folder: Path) -> None:
+        begun, go_on = folder / "dbfs" / "begun", folder / "dbfs" / "go_on"
+        begun.unlink(missing_ok=True)
+        go_on.unlink(missing_ok=True)
+        wait = "import os, time\nwhile not os.path.exists('/dbfs/go_on'): time.sleep(0.01)"
+        assert context.execute("1", command_id="one").data == "1"
+        with ThreadPoolExecutor(1) as pool:
+            result = pool.submit(context.execute, f"open('/dbfs/begun', 'w').close()\n{wait}\n2", None, "two")
+            until(begun.exists)
+            context.cancel("one")
+            go_on.touch()
+            assert (result.result().data, result.result().cancelled) == ("2", False)
+
     def test_a_cancel_while_the_process_is_being_started_counts(
         self, cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch
     ) -> None:

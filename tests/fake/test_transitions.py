@@ -78,8 +78,8 @@ class ToldContext(ScriptedContext):
 
     world: World | None = None
 
-    def execute(self, source: str, language: str | None = None) -> CommandResult:
-        super().execute(source, language)
+    def execute(self, source: str, language: str | None = None, command_id: str = "") -> CommandResult:
+        super().execute(source, language, command_id)
         assert self.world is not None
         return self.world.during()
 
@@ -496,12 +496,14 @@ class TestStatements:
 
         @dataclass
         class Late(ToldContext):
-            def execute(self, source: str, language: str | None = None) -> CommandResult:
+            def execute(
+                self, source: str, language: str | None = None, command_id: str = ""
+            ) -> CommandResult:
                 world.workspace.statements.cancel(made)
-                return session.execute(source, language)
+                return session.execute(source, language, command_id)
 
-            def cancel(self) -> None:
-                session.cancel()
+            def cancel(self, command_id: str = "") -> None:
+                session.cancel(command_id)
 
             def close(self) -> None:
                 session.close()
