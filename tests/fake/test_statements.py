@@ -35,8 +35,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The commands of statements, each of which has the same result, or fails where it says so."""
     commands: list[str] = []
 
-    def run(self: ScriptedContext, source: str, language: str | None = None) -> CommandResult:
-        del self, language
+    def run(self: ScriptedContext, source: str, *more: str | None) -> CommandResult:
+        del self, more
         commands.append(source)
         if "no_such_table" in source:
             return CommandResult("error", summary=f"StatementFailed: {MARK}{json.dumps(NOT_FOUND)}")
@@ -143,8 +143,8 @@ class TestStatements:
         """Sixty at once were sixty processes with a Spark session each."""
         begun, may_end = threading.Semaphore(0), threading.Event()
 
-        def run(self: ScriptedContext, source: str, language: str | None = None) -> CommandResult:
-            del self, source, language
+        def run(self: ScriptedContext, source: str, *more: str | None) -> CommandResult:
+            del self, source, more
             begun.release()
             may_end.wait(LONGEST)
             return RESULT
