@@ -162,9 +162,9 @@ class ReplContext:
         with self._lock:
             self._command_id = command_id
             self._cancelled.clear()
-            if command_id in self._cancelled_early:
-                self._cancelled_early.remove(command_id)
+            if self._closed or command_id in self._cancelled_early:
                 self._cancelled.set()
+            self._cancelled_early.discard(command_id)
 
     def _executed(self, source: str, language: str) -> CommandResult:
         self._before()
