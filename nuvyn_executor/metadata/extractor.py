@@ -425,7 +425,7 @@ def _nothing_readable(source: DataSource, discovery: Discovery, requested: Sourc
         first = discovery.skipped[0] if discovery.skipped else None
         return SourceError(
             f"There are no tables at {source.location} that can be read"
-            + (f"; the first, {first.name}: {first.reason}." if first else "."),
+            + (f"; the first, {_said(first)}." if first else "."),
             (first.remedy if first else "") or "Check the database, the schema and the user's rights.",
         )
     if not discovery.files and not discovery.skipped:
@@ -437,8 +437,14 @@ def _nothing_readable(source: DataSource, discovery: Discovery, requested: Sourc
     count = len(discovery.files) or len(discovery.skipped)  # an archive that is not opened is no file
     which, can = ("The one file", "cannot") if count == 1 else (f"None of the {count} files", "can")
     before = ":" if count == 1 else "; the first,"
-    why = f"{before} {first.name}: {first.reason}" if first else ""
+    why = f"{before} {_said(first)}" if first else ""
     return SourceError(
         f"{which} at {source.location} {can} be read as {requested.value}{why}.",
         (first.remedy if first else "") or f"Data of the kinds {format_names('and')} is read.",
     )
+
+
+def _said(skipped: Skipped) -> str:
+    """Return the name and the reason, without a point at the end; a sentence has the name already."""
+    reason = skipped.reason[:-1] if skipped.reason.endswith(".") else skipped.reason
+    return reason if reason.startswith(skipped.name) else f"{skipped.name}: {reason}"
