@@ -6,6 +6,7 @@ The running session is the cluster's, so its settings stay as they are.
 from __future__ import annotations
 
 import logging
+import os
 from typing import Any, Optional, Tuple
 
 from nuvyn_executor.spark.conditions import failure_of
@@ -22,12 +23,13 @@ _REMEDIES: Tuple[Tuple[Tuple[str, ...], str, str, str], ...] = (
     (CASE_TWINS, CASE_TWINS_WORDS, "spark.sql.caseSensitive", "true"),
     # Moments as pandas writes them; Spark knows microseconds.
     ((), r"TIMESTAMP\(NANOS", NANOS_AS_LONG, "true"),
-    # The slower reader of single rows knows more encodings, and decimals as bytes (Spark 4: a null pointer).
+    # The slower reader of single rows knows more encodings, and decimals as bytes. Spark 4 has a null pointer
+    # there. It has no message, so a server of Connect cannot send it: then nothing follows Spark's sentence.
     (
         ("FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH", "PARQUET_COLUMN_DATA_TYPE_MISMATCH"),
         (
             r"SchemaColumnConvertNotSupported|PARQUET_COLUMN_DATA_TYPE_MISMATCH|Unsupported encoding"
-            r"|FAILED_READ_FILE[^\0]*NullPointerException"
+            r"|FAILED_READ_FILE[^\0]*NullPointerException|\[FAILED_READ_FILE\.NO_HINT\].*\Z"
         ),
         "spark.sql.parquet.enableVectorizedReader",
         "false",
@@ -51,7 +53,8 @@ def small_session(spark: Any) -> Any:
 
     Spark compiles each statement to Java and spreads it over tasks, which pays for millions of rows. For the
     few rows of the metadata tables it costs more than it saves: interpreted, a merge takes 1.2 s and not 1.6,
-    the first one 2.3 s and not 3.9. Spark Connect and guarded clusters make no second session.
+    the first one 2.3 s and not 3.9. On Spark Connect a session costs the server, so there is none for this;
+    guarded clusters make none.
     """
     try:
         session = spark.newSession()
@@ -77,17 +80,32 @@ def session_without(spark: Any, error: Exception) -> Optional[Any]:
     if not new:
         return None
     try:
-        session = spark.newSession()
+        session = _another(spark)
         session.conf.set(TIME_ZONE, spark.conf.get(TIME_ZONE))
         for _, _, name, value in _REMEDIES:
             if _has(spark, name, value):
                 session.conf.set(name, value)
         for name, value in new:
             session.conf.set(name, value)
-    except Exception as reason:  # noqa: BLE001  Spark Connect makes none before Spark 4
+    except Exception as reason:  # noqa: BLE001  a guarded cluster and serverless compute may refuse one
         logger.debug("There is no other Spark session: %s", reason)
         return None
     return session
+
+
+def _another(spark: Any) -> Any:
+    """Make a second session: Spark Connect has no ``newSession``, and a clone of a session since Spark 4.1.
+
+    Before that, a client can open one more session with the server that ``SPARK_REMOTE`` names.
+    """
+    for name in ("newSession", "cloneSession"):
+        if hasattr(spark, name):
+            return getattr(spark, name)()
+    if not os.environ.get("SPARK_REMOTE"):
+        raise NotImplementedError("this client of Spark Connect opens no second session")
+    from pyspark.sql import SparkSession  # noqa: PLC0415  the module works without pyspark
+
+    return SparkSession.builder.create()
 
 
 def is_set(spark: Any, name: str) -> bool:
