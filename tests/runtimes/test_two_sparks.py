@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Iterator
 
 import pytest
 
+if sys.version_info < (3, 10):
+    pytest.skip("fake_databricks needs Python 3.10", allow_module_level=True)
+
 from fake_databricks.engine.runtime import Runtime
 from fake_databricks.engine.runtime_install import describe
 from fake_databricks.pytest_plugin import DatabricksWorkspace
@@ -169,7 +172,7 @@ class TestStores:
         self, workspace: DatabricksWorkspace, s3_server: S3Server, version: str
     ) -> None:
         if not OTHERS[version].stamp.is_file():
-            pytest.skip(f"{OTHERS[version].name} is not prepared: make test-matrix")
+            pytest.skip(f"{OTHERS[version].name} is not prepared: make install-pythons")
         bucket = f"b{secrets.token_hex(6)}"
         s3_server.create_bucket(bucket)
         s3_server.put(bucket, "shop/in.csv", b"id,word\n1,a\n2,b\n")
