@@ -14,7 +14,7 @@ import shutil
 import time
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from itertools import count
+from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from nuvyn_executor.errors import ExecutorError, SchemaError
@@ -223,10 +223,15 @@ class DeltaMetadataStore:
     def iter_rows(
         self, table: Table, where: Mapping[str, Any], columns: Sequence[str], order: Sequence[str]
     ) -> Iterator[Dict[str, Any]]:
-        """Read the rows that match one after another; Spark sorts them, and sends one part at a time."""
+        """Read the rows that match one after another; Spark sorts them, and sends one part at a time.
+
+        The first row is read at once: Spark Connect chooses the table's version when it sends a row, and rows
+        that are written after this call are not a part of the answer.
+        """
         terms = ", ".join(f"{_quoted(name)} ASC NULLS FIRST" for name in order)
         query = f"{self._query(table, ', '.join(map(_quoted, columns)), where)} ORDER BY {terms}"
-        return map(_plain, self._spark.sql(query).toLocalIterator())
+        rows = self._spark.sql(query).toLocalIterator()
+        return map(_plain, chain(list(islice(rows, 1)), rows))
 
     @contextmanager
     def _read(self, table: str) -> Iterator[None]:
