@@ -54,6 +54,8 @@ MOST_WAITING = 1000
 CHANGED = frozenset({errno.ENOENT, errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY})
 """What a call that has looked before it works on files gets where something else works on them too."""
 CHANGED_SENTENCE = "Another request or a program has changed these files at the same time: try again."
+_NOT_IN_PATHS = str.maketrans({"%": "%25", "?": "%3F", "#": "%23"})
+"""What a path that is decoded may have, and would be read as something else where a query follows it."""
 PAGE = (
     '<!DOCTYPE html><html lang="en"><title>fake_databricks</title>'
     "<p>A local Databricks. Ask /api/2.1/jobs/list, or open this address in a browser.</p></html>"
@@ -309,7 +311,7 @@ def _record(  # noqa: PLR0913  the fields of an entry
     tenant.journal.add(
         time=started,
         method=request.method,
-        path=request.path + (f"?{request.query}" if request.query else ""),
+        path=request.path.translate(_NOT_IN_PATHS) + (f"?{request.query}" if request.query else ""),
         headers=headers,
         request=_body_for_journal(request.body, is_secret=is_secret),
         status=0 if reply is None else reply.status,
