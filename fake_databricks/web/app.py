@@ -138,7 +138,7 @@ class App:
     def _open_answer(self, request: HttpRequest) -> Reply | None:
         """Return the answer to a call that needs no token; None for every other call."""
         is_read = request.method in ("GET", "HEAD")
-        if request.path in ("/", "/index.html"):
+        if is_read and request.path == "/":
             return Reply(200, PAGE.encode(), {"Content-Type": "text/html; charset=utf-8"})
         if is_read and request.path == discovery.CONFIG:
             return _json(discovery.databricks_config(request.url, self._registry.only_workspace_id))

@@ -29,6 +29,7 @@ LOOK = Look(
     pages=routes.PAGES,
     actions=frozenset(routes.ACTIONS),
     package="fake_databricks.web.pages",
+    calls=("/api/", "/_fake", "/oidc/", "/.well-known/"),
     keeps_several=True,
     choice=workspace_page.ADDRESS,
 )
