@@ -49,6 +49,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 LOGGER = logging.getLogger("fake_databricks")
 JSON = "application/json; charset=utf-8"
+WITHOUT_BODY = (204, 304)
+"""Statuses of answers that have no body, also where a fault has one for them."""
 MOST_WAITING = 1000
 """How many calls may wait at once (``Route.is_waiting``), each in a thread of its own."""
 CHANGED = frozenset({errno.ENOENT, errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY})
@@ -274,10 +276,10 @@ def _refusal(error: ApiError) -> Reply:
 
 def _response(reply: Reply, method: str) -> Response:
     headers = {"Server": "databricks", **reply.headers}
-    body = b"" if method == "HEAD" else reply.body
-    if method == "HEAD":
+    is_empty = reply.status in WITHOUT_BODY
+    if method == "HEAD" and not is_empty:
         headers.setdefault("Content-Length", str(len(reply.body)))
-    response = Response(body, reply.status, headers)
+    response = Response(b"" if is_empty or method == "HEAD" else reply.body, reply.status, headers)
     if reply.status == 204:  # noqa: PLR2004  No Content has no length
         del response.headers["content-length"]
     return response
