@@ -105,6 +105,15 @@ class TestClusters:
                 INVALID,
                 "must be 0, or between 10 and 10000, got 5.",
             ),
+            *(
+                ("POST /api/2.1/clusters/create", {**SETTINGS, **more}, INVALID, said)
+                for more, said in (
+                    ({"spark_env_vars": {"A=B": "x"}}, "'spark_env_vars' has a variable 'A=B': a name"),
+                    ({"spark_env_vars": {"": "x"}}, "'spark_env_vars' has a variable '': a name"),
+                    ({"spark_env_vars": {"A": "x\0"}}, "'spark_env_vars.A' must not have a null character."),
+                    ({"cluster_name": "x\0"}, "'cluster_name' must not have a null character."),
+                )
+            ),
             (
                 "POST /api/2.1/clusters/create",
                 {**SETTINGS, "data_security_mode": "SINGLE"},
