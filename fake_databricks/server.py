@@ -28,6 +28,7 @@ from fake_databricks.scratch import Scratch
 from fake_databricks.storage import Storage
 from fake_databricks.web.app import App
 from fake_databricks.web.callers import Callers, host_of, is_loopback
+from fake_databricks.web.protocol import Protocol
 from fake_databricks.web.tenants import Registry
 from fake_databricks.workspace import DEFAULT_CLUSTER_ID, Surroundings
 
@@ -178,6 +179,7 @@ class FakeDatabricks:
             server_header=False,
             date_header=False,
             timeout_graceful_shutdown=1,
+            http=Protocol,
             ws="none",
             lifespan="off",
             ssl_certfile=self.certificates.certificate if self.certificates else None,
