@@ -228,6 +228,18 @@ class TestRun:
             seen.follow(seen.page.get_by_role("button", name="Sign in"))
             seen.page.wait_for_url(address)
 
+    def test_the_one_of_another_workspace_asks_for_its_token(self, browser: Browser, client: Client) -> None:
+        other = Client(client.url, "dapi-of-the-other-run", client.cluster_id)
+        run = other.run(other.flat_job("print('of the other')"))
+        with opened(browser, link(client)) as seen:
+            seen.page.goto(run["run_page_url"])
+            seen.page.get_by_text("this browser has not signed in with its token").wait_for()
+            assert seen.violations() == []
+            seen.page.get_by_label("Token").fill(other.token)
+            seen.follow(seen.page.get_by_role("button", name="Sign in"))
+            seen.page.wait_for_url(f"{client.url}/jobs/{run['job_id']}/runs/{run['run_id']}")
+            seen.page.get_by_text("of the other").first.wait_for()
+
 
 def command_page(client: Client, source: str) -> str:
     """Run a command; return the address of its page."""

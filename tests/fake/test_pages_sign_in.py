@@ -145,7 +145,30 @@ class TestWorkspaces:
         answer = browser.get(f"/?o={first}&x=%2F").answer
         assert (answer.status, answer.headers["location"]) == (303, f"/?o={first}&x=%2F")
         assert f"workspace {first}" in browser.get(answer.headers["location"]).text
-        assert browser.get("/?o=1").status == 200  # another server's, or one of another browser
+        answer = browser.get(f"/jobs/12345?o={first}&x=%2F").answer
+        assert (answer.status, answer.headers["location"]) == (303, "/jobs/12345?x=%2F")
+        assert browser.get("/?o=").status == 200
+
+    @pytest.mark.parametrize("path", ["/", "/jobs/12345/runs/98765"])
+    def test_one_that_this_browser_has_no_token_of_is_asked_for(
+        self, two: tuple[Browser, Client], path: str
+    ) -> None:
+        """The same numbers are other runs in other workspaces: a link must not lead to one of them."""
+        browser, _ = two
+        third = Client(browser.client.url, f"dapi{secrets.token_hex(16)}", browser.client.cluster_id)
+        third.flat_job("print(1)", name="of the third")
+        wanted = id_of(third)
+        seen = browser.get(f"{path}?o={wanted}")
+        assert (seen.status, f"The address names the workspace {wanted}," in seen.text) == (403, True)
+        target = seen.page.having("data-next")[0].attributes["value"]
+        assert target == f"{path}?o={wanted}"
+        signed = browser.post("/sign-in", {"token": third.token, "next": target}).answer
+        browser.cookie = signed.headers["set-cookie"].partition(";")[0]
+        seen = browser.get(signed.headers["location"])
+        if path != "/":
+            assert (seen.status, seen.answer.headers["location"]) == (303, path)
+            seen = browser.get(path)
+        assert "of the third" in seen.text
 
     def test_signing_out_of_one_leaves_the_other(self, two: tuple[Browser, Client]) -> None:
         browser, other = two

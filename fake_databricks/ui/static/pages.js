@@ -6,7 +6,8 @@ const run = /^#job\/(\d+)\/run\/(\d+)$/;
 function followFragment() {
   const found = run.exec(location.hash);
   if (!found) return;
-  const target = `/jobs/${found[1]}/runs/${found[2]}`;
+  const workspace = new URLSearchParams(location.search).get("o");
+  const target = `/jobs/${found[1]}/runs/${found[2]}` + (workspace ? `?o=${encodeURIComponent(workspace)}` : "");
   const next = document.querySelector("[data-next]");
   if (next) next.value = target;
   else if (location.pathname === "/") location.replace(target);
