@@ -446,6 +446,14 @@ class TestLibraries:
         check_library(library)  # an older version may have stored it: a server with it starts
 
     @pytest.mark.parametrize(
+        "library", [{"pypi": {"package": "x\0"}}, {"pypi": {"package": "x", "repo": "\0"}}, {"whl": "/x\0"}]
+    )
+    def test_what_no_program_can_be_given_is_no_library(self, quiet: Quiet, library: dict[str, Any]) -> None:
+        body = {"cluster_id": HERE, "libraries": [library]}
+        said = refusal(quiet, "POST /api/2.0/libraries/install", body)[2]
+        assert said.endswith("must not have a null character.")
+
+    @pytest.mark.parametrize(
         ("library", "words"),
         [
             ({}, "exactly one of pypi, whl"),
