@@ -149,7 +149,8 @@ class Site(ABC):
             if request.path in self._static:
                 return True
             found = find(self._look.pages, request.path)
-            if found is None and request.path.startswith(self._look.calls):
+            is_program = request.path.startswith(self._look.calls) or "authorization" in request.headers
+            if found is None and is_program:
                 return False
             accept = request.headers.get("accept", "")
             return any(kind in accept for kind in (found[0].accepted if found else (HTML_KIND,)))

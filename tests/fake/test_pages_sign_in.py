@@ -332,6 +332,13 @@ class TestAddressesWithoutAPage:
     def test_calls_stay_calls(self, browser: Browser, address: str) -> None:
         assert browser.get(address).answer.body["error_code"] == 401
 
+    def test_a_client_that_takes_html_too_gets_an_error_of_the_api(self, client: Client) -> None:
+        """As Java's does: `text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2`"""
+        answer = client.send(
+            "GET", "//api/2.1/jobs/list", headers={"Accept": "text/html, *; q=.2, */*; q=.2"}
+        )
+        assert (answer.status, answer.body["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
+
     @pytest.mark.parametrize("method", ["POST", "DELETE", "PUT"])
     def test_the_first_page_is_read_alone(self, browser: Browser, method: str) -> None:
         answer = browser.client.send(method, "/", b"{}")
