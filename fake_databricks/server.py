@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import secrets
 import signal
 import socket
@@ -27,6 +28,7 @@ from fake_databricks.scratch import Scratch
 from fake_databricks.storage import Storage
 from fake_databricks.web.app import App
 from fake_databricks.web.callers import Callers, host_of, is_loopback
+from fake_databricks.web.protocol import Protocol
 from fake_databricks.web.tenants import Registry
 from fake_databricks.workspace import DEFAULT_CLUSTER_ID, Surroundings
 
@@ -40,11 +42,15 @@ if TYPE_CHECKING:
 
 BACKLOG = 2048
 FAREWELL_SECONDS = 0.2
+NO_ADDRESS = (OSError, OverflowError, TypeError, UnicodeError)
+"""What a socket raises for an address that it cannot have."""
+_TOKEN = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+_CLUSTER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  compared, not bound
 
 
 class RefusedOptions(Exception):  # noqa: N818  it says what happened
-    """The options would be unsafe; the message says why."""
+    """The options would be unsafe, or cannot work; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -90,16 +96,14 @@ class Options:
 
         Raises:
             RefusedOptions: another host than loopback without a token, options that exclude each other, what
-                is no host name, or a mount that does not work.
+                is no token, cluster id or host name, or a mount that does not work.
         """
         if self.tokens and self.any_token:
             raise RefusedOptions("--token and --any-token exclude each other: leave one out.")
         if self.keep_runs < 1:
             raise RefusedOptions(f"--keep-runs {self.keep_runs}: expected 1 or more.")
+        self._check_names()
         self._check_oauth_clients()
-        for name in self.allowed_hosts:
-            if not name or host_of(name) != name.lower():
-                raise RefusedOptions(f"--allowed-host {name}: expected a name or an address, without a port.")
         if not self.tokens and not self.oauth_clients and not is_loopback(self.host):
             raise RefusedOptions(
                 f"Binding to {self.host} lets others run programs here: name the allowed token with --token, "
@@ -110,6 +114,18 @@ class Options:
                 check_source(point, source, os.environ)
             except ApiError as error:
                 raise RefusedOptions(error.message) from None
+
+    def _check_names(self) -> None:
+        for number, token in enumerate(self.tokens, 1):
+            if not _TOKEN.fullmatch(token):  # it is not shown
+                raise RefusedOptions(f"--token, the {number}.: expected ASCII, without blanks around it.")
+        if not _CLUSTER_ID.fullmatch(self.cluster_id):
+            raise RefusedOptions(
+                f"--cluster-id {self.cluster_id!r}: expected a letter or digit, then such, '-', '_' or '.'."
+            )
+        for name in self.allowed_hosts:
+            if not name or host_of(name) != name.lower():
+                raise RefusedOptions(f"--allowed-host {name}: expected a name or an address, without a port.")
 
     def _check_oauth_clients(self) -> None:
         if self.oauth_clients and self.any_token:
@@ -163,6 +179,7 @@ class FakeDatabricks:
             server_header=False,
             date_header=False,
             timeout_graceful_shutdown=1,
+            http=Protocol,
             ws="none",
             lifespan="off",
             ssl_certfile=self.certificates.certificate if self.certificates else None,
@@ -268,8 +285,12 @@ def _listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
-    except OSError:
+        listening.listen(BACKLOG)
+    except NO_ADDRESS as error:
         listening.close()
-        raise
-    listening.listen(BACKLOG)
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise RefusedOptions(
+            f"This server cannot listen at {host!r}, port {port} ({why}): name another --host or --port; "
+            "--port 0 is a free one."
+        ) from error
     return listening

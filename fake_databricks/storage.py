@@ -100,9 +100,14 @@ class Storage:
             folder.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
             raise StateError(f"{folder} is not a folder: name one with --state.") from None
+        except OSError as error:
+            raise _unusable(folder, error) from error
         with contextlib.suppress(PermissionError):  # another user's folder, which we may write to
             folder.chmod(OWNER_FOLDER)
-        self._lock_file = os.fdopen(_owners_file(folder / "server.lock"), "w")
+        try:
+            self._lock_file = os.fdopen(_owners_file(folder / "server.lock"), "w")
+        except OSError as error:
+            raise _unusable(folder, error) from error
         try:
             fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -115,9 +120,7 @@ class Storage:
             self._lock_file.close()
             if isinstance(error, StateError):
                 raise
-            if is_full(error):
-                raise StateError(sentence(error, str(folder))) from error
-            raise StateError(f"{folder} cannot be used ({error}): name another with --state.") from error
+            raise _unusable(folder, error) from error
         self._mutex = threading.Lock()
 
     def _open_database(self) -> sqlite3.Connection:
@@ -266,6 +269,12 @@ class Storage:
         with self._mutex:
             self._database.close()
         self._lock_file.close()
+
+
+def _unusable(folder: Path, error: OSError) -> StateError:
+    if is_full(error):
+        return StateError(sentence(error, str(folder)))
+    return StateError(f"{folder} cannot be used ({error}): name another with --state.")
 
 
 def _owners_file(path: Path) -> int:

@@ -47,14 +47,16 @@ def check_library(library: Mapping[str, Any]) -> str:
 
 
 def check_package(library: Mapping[str, Any]) -> None:
-    """Refuse an option of pip in the place of a package, which pip would take without installing anything.
+    """Refuse what pip cannot be given, and an option of pip, which would install nothing.
 
     A library that an older version has stored may be one: it is refused when it is installed.
 
     Raises:
         InvalidParameter: the library is none.
     """
-    value, _ = _value(check_library(library), library)
+    value, index = _value(check_library(library), library)
+    if "\0" in value + index:
+        raise InvalidParameter(f"The library {value[:60]!r} must not have a null character.")
     if value.strip().startswith("-"):
         raise InvalidParameter(f"The library {value[:60]!r} is an option of pip, and no package.")
 

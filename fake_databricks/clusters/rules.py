@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from fake_databricks.clusters.instance_pools import InstancePools
     from fake_databricks.clusters.policies import Policies, Policy
 
+_VARIABLE = re.compile(r"[^=\0]+")
 AUTOTERMINATION = (10, 10_000)
 NODES = {"node_type_id": "instance_pool_id", "driver_node_type_id": "driver_instance_pool_id"}
 
@@ -85,6 +87,7 @@ class ClusterRules:
             effective.setdefault("single_user_name", self._user)
         self._place(effective)
         _check_numbers(effective)
+        _check_variables(effective)
         return ClusterSettings(requested, effective, policy)
 
     def _place(self, settings: dict[str, Any]) -> None:
@@ -124,3 +127,16 @@ def _check_numbers(settings: Mapping[str, Any]) -> None:
         raise InvalidParameter(
             f"autotermination_minutes must be 0, or between {low} and {high}, got {minutes}."
         )
+
+
+def _check_variables(settings: Mapping[str, Any]) -> None:
+    """Refuse what no program can be started with."""
+    for name, value in settings.get("spark_env_vars", {}).items():
+        if not _VARIABLE.fullmatch(name):
+            raise InvalidParameter(
+                f"Field 'spark_env_vars' has a variable {name[:60]!r}: a name is not empty and has no '='."
+            )
+        if "\0" in value:
+            raise InvalidParameter(f"Field 'spark_env_vars.{name}' must not have a null character.")
+    if "\0" in settings.get("cluster_name", ""):
+        raise InvalidParameter("Field 'cluster_name' must not have a null character.")

@@ -29,6 +29,8 @@ MAX_PAGE = 1000
 MAX_PART_URLS = 100
 ACTIONS = ("initiate-upload", "complete-upload", "abort-upload")
 MAX_DIGITS = 18
+VOLUME_PARTS = 3
+"""The names of a Volume: catalog, schema, volume."""
 _RANGE = re.compile(r"bytes=[ \t]*([0-9]*)-([0-9]*)", re.IGNORECASE)
 NO_CONTENT = Reply(204)
 BY_PATH: Order[Entry] = Order("directory", lambda entry: (entry.path,))
@@ -46,6 +48,7 @@ def upload(call: Call) -> Reply:
     entry = tree.entry(path)
     if entry is not None and entry.is_folder:
         raise Conflict(f"The path {_shown(call)} is a directory.")
+    _check_volume(call, path)
     is_new = not parameters.boolean("overwrite")
     if entry is not None and is_new:
         raise Conflict(f"The file being created already exists: {_shown(call)}")
@@ -65,6 +68,7 @@ def upload_in_parts(call: Call) -> dict[str, Any]:
     if action not in ACTIONS:
         raise InvalidParameter(f"Field 'action' must be {', '.join(ACTIONS[:-1])} or {ACTIONS[-1]}.")
     if action == "initiate-upload":
+        _check_volume(call, path)
         if tree.entry(path) is not None and not parameters.boolean("overwrite"):
             raise Conflict(f"The file being created already exists: {_shown(call)}")
         token = uploads.begin(_shown(call), is_overwriting=parameters.boolean("overwrite"))
@@ -181,7 +185,10 @@ def delete_file(call: Call) -> Reply:
 def make_folder(call: Call) -> Reply:
     """Create a folder and its parents."""
     tree, path = _tree_and_path(call)
-    tree.make_folder(path)
+    try:
+        tree.make_folder(path)
+    except AlreadyExists as error:
+        raise Conflict(error.message) from None
     return NO_CONTENT
 
 
@@ -233,6 +240,15 @@ def _tree_and_path(call: Call) -> tuple[Tree, str]:
     if path.startswith(f"{WORKSPACE}/"):
         return call.workspace.objects.tree, path[len(WORKSPACE) :]
     raise InvalidParameter(f"Invalid path: {path}. Only /Volumes and /Workspace are supported.")
+
+
+def _check_volume(call: Call, path: str) -> None:
+    """Refuse a file outside of every Volume: there is none at ``/Volumes/catalog/schema/file``."""
+    shown = posixpath.normpath(_shown(call))
+    if shown.startswith(f"{VOLUMES}/") and path.count("/") < VOLUME_PARTS + 1:
+        raise InvalidParameter(
+            f"Invalid path: {shown}. A file is in a Volume: {VOLUMES}/catalog/schema/volume/file."
+        )
 
 
 def _file(call: Call) -> Entry:

@@ -123,8 +123,25 @@ class Secrets:
             self._save(replace(scope, acl=_without(scope.acl, principal)))
 
     def resolve(self, text: str) -> str:
-        """Return a text with each ``{{secrets/scope/key}}`` replaced, as in ``spark_env_vars``."""
-        return _REFERENCE.sub(lambda match: self.get(match.group(1), match.group(2)).decode(), text)
+        """Return a text with each ``{{secrets/scope/key}}`` replaced, as in ``spark_env_vars``.
+
+        Raises:
+            DoesNotExist: there is no such scope or secret.
+            InvalidParameter: the secret is no text that a setting or a variable can have.
+        """
+        return _REFERENCE.sub(lambda match: self._text(match.group(1), match.group(2)), text)
+
+    def _text(self, scope_name: str, key: str) -> str:
+        value = self.get(scope_name, key)
+        try:
+            if b"\0" not in value:
+                return value.decode()
+        except UnicodeDecodeError:
+            pass
+        raise InvalidParameter(
+            f"The secret {scope_name}/{key} is not text in UTF-8 without null characters, as settings and "
+            "variables of a cluster are: store it as string_value, or read it with dbutils.secrets.getBytes."
+        )
 
     def also_hide(self, values: Callable[[], Iterable[str]]) -> None:
         """Count the values that a function returns as secret values in outputs."""

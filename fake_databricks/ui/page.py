@@ -11,7 +11,7 @@ class Page:
     """A page.
 
     Attributes:
-        path: its address; ``*`` is any one part.
+        path: its address; ``*`` is any one part that is not empty.
         template: the name of its template.
         view: returns its values; what it gets is up to the site.
         title: stands in its head, unless the view has a better one.
@@ -32,7 +32,7 @@ class Page:
         """Return what stands in place of each ``*``; None for another address."""
         wanted, given = self.path.split("/"), path.split("/")
         if len(wanted) != len(given) or not all(
-            part in ("*", found) for part, found in zip(wanted, given, strict=True)
+            part == found or (part == "*" and found) for part, found in zip(wanted, given, strict=True)
         ):
             return None
         return tuple(found for part, found in zip(wanted, given, strict=True) if part == "*")

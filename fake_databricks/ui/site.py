@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Collection, Mapping, Sequence
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from fake_databricks.request.call import Reply
 from fake_databricks.ui import guard
@@ -53,6 +53,9 @@ SANDBOXED = {
     "X-Frame-Options": "SAMEORIGIN",
 }
 PICTURE = {**HTML, "Content-Type": "image/png", "Content-Security-Policy": "default-src 'none'; sandbox"}
+HTML_KIND = "text/html"
+MOST_SHOWN = 200
+"""How many characters of an address stand on a page that says that it is none."""
 _FORM = "application/x-www-form-urlencoded"
 _OWN_ADDRESS = re.compile(r"/(?:[A-Za-z0-9_.~%-][A-Za-z0-9_/.~%-]*)?(?:\?[A-Za-z0-9_.~%&=+-]*)?")
 
@@ -68,6 +71,7 @@ class Look:
         pages: all of them.
         actions: the addresses that take a form.
         package: has the templates.
+        calls: how the addresses of calls begin; a browser that asks for another address asks for a page.
         keeps_several: whether a person who signs in once more keeps what was there, and chooses.
         choice: the address of the page to choose on, to which the head of each page leads.
     """
@@ -78,6 +82,7 @@ class Look:
     pages: Sequence[Page]
     actions: Collection[str]
     package: str
+    calls: tuple[str, ...]
     keeps_several: bool = False
     choice: str = ""
 
@@ -144,8 +149,11 @@ class Site(ABC):
             if request.path in self._static:
                 return True
             found = find(self._look.pages, request.path)
+            is_program = request.path.startswith(self._look.calls) or "authorization" in request.headers
+            if found is None and is_program:
+                return False
             accept = request.headers.get("accept", "")
-            return found is not None and any(kind in accept for kind in found[0].accepted)
+            return any(kind in accept for kind in (found[0].accepted if found else (HTML_KIND,)))
         is_form = request.headers.get("content-type", "").partition(";")[0].strip().lower() == _FORM
         is_ours = request.path in (SIGN_IN, SIGN_OUT) or request.path in self._look.actions
         return request.method == "POST" and is_form and is_ours
@@ -159,17 +167,23 @@ class Site(ABC):
             kind = KINDS[Path(request.path).suffix]
             headers = {"Content-Type": f"{kind}; charset=utf-8", "Cache-Control": "no-cache", **HEADERS}
             return Reply(200, self._static[request.path], headers)
+        if request.method == "POST" and request.path in (SIGN_IN, SIGN_OUT):
+            return self._signed(request)
+        if find(self._look.pages, request.path) is None:
+            return self._no_page(request)
         query, name = _pairs(request.query), self._look.credential
-        if request.path == SIGN_IN:
-            form = _pairs(request.body.decode(errors="replace"))
-            return self._sign_in(request, form.get(name, "").strip(), form.get("next", ""))
-        if request.path == SIGN_OUT:
-            self._sessions.close(self._key(request))
-            return _moved("/", self._cookie(request, ""))
         if request.path == "/" and name in query and not guard.is_link(request):
             rest = {key: value for key, value in query.items() if key != name}
             return self._sign_in(request, query[name], "/" + (f"?{urlencode(rest)}" if rest else ""))
         return self._page(request, query)
+
+    def _signed(self, request: HttpRequest) -> Reply:
+        """Answer the form that signs a person in, or the button that signs one out."""
+        if request.path == SIGN_OUT:
+            self._sessions.close(self._key(request))
+            return _moved("/", self._cookie(request, ""))
+        form = _pairs(request.body.decode(errors="replace"))
+        return self._sign_in(request, form.get(self._look.credential, "").strip(), form.get("next", ""))
 
     def _sign_in(self, request: HttpRequest, credential: str, target: str) -> Reply:
         try:
@@ -180,19 +194,33 @@ class Site(ABC):
         before = self._key(request) if self._look.keeps_several else ""
         return _moved(address, self._cookie(request, self._sessions.open(known, before)))
 
+    def _no_page(self, request: HttpRequest) -> Reply:
+        """Lead from ``/jobs/`` to ``/jobs``; say of any other address that it has no page."""
+        if request.path in (SIGN_IN, SIGN_OUT):  # loaded once more, where only a form leads
+            return _moved("/")
+        address = request.path.rstrip("/")
+        if address and find(self._look.pages, address) is not None:
+            return _moved(quote(address) + (f"?{request.query}" if request.query else ""))
+        shown = request.path if len(request.path) <= MOST_SHOWN else request.path[:MOST_SHOWN] + "..."
+        sentence = (
+            f"There is no page at {shown} here. The name of this server, above, leads to the first page."
+        )
+        is_signed_in = bool(self._sessions.current(self._key(request)))
+        return self._told(404, "Not found", sentence, is_signed_in=is_signed_in)
+
     def _page(self, request: HttpRequest, query: Mapping[str, str]) -> Reply:
         name, key = self._look.credential, self._key(request)
         held = credential = self._sessions.current(key)
+        rest = {key: value for key, value in query.items() if key != name}
+        target = quote(request.path) + (f"?{urlencode(rest)}" if rest else "")
         if not credential:
-            rest = {key: value for key, value in query.items() if key != name}
-            target = request.path + (f"?{urlencode(rest)}" if rest else "")
             is_link = guard.is_link(request) and name not in query  # another site signs nobody in
             return self._form(401, target, is_link=is_link)
         try:
             credential = self._admitted(credential)
         except NotAdmitted as error:  # it has expired, or was deleted
             self._sessions.forget(key, held)
-            return self._form(403, request.path, str(error))
+            return self._form(403, target, str(error))
         found = find(self._look.pages, request.path)
         assert found is not None  # is_asked has found it
         form = _pairs(request.body.decode(errors="replace")) if request.method == "POST" else None

@@ -49,11 +49,15 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 LOGGER = logging.getLogger("fake_databricks")
 JSON = "application/json; charset=utf-8"
+WITHOUT_BODY = (204, 304)
+"""Statuses of answers that have no body, also where a fault has one for them."""
 MOST_WAITING = 1000
 """How many calls may wait at once (``Route.is_waiting``), each in a thread of its own."""
 CHANGED = frozenset({errno.ENOENT, errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY})
 """What a call that has looked before it works on files gets where something else works on them too."""
 CHANGED_SENTENCE = "Another request or a program has changed these files at the same time: try again."
+_NOT_IN_PATHS = str.maketrans({"%": "%25", "?": "%3F", "#": "%23"})
+"""What a path that is decoded may have, and would be read as something else where a query follows it."""
 PAGE = (
     '<!DOCTYPE html><html lang="en"><title>fake_databricks</title>'
     "<p>A local Databricks. Ask /api/2.1/jobs/list, or open this address in a browser.</p></html>"
@@ -136,7 +140,7 @@ class App:
     def _open_answer(self, request: HttpRequest) -> Reply | None:
         """Return the answer to a call that needs no token; None for every other call."""
         is_read = request.method in ("GET", "HEAD")
-        if request.path in ("/", "/index.html"):
+        if is_read and request.path == "/":
             return Reply(200, PAGE.encode(), {"Content-Type": "text/html; charset=utf-8"})
         if is_read and request.path == discovery.CONFIG:
             return _json(discovery.databricks_config(request.url, self._registry.only_workspace_id))
@@ -272,10 +276,10 @@ def _refusal(error: ApiError) -> Reply:
 
 def _response(reply: Reply, method: str) -> Response:
     headers = {"Server": "databricks", **reply.headers}
-    body = b"" if method == "HEAD" else reply.body
-    if method == "HEAD":
+    is_empty = reply.status in WITHOUT_BODY
+    if method == "HEAD" and not is_empty:
         headers.setdefault("Content-Length", str(len(reply.body)))
-    response = Response(body, reply.status, headers)
+    response = Response(b"" if is_empty or method == "HEAD" else reply.body, reply.status, headers)
     if reply.status == 204:  # noqa: PLR2004  No Content has no length
         del response.headers["content-length"]
     return response
@@ -309,7 +313,7 @@ def _record(  # noqa: PLR0913  the fields of an entry
     tenant.journal.add(
         time=started,
         method=request.method,
-        path=request.path + (f"?{request.query}" if request.query else ""),
+        path=request.path.translate(_NOT_IN_PATHS) + (f"?{request.query}" if request.query else ""),
         headers=headers,
         request=_body_for_journal(request.body, is_secret=is_secret),
         status=0 if reply is None else reply.status,

@@ -13,7 +13,9 @@ from fake_databricks.request.values import read_boolean, read_integer, read_obje
 
 _PATTERN = re.compile(r"(?:(?P<method>[A-Z]+|\*) )?(?P<path>/\S*)")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+_HEADER_VALUE = re.compile(r"(?:[!-~\xa0-\xff](?:[\t -~\xa0-\xff]*[!-~\xa0-\xff])?)?")  # no blanks around it
+_OF_THE_SERVER = ("content-length", "transfer-encoding")
+_QUERY = re.compile(r"\?.*=")
 MAX_DELAY_MS = 3_600_000
 FIELDS = (
     "name",
@@ -72,9 +74,11 @@ def parse_fault(document: Mapping[str, Any], number: int) -> Fault:
     match = _PATTERN.fullmatch(read_text("pattern", document.get("pattern")))
     if match is None:
         raise InvalidParameter("pattern must be 'METHOD /path', with * for anything.")
+    if _QUERY.search(match.group("path")):
+        raise InvalidParameter("pattern is compared with the path alone: leave out the query after '?'.")
     headers = read_object("headers", document.get("headers", {}))
     fault = Fault(
-        name=read_text("name", document.get("name", f"fault-{number}")),
+        name=read_text("name", document.get("name") or f"fault-{number}"),
         method=match.group("method") or "*",
         path=match.group("path"),
         status=read_integer("status_code", document.get("status_code", 0)),
@@ -99,9 +103,12 @@ def parse_fault(document: Mapping[str, Any], number: int) -> Fault:
 
 def _header(name: str, value: Any) -> str:
     text = read_text(name, value)
+    if name.lower() in _OF_THE_SERVER:
+        raise InvalidParameter(f"Header {name!r} of a fault: the server writes it by itself; leave it out.")
     if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(text):
         raise InvalidParameter(
-            f"Header {name[:60]!r} of a fault: a name has letters, digits and '-', a value is one line."
+            f"Header {name[:60]!r} of a fault: letters, digits and '-', and a value of one line without "
+            "blanks around it."
         )
     return text
 

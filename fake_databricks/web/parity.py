@@ -171,7 +171,7 @@ PARITY: Mapping[tuple[str, str], Row] = {
     ("POST", "/dbfs/delete"): Row(("path", "recursive")),
     ("PUT", "/fs/files/*"): Row(
         ("overwrite", "part_number", "session_token", "upload_type"),
-        refused=("paths but /Volumes and /Workspace",),
+        refused=("paths but /Volumes/catalog/schema/volume/... and /Workspace",),
     ),
     ("POST", "/fs/files/*"): Row(
         (

@@ -177,6 +177,45 @@ class TestRun:
                 assert seen.page.title() != "taken"
                 assert seen.requests == []
 
+    def test_an_output_with_the_focus_goes_on_and_keeps_it(self, browser: Browser, client: Client) -> None:
+        """logs as they come: also for who has clicked on them, or scrolls them by the keyboard"""
+        client.send("POST", "/api/2.0/dbfs/delete", b'{"path": "/go"}')
+        job_id = client.flat_job(SLOW)
+        run_id = client.post("/api/2.1/jobs/run-now", job_id=job_id)["run_id"]
+        with opened(browser, link(client)) as seen:
+            seen.page.goto(f"{client.url}/jobs/{job_id}/runs/{run_id}")
+            output = seen.page.locator("pre", has_text="it has begun")
+            output.focus()
+            client.program("/go", "x")
+            seen.page.locator("pre:focus", has_text="<script>").wait_for()
+            seen.page.locator(STATE, has_text="SUCCESS").wait_for()
+            seen.page.locator("body[data-live='']").wait_for(state="attached")
+
+    def test_what_is_selected_stays_until_it_is_not_and_then_the_end_comes(
+        self, browser: Browser, client: Client
+    ) -> None:
+        client.send("POST", "/api/2.0/dbfs/delete", b'{"path": "/go"}')
+        job_id = client.flat_job(SLOW)
+        run_id = client.post("/api/2.1/jobs/run-now", job_id=job_id)["run_id"]
+        with opened(browser, link(client)) as seen:
+            seen.page.goto(f"{client.url}/jobs/{job_id}/runs/{run_id}")
+            seen.page.locator("pre", has_text="it has begun").click(click_count=3)
+            client.program("/go", "x")
+            seen.page.locator(STATE, has_text="SUCCESS").wait_for()
+            assert "it has begun" in seen.page.evaluate("getSelection().toString()")
+            seen.page.evaluate("getSelection().removeAllRanges()")
+            seen.page.locator("pre", has_text="<script>").wait_for()
+
+    def test_one_that_is_deleted_is_said_to_be_gone(self, browser: Browser, client: Client) -> None:
+        other = Client(client.url, "dapi-whose-runs-go", client.cluster_id)
+        job_id = other.flat_job(SLOW)
+        run_id = other.post("/api/2.1/jobs/run-now", job_id=job_id)["run_id"]
+        with opened(browser, link(other)) as seen:
+            seen.page.goto(f"{client.url}/jobs/{job_id}/runs/{run_id}")
+            seen.page.get_by_text("it has begun").wait_for()
+            other.post("/_fake/reset")
+            seen.page.get_by_text(f"Run {run_id} does not exist.").wait_for()
+
     def test_run_page_url_leads_to_it(self, browser: Browser, client: Client) -> None:
         run = client.run(client.flat_job("print(1)"))
         fragment = run["run_page_url"].removeprefix(f"{client.url}/?o=").partition("#")[2]
@@ -188,6 +227,18 @@ class TestRun:
             seen.page.get_by_label("Token").fill(client.token)
             seen.follow(seen.page.get_by_role("button", name="Sign in"))
             seen.page.wait_for_url(address)
+
+    def test_the_one_of_another_workspace_asks_for_its_token(self, browser: Browser, client: Client) -> None:
+        other = Client(client.url, "dapi-of-the-other-run", client.cluster_id)
+        run = other.run(other.flat_job("print('of the other')"))
+        with opened(browser, link(client)) as seen:
+            seen.page.goto(run["run_page_url"])
+            seen.page.get_by_text("this browser has not signed in with its token").wait_for()
+            assert seen.violations() == []
+            seen.page.get_by_label("Token").fill(other.token)
+            seen.follow(seen.page.get_by_role("button", name="Sign in"))
+            seen.page.wait_for_url(f"{client.url}/jobs/{run['job_id']}/runs/{run['run_id']}")
+            seen.page.get_by_text("of the other").first.wait_for()
 
 
 def command_page(client: Client, source: str) -> str:

@@ -508,6 +508,11 @@ class TestTheApi:
         answer = client.send("GET", path, b"", {"Accept": "application/json"})
         assert (answer.status, answer.body["error"]["code"]) == (404, "not_found")
 
+    def test_an_address_without_a_page_is_said_to_a_browser(self, person: Person) -> None:
+        seen = person.get("/nonsense")
+        assert (seen.status, "There is no page at /nonsense here." in seen.text) == (404, True)
+        assert person.get("/tenant/?tenant=x").answer.headers["location"] == "/tenant?tenant=x"
+
     def test_a_browser_gets_json_where_the_api_is(self, person: Person) -> None:
         assert person.get("/health").answer.body == {"status": "ok"}
 

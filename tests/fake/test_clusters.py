@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -15,6 +17,18 @@ class TestClusters:
 
     def ready(self, client: Client, cluster_id: str, state: str = "RUNNING") -> None:
         client.wait_for(f"/api/2.1/clusters/get?cluster_id={cluster_id}", "state", state)
+
+    @pytest.mark.parametrize("value", ["AAEC", "//79"])
+    def test_a_secret_that_is_no_text_is_named(self, client: Client, value: str) -> None:
+        client.post("/api/2.0/secrets/scopes/create", scope="s")
+        client.post("/api/2.0/secrets/put", scope="s", key="k", bytes_value=value)
+        settings = {**CLUSTER, "spark_env_vars": {"X": "{{secrets/s/k}}"}}
+        cluster_id = client.post("/api/2.1/clusters/create", **settings)["cluster_id"]
+        self.ready(client, cluster_id, "ERROR")
+        shown = client.get(f"/api/2.1/clusters/get?cluster_id={cluster_id}")
+        assert shown["state_message"].startswith(
+            "The secret s/k is not text in UTF-8 without null characters"
+        )
 
     def test_goes_through_its_life(self, client: Client) -> None:
         cluster_id = client.post("/api/2.1/clusters/create", **CLUSTER)["cluster_id"]

@@ -105,6 +105,15 @@ class TestClusters:
                 INVALID,
                 "must be 0, or between 10 and 10000, got 5.",
             ),
+            *(
+                ("POST /api/2.1/clusters/create", {**SETTINGS, **more}, INVALID, said)
+                for more, said in (
+                    ({"spark_env_vars": {"A=B": "x"}}, "'spark_env_vars' has a variable 'A=B': a name"),
+                    ({"spark_env_vars": {"": "x"}}, "'spark_env_vars' has a variable '': a name"),
+                    ({"spark_env_vars": {"A": "x\0"}}, "'spark_env_vars.A' must not have a null character."),
+                    ({"cluster_name": "x\0"}, "'cluster_name' must not have a null character."),
+                )
+            ),
             (
                 "POST /api/2.1/clusters/create",
                 {**SETTINGS, "data_security_mode": "SINGLE"},
@@ -435,6 +444,14 @@ class TestLibraries:
         with pytest.raises(InvalidParameter, match="is an option of pip"):
             pip_arguments(library, str)
         check_library(library)  # an older version may have stored it: a server with it starts
+
+    @pytest.mark.parametrize(
+        "library", [{"pypi": {"package": "x\0"}}, {"pypi": {"package": "x", "repo": "\0"}}, {"whl": "/x\0"}]
+    )
+    def test_what_no_program_can_be_given_is_no_library(self, quiet: Quiet, library: dict[str, Any]) -> None:
+        body = {"cluster_id": HERE, "libraries": [library]}
+        said = refusal(quiet, "POST /api/2.0/libraries/install", body)[2]
+        assert said.endswith("must not have a null character.")
 
     @pytest.mark.parametrize(
         ("library", "words"),

@@ -3,14 +3,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Mapping
+from urllib.parse import urlsplit
 
 import pytest
 
 from fake_databricks.web.journal import Journal
 from fake_databricks.web.tenants import Registry
+from tests.waiting import LONGEST
 
 if TYPE_CHECKING:
     from fake_databricks.web.tenants import Tenant
@@ -47,6 +49,22 @@ class TestFaults:
         self.fault(client, pattern="* /api/2.1/jobs/create", status_code=503)
         client.send("POST", "/api/2.1/jobs/create", json.dumps(JOB).encode())
         assert client.get("/api/2.1/jobs/list") == {"has_more": False}
+
+    @pytest.mark.parametrize("status", [204, 304])
+    def test_a_status_without_a_body_has_none(self, client: Client, status: int) -> None:
+        self.fault(client, pattern="GET /api/2.1/jobs/list", status_code=status, body={"a": 1}, times=2)
+        connection = HTTPConnection(urlsplit(client.url).netloc, timeout=LONGEST)
+        for expected in (status, status, 200):  # on one connection
+            connection.request(
+                "GET", "/api/2.1/jobs/list", headers={"Authorization": f"Bearer {client.token}"}
+            )
+            answer = connection.getresponse()
+            assert (answer.status, bool(answer.read())) == (expected, expected == 200)
+        connection.close()
+
+    def test_a_rule_without_a_name_gets_one(self, client: Client) -> None:
+        made = client.post("/_fake/faults", name="", pattern="/x", status_code=503)
+        assert made["name"].startswith("fault-")
 
     def test_a_connection_can_be_cut(self, client: Client) -> None:
         self.fault(client, pattern="GET /api/2.1/jobs/list", reset_connection=True)

@@ -147,6 +147,15 @@ class TestFiles:
         [
             (f"PUT {FILE}", 409, "ALREADY_EXISTS", "The file being created already exists: /Volumes/m/d/v/a"),
             ("PUT /api/2.0/fs/files/Volumes/m/d/v", 409, "ALREADY_EXISTS", "/Volumes/m/d/v is a directory."),
+            ("PUT /api/2.0/fs/files/Volumes/m/d/x.csv", 400, INVALID, "/Volumes/catalog/schema/volume/file"),
+            (
+                "POST /api/2.0/fs/files/Volumes/m/x.csv?action=initiate-upload",
+                400,
+                INVALID,
+                "Invalid path: /Volumes/m/x.csv. A file is in a Volume",
+            ),
+            ("PUT /api/2.0/fs/files/Volumes/m/d/v/../x", 400, INVALID, "Invalid path: /Volumes/m/d/x."),
+            (f"PUT {FOLDER}/a/b", 409, "ALREADY_EXISTS", "A file already exists at the input path"),
             ("PUT /api/2.0/fs/files/tmp/x", 400, INVALID, "Only /Volumes and /Workspace are supported."),
             (f"PUT {FILE}?part_number=1&session_token=x", 404, "NOT_FOUND", "upload session does not exist"),
             (f"POST {FILE}?action=nonsense&session_token=x", 400, INVALID, "Field 'action' must be"),

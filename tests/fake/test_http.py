@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
 from fake_databricks.server import Options, RefusedOptions
-from tests.waiting import takes_less_than, until
+from fake_databricks.web.protocol import BY_HTTPS
+from tests.waiting import LONGEST, takes_less_than, until
 
 if TYPE_CHECKING:
     from tests.fake.conftest import Client
@@ -137,6 +140,40 @@ class TestRefusals:
         with pytest.raises(RefusedOptions, match="--token"):
             Options(host="0.0.0.0").check()  # noqa: S104  it is refused
         Options(host="0.0.0.0", tokens=("t",)).check()  # noqa: S104  it is not bound here
+
+
+class TestWhatIsNoRequest:
+    """Every wrong input is 4xx in Databricks' envelope: also what no handler sees"""
+
+    def sent(self, client: Client, content: bytes) -> bytes:
+        place = urlsplit(client.url)
+        with socket.create_connection((place.hostname or "", place.port or 0), LONGEST) as connection:
+            connection.sendall(content)
+            with connection.makefile("rb") as answers:
+                return answers.read()  # until the server ends it
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "GET /api/2.0/dbfs/list?path=/\u00c4 HTTP/1.1\r\nHost: localhost\r\n",
+            "POST /api/2.0/dbfs/put HTTP/1.1\r\nHost: localhost\r\nContent-Length: many\r\n",
+            "GET / HTTP/1.1\r\nHost: localhost\r\nno header\r\n",
+            "nonsense\r\n",
+        ],
+    )
+    def test_it_is_answered_in_the_form_of_errors(self, client: Client, line: str) -> None:
+        head, _, body = self.sent(client, f"{line}\r\n".encode()).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        said = json.loads(body)
+        assert (said["error_code"], "%C3%84" in said["message"]) == ("MALFORMED_REQUEST", True)
+        assert client.send("GET", "/api/2.1/jobs/list").status == 200
+
+    def test_a_client_that_speaks_tls_is_told_of_in_the_log(
+        self, client: Client, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
+        assert self.sent(client, hello) == b""
+        assert [record.getMessage() for record in caplog.records] == [BY_HTTPS]
 
 
 class TestWorkspaces:

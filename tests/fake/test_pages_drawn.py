@@ -160,25 +160,44 @@ class TestCommand:
             "authorization": "Bearer [REDACTED]",
             "accept": "*/*",
             "x-note": "it's",
+            "x-empty": "",
             "sec-fetch-site": "none",
         }
         assert command("GET", "/a b?c=%20", headers, b"").splitlines() == [
             "curl -X GET \"$DATABRICKS_HOST\"'/a%20b?c=%20' \\",
             '  -H "Authorization: Bearer $DATABRICKS_TOKEN" \\',
-            "  -H 'x-note: it'\"'\"'s'",
+            "  -H 'x-note: it'\"'\"'s' \\",
+            "  -H 'x-empty;'",
         ]
 
-    def test_a_body_that_is_gone_or_no_shell_passes_on_is_said(self) -> None:
+    def test_a_body_that_is_gone_is_said(self) -> None:
         assert command("PUT", "/x", {}, "[20000 bytes]").startswith("# The journal does not have the body")
-        assert command("PUT", "/x", {}, b"a\0b").startswith("# The body of this request has a null character")
+
+    def test_a_body_with_a_null_character_comes_from_a_pipe(self) -> None:
+        written = command("PUT", "/x", {}, b"a\0'%1\\\n\xff")
+        assert written.startswith("printf 'a\\000\\047%%1\\\\\\012\\377' | curl -X PUT ")
+        assert written.endswith("--data-binary @-")
+
+    def test_a_body_that_begins_as_the_name_of_a_file_is_a_body(self) -> None:
+        assert command("PUT", "/x", {}, b"@/etc/passwd").endswith("--data-raw @/etc/passwd")
+
+    def test_a_secret_in_bytes_is_hidden(self) -> None:
+        for body in (b"\xff pa'ss \0", b"\xff pa'ss"):
+            written = command("PUT", "/x", {}, body, lambda text: text.replace("pa'ss", "[REDACTED]"))
+            assert "[REDACTED]" in written.splitlines()[-1] + written.splitlines()[1]
+            assert "ss" not in written
+
+    def test_what_is_hidden_has_to_be_written_first(self) -> None:
+        written = command("POST", "/x", {}, b'{"string_value": "[REDACTED]"}')
+        assert written.startswith("# First write what was there in the place of [REDACTED].\ncurl ")
 
     def test_secrets_are_hidden_before_quotes_cut_them(self) -> None:
         body = b'{"a": "pa\\"ss", "b": 1}'
         written = command("POST", "/x", {}, body, lambda item: {"a": "[REDACTED]"} if "a" in item else item)
-        assert written.endswith("""--data-binary '{"a": "[REDACTED]"}'""")
+        assert written.endswith("""--data-raw '{"a": "[REDACTED]"}'""")
 
     def test_bytes_are_written_as_bash_reads_them(self) -> None:
-        assert command("PUT", "/x", {}, b"\xff'\\\r\n").endswith("--data-binary $'\\377\\'\\\\\\r\\n'")
+        assert command("PUT", "/x", {}, b"\xff'\\\r\n").endswith("--data-raw $'\\377\\'\\\\\\r\\n'")
 
 
 class TestFigures:

@@ -46,6 +46,18 @@ class TestSigningIn:
         browser.cookie = answer.headers["set-cookie"].partition(";")[0]
         assert browser.get("/runs?active=1").status == 200
 
+    def test_the_query_stays_where_the_token_counts_no_more(self, browser: Browser) -> None:
+        made = browser.client.post("/api/2.0/token/create", comment="x")
+        other = Browser(Client(browser.client.url, made["token_value"], "")).sign_in()
+        browser.client.post("/api/2.0/token/delete", token_id=made["token_info"]["token_id"])
+        seen = other.get("/files/dbfs?path=%2F%C3%A4")
+        target = "/files/dbfs?path=%2F%C3%A4"
+        assert (seen.status, seen.page.having("data-next")[0].attributes["value"]) == (403, target)
+
+    def test_a_name_in_the_address_stays_too(self, browser: Browser) -> None:
+        seen = browser.get("/clusters/%C3%A4%20b:c")
+        assert seen.page.having("data-next")[0].attributes["value"] == "/clusters/%C3%A4%20b%3Ac"
+
     @pytest.mark.parametrize(
         "target", ["//evil.example", "https://evil.example", "/\\evil.example", "/a\r\nX: y", "", "jobs"]
     )
@@ -133,7 +145,30 @@ class TestWorkspaces:
         answer = browser.get(f"/?o={first}&x=%2F").answer
         assert (answer.status, answer.headers["location"]) == (303, f"/?o={first}&x=%2F")
         assert f"workspace {first}" in browser.get(answer.headers["location"]).text
-        assert browser.get("/?o=1").status == 200  # another server's, or one of another browser
+        answer = browser.get(f"/jobs/12345?o={first}&x=%2F").answer
+        assert (answer.status, answer.headers["location"]) == (303, "/jobs/12345?x=%2F")
+        assert browser.get("/?o=").status == 200
+
+    @pytest.mark.parametrize("path", ["/", "/jobs/12345/runs/98765"])
+    def test_one_that_this_browser_has_no_token_of_is_asked_for(
+        self, two: tuple[Browser, Client], path: str
+    ) -> None:
+        """The same numbers are other runs in other workspaces: a link must not lead to one of them."""
+        browser, _ = two
+        third = Client(browser.client.url, f"dapi{secrets.token_hex(16)}", browser.client.cluster_id)
+        third.flat_job("print(1)", name="of the third")
+        wanted = id_of(third)
+        seen = browser.get(f"{path}?o={wanted}")
+        assert (seen.status, f"The address names the workspace {wanted}," in seen.text) == (403, True)
+        target = seen.page.having("data-next")[0].attributes["value"]
+        assert target == f"{path}?o={wanted}"
+        signed = browser.post("/sign-in", {"token": third.token, "next": target}).answer
+        browser.cookie = signed.headers["set-cookie"].partition(";")[0]
+        seen = browser.get(signed.headers["location"])
+        if path != "/":
+            assert (seen.status, seen.answer.headers["location"]) == (303, path)
+            seen = browser.get(path)
+        assert "of the third" in seen.text
 
     def test_signing_out_of_one_leaves_the_other(self, two: tuple[Browser, Client]) -> None:
         browser, other = two
@@ -247,6 +282,67 @@ class TestOtherSites:
     def test_a_browser_that_sends_an_origin_alone_may(self, browser: Browser) -> None:
         answer = browser.sign_in().post("/faults", {"action": "all-off"}, **{"Sec-Fetch-Site": ""}).answer
         assert answer.status == 303
+
+
+class TestAddressesWithoutAPage:
+    """unknown pages: a page for browsers, JSON for clients of the API"""
+
+    @pytest.mark.parametrize(
+        "address", ["/nonsense", "/runs/5", "//jobs", "/jobs/1/runs", "/index.html", "/%3Cb%3E", "/static/"]
+    )
+    def test_a_browser_finds_a_page_that_says_so(self, browser: Browser, address: str) -> None:
+        for _ in range(2):
+            seen = browser.get(address)
+            assert (seen.status, "There is no page at /" in seen.text) == (404, True)
+            assert "Content-Security-Policy".lower() in seen.answer.headers
+            assert "<b>" not in seen.source
+            browser.sign_in()
+        assert len(seen.page.all("nav")) == 1
+
+    def test_where_only_a_form_leads_a_browser_is_led_on(self, browser: Browser) -> None:
+        browser.sign_in()
+        for address in ("/sign-in", "/sign-out"):
+            answer = browser.get(address).answer
+            assert (answer.status, answer.headers["location"], "set-cookie" in answer.headers) == (
+                303,
+                "/",
+                False,
+            )
+        assert browser.get("/").status == 200
+
+    def test_a_long_one_is_cut(self, browser: Browser) -> None:
+        assert "x..." in browser.get("/" + "x" * 9000).text
+
+    @pytest.mark.parametrize(
+        ("address", "target"),
+        [
+            ("/jobs/", "/jobs"),
+            ("/runs/?active=1", "/runs?active=1"),
+            ("/journal/7/", "/journal/7"),
+            ("/clusters/%2F%2Fevil.example/", ""),
+            ("//evil.example/", ""),
+            ("/clusters/%C3%A4/", "/clusters/%C3%A4"),
+        ],
+    )
+    def test_a_slash_at_the_end_is_left_out(self, browser: Browser, address: str, target: str) -> None:
+        answer = browser.get(address).answer
+        assert (answer.status, answer.headers.get("location", "")) == (303 if target else 404, target)
+
+    @pytest.mark.parametrize("address", ["/api/2.1/jobs/list", "/_fake", "/oidc/v1/x", "/.well-known/x"])
+    def test_calls_stay_calls(self, browser: Browser, address: str) -> None:
+        assert browser.get(address).answer.body["error_code"] == 401
+
+    def test_a_client_that_takes_html_too_gets_an_error_of_the_api(self, client: Client) -> None:
+        """As Java's does: `text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2`"""
+        answer = client.send(
+            "GET", "//api/2.1/jobs/list", headers={"Accept": "text/html, *; q=.2, */*; q=.2"}
+        )
+        assert (answer.status, answer.body["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
+
+    @pytest.mark.parametrize("method", ["POST", "DELETE", "PUT"])
+    def test_the_first_page_is_read_alone(self, browser: Browser, method: str) -> None:
+        answer = browser.client.send(method, "/", b"{}")
+        assert (answer.status, answer.body["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
 
 
 class TestTheApi:

@@ -8,7 +8,7 @@ import sys
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator
+from typing import TYPE_CHECKING, Any, Iterator
 
 import pytest
 
@@ -16,6 +16,9 @@ from fake_databricks.jobs.changes import LOST
 from tests.fake.conftest import Client
 from tests.fake.test_engine_supervisor import await_end, daemon, is_alive, noted_pid
 from tests.waiting import LONGEST, until
+
+if TYPE_CHECKING:
+    from fake_databricks.server import FakeDatabricks
 
 pytestmark = pytest.mark.process
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,13 +94,33 @@ class TestStart:
         assert (ended.returncode, ended.stdout) == (2, "")
         assert "--token" in ended.stderr
 
-    def test_no_run_kept_is_refused(self) -> None:
-        command = [sys.executable, "-m", "fake_databricks", "--no-spark", "--port", "0", "--keep-runs", "0"]
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            (("--keep-runs", "0"), "--keep-runs 0: expected 1 or more."),
+            (("--port", "99999"), "cannot listen at '127.0.0.1', port 99999"),
+            (("--host", "nowhere.invalid", "--token", "x"), "cannot listen at 'nowhere.invalid', port 0"),
+            (("--token", ""), "--token, the 1.: expected ASCII"),
+            (("--token", "a", "--token", "t\u00f6ken"), "--token, the 2.: expected ASCII"),
+            (("--cluster-id", "../x"), "--cluster-id '../x': expected a letter or digit"),
+            (("--cluster-id", ""), "--cluster-id '': expected a letter or digit"),
+            (("--state", "/proc/nothing"), "/proc/nothing cannot be used"),
+        ],
+    )
+    def test_what_cannot_work_is_refused_in_one_line(self, options: tuple[str, ...], said: str) -> None:
+        command = [sys.executable, "-m", "fake_databricks", "--no-spark", "--port", "0", *options]
         ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        assert (ended.returncode, ended.stderr) == (
-            2,
-            "fake-databricks: --keep-runs 0: expected 1 or more.\n",
-        )
+        assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+        assert ended.stderr.startswith("fake-databricks: ")
+        assert said in ended.stderr
+
+    def test_a_port_that_is_taken_is_named(self, server: FakeDatabricks) -> None:
+        port = server.url.rpartition(":")[2]
+        command = [sys.executable, "-m", "fake_databricks", "--no-spark", "--port", port]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        said = f"This server cannot listen at '127.0.0.1', port {port} (Address already in use)"
+        remedy = "name another --host or --port; --port 0 is a free one."
+        assert (ended.returncode, ended.stderr) == (2, f"fake-databricks: {said}: {remedy}\n")
 
 
 class TestTls:

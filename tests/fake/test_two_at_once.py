@@ -24,7 +24,7 @@ THREADS, REQUESTS = 4, 150
 def requests_of(chance: random.Random) -> tuple[tuple[str, str, dict[str, Any] | bytes | None], ...]:
     """Return one request of each kind, on names that others use too."""
     name, other = chance.choice(NAMES), chance.choice(NAMES)
-    volume, deep = f"/api/2.0/fs/files/Volumes/x/y/z{name}", chance.random() < 0.7
+    volume, deep = f"/api/2.0/fs/files/Volumes/x/y/z/v{name}", chance.random() < 0.7
     return (
         ("POST", "/api/2.0/dbfs/put", {"path": name, "contents": "eA==", "overwrite": True}),
         ("POST", "/api/2.0/dbfs/mkdirs", {"path": name}),

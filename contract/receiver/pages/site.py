@@ -26,6 +26,7 @@ LOOK = Look(
     pages=PAGES,
     actions=frozenset(ACTIONS),
     package="contract.receiver.pages",
+    calls=("/api/", "/_receiver/", "/health"),
 )
 _MOST_NAMES = 60
 

@@ -6,7 +6,8 @@ const run = /^#job\/(\d+)\/run\/(\d+)$/;
 function followFragment() {
   const found = run.exec(location.hash);
   if (!found) return;
-  const target = `/jobs/${found[1]}/runs/${found[2]}`;
+  const workspace = new URLSearchParams(location.search).get("o");
+  const target = `/jobs/${found[1]}/runs/${found[2]}` + (workspace ? `?o=${encodeURIComponent(workspace)}` : "");
   const next = document.querySelector("[data-next]");
   if (next) next.value = target;
   else if (location.pathname === "/") location.replace(target);
@@ -16,18 +17,34 @@ function isAtEnd(element) {
   return element.scrollTop + element.clientHeight >= element.scrollHeight - 4;
 }
 
+function isInUse(part, regions) {
+  const active = document.activeElement;
+  if (part.contains(active) && !regions.includes(active)) return true;
+  const chosen = getSelection();
+  return !chosen.isCollapsed && chosen.containsNode(part, true);
+}
+
+// Returns whether the part is now as the server has it: what a person writes, presses or selects is left alone.
 function renew(part, fresh) {
-  if (part.outerHTML === fresh.outerHTML || part.contains(document.activeElement)) return;
+  if (part.outerHTML === fresh.outerHTML) return true;
+  const regions = [...part.querySelectorAll("pre[tabindex], [role=region][tabindex]")];
+  if (isInUse(part, regions)) return false;
+  const focus = regions.indexOf(document.activeElement);
   const before = [...part.querySelectorAll("pre")].map((pre) => (isAtEnd(pre) ? -1 : pre.scrollTop));
   const open = [...part.querySelectorAll("details")].map((details) => details.open);
   part.replaceChildren(...fresh.childNodes);
+  part.querySelectorAll("details").forEach((details, place) => {
+    if (place in open) details.open = open[place];
+  });
   part.querySelectorAll("pre").forEach((pre, place) => {
     const top = place in before ? before[place] : -1;
     pre.scrollTop = top < 0 ? pre.scrollHeight : top;
   });
-  part.querySelectorAll("details").forEach((details, place) => {
-    if (place in open) details.open = open[place];
-  });
+  if (focus >= 0) {
+    const region = part.querySelectorAll("pre[tabindex], [role=region][tabindex]")[focus];
+    if (region) region.focus({ preventScroll: true });
+  }
+  return true;
 }
 
 async function follow() {
@@ -41,15 +58,19 @@ async function follow() {
         location.reload();
         return;
       }
+      let isWhole = true;
       for (const fresh of page.querySelectorAll("[data-part]")) {
         const part = document.getElementById(fresh.id);
-        if (part) renew(part, fresh);
+        if (part) isWhole = renew(part, fresh) && isWhole;
         else { // an attempt or a part that is new
           location.reload();
           return;
         }
       }
-      document.body.dataset.live = page.body.dataset.live || "";
+      if (isWhole) document.body.dataset.live = page.body.dataset.live || "";
+    } else if (answer.status < 500) { // it is gone, or nobody is signed in any more
+      location.reload();
+      return;
     }
   } catch (error) {
     // The server does not answer now: the next time it may.

@@ -9,6 +9,7 @@ from typing import Any, Callable, Mapping
 from urllib.parse import quote
 
 from fake_databricks.errors import MalformedRequest
+from fake_databricks.redaction import MASK
 from fake_databricks.request.documents import read_document
 
 Clean = Callable[[Any], Any]
@@ -21,6 +22,10 @@ LEFT_OUT = frozenset(
 _SAFE_IN_PATHS = "/:@!$&'()*+,;=~-._%"
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]*")
 _GLOBS = frozenset("[]{}")
+_DOTS = re.compile(r"/\.\.?(?:/|$)")
+_IN_BASH = {ord("\\"): "\\\\", ord("'"): "\\'", ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"}
+_IN_PRINTF = {ord("\\"): "\\\\", ord("'"): "\\047", ord("%"): "%%"}
+_TO_FILL_IN = f"# First write what was there in the place of {MASK}.\n"
 
 
 def command(
@@ -38,7 +43,8 @@ def command(
     """
     path, mark, query = target.partition("?")
     address = quote(clean(path), safe=_SAFE_IN_PATHS) + mark + clean(query)
-    words = ["curl", *(["--globoff"] if _GLOBS & set(address) else []), "-X", method]
+    options = ["--globoff"] * bool(_GLOBS & set(address)) + ["--path-as-is"] * bool(_DOTS.search(path))
+    words = ["curl", *options, "-X", method]
     if method == "HEAD":
         words = [*words[:-2], "--head"]
     lines = [
@@ -46,17 +52,20 @@ def command(
         '-H "Authorization: Bearer $DATABRICKS_TOKEN"',
     ]
     lines += [
-        f"-H {_quoted(f'{name}: {clean(value)}')}"
+        f"-H {_quoted(f'{name}: {clean(value)}' if value else f'{name};')}"
         for name, value in headers.items()
         if name not in LEFT_OUT and not name.startswith("sec-") and value != "*/*"
     ]
     if isinstance(body, str):
         return f"# The journal does not have the body of this request any more: {clean(body)}"
-    if body:
-        if b"\0" in body:
-            return "# The body of this request has a null character, which no shell passes on."
-        lines.append(f"--data-binary {_body(body, clean)}")
-    return " \\\n  ".join(lines)
+    piped = ""
+    if b"\0" in body:  # which no word of a shell can have
+        piped = f"printf {_printed(_cleaned(body, clean))} | "
+        lines.append("--data-binary @-")
+    elif body:
+        lines.append(f"--data-raw {_body(body, clean)}")
+    written = piped + " \\\n  ".join(lines)
+    return (_TO_FILL_IN if MASK in written else "") + written
 
 
 def _body(body: bytes, clean: Clean) -> str:
@@ -64,13 +73,18 @@ def _body(body: bytes, clean: Clean) -> str:
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        return _escaped(body)
+        return _escaped(_cleaned(body, clean))
     try:
         document = read_document(body)
     except MalformedRequest:
         return _quoted(clean(text))
     hidden = clean(document)
     return _quoted(clean(text) if hidden == document else json.dumps(hidden, ensure_ascii=False))
+
+
+def _cleaned(body: bytes, clean: Clean) -> bytes:
+    hidden: str = clean(body.decode(errors="surrogateescape"))
+    return hidden.encode(errors="surrogateescape")
 
 
 def _quoted(text: str) -> str:
@@ -81,9 +95,16 @@ def _quoted(text: str) -> str:
 
 def _escaped(content: bytes) -> str:
     """Return bytes as bash reads them: ``$'...'``."""
-    plain = {ord("\\"): "\\\\", ord("'"): "\\'", ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"}
-    written = (
+    return f"$'{_octal(content, _IN_BASH)}'"
+
+
+def _printed(content: bytes) -> str:
+    """Return bytes as ``printf`` of any shell reads them."""
+    return f"'{_octal(content, _IN_PRINTF)}'"
+
+
+def _octal(content: bytes, plain: Mapping[int, str]) -> str:
+    return "".join(
         plain.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\{byte:03o}")  # noqa: PLR2004  ASCII
         for byte in content
     )
-    return f"$'{''.join(written)}'"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Mapping
+from urllib.parse import quote, urlencode
 
 from fake_databricks.engine.inside.pictures import png_in
 from fake_databricks.errors import ApiError, InvalidParameter, InvalidToken
@@ -29,8 +29,16 @@ LOOK = Look(
     pages=routes.PAGES,
     actions=frozenset(routes.ACTIONS),
     package="fake_databricks.web.pages",
+    calls=("/api/", "/_fake", "/oidc/", "/.well-known/"),
     keeps_several=True,
     choice=workspace_page.ADDRESS,
+)
+
+
+NOT_SIGNED_IN = (
+    "The address names the workspace {}, and this browser has not signed in with its token. In the "
+    "workspace {} its numbers are other jobs and runs. Sign in with that token, or go on from the first "
+    "page, to which the name of this server leads."
 )
 
 
@@ -55,10 +63,14 @@ class WorkspaceSite(Site):
         tenant = self._registry.tenant(asked.credential)
         current = tenant.workspace.workspace_id
         signed_in = self._signed_in(asked)
-        wanted = asked.query.get(WORKSPACE, current)
-        if asked.path == "/" and wanted != current and wanted in signed_in.workspaces():
+        wanted = asked.query.get(WORKSPACE, "") if asked.form is None else ""
+        if wanted and wanted != current and wanted not in signed_in.workspaces():
+            target = f"{quote(asked.path)}?{urlencode(asked.query)}"
+            return self._form(403, target, NOT_SIGNED_IN.format(wanted[:60], current))
+        if wanted and wanted != current:
             signed_in.choose(wanted)  # as run_page_url names it
-            raise Elsewhere(f"/?{urlencode(asked.query)}")
+        if wanted and (wanted != current or asked.path != "/"):
+            raise Elsewhere(_address(asked.path, asked.query))
         controls = self._registry.controls(asked.credential, tenant)
         visit = Visit(tenant.workspace, controls, asked.names, asked.query, asked.form or {}, signed_in)
         if visit.form.get(WORKSPACE, current) != current:
@@ -101,3 +113,9 @@ class WorkspaceSite(Site):
 
     def _refusal(self, error: Exception) -> tuple[int, str] | None:
         return (error.status, error.message) if isinstance(error, ApiError) else None
+
+
+def _address(path: str, query: Mapping[str, str]) -> str:
+    """Return the address of a page in the current workspace; at ``/`` it stays named, for the fragment."""
+    rest = {name: value for name, value in query.items() if path == "/" or name != WORKSPACE}
+    return quote(path) + (f"?{urlencode(rest)}" if rest else "")
