@@ -87,6 +87,7 @@ FILES: Tuple[str, ...] = (
     "tests/integration/test_store_behaviour.py",
     "tests/integration/test_jobs_formats.py",
     "tests/integration/test_files_that_disagree.py",
+    "tests/integration/test_ugly_texts.py",
     "tests/integration/test_polars_engine_job.py",
     "tests/integration/test_polars_engine_json.py",
     "tests/integration/test_polars_engine_nested.py",
@@ -94,4 +95,4 @@ FILES: Tuple[str, ...] = (
     "tests/integration/test_time_travel.py",
     "tests/integration/test_catalog.py",
 )
-"""What ``make test-matrix`` runs: jobs, the tables, all formats, errors, both engines, versions, catalogs."""
+"""What ``make test-matrix`` runs: jobs, the tables, all formats, encodings, errors, both engines, versions, catalogs."""

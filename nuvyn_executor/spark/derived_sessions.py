@@ -21,6 +21,8 @@ CASE_TWINS_WORDS = r"COLUMN_ALREADY_EXISTS|AMBIGUOUS_REFERENCE|duplicate (?:colu
 """What it says where that has no name."""
 _REMEDIES: Tuple[Tuple[Tuple[str, ...], str, str, str], ...] = (
     (CASE_TWINS, CASE_TWINS_WORDS, "spark.sql.caseSensitive", "true"),
+    # Spark 4 reads texts in a few encodings of Unicode and in Latin-1, unless it is told to take Java's.
+    (("INVALID_PARAMETER_VALUE.CHARSET",), "", "spark.sql.legacy.javaCharsets", "true"),
     # Moments as pandas writes them; Spark knows microseconds.
     ((), r"TIMESTAMP\(NANOS", NANOS_AS_LONG, "true"),
     # The slower reader of single rows knows more encodings, and decimals as bytes. Spark 4 has a null pointer
