@@ -73,7 +73,7 @@ def parsed(text: Any) -> Mapping[str, Any]:
     """Return the JSON object of a text, or an empty one."""
     try:
         return mapping(json.loads(text)) if isinstance(text, str) else {}
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or deeper than Python reads it
         return {}
 
 

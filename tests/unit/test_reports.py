@@ -274,7 +274,16 @@ class TestWhatIsStored:
         assert report.findings
 
     @pytest.mark.parametrize(
-        "result", [None, "", "{", "[]", '{"details": 3}', '{"quality_metrics": [], "details": {"x": 1}}']
+        "result",
+        [
+            None,
+            "",
+            "{",
+            "[]",
+            "[" * 100_000,
+            '{"details": 3}',
+            '{"quality_metrics": [], "details": {"x": 1}}',
+        ],
     )
     def test_a_result_that_cannot_be_read_is_as_if_it_were_not_there(self, result: Optional[str]) -> None:
         stored = one_table()
