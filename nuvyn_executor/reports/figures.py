@@ -8,6 +8,7 @@ from typing import Optional
 from nuvyn_executor.reports.markup import Markup, element
 
 NOTHING = "\u2013"
+MINUS = "\u2212"
 _ALL, _MUCH, _LITTLE = 100.0, 99.9, 0.1  # per cent
 _STEP, _THREE_DIGITS = 1000, 100
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -37,7 +38,19 @@ def share(part: float, whole: float) -> str:
 
 def signed(value: float, decimals: int = 2) -> str:
     """Return a difference with its sign."""
-    return f"{value:+,.{decimals}f}".replace("-", "\u2212")
+    return f"{value:+,.{decimals}f}".replace("-", MINUS)
+
+
+def signed_share(value: float) -> str:
+    """Return a difference in per cent with its sign. Some is never 0 %, a part never 100 %."""
+    if value >= 1:
+        return f"+{100 * value:,.1f} %"
+    return f"{'+' if value > 0 else MINUS}{share(abs(value), 1)}"
+
+
+def points(value: float) -> str:
+    """Return lost points with their sign; what rounds to nothing is some."""
+    return f"{MINUS}{value:.2f}" if value >= 0.005 else f"{MINUS}<0.01"  # noqa: PLR2004  what rounds to nothing
 
 
 def size(value: Optional[int]) -> str:
@@ -64,7 +77,7 @@ def day(value: Optional[datetime]) -> Markup:
     if value is None:
         return Markup(NOTHING)
     utc = value.astimezone(timezone.utc)
-    return element("time", f"{utc:%Y-%m-%d}", datetime=f"{utc:%Y-%m-%d}")
+    return element("time", f"{utc.date()}", datetime=f"{utc.date()}")
 
 
 def moment(value: Optional[datetime]) -> Markup:
@@ -72,4 +85,4 @@ def moment(value: Optional[datetime]) -> Markup:
     if value is None:
         return Markup(NOTHING)
     utc = value.astimezone(timezone.utc)
-    return element("time", f"{utc:%Y-%m-%d %H:%M} UTC", datetime=f"{utc:%Y-%m-%dT%H:%M:%SZ}")
+    return element("time", f"{utc.date()} {utc:%H:%M} UTC", datetime=f"{utc.date()}T{utc:%H:%M:%SZ}")

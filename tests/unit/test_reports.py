@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
 from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
 
+from nuvyn_executor.reports.figures import day, moment, signed_share
 from nuvyn_executor.reports.files import report_of
 from nuvyn_executor.reports.markup import element, joined, name
 from nuvyn_executor.reports.page import framed, html
@@ -217,6 +218,37 @@ class TestChanges:
         line = re.search(r'class="line" d="([^"]+)"', html(report))
         assert line is not None
         assert line.group(1).count("M") == 2
+
+
+class TestFigures:
+    """What is not all is never 100 %, what is there is never 0."""
+
+    @pytest.mark.parametrize(
+        ("value", "shown"),
+        [
+            (1e-9, "+<0.1 %"),
+            (-1e-9, "\u2212<0.1 %"),
+            (-0.99999, "\u2212>99.9 %"),
+            (-1, "\u2212100 %"),
+            (0.5, "+50.0 %"),
+            (1.0, "+100.0 %"),
+            (12.5, "+1,250.0 %"),
+        ],
+    )
+    def test_a_difference_in_per_cent(self, value: float, shown: str) -> None:
+        assert signed_share(value) == shown
+
+    def test_what_costs_most_stands_by_points_and_is_not_nothing(self) -> None:
+        found = [finding("customers", "a", 0.001), finding("customers", None, 0.003, dimension=None)]
+        text = Page(html(one_table(findings=found).report())).text
+
+        assert "\u22120.00" not in text
+        assert text.index("\u2212<0.01 customers") < text.index("\u2212<0.01 customers.a")
+
+    def test_a_year_has_four_digits(self) -> None:
+        early = datetime(1, 2, 3, tzinfo=timezone.utc)
+        assert "0001-02-03" in day(early)
+        assert 'datetime="0001-02-03T00:00:00Z"' in moment(early)
 
 
 class TestWhatIsStored:
