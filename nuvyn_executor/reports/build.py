@@ -432,7 +432,8 @@ def _distribution(details: Mapping[str, Any]) -> Optional[Distribution]:
         count=whole(stored.get("count")) or 0,
         bins=tuple(whole(one) or 0 for one in bins),
         error=number(stored.get("error")) or 0.0,
-        quantiles=tuple(map(str, quantiles)) if isinstance(quantiles, list) else (),
+        # A moment that Python has no year for is null.
+        quantiles=tuple(map(str, quantiles)) if isinstance(quantiles, list) and None not in quantiles else (),
     )
 
 

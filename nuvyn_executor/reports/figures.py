@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timezone
 from typing import Optional
 
@@ -34,6 +35,14 @@ def share(part: float, whole: float) -> str:
     if percent < _LITTLE:
         return "<0.1 %"
     return ">99.9 %" if percent > _MUCH else f"{percent:.1f} %"
+
+
+def at_most(error: float) -> str:
+    """Return a bound in per cent, never less than it is; what is far more than all, as a factor."""
+    if error >= 1:
+        return f"a factor of {math.ceil(2 * error + 1):.3g} at most"
+    percent = math.ceil(1000 * error) / 10
+    return f"{percent:.1f} % at most"
 
 
 def signed(value: float, decimals: int = 2) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
 
-from nuvyn_executor.reports.figures import day, moment, signed_share
+from nuvyn_executor.reports.figures import at_most, day, moment, signed_share
 from nuvyn_executor.reports.files import report_of
 from nuvyn_executor.reports.markup import element, joined, name
 from nuvyn_executor.reports.page import framed, html
@@ -237,6 +237,21 @@ class TestFigures:
     )
     def test_a_difference_in_per_cent(self, value: float, shown: str) -> None:
         assert signed_share(value) == shown
+
+    @pytest.mark.parametrize(
+        ("error", "shown"),
+        [(1e-9, "0.1 %"), (0.03125, "3.2 %"), (0.0625, "6.3 %"), (1.5, "a factor of 4")],
+    )
+    def test_a_bound_is_never_less_than_it_is(self, error: float, shown: str) -> None:
+        assert at_most(error) == f"{shown} at most"
+
+    def test_quantiles_of_moments_without_a_year_are_not_shown(self) -> None:
+        stored = one_table()
+        shape = {"of": "moments", "count": 5, "bins": [5], "error": 0.0}
+        details = {"distribution": shape, "quantiles": [None] * 5}
+        stored.columns = [column_row(stored.tables[0], "at", details=details)]
+
+        assert "None" not in Page(html(stored.report(shows_values=True))).text
 
     def test_what_costs_most_stands_by_points_and_is_not_nothing(self) -> None:
         found = [finding("customers", "a", 0.001), finding("customers", None, 0.003, dimension=None)]
