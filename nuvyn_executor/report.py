@@ -7,6 +7,7 @@ In a notebook :func:`quality_report` returns the same report.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import Mapping, Optional, Sequence
 
@@ -93,7 +94,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             _check_place(given.output)  # before Spark starts, which takes seconds
         made = quality_report(given.path, given.tenant)
         if given.output == _STDOUT:
-            sys.stdout.buffer.write(made.html.encode())
+            _print(made.html)
             return 0
         made.save(given.output)
     except ExecutorError as error:
@@ -103,11 +104,22 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     return 0
 
 
+def _print(page: str) -> None:
+    try:
+        sys.stdout.buffer.write(page.encode())
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
+        raise ExecutorError(
+            f"stdout cannot be written: {error.strerror or error}.", "Name a file with -o."
+        ) from error
+
+
 def _check_place(path: str) -> None:
     file = report_file(path)
-    if not file.parent.is_dir():
+    if not os.path.isdir(file.parent):  # noqa: PTH112  Path.is_dir fails where a name is too long
         raise UsageError(f"The folder of {path} is not there.", "Make it, or name another file with -o.")
-    if file.is_dir():
+    if os.path.isdir(file):  # noqa: PTH112  as above
         raise UsageError(f"{file} is a folder.", "Name a file in it with -o.")
 
 

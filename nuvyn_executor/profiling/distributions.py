@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Tuple
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 NUMBERS, MOMENTS, LENGTHS = "numbers", "moments", "lengths"
 _EXACT_AS_DOUBLE = 2**53
-_SHOWN_DIGITS = 4  # more than the error leaves
+_FEWEST_DIGITS = 4
+_DIGITS_BELOW_ERROR = 2  # so that rounding adds little to it
 
 
 @dataclass(frozen=True)
@@ -55,15 +57,14 @@ def distribution_of(plan: ColumnPlan, span: Span, shown: Callable[[Any], Any]) -
     # Where some numbers are infinite, the ends are not those of the others.
     low, high = (float(end) for end in ends if end is not None)
     low, high = max(low, buckets[0].low), min(high, buckets[-1].high)
-    quantiles = (min(max(one, low), high) for one in histogram.quantiles())
+    digits = 0 if histogram.is_exact else _digits(histogram.error)
+    quantiles = (min(max(_rounded(one, digits), low), high) for one in histogram.quantiles())
     if of == LENGTHS:
         quantiles = (round(one) for one in quantiles)
     elif of == MOMENTS:
         quantiles = (shown(int(one)) for one in quantiles)
-    elif histogram.is_exact:
-        quantiles = (shown(one) for one in quantiles)
     else:
-        quantiles = (shown(float(f"{one:.{_SHOWN_DIGITS}g}")) for one in quantiles)
+        quantiles = (shown(one) for one in quantiles)
     return Distribution(of, histogram.total, histogram.bins(low, high), tuple(quantiles), histogram.error)
 
 
@@ -85,6 +86,15 @@ def commonest_of(
     is_moment = _of(plan) == MOMENTS
     found = ((shown(int(one.low) if is_moment else one.low), one.numbers) for one in buckets)
     return _ordered(found)
+
+
+def _digits(error: float) -> int:
+    """Return with how many digits a quantile is shown: so many that rounding hides no difference."""
+    return max(_FEWEST_DIGITS, math.ceil(-math.log10(error)) + _DIGITS_BELOW_ERROR)
+
+
+def _rounded(number: float, digits: int) -> float:
+    return float(f"{number:.{digits}g}") if digits else number
 
 
 def _of(plan: ColumnPlan) -> str:

@@ -202,8 +202,18 @@ def _quantile(buckets: Sequence[Bucket], share: float) -> float:
     for one in buckets:
         seen += one.numbers
         if seen >= wanted:
-            return one.low if one.low == one.high else one.low / 2 + one.high / 2
+            return _middle(one)
     return buckets[-1].high
+
+
+def _middle(bucket: Bucket) -> float:
+    """Return the number that stands for a bucket: its middle, or zero where that is in it."""
+    low, high, _ = bucket
+    if low == high:
+        return low
+    if low <= 0 <= high:
+        return 0.0  # a column has many zeros, and hardly a number like 1e-310
+    return low / 2 + high / 2
 
 
 def _spread(bins: List[float], start: float, end: float, count: int) -> None:

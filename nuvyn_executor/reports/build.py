@@ -6,7 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from operator import itemgetter
+from typing import AbstractSet, Any, Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
 from nuvyn_executor.quality.checks.registry import FORMS
 from nuvyn_executor.quality.dimensions import DIMENSIONS
@@ -24,7 +25,7 @@ from nuvyn_executor.reports.contents import (
     Source,
     Table,
 )
-from nuvyn_executor.reports.history import changes, comparable, points
+from nuvyn_executor.reports.history import Place, changes, comparable, order_of, points
 from nuvyn_executor.reports.results import (
     RunResult,
     counts,
@@ -55,6 +56,14 @@ _REASONS = {
     "broken_text": "broken characters",
 }
 _SPELLED = {",": "comma", ";": "semicolon", "\t": "tab", " ": "blank", '"': "double"}
+_NOT_ALONE = (
+    "No stored run has read this source alone: the points of findings are of the overall score of all "
+    "sources of that run. Run quality_assessment for this source to have its own scores."
+)
+_NOT_TOGETHER = (
+    "No run has read all of these sources together, so there is no score of the whole: each source has its "
+    "own, and points are those of its source."
+)
 _CLASSES = (
     ("number", ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal", "long", "short")),
     ("text", ("string", "varchar", "char")),
@@ -100,18 +109,18 @@ class _Stored:
         alone = [run for run in self.runs if run.sources == {source_id}]
         return alone or [run for run in self.runs if source_id in run.sources]
 
-    def table_id(self, source_id: Optional[str], table: str) -> Optional[str]:
-        """Return the id of a table by its name in a result."""
-        of_source = [row for row in self.tables if source_id in (None, row["source_id"])]
-        same = [row for row in of_source if table == row["table_name"]]
-        found = same or [row for row in of_source if table in self._long_names(row)]
-        return str(found[0]["table_id"]) if found else None
+    def table(self, run: RunResult, name: str) -> Optional[Row]:
+        """Return the table that a run's result names; ``None`` where it is not of the report, or is gone."""
+        of_run = [row for row in self.tables if row["source_id"] in run.sources]
+        same = [row for row in of_run if name == row["table_name"]]
+        found = same or [row for row in of_run if name in self.names_of(row)]
+        return found[0] if found else None
 
-    def _long_names(self, table: Row) -> Tuple[str, ...]:
-        """Return a table's names in a result of several sources, which may have the source's before it."""
+    def names_of(self, table: Row) -> Tuple[str, ...]:
+        """Return a table's names in results: those of several sources may write the source's before it."""
         source = next(row for row in self.sources if row["source_id"] == table["source_id"])
         prefixes = (str(source.get("source_name")), str(source.get("source_path")).rstrip("/"))
-        return tuple(f"{prefix}/{table['table_name']}" for prefix in prefixes)
+        return (str(table["table_name"]), *(f"{prefix}/{table['table_name']}" for prefix in prefixes))
 
 
 def build_report(rows: StoredRows, made_at: datetime) -> Report:
@@ -121,7 +130,7 @@ def build_report(rows: StoredRows, made_at: datetime) -> Report:
     whole_run = _run_of_the_whole(stored)
     several = len(sources) > 1
     each = {str(row["source_id"]): _newest(stored.runs_over(str(row["source_id"]))) for row in sources}
-    findings = _findings(stored, [whole_run] if whole_run else each.values(), None if whole_run else each)
+    findings = _findings(stored, [whole_run] if whole_run else each.values())
     by_table: Dict[str, List[Finding]] = defaultdict(list)
     for one in findings:
         if one.table_id is not None:
@@ -130,7 +139,6 @@ def build_report(rows: StoredRows, made_at: datetime) -> Report:
         _table(row, index, stored, by_table[str(row["table_id"])])
         for index, row in enumerate(stored.tables, 1)
     )
-    over_all = [run for run in stored.runs if run.sources >= stored.ids]
     different, compared = _changes(stored)
     runs_shown = [whole_run] if whole_run else [run for run in each.values() if run is not None]
     return Report(
@@ -141,10 +149,12 @@ def build_report(rows: StoredRows, made_at: datetime) -> Report:
         findings=findings,
         are_points_of_each_source=several and whole_run is None,
         tables=shown,
-        history=points(over_all),
+        history=points([run for run in stored.runs if run.sources == stored.ids]),
         changes=different,
         compared=compared,
-        left_out=tuple(dict.fromkeys(one for run in runs_shown for one in run.left_out)),
+        left_out=tuple(
+            dict.fromkeys(one for run in runs_shown if run.sources <= stored.ids for one in run.left_out)
+        ),
         notices=tuple(_notices(stored, whole_run, shown, runs_shown)),
         method=_method(whole_run, shown),
         shows_values=rows.shows_values,
@@ -223,22 +233,16 @@ def _source(row: Row, stored: _Stored, run: Optional[RunResult]) -> Source:
     )
 
 
-def _findings(
-    stored: _Stored,
-    runs: Iterable[Optional[RunResult]],
-    each: Optional[Mapping[str, Optional[RunResult]]],
-) -> Tuple[Finding, ...]:
+def _findings(stored: _Stored, runs: Iterable[Optional[RunResult]]) -> Tuple[Finding, ...]:
     """Return the findings of runs, or, where a table has none of them, what its details recommend."""
-    of_source = {run.run_id: source for source, run in (each or {}).items() if run is not None}
-    if len(stored.sources) == 1:
-        of_source = {run.run_id: str(stored.sources[0]["source_id"]) for run in runs if run is not None}
-    assessed = [run for run in runs if run is not None and run.is_assessed]
+    assessed = {run.run_id: run for run in runs if run is not None and run.is_assessed}.values()
     found = [
-        _finding(one, of_source.get(run.run_id), stored)
-        for run in {run.run_id: run for run in assessed}.values()
-        for one in run.findings
+        each
+        for run in assessed
+        for each in (_finding(one, run, stored) for one in run.findings)
+        if each.table_id is not None or run.sources <= stored.ids  # else it may be of another source
     ]
-    covered = set().union(*(run.sources for run in assessed)) if assessed else set()
+    covered = {source for run in assessed for source in run.sources}
     for row in stored.tables:
         if row["source_id"] not in covered:
             found.extend(_recommended(row))
@@ -250,15 +254,15 @@ def _rank(one: Finding) -> Tuple[bool, bool, float]:
     return one.is_note, one.dimension is not None, -(one.points_lost or 0.0)
 
 
-def _finding(one: Mapping[str, Any], source_id: Optional[str], stored: _Stored) -> Finding:
+def _finding(one: Mapping[str, Any], run: RunResult, stored: _Stored) -> Finding:
     table, column = text_of(one.get("table")), text_of(one.get("column"))
     what, remedy = _what_and_remedy(str(one.get("text") or ""), table, column)
-    table_id = None if table is None else stored.table_id(source_id, table)
+    row = None if table is None else stored.table(run, table)
     return Finding(
-        source_id=source_id,
-        table=table,
+        source_id=_only(run.sources) if row is None else str(row["source_id"]),
+        table=table if row is None else str(row["table_name"]),
         column=column,
-        table_id=table_id,
+        table_id=None if row is None else str(row["table_id"]),
         dimension=text_of(one.get("dimension")),
         count=whole(one.get("count")),
         of=whole(one.get("of")),
@@ -306,10 +310,9 @@ def _what_and_remedy(text: str, table: Optional[str], column: Optional[str]) -> 
 
 def _table(row: Row, index: int, stored: _Stored, findings: Sequence[Finding]) -> Table:
     details = parsed(row.get("details"))
-    source = next(one for one in stored.sources if one["source_id"] == row["source_id"])
     scanned = whole(details.get("rows_scanned"))
-    runs = reversed(stored.runs_over(str(row["source_id"]))[:_MOST_RUNS_OF_A_TREND])
-    seen = [run.table(str(row["table_name"]), str(source.get("source_name"))) for run in runs]
+    over = [run for run in stored.runs if row["source_id"] in run.sources]
+    seen = [run.table(stored.names_of(row)) for run in reversed(over[:_MOST_RUNS_OF_A_TREND])]
     columns = stored.columns.get(str(row["table_id"]), ())
     rows = scanned if scanned is not None else whole(row.get("row_count"))
     return Table(
@@ -429,7 +432,8 @@ def _distribution(details: Mapping[str, Any]) -> Optional[Distribution]:
         count=whole(stored.get("count")) or 0,
         bins=tuple(whole(one) or 0 for one in bins),
         error=number(stored.get("error")) or 0.0,
-        quantiles=tuple(map(str, quantiles)) if isinstance(quantiles, list) else (),
+        # A moment that Python has no year for is null.
+        quantiles=tuple(map(str, quantiles)) if isinstance(quantiles, list) and None not in quantiles else (),
     )
 
 
@@ -463,52 +467,70 @@ def _type_class(data_type: str) -> str:
 
 
 def _changes(stored: _Stored) -> Tuple[Tuple[Change, ...], Optional[Tuple[datetime, datetime]]]:
+    """Return what is different between the last two runs over the same sources, and when these were."""
+    over: Dict[FrozenSet[str], List[RunResult]] = defaultdict(list)
+    for run in stored.runs:
+        over[run.sources].append(run)
+    pairs = {sources: pair for sources, pair in ((one, comparable(over[one])) for one in over) if pair}
+    compared: Dict[FrozenSet[str], Set[str]] = defaultdict(set)  # whose changes a pair tells
+    since: Dict[str, datetime] = {}
+    for source_id in map(str, (row["source_id"] for row in stored.sources)):
+        with_it = [one for one in pairs if source_id in one]
+        if with_it:
+            newest = max(with_it, key=lambda one: (pairs[one][1].at, -len(one)))
+            compared[newest].add(source_id)
+            since[source_id] = pairs[newest][0].at
     found: List[Change] = []
-    compared: List[Tuple[datetime, datetime]] = []
-    for row in stored.sources:
-        source_id = str(row["source_id"])
-        pair = comparable([run for run in stored.runs if run.sources == {source_id}])
-        if pair is None:
-            continue
-        compared.append((pair[0].at, pair[1].at))
-        found.extend(changes(*pair, source_id, partial(stored.table_id, source_id)))
-    known = {(one.source_id, one.table) for one in found if one.kind == "gone table"}
+    for sources, told in compared.items():
+        before, after = pairs[sources]
+        known = {name for run in over[sources] if run.at < before.at for name in run.tables}
+        different = changes(before, after, partial(_place, stored, after), known)
+        found.extend(one for one in different if one.source_id in told or sources == told)
+    found.extend(_gone(stored, since, {(one.source_id, one.table) for one in found if one.table_id is None}))
+    times = [(before.at, after.at) for before, after in map(pairs.__getitem__, compared)]
+    return tuple(sorted(found, key=order_of)), max(times, key=itemgetter(1), default=None)
+
+
+def _place(stored: _Stored, run: RunResult, name: str) -> Place:
+    row = stored.table(run, name)
+    if row is None:
+        return Place(_only(run.sources), name, None)
+    return Place(str(row["source_id"]), str(row["table_name"]), str(row["table_id"]))
+
+
+def _gone(
+    stored: _Stored, since: Mapping[str, datetime], known: AbstractSet[Tuple[str, str]]
+) -> Iterable[Change]:
+    """Return the tables that are gone by their rows, since the older of the runs that are compared.
+
+    Args:
+        stored: the rows.
+        since: when that run of a source was; a source without one has all of them.
+        known: source and name of tables that are gone by the results of runs.
+    """
     for row in stored.gone_tables:
-        if (str(row["source_id"]), str(row["table_name"])) not in known:
-            at = _moment(row.get("removed_at"))
-            since = f"{at:%Y-%m-%d}" if at else ""
-            found.append(
-                Change("gone table", str(row["source_id"]), str(row["table_name"]), None, after=since)
+        source_id, at = str(row["source_id"]), _moment(row.get("removed_at"))
+        is_news = at is None or source_id not in since or at >= since[source_id]
+        if is_news and not any(
+            (one, name) in known for name in stored.names_of(row) for one in (source_id, "")
+        ):
+            yield Change(
+                "gone table", source_id, str(row["table_name"]), None, after=f"{at:%Y-%m-%d}" if at else ""
             )
-    return tuple(found), max(compared, key=lambda pair: pair[1]) if compared else None
+
+
+def _only(sources: AbstractSet[str]) -> str:
+    """Return the source where there is only one; else nothing."""
+    return next(iter(sources)) if len(sources) == 1 else ""
 
 
 def _notices(
     stored: _Stored, run: Optional[RunResult], tables: Sequence[Table], runs: Sequence[RunResult]
 ) -> Iterable[str]:
     """Return the sentences that tell the reader what limits the figures."""
-    if not tables:
-        yield "Nothing is stored of tables here. Run metadata_extraction or quality_assessment first."
-    elif not runs:
-        yield (
-            "No stored run has scores of the whole, so findings have no points. "
-            "Run quality_assessment for them."
-        )
-    elif run is None:
-        yield (
-            "No run has read all of these sources together, so there is no score of the whole: each "
-            "source has its own, and points are those of its source."
-        )
-    elif not run.is_assessed and set(DIMENSIONS) <= set(run.scores.dimensions):
-        yield (
-            "The findings of the whole, with the points that each costs, are not stored here: what is "
-            "recommended for each table stands in their place."
-        )
-    elif not run.is_assessed:
-        yield (
-            "The last run was a metadata_extraction, which stores of the whole only the overall score and "
-            "completeness. Run quality_assessment for all six dimensions and for findings with their points."
-        )
+    about_scores = _notice_of_scores(stored, run, tables, runs)
+    if about_scores:
+        yield about_scores
     written = {str(row.get("last_run_id")) for row in stored.sources}
     ids = {one.run_id for one in runs}
     if runs and run is not None and run.is_assessed and not written <= ids:
@@ -525,6 +547,32 @@ def _notices(
     if len(versions) > 1:
         listed = ", ".join(sorted(str(one) for one in versions))
         yield f"Scores of these tables come from formula versions {listed}, which do not compare."
+
+
+def _notice_of_scores(
+    stored: _Stored, run: Optional[RunResult], tables: Sequence[Table], runs: Sequence[RunResult]
+) -> Optional[str]:
+    """Return what the reader has to know of the score of the whole, and of the points of findings."""
+    if not tables:
+        return "Nothing is stored of tables here. Run metadata_extraction or quality_assessment first."
+    if not runs:
+        return (
+            "No stored run has scores of the whole, so findings have no points. "
+            "Run quality_assessment for them."
+        )
+    if run is None:
+        return _NOT_ALONE if len(stored.sources) == 1 else _NOT_TOGETHER
+    if not run.is_assessed and set(DIMENSIONS) <= set(run.scores.dimensions):
+        return (
+            "The findings of the whole, with the points that each costs, are not stored here: what is "
+            "recommended for each table stands in their place."
+        )
+    if not run.is_assessed:
+        return (
+            "The last run was a metadata_extraction, which stores of the whole only the overall score and "
+            "completeness. Run quality_assessment for all six dimensions and for findings with their points."
+        )
+    return None
 
 
 def _method(run: Optional[RunResult], tables: Sequence[Table]) -> Method:

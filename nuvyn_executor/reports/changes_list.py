@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, List
 
 from nuvyn_executor.quality.dimensions import DIMENSIONS
 from nuvyn_executor.reports import pictures
-from nuvyn_executor.reports.figures import NOTHING, count, moment, score, signed
+from nuvyn_executor.reports.figures import NOTHING, count, moment, score, signed, signed_share
 from nuvyn_executor.reports.markup import Content, Markup, element, joined, name
 from nuvyn_executor.reports.parts import Places, head_cells, scroller
 
@@ -109,7 +109,7 @@ def _changes(report: Report) -> Markup:
 def _change_cells(one: Change, places: Places) -> Content:
     difference = NOTHING
     if one.difference is not None:
-        difference = f"{signed(100 * one.difference, 1)} %" if one.kind == "rows" else signed(one.difference)
+        difference = signed_share(one.difference) if one.kind == "rows" else signed(one.difference)
     css = {"new": "came", "gone": "went"}.get(one.kind.split(" ")[0])
     return [
         element("td", element("span", _KINDS[one.kind], class_=f"tag {css or ''}".strip())),

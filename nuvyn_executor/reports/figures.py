@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timezone
 from typing import Optional
 
 from nuvyn_executor.reports.markup import Markup, element
 
 NOTHING = "\u2013"
+MINUS = "\u2212"
 _ALL, _MUCH, _LITTLE = 100.0, 99.9, 0.1  # per cent
 _STEP, _THREE_DIGITS = 1000, 100
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -35,9 +37,29 @@ def share(part: float, whole: float) -> str:
     return ">99.9 %" if percent > _MUCH else f"{percent:.1f} %"
 
 
+def at_most(error: float) -> str:
+    """Return a bound in per cent, never less than it is; what is far more than all, as a factor."""
+    if error >= 1:
+        return f"a factor of {math.ceil(2 * error + 1):.3g} at most"
+    percent = math.ceil(1000 * error) / 10
+    return f"{percent:.1f} % at most"
+
+
 def signed(value: float, decimals: int = 2) -> str:
     """Return a difference with its sign."""
-    return f"{value:+,.{decimals}f}".replace("-", "\u2212")
+    return f"{value:+,.{decimals}f}".replace("-", MINUS)
+
+
+def signed_share(value: float) -> str:
+    """Return a difference in per cent with its sign. Some is never 0 %, a part never 100 %."""
+    if value >= 1:
+        return f"+{100 * value:,.1f} %"
+    return f"{'+' if value > 0 else MINUS}{share(abs(value), 1)}"
+
+
+def points(value: float) -> str:
+    """Return lost points with their sign; what rounds to nothing is some."""
+    return f"{MINUS}{value:.2f}" if value >= 0.005 else f"{MINUS}<0.01"  # noqa: PLR2004  what rounds to nothing
 
 
 def size(value: Optional[int]) -> str:
@@ -64,7 +86,7 @@ def day(value: Optional[datetime]) -> Markup:
     if value is None:
         return Markup(NOTHING)
     utc = value.astimezone(timezone.utc)
-    return element("time", f"{utc:%Y-%m-%d}", datetime=f"{utc:%Y-%m-%d}")
+    return element("time", f"{utc.date()}", datetime=f"{utc.date()}")
 
 
 def moment(value: Optional[datetime]) -> Markup:
@@ -72,4 +94,4 @@ def moment(value: Optional[datetime]) -> Markup:
     if value is None:
         return Markup(NOTHING)
     utc = value.astimezone(timezone.utc)
-    return element("time", f"{utc:%Y-%m-%d %H:%M} UTC", datetime=f"{utc:%Y-%m-%dT%H:%M:%SZ}")
+    return element("time", f"{utc.date()} {utc:%H:%M} UTC", datetime=f"{utc.date()}T{utc:%H:%M:%SZ}")

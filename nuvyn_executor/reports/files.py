@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Sequence
 
@@ -82,7 +83,7 @@ def report_file(path: str, roots: Optional[Mapping[str, str]] = None) -> Path:
 
 
 def write_report(path: str, page: str, roots: Optional[Mapping[str, str]] = None) -> None:
-    """Write a report.
+    """Write a report, whole or not at all: the one before stays until then.
 
     Args:
         path: a file: a plain path, ``dbfs:/...``, ``/Volumes/...``.
@@ -94,12 +95,27 @@ def write_report(path: str, page: str, roots: Optional[Mapping[str, str]] = None
     """
     file = report_file(path, roots)
     try:
-        file.write_text(page, encoding="utf-8")
+        _write(file, page)
     except OSError as error:
         raise ExecutorError(
             f"{path} cannot be written: {error.strerror or error}.",
             "Name a file in a folder that is there and may be written to.",
         ) from error
+
+
+def _write(file: Path, page: str) -> None:
+    if file.exists() and not file.is_file():  # a device or a pipe, which must stay what it is
+        file.write_text(page, encoding="utf-8")
+        return
+    file = file.resolve()  # of a link the file, not the link
+    part = file.with_name(f".{file.name}.part")
+    try:
+        part.write_text(page, encoding="utf-8")
+        if file.exists():
+            shutil.copymode(file, part)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _is_path(path: str) -> Callable[[str], bool]:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Sequence, Tuple
+from typing import (
+    TYPE_CHECKING,
+    AbstractSet,
+    Any,
+    Callable,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from nuvyn_executor.reports.contents import Change, RunPoint
 
@@ -11,8 +22,16 @@ if TYPE_CHECKING:
 
 _ORDER = ("new table", "gone table", "new column", "gone column", "type", "score", "rows")
 
-TableId = Callable[[str], Optional[str]]
-"""Returns the id of a stored table by its name; ``None`` where there is none."""
+
+class Place(NamedTuple):
+    """Which stored table a result names; ``table_id`` is ``None`` where it is not stored, or gone."""
+
+    source_id: str
+    table: str
+    table_id: Optional[str]
+
+
+PlaceOf = Callable[[str], Place]
 
 
 def points(runs: Sequence[RunResult]) -> Tuple[RunPoint, ...]:
@@ -43,15 +62,26 @@ def comparable(runs: Sequence[RunResult]) -> Optional[Tuple[RunResult, RunResult
     return (newest[1], newest[0]) if len(newest) > 1 else None
 
 
-def changes(before: RunResult, after: RunResult, source_id: str, id_of: TableId) -> List[Change]:
-    """List the differences of two runs over one source: first what came and went, then types and figures."""
-    found = _Found(source_id, id_of)
+def changes(before: RunResult, after: RunResult, place_of: PlaceOf, known: AbstractSet[str]) -> List[Change]:
+    """List the differences of two runs over the same sources.
+
+    A table that could not be read in one of them is neither gone nor new.
+
+    Args:
+        before: the older run.
+        after: the newer one.
+        place_of: returns the stored table that has a name in the results.
+        known: the names in the results of still older runs.
+    """
+    found = _Found(place_of)
+    unread = known if any(one.is_failure for one in before.left_out) else frozenset()
     for name in after.tables:
-        if name not in before.tables:
+        if name not in before.tables and name not in unread:
             found.add("new table", name)
     for name in before.tables:
         if name not in after.tables:
-            found.add("gone table", name)
+            if place_of(name).table_id is None:
+                found.add("gone table", name)
             continue
         old, new = before.tables[name], after.tables[name]
         if old.columns and new.columns:  # the result of an extraction has none
@@ -59,20 +89,24 @@ def changes(before: RunResult, after: RunResult, source_id: str, id_of: TableId)
         _compare_rows(found, name, old.rows, new.rows)
         if _version(before) == _version(after):
             _compare_scores(found, name, old.overall, new.overall)
-    return sorted(found.changes, key=lambda one: (_ORDER.index(one.kind), -abs(one.difference or 0.0)))
+    return found.changes
+
+
+def order_of(one: Change) -> Tuple[int, float]:
+    """Put first what came and went, then types and figures, the greatest difference first."""
+    return _ORDER.index(one.kind), -abs(one.difference or 0.0)
 
 
 class _Found:
-    """The changes of one source."""
+    """The changes of two runs."""
 
-    def __init__(self, source_id: str, id_of: TableId) -> None:
-        self._source_id = source_id
-        self._id_of = id_of
+    def __init__(self, place_of: PlaceOf) -> None:
+        self._place_of = place_of
         self.changes: List[Change] = []
 
     def add(self, kind: str, table: str, **more: Any) -> None:
         """Add a change; ``more`` are the other fields of :class:`Change`."""
-        self.changes.append(Change(kind, self._source_id, table, self._id_of(table), **more))
+        self.changes.append(Change(kind, *self._place_of(table), **more))
 
 
 def _compare_columns(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, List, Mapping, Sequence, Tuple
 
 from nuvyn_executor.quality.dimensions import DIMENSIONS
 from nuvyn_executor.reports import pictures
-from nuvyn_executor.reports.figures import NOTHING, count, moment, plural, score, signed, size
+from nuvyn_executor.reports.figures import NOTHING, count, moment, plural, points, score, size
 from nuvyn_executor.reports.markup import Content, Markup, element, joined, name
 from nuvyn_executor.reports.parts import badge, css_of, head_cells, scroller
 
@@ -89,13 +89,14 @@ def _sizes(report: Report) -> Markup:
 
 def _worst(report: Report) -> Content:
     """Name what costs most."""
-    worst = [one for one in report.findings if one.points_lost and not one.is_note][:_MOST_WORST]
+    costly = [one for one in report.findings if one.points_lost and not one.is_note]
+    worst = sorted(costly, key=lambda one: -(one.points_lost or 0.0))[:_MOST_WORST]
     if not worst:
         return None
     lines = []
     for one in worst:
         where = ".".join(filter(None, (one.table, one.column)))
-        lost = element("b", signed(-(one.points_lost or 0.0)))
+        lost = element("b", points(one.points_lost or 0.0))
         lines.append(element("li", lost, " ", name(where), element("small", one.dimension)))
     return [element("h3", "What costs most"), element("ol", lines, class_="worst")]
 

@@ -20,6 +20,8 @@ class Places:
         self._columns: Set[Tuple[str, str]] = {
             (one.table_id, column.name) for one in report.tables for column in one.columns
         }
+        paths = {one.source_id: one.path for one in report.sources} if len(report.sources) > 1 else {}
+        self._sources = {one.table_id: paths.get(one.source_id) for one in report.tables}
 
     def link(self, table: Optional[str], table_id: Optional[str], column: Optional[str]) -> Content:
         """Return the name of a table or column, as a link where the page has it."""
@@ -27,12 +29,14 @@ class Places:
             return "everywhere"
         anchor = self._anchors.get(table_id or "")
         shown = element("a", name(table), href=f"#{anchor}") if anchor else name(table)
+        source = self._sources.get(table_id or "")
+        small = element("small", name(source)) if source else None
         if column is None:
-            return shown
+            return [shown, small]
         there = name(column)
         if anchor and (table_id or "", column) in self._columns:
             there = element("a", there, href=f"#{anchor}-columns")
-        return [shown, ".", there]
+        return [shown, ".", there, small]
 
 
 def badge(level: str) -> Markup:

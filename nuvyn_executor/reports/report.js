@@ -1,16 +1,18 @@
 "use strict";
 // Adds to a page that is complete without it: tables that sort, and a search over tables and columns.
 
-// What a cell is sorted by: the figure that the page gives it, a number with commas, or its text.
+// What a cell is sorted by: the figure that the page gives it, a number with commas, or its text without what
+// is small in it. A name is a text, also one of digits.
 function sortKey(cell) {
-  const text = cell.dataset.v || cell.textContent.trim();
-  const number = Number(text.replace(/,/g, ""));
+  const parts = Array.from(cell.childNodes).filter((one) => one.nodeName !== "SMALL" && one.className !== "tag");
+  const text = cell.dataset.v || (cell.tagName === "TH" ? parts : [cell]).map((one) => one.textContent).join("").trim();
+  const number = cell.tagName === "TH" ? NaN : Number(text.replace(/,/g, ""));
   return text === "" || Number.isNaN(number) ? text.toLowerCase() : number;
 }
 
-// Numbers stand before texts: a dash is no figure.
-function compare(one, other) {
-  if (typeof one === typeof other) return one < other ? -1 : one > other ? 1 : 0;
+// A dash is no figure: it is the last in either order.
+function compare(one, other, sign) {
+  if (typeof one === typeof other) return sign * (one < other ? -1 : one > other ? 1 : 0);
   return typeof one === "number" ? -1 : 1;
 }
 
@@ -23,7 +25,7 @@ function sortBy(header) {
   header.setAttribute("aria-sort", order);
   const sign = order === "ascending" ? 1 : -1;
   const rows = Array.from(table.tBodies[0].rows, (row) => [sortKey(row.cells[header.cellIndex]), row]);
-  rows.sort((one, other) => sign * compare(one[0], other[0]));
+  rows.sort((one, other) => compare(one[0], other[0], sign));
   table.tBodies[0].append(...rows.map((pair) => pair[1]));
 }
 
@@ -34,6 +36,20 @@ for (const header of document.querySelectorAll("th[data-sort]")) {
   button.addEventListener("click", () => sortBy(header));
   header.append(button);
 }
+
+// A link leads to a table that the search has hidden, and inside the frame of a notebook, whose address is
+// that of the notebook.
+let showAll = () => {};
+document.addEventListener("click", (event) => {
+  const link = event.target.closest('a[href^="#"]');
+  const target = link && document.getElementById(link.getAttribute("href").slice(1));
+  if (!target) return;
+  if (target.closest("[hidden]")) showAll();
+  if (document.URL.startsWith("about:")) {
+    event.preventDefault();
+    target.scrollIntoView();
+  }
+});
 
 const list = document.getElementById("table-list");
 if (list) {
@@ -59,5 +75,6 @@ if (list) {
     found.textContent = words.length ? count + " of " + all : all;
   };
   field.addEventListener("input", search);
+  showAll = () => { field.value = ""; search(); };
   field.closest(".search").hidden = false;
 }

@@ -10,7 +10,7 @@ import json
 import sys
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Tuple
+from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.model import JobType, RunStatus
 from nuvyn_executor.reports.contents import UNKNOWN, LeftOut, Scores
@@ -54,9 +54,9 @@ class RunResult:
     is_truncated: bool
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
-    def table(self, name: str, source_name: str) -> Optional[TableResult]:
-        """Return a table by its name. A result of several sources may write the source's before it."""
-        return self.tables.get(name) or self.tables.get(f"{source_name}/{name}")
+    def table(self, names: Sequence[str]) -> Optional[TableResult]:
+        """Return a table by the first of its names that is there."""
+        return next((self.tables[name] for name in names if name in self.tables), None)
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -73,7 +73,7 @@ def parsed(text: Any) -> Mapping[str, Any]:
     """Return the JSON object of a text, or an empty one."""
     try:
         return mapping(json.loads(text)) if isinstance(text, str) else {}
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or deeper than Python reads it
         return {}
 
 

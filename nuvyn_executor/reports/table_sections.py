@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from nuvyn_executor.quality.dimensions import DIMENSIONS
 from nuvyn_executor.reports import pictures
-from nuvyn_executor.reports.figures import NOTHING, count, day, plural, score, share, size
+from nuvyn_executor.reports.figures import NOTHING, at_most, count, day, plural, score, share, size
 from nuvyn_executor.reports.markup import Content, Markup, element, joined, name
 from nuvyn_executor.reports.parts import badge, css_of, head_cells, scroller, sentence
 
@@ -217,7 +217,7 @@ def _distribution(one: Column, *, shows_values: bool) -> Content:
     if found.of != _LENGTHS:
         words += f", half {lower} to {upper}, 90 % {lowest} to {highest}"
         if found.error:
-            words += f", off by {share(found.error, 1)} at most"
+            words += f", off by {at_most(found.error)}"
     return [pictures.distribution_of(found), element("small", words)]
 
 

@@ -137,6 +137,22 @@ class TestSorting:
 
             assert seen.cells("table.findings", 5) == ["Timeliness", "Validity", "Validity"]
 
+    def test_names_are_sorted_as_texts_and_a_dash_is_last(self, browser: Browser, tmp_path: Path) -> None:
+        stored = shop()
+        for row, name in zip(stored.tables, ("orders_2024", "1e5", "orders"), strict=True):
+            row["table_name"] = name
+        stored.columns[0]["validity"] = None
+        file = tmp_path / "names.html"
+        file.write_text(html(stored.report()), encoding="utf-8")
+
+        with opened(browser, file) as seen:
+            seen.page.locator(f"{LIST} th", has_text="Table").get_by_role("button").click()
+            assert seen.cells(LIST, 1) == ["1e5", "orders", "orders_2024"]
+            for _ in range(2):
+                header = seen.page.locator("#t3-columns th", has_text="Valid")
+                header.get_by_role("button").click()
+                assert seen.cells("#t3-columns", 5)[-1] == "\u2013"
+
 
 class TestSearch:
     """Tables as a searchable list."""
@@ -159,6 +175,27 @@ class TestSearch:
             seen.page.locator("section#t2").get_by_role("link", name="Back to the list").click()
 
             seen.page.wait_for_url("**#tables")
+
+    def test_a_link_to_a_table_that_the_search_hides_leads_to_it(
+        self, browser: Browser, report: Path
+    ) -> None:
+        with opened(browser, report) as seen:
+            seen.page.locator("#search").fill("orders")
+            seen.page.locator("table.findings").get_by_role("link", name="customers").first.click()
+
+            assert seen.page.locator("section#t1").is_visible()
+            assert seen.page.locator("#search").input_value() == ""
+
+
+class TestWide:
+    def test_a_long_type_does_not_push_the_rest_away(self, browser: Browser, tmp_path: Path) -> None:
+        stored = shop()
+        stored.columns[1]["data_type"] = f"struct<{','.join(f'field_{i}:string' for i in range(60))}>"
+        file = tmp_path / "struct.html"
+        file.write_text(html(stored.report()), encoding="utf-8")
+
+        with opened(browser, file) as seen:
+            assert seen.page.locator("#t1-columns").evaluate("one => one.scrollWidth") < 1900
 
 
 class TestWithoutScript:
@@ -195,6 +232,9 @@ class TestWithoutScript:
                 "customers",
                 "returns",
             ]
+            inside.locator(LIST).get_by_role("link", name="orders").click()
+            heading = inside.get_by_role("heading", name="orders")
+            assert heading.evaluate("one => Math.abs(one.getBoundingClientRect().top) < 200")
             assert seen.errors == []
 
 

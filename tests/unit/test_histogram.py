@@ -99,6 +99,13 @@ class TestQuantiles:
         assert of([1.0, 2.0, 2.0, 1e300, -5.5]).quantiles() == (-5.5, 1.0, 2.0, 2.0, 1e300)
         assert of([]).quantiles() == ()
 
+    @pytest.mark.parametrize("others", [range(1, 600), range(-600, 0), range(-300, 300)], ids=str)
+    def test_of_many_zeros_they_are_zero(self, others: range) -> None:
+        zeros = [0.0] * 5000
+        assert of([*zeros, *map(float, others)]).quantiles((0.25, 0.5)) == (0.0, 0.0)
+        huge = [math.copysign(10.0 ** (one % 600 - 300), one) for one in others]
+        assert of([*zeros, *huge]).quantiles((0.25, 0.5)) == (0.0, 0.0)
+
     def test_of_infinite_numbers_nothing_is_counted(self) -> None:
         assert of([math.inf, -math.inf, 1.0]) == of([1.0])
 
@@ -132,6 +139,26 @@ class TestWhatIsShown:
         span = Span(1, 9, histogram=of([1.0, 2.0, 9.0]))
         assert distribution_of(plan, span, int) == Distribution("numbers", 3, (1, 1, 1), (1, 1, 2, 9, 9), 0.0)
         assert commonest_of(plan, span, int) == ((1, 1), (2, 1), (9, 1))
+
+    @pytest.mark.parametrize(
+        "numbers",
+        [
+            [10_000_400.0 + i for i in range(600)],
+            [20 + i / 1e6 for i in range(1000)],
+            [-1e15 - i for i in range(1000)],
+            [0.0] * 900 + [float(i) for i in range(1, 600)],
+            [math.exp(i / 50) for i in range(2000)],
+        ],
+        ids=["ids", "close", "negative", "zeros", "wide"],
+    )
+    def test_no_digit_is_dropped_that_the_error_leaves(self, numbers: List[float]) -> None:
+        """`distribution.error`: by how much a quantile may be off, as a share of it."""
+        found = distribution_of(NUMBER, Span(min(numbers), max(numbers), histogram=of(numbers)), float)
+        assert found is not None
+        for share, quantile in zip(SHARES, found.quantiles):
+            true = sorted(numbers)[math.ceil(share * len(numbers)) - 1]
+            assert abs(quantile - true) <= 1.05 * found.error * abs(true)
+            assert min(numbers) <= quantile <= max(numbers)
 
     def test_what_was_not_measured_is_none(self) -> None:
         assert distribution_of(NUMBER, Span(1.0, 2.0), float) is None

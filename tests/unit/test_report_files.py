@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 import pytest
@@ -16,8 +21,6 @@ from tests.installation import LineScanner, memory_installation
 from tests.report_rows import NOW, Stored, shop, source_row, table_row
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.installation import Installation
 
 
@@ -137,6 +140,40 @@ class TestFile:
         with pytest.raises(ExecutorError, match=r"cannot be written: .+ Name a file in a folder"):
             write_report(str(tmp_path / name), "x")
 
+    def test_where_there_is_no_room_the_report_before_stays(self, tmp_path: Path) -> None:
+        file = tmp_path / "r.html"
+        file.write_text("the report before")
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+        try:
+            with pytest.raises(ExecutorError, match="cannot be written: File too large"):
+                write_report(str(file), "x" * 200_000)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+        assert file.read_text() == "the report before"
+        assert [one.name for one in tmp_path.iterdir()] == ["r.html"]
+
+    def test_a_link_and_the_mode_of_a_file_stay(self, tmp_path: Path) -> None:
+        file, link = tmp_path / "r.html", tmp_path / "link.html"
+        file.write_text("the report before")
+        file.chmod(0o640)
+        link.symlink_to(file)
+
+        write_report(str(link), "x")
+
+        assert link.is_symlink()
+        assert file.read_text() == "x"
+        assert file.stat().st_mode & 0o777 == 0o640
+
+    def test_a_pipe_stays_a_pipe(self) -> None:
+        read, write = os.pipe()
+        write_report(f"/dev/fd/{write}", "x")
+        os.close(write)
+
+        with os.fdopen(read) as stream:
+            assert stream.read() == "x"
+
     def test_an_object_store_is_no_place_and_its_secret_is_masked(self) -> None:
         with pytest.raises(ExecutorError, match="is no place for a report") as caught:
             write_report("s3://bucket/r.html?sig=very-secret", "x")
@@ -190,6 +227,35 @@ class TestCommand:
         assert report.main(["-o", "-"]) == 0
         assert capsysbinary.readouterr() == ("é".encode(), b"")
         assert not list(tmp_path.iterdir())
+
+    @pytest.mark.process
+    @pytest.mark.parametrize(("place", "why"), [("full", "No space left"), ("closed", "Broken pipe")])
+    def test_a_stdout_that_takes_nothing_is_a_sentence(self, place: str, why: str) -> None:
+        program = (
+            "import sys; from nuvyn_executor import report;"
+            "report.quality_report = lambda *_: report.QualityReport('x' * 200_000);"
+            "sys.exit(report.main(['-o', '-']))"
+        )
+        with Path("/dev/full").open("wb") as full:
+            stdout = subprocess.PIPE if place == "closed" else full
+            with subprocess.Popen(
+                [sys.executable, "-c", program], stdout=stdout, stderr=subprocess.PIPE, text=True
+            ) as command:
+                if command.stdout is not None:
+                    command.stdout.close()
+                assert command.stderr is not None
+                said = command.stderr.read()
+
+        assert (command.returncode, said.count("\n")) == (1, 1)
+        assert said.startswith(f"stdout cannot be written: {why}")
+
+    def test_a_name_that_is_too_long_is_a_sentence(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(report, "quality_report", lambda *_: report.QualityReport("é"))
+
+        assert report.main(["-o", str(tmp_path / ("x" * 300))]) == 1
+        assert "cannot be written: File name too long. Name a file in a folder" in capsys.readouterr().err
 
     def test_a_wrong_parameter_ends_with_2(self, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit) as caught:

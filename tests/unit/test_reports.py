@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
 from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
 
+from nuvyn_executor.reports.figures import at_most, day, moment, signed_share
 from nuvyn_executor.reports.files import report_of
 from nuvyn_executor.reports.markup import element, joined, name
 from nuvyn_executor.reports.page import framed, html
@@ -186,6 +187,26 @@ class TestChanges:
         assert [table.name for table in report.tables] == ["customers"]
         assert [column.name for column in report.tables[0].columns] == ["email"]
 
+    def test_a_table_that_could_not_be_read_is_neither_gone_nor_new(self) -> None:
+        """docs/metadata.md: a table that could not be read this time is not gone."""
+        bad = {"name": "customers.csv", "reason": "is cut short", "remedy": "Copy it again."}
+        stored = one_table()
+        result = json.loads(stored.runs[0]["result"])
+        failed = assessment((), (), unreadable=[bad])
+        for runs in ((failed, result), (result, failed, result)):
+            stored.runs = [run_row(stored.sources[0], one, number) for number, one in enumerate(runs)]
+
+            assert stored.report().changes == ()
+
+    def test_what_went_before_the_runs_that_are_compared_is_not_news(self) -> None:
+        stored = one_table()
+        stored.runs.append(run_row(stored.sources[0], json.loads(stored.runs[0]["result"]), 1))
+        for days in (0.5, 300):
+            gone = table_row(stored.sources[0], f"old {days}", removed_at=NOW - timedelta(days=days))
+            stored.tables.append(gone)
+
+        assert [one.table for one in stored.report().changes] == ["old 0.5"]
+
     def test_scores_of_two_formula_versions_are_not_compared(self) -> None:
         stored = one_table()
         earlier = assessment([{**stored.tables[0], "overall_score": 12.0}], stored.columns)
@@ -197,6 +218,52 @@ class TestChanges:
         line = re.search(r'class="line" d="([^"]+)"', html(report))
         assert line is not None
         assert line.group(1).count("M") == 2
+
+
+class TestFigures:
+    """What is not all is never 100 %, what is there is never 0."""
+
+    @pytest.mark.parametrize(
+        ("value", "shown"),
+        [
+            (1e-9, "+<0.1 %"),
+            (-1e-9, "\u2212<0.1 %"),
+            (-0.99999, "\u2212>99.9 %"),
+            (-1, "\u2212100 %"),
+            (0.5, "+50.0 %"),
+            (1.0, "+100.0 %"),
+            (12.5, "+1,250.0 %"),
+        ],
+    )
+    def test_a_difference_in_per_cent(self, value: float, shown: str) -> None:
+        assert signed_share(value) == shown
+
+    @pytest.mark.parametrize(
+        ("error", "shown"),
+        [(1e-9, "0.1 %"), (0.03125, "3.2 %"), (0.0625, "6.3 %"), (1.5, "a factor of 4")],
+    )
+    def test_a_bound_is_never_less_than_it_is(self, error: float, shown: str) -> None:
+        assert at_most(error) == f"{shown} at most"
+
+    def test_quantiles_of_moments_without_a_year_are_not_shown(self) -> None:
+        stored = one_table()
+        shape = {"of": "moments", "count": 5, "bins": [5], "error": 0.0}
+        details = {"distribution": shape, "quantiles": [None] * 5}
+        stored.columns = [column_row(stored.tables[0], "at", details=details)]
+
+        assert "None" not in Page(html(stored.report(shows_values=True))).text
+
+    def test_what_costs_most_stands_by_points_and_is_not_nothing(self) -> None:
+        found = [finding("customers", "a", 0.001), finding("customers", None, 0.003, dimension=None)]
+        text = Page(html(one_table(findings=found).report())).text
+
+        assert "\u22120.00" not in text
+        assert text.index("\u2212<0.01 customers") < text.index("\u2212<0.01 customers.a")
+
+    def test_a_year_has_four_digits(self) -> None:
+        early = datetime(1, 2, 3, tzinfo=timezone.utc)
+        assert "0001-02-03" in day(early)
+        assert 'datetime="0001-02-03T00:00:00Z"' in moment(early)
 
 
 class TestWhatIsStored:
@@ -254,7 +321,16 @@ class TestWhatIsStored:
         assert report.findings
 
     @pytest.mark.parametrize(
-        "result", [None, "", "{", "[]", '{"details": 3}', '{"quality_metrics": [], "details": {"x": 1}}']
+        "result",
+        [
+            None,
+            "",
+            "{",
+            "[]",
+            "[" * 100_000,
+            '{"details": 3}',
+            '{"quality_metrics": [], "details": {"x": 1}}',
+        ],
     )
     def test_a_result_that_cannot_be_read_is_as_if_it_were_not_there(self, result: Optional[str]) -> None:
         stored = one_table()
@@ -350,6 +426,94 @@ class TestWhatIsStored:
 
         page = report_of(stored.store(), None, None, NOW, shows_values=False)
         assert f"Overall score of {MOST_RUNS} runs" in page
+
+
+def of_two(*runs: Dict[str, Any], alone: bool = False) -> Stored:
+    """Two sources with a table of the same name and one of their own; runs over both, the newest first."""
+    shop, flights = source_row(), source_row("/Volumes/main/raw/flights")
+    stored = Stored(shop, flights)
+    for source, own in ((shop, "returns"), (flights, "planes")):
+        stored.tables += [table_row(source, "customers"), table_row(source, own)]
+    names = ("shop/customers", "returns", "flights/customers", "planes")
+    in_result = [{**table, "table_name": name} for table, name in zip(stored.tables, names)]
+    for number, more in enumerate(runs):
+        result = assessment(in_result, (), more.pop("findings", ()), 77.7, **more)
+        result["details"]["sources"] = [{"source_id": one["source_id"]} for one in (shop, flights)]
+        stored.runs.append(run_row(None, result, number))
+    if alone:
+        stored.runs.append(run_row(shop, assessment(stored.tables[:2], overall=91.0), len(runs)))
+    return stored
+
+
+def only(stored: Stored, *places: int) -> Stored:
+    """The report of some of the sources."""
+    kept = Stored(*(stored.sources[place] for place in places))
+    ids = {source["source_id"] for source in kept.sources}
+    kept.tables = [row for row in stored.tables if row["source_id"] in ids]
+    kept.columns, kept.runs = stored.columns, stored.runs
+    return kept
+
+
+class TestOneOfSeveral:
+    """The report of a source that is read in runs over several."""
+
+    FOUND = tuple(finding(name, None) for name in ("shop/customers", "flights/customers", "planes"))
+
+    def test_it_has_its_own_findings_alone(self) -> None:
+        bad = {"name": "planes.csv", "reason": "is cut short", "remedy": "Copy it again."}
+        stored = of_two({"findings": self.FOUND, "unreadable": [bad]})
+
+        report = only(stored, 0).report()
+        assert [one.table_id for one in report.findings] == [stored.tables[0]["table_id"]]
+        assert report.left_out == ()
+        assert "planes" not in html(report)
+        assert "flights" not in html(report)
+
+    def test_scores_of_several_are_not_those_of_one(self) -> None:
+        report = only(of_two({}, {}, alone=True), 0).report()
+
+        assert [(one.scores.overall, one.tables) for one in report.history] == [(91.0, 2)]
+        assert report.sources[0].trend == (91.0,)
+        assert report.tables[0].trend == (90.0, 90.0, 90.0)
+
+    def test_the_reader_is_told_where_points_come_from(self) -> None:
+        (notice,) = only(of_two({"findings": self.FOUND}), 0).report().notices
+
+        assert notice.startswith("No stored run has read this source alone")
+
+    def test_of_some_of_a_run_each_finding_leads_to_its_table(self) -> None:
+        stored = of_two({"findings": self.FOUND})
+        stored.sources.append(source_row("/Volumes/main/raw/third"))
+
+        report = stored.report()
+        assert [one.table_id for one in report.findings] == [
+            stored.tables[place]["table_id"] for place in (0, 2, 3)
+        ]
+        assert {one.source_id for one in report.findings} == {
+            stored.sources[0]["source_id"],
+            stored.sources[1]["source_id"],
+        }
+
+    def test_runs_over_several_are_compared(self) -> None:
+        stored = of_two({}, {})
+        older = json.loads(stored.runs[1]["result"])
+        older["details"]["datasets"][0]["rows"] = 900
+        del older["details"]["datasets"][3]
+        stored.runs[1]["result"] = json.dumps(older)
+
+        both, one = stored.report(), only(stored, 0).report()
+        assert [(each.kind, each.table_id) for each in both.changes] == [
+            ("new table", stored.tables[3]["table_id"]),
+            ("rows", stored.tables[0]["table_id"]),
+        ]
+        assert [each.kind for each in one.changes] == ["rows"]
+        assert one.compared == both.compared == (NOW - timedelta(days=1), NOW)
+
+    def test_places_of_several_sources_name_the_source(self) -> None:
+        page = html(of_two({"findings": self.FOUND}).report())
+
+        assert "<small>/Volumes/main/raw/flights</small>" in page
+        assert "<small>/Volumes" not in html(shop().report())
 
 
 class TestValues:
