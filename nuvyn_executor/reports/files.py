@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Sequence
 
@@ -108,14 +111,18 @@ def _write(file: Path, page: str) -> None:
         file.write_text(page, encoding="utf-8")
         return
     file = file.resolve()  # of a link the file, not the link
-    part = file.with_name(f".{file.name}.part")
+    part = file.with_name(f".report-{os.getpid()}-{threading.get_ident()}.part")  # two may write at once
     try:
         part.write_text(page, encoding="utf-8")
         if file.exists():
-            shutil.copymode(file, part)
+            with suppress(OSError):  # Volumes and DBFS have no modes
+                shutil.copymode(file, part)
         part.replace(file)
+    except PermissionError:  # the file may be written, and none beside it
+        file.write_text(page, encoding="utf-8")
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
 
 
 def _is_path(path: str) -> Callable[[str], bool]:
