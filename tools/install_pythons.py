@@ -2,7 +2,8 @@
 
 Each row of :mod:`.runtimes` gets an environment in ``.cache/runtimes/<name>`` with pinned versions, once; a
 changed row or changed pins make it anew. Without names all are prepared. Where there is no such Python, or no
-network, a sentence says so and the tests that need it are skipped.
+network, a sentence says so and the tests that need it are skipped. Two are made at a time: pip waits for the
+network half of its time.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
@@ -18,6 +20,8 @@ from tools.runtimes import ROOT, RUNTIMES, TEST_TOOLS
 
 if TYPE_CHECKING:
     from tools.runtimes import Runtime
+
+_AT_ONCE = 2
 
 
 def find_python(version: str) -> Optional[Path]:
@@ -65,6 +69,7 @@ def prepare(runtime: Runtime) -> str:
 
 
 if __name__ == "__main__":
-    for one in RUNTIMES:
-        if one.name in sys.argv[1:] or not sys.argv[1:]:
-            print(prepare(one), flush=True)
+    chosen = [one for one in RUNTIMES if one.name in sys.argv[1:] or not sys.argv[1:]]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for sentence in pool.map(prepare, chosen):
+            print(sentence, flush=True)
