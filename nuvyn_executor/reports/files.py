@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import threading
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _FILE_SCHEMES = ("", "dbfs", "file")
 _MOST_NAMED = 5
+_NONE_BESIDE = (errno.EACCES, errno.EPERM, errno.EBUSY, errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP)
+"""The file may be written, but none may be made beside it or take its place: a file that is mounted alone."""
 
 
 def report_of(
@@ -118,7 +121,9 @@ def _write(file: Path, page: str) -> None:
             with suppress(OSError):  # Volumes and DBFS have no modes
                 shutil.copymode(file, part)
         part.replace(file)
-    except PermissionError:  # the file may be written, and none beside it
+    except OSError as error:
+        if error.errno not in _NONE_BESIDE:
+            raise
         file.write_text(page, encoding="utf-8")
     finally:
         with suppress(OSError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -165,6 +166,23 @@ class TestFile:
         assert link.is_symlink()
         assert file.read_text() == "x"
         assert file.stat().st_mode & 0o777 == 0o640
+
+    def test_a_file_that_is_mounted_alone_is_written(self, tmp_path: Path) -> None:
+        """As ``docker run -v ./r.html:/r.html`` does: no other file can take its place."""
+        real, file = tmp_path / "real.html", tmp_path / "r.html"
+        real.touch()
+        file.touch()
+        mount, umount = shutil.which("mount"), shutil.which("umount")
+        bind = [mount or "false", "--bind", str(real), str(file)]
+        if not umount or subprocess.run(bind, capture_output=True, check=False).returncode:
+            pytest.skip("this user may not mount")
+        try:
+            write_report(str(file), "x")
+        finally:
+            subprocess.run([umount, str(file)], check=True)
+
+        assert real.read_text() == "x"
+        assert sorted(one.name for one in tmp_path.iterdir()) == ["r.html", "real.html"]
 
     def test_a_pipe_stays_a_pipe(self) -> None:
         read, write = os.pipe()
