@@ -83,7 +83,7 @@ test: install-servers install-browser $(CLASSES) $(ARCHIVE) ## run the test suit
 test-runtimes: install-pythons $(ARCHIVE) ## run one file on every Spark, and the suite without Spark on the oldest and the newest Python
 	$(PY) -m pytest $(IN_TWO) tests/runtimes $(ARGS)
 
-test-matrix: install ## run all of the executor's tests on Delta on every Spark of docs/runtimes.md; ARGS="spark-4.2" on one of them
+test-matrix: install ## run the files of tools/runtimes.py on every Spark; ARGS="spark-4.2" on one of them
 	@$(PY) -m tools.test_matrix $(ARGS)
 
 test-clients: install ## try SDKs, CLIs, Airflow, Dagster and Prefect against the local Databricks; ARGS="python_sdk" one of them

@@ -36,7 +36,7 @@ class Protocol(H11Protocol):
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        """Read what has come; a client that speaks TLS is told so in the log, as it understands no answer."""
+        """Read bytes. A client that speaks TLS understands no answer, so the log has the remedy."""
         if not self._has_begun and not self._is_encrypted and data.startswith(TLS_HANDSHAKE):
             LOGGER.warning(BY_HTTPS)
             self.transport.close()
