@@ -58,18 +58,26 @@ class Histogram:
     def of(cls, counts: Mapping[int, int], dropped: int = 0) -> Histogram:
         """Return the histogram of some buckets; more bits are dropped where there are too many."""
         more = _too_many(counts)
-        return cls(dropped + more, joined(counts, more))
+        return cls(dropped + more, _joined(counts, more))
 
     @classmethod
     def of_numbers(cls, numbers: Iterable[float]) -> Histogram:
         """Count numbers one by one; those that are not finite are left out."""
         return cls.of(Counter(_keys_of(numbers)))
 
+    @classmethod
+    def of_counted(cls, counts: Mapping[int, int]) -> Histogram:
+        """Return the histogram of whole numbers, each as often as its count."""
+        found: Dict[int, int] = {}
+        for key, count in zip(_keys_of(counts), counts.values()):  # several may be one double
+            found[key] = found.get(key, 0) + count
+        return cls.of(found)
+
     def __add__(self, other: Histogram) -> Histogram:
         """Return the histogram of the numbers of both."""
         dropped = max(self.dropped, other.dropped)
-        counts = dict(joined(self.counts, dropped - self.dropped))
-        for key, count in joined(other.counts, dropped - other.dropped).items():
+        counts = dict(_joined(self.counts, dropped - self.dropped))
+        for key, count in _joined(other.counts, dropped - other.dropped).items():
             counts[key] = counts.get(key, 0) + count
         return Histogram.of(counts, dropped)
 
@@ -173,7 +181,7 @@ def _too_many(keys: Collection[int], most: int = MOST) -> int:
     return apart[most - 1]
 
 
-def joined(counts: Mapping[int, int], bits: int) -> Mapping[int, int]:
+def _joined(counts: Mapping[int, int], bits: int) -> Mapping[int, int]:
     """Return the counts of buckets that have so many bits less."""
     if not bits:
         return counts

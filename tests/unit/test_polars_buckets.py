@@ -6,7 +6,7 @@ import math
 import random
 from collections import Counter
 from dataclasses import replace
-from typing import Any, List, Sequence
+from typing import Any, List, Sequence, Tuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +17,7 @@ from nuvyn_executor.profiling.histogram import MOST, Histogram, key_of
 from nuvyn_executor.profiling.plan import plan_text_column, plan_typed_column
 
 pl = pytest.importorskip("polars")
-from nuvyn_executor.profiling.polars import buckets  # noqa: E402  Polars may not be there
+from nuvyn_executor.profiling.polars import buckets, places  # noqa: E402  Polars may not be there
 from nuvyn_executor.profiling.polars.text_column import TextColumn  # noqa: E402  as above
 from nuvyn_executor.profiling.polars.typed_column import TypedColumn  # noqa: E402  as above
 
@@ -27,6 +27,8 @@ HARD = [
     *(2.0**power * one for power in range(-1021, 1023) for one in (1.0, -1.0, 1 - 2**-53, -1 - 2**-52)),
     *(RANDOM.uniform(-1, 1) * 10.0 ** RANDOM.randint(-300, 300) for _ in range(2000)),
 ]
+
+WEIGHED_NUMBERS = st.tuples(st.one_of(st.integers(-9, 9), st.integers(-(2**40), 2**40)), st.integers(1, 9))
 
 
 class TestBits:
@@ -48,7 +50,7 @@ def _counter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     if request.param == "NumPy":
         pytest.importorskip("numpy")
     else:
-        monkeypatch.setattr(buckets, "np", None)
+        monkeypatch.setattr(places, "np", None)
 
 
 @pytest.mark.usefixtures("_counter")
@@ -103,6 +105,44 @@ class TestBuckets:
         found.add(pl.Series(numbers), pl.Series([5, 6, 7]))
         one, other, _ = map(float, numbers)
         assert found.histogram == Histogram(dropped) + Histogram.of_numbers([one] * 12 + [other] * 6)
+
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # as above
+    @given(
+        st.lists(st.lists(WEIGHED_NUMBERS, max_size=30), max_size=4),
+        st.sampled_from([pl.Int64, pl.Float64]),
+        st.integers(0, 63),
+    )
+    def test_weights_of_several_batches_add_up(
+        self, batches: List[List[Tuple[int, int]]], kind: Any, dropped: int
+    ) -> None:
+        found = buckets.Buckets(dropped)
+        for batch in batches:
+            numbers = pl.Series([number for number, _ in batch], dtype=kind)
+            found.add(numbers, pl.Series([weight for _, weight in batch], dtype=pl.Int64))
+        of_all = (float(number) for batch in batches for number, weight in batch for _ in range(weight))
+        assert found.histogram == Histogram(dropped) + Histogram.of_numbers(of_all)
+
+    @pytest.mark.parametrize(
+        "batches",
+        [
+            [[float(i % 100) for i in range(9_000)], [0.5]],  # whole numbers as doubles, and then others
+            [[1.0, -3.0, 2.0**63], [-(2.0**63), 1e300, 4.0]],
+            [[float(i) for i in range(200)], [float(-i) for i in range(200)]],
+            [[i / 7 for i in range(1, 300)], [1e-300], [float(i) for i in range(1, 300)]],
+        ],
+    )
+    def test_a_batch_may_be_unlike_the_one_before(self, batches: List[List[float]]) -> None:
+        found = buckets.Buckets(0)
+        for batch in batches:
+            found.add(pl.Series(batch))
+            found.add(pl.Series([]), pl.Series([]))
+        assert found.histogram == Histogram.of_numbers(number for batch in batches for number in batch)
+
+    def test_more_bits_are_dropped_as_soon_as_some_numbers_show_it(self) -> None:
+        found = buckets.Buckets(20)
+        for start in (0, 100_000, 200_000):
+            found.add(pl.Series(range(start, start + 100_000), dtype=pl.Int64))
+        assert found.histogram == Histogram(20) + Histogram.of_numbers(map(float, range(300_000)))
 
     def test_far_too_many_buckets_are_joined_to_just_enough(self) -> None:
         numbers = [float(i) for i in range(100 * MOST)]

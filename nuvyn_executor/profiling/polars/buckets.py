@@ -1,22 +1,19 @@
 """Counts in which buckets numbers are (:mod:`~nuvyn_executor.profiling.histogram`).
 
-Where NumPy is, as on every cluster of Databricks, it counts keys that lie near each other by their places in
-an array, in a third of the time. It is no requirement: without it Polars groups them.
+Where NumPy is, as on every cluster of Databricks, it counts numbers that lie near each other
+(:mod:`~nuvyn_executor.profiling.polars.places`), in a third of the time. It is no requirement: without it
+Polars groups them.
 """
 
 from __future__ import annotations
 
 import inspect
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, List, Optional
 
 import polars as pl
 
-from nuvyn_executor.profiling.histogram import MOST, Histogram, joined, key_of
-
-try:
-    import numpy as np
-except ImportError:
-    np = None  # type: ignore[assignment]
+from nuvyn_executor.profiling.histogram import MOST, Histogram
+from nuvyn_executor.profiling.polars import places
 
 # Polars 2 reads the bits of a double without work. Older ones calculate them, ten times as slowly.
 READS_BITS = "dtype" in inspect.signature(pl.Series.reinterpret).parameters
@@ -26,11 +23,8 @@ _POWERS = tuple(2.0**power for power in range(_LEAST_POWER, 1024))
 _SIGN = 63
 _NEGATIVE = -(1 << _SIGN)
 _FAR_TOO_MANY = 8 * MOST
-_NEAR = 8  # so many comparisons cost half as much as grouping, which is 4 ns a number whatever it is
-_NEAR_IN_ARRAY = 8 * MOST  # so many places of an array are counted
-_AT_ONCE = (
-    15_000  # numbers: 120 kB, which C's library keeps; more it returns to the system, and that takes longer
-)
+_SOME = 16 * MOST
+_FEW = 8  # so many comparisons cost half as much as grouping, which is 4 ns a number whatever it is
 
 
 class Buckets:
@@ -41,101 +35,75 @@ class Buckets:
     """
 
     def __init__(self, dropped: Optional[int] = None) -> None:
-        self._histogram = None if dropped is None else Histogram(dropped)
-        self._are_near = bool(dropped)  # unless a batch shows that they are not
+        self._is_wanted = dropped is not None
+        self._histogram = Histogram(dropped or 0)
+        self._near = places.near_numbers(dropped or 0)
 
     @property
     def histogram(self) -> Optional[Histogram]:
         """What was counted; ``None`` if nothing was to be."""
-        return self._histogram
+        if not self._is_wanted:
+            return None
+        return self._histogram if self._near is None else self._histogram + self._near.histogram()
 
     def add(self, numbers: pl.Series, weights: Optional[pl.Series] = None) -> None:
         """Add finite numbers, without nulls, each as often as its weight; ``None`` is once."""
-        if self._histogram is None or not len(numbers):
+        if not self._is_wanted or not len(numbers):
             return
+        few = _of_few(numbers, weights) if numbers.dtype.is_integer() else None
+        if few is not None:
+            self._take(few)
+            return
+        counted = self._count_near(numbers, weights, 0)
+        if counted < len(numbers):
+            # Some of them may show that more bits have to be dropped, with which they are near.
+            self._take(Histogram(_dropped_by_some(numbers, self._histogram.dropped)))
+            counted = self._count_near(numbers, weights, counted)
+        if counted < len(numbers):
+            rest = numbers.slice(counted), None if weights is None else weights.slice(counted)
+            self._take(_grouped(*rest, self._histogram.dropped))
+
+    def _count_near(self, numbers: pl.Series, weights: Optional[pl.Series], first: int) -> int:
+        """Count the numbers from the first one that are near; return up to where they are."""
+        if self._near is None:
+            return first
+        counted = self._near.add(numbers, weights, first)
+        if self._near.used > MOST:
+            self._begin_near_anew()
+        return counted
+
+    def _take(self, more: Histogram) -> None:
         dropped = self._histogram.dropped
-        found = self._near(numbers, weights, dropped)
-        if found is not None:
-            self._histogram += Histogram.of(found, dropped)
-            return
-        keys = _shortened(bits_of(numbers), dropped)
-        counted = keys.alias("key").value_counts(name="weight") if weights is None else _summed(keys, weights)
-        if len(counted) > _FAR_TOO_MANY:
-            more = _too_many(counted["key"])
-            counted, dropped = _summed(_shortened(counted["key"], more), counted["weight"]), dropped + more
-        found = dict(zip(counted["key"].to_list(), counted["weight"].to_list()))
-        self._histogram += Histogram.of(found, dropped)
+        self._histogram += more
+        if self._histogram.dropped > dropped:
+            self._begin_near_anew()
 
-    def _near(
-        self, numbers: pl.Series, weights: Optional[pl.Series], dropped: int
-    ) -> Optional[Mapping[int, int]]:
-        """Count numbers, or their keys, that lie near each other; ``None`` where they do not."""
-        found = _of_near_numbers(numbers, weights, dropped) if numbers.dtype.is_integer() else None
-        if found is None and weights is None and self._are_near and np is not None:
-            found = _of_near_keys(numbers, dropped)
-            self._are_near = found is not None
-        return found
+    def _begin_near_anew(self) -> None:
+        if self._near is not None:
+            self._histogram += self._near.histogram()
+            self._near = places.near_numbers(self._histogram.dropped)
 
 
-def _of_near_numbers(
-    numbers: pl.Series, weights: Optional[pl.Series], dropped: int
-) -> Optional[Mapping[int, int]]:
-    """Count whole numbers that lie near each other; ``None`` where they do not."""
+def _of_few(numbers: pl.Series, weights: Optional[pl.Series]) -> Optional[Histogram]:
+    """Count whole numbers of which only few can be different; ``None`` where they may be more."""
     ends: List[Any] = [numbers.min(), numbers.max()]
     least, greatest = ends
     if least == greatest:
         counts = {least: len(numbers) if weights is None else int(weights.sum())}
-    elif greatest - least < _NEAR and weights is None:
+    elif greatest - least < _FEW and weights is None:
         counts = {one: int((numbers == one).sum()) for one in range(least, greatest + 1)}
-    elif np is not None and not dropped and greatest - least < _NEAR_IN_ARRAY:
-        counts = _by_place((numbers.cast(pl.Int64) - least).to_numpy(), least, weights)
     else:
         return None
-    found: Dict[int, int] = {}
-    for one, count in counts.items():
-        if count:  # several whole numbers may be one double
-            found[key_of(float(one))] = found.get(key_of(float(one)), 0) + count
-    return joined(found, dropped)
+    return Histogram.of_counted({one: count for one, count in counts.items() if count})
 
 
-def _of_near_keys(numbers: pl.Series, dropped: int) -> Optional[Mapping[int, int]]:
-    """Count numbers whose keys lie near each other; ``None`` where they do not."""
-    if dropped >= _SIGN:
-        return None
-    values = numbers.to_numpy()
-    memory = np.empty(min(len(values), _AT_ONCE))
-    found: Dict[int, int] = {}
-    for start in range(0, len(values), _AT_ONCE):
-        some = values[start : start + _AT_ONCE]
-        keys = np.add(some, 0.0, out=memory[: len(some)]).view(np.int64)  # the two zeros are one
-        keys >>= dropped
-        for group in _groups_of(keys):
-            if not _are_near(group):
-                return None
-            least = int(group.min())
-            for key, count in _by_place(group - least, least).items():
-                found[key] = found.get(key, 0) + count
-    return found
-
-
-def _groups_of(keys: Any) -> List[Any]:
-    """Divide keys that are far from each other: those of zero, and of numbers of either sign."""
-    if _are_near(keys):
-        return [keys]
-    others = keys[keys <= 0]
-    return [some for some in (keys[keys > 0], others[others == 0], others[others < 0]) if len(some)]
-
-
-def _are_near(keys: Any) -> bool:
-    return int(keys.max()) - int(keys.min()) < _NEAR_IN_ARRAY
-
-
-def _by_place(places: Any, first: int, weights: Optional[pl.Series] = None) -> Dict[int, int]:
-    """Count how often each place occurs that does; the first one has a number."""
-    # With weights these are sums of doubles, exact up to 2^53.
-    counts = np.bincount(places, None if weights is None else weights.to_numpy()).astype(np.int64)
-    (found,) = counts.nonzero()
-    return dict(zip((found + first).tolist(), counts[found].tolist()))
+def _grouped(numbers: pl.Series, weights: Optional[pl.Series], dropped: int) -> Histogram:
+    keys = _shortened(bits_of(numbers), dropped)
+    counted = keys.alias("key").value_counts(name="weight") if weights is None else _summed(keys, weights)
+    if len(counted) > _FAR_TOO_MANY:
+        more = _too_many(counted["key"])
+        counted, dropped = _summed(_shortened(counted["key"], more), counted["weight"]), dropped + more
+    return Histogram.of(dict(zip(counted["key"].to_list(), counted["weight"].to_list())), dropped)
 
 
 def bits_of(numbers: pl.Series) -> pl.Series:
@@ -174,6 +142,13 @@ def _shortened(keys: pl.Series, bits: int) -> pl.Series:
     # 2^63 is no whole number of 64 bits: only the sign is left then.
     shortened: pl.Series = keys // (1 << bits) if bits < _SIGN else (keys < 0).cast(pl.Int64) * -1
     return shortened
+
+
+def _dropped_by_some(numbers: pl.Series, dropped: int) -> int:
+    """Return how many bits some of the numbers show to be dropped; all of them may show more."""
+    some = numbers.gather_every(max(1, len(numbers) // _SOME))
+    keys = _shortened(bits_of(some), dropped).unique()
+    return dropped + (_too_many(keys) if len(keys) > MOST else 0)
 
 
 def _too_many(keys: pl.Series) -> int:
