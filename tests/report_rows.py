@@ -6,7 +6,8 @@ import json
 from datetime import datetime, timedelta, timezone
 from typing import Any, Dict, List, Optional, Sequence
 
-from nuvyn_executor.reports.build import StoredRows, build_report
+from nuvyn_executor.reports.build import build_report
+from nuvyn_executor.reports.stored_rows import StoredRows
 from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, SOURCES, TABLES
 from nuvyn_executor.schema.validator import SchemaValidator
 from nuvyn_executor.store.memory import MemoryMetadataStore

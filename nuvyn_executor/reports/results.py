@@ -95,6 +95,11 @@ def text_of(value: Any) -> Optional[str]:
     return value if isinstance(value, str) and value else None
 
 
+def moment(value: Any) -> Optional[datetime]:
+    """Return a moment, or ``None`` for anything else."""
+    return value if isinstance(value, datetime) else None
+
+
 def numbers(value: Any) -> Dict[str, float]:
     """Return the numbers of a JSON object."""
     found = ((key, number(one)) for key, one in mapping(value).items())

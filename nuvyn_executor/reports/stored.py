@@ -7,8 +7,8 @@ from collections import defaultdict
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence
 
-from nuvyn_executor.reports.build import StoredRows
 from nuvyn_executor.reports.results import SCORING_JOBS, parsed
+from nuvyn_executor.reports.stored_rows import StoredRows
 from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, SOURCES, TABLES
 
 if TYPE_CHECKING:

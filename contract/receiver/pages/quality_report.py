@@ -28,7 +28,7 @@ def view(visit: Visit) -> dict[str, Any]:
     """
     name, source = visit.tenant, visit.query.get("source_id", "")
     try:
-        from nuvyn_executor.reports import build, page  # noqa: PLC0415  it need not be there
+        from nuvyn_executor.reports import build, page, stored_rows  # noqa: PLC0415  it need not be there
     except ImportError:
         said = (
             "The report is written by the package nuvyn-executor, which is not installed beside this server."
@@ -48,7 +48,7 @@ def view(visit: Visit) -> dict[str, Any]:
             404, "not_found", f"No source has come of {name[:100]!r} yet: there is nothing to report."
         )
     known = [row for row in found["columns"] if row["source_id"] in sources]
-    stored = build.StoredRows(
+    stored = stored_rows.StoredRows(
         sources=sorted(map(stored_row, sources.values()), key=lambda row: str(row.get("source_path"))),
         tables=[stored_row(row) for row in found["tables"] if row["source_id"] in sources],
         columns=[stored_row(row) for row in known],

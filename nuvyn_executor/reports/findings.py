@@ -1,0 +1,84 @@
+"""The findings of runs and, where there are none, what the rows of tables recommend. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, List, Mapping, Optional, Tuple
+
+from nuvyn_executor.reports.contents import Finding
+from nuvyn_executor.reports.results import RunResult, mapping, number, parsed, text_of, whole
+from nuvyn_executor.reports.stored_rows import Row, Stored, only
+
+
+def findings_of(stored: Stored, runs: Iterable[Optional[RunResult]]) -> Tuple[Finding, ...]:
+    """Return the findings of runs, or, where a table has none of them, what its details recommend."""
+    assessed = {run.run_id: run for run in runs if run is not None and run.is_assessed}.values()
+    found = [
+        each
+        for run in assessed
+        for each in (_finding(one, run, stored) for one in run.findings)
+        if each.table_id is not None or run.sources <= stored.ids  # else it may be of another source
+    ]
+    covered = {source for run in assessed for source in run.sources}
+    for row in stored.tables:
+        if row["source_id"] not in covered:
+            found.extend(_recommended(row))
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(one: Finding) -> Tuple[bool, bool, float]:
+    """Put notes last, and first what concerns no dimension: it says whether scores can be trusted."""
+    return one.is_note, one.dimension is not None, -(one.points_lost or 0.0)
+
+
+def _finding(one: Mapping[str, Any], run: RunResult, stored: Stored) -> Finding:
+    table, column = text_of(one.get("table")), text_of(one.get("column"))
+    what, remedy = _what_and_remedy(str(one.get("text") or ""), table, column)
+    row = None if table is None else stored.table(run, table)
+    return Finding(
+        source_id=only(run.sources) if row is None else str(row["source_id"]),
+        table=table if row is None else str(row["table_name"]),
+        column=column,
+        table_id=None if row is None else str(row["table_id"]),
+        dimension=text_of(one.get("dimension")),
+        count=whole(one.get("count")),
+        of=whole(one.get("of")),
+        points_lost=number(one.get("points_lost")),
+        what=what,
+        remedy=remedy,
+        is_note=one.get("level") is not None,
+    )
+
+
+def _recommended(row: Row) -> List[Finding]:
+    table = str(row["table_name"])
+    texts = mapping(parsed(row.get("details"))).get("recommendations")
+    found = []
+    for text in texts if isinstance(texts, list) else []:
+        place, separator, _ = str(text).partition(": ")
+        if not separator or not (place == table or place.startswith(f"{table}.")):
+            continue  # "maintain current standards", "4 more findings are listed in details"
+        column = place[len(table) + 1 :] or None
+        what, remedy = _what_and_remedy(str(text), table, column)
+        found.append(
+            Finding(
+                str(row["source_id"]),
+                table,
+                column,
+                str(row["table_id"]),
+                None,
+                None,
+                None,
+                None,
+                what,
+                remedy,
+            )
+        )
+    return found
+
+
+def _what_and_remedy(text: str, table: Optional[str], column: Optional[str]) -> Tuple[str, str]:
+    """Take a recommendation apart: ``place: what - remedy``."""
+    places = ([f"{table}.{column}: "] if column else []) + [f"{table}: "]
+    place = next((one for one in places if text.startswith(one)), "")
+    what, separator, remedy = text[len(place) :].rpartition(" - ")
+    return (what, remedy) if separator else (remedy, "")
