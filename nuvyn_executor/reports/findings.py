@@ -21,7 +21,8 @@ def findings_of(stored: Stored, runs: Iterable[Optional[RunResult]]) -> Tuple[Fi
     covered = {source for run in assessed for source in run.sources}
     for row in stored.tables:
         if row["source_id"] not in covered:
-            found.extend(_recommended(row))
+            columns = [str(one["column_name"]) for one in stored.columns.get(str(row["table_id"]), ())]
+            found.extend(_recommended(row, columns))
     return tuple(sorted(found, key=_rank))
 
 
@@ -49,16 +50,17 @@ def _finding(one: Mapping[str, Any], run: RunResult, stored: Stored) -> Finding:
     )
 
 
-def _recommended(row: Row) -> List[Finding]:
+def _recommended(row: Row, columns: Iterable[str]) -> List[Finding]:
     table = str(row["table_name"])
     texts = mapping(parsed(row.get("details"))).get("recommendations")
+    # A name may begin with another name and have the colon that comes after a place.
+    places = {f"{table}.{name}: ": name for name in sorted(columns, key=len, reverse=True)}
     found = []
-    for text in texts if isinstance(texts, list) else []:
-        place, separator, _ = str(text).partition(": ")
-        if not separator or not (place == table or place.startswith(f"{table}.")):
+    for text in map(str, texts if isinstance(texts, list) else []):
+        column = next((name for place, name in places.items() if text.startswith(place)), None)
+        if column is None and not text.startswith(f"{table}: "):
             continue  # "maintain current standards", "4 more findings are listed in details"
-        column = place[len(table) + 1 :] or None
-        what, remedy = _what_and_remedy(str(text), table, column)
+        what, remedy = _what_and_remedy(text, table, column)
         found.append(
             Finding(
                 str(row["source_id"]),

@@ -25,6 +25,10 @@ def notices_of(
     stored: Stored, run: Optional[RunResult], tables: Sequence[Table], runs: Sequence[RunResult]
 ) -> Iterable[str]:
     """Return the sentences that tell the reader what limits the figures."""
+    failure = stored.last_failure
+    if failure is not None and all(failure.at > run.at for run in stored.runs):
+        what = f"The last run ({failure.job} {failure.run_id} of {failure.at.date()}) failed"
+        yield f"{what}: {failure.reason}" if failure.reason else f"{what}."
     about_scores = _notice_of_scores(stored, run, tables, runs)
     if about_scores:
         yield about_scores

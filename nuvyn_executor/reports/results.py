@@ -59,6 +59,17 @@ class RunResult:
         return next((self.tables[name] for name in names if name in self.tables), None)
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A run that has failed; what it stored until then may have scores all the same."""
+
+    run_id: str
+    job: str
+    at: datetime
+    sources: FrozenSet[str]
+    reason: Optional[str]
+
+
 def mapping(value: Any) -> Mapping[str, Any]:
     """Return a JSON object, or an empty one for anything else."""
     return value if isinstance(value, dict) else {}
@@ -109,6 +120,21 @@ def numbers(value: Any) -> Dict[str, float]:
 def counts(value: Any) -> Dict[str, int]:
     """Return the whole numbers of a JSON object."""
     return {key: one for key, one in mapping(value).items() if whole(one) is not None}
+
+
+def failure_of(row: Mapping[str, Any]) -> Optional[Failure]:
+    """Return what a row of ``executor_runs`` says of a failure; ``None`` where the run has not failed."""
+    at = row.get("started_at")
+    if row.get("status") != RunStatus.FAILED.value or not isinstance(at, datetime):
+        return None
+    details = mapping(parsed(row.get("result")).get("details"))
+    return Failure(
+        run_id=str(row.get("run_id")),
+        job=str(row.get("run_mode")),
+        at=at,
+        sources=_sources(row, details),
+        reason=text_of(row.get("error_message")),
+    )
 
 
 def run_result(row: Mapping[str, Any]) -> Optional[RunResult]:

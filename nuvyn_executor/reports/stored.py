@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from nuvyn_executor.model import RunStatus
 from nuvyn_executor.reports.results import SCORING_JOBS, parsed
 from nuvyn_executor.reports.stored_rows import StoredRows
 from nuvyn_executor.schema.tables import COLUMNS, EXECUTOR_RUNS, SOURCES, TABLES
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 MOST_RUNS = 30
 """The last runs whose results are read; a result of 5,000 columns has a megabyte. Sources share them."""
 FEWEST_RUNS = 4
-"""The last runs of each source that are read at least."""
+"""The last runs of each source that are read at least: of those that failed, and of the others."""
 _WITHOUT_RESULT = ("run_id", "source_id", "tenant_id", "source_path", "run_mode", "status", "started_at")
 
 
@@ -97,11 +98,12 @@ def _runs(store: MetadataStore, sources: set[str], tenants: set[str]) -> List[Ro
     jobs = [job.value for job in SCORING_JOBS]
     known = _rows(store, EXECUTOR_RUNS, {"run_mode": jobs, "tenant_id": sorted(tenants)}, _WITHOUT_RESULT)
     possible = [row for row in known if row["started_at"] and row["source_id"] in (None, *sources)]
-    by_source: Dict[Optional[str], List[Row]] = defaultdict(list)
+    # Many runs that failed, mostly without scores, leave the others their place.
+    alike: Dict[Tuple[Optional[str], bool], List[Row]] = defaultdict(list)
     for row in sorted(possible, key=itemgetter("started_at"), reverse=True):
-        by_source[row["source_id"]].append(row)
-    share = max(FEWEST_RUNS, MOST_RUNS // max(1, len(by_source)))
-    newest = [row for some in by_source.values() for row in some[:share]]
+        alike[row["source_id"], row["status"] == RunStatus.FAILED.value].append(row)
+    share = max(FEWEST_RUNS, MOST_RUNS // max(1, len(alike)))
+    newest = [row for some in alike.values() for row in some[:share]]
     if not newest:
         return []
     rows = _rows(store, EXECUTOR_RUNS, {"run_id": [row["run_id"] for row in newest]})

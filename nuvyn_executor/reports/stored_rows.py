@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import AbstractSet, Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
-from nuvyn_executor.reports.results import RunResult, run_result
+from nuvyn_executor.reports.results import Failure, RunResult, failure_of, run_result
 
 Row = Mapping[str, Any]
 
@@ -31,13 +31,21 @@ class StoredRows:
 
 @dataclass(frozen=True)
 class Stored:
-    """The rows of a report in order, and the runs that scored its sources, the newest first."""
+    """The rows of a report in order.
+
+    Attributes:
+        sources, tables, gone_tables: each is a row.
+        columns: rows by the id of their table.
+        runs: that scored the sources, the newest first.
+        last_failure: the last run that failed, with scores or without.
+    """
 
     sources: Sequence[Row]
     tables: Sequence[Row]
     gone_tables: Sequence[Row]
     columns: Mapping[str, Sequence[Row]]
     runs: Sequence[RunResult]
+    last_failure: Optional[Failure]
 
     @property
     def ids(self) -> FrozenSet[str]:
@@ -67,6 +75,7 @@ def in_order(rows: StoredRows) -> Stored:
     """Sort rows, and read the results of those runs that are over some of the sources."""
     ids = {row["source_id"] for row in rows.sources}
     results = [one for one in map(run_result, rows.runs) if one is not None and one.sources & ids]
+    failures = (one for one in map(failure_of, rows.runs) if one is not None and one.sources & ids)
     by_table: Dict[str, List[Row]] = defaultdict(list)
     for row in rows.columns:
         if row.get("removed_at") is None:
@@ -81,6 +90,7 @@ def in_order(rows: StoredRows) -> Stored:
         [row for row in ordered if row.get("removed_at") is not None],
         by_table,
         results,
+        next(failures, None),
     )
 
 

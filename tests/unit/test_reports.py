@@ -10,11 +10,12 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import pytest
 
+from nuvyn_executor.reports.build import build_report
 from nuvyn_executor.reports.figures import at_most, day, moment, signed_share
 from nuvyn_executor.reports.files import report_of
 from nuvyn_executor.reports.markup import element, joined, name
 from nuvyn_executor.reports.page import framed, html
-from nuvyn_executor.reports.stored import MOST_RUNS, without_values
+from nuvyn_executor.reports.stored import MOST_RUNS, source_rows, stored_rows, without_values
 from nuvyn_executor.schema.tables import COLUMNS, TABLES
 from tests.report_rows import (
     NOW,
@@ -306,6 +307,67 @@ class TestWhatIsStored:
         assert [one.scores.overall for one in report.history] == [88.5, 91.0]
         assert "written by a later run (job_-1)" in report.notices[0]
         assert [(one.kind, one.after) for one in report.changes] == [("rows", "1,100")]
+
+    @pytest.mark.parametrize("table", ["orders: 2024", "a: b.c", "a.b: c: d"])
+    @pytest.mark.parametrize("column", ["", "amount", "amount: net", "x.y"])
+    def test_what_is_recommended_belongs_to_its_table_whatever_the_names(
+        self, table: str, column: str
+    ) -> None:
+        stored = one_table()
+        other = table_row(stored.sources[0], "a")
+        place = f"{table}.{column}" if column else table
+        text = f"{place}: 3 of 9 values are odd - repair them"
+        texts = [text, "Data quality is good - maintain current standards"]
+        own = table_row(stored.sources[0], table, details={"recommendations": texts})
+        stored.tables, stored.runs = [other, own], []
+        stored.columns = [column_row(own, name) for name in ("amount", "amount: net", "x.y")]
+
+        (found,) = (one for one in stored.report().findings if one.table == table)
+        assert (found.column, found.what, found.remedy) == (
+            column or None,
+            "3 of 9 values are odd",
+            "repair them",
+        )
+
+    def test_a_failure_after_the_scores_is_named(self) -> None:
+        """Who reads old scores has to know that the last run brought none."""
+        stored = one_table()
+        reason = "The source /Volumes/main/raw/shop cannot be read - grant READ VOLUME."
+        failed = {"status": "Failed", "error_message": reason}
+        stored.runs.insert(0, run_row(stored.sources[0], {}, -2, **failed))
+        stored.runs.insert(1, run_row(stored.sources[0], {}, -1, status="Failed", error_message="older"))
+
+        (notice,) = (one for one in stored.report().notices if "failed" in one)
+        assert notice == f"The last run (quality_assessment job_-2 of 2026-03-06) failed: {reason}"
+
+    def test_so_it_is_where_nothing_has_scores(self) -> None:
+        stored = one_table()
+        stored.runs = [run_row(stored.sources[0], {}, status="Failed", error_message=None)]
+
+        assert "The last run (quality_assessment job_0 of 2026-03-04) failed." in stored.report().notices
+
+    @pytest.mark.parametrize("number", [0, 1])
+    def test_a_failure_before_the_scores_is_not(self, number: int) -> None:
+        stored = one_table()
+        stored.runs.append(run_row(stored.sources[0], {}, number, status="Failed", run_id="failed"))
+
+        assert not [one for one in stored.report().notices if "failed" in one]
+
+    def test_nor_the_failure_of_another_source(self) -> None:
+        stored = one_table()
+        other = source_row("/Volumes/main/raw/other")
+        stored.runs.insert(0, run_row(other, {}, -1, status="Failed"))
+
+        assert not [one for one in stored.report().notices if "failed" in one]
+
+    def test_scores_are_found_behind_many_failures(self) -> None:
+        stored = one_table()
+        failures = [run_row(stored.sources[0], {}, -1 - i, status="Failed") for i in range(2 * MOST_RUNS)]
+        stored.runs = [*reversed(failures), *stored.runs]
+        store = stored.store()
+
+        rows = stored_rows(store, source_rows(store), shows_values=False)
+        assert build_report(rows, NOW).scores.overall == 88.5
 
     def test_an_extraction_alone_says_what_it_lacks(self) -> None:
         stored = one_table()
