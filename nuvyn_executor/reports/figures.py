@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timezone
-from typing import Optional
+from typing import Iterable, Optional
 
 from nuvyn_executor.reports.markup import Markup, element
 
 NOTHING = "\u2013"
 MINUS = "\u2212"
 _ALL, _MUCH, _LITTLE = 100.0, 99.9, 0.1  # per cent
+_SEVERAL = 2  # of a unit of time; less is told in a smaller one
 _STEP, _THREE_DIGITS = 1000, 100
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
@@ -23,6 +24,12 @@ def score(value: Optional[float]) -> str:
 def count(value: Optional[int]) -> str:
     """Return a whole number with commas."""
     return NOTHING if value is None else f"{value:,}"
+
+
+def total_of(numbers: Iterable[Optional[int]]) -> Optional[int]:
+    """Return the sum of the numbers that are known; ``None`` where none is."""
+    known = [one for one in numbers if one is not None]
+    return sum(known) if known else None
 
 
 def share(part: float, whole: float) -> str:
@@ -43,6 +50,13 @@ def at_most(error: float) -> str:
         return f"a factor of {math.ceil(2 * error + 1):.3g} at most"
     percent = math.ceil(1000 * error) / 10
     return f"{percent:.1f} % at most"
+
+
+def within(days: float) -> str:
+    """Return a bound in time, never less than it is."""
+    units = (("day", days), ("hour", 24 * days), ("minute", 24 * 60 * days))
+    unit, number = next((one for one in units if one[1] >= _SEVERAL), units[-1])
+    return f"{plural(math.ceil(number), unit)} at most"
 
 
 def signed(value: float, decimals: int = 2) -> str:

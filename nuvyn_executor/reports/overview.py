@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, List, Mapping, Sequence, Tuple
 
 from nuvyn_executor.quality.dimensions import DIMENSIONS
 from nuvyn_executor.reports import pictures
-from nuvyn_executor.reports.figures import NOTHING, count, moment, plural, points, score, size
+from nuvyn_executor.reports.figures import NOTHING, count, moment, plural, points, score, size, total_of
 from nuvyn_executor.reports.markup import Content, Markup, element, joined, name
 from nuvyn_executor.reports.parts import badge, css_of, head_cells, scroller
 
@@ -74,13 +74,12 @@ def _cards(report: Report) -> Markup:
 
 
 def _sizes(report: Report) -> Markup:
-    rows = [one.rows for one in report.tables if one.rows is not None]
     facts: List[Tuple[str, str]] = [
         ("Tables", count(len(report.tables))),
         ("Columns", count(sum(len(one.columns) for one in report.tables))),
-        ("Rows", count(sum(rows)) if rows else NOTHING),
-        ("Files", count(sum(one.files or 0 for one in report.sources))),
-        ("Size", size(sum(one.size_bytes or 0 for one in report.sources))),
+        ("Rows", count(total_of(one.rows for one in report.tables))),
+        ("Files", count(total_of(one.files for one in report.sources))),
+        ("Size", size(total_of(one.size_bytes for one in report.sources))),
         ("Findings", count(sum(not one.is_note for one in report.findings))),
     ]
     listed = [element("div", element("dt", term), element("dd", figure)) for term, figure in facts]

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, List, Optional, Tuple
+from typing import TYPE_CHECKING, Iterable, List, Optional, Tuple
 
 from nuvyn_executor.quality.dimensions import DIMENSIONS
 from nuvyn_executor.reports import pictures
-from nuvyn_executor.reports.figures import NOTHING, at_most, count, day, plural, score, share, size
+from nuvyn_executor.reports.figures import NOTHING, at_most, count, day, plural, score, share, size, within
 from nuvyn_executor.reports.markup import Content, Markup, element, joined, name
 from nuvyn_executor.reports.parts import badge, css_of, head_cells, scroller, sentence
 
 if TYPE_CHECKING:
-    from nuvyn_executor.reports.contents import Column, Finding, Report, Table
+    from nuvyn_executor.reports.contents import Column, Distribution, Finding, Report, Table
 
 _MOST_FINDINGS = 20
 _MOST_FORMS = 3
 _QUANTILES = 5
+_MOMENTS = "moments"
+_FIRST_YEAR, _DAYS_OF_YEAR = 1970, 365.25
 _LENGTHS = "lengths"  # the quantiles of these are no cell values
 
 
@@ -61,6 +63,14 @@ def _table(one: Table, source: str, report: Report) -> Markup:
     )
 
 
+def _extent(one: Table) -> Iterable[str]:
+    """Say how many files a table has and their bytes, where that is known."""
+    if one.files is not None:
+        yield plural(one.files, "file")
+    if one.size_bytes is not None:
+        yield size(one.size_bytes)
+
+
 def _facts(one: Table, source: str) -> Markup:
     measured = one.measured
     scanned: Content = count(one.rows)
@@ -68,7 +78,7 @@ def _facts(one: Table, source: str) -> Markup:
         scanned = f"{count(one.rows)}, of which {measured.rows_scanned:,} were counted"
     pairs: List[Tuple[str, Content]] = [
         ("Rows", scanned),
-        ("Format", f"{one.file_format}, {plural(one.files or 0, 'file')}, {size(one.size_bytes)}"),
+        ("Format", ", ".join([one.file_format, *_extent(one)])),
         ("Newest file", day(one.last_modified)),
         ("Age by", one.timeliness_source or NOTHING),
         ("Counted by", measured.counted_by or NOTHING),
@@ -216,9 +226,20 @@ def _distribution(one: Column, *, shows_values: bool) -> Content:
     words = f"median {middle}"
     if found.of != _LENGTHS:
         words += f", half {lower} to {upper}, 90 % {lowest} to {highest}"
-        if found.error:
-            words += f", off by {at_most(found.error)}"
+        bound = _bound(found)
+        if bound:
+            words += f", off by {bound}"
     return [pictures.distribution_of(found), element("small", words)]
+
+
+def _bound(found: Distribution) -> Optional[str]:
+    """Return by how much a quantile may be off; of moments the error is a share of the time since 1970."""
+    if not found.error:
+        return None
+    if found.of != _MOMENTS:
+        return at_most(found.error)
+    years = [abs(int(one[:4]) - _FIRST_YEAR) + 1 for one in found.quantiles if one[:4].isdecimal()]
+    return within(found.error * _DAYS_OF_YEAR * max(years)) if years else None
 
 
 def _commonest(one: Column) -> Content:

@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Optional, Tuple
 import pytest
 
 from nuvyn_executor.reports.build import build_report
-from nuvyn_executor.reports.figures import at_most, day, moment, signed_share
+from nuvyn_executor.reports.figures import at_most, day, moment, signed_share, within
 from nuvyn_executor.reports.files import report_of
 from nuvyn_executor.reports.markup import element, joined, name
 from nuvyn_executor.reports.page import framed, html
@@ -246,6 +246,38 @@ class TestFigures:
     def test_a_bound_is_never_less_than_it_is(self, error: float, shown: str) -> None:
         assert at_most(error) == f"{shown} at most"
 
+    @pytest.mark.parametrize(
+        ("days", "shown"),
+        [
+            (9.1, "10 days"),
+            (1.5, "36 hours"),
+            (0.01, "15 minutes"),
+            (1e-9, "1 minute"),
+            (3000.0, "3,000 days"),
+        ],
+    )
+    def test_a_bound_in_time_is_never_less_than_it_is(self, days: float, shown: str) -> None:
+        assert within(days) == f"{shown} at most"
+
+    @pytest.mark.parametrize(
+        ("moments", "error", "shown"),
+        [
+            # A share of the time since 1970: 56 years are 20,454 days.
+            (["2020-01-02", "2021-05-06", "2022-01-01", "2024-02-29", "2025-12-31"], 2**-11, "10 days"),
+            ([f"2025-03-0{day}T10:11:12Z" for day in range(1, 6)], 2**-24, "2 minutes"),
+            (["1850-01-01", "1900-01-01", "1950-01-01", "1960-01-01", "1961-01-01"], 2**-10, "44 days"),
+        ],
+    )
+    def test_quantiles_of_moments_are_off_by_a_time(
+        self, moments: List[str], error: float, shown: str
+    ) -> None:
+        stored = one_table()
+        shape = {"of": "moments", "count": 9, "bins": [4, 5], "error": error}
+        details = {"distribution": shape, "quantiles": moments}
+        stored.columns = [column_row(stored.tables[0], "at", data_type="timestamp", details=details)]
+
+        assert f"to {moments[-1]}, off by {shown} at most<" in html(stored.report(shows_values=True))
+
     def test_quantiles_of_moments_without_a_year_are_not_shown(self) -> None:
         stored = one_table()
         shape = {"of": "moments", "count": 5, "bins": [5], "error": 0.0}
@@ -307,6 +339,18 @@ class TestWhatIsStored:
         assert [one.scores.overall for one in report.history] == [88.5, 91.0]
         assert "written by a later run (job_-1)" in report.notices[0]
         assert [(one.kind, one.after) for one in report.changes] == [("rows", "1,100")]
+
+    def test_what_is_not_known_is_not_zero(self) -> None:
+        """A row of an older version, or of another program, may lack it."""
+        stored = one_table()
+        unknown: Dict[str, Any] = dict.fromkeys(("files_found", "total_size_bytes"))
+        stored.sources[0].update(unknown)
+        stored.tables[0].update(dict.fromkeys(("file_count", "size_bytes", "row_count", "details")))
+        text = Page(html(stored.report())).text
+
+        assert all(f"{term}\u2013" in text for term in ("Rows", "Files", "Size")), text[:2000]
+        assert "0 files" not in text
+        assert "0 B" not in text
 
     @pytest.mark.parametrize("table", ["orders: 2024", "a: b.c", "a.b: c: d"])
     @pytest.mark.parametrize("column", ["", "amount", "amount: net", "x.y"])
