@@ -37,7 +37,8 @@ class FileSystemSource:
         self._location = root
         self._on_databricks = on_databricks
         self._follow_links = follow_links
-        self._path = under_root(python_path(root), roots or {})
+        self._roots = roots or {}
+        self._path = under_root(python_path(root), self._roots)
 
     @property
     def location(self) -> str:
@@ -171,6 +172,8 @@ class FileSystemSource:
             return "Write the path in full: ~ is not expanded."
         if self._path.startswith("/dbfs/") and not Path("/dbfs").is_dir():
             return "This machine has no /dbfs: name a Unity Catalog volume (/Volumes/...) or a local path."
+        if self._path.startswith("/") and os.path.lexists(under_root(f"/dbfs{self._path}", self._roots)):
+            return f"DBFS has this path: name it dbfs:{self._path}."  # as Spark on Databricks takes it
         if self._path != python_path(self._location):
             return f"Check the path; here it means {self._path} (EXECUTOR_DBFS_ROOT, EXECUTOR_VOLUMES_ROOT)."
         return "Check the path."

@@ -246,6 +246,15 @@ class TestErrors:
         with pytest.raises(SourceNotFound, match="~ is not expanded"):
             source("~/data-that-is-not-there").survey(MANY)
 
+    @pytest.mark.parametrize("path", ["/mnt/orders", "/mnt/orders/", "/mnt/orders/x.csv"])
+    def test_a_path_of_dbfs_without_its_scheme_is_explained(self, tmp_path: Path, path: str) -> None:
+        """Spark on Databricks takes `/mnt/orders` for DBFS; files that Python opens lie on the machine."""
+        write(tmp_path, "mnt/orders/x.csv")
+        here = FileSystemSource(path, on_databricks=False, roots={"/dbfs": str(tmp_path)})
+        with pytest.raises(SourceNotFound) as caught:
+            here.survey(MANY)
+        assert caught.value.remedy == f"DBFS has this path: name it dbfs:{path.rstrip('/')}."
+
     def test_a_file_that_may_not_be_read_is_denied(self, stranger: Path) -> None:
         write(stranger, "x.csv")
         (stranger / "x.csv").chmod(0)
