@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, ContextManager, Sequence
 from fake_databricks.errors import InvalidParameter, InvalidState
 from fake_databricks.full_disk import is_full, sentence
 from fake_databricks.jobs.model import Output, Run, TaskRun
+from fake_databricks.jobs.run_store import RunStore
 
 if TYPE_CHECKING:
     from fake_databricks.storage import Numbers, Storage
@@ -93,9 +94,10 @@ class Runs:
         self._lost_outputs: dict[int, Output] = {}  # in the place of what a full disk did not take
         self._ended: dict[int, None] = {}  # run ids in the order in which the runs ended
         self._tokens.update((token, None) for token, _ in storage.all(workspace_id, DELETED))
-        stored = [Run.from_document(document) for _, document in storage.all(workspace_id, "run")]
+        self._store = RunStore(workspace_id, storage)
+        stored = self._store.load()
         for run in sorted(stored, key=lambda run: run.run_id):
-            self._index(run)
+            self._index(run, run.task_runs)
         for run in sorted(stored, key=lambda run: run.end_time):
             self._note_end(run)
         self._forget_oldest()
@@ -191,9 +193,9 @@ class Runs:
         Raises:
             OSError: the disk is full, and the run is new.
         """
-        store = self._storage.record if run.run_id in self._runs else self._storage.put
-        store(self._workspace_id, "run", run.run_id, run.to_document())
-        self._index(run)
+        changed = [task_run for task_run in run.task_runs if task_run.is_changed]
+        self._store.save(run, changed, is_new=run.run_id not in self._runs)
+        self._index(run, changed)
         self._note_end(run)
         self._forget_oldest()
 
@@ -230,7 +232,7 @@ class Runs:
         return tuple(self._runs)
 
     def _remove(self, run: Run) -> None:
-        self._storage.delete(self._workspace_id, "run", run.run_id)
+        self._store.delete(run)
         del self._runs[run.run_id]
         self._ended.pop(run.run_id, None)
         of_job = self._run_ids_of_jobs[run.job_id]
@@ -258,12 +260,12 @@ class Runs:
                 self._remove(run)
                 self._tokens.pop(run.idempotency_token, None)
 
-    def _index(self, run: Run) -> None:
+    def _index(self, run: Run, changed: Sequence[TaskRun]) -> None:
         if run.run_id not in self._runs:
             self._runs[run.run_id] = run
             self._run_ids_of_jobs.setdefault(run.job_id, []).append(run.run_id)
         (self._active.add if run.is_active else self._active.discard)(run.run_id)
-        for task_run in run.task_runs:
+        for task_run in changed:
             self._owners[task_run.run_id] = run.run_id
         if run.idempotency_token:
             self._tokens[run.idempotency_token] = run.run_id

@@ -18,7 +18,7 @@ from fake_databricks.jobs.run_views import (
     task_view,
 )
 from fake_databricks.jobs.runs import RunFilter
-from fake_databricks.jobs.settings import MAX_PARAMETERS_BYTES, Dialect
+from fake_databricks.jobs.settings import MAX_PARAMETERS_BYTES, Dialect, dependants
 from fake_databricks.jobs.task_types import read_named
 from fake_databricks.request.call import Call, Parameters, Route
 from fake_databricks.request.values import read_boolean, read_fields, read_page_token, read_texts
@@ -81,8 +81,9 @@ def get(call: Call) -> dict[str, Any]:
         }
     view = run_view(run, _url(call), history=parameters.boolean("include_history"))
     view.pop("has_more")
-    for item in view["tasks"] if resolved else []:
-        item.update(resolved_view(run, run.attempt(item["run_id"])))
+    if resolved:
+        for item, attempt in zip(view["tasks"], run.task_runs, strict=True):
+            item.update(resolved_view(run, attempt))
     return view
 
 
@@ -241,10 +242,12 @@ def _before(parameters: Parameters) -> int:
 
 
 def _with_dependants(tasks: Sequence[Task], chosen: Sequence[str]) -> list[str]:
-    wanted = set(chosen)
-    for _ in tasks:
-        wanted |= {task.key for task in tasks if wanted & set(task.depends_on)}
-    return [*chosen, *(task.key for task in tasks if task.key in wanted - set(chosen))]
+    after, wanted, found = dependants(tasks), set(chosen), list(chosen)
+    while found:
+        new = {task.key for task in after.get(found.pop(), ())} - wanted
+        wanted |= new
+        found += new
+    return [*chosen, *(task.key for task in tasks if task.key in wanted.difference(chosen))]
 
 
 def _listed(run: Run, url: str, *, expand: bool) -> dict[str, Any]:

@@ -265,10 +265,10 @@ class RunScheduler:
         self._set_timers(run)
         self._continue(run)
 
-    def _continue(self, run: Run) -> None:
-        """Start and skip the tasks whose turn it is; end the run if nothing is left to do."""
+    def _continue(self, run: Run, ended: TaskRun | None = None) -> None:
+        """Start and skip the tasks whose turn it is, after one has ended; end the run if nothing is left."""
         if run.stopped_for is None:
-            for task_run in changes.skip_blocked(run, self._clock.now()):
+            for task_run in changes.skip_blocked(run, self._clock.now(), ended):
                 self._admit(run, task_run)
         self._runs.save(run)
         if run.is_nested:
@@ -357,7 +357,7 @@ class RunScheduler:
             if changes.may_retry(run, task_run):
                 self._retry(run, task_run)
             else:
-                self._continue(run)
+                self._continue(run, task_run)
 
     def _retry(self, run: Run, before: TaskRun) -> None:
         now = self._clock.now()
@@ -442,7 +442,7 @@ class RunScheduler:
             return
         self._stop_attempt(run, task_run, Result.CANCELED)
         self._runs.save(run)
-        self._continue(run)
+        self._continue(run, task_run)
 
     def _time_out(self, run: Run) -> None:
         with self._runs.locked():
