@@ -178,6 +178,9 @@ def add_retry(run: Run, before: TaskRun, number: int, now: int) -> TaskRun:
         settings_number=before.settings_number,
     )
     run.task_runs.append(task_run)
+    if run.repairs:
+        latest = run.repairs[-1]
+        run.repairs[-1] = dataclasses.replace(latest, task_run_ids=(*latest.task_run_ids, number))
     if run.dialect is Dialect.FLAT:
         run.state = advance(run.state, Event.RETRY, message=message)
     return task_run
@@ -186,6 +189,10 @@ def add_retry(run: Run, before: TaskRun, number: int, now: int) -> TaskRun:
 def end_run(run: Run, now: int) -> None:
     """End a run whose attempts have all ended."""
     outcome = _outcome(run)
+    _close(run, outcome, now)
+
+
+def _close(run: Run, outcome: outcomes.Outcome, now: int) -> None:
     run.state = advance(run.state, outcome.event, outcome.result, outcome.message)
     run.end_time = now
     run.start_time = run.start_time or now  # it was cancelled while it was queued
@@ -214,9 +221,7 @@ def end_lost(run: Run, now: int) -> list[TaskRun]:
         task_run.execution_start = task_run.execution_start or task_run.start_time
         task_run.execution_end = task_run.end_time = now
         task_run.state = advance(task_run.state, event, Result.FAILED, LOST)
-    run.state = advance(run.state, event, Result.FAILED, LOST)
-    run.start_time = run.start_time or now
-    run.end_time = now
+    _close(run, outcomes.Outcome(event, Result.FAILED, LOST), now)
     return lost
 
 
