@@ -7,5 +7,5 @@ the tasks without a program, ``scheduled_runs.py`` starts runs by the clock. ``j
 ``compute.py``, ``schedules.py``, ``quartz.py``, ``lifecycle.py``, ``changes.py``, ``outcomes.py``,
 ``control.py``, ``references.py``, ``limits.py``, ``owners.py``, ``new_clusters.py`` are the pure rules;
 ``run_views.py`` and
-``run_times.py`` render runs.
+``run_times.py`` render runs, ``notebook_export.py`` a notebook that has run.
 """

@@ -7,7 +7,7 @@ import copy
 import dataclasses
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, ContextManager, Sequence
+from typing import TYPE_CHECKING, Any, Callable, ContextManager, Mapping, Sequence
 
 from fake_databricks.errors import InvalidParameter, InvalidState
 from fake_databricks.full_disk import is_full, sentence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FIRST_RUN_ID = 98765  # the guide's first run
 DELETED = "deleted_run_token"
 """The kind of document that holds the idempotency token of a run that a client has deleted."""
+NOTEBOOK = "notebook of an attempt"
 KEEP_RUNS = 1000
 """How many ended runs are kept, unless the server was told otherwise."""
 
@@ -215,6 +216,16 @@ class Runs:
             said = f"The output of this run could not be stored. {sentence(error)}"
             self._lost_outputs[run_id] = Output(logs=said, error=said)
 
+    def save_notebook(self, run_id: int, path: str, source: str) -> None:
+        """Store the notebook that an attempt runs, without secret values."""
+        document = self._redact({"path": path, "source": source})
+        self._storage.record(self._workspace_id, NOTEBOOK, run_id, document)
+
+    def notebook(self, run_id: int) -> Mapping[str, str] | None:
+        """Return ``path`` and ``source`` of the notebook that an attempt has run; None if it has run none."""
+        found: Mapping[str, str] | None = self._storage.get(self._workspace_id, NOTEBOOK, run_id)
+        return found
+
     def next_run_id(self) -> int:
         """Return a number for a run, an attempt or a repair."""
         return self._numbers.take("run", FIRST_RUN_ID)
@@ -245,7 +256,8 @@ class Runs:
                 self._remove(child)
             self._owners.pop(task_run.run_id, None)
             self._lost_outputs.pop(task_run.run_id, None)
-            self._storage.delete(self._workspace_id, "output", task_run.run_id)
+            for kind in ("output", NOTEBOOK):
+                self._storage.delete(self._workspace_id, kind, task_run.run_id)
 
     def _note_end(self, run: Run) -> None:
         if run.is_active:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import traceback
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from fake_databricks.errors import InvalidParameter, InvalidState
@@ -290,6 +291,9 @@ class RunScheduler:
             return
         try:
             cluster, spec = self._preparer.prepare(run, task, task_run)
+            if task.kind == "notebook_task":
+                source = Path(spec.python_file).read_text("utf-8-sig", "replace")
+                self._runs.save_notebook(task_run.run_id, spec.notebook, source)
             with self._runs.locked():
                 if task_run.state.is_terminal:  # it was stopped while its cluster was starting
                     return
