@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 INSTALL = "%pip install git+https://github.com/nuvyn-bldr/executor-script.git@main"
 CONNECTIONS, REQUESTS, REPEATS, AT_ONCE = 4, 1000, 10, 20
 IDLE_SECONDS = 30
+FEW_TASKS, MANY_TASKS = 250, 1000
 PREPARE = """
 from pyspark.sql import SparkSession
 spark = SparkSession.builder.getOrCreate()
@@ -147,6 +148,26 @@ def steps(caller: Caller, cluster: str) -> None:
         tell(f"  a program that {what}: first, warm", "", f"{first:.2f} {statistics.median(warm):.2f} s")
 
 
+def many_tasks(caller: Caller) -> None:
+    """Measure runs of many tasks that run no program, and say how often the time of few that of many is."""
+
+    def run(number: int) -> float:
+        test = {"op": "EQUAL_TO", "left": "{{job.run_id}}", "right": "{{job.run_id}}"}
+        tasks = [{"task_key": f"t{index}", "condition_task": test} for index in range(number)]
+        job = caller("POST", "/api/2.2/jobs/create", {"name": "benchmark", "tasks": tasks})["job_id"]
+        begin = time.perf_counter()
+        caller("POST", "/api/2.2/jobs/run-now", {"job_id": job})
+        while caller("GET", f"/api/2.2/jobs/runs/list?job_id={job}&active_only=true").get("runs"):
+            time.sleep(0.005)
+        return time.perf_counter() - begin
+
+    run(FEW_TASKS)
+    few, many = (median(lambda number=number: run(number), 3) for number in (FEW_TASKS, MANY_TASKS))  # type: ignore[misc]
+    tell(f"a run of {MANY_TASKS:,} conditions", "", f"{many:.2f} s")
+    times = MANY_TASKS // FEW_TASKS
+    tell(f"  {times} x as many tasks take longer", f"<= {1.5 * times:.0f} x", f"{many / few:.1f} x")
+
+
 def measure(url: str, token: str, cluster: str, begin: float) -> None:
     """Measure a server that was started at ``begin``."""
     caller = Caller(url, token)
@@ -175,6 +196,7 @@ def measure(url: str, token: str, cluster: str, begin: float) -> None:
         f"{median(lambda: caller.run(extract), 5):.2f} s",
     )
     steps(caller, cluster)
+    many_tasks(caller)
     run = caller("POST", "/api/2.1/jobs/run-now", {"job_id": plain})["run_id"]
     requests(url, token, run)
     callers = [Caller(url, token) for _ in range(AT_ONCE)]

@@ -15,7 +15,7 @@ import logging
 import os
 import sqlite3
 import threading
-from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Sequence
 
 from cryptography.fernet import Fernet, InvalidToken
 
@@ -27,8 +27,12 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("fake_databricks")
 KEY_VARIABLE = "FAKE_DATABRICKS_KEY"
 OWNER_FOLDER, OWNER_FILE = 0o700, 0o600
-FORMAT = 1
-"""The number of the form in which documents are stored; it is in the database. 0 is that of version 1.0."""
+FORMAT = 2
+"""The number of the form in which documents are stored; it is in the database. 0 is that of version 1.0.
+In 1 a run was one document, and such a run is still read.
+"""
+Documents = Sequence[tuple[str, "str | int", Any]]
+"""Documents of a workspace, each with its kind and its key."""
 _ENCRYPTED = "gAAAA"  # Fernet's version and the first bytes of the time, until the year 2106
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -171,21 +175,24 @@ class Storage:
             "with --state."
         )
 
-    def put(self, workspace: str, kind: str, key: str | int, document: Any) -> None:
-        """Store a document; a former one is replaced."""
-        body = self.cipher.encrypt(json.dumps(document).encode())
+    def put(self, workspace: str, kind: str, key: str | int, document: Any, more: Documents = ()) -> None:
+        """Store a document and more that belong to it, all or none; former ones are replaced."""
+        documents = ((kind, key, document), *more)
         self._write(
             "INSERT INTO documents VALUES (?, ?, ?, ?) "
             "ON CONFLICT (workspace, kind, key) DO UPDATE SET body = excluded.body",
-            (workspace, kind, str(key), body),
+            *(
+                (workspace, kind, str(key), self.cipher.encrypt(json.dumps(document).encode()))
+                for kind, key, document in documents
+            ),
         )
 
-    def record(self, workspace: str, kind: str, key: str | int, document: Any) -> bool:
+    def record(self, workspace: str, kind: str, key: str | int, document: Any, more: Documents = ()) -> bool:
         """Store what has happened already; return whether it could be stored.
 
         On a full disk a sentence in the server's log says that a later server will not know it.
         """
-        return self._recorded(kind, key, lambda: self.put(workspace, kind, key, document))
+        return self._recorded(kind, key, lambda: self.put(workspace, kind, key, document, more))
 
     def record_end(self, workspace: str, kind: str, key: str | int) -> bool:
         """Delete the document of what is gone already; as ``record`` otherwise."""
@@ -202,16 +209,20 @@ class Storage:
             return False
         return True
 
-    def _write(self, statement: str, parameters: tuple[str, ...]) -> None:
-        """Execute a statement that writes.
+    def _write(self, statement: str, *rows: tuple[str, ...]) -> None:
+        """Execute a statement that writes, once for each row, for all rows or for none.
 
         Raises:
             OSError: the disk is full.
         """
         with self._mutex:
             try:
-                self._database.execute(statement, parameters)
+                self._database.execute("BEGIN IMMEDIATE")
+                self._database.executemany(statement, rows)
+                self._database.execute("COMMIT")
             except sqlite3.OperationalError as error:
+                if self._database.in_transaction:  # an error may have ended it
+                    self._database.execute("ROLLBACK")
                 if not is_full(error):
                     raise
                 path = str(self.folder / "state.sqlite")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from fake_databricks.errors import BlockTooLarge, MalformedRequest
+from fake_databricks.errors import BlockTooLarge
 from fake_databricks.files.trees import MAX_BLOCK_BYTES, Entry
 from fake_databricks.request.call import Call, Route
+from fake_databricks.request.values import read_bytes
 
 DEFAULT_READ_BYTES = 512 * 1024
 
@@ -18,7 +19,7 @@ def put(call: Call) -> dict[str, Any]:
     if call.files:
         content = next(iter(call.files.values()))
     else:
-        content = decode(parameters.text("contents", ""), "contents")
+        content = read_bytes("contents", parameters.text("contents", ""))
         if len(content) > MAX_BLOCK_BYTES:
             raise BlockTooLarge(
                 f"contents must have at most {MAX_BLOCK_BYTES} bytes; use create and add-block."
@@ -41,7 +42,9 @@ def create(call: Call) -> dict[str, Any]:
 def add_block(call: Call) -> dict[str, Any]:
     """Append a block to an open file."""
     parameters = call.parameters
-    call.workspace.dbfs.add_block(parameters.integer("handle"), decode(parameters.text("data", ""), "data"))
+    call.workspace.dbfs.add_block(
+        parameters.integer("handle"), read_bytes("data", parameters.text("data", ""))
+    )
     return {}
 
 
@@ -103,14 +106,6 @@ def delete(call: Call) -> dict[str, Any]:
     call.workspace.dbfs.delete(path, recursive=parameters.boolean("recursive"))
     mounts.after_writing(path)
     return {}
-
-
-def decode(text: str, name: str) -> bytes:
-    """Return the bytes of a base64 text."""
-    try:
-        return base64.b64decode(text, validate=True)
-    except ValueError:  # also for a text that is not ASCII
-        raise MalformedRequest(f"{name} is not base64.") from None
 
 
 def entry_view(entry: Entry) -> dict[str, Any]:

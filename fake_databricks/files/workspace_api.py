@@ -6,8 +6,8 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.files.dbfs_api import decode
 from fake_databricks.request.call import Call, Reply, Route
+from fake_databricks.request.values import read_bytes
 
 if TYPE_CHECKING:
     from fake_databricks.files.workspace_objects import ObjectInfo
@@ -19,9 +19,9 @@ EXPORTED = ("SOURCE", "AUTO", "RAW")
 def import_(call: Call) -> dict[str, Any]:
     """Write an object, from base64 or from a form."""
     parameters = call.parameters
-    content = (
-        next(iter(call.files.values())) if call.files else decode(parameters.text("content", ""), "content")
-    )
+    content = next(iter(call.files.values()), None)
+    if content is None:
+        content = read_bytes("content", parameters.text("content", ""))
     if len(content) > MAX_CONTENT_BYTES:
         raise InvalidParameter(f"content must have at most {MAX_CONTENT_BYTES} bytes.")
     options = {

@@ -7,7 +7,8 @@ lock, passes the time and the numbers, and stores the run. Times are millisecond
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Callable, Sequence
+from collections import deque
+from typing import TYPE_CHECKING, Callable, Mapping, Sequence
 
 from fake_databricks.errors import InvalidParameter
 from fake_databricks.jobs import outcomes
@@ -43,14 +44,14 @@ def add_first_attempts(run: Run, next_id: Callable[[], int]) -> None:
 
 def selected_tasks(run: Run) -> tuple[Task, ...]:
     """Return the tasks of a run; dependencies on tasks that were left out are removed."""
-    keys = set(run.latest())
-    return tuple(
-        task
-        if keys.issuperset(task.depends_on)
-        else dataclasses.replace(task, depends_on=tuple(key for key in task.depends_on if key in keys))
-        for task in run.settings.tasks
-        if task.key in keys
-    )
+    attempts = run.latest()
+    return tuple(_selected(task, attempts) for task in run.settings.tasks if task.key in attempts)
+
+
+def _selected(task: Task, attempts: Mapping[str, TaskRun]) -> Task:
+    if all(key in attempts for key in task.depends_on):
+        return task
+    return dataclasses.replace(task, depends_on=tuple(key for key in task.depends_on if key in attempts))
 
 
 def queue(run: Run, limit: int) -> None:
@@ -68,35 +69,41 @@ def skip(run: Run, limit: int, now: int) -> None:
         task_run.state = advance(task_run.state, Event.SKIP, result, message)
 
 
-def skip_blocked(run: Run, now: int) -> list[TaskRun]:
-    """Skip the attempts that can never start; return those that may start now."""
-    tasks = selected_tasks(run)
-    attempts = run.latest()
-    conditions = {key: task_run.outcome for key, task_run in attempts.items() if task_run.outcome}
+def skip_blocked(run: Run, now: int, ended: TaskRun | None = None) -> list[TaskRun]:
+    """Skip the attempts that can never start; return those that may start now.
+
+    Args:
+        run: the run.
+        now: the time.
+        ended: the one attempt that has ended since the last call: only tasks after it can have changed. None
+            looks at every task.
+    """
+    attempts, settings = run.latest(), run.settings
+    room = len(attempts)
+    if run.concurrency:
+        room = run.concurrency - sum(
+            not item.state.is_terminal and item.state.life is not Life.BLOCKED for item in attempts.values()
+        )
+    waiting = deque(settings.tasks)
+    if ended is not None and not run.concurrency:  # the end of an iteration lets any other one start
+        waiting = deque(settings.after.get(ended.task_key, ()))
     ready: dict[str, TaskRun] = {}
-    has_changed = True
-    while has_changed:
-        has_changed = False
-        states = {key: task_run.state for key, task_run in attempts.items()}
-        for task in tasks:
-            task_run = attempts[task.key]
-            if task_run.state.life is not Life.BLOCKED or task.key in ready:
-                continue
-            verdict = outcomes.admission(task, states, conditions)
-            if verdict is True:
-                ready[task.key] = task_run
-            elif isinstance(verdict, Result):
-                task_run.state = advance(
-                    task_run.state, Event.SKIP, verdict, outcomes.UPSTREAM_MESSAGES[verdict]
-                )
-                task_run.end_time = now
-                has_changed = True
-    if not run.concurrency:
-        return list(ready.values())
-    active = sum(
-        not item.state.is_terminal and item.state.life is not Life.BLOCKED for item in attempts.values()
-    )
-    return list(ready.values())[: max(0, run.concurrency - active)]
+    while waiting and len(ready) < room:
+        task = waiting.popleft()
+        task_run = attempts.get(task.key)
+        if task_run is None or task_run.state.life is not Life.BLOCKED or task.key in ready:
+            continue
+        task = _selected(task, attempts)
+        before = [attempts[key] for key in task.depends_on]
+        conditions = {item.task_key: item.outcome for item in before if item.outcome}
+        verdict = outcomes.admission(task, {item.task_key: item.state for item in before}, conditions)
+        if verdict is True:
+            ready[task.key] = task_run
+        elif isinstance(verdict, Result):
+            task_run.state = advance(task_run.state, Event.SKIP, verdict, outcomes.UPSTREAM_MESSAGES[verdict])
+            task_run.end_time = now
+            waiting.extend(settings.after.get(task.key, ()))
+    return list(ready.values())
 
 
 def admit(run: Run, task_run: TaskRun, now: int) -> None:
@@ -171,6 +178,9 @@ def add_retry(run: Run, before: TaskRun, number: int, now: int) -> TaskRun:
         settings_number=before.settings_number,
     )
     run.task_runs.append(task_run)
+    if run.repairs:
+        latest = run.repairs[-1]
+        run.repairs[-1] = dataclasses.replace(latest, task_run_ids=(*latest.task_run_ids, number))
     if run.dialect is Dialect.FLAT:
         run.state = advance(run.state, Event.RETRY, message=message)
     return task_run
@@ -179,6 +189,10 @@ def add_retry(run: Run, before: TaskRun, number: int, now: int) -> TaskRun:
 def end_run(run: Run, now: int) -> None:
     """End a run whose attempts have all ended."""
     outcome = _outcome(run)
+    _close(run, outcome, now)
+
+
+def _close(run: Run, outcome: outcomes.Outcome, now: int) -> None:
     run.state = advance(run.state, outcome.event, outcome.result, outcome.message)
     run.end_time = now
     run.start_time = run.start_time or now  # it was cancelled while it was queued
@@ -207,9 +221,7 @@ def end_lost(run: Run, now: int) -> list[TaskRun]:
         task_run.execution_start = task_run.execution_start or task_run.start_time
         task_run.execution_end = task_run.end_time = now
         task_run.state = advance(task_run.state, event, Result.FAILED, LOST)
-    run.state = advance(run.state, event, Result.FAILED, LOST)
-    run.start_time = run.start_time or now
-    run.end_time = now
+    _close(run, outcomes.Outcome(event, Result.FAILED, LOST), now)
     return lost
 
 

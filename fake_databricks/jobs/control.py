@@ -122,8 +122,8 @@ def overrides_of(body: Mapping[str, Any], values: Mapping[str, str]) -> Override
 def stats_of(run: Run) -> dict[str, Any]:
     """Return ``stats`` of a loop, from the run of its iterations; only the newest attempts count."""
     states = [task_run.state for task_run in run.latest().values()]
-    active = sum(not state.is_terminal and state.life is not Life.BLOCKED for state in states)
     ended = [state for state in states if state.is_terminal]
+    active = len(states) - len(ended) - sum(state.life is Life.BLOCKED for state in states)
     failed = [state for state in ended if state.result is not Result.SUCCESS]
     errors = Counter(state.message for state in failed).most_common(MOST_ERRORS)
     return {

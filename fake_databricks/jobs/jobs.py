@@ -11,6 +11,7 @@ from fake_databricks.jobs.limits import check_limits
 from fake_databricks.jobs.model import LATEST, Job
 from fake_databricks.jobs.new_clusters import check_new_clusters
 from fake_databricks.jobs.owners import check_owner, with_owner
+from fake_databricks.jobs.schedules import check_it_starts
 from fake_databricks.jobs.settings import Settings, parse_settings
 from fake_databricks.request.values import read_object, read_text
 
@@ -47,6 +48,7 @@ class Jobs:
         """Save a new job."""
         settings = parse_settings(document, version)
         self.check(settings)
+        check_it_starts(settings.schedule, self._clock.now())
         acl = tuple(settings.document.get("access_control_list", ()))
         check_owner(with_owner(acl, creator))
         job = Job(self.next_job_id(), settings, self._clock.now(), creator, acl)
@@ -125,6 +127,8 @@ class Jobs:
 
     def _change(self, job: Job, settings: Settings) -> Job:
         self.check(settings)
+        if settings.schedule != job.settings.schedule:
+            check_it_starts(settings.schedule, self._clock.now())
         changed = dataclasses.replace(job, settings=settings)
         with self._lock:
             self._save(changed)

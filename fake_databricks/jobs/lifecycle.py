@@ -144,7 +144,7 @@ class State:
     @property
     def is_terminal(self) -> bool:
         """Whether the run or attempt has ended."""
-        return self.life in TERMINAL
+        return self.result is not None
 
 
 def advance(state: State, event: Event, result: Result | None = None, message: str = "") -> State:

@@ -10,11 +10,11 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Mapping
 
-from fake_databricks.jobs.lifecycle import Life, Result, State
 from fake_databricks.jobs.settings import Dialect, Settings, Task, parse_settings
 
 if TYPE_CHECKING:
     from fake_databricks.engine.ports import Display
+    from fake_databricks.jobs.lifecycle import Result, State
 
 LATEST = "2.2"
 
@@ -89,6 +89,7 @@ class TaskRun:
         outcome: of a condition: ``true`` or ``false``.
         child_run_id: the run of another job that it has started, or that of its iterations; 0 for none.
         stats: of a loop.
+        is_changed: whether it differs from what is stored of it; each change says so.
     """
 
     run_id: int
@@ -109,6 +110,13 @@ class TaskRun:
     outcome: str = ""
     child_run_id: int = 0
     stats: Mapping[str, Any] = field(default_factory=dict)
+    is_changed: bool = field(default=True, init=False, compare=False, repr=False)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute, and note that there is something to store."""
+        super().__setattr__(name, value)
+        if name != "is_changed":
+            super().__setattr__("is_changed", True)
 
 
 @dataclass(frozen=True)
@@ -235,49 +243,6 @@ class Run:
         """Return the attempt of this number."""
         return next(task_run for task_run in self.task_runs if task_run.run_id == number)
 
-    def to_document(self) -> dict[str, Any]:
-        """Return the run as it is stored."""
-        document = {
-            item.name: getattr(self, item.name)
-            for item in dataclasses.fields(self)
-            if item.name not in ("settings", "earlier_settings", "task_runs", "repairs", "overrides", "state")
-        }
-        document["settings"] = self.settings.document
-        document["is_queueing"] = self.settings.is_queueing
-        document["earlier_settings"] = [
-            {"settings": item.document, "is_queueing": item.is_queueing} for item in self.earlier_settings
-        ]
-        document["state"] = dataclasses.asdict(self.state)
-        document["overrides"] = dataclasses.asdict(self.overrides)
-        # not with asdict, which copies all that is in it: a run of a thousand tasks is stored at each step
-        document["task_runs"] = [
-            {**vars(task_run), "state": dict(vars(task_run.state))} for task_run in self.task_runs
-        ]
-        document["repairs"] = [dataclasses.asdict(repair) for repair in self.repairs]
-        return document
-
-    @classmethod
-    def from_document(cls, stored: Mapping[str, Any]) -> Run:
-        """Return the run that was stored."""
-        document = dict(stored)
-        document["settings"] = stored_settings(document["settings"], is_queueing=document.pop("is_queueing"))
-        document["earlier_settings"] = [
-            stored_settings(item["settings"], is_queueing=item["is_queueing"])
-            for item in document.get("earlier_settings", [])
-        ]
-        document["state"] = _state(document["state"])
-        document["stopped_for"] = _result(document["stopped_for"])
-        overrides = dict(document["overrides"])
-        if overrides["python_params"] is not None:
-            overrides["python_params"] = tuple(overrides["python_params"])
-        document["overrides"] = Overrides(**{**overrides, "only": tuple(overrides["only"])})
-        document["task_runs"] = [_task_run(item) for item in document["task_runs"]]
-        document["repairs"] = [
-            Repair(**{**item, "state": _state(item["state"]), "task_run_ids": tuple(item["task_run_ids"])})
-            for item in document["repairs"]
-        ]
-        return cls(**document)
-
 
 @dataclass(frozen=True)
 class Origin:
@@ -294,26 +259,6 @@ class Origin:
 
 REQUESTED = Origin()
 """Of a run that a client has requested."""
-
-
-def _task_run(document: Mapping[str, Any]) -> TaskRun:
-    arguments = document.get("arguments")  # an older version had none
-    return TaskRun(
-        **{
-            **document,
-            "state": _state(document["state"]),
-            "stopped_for": _result(document["stopped_for"]),
-            "arguments": None if arguments is None else tuple(arguments),
-        }
-    )
-
-
-def _result(value: str | None) -> Result | None:
-    return None if value is None else Result(value)
-
-
-def _state(document: Mapping[str, Any]) -> State:
-    return State(Life(document["life"]), _result(document["result"]), document["message"])
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import TYPE_CHECKING, Any, Iterator, Mapping
 
 from fake_databricks.errors import InvalidParameter
 
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
 
 _REFERENCE = re.compile(r"\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}")
 _JOB_PARAMETER = "job.parameters."
+_TASKS = "tasks"
 
 
-def values_of(run: Run, task_run: TaskRun, workspace: Mapping[str, str]) -> dict[str, str]:
+def values_of(run: Run, task_run: TaskRun, workspace: Mapping[str, str]) -> Values:
     """Return every dynamic value that a task of a run can name.
 
     Args:
@@ -51,14 +53,50 @@ def values_of(run: Run, task_run: TaskRun, workspace: Mapping[str, str]) -> dict
         "start_time": str(run.created),
     }
     values.update({f"{_JOB_PARAMETER}{name}": value for name, value in run.job_parameters.items()})
-    for key, latest in run.latest().items():
-        values[f"tasks.{key}.run_id"] = str(latest.run_id)
-        if latest.outcome:
-            values[f"tasks.{key}.outcome"] = latest.outcome
-        values[f"tasks.{key}.execution_count"] = str(latest.attempt + 1)
-        values.update({f"tasks.{key}.values.{name}": as_text(value) for name, value in latest.values.items()})
-        values[f"tasks.{key}.result_state"] = latest.state.result.value.lower() if latest.state.result else ""
-    return values
+    return Values(values, run)
+
+
+class Values(Mapping[str, str]):
+    """Every dynamic value of an attempt by name; those of a task are looked up when one is named.
+
+    A run may have a thousand tasks, and few of them name another one.
+    """
+
+    def __init__(self, own: Mapping[str, str], run: Run) -> None:
+        self._own = own
+        self._run = run
+
+    def __getitem__(self, name: str) -> str:
+        """Return a value."""
+        if name in self._own:
+            return self._own[name]
+        prefix, _, rest = name.partition(".")
+        key, _, rest = rest.partition(".")
+        latest = self._run.latest().get(key) if prefix == _TASKS else None
+        if latest is None:
+            raise KeyError(name)
+        return _of_task(latest)[rest]
+
+    def __iter__(self) -> Iterator[str]:
+        """Return every name."""
+        yield from self._own
+        for key, latest in self._run.latest().items():
+            yield from (f"{_TASKS}.{key}.{rest}" for rest in _of_task(latest))
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return sum(1 for _ in self)
+
+
+def _of_task(latest: TaskRun) -> dict[str, str]:
+    """Return what the newest attempt of a task gives to other tasks, by the rest of the name."""
+    return {
+        "run_id": str(latest.run_id),
+        **({"outcome": latest.outcome} if latest.outcome else {}),
+        "execution_count": str(latest.attempt + 1),
+        **{f"values.{name}": as_text(value) for name, value in latest.values.items()},
+        "result_state": latest.state.result.value.lower() if latest.state.result else "",
+    }
 
 
 def as_text(value: Any) -> str:
@@ -82,13 +120,12 @@ def resolve(text: str, values: Mapping[str, str]) -> str:
         InvalidParameter: a reference has no value in this run.
     """
 
-    def value(match: re.Match[str]) -> str:
+    def replaced(match: re.Match[str], *, is_nested: bool) -> str:
         name = match.group(1)
-        if name not in values:
+        is_parameter = name.startswith(_JOB_PARAMETER)
+        value = None if is_parameter and is_nested else values.get(name)
+        if value is None:
             raise InvalidParameter(f"The reference {match.group(0)} has no value in this run.")
-        if name.startswith(_JOB_PARAMETER):
-            return resolve(values[name], others)
-        return values[name]
+        return _REFERENCE.sub(functools.partial(replaced, is_nested=True), value) if is_parameter else value
 
-    others = {name: value for name, value in values.items() if not name.startswith(_JOB_PARAMETER)}
-    return _REFERENCE.sub(value, text)
+    return _REFERENCE.sub(functools.partial(replaced, is_nested=False), text)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fake_databricks.jobs.lifecycle import TERMINAL, Life, Result, State
+from fake_databricks.jobs.lifecycle import Life, Result, State
+from fake_databricks.jobs.run_times import run_times, times_view
 from fake_databricks.jobs.settings import Dialect
 from fake_databricks.jobs.task_types import CONTROL
 
@@ -68,19 +69,6 @@ def status_view(state: State) -> dict[str, Any]:
     if state.life is Life.QUEUED:
         view["queue_details"] = {"code": "MAX_CONCURRENT_RUNS_REACHED", "message": state.message}
     return view
-
-
-def times_view(task_run: TaskRun) -> dict[str, int]:
-    """Return the times of an attempt; its three durations add up to the whole."""
-    is_over = task_run.state.is_terminal
-    started = task_run.execution_start
-    return {
-        "start_time": task_run.start_time or task_run.created,
-        "setup_duration": started - task_run.start_time if started else 0,
-        "execution_duration": task_run.execution_end - started if is_over and started else 0,
-        "cleanup_duration": task_run.end_time - task_run.execution_end if is_over and started else 0,
-        "end_time": task_run.end_time,
-    }
 
 
 def task_type_view(run: Run, task: Task, task_run: TaskRun) -> dict[str, Any]:
@@ -173,7 +161,7 @@ def run_view(run: Run, url: str, *, with_tasks: bool = True, history: bool = Fal
         "run_name": run.name,
         "state": state_view(run.state, run.dialect),
         "status": status_view(run.state),
-        **_run_times(run),
+        **run_times(run),
         "trigger": run.trigger,
         "run_type": "SUBMIT_RUN" if run.is_submitted else "JOB_RUN",
         "run_page_url": f"{url}#job/{run.job_id}/run/{run.run_id}",
@@ -304,27 +292,4 @@ def _repair(  # noqa: PLR0913, PLR0917  a record's fields
     }
     if kind == "REPAIR":
         view["id"] = number
-    return view
-
-
-def _run_times(run: Run) -> dict[str, int]:
-    is_over = run.state.life in TERMINAL
-    start = run.start_time or run.created
-    view = {
-        "start_time": start,
-        "setup_duration": 0,
-        "execution_duration": 0,
-        "cleanup_duration": 0,
-        "end_time": run.end_time if is_over else 0,
-        "run_duration": run.end_time - start if is_over else 0,
-        "queue_duration": max(0, start - run.created),
-    }
-    if run.dialect is Dialect.FLAT and run.task_runs[0].execution_start:
-        first, last = run.task_runs[0], run.task_runs[-1]
-        view["setup_duration"] = first.execution_start - start
-        if is_over:
-            view["cleanup_duration"] = max(0, run.end_time - last.execution_end)
-            view["execution_duration"] = (
-                run.end_time - start - view["setup_duration"] - view["cleanup_duration"]
-            )
     return view

@@ -7,11 +7,12 @@ import copy
 import dataclasses
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, ContextManager, Sequence
+from typing import TYPE_CHECKING, Any, Callable, ContextManager, Mapping, Sequence
 
 from fake_databricks.errors import InvalidParameter, InvalidState
 from fake_databricks.full_disk import is_full, sentence
 from fake_databricks.jobs.model import Output, Run, TaskRun
+from fake_databricks.jobs.run_store import RunStore
 
 if TYPE_CHECKING:
     from fake_databricks.storage import Numbers, Storage
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 FIRST_RUN_ID = 98765  # the guide's first run
 DELETED = "deleted_run_token"
 """The kind of document that holds the idempotency token of a run that a client has deleted."""
+NOTEBOOK = "notebook of an attempt"
 KEEP_RUNS = 1000
 """How many ended runs are kept, unless the server was told otherwise."""
 
@@ -93,9 +95,10 @@ class Runs:
         self._lost_outputs: dict[int, Output] = {}  # in the place of what a full disk did not take
         self._ended: dict[int, None] = {}  # run ids in the order in which the runs ended
         self._tokens.update((token, None) for token, _ in storage.all(workspace_id, DELETED))
-        stored = [Run.from_document(document) for _, document in storage.all(workspace_id, "run")]
+        self._store = RunStore(workspace_id, storage)
+        stored = self._store.load()
         for run in sorted(stored, key=lambda run: run.run_id):
-            self._index(run)
+            self._index(run, run.task_runs)
         for run in sorted(stored, key=lambda run: run.end_time):
             self._note_end(run)
         self._forget_oldest()
@@ -191,9 +194,9 @@ class Runs:
         Raises:
             OSError: the disk is full, and the run is new.
         """
-        store = self._storage.record if run.run_id in self._runs else self._storage.put
-        store(self._workspace_id, "run", run.run_id, run.to_document())
-        self._index(run)
+        changed = [task_run for task_run in run.task_runs if task_run.is_changed]
+        self._store.save(run, changed, is_new=run.run_id not in self._runs)
+        self._index(run, changed)
         self._note_end(run)
         self._forget_oldest()
 
@@ -213,6 +216,16 @@ class Runs:
             said = f"The output of this run could not be stored. {sentence(error)}"
             self._lost_outputs[run_id] = Output(logs=said, error=said)
 
+    def save_notebook(self, run_id: int, path: str, source: str) -> None:
+        """Store the notebook that an attempt runs, without secret values."""
+        document = self._redact({"path": path, "source": source})
+        self._storage.record(self._workspace_id, NOTEBOOK, run_id, document)
+
+    def notebook(self, run_id: int) -> Mapping[str, str] | None:
+        """Return ``path`` and ``source`` of the notebook that an attempt has run; None if it has run none."""
+        found: Mapping[str, str] | None = self._storage.get(self._workspace_id, NOTEBOOK, run_id)
+        return found
+
     def next_run_id(self) -> int:
         """Return a number for a run, an attempt or a repair."""
         return self._numbers.take("run", FIRST_RUN_ID)
@@ -230,7 +243,7 @@ class Runs:
         return tuple(self._runs)
 
     def _remove(self, run: Run) -> None:
-        self._storage.delete(self._workspace_id, "run", run.run_id)
+        self._store.delete(run)
         del self._runs[run.run_id]
         self._ended.pop(run.run_id, None)
         of_job = self._run_ids_of_jobs[run.job_id]
@@ -243,7 +256,8 @@ class Runs:
                 self._remove(child)
             self._owners.pop(task_run.run_id, None)
             self._lost_outputs.pop(task_run.run_id, None)
-            self._storage.delete(self._workspace_id, "output", task_run.run_id)
+            for kind in ("output", NOTEBOOK):
+                self._storage.delete(self._workspace_id, kind, task_run.run_id)
 
     def _note_end(self, run: Run) -> None:
         if run.is_active:
@@ -258,12 +272,12 @@ class Runs:
                 self._remove(run)
                 self._tokens.pop(run.idempotency_token, None)
 
-    def _index(self, run: Run) -> None:
+    def _index(self, run: Run, changed: Sequence[TaskRun]) -> None:
         if run.run_id not in self._runs:
             self._runs[run.run_id] = run
             self._run_ids_of_jobs.setdefault(run.job_id, []).append(run.run_id)
         (self._active.add if run.is_active else self._active.discard)(run.run_id)
-        for task_run in run.task_runs:
+        for task_run in changed:
             self._owners[task_run.run_id] = run.run_id
         if run.idempotency_token:
             self._tokens[run.idempotency_token] = run.run_id

@@ -10,6 +10,7 @@ from fake_databricks.jobs.api import JOBS_VERSIONS, page_limit, refuse_page
 from fake_databricks.jobs.fields import RUN_PARAMETERS, RUN_TARGETS, notes_of
 from fake_databricks.jobs.lifecycle import Result
 from fake_databricks.jobs.model import Overrides, Run
+from fake_databricks.jobs.notebook_export import notebook_view
 from fake_databricks.jobs.run_views import (
     attempt_view,
     output_view,
@@ -18,7 +19,7 @@ from fake_databricks.jobs.run_views import (
     task_view,
 )
 from fake_databricks.jobs.runs import RunFilter
-from fake_databricks.jobs.settings import MAX_PARAMETERS_BYTES, Dialect
+from fake_databricks.jobs.settings import MAX_PARAMETERS_BYTES, Dialect, dependants
 from fake_databricks.jobs.task_types import read_named
 from fake_databricks.request.call import Call, Parameters, Route
 from fake_databricks.request.values import read_boolean, read_fields, read_page_token, read_texts
@@ -40,6 +41,10 @@ MANY_TASKS = (
     "Retrieving the output of runs with multiple tasks is not supported. "
     "Please retrieve the output of each individual task run instead."
 )
+EXPORT_OF_MANY = (
+    "Exporting runs with multiple tasks is not supported. Please export each individual task run instead."
+)
+VIEWS = ("CODE", "DASHBOARDS", "ALL")
 
 
 def run_now(call: Call) -> dict[str, Any]:
@@ -81,8 +86,9 @@ def get(call: Call) -> dict[str, Any]:
         }
     view = run_view(run, _url(call), history=parameters.boolean("include_history"))
     view.pop("has_more")
-    for item in view["tasks"] if resolved else []:
-        item.update(resolved_view(run, run.attempt(item["run_id"])))
+    if resolved:
+        for item, attempt in zip(view["tasks"], run.task_runs, strict=True):
+            item.update(resolved_view(run, attempt))
     return view
 
 
@@ -186,12 +192,24 @@ def repair(call: Call) -> dict[str, Any]:
 
 
 def export(call: Call) -> dict[str, Any]:
-    """Refuse: Databricks exports the pages of notebooks, and none are made here."""
-    run, _ = call.workspace.runs.get(call.parameters.integer("run_id"))
-    raise InvalidParameter(
-        f"Run {run.run_id} cannot be exported: only notebook tasks have views, and none are made here; "
-        "jobs/runs/get-output has what the cells have shown."
-    )
+    """Return the notebook of a run as a page; there are no dashboards."""
+    parameters = call.parameters
+    wanted = parameters.text("views_to_export", "") or VIEWS[0]
+    if wanted not in VIEWS:
+        raise InvalidParameter(f"views_to_export must be one of {', '.join(VIEWS)}, got '{wanted[:60]}'.")
+    run, task_run = call.workspace.runs.get(parameters.integer("run_id"))
+    if task_run is None and run.dialect is Dialect.TASKS:
+        raise InvalidParameter(EXPORT_OF_MANY)
+    task_run = task_run or run.task_runs[-1]
+    if run.task_of(task_run).kind != "notebook_task":
+        raise InvalidParameter(f"Run {task_run.run_id} cannot be exported: only notebook tasks have views.")
+    runs = call.workspace.runs
+    notebook = runs.notebook(task_run.run_id)
+    if notebook is None:
+        raise InvalidParameter(f"Run {task_run.run_id} cannot be exported: its notebook has not begun.")
+    if wanted == "DASHBOARDS":
+        return {}
+    return {"views": [notebook_view(notebook["path"], notebook["source"], runs.output(task_run.run_id))]}
 
 
 def _overrides(parameters: Parameters, *, only: bool = False) -> Overrides:
@@ -241,10 +259,12 @@ def _before(parameters: Parameters) -> int:
 
 
 def _with_dependants(tasks: Sequence[Task], chosen: Sequence[str]) -> list[str]:
-    wanted = set(chosen)
-    for _ in tasks:
-        wanted |= {task.key for task in tasks if wanted & set(task.depends_on)}
-    return [*chosen, *(task.key for task in tasks if task.key in wanted - set(chosen))]
+    after, wanted, found = dependants(tasks), set(chosen), list(chosen)
+    while found:
+        new = {task.key for task in after.get(found.pop(), ())} - wanted
+        wanted |= new
+        found += new
+    return [*chosen, *(task.key for task in tasks if task.key in wanted.difference(chosen))]
 
 
 def _listed(run: Run, url: str, *, expand: bool) -> dict[str, Any]:
@@ -267,5 +287,5 @@ ROUTES = (
     Route("POST", "/jobs/runs/cancel-all", cancel_all, JOBS_VERSIONS),
     Route("POST", "/jobs/runs/delete", delete, JOBS_VERSIONS),
     Route("POST", "/jobs/runs/repair", repair, JOBS_VERSIONS),
-    Route("GET", "/jobs/runs/export", export, JOBS_VERSIONS),
+    Route("GET", "/jobs/runs/export", export, JOBS_VERSIONS, is_slow=True),
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import traceback
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from fake_databricks.errors import InvalidParameter, InvalidState
@@ -265,10 +266,10 @@ class RunScheduler:
         self._set_timers(run)
         self._continue(run)
 
-    def _continue(self, run: Run) -> None:
-        """Start and skip the tasks whose turn it is; end the run if nothing is left to do."""
+    def _continue(self, run: Run, ended: TaskRun | None = None) -> None:
+        """Start and skip the tasks whose turn it is, after one has ended; end the run if nothing is left."""
         if run.stopped_for is None:
-            for task_run in changes.skip_blocked(run, self._clock.now()):
+            for task_run in changes.skip_blocked(run, self._clock.now(), ended):
                 self._admit(run, task_run)
         self._runs.save(run)
         if run.is_nested:
@@ -290,6 +291,9 @@ class RunScheduler:
             return
         try:
             cluster, spec = self._preparer.prepare(run, task, task_run)
+            if task.kind == "notebook_task":
+                source = Path(spec.python_file).read_text("utf-8-sig", "replace")
+                self._runs.save_notebook(task_run.run_id, spec.notebook, source)
             with self._runs.locked():
                 if task_run.state.is_terminal:  # it was stopped while its cluster was starting
                     return
@@ -357,7 +361,7 @@ class RunScheduler:
             if changes.may_retry(run, task_run):
                 self._retry(run, task_run)
             else:
-                self._continue(run)
+                self._continue(run, task_run)
 
     def _retry(self, run: Run, before: TaskRun) -> None:
         now = self._clock.now()
@@ -442,7 +446,7 @@ class RunScheduler:
             return
         self._stop_attempt(run, task_run, Result.CANCELED)
         self._runs.save(run)
-        self._continue(run)
+        self._continue(run, task_run)
 
     def _time_out(self, run: Run) -> None:
         with self._runs.locked():

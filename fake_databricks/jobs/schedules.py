@@ -25,6 +25,7 @@ WRONG_CRON = (
     "standard cron syntax. See http://www.quartz-scheduler.org/documentation/quartz-2.1.x/tutorials/"
     "crontrigger.html for more details. Here {why}."
 )
+NEVER = "no day and time to come fits it: based on the configured schedule, the job will never start"
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,18 @@ def read_schedule(read: dict[str, Any]) -> Schedule | None:
     else:
         return None
     return None if document["pause_status"] == "PAUSED" else schedule
+
+
+def check_it_starts(schedule: Schedule | None, now: int) -> None:
+    """Refuse a schedule without a time to come, such as one for 30 February: Quartz takes no such trigger.
+
+    Stored jobs are not checked: the times of theirs may have passed meanwhile.
+
+    Raises:
+        InvalidParameter: it would never start a run.
+    """
+    if schedule is not None and not schedule.is_continuous and schedule.next_after(now) is None:
+        raise InvalidParameter(WRONG_CRON.format(text=schedule.cron, why=NEVER))
 
 
 def _checked(document: dict[str, Any]) -> dict[str, Any]:

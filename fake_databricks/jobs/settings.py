@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Mapping, Sequence
 
 from fake_databricks.clusters.libraries import check_library
@@ -110,7 +111,17 @@ class Settings:
 
     def task(self, key: str) -> Task:
         """Return the task with this key."""
-        return next(task for task in self.tasks if task.key == key)
+        return self.by_key[key]
+
+    @cached_property
+    def by_key(self) -> Mapping[str, Task]:
+        """The tasks by their keys."""
+        return {task.key: task for task in self.tasks}
+
+    @cached_property
+    def after(self) -> Mapping[str, Sequence[Task]]:
+        """The tasks that depend on a task, by its key."""
+        return dependants(self.tasks)
 
 
 def parse_settings(document: Mapping[str, Any], version: str = "2.1") -> Settings:
@@ -190,8 +201,7 @@ def _tasks(documents: list[Any], shared: Shared, version: str) -> tuple[Task, ..
             f"Your resource has {len(documents)} tasks."
         )
     tasks = tuple(_task(read_object("tasks", document), shared) for document in documents)
-    keys = [task.key for task in tasks]
-    repeated = sorted({key for key in keys if keys.count(key) > 1})
+    repeated = sorted(key for key, number in Counter(task.key for task in tasks).items() if number > 1)
     if repeated:
         raise InvalidParameter(f"Found duplicate task_key: {', '.join(repeated)}.")
     _check_order(tasks)
@@ -199,23 +209,38 @@ def _tasks(documents: list[Any], shared: Shared, version: str) -> tuple[Task, ..
 
 
 def _check_order(tasks: tuple[Task, ...]) -> None:
-    left = {task.key: set(task.depends_on) for task in tasks}
+    keys = {task.key for task in tasks}
     conditions = {task.key for task in tasks if task.kind == "condition_task"}
     for task in tasks:
         for key, _ in task.outcomes:
-            if key in left and key not in conditions:
+            if key in keys and key not in conditions:
                 raise InvalidParameter(
                     f"Task '{task.key}' names an outcome of '{key}', which is no condition_task."
                 )
-        unknown = sorted(set(task.depends_on) - set(left))
+        unknown = sorted(set(task.depends_on) - keys)
         if unknown:
             raise InvalidParameter(f"Task '{task.key}' depends on an unknown task: {', '.join(unknown)}.")
-    while left:
-        free = [key for key, before in left.items() if not before & set(left)]
-        if not free:
-            raise InvalidParameter(f"The tasks depend on each other in a circle: {', '.join(sorted(left))}.")
-        for key in free:
-            del left[key]
+    after = dependants(tasks)
+    left = {task.key: len(task.depends_on) for task in tasks}  # how many tasks each still waits for
+    free = [key for key, number in left.items() if not number]
+    while free:
+        key = free.pop()
+        del left[key]
+        for task in after.get(key, ()):
+            left[task.key] -= 1
+            if not left[task.key]:
+                free.append(task.key)
+    if left:
+        raise InvalidParameter(f"The tasks depend on each other in a circle: {', '.join(sorted(left))}.")
+
+
+def dependants(tasks: Sequence[Task]) -> Mapping[str, Sequence[Task]]:
+    """Return the tasks that depend on a task, by its key."""
+    found: dict[str, list[Task]] = defaultdict(list)
+    for task in tasks:
+        for key in task.depends_on:
+            found[key].append(task)
+    return found
 
 
 def _task(document: Mapping[str, Any], shared: Shared, subject: str = "") -> Task:

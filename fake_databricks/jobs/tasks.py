@@ -79,7 +79,7 @@ class TaskPreparer:
         self._lock = threading.Lock()
         self._made: dict[int, dict[str, str]] = {}  # run id -> key of a cluster made for it -> cluster id
 
-    def values(self, run: Run, task_run: TaskRun) -> dict[str, str]:
+    def values(self, run: Run, task_run: TaskRun) -> Mapping[str, str]:
         """Return every dynamic value that an attempt can name."""
         return references.values_of(run, task_run, self._workspace())
 

@@ -6,13 +6,14 @@ accepts all of them.
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isfinite
 from typing import Any, Callable, Mapping
 
-from fake_databricks.errors import InvalidParameter
+from fake_databricks.errors import InvalidParameter, MalformedRequest
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
@@ -60,6 +61,31 @@ def read_string(name: str, value: Any) -> str:
     if isinstance(value, str):
         return value
     raise InvalidParameter(f"Field '{name}' must be a string, got {_shown(value)}.")
+
+
+def from_base64(text: str) -> bytes:
+    """Return the bytes of a text in base64. As in Java, its padding may be left out, but not a part of it.
+
+    Raises:
+        ValueError: it is another text.
+    """
+    content = text.rstrip("=")
+    given, needed = len(text) - len(content), -len(content) % 4
+    if given not in (0, needed):
+        raise ValueError("the padding is wrong")
+    return base64.b64decode(content + "=" * needed, validate=True)
+
+
+def read_bytes(name: str, value: Any) -> bytes:
+    """Return the bytes of a field in base64.
+
+    Raises:
+        MalformedRequest: it is no base64.
+    """
+    try:
+        return from_base64(read_text(name, value))
+    except ValueError:  # also for a text that is not ASCII
+        raise MalformedRequest(f"{name} is not base64.") from None
 
 
 def read_page_token(token: str, prefix: str = "") -> int:

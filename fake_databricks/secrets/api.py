@@ -8,7 +8,7 @@ from typing import Any
 from fake_databricks.errors import DoesNotExist, InvalidParameter, MalformedRequest
 from fake_databricks.redaction import MIN_LENGTH
 from fake_databricks.request.call import Call, Route
-from fake_databricks.request.values import read_text
+from fake_databricks.request.values import read_bytes, read_text
 
 
 def create_scope(call: Call) -> dict[str, Any]:
@@ -52,10 +52,7 @@ def put(call: Call) -> dict[str, Any]:
     if fields[0] == "string_value":
         value = read_text("string_value", document["string_value"]).encode()
     else:
-        try:
-            value = base64.b64decode(read_text("bytes_value", document["bytes_value"]), validate=True)
-        except ValueError:  # also for a text that is not ASCII
-            raise MalformedRequest("bytes_value is not base64.") from None
+        value = read_bytes("bytes_value", document["bytes_value"])
     call.workspace.secrets.put(parameters.text("scope"), parameters.text("key"), value)
     _note_short(call, value)
     return {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import errno
 import json
 import logging
@@ -33,6 +32,7 @@ from fake_databricks.redaction import MASK
 from fake_databricks.request.asked import HttpRequest
 from fake_databricks.request.call import Call, Reply, Route
 from fake_databricks.request.documents import read_document
+from fake_databricks.request.values import from_base64
 from fake_databricks.web import discovery, routes
 from fake_databricks.web.journal import MAX_BODY, hide_secrets
 from fake_databricks.web.oauth import OAuthError, answer_token_request
@@ -257,7 +257,7 @@ def _is_utf8(text: bytes) -> bool:
 def _basic_token(credential: str) -> str:
     """Return the token of ``token:<token>``; any other user has no workspace here."""
     try:
-        user, _, password = base64.b64decode(credential, validate=True).decode().partition(":")
+        user, _, password = from_base64(credential).decode().partition(":")
     except ValueError:  # no base64, or no text
         return ""
     return password if user == "token" else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 import json
 from typing import TYPE_CHECKING, Iterable, Mapping
@@ -10,6 +9,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from fake_databricks.errors import InvalidToken
 from fake_databricks.request.call import Reply
+from fake_databricks.request.values import from_base64
 from fake_databricks.storage import StateError
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def _basic_pairs(credential: str, form: Mapping[str, str]) -> list[tuple[str, st
     if "client_secret" in form:
         raise OAuthError("invalid_request", "A client authenticates in one way: by Basic or by the form.")
     try:
-        name, _, secret = base64.b64decode(credential, validate=True).decode().partition(":")
+        name, _, secret = from_base64(credential).decode().partition(":")
     except ValueError:  # no base64, or no text
         return []
     return [(unquote_plus(name), unquote_plus(secret)), (name, secret)]

@@ -134,7 +134,9 @@ PARITY: Mapping[tuple[str, str], Row] = {
         ),
         refused=_by_fate("refused", RUN_PARAMETERS, RUN_TARGETS),
     ),
-    ("GET", "/jobs/runs/export"): Row(("run_id",), refused=("every run", "views_to_export")),
+    ("GET", "/jobs/runs/export"): Row(
+        ("run_id", "views_to_export CODE, ALL"), refused=("runs of no notebook",)
+    ),
     ("POST", "/contexts/create"): Row(("clusterId", "language"), refused=("scala, r",)),
     ("GET", "/contexts/status"): Row(("clusterId", "contextId")),
     ("POST", "/contexts/destroy"): Row(("clusterId", "contextId")),

@@ -1,11 +1,13 @@
-"""One connection: what is no HTTP request gets an answer that says why, in Databricks' form."""
+"""One connection: an address may hold UTF-8 as it is; what is no HTTP request is told why."""
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 from typing import TYPE_CHECKING
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from fake_databricks.errors import MalformedRequest
@@ -20,9 +22,10 @@ BY_HTTPS = (
     "server with --tls."
 )
 UNREADABLE = (
-    "This is no HTTP request that can be read. A path and its query are ASCII, with all other characters as "
-    "%C3%84; a header is one line; the length of the body is a number."
+    "This is no HTTP request that can be read. A path and its query have no spaces and no control characters "
+    "(%20 is a space); a header is one line; the length of the body is a number."
 )
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
 class Protocol(H11Protocol):
@@ -42,7 +45,22 @@ class Protocol(H11Protocol):
             self.transport.close()
             return
         self._has_begun = True
-        super().data_received(data)
+        super().data_received(self._with_ascii_target(data))
+
+    def _with_ascii_target(self, data: bytes) -> bytes:
+        """Return bytes with those of a request target that are not ASCII as %C3%84.
+
+        curl sends an address as it was typed, and servers such as nginx, Envoy and Jetty take it.
+        """
+        if data.isascii() or self.conn.their_state not in (h11.IDLE, h11.DONE):
+            return data
+        begun = self.conn.trailing_data[0]
+        if b"\n" in begun:  # the line is whole already
+            return data
+        line, end, rest = data.partition(b"\n")
+        method, space, target = (b"", b"", line) if b" " in begun else line.partition(b" ")
+        target = _NOT_ASCII.sub(lambda byte: b"%%%02X" % byte.group()[0], target)
+        return b"".join((method, space, target, end, rest))
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn's words say less
         """Answer what is no request, and end."""

@@ -57,6 +57,17 @@ class TestDbfs:
     ) -> None:
         assert expected.items() <= view(filled, request_line, body).items()
 
+    def test_contents_may_be_without_padding(self, filled: Quiet) -> None:
+        view(filled, "POST /api/2.0/dbfs/put", {"path": "/x", "contents": "YQ"})
+        handle = view(filled, "POST /api/2.0/dbfs/create", {"path": "/y"})["handle"]
+        view(filled, "POST /api/2.0/dbfs/add-block", {"handle": handle, "data": "YmI"})
+        view(filled, "POST /api/2.0/dbfs/close", {"handle": handle})
+        read = [view(filled, f"GET /api/2.0/dbfs/read?path={path}")["data"] for path in ("/x", "/y")]
+        assert read == ["YQ==", "YmI="]
+        body = {"path": "/Shared/p", "content": "YQ", "format": "AUTO"}
+        assert view(filled, "POST /api/2.0/workspace/import", body) == {}
+        assert view(filled, "GET /api/2.0/workspace/export?path=/Shared/p")["content"] == "YQ=="
+
     @pytest.mark.parametrize(
         ("request_line", "body", "code", "message"),
         [

@@ -5,13 +5,13 @@ import json
 import socket
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
 from fake_databricks.server import Options, RefusedOptions
 from fake_databricks.web.protocol import BY_HTTPS
-from tests.waiting import LONGEST, takes_less_than, until
+from tests.waiting import LONGEST, PAUSE, takes_less_than, until
 
 if TYPE_CHECKING:
     from tests.fake.conftest import Client
@@ -142,37 +142,87 @@ class TestRefusals:
         Options(host="0.0.0.0", tokens=("t",)).check()  # noqa: S104  it is not bound here
 
 
+def sent(client: Client, *parts: bytes) -> bytes:
+    """Send bytes, each part when the server has read the one before; return all that it answers."""
+    place = urlsplit(client.url)
+    with socket.create_connection((place.hostname or "", place.port or 0), LONGEST) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for number, part in enumerate(parts):
+            if number:
+                time.sleep(PAUSE)
+            connection.sendall(part)
+        with connection.makefile("rb") as answers:
+            return answers.read()  # until the server ends it
+
+
+class TestAddressesAsTheyAreTyped:
+    """`curl '.../workspace/list?path=/Users/d\u00e9j\u00e0'` sends UTF-8, and servers take it"""
+
+    NAME = "d\u00e9j\u00e0-\u6f22"
+
+    def ask(self, client: Client, target: str, *, end: bool = True) -> bytes:
+        head = f"GET {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {client.token}\r\n"
+        return f"{head}{'Connection: close' if end else 'X-Note: none'}\r\n\r\n".encode()
+
+    @pytest.fixture
+    def target(self, client: Client) -> str:
+        client.post("/api/2.0/workspace/mkdirs", path=f"/Shared/{self.NAME}")
+        client.send("PUT", f"/api/2.0/fs/files/Volumes/a/b/c/{quote(self.NAME)}", b"content")
+        return f"/api/2.0/workspace/get-status?path=/Shared/{self.NAME}"
+
+    def test_in_a_query(self, client: Client, target: str) -> None:
+        _, _, body = sent(client, self.ask(client, target)).partition(b"\r\n\r\n")
+        assert json.loads(body)["path"] == f"/Shared/{self.NAME}"
+
+    @pytest.mark.usefixtures("target")
+    def test_in_a_path(self, client: Client) -> None:
+        answer = sent(client, self.ask(client, f"/api/2.0/fs/files/Volumes/a/b/c/{self.NAME}"))
+        assert answer.endswith(b"\r\n\r\ncontent")
+
+    def test_in_the_second_request_of_a_connection_and_in_pieces(self, client: Client, target: str) -> None:
+        first, second = self.ask(client, target, end=False), self.ask(client, target)
+        for cut in (second.index(b"\xc3") + 1, second.index(b" ") + 1, 2, second.index(b"\r\n") + 2):
+            answers = sent(client, first, second[:cut], second[cut:])
+            assert answers.count(f'"path":"/Shared/{self.NAME}"'.encode()) == 2, (cut, answers)
+
+    def test_a_body_is_left_as_it_is(self, client: Client) -> None:
+        body = json.dumps({"path": f"/Shared/{self.NAME}"}, ensure_ascii=False).encode()
+        head = (
+            "POST /api/2.0/workspace/mkdirs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            f"Authorization: Bearer {client.token}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        assert b" 200 OK" in sent(client, head.encode() + body)
+        assert client.get("/api/2.0/workspace/list?path=/Shared")["objects"][0]["path"].endswith(self.NAME)
+
+    def test_bytes_that_are_no_utf_8_are_named(self, client: Client) -> None:
+        line = self.ask(client, "/api/2.0/fs/files/X").replace(b"/X", b"/\xe9")
+        assert b"The path of the request is not text in UTF-8." in sent(client, line)
+
+
 class TestWhatIsNoRequest:
     """Every wrong input is 4xx in Databricks' envelope: also what no handler sees"""
-
-    def sent(self, client: Client, content: bytes) -> bytes:
-        place = urlsplit(client.url)
-        with socket.create_connection((place.hostname or "", place.port or 0), LONGEST) as connection:
-            connection.sendall(content)
-            with connection.makefile("rb") as answers:
-                return answers.read()  # until the server ends it
 
     @pytest.mark.parametrize(
         "line",
         [
-            "GET /api/2.0/dbfs/list?path=/\u00c4 HTTP/1.1\r\nHost: localhost\r\n",
+            "GET /api/2.0/dbfs/list?path=/a b HTTP/1.1\r\nHost: localhost\r\n",
             "POST /api/2.0/dbfs/put HTTP/1.1\r\nHost: localhost\r\nContent-Length: many\r\n",
             "GET / HTTP/1.1\r\nHost: localhost\r\nno header\r\n",
             "nonsense\r\n",
         ],
     )
     def test_it_is_answered_in_the_form_of_errors(self, client: Client, line: str) -> None:
-        head, _, body = self.sent(client, f"{line}\r\n".encode()).partition(b"\r\n\r\n")
+        head, _, body = sent(client, f"{line}\r\n".encode()).partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
         said = json.loads(body)
-        assert (said["error_code"], "%C3%84" in said["message"]) == ("MALFORMED_REQUEST", True)
+        assert (said["error_code"], "%20 is a space" in said["message"]) == ("MALFORMED_REQUEST", True)
         assert client.send("GET", "/api/2.1/jobs/list").status == 200
 
     def test_a_client_that_speaks_tls_is_told_of_in_the_log(
         self, client: Client, caplog: pytest.LogCaptureFixture
     ) -> None:
         hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
-        assert self.sent(client, hello) == b""
+        assert sent(client, hello) == b""
         assert [record.getMessage() for record in caplog.records] == [BY_HTTPS]
 
 

@@ -100,6 +100,16 @@ class TestCells:
             job = create(client, put_bytes(client, path, cells, form))
             assert output(client, job)["notebook_output"] == {"result": "6", "truncated": False}
 
+    def test_a_run_is_exported_with_what_it_has_shown(self, client: Client) -> None:
+        cells = jupyter(("markdown", "# t"), ("code", "print(5 * 5)"), ("code", "displayHTML('<b>x</b>')"))
+        run = client.run(create(client, put_bytes(client, "/Shared/e.ipynb", cells, "AUTO")))
+        address = f"/api/2.2/jobs/runs/export?run_id={run['tasks'][0]['run_id']}&views_to_export=ALL"
+        (view,) = client.get(address)["views"]
+        assert (view["name"], view["type"]) == ("e", "NOTEBOOK")
+        assert "<code>%md\n# t</code>" in view["content"]
+        assert "<pre>25\n" in view["content"]
+        assert 'srcdoc="&lt;b&gt;x&lt;/b&gt;"' in view["content"]
+
     def test_what_was_imported_as_source_is_a_notebook(self, client: Client) -> None:
         put_bytes(client, "/Shared/s.py", b"dbutils.notebook.exit('source')", "SOURCE")
         put_bytes(client, "/Shared/f.py", b"dbutils.notebook.exit('file')", "RAW")

@@ -4,8 +4,15 @@ from typing import Any
 
 import pytest
 
-from fake_databricks.errors import InvalidParameter
-from fake_databricks.request.values import READERS, Field, all_unknown_fields, read_fields, read_texts
+from fake_databricks.errors import InvalidParameter, MalformedRequest
+from fake_databricks.request.values import (
+    READERS,
+    Field,
+    all_unknown_fields,
+    read_bytes,
+    read_fields,
+    read_texts,
+)
 
 FIELDS = {
     "count": Field("integer"),
@@ -131,3 +138,25 @@ class TestFields:
             "Field 'many.x' is not known.",
         ]
         assert all_unknown_fields([], fields) == []
+
+
+class TestBase64:
+    """What `Base64.getDecoder()` of the JVM takes (tried with Java 17): padding may be left out"""
+
+    @pytest.mark.parametrize(
+        ("text", "length"),
+        [("", 0), ("AA", 1), ("AA==", 1), ("AB", 1), ("AB==", 1), ("AAA", 2), ("AAA=", 2), ("AAAA", 3)],
+    )
+    def test_what_is_read(self, text: str, length: int) -> None:
+        assert len(read_bytes("contents", text)) == length
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *("=", "==", "A", "A=", "A===", "AA=", "AAA==", "AAAA=", "AAAA==", "AAAAB", "AA==AA"),
+            *("A-_A", "AA\nAA", "AAAA\n", " AAAA", "AA\u00e9"),
+        ],
+    )
+    def test_what_is_refused(self, text: str) -> None:
+        with pytest.raises(MalformedRequest, match=r"^contents is not base64\.$"):
+            read_bytes("contents", text)

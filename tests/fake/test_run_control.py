@@ -10,14 +10,16 @@ from fake_databricks.errors import InvalidParameter, InvalidState
 from fake_databricks.jobs.changes import LOST
 from fake_databricks.jobs.lifecycle import Life, Result
 from fake_databricks.jobs.model import Overrides
+from fake_databricks.jobs.run_times import lasted
 from fake_databricks.jobs.run_views import run_view
 from fake_databricks.jobs.runs import RunFilter
 from fake_databricks.workspace import Workspace
 from tests.fake.calls import view as called
-from tests.fake.doubles import ended
+from tests.fake.doubles import ScriptedTask, ended
 from tests.fake.jobs import finish, flat, start, states, task, tasks, view
 
 if TYPE_CHECKING:
+    from fake_databricks.engine.ports import TaskExit
     from fake_databricks.jobs.model import Run
     from tests.fake.conftest import Quiet
 
@@ -178,6 +180,69 @@ class TestRepair:
         quiet.workspace.scheduler.repair(run.run_id, ["a"], first, Overrides())
         quiet.clock.work()
         assert len(run.repairs) == 3
+
+
+HOUR = 3_600_000
+
+
+class TestTimesOfRepairs:
+    """`run_duration`: "The time in milliseconds it took the job run and all of its repairs to finish." """
+
+    @pytest.fixture
+    def slow(self, quiet: Quiet, monkeypatch: pytest.MonkeyPatch) -> Quiet:
+        """Each program takes a minute, after five seconds of setup."""
+        wait = ScriptedTask.wait
+
+        def wait_a_minute(task: ScriptedTask) -> TaskExit:
+            quiet.clock.move(60_000)
+            return wait(task)
+
+        monkeypatch.setattr(ScriptedTask, "wait", wait_a_minute)
+        return quiet
+
+    def settle(self, quiet: Quiet) -> None:
+        quiet.clock.move(5000)
+        quiet.clock.work()
+
+    @pytest.mark.parametrize("document", [flat("a"), tasks(task("a"))])
+    def test_what_lies_between_a_run_and_its_repair_does_not_count(
+        self, slow: Quiet, document: dict[str, Any]
+    ) -> None:
+        slow.cluster.outcomes["a"] = [ended(1)]
+        run = start(slow, document)
+        self.settle(slow)
+        slow.clock.move(HOUR)
+        slow.workspace.scheduler.repair(run.run_id, list(run.latest()), None, Overrides())
+        slow.clock.move(1000)
+        assert lasted(run, slow.clock.now()) == 65_000 + 1000
+        self.settle(slow)
+        shown = run_view(run, "", history=True)
+        assert shown["end_time"] - shown["start_time"] == HOUR + 2 * 65_000 + 1000
+        assert shown["run_duration"] == 2 * 65_000 + 1000
+        parts = [shown[f"{name}_duration"] for name in ("setup", "execution", "cleanup")]
+        assert parts == ([11_000, 120_000, 0] if shown["format"] == "SINGLE_TASK" else [0, 0, 0])
+        lengths = [item["end_time"] - item["start_time"] for item in shown["repair_history"]]
+        assert lengths == [65_000, 66_000]
+
+    def test_retries_of_a_repair_are_its_own(self, slow: Quiet) -> None:
+        slow.cluster.outcomes["a"] = [ended(1) for _ in range(3)]
+        run = start(slow, flat("a", max_retries=1))
+        self.settle(slow)
+        slow.workspace.scheduler.repair(run.run_id, ["flat"], None, Overrides())
+        self.settle(slow)
+        history = run_view(run, "", history=True)["repair_history"]
+        assert [len(item["task_run_ids"]) for item in history] == [2, 2]
+        numbers = [number for item in history for number in item["task_run_ids"]]
+        assert numbers == [item.run_id for item in run.task_runs]
+
+    def test_a_repair_that_a_server_did_not_survive_has_an_end(self, quiet: Quiet) -> None:
+        run = finish(quiet, tasks(task("a")))
+        quiet.workspace.scheduler.repair(run.run_id, ["a"], None, Overrides())
+        quiet.clock.move(1000)
+        found, _ = Workspace("1", quiet.surroundings).runs.get(run.run_id)
+        (_, last) = run_view(found, "", history=True)["repair_history"]
+        assert last["end_time"] == found.end_time == quiet.clock.now()
+        assert found.repairs[-1].state == found.state
 
 
 def repair(quiet: Quiet, run: Run, *keys: str) -> list[tuple[str, ...]]:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -425,32 +424,6 @@ class TestConcurrency:
         quiet.clock.work()
         assert second.state.result is Result.CANCELED
         assert len(quiet.cluster.tasks) == 1
-
-
-class TestManyTasks:
-    """Huge inputs: run-now of a job of 1000 tasks took 13 s, in which no other request was answered."""
-
-    def test_a_run_is_stored_once_when_its_tasks_begin(
-        self, quiet: Quiet, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        stored, put = [], quiet.storage.put
-
-        def count(workspace: str, kind: str, key: str | int, document: Any) -> None:
-            stored.append(kind)
-            put(workspace, kind, key, document)
-
-        monkeypatch.setattr(quiet.storage, "put", count)
-        run = start(quiet, tasks(*(task(f"t{number}") for number in range(50))))
-        assert stored.count("run") == 2  # it is new; its tasks begin
-        assert len(quiet.clock.spawned) == 50
-        quiet.clock.work()
-        assert run.state.result is Result.SUCCESS
-
-    def test_what_is_stored_of_an_attempt_is_all_of_it(self, quiet: Quiet) -> None:
-        quiet.cluster.outcomes["ok"] = [ended(1)]
-        run = finish(quiet, tasks(task("a", parameter="ok"), task("b", "a")))
-        stored = json.loads(json.dumps(run.to_document()))["task_runs"]
-        assert stored == json.loads(json.dumps([dataclasses.asdict(item) for item in run.task_runs]))
 
 
 class TestHowManyAreKept:

@@ -142,6 +142,39 @@ class TestRefusals:
         assert "starts once" in refusal(quiet, "POST /api/2.1/jobs/runs/submit", document)[2]
 
 
+class TestNever:
+    """Quartz: "Based on configured schedule, the given trigger will never fire." """
+
+    WORDS = "no day and time to come fits it: based on the configured schedule, the job will never start."
+
+    @pytest.mark.parametrize("text", ["0 0 0 30 2 ?", "0 0 0 31 4,6,9,11 ?", "0 0 12 1 1 ? 2019"])
+    def test_a_schedule_without_a_time_to_come_is_refused(self, quiet: Quiet, text: str) -> None:
+        schedule = {**HOURLY, "quartz_cron_expression": text}
+        body = tasks(task("a"), schedule=schedule)
+        status, code, message = refusal(quiet, "POST /api/2.1/jobs/create", body)
+        assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+        assert message.startswith(
+            f"Invalid quartz_cron_expression: {text}. Databricks uses Quartz cron syntax"
+        )
+        assert message.endswith(f"Here {self.WORDS}")
+        job_id = create(quiet, schedule={**schedule, "pause_status": "PAUSED"})  # it has no trigger
+        new = {"job_id": job_id, "new_settings": {"schedule": schedule}}
+        assert self.WORDS in refusal(quiet, "POST /api/2.1/jobs/update", new)[2]
+        reset = {"job_id": job_id, "new_settings": body}
+        assert self.WORDS in refusal(quiet, "POST /api/2.1/jobs/reset", reset)[2]
+
+    def test_a_job_whose_last_time_has_passed_stays(self, quiet: Quiet) -> None:
+        schedule = {**HOURLY, "quartz_cron_expression": "0 0 12 31 12 ? 2020"}
+        job_id = create(quiet, schedule=schedule)
+        quiet.clock.move(366 * 24 * HOUR)
+        assert len(runs(quiet)) == 1
+        again = Workspace("1", quiet.surroundings)
+        again.open("token", "http://127.0.0.1:1")
+        assert again.jobs.get(job_id).settings.schedule is not None
+        new = {"job_id": job_id, "new_settings": {"timeout_seconds": 9}}
+        assert called(quiet, "POST /api/2.1/jobs/update", new) == {}
+
+
 class TestMovableClock:
     """The clock is settable over `/_fake/clock`, so a test need not wait"""
 

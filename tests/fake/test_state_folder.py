@@ -173,9 +173,9 @@ class TestVersion:
             Storage(folder, {})
         assert str(caught.value) == (
             f"{folder / 'state.sqlite'} was written by a newer version of fake-databricks (its format is 7, "
-            "this version reads up to 1): start that version, or name another folder with --state."
+            "this version reads up to 2): start that version, or name another folder with --state."
         )
-        self.set_format(folder, 1)
+        self.set_format(folder, 2)
         Storage(folder, {}).close()
 
     def test_that_of_version_1_0_is_migrated(self, tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ class TestVersion:
         assert list(storage.all(workspace_id_of("dapi-x"), "job")) == [("1", {"password": "in plain text"})]
         storage.close()
         database = sqlite3.connect(folder / "state.sqlite")
-        assert database.execute("PRAGMA user_version").fetchone() == (1,)
+        assert database.execute("PRAGMA user_version").fetchone() == (2,)
         body = database.execute("SELECT body FROM documents").fetchone()[0]
         assert "password" not in body
         database.close()

@@ -37,7 +37,9 @@ WITNESSES: Mapping[str, tuple[str, ...]] = {
         "POST /jobs/runs/delete",
     ),
     "test_run_control.py::TestRepair::test_runs_the_failed_tasks_again": ("POST /jobs/runs/repair",),
-    "test_http.py::TestRunsOverHttp::test_a_python_run_cannot_be_exported": ("GET /jobs/runs/export",),
+    "test_notebook_export.py::TestExport::test_a_notebook_is_a_page_with_its_cells": (
+        "GET /jobs/runs/export",
+    ),
     "test_commands.py::TestRealPath::test_a_destroyed_context_is_gone": (
         "POST /contexts/create",
         "GET /contexts/status",

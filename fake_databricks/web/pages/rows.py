@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Mapping
 
 from fake_databricks.clusters.lifecycle import Life
+from fake_databricks.jobs.run_times import lasted
 from fake_databricks.jobs.run_views import run_view
 
 if TYPE_CHECKING:
@@ -41,7 +42,6 @@ def state_view(state: Mapping[str, Any]) -> dict[str, str]:
 def run_row(visit: Visit, run: Run) -> dict[str, Any]:
     """Return one run of a list."""
     view = run_view(run, visit.base, with_tasks=False)
-    began = view["start_time"]
     return {
         "run_id": run.run_id,
         "job_id": run.job_id,
@@ -50,8 +50,8 @@ def run_row(visit: Visit, run: Run) -> dict[str, Any]:
         "trigger": view["trigger"],
         "state": state_view(view["state"]),
         "is_active": run.is_active,
-        "start_time": began,
-        "length": view["run_duration"] or max(0, visit.workspace.clock.now() - began),
+        "start_time": view["start_time"],
+        "length": lasted(run, visit.workspace.clock.now()),
     }
 
 

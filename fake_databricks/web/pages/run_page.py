@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from fake_databricks.jobs.run_times import parts_of
 from fake_databricks.jobs.run_views import run_view
 from fake_databricks.ui.page import Elsewhere
 from fake_databricks.web.pages.attempts import attempt_view, shown_of, state_of
@@ -68,9 +69,14 @@ def _label(attempt: dict[str, Any]) -> str:
 
 
 def _phases(visit: Visit, run: Run) -> list[dict[str, Any]]:
-    starts = [task_run.execution_start for task_run in run.task_runs if task_run.execution_start]
-    marks = [("waiting", run.created), ("setup", run.start_time), ("running", min(starts, default=0))]
-    return phases(marks, 0 if run.is_active else run.end_time, visit.workspace.clock.now())
+    found = []
+    for number, part in enumerate(parts_of(run)):
+        starts = [task_run.execution_start for task_run in part.task_runs if task_run.execution_start]
+        is_begun = number > 0 or run.start_time
+        marks = [("setup", part.start_time if is_begun else 0), ("running", min(starts, default=0))]
+        marks = marks if number else [("waiting", run.created), *marks]
+        found += phases(marks, part.end_time, visit.workspace.clock.now())
+    return found
 
 
 def _parameters(run: Run, shown: dict[str, Any]) -> list[dict[str, Any]]:
