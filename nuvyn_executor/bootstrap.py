@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
@@ -27,6 +28,7 @@ from nuvyn_executor.sources.factory import DataSourceFactory
 from nuvyn_executor.sources.locations import python_path, under_root
 from nuvyn_executor.sources.spool_folder import SpoolPlace
 from nuvyn_executor.spark.derived_sessions import small_session
+from nuvyn_executor.spark.running_tasks import running_tasks
 from nuvyn_executor.spark.session import (
     build_local_session,
     find_session,
@@ -83,6 +85,8 @@ def manager(
         )
     spark, is_ours = _session(settings, on_databricks=on_databricks)
     try:
+        if progress is not None:
+            progress.watch(partial(running_tasks, spark))
         if store is None:
             store = _delta_store(spark, settings, on_databricks=on_databricks)
         factory = _factory(settings, environ, spark, redact)

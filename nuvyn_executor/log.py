@@ -62,7 +62,7 @@ class GuideFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
         """Format the line, which a traceback may follow."""
-        record.message = _one_line(record.message)
+        record.message = one_line(record.message)
         return super().formatMessage(record)
 
 
@@ -80,7 +80,7 @@ class LogBuffer(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Add one record."""
-        message = _one_line(record.getMessage())
+        message = one_line(record.getMessage())
         if record.exc_info:
             message = f"{message}\n{logging.Formatter().formatException(record.exc_info)}"
         if len(self._lines) == MAX_LINES:
@@ -109,7 +109,7 @@ class LogBuffer(logging.Handler):
             self.release()
 
 
-def _one_line(message: str) -> str:
+def one_line(message: str) -> str:
     r"""Return a message with its control characters as Python writes them: ``\n``."""
     return _CONTROLS.sub(lambda one: one.group().encode("unicode_escape").decode(), message)
 

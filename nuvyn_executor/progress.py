@@ -5,47 +5,90 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Callable, Optional
+from contextlib import suppress
+from typing import TYPE_CHECKING, Callable, List, Optional, Tuple
 
 if TYPE_CHECKING:
     from typing import TextIO
 
+    Tasks = Callable[[], Optional[Tuple[int, int]]]
+
+_EVERY = 1.0  # seconds: a person sees that the command is alive, however long one dataset takes
 _ERASE = "\r\x1b[K"  # go to the beginning of the line, and erase it
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def progress_line(stream: TextIO) -> Optional[ProgressLine]:
     """Return a line for a stream, if a person looks at it: a terminal that can erase a line."""
-    if not stream.isatty() or os.environ.get("TERM", "") in ("", "dumb"):
+    if not stream.isatty() or not obeys(os.environ.get("TERM", "")):
         return None
-    return ProgressLine(stream)
+    return ProgressLine(stream, every=_EVERY)
+
+
+def obeys(terminal: str) -> bool:
+    """Whether a terminal of this name (``TERM``) does more than to print what it gets."""
+    return terminal not in ("", "dumb")
+
+
+def columns_of(stream: TextIO) -> int:
+    """Return how many columns a terminal has: as ``COLUMNS`` says, else as it says, else 80."""
+    named = os.environ.get("COLUMNS", "")
+    if named.isdecimal() and int(named):
+        return int(named)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):  # no terminal, or none that says
+        return 80
 
 
 class ProgressLine:
     """A line that is drawn anew when a dataset has been scanned, and is gone when all have been.
 
-    Several threads may call it. The log is written through it, so that neither breaks the other.
+    Several threads may call it. The log is written through it, so that neither breaks the other. A command
+    in the background of its shell draws none, and a terminal that is gone is no error.
 
     Args:
         stream: the terminal.
         monotonic: seconds, rising.
+        every: seconds after which it is drawn anew in any case; ``None`` is never.
     """
 
-    def __init__(self, stream: TextIO, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        stream: TextIO,
+        monotonic: Callable[[], float] = time.monotonic,
+        *,
+        every: Optional[float] = None,
+    ) -> None:
         self._stream = stream
         self._monotonic = monotonic
+        self._every = every
         self._lock = threading.Lock()
         self._begun: Optional[float] = None
+        self._done_at = 0.0
         self._datasets = self._datasets_done = 0
         self._bytes = self._bytes_done = 0
         self._rows = 0
         self._is_drawn = False
+        self._is_over = threading.Event()
+        self._ask_tasks: Tasks = lambda: None
+        self._tasks: Optional[Tuple[int, int]] = None
+
+    def watch(self, tasks: Tasks) -> None:
+        """Show how many tasks Spark has done of those that it is at.
+
+        Args:
+            tasks: returns both numbers, or ``None`` where that is not known.
+        """
+        self._ask_tasks = tasks
 
     def begin(self, datasets: int, size_bytes: int) -> None:
         """Add a source's datasets, and the bytes of their files, to what is to be scanned."""
         with self._lock:
             if self._begun is None:
-                self._begun = self._monotonic()
+                self._begun = self._done_at = self._monotonic()
+                if self._every is not None:
+                    threading.Thread(target=self._tick, args=(self._every,), daemon=True).start()
             self._datasets += datasets
             self._bytes += size_bytes
             self._draw()
@@ -56,6 +99,7 @@ class ProgressLine:
             self._datasets_done += 1
             self._bytes_done += size_bytes
             self._rows += rows
+            self._done_at = self._monotonic()
             self._draw()
 
     def write(self, text: str) -> int:
@@ -72,47 +116,76 @@ class ProgressLine:
         self._stream.flush()
 
     def close(self) -> None:
-        """Erase the line; it is not drawn again before another source begins."""
+        """Erase the line; it is not drawn again."""
         with self._lock:
-            self._datasets_done = self._datasets
+            self._is_over.set()
             self._draw()
+
+    def _tick(self, every: float) -> None:
+        while not self._is_over.wait(every):
+            tasks = self._ask_tasks()  # Java may take its time
+            with self._lock:
+                self._tasks = tasks
+                self._draw()
 
     def _draw(self) -> None:
         self._erase()
-        if self._datasets_done < self._datasets:
-            self._stream.write(self._text()[: self._width() - 1])
+        if self._datasets_done < self._datasets and not self._is_over.is_set() and self._is_watched():
+            self._show(self._text(columns_of(self._stream) - 1))
             self._is_drawn = True
-        self._stream.flush()
+        self._show("")
 
     def _erase(self) -> None:
-        if self._is_drawn:
-            self._stream.write(_ERASE)
-            self._is_drawn = False
+        if self._is_drawn and self._is_watched():  # else the shell has gone on on this line
+            self._show(_ERASE)
+        self._is_drawn = False
 
-    def _text(self) -> str:
-        # What says most comes first: a narrow terminal shows the beginning.
-        parts = [f"{self._datasets_done:,} of {self._datasets:,} datasets"]
-        seconds = 0.0 if self._begun is None else self._monotonic() - self._begun
+    def _show(self, text: str) -> None:
+        with suppress(OSError, ValueError):  # the terminal is gone, and the job goes on
+            self._stream.write(text)
+            self._stream.flush()
+
+    def _is_watched(self) -> bool:
+        """Whether this command is in the foreground of its terminal."""
+        try:
+            return os.tcgetpgrp(self._stream.fileno()) == os.getpgrp()
+        except (OSError, ValueError, AttributeError):  # not the terminal that it was started at, or Windows
+            return True
+
+    def _text(self, width: int) -> str:
+        """Return as many parts as there is room for; what says most comes first."""
+        first, *others = self._parts()
+        text = first[:width]
+        for part in others:
+            if len(f"{text} · {part}") > width:
+                break
+            text = f"{text} · {part}"
+        return text
+
+    def _parts(self) -> List[str]:
+        begun = self._done_at if self._begun is None else self._begun
+        now = self._monotonic()
+        seconds = self._done_at - begun  # until the last dataset was done: what is known is known of these
         is_under_way = bool(self._datasets_done) and seconds > 0
-        if is_under_way:
-            parts.append(f"{_duration(seconds * (1 / self._share() - 1))} left")
+        left = seconds / self._share() - (now - begun) if is_under_way else 0.0
+        parts = [f"{self._datasets_done:,} of {self._datasets:,} datasets"]
+        if left > 0:
+            parts.append(f"{_duration(left)} left")
+        elif now - begun >= 1:
+            parts.append(f"{_duration(now - begun)} so far")
         if self._bytes:
             parts.append(f"{_size(self._bytes_done)} of {_size(self._bytes)}")
         if is_under_way:
             parts.append(f"{self._rows:,} rows, {self._rows / seconds:,.0f}/s")
-        return " · ".join(parts)
+        if self._tasks is not None:
+            parts.append("{:,} of {:,} tasks".format(*self._tasks))
+        return parts
 
     def _share(self) -> float:
         """Return which part has been scanned, above 0: by bytes, or by datasets where no bytes are known."""
         if self._bytes_done:
             return min(1.0, self._bytes_done / self._bytes)
         return self._datasets_done / self._datasets
-
-    def _width(self) -> int:
-        try:
-            return os.get_terminal_size(self._stream.fileno()).columns or 80
-        except (OSError, ValueError):  # no terminal, or none that says
-            return 80
 
 
 def _size(size_bytes: int) -> str:

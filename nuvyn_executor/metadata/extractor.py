@@ -83,6 +83,9 @@ class DatasetScanner(Protocol):
 class Progress(Protocol):
     """Is told how far the scans are; several threads may call it."""
 
+    def watch(self, tasks: Callable[[], Optional[Tuple[int, int]]]) -> None:
+        """Ask from now on how many tasks Spark has done of those that it is at; ``None`` is not known."""
+
     def begin(self, datasets: int, size_bytes: int) -> None:
         """Add a source's datasets, and the bytes of their files, to what is to be scanned."""
 
@@ -187,9 +190,6 @@ class MetadataExtractor:
         if self._progress is not None:
             self._progress.begin(len(discovery.datasets), sum(one.size_bytes for one in discovery.datasets))
         for number, (dataset, scanned) in enumerate(self._scan_all(source, parent, discovery, now, end), 1):
-            if self._progress is not None:
-                rows = 0 if isinstance(scanned, ExecutorError) else scanned[0].rows
-                self._progress.done(rows, dataset.size_bytes)
             if isinstance(scanned, ExecutorError):
                 unreadable.append(Skipped(dataset.label, scanned.message, scanned.remedy, is_failure=True))
                 logger.warning("Could not read %s: %s", dataset.label, scanned.message)
@@ -272,10 +272,15 @@ class MetadataExtractor:
             waiting = len(discovery.datasets) - next(begun)
             left = self._left(end)
             seconds = None if left is None else left * min(limit, waiting) / waiting
+            scanned: _Scanned
             try:
-                return dataset, self._scan(source, dataset, now, state, seconds)
+                scanned = self._scan(source, dataset, now, state, seconds)
             except ExecutorError as error:
-                return dataset, error
+                scanned = error
+            if self._progress is not None:  # now, and not in its turn: the first may take longest
+                rows = 0 if isinstance(scanned, ExecutorError) else scanned[0].rows
+                self._progress.done(rows, dataset.size_bytes)
+            return dataset, scanned
 
         for some in self._with_states(parent, discovery.datasets):
             yield from in_order([partial(scan, *one) for one in some], limit)

@@ -2,32 +2,64 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import logging
 import os
 import pty
 import re
+import struct
+import subprocess
 import sys
+import termios
 import threading
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Iterator, List, Optional, TextIO, Tuple
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Iterator, List, Optional, TextIO, Tuple
 
 import pytest
 
 from nuvyn_executor import cli
 from nuvyn_executor.log import configure_logging
-from nuvyn_executor.progress import ProgressLine, progress_line
+from nuvyn_executor.progress import ProgressLine, columns_of, progress_line
 from tests.installation import DAMAGE, LineScanner, memory_installation
+from tests.waiting import LONGEST, until
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from nuvyn_executor.job_manager import JobManager
     from nuvyn_executor.log import LogStream
     from nuvyn_executor.metadata.extractor import Progress
 
+ROOT = Path(__file__).resolve().parents[2]
 ERASE = "\r\x1b[K"
+IN_THE_BACKGROUND = f"""
+import fcntl, os, sys, termios
+sys.path.insert(0, {str(ROOT)!r})
+from nuvyn_executor.progress import progress_line
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+child = os.fork()
+if child:
+    os.waitpid(child, 0)
+    os.write(2, b"END")
+else:
+    os.setpgid(0, 0)
+    line = progress_line(sys.stderr)
+    line.begin(2, 10)
+    line.write("a line of the log\\n")
+    line.done(1, 1)
+    line.close()
+    os._exit(0)
+"""
+
+
+class Clock:
+    """A clock that stands until it is set."""
+
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
 
 
 @pytest.fixture(name="terminal")
@@ -56,6 +88,11 @@ def left(shown: str) -> List[str]:
     return [line.rpartition(ERASE)[2] for line in shown.split("\n")]
 
 
+def shows(stream: io.StringIO, shown: str) -> None:
+    """Wait until a line is what is left."""
+    until(lambda: left(stream.getvalue()) == [shown])
+
+
 class TestWhoGetsIt:
     """When stderr is a terminal: a progress line; in pipes and jobs as now."""
 
@@ -78,9 +115,10 @@ class TestLine:
     """Datasets, rows, bytes, rate, remaining."""
 
     def test_it_says_what_is_done_and_what_is_left(self) -> None:
-        stream, seconds = io.StringIO(), iter([0.0, 0.0, 10.0])
-        line = ProgressLine(stream, lambda: next(seconds))
+        stream, clock = io.StringIO(), Clock()
+        line = ProgressLine(stream, clock)
         line.begin(4, 8_000_000)
+        clock.seconds = 10.0
         line.done(50_000, 2_000_000)
 
         assert left(stream.getvalue()) == [
@@ -88,9 +126,10 @@ class TestLine:
         ]
 
     def test_without_bytes_the_datasets_say_how_long(self) -> None:
-        stream, seconds = io.StringIO(), iter([0.0, 0.0, 3600.0])
-        line = ProgressLine(stream, lambda: next(seconds))
+        stream, clock = io.StringIO(), Clock()
+        line = ProgressLine(stream, clock)
         line.begin(3, 0)
+        clock.seconds = 3600.0
         line.done(7200, 0)
 
         assert left(stream.getvalue()) == ["1 of 3 datasets · 2:00:00 left · 7,200 rows, 2/s"]
@@ -122,9 +161,48 @@ class TestLine:
 
     def test_it_is_no_wider_than_the_terminal(self, terminal: Tuple[int, TextIO]) -> None:
         line = ProgressLine(terminal[1], lambda: 0.0)
-        line.begin(10**30, 10**60)
+        line.begin(10**60, 10**60)
 
         assert len(left(seen(terminal))[0]) == 79
+
+    @pytest.mark.parametrize(
+        ("columns", "shown"),
+        [
+            ("20", "1 of 4 datasets"),
+            ("40", "1 of 4 datasets · 0:30 left"),
+            ("80", "1 of 4 datasets · 0:30 left · 2.0 MB of 8.0 MB · 50,000 rows, 5,000/s"),
+            ("200", "1 of 4 datasets · 0:30 left · 2.0 MB of 8.0 MB · 50,000 rows, 5,000/s · 5 of 8 tasks"),
+        ],
+    )
+    def test_a_narrow_terminal_gets_whole_parts(
+        self, monkeypatch: pytest.MonkeyPatch, columns: str, shown: str
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", columns)
+        stream, clock = io.StringIO(), Clock()
+        line = ProgressLine(stream, clock, every=0.01)
+        line.watch(lambda: (5, 8))
+        line.begin(4, 8_000_000)
+        clock.seconds = 10.0
+        line.done(50_000, 2_000_000)
+
+        shows(stream, shown)
+        line.close()
+
+    @pytest.mark.parametrize("columns", ["0", "-1", "wide", ""])
+    def test_columns_that_are_no_number_do_not_count(
+        self, terminal: Tuple[int, TextIO], monkeypatch: pytest.MonkeyPatch, columns: str
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", columns)
+        fcntl.ioctl(terminal[0], termios.TIOCSWINSZ, struct.pack("HHHH", 24, 33, 0, 0))
+
+        assert columns_of(terminal[1]) == 33
+
+    def test_a_window_is_measured_each_time(self, terminal: Tuple[int, TextIO]) -> None:
+        line = ProgressLine(terminal[1], Clock())
+        for columns in (100, 50):
+            fcntl.ioctl(terminal[0], termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+            line.begin(10**90, 1)
+            assert len(left(seen(terminal))[0]) == columns - 1
 
     def test_the_log_goes_by_above_it(self, terminal: Tuple[int, TextIO]) -> None:
         line = progress_line(terminal[1])
@@ -155,6 +233,83 @@ class TestLine:
             thread.join()
 
         assert left(stream.getvalue()) == ["a line of the log"] * 400 + [""]
+
+
+class TestOneLargeDataset:
+    """A person sees that the command is alive while one dataset is scanned for minutes."""
+
+    def test_the_time_goes_on(self) -> None:
+        stream, clock = io.StringIO(), Clock()
+        line = ProgressLine(stream, clock, every=0.01)
+        line.begin(1, 10)
+        assert left(stream.getvalue()) == ["0 of 1 datasets · 0 B of 10 B"]
+        for seconds, shown in ((5.0, "0:05"), (3661.0, "1:01:01")):
+            clock.seconds = seconds
+            shows(stream, f"0 of 1 datasets · {shown} so far · 0 B of 10 B")
+        line.close()
+
+        assert left(stream.getvalue()) == [""]
+
+    def test_it_says_how_far_spark_is(self) -> None:
+        stream = io.StringIO()
+        line = ProgressLine(stream, Clock(), every=0.01)
+        line.watch(lambda: (1000, 2000))
+        line.begin(1, 10)
+
+        shows(stream, "0 of 1 datasets · 0 B of 10 B · 1,000 of 2,000 tasks")
+        line.close()
+
+    def test_the_time_that_is_left_goes_down_and_is_never_a_guess_that_has_failed(self) -> None:
+        stream, clock = io.StringIO(), Clock()
+        line = ProgressLine(stream, clock, every=0.01)
+        line.begin(2, 20)
+        clock.seconds = 10.0
+        line.done(100, 10)
+        for seconds, shown in ((10.0, "0:10 left"), (14.0, "0:06 left"), (25.0, "0:25 so far")):
+            clock.seconds = seconds
+            shows(stream, f"1 of 2 datasets · {shown} · 10 B of 20 B · 100 rows, 10/s")
+        line.close()
+
+    def test_it_ends_with_the_line(self) -> None:
+        before = set(threading.enumerate())
+        line = ProgressLine(io.StringIO(), every=0.01)
+        line.begin(1, 10)
+        line.close()
+
+        until(lambda: set(threading.enumerate()) <= before)
+
+
+class TestOtherPrograms:
+    """The terminal is not the command's alone."""
+
+    def test_in_the_background_the_line_of_the_shell_is_left_alone(self, tmp_path: Path) -> None:
+        leader, follower = pty.openpty()
+        with subprocess.Popen(
+            [sys.executable, "-c", IN_THE_BACKGROUND],
+            stdin=follower, stdout=follower, stderr=follower,
+            start_new_session=True, env={**os.environ, "TERM": "xterm"}, cwd=tmp_path,
+        ) as shell:  # fmt: skip
+            os.close(follower)
+            text = b""
+            while not text.endswith(b"END"):
+                text += os.read(leader, 65_536)
+            assert shell.wait(LONGEST) == 0
+        os.close(leader)
+
+        assert text == b"a line of the log\r\nEND"
+
+    def test_a_terminal_that_was_closed_is_no_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TERM", "xterm")
+        leader, follower = pty.openpty()
+        stream = os.fdopen(follower, "w", encoding="utf-8")
+        line = progress_line(stream)
+        assert line is not None
+        line.begin(2, 10)
+        os.close(leader)
+        line.done(1, 5)
+        line.close()
+        with suppress(OSError):
+            stream.close()
 
 
 class TestCommand:
@@ -207,7 +362,7 @@ class TestJobs:
         line = ProgressLine(stream)
         site = memory_installation(LineScanner(), progress=line)
 
-        run = site.run("metadata_extraction", tmp_path)
+        run = site.run("metadata_extraction", tmp_path, EXECUTOR_DATASETS_AT_ONCE="1")
 
         assert run.names("unreadable") == ["c.csv"]
         drawn = re.findall(
@@ -217,3 +372,19 @@ class TestJobs:
         size = str(sum(path.stat().st_size for path in tmp_path.iterdir()))
         assert drawn == [("0", size, ""), ("1", size, "2"), ("2", size, "3")]
         assert left(stream.getvalue()) == [""]
+
+    def test_one_that_is_done_counts_before_the_first_is_done(self, tmp_path: Path) -> None:
+        for name in ("a", "b"):
+            (tmp_path / f"{name}.csv").write_text("id\n1\n")
+        stream = io.StringIO()
+        line = ProgressLine(stream)
+
+        class FirstIsLast(LineScanner):
+            def scan(self, source: Any, dataset: Any, *more: Any) -> Any:
+                if dataset.name == "a":
+                    until(lambda: "1 of 2 datasets" in stream.getvalue())
+                return super().scan(source, dataset, *more)
+
+        run = memory_installation(FirstIsLast(), progress=line).run("metadata_extraction", tmp_path)
+
+        assert run.exit_code == 0
