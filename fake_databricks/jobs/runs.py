@@ -7,7 +7,7 @@ import copy
 import dataclasses
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, ContextManager, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Collection, ContextManager, Mapping, Sequence
 
 from fake_databricks.errors import InvalidParameter, InvalidState
 from fake_databricks.full_disk import is_full, sentence
@@ -15,6 +15,7 @@ from fake_databricks.jobs.model import Output, Run, TaskRun
 from fake_databricks.jobs.run_store import RunStore
 
 if TYPE_CHECKING:
+    from fake_databricks.jobs.lifecycle import Result
     from fake_databricks.storage import Numbers, Storage
 
 FIRST_RUN_ID = 98765  # the guide's first run
@@ -37,6 +38,8 @@ class RunFilter:
         start_from: only runs created at this time (ms) or later; 0 is no limit.
         start_to: only runs created at this time (ms) or earlier; 0 is no limit.
         before: only runs with a smaller run id; 0 is no limit.
+        name: only runs whose name has this part, in upper or lower case.
+        without: only runs that have ended with another result than these; empty is no limit.
     """
 
     job_id: int | None = None
@@ -46,6 +49,8 @@ class RunFilter:
     start_from: int = 0
     start_to: int = 0
     before: int = 0
+    name: str = ""
+    without: Collection[Result] = ()
 
     def admits(self, run: Run) -> bool:
         """Whether a run belongs to the list."""
@@ -59,6 +64,8 @@ class RunFilter:
             and run.created >= self.start_from
             and (not self.start_to or run.created <= self.start_to)
             and (not self.before or run.run_id < self.before)
+            and self.name.lower() in run.name.lower()
+            and not (self.without and (run.is_active or run.state.result in self.without))
         )
 
 

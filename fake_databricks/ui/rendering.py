@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000
 KIB = 1024
+MOST_OF_NAME = 120
 Render = Callable[[str, Mapping[str, Any]], bytes]
 """Writes a template with its values, in UTF-8."""
 _KEPT = "\t\n"
@@ -31,6 +32,11 @@ def visible(value: Any) -> Any:
 def pretty(value: Any) -> str:
     """Return a text as it is, and every other value as indented JSON."""
     return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def short(text: str) -> str:
+    """Return the begin of a name, for a list: a name may have thousands of characters."""
+    return text if len(text) <= MOST_OF_NAME else text[: MOST_OF_NAME - 1] + "…"
 
 
 def figure(value: Any) -> str:
@@ -104,7 +110,13 @@ def renderer(package: str) -> Render:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        pretty=pretty, figure=figure, moment=moment, instant=instant, duration=duration, size=size
+        pretty=pretty,
+        short=short,
+        figure=figure,
+        moment=moment,
+        instant=instant,
+        duration=duration,
+        size=size,
     )
 
     def render(template: str, values: Mapping[str, Any]) -> bytes:

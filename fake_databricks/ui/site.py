@@ -6,6 +6,7 @@ import logging
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Collection, Mapping, Sequence
 from urllib.parse import parse_qsl, quote, urlencode
@@ -140,6 +141,10 @@ class Site(ABC):
         """
 
     @abstractmethod
+    def _whose(self, credential: str) -> str:
+        """Return what stands beside the server's name for a credential that is admitted."""
+
+    @abstractmethod
     def _refusal(self, error: Exception) -> tuple[int, str] | None:
         """Return the status and the sentence to show for an error; ``None`` for an unexpected one."""
 
@@ -205,8 +210,12 @@ class Site(ABC):
         sentence = (
             f"There is no page at {shown} here. The name of this server, above, leads to the first page."
         )
-        is_signed_in = bool(self._sessions.current(self._key(request)))
-        return self._told(404, "Not found", sentence, is_signed_in=is_signed_in)
+        held = self._sessions.current(self._key(request))
+        try:
+            whose = self._whose(self._admitted(held)) if held else ""
+        except NotAdmitted:
+            whose = ""
+        return self._told(404, "Not found", sentence, whose)
 
     def _page(self, request: HttpRequest, query: Mapping[str, str]) -> Reply:
         name, key = self._look.credential, self._key(request)
@@ -232,23 +241,24 @@ class Site(ABC):
         except Exception as error:
             status, said = self._refusal(error) or (500, "")
             if said:
-                return self._told(status, "Not possible", said, is_signed_in=True)
+                title = "Not found" if status == HTTPStatus.NOT_FOUND else "Not possible"
+                return self._told(status, title, said, self._whose(credential))
             LOGGER.exception("The page %s failed", request.path)
             said = f"This page failed ({type(error).__name__}). The server's log has the error."
-            return self._told(500, "Error", said, is_signed_in=True)
+            return self._told(500, "Error", said, self._whose(credential))
 
-    def _written(self, page: Page, values: Mapping[str, Any], whose: str) -> Reply:
-        """Return a page with its values; ``whose`` stands beside the server's name."""
+    def _written(self, page: Page, values: Mapping[str, Any], credential: str) -> Reply:
+        """Return a page with its values, for who has signed in with the credential."""
         given = {"title": page.title, "is_live": False, **values}
         section = "/" + page.path.split("/")[1]
-        reply = self._framed(200, page.template, given, section=section, whose=whose, is_signed_in=True)
+        reply = self._framed(200, page.template, given, section=section, whose=self._whose(credential))
         if not page.has_frames:
             return reply
         return Reply(reply.status, reply.body, {**HTML, "Content-Security-Policy": POLICY + FRAMES})
 
-    def _told(self, status: int, title: str, sentence: str, *, is_signed_in: bool = False) -> Reply:
+    def _told(self, status: int, title: str, sentence: str, whose: str = "") -> Reply:
         values = {"title": title, "sentence": sentence, "is_live": False}
-        return self._framed(status, "told", values, is_signed_in=is_signed_in)
+        return self._framed(status, "told", values, whose=whose)
 
     def _form(self, status: int, target: str, refusal: str = "", *, is_link: bool = False) -> Reply:
         """Return the form to sign in.
@@ -271,24 +281,18 @@ class Site(ABC):
         }
         return self._framed(status, "sign_in", values)
 
-    def _framed(  # noqa: PLR0913  what a page's frame says
-        self,
-        status: int,
-        template: str,
-        values: Mapping[str, Any],
-        *,
-        section: str = "",
-        whose: str = "",
-        is_signed_in: bool = False,
+    def _framed(
+        self, status: int, template: str, values: Mapping[str, Any], *, section: str = "", whose: str = ""
     ) -> Reply:
-        shown = [item for item in self._look.pages if item.is_shown and is_signed_in]
+        """Return a page in its frame; ``whose`` is empty where nobody has signed in."""
+        shown = [item for item in self._look.pages if item.is_shown and whose]
         frame = {
             "site": self._look.name,
             "pages": [{"path": item.path, "title": item.title} for item in shown],
             "section": section,
             "whose": whose,
             "choice": self._look.choice,
-            "is_signed_in": is_signed_in,
+            "is_signed_in": bool(whose),
         }
         return Reply(status, self._render(template, {**values, **frame}), HTML)
 

@@ -59,8 +59,12 @@ class ReceiverSite(Site):
         values = view(visit)
         if asked.page is REPORT:
             return Reply(200, values["html"], {**HTML, "Content-Security-Policy": values["policy"]})
+        return self._written(asked.page, values, asked.credential)
+
+    def _whose(self, credential: str) -> str:
+        grant = self._keys.grant_of_key(credential)
         whose = "every tenant" if grant.is_for_all else ", ".join(sorted(grant.tenants))
-        return self._written(asked.page, values, whose[:_MOST_NAMES])
+        return whose[:_MOST_NAMES]
 
     def _refusal(self, error: Exception) -> tuple[int, str] | None:
         if isinstance(error, Refused):

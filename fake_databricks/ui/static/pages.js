@@ -47,12 +47,24 @@ function renew(part, fresh) {
   return true;
 }
 
+// Says that the page may be old, or no more that it is.
+function sayAway(sentence) {
+  const place = document.getElementById("away");
+  const since = new Date(heard).toISOString().slice(11, 19);
+  const text = sentence && `${sentence} This page shows what it said at ${since} UTC, and goes on when it answers again.`;
+  if (place && place.textContent !== text) place.textContent = text;
+}
+
+let heard = Date.now();
+
 async function follow() {
   const pause = Number(document.body.dataset.live);
   if (!pause) return;
   try {
     const answer = await fetch(location.pathname + location.search, { headers: { Accept: "text/html" } });
     if (answer.ok) {
+      heard = Date.now();
+      sayAway("");
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (page.body.dataset.whose !== document.body.dataset.whose) { // another window has switched
         location.reload();
@@ -71,9 +83,9 @@ async function follow() {
     } else if (answer.status < 500) { // it is gone, or nobody is signed in any more
       location.reload();
       return;
-    }
+    } else sayAway(`The server answers with the status ${answer.status}.`);
   } catch (error) {
-    // The server does not answer now: the next time it may.
+    sayAway("The server does not answer.");
   }
   setTimeout(follow, pause);
 }

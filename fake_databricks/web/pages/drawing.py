@@ -14,6 +14,8 @@ LANE = 9
 """How far apart the arrows are that pass above the boxes between their ends."""
 BELOW = 70
 MAX_LABEL = 22
+MOST_IN_THE_MIDDLE = 10
+"""A column of more boxes begins at the top, and so do all: else the first box is a long way down."""
 Point = tuple[int, int]
 
 
@@ -85,14 +87,15 @@ def _is_far(placed: dict[str, Point], edge: Edge) -> bool:
 
 
 def _corners(placed: dict[str, Point], top: int) -> dict[str, Point]:
-    """Return the upper left corner of each box; each column stands in the middle of the highest one."""
+    """Return the upper left corner of each box; a column stands in the middle of one that is not too high."""
     columns = [column for column, _ in placed.values()]
     most = max((columns.count(column) for column in columns), default=0)
     step = HEIGHT + DOWN
+    middle = most if most <= MOST_IN_THE_MIDDLE else 0
     return {
         name: (
             MARGIN + column * (WIDTH + ACROSS),
-            top + (most - columns.count(column)) * step // 2 + row * step,
+            top + max(0, middle - columns.count(column)) * step // 2 + row * step,
         )
         for name, (column, row) in placed.items()
     }

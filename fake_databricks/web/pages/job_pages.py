@@ -14,13 +14,20 @@ if TYPE_CHECKING:
     from fake_databricks.jobs.model import Job
     from fake_databricks.web.pages.visit import Visit
 
-MOST = 500
+PAGE = 100
 
 
 def view(visit: Visit) -> dict[str, Any]:
     """Return the values of the list."""
-    jobs = visit.workspace.jobs.list()
-    return {"jobs": [_row(visit, job) for job in jobs[:MOST]], "left_out": max(0, len(jobs) - MOST)}
+    name, before = visit.query.get("name", ""), visit.before()
+    found = [job for job in visit.workspace.jobs.list() if name.lower() in job.settings.name.lower()]
+    wanted = [job for job in found if not before or job.job_id < before]
+    return {
+        "name": name,
+        "count": len(found),
+        "jobs": [_row(visit, job) for job in wanted[:PAGE]],
+        "next": wanted[PAGE - 1].job_id if len(wanted) > PAGE else 0,
+    }
 
 
 def view_one(visit: Visit) -> dict[str, Any]:

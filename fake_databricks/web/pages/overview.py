@@ -26,7 +26,7 @@ def view(visit: Visit) -> dict[str, Any]:
         "offset": workspace.clock.offset,
         "counts": [
             {"name": "jobs", "count": len(workspace.jobs.list()), "target": "/jobs"},
-            {"name": "active runs", "count": active, "target": "/runs?active=1"},
+            {"name": "active runs", "count": active, "target": "/runs?show=active"},
             {"name": "ended runs", "count": ended, "target": "/runs"},
             {"name": "clusters", "count": len(clusters), "target": "/clusters"},
             {"name": "exchanges", "count": visit.controls.journal.count(), "target": "/journal"},

@@ -5,18 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fake_databricks.jobs.runs import RunFilter
+from fake_databricks.web.pages.attempts import FINE
 from fake_databricks.web.pages.rows import run_row
 
 if TYPE_CHECKING:
     from fake_databricks.web.pages.visit import Visit
 
 PAGE = 50
+KINDS = {"": "all", "active": "active", "failed": "that did not succeed"}
+"""Which runs the list shows."""
 
 
 def view(visit: Visit) -> dict[str, Any]:
     """Return the values of the list."""
-    only = visit.query.get("active", "") == "1"
-    return {"active": only, **page_of(visit, RunFilter(active_only=only, before=visit.before()))}
+    name, show = visit.query.get("name", ""), visit.query.get("show", "")
+    if visit.query.get("active", "") == "1":
+        show = "active"
+    wanted = RunFilter(
+        active_only=show == "active",
+        before=visit.before(),
+        name=name,
+        without=FINE if show == "failed" else (),
+    )
+    return {"name": name, "show": show, "kinds": KINDS, **page_of(visit, wanted)}
 
 
 def page_of(visit: Visit, wanted: RunFilter) -> dict[str, Any]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from fake_databricks.jobs.model import Run
     from fake_databricks.web.pages.visit import Visit
 
+MOST_OF_ERROR = 500
+"""How many characters of an error stand above all else; the attempt has all of them."""
+
 
 def view(visit: Visit) -> dict[str, Any]:
     """Return the values of the page.
@@ -40,20 +43,23 @@ def view(visit: Visit) -> dict[str, Any]:
     whole = _phases(visit, run)
     rows = [whole, *(item["phases"] for item in attempts)]
     labels = ["run", *(_label(item) for item in attempts)]
+    state = state_view(shown["state"])
+    leads = [("#summary", state), *((f"#attempt-{item['run_id']}", item["state"]) for item in attempts)]
     return {
         "title": f"Run {run.run_id} of {run.name}",
         "run": {name: value for name, value in shown.items() if name not in ("tasks", "state", "status")},
-        "state": state_view(shown["state"]),
+        "state": state,
         "is_live": run.is_active,
         "failures": [
-            {"run_id": item["run_id"], "label": label, "error": item["error"]}
+            {"run_id": item["run_id"], "label": label, "error": _begin(item["error"])}
             for item, label in zip(attempts, labels[1:], strict=True)
             if item["error"]
         ],
         "has_job": visit.workspace.jobs.find(run.job_id) is not None,
         "phases": whole,
         "timeline": [
-            {"label": label, "bars": found} for label, found in zip(labels, bars(rows), strict=True)
+            {"label": label, "target": target, "state": state, "bars": found, "phases": row}
+            for label, (target, state), row, found in zip(labels, leads, rows, bars(rows), strict=True)
         ],
         "parameters": _parameters(run, shown),
         "graph": _graph(run, {task_run.run_id for task_run in chosen}),
@@ -62,6 +68,10 @@ def view(visit: Visit) -> dict[str, Any]:
         "picture": picture(run.state.life),
         "repairs": shown["repair_history"] if run.repairs else [],
     }
+
+
+def _begin(error: str) -> str:
+    return error if len(error) <= MOST_OF_ERROR else error[:MOST_OF_ERROR] + " …"
 
 
 def _label(attempt: dict[str, Any]) -> str:

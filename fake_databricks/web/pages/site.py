@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Mapping
 from urllib.parse import quote, urlencode
 
 from fake_databricks.engine.inside.pictures import png_in
-from fake_databricks.errors import ApiError, InvalidParameter, InvalidToken
+from fake_databricks.errors import ApiError, DoesNotExist, InvalidParameter, InvalidToken
 from fake_databricks.redaction import mask_urls
 from fake_databricks.ui.page import Elsewhere, NotAdmitted
 from fake_databricks.ui.site import Look, Site, picture, sandboxed
@@ -79,13 +80,23 @@ class WorkspaceSite(Site):
                 "switched since. Load the page again."
             )
         view = asked.page.view if asked.form is None else routes.ACTIONS[asked.path]
-        shown = {"title": asked.page.title, WORKSPACE: current, **view(visit)}
+        try:
+            found = view(visit)
+        except ApiError as error:
+            # Some calls say so that something does not exist.
+            if asked.form is None and error.status == HTTPStatus.BAD_REQUEST:
+                raise DoesNotExist(error.message) from None
+            raise
+        shown = {"title": asked.page.title, WORKSPACE: current, **found}
         values = mask_urls(tenant.workspace.secrets.redact(shown))
         if asked.page is routes.DISPLAY:
             return sandboxed(values["html"])
         if asked.page is routes.PICTURE:
             return picture(png_in(values["png"]))
-        return self._written(asked.page, values, f"workspace {current}")
+        return self._written(asked.page, values, asked.credential)
+
+    def _whose(self, credential: str) -> str:
+        return f"workspace {self._registry.tenant(credential).workspace.workspace_id}"
 
     def _signed_in(self, asked: Asked) -> SignedIn:
         """Return what a browser has signed in to; it is looked up when it is asked for."""
