@@ -1,4 +1,4 @@
-"""Runs as they are stored: a run, its settings, and each of its attempts are a document each.
+"""Runs as they are stored: a run, its settings, its repairs, and each of its attempts are a document each.
 
 A step of a run stores what it has changed and no more: a run of a thousand tasks has thousands of steps.
 """
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from fake_databricks.jobs.settings import Settings
     from fake_databricks.storage import Storage
 
-RUN, SETTINGS, ATTEMPT = "run", "run settings", "attempt"
+RUN, SETTINGS, REPAIRS, ATTEMPT = "run", "run settings", "run repairs", "attempt"
 """The kinds of documents: by the number of the run, and an attempt by its own."""
 _LASTING = ("settings", "earlier_settings", "overrides", "inherited_values")
 """What only a repair or a new timeout changes: the document of the settings has it."""
 _OWNER = "run_id of its run"
-_OF_RUN = [item.name for item in dataclasses.fields(Run) if item.name not in (*_LASTING, "task_runs")]
+_OF_RUN = [
+    item.name for item in dataclasses.fields(Run) if item.name not in (*_LASTING, "repairs", "task_runs")
+]
 _OF_ATTEMPT = [item.name for item in dataclasses.fields(TaskRun) if item.name != "is_changed"]
 
 
@@ -32,10 +34,12 @@ class RunStore:
         self._workspace_id = workspace_id
         self._storage = storage
         self._lasting: dict[int, tuple[Settings, Overrides]] = {}  # as it is stored, by the number of the run
+        self._repairs: dict[int, list[Repair]] = {}
 
     def load(self) -> list[Run]:
         """Return every run; attempts whose run a killed server had half deleted are deleted."""
         settings = dict(self._storage.all(self._workspace_id, SETTINGS))
+        repairs = dict(self._storage.all(self._workspace_id, REPAIRS))
         attempts: dict[int, list[TaskRun]] = defaultdict(list)
         for _, document in self._storage.all(self._workspace_id, ATTEMPT):
             owner = document.pop(_OWNER)
@@ -43,16 +47,18 @@ class RunStore:
         runs = []
         for key, document in self._storage.all(self._workspace_id, RUN):
             of_run = sorted(attempts.pop(int(key), ()), key=lambda task_run: task_run.run_id)
-            run = run_of({**document, **settings.pop(key, {})}, of_run)
+            repaired = {"repairs": document.get("repairs") or repairs.pop(key, [])}
+            run = run_of({**document, **settings.pop(key, {}), **repaired}, of_run)
             if "task_runs" not in document:  # an older version stored a run as one document
-                self._lasting[run.run_id] = (run.settings, run.overrides)
+                self._note(run)
                 for task_run in of_run:
                     task_run.is_changed = False
             runs.append(run)
         for left in attempts.values():
             self._delete_attempts(left)
-        for key in settings:
-            self._storage.delete(self._workspace_id, SETTINGS, key)
+        for kind, keys in ((SETTINGS, settings), (REPAIRS, repairs)):
+            for key in keys:
+                self._storage.delete(self._workspace_id, kind, key)
         return runs
 
     def save(self, run: Run, changed: Sequence[TaskRun], *, is_new: bool) -> None:
@@ -65,21 +71,32 @@ class RunStore:
         is_stored = lasting is not None and lasting[0] is run.settings and lasting[1] is run.overrides
         for task_run in changed:  # before its document is made: a worker may change it meanwhile
             task_run.is_changed = False
-        more = [] if is_stored else [(SETTINGS, run.run_id, lasting_document(run))]
+        more: list[tuple[str, int, Any]] = []
+        if not is_stored:
+            more.append((SETTINGS, run.run_id, lasting_document(run)))
+        if run.repairs != self._repairs.get(run.run_id, []):
+            more.append((REPAIRS, run.run_id, repairs_document(run)))
         more += [(ATTEMPT, item.run_id, {_OWNER: run.run_id, **attempt_document(item)}) for item in changed]
         store = self._storage.put if is_new else self._storage.record
         if store(self._workspace_id, RUN, run.run_id, run_document(run), more) is not False:
-            self._lasting[run.run_id] = (run.settings, run.overrides)
+            self._note(run)
             return
         for task_run in changed:
             task_run.is_changed = True
 
     def delete(self, run: Run) -> None:
         """Delete a run."""
-        self._storage.delete(self._workspace_id, RUN, run.run_id)
+        for kind in (RUN, SETTINGS, REPAIRS):
+            self._storage.delete(self._workspace_id, kind, run.run_id)
         self._lasting.pop(run.run_id, None)
-        self._storage.delete(self._workspace_id, SETTINGS, run.run_id)
+        self._repairs.pop(run.run_id, None)
         self._delete_attempts(run.task_runs)
+
+    def _note(self, run: Run) -> None:
+        """Note that the settings and the repairs of a run are stored as they are."""
+        self._lasting[run.run_id] = (run.settings, run.overrides)
+        if run.repairs:
+            self._repairs[run.run_id] = list(run.repairs)
 
     def _delete_attempts(self, task_runs: Sequence[TaskRun]) -> None:
         for task_run in task_runs:
@@ -90,8 +107,12 @@ def run_document(run: Run) -> dict[str, Any]:
     """Return what the steps of a run change, without its attempts."""
     document = {name: getattr(run, name) for name in _OF_RUN}
     document["state"] = dict(vars(run.state))
-    document["repairs"] = [dataclasses.asdict(repair) for repair in run.repairs]
     return document
+
+
+def repairs_document(run: Run) -> list[dict[str, Any]]:
+    """Return the repair history of a run; it has the number of each attempt."""
+    return [{**vars(repair), "state": dict(vars(repair.state))} for repair in run.repairs]
 
 
 def lasting_document(run: Run) -> dict[str, Any]:

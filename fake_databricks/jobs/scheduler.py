@@ -242,7 +242,7 @@ class RunScheduler:
     def _begin_or_wait(self, run: Run, job: Job) -> None:
         """Begin a run; queue or skip it while as many runs of its job are active as may be."""
         limit = job.settings.max_concurrent_runs
-        if self._has_place(job, but=run):
+        if self._places(job, self._runs.active(job.job_id), but=run) > 0:
             self.begin(run)
             return
         if run.settings.is_queueing and limit:
@@ -251,12 +251,13 @@ class RunScheduler:
             changes.skip(run, limit, self._clock.now())
         self._runs.save(run)
 
-    def _has_place(self, job: Job, but: Run | None = None) -> bool:
-        active = sum(
-            run is not but and not run.is_nested and run.state.life is not Life.QUEUED
-            for run in self._runs.active(job.job_id)
+    @staticmethod
+    def _places(job: Job, active: Sequence[Run], but: Run | None = None) -> int:
+        """Return how many more runs of a job may begin, of which these are active."""
+        begun = sum(
+            run is not but and not run.is_nested and run.state.life is not Life.QUEUED for run in active
         )
-        return active < job.settings.max_concurrent_runs
+        return max(0, job.settings.max_concurrent_runs - begun)
 
     def begin(self, run: Run) -> None:
         """Start a run that is PENDING: tasks that wait for no other start, the others are blocked."""
@@ -399,8 +400,10 @@ class RunScheduler:
 
     def _admit_waiting(self, job: Job) -> None:
         """Begin queued runs of a job, as many as may be active."""
-        for other in reversed(self._runs.active(job.job_id)):
-            if other.state.life is Life.QUEUED and self._has_place(job):
+        active = self._runs.active(job.job_id)
+        queued = [run for run in reversed(active) if run.state.life is Life.QUEUED]
+        for other in queued[: self._places(job, active)]:
+            if other.state.life is Life.QUEUED:  # else the end of one that has just begun has admitted it
                 other.state = advance(other.state, Event.ADMIT, message=changes.WAITING)
                 self.begin(other)
 

@@ -10,10 +10,12 @@ from fake_databricks.jobs.lifecycle import Result
 from fake_databricks.jobs.model import Overrides, Run
 from fake_databricks.jobs.run_store import (
     ATTEMPT,
+    REPAIRS,
     RUN,
     SETTINGS,
     attempt_document,
     lasting_document,
+    repairs_document,
     run_document,
 )
 from fake_databricks.workspace import Workspace
@@ -39,7 +41,7 @@ def found(quiet: Quiet, run: Run) -> Run:
 
 
 def kinds(quiet: Quiet) -> dict[str, int]:
-    return {kind: len(list(quiet.storage.all("1", kind))) for kind in (RUN, SETTINGS, ATTEMPT)}
+    return {kind: len(list(quiet.storage.all("1", kind))) for kind in (RUN, SETTINGS, REPAIRS, ATTEMPT)}
 
 
 class TestRoundTrip:
@@ -80,20 +82,25 @@ class TestOlderForm:
     def test_a_run_of_one_document_is_read_and_then_stored_in_parts(self, quiet: Quiet) -> None:
         quiet.cluster.outcomes["ok"] = [ended(1)]
         run = finish(quiet, flat("ok"))
+        first = quiet.workspace.scheduler.repair(run.run_id, ["flat"], None, Overrides())
+        quiet.clock.work()
         older: dict[str, Any] = {
             **run_document(run),
             **lasting_document(run),
+            "repairs": repairs_document(run),
             "task_runs": [attempt_document(item) for item in run.task_runs],
         }
         quiet.storage.put("1", RUN, run.run_id, older)
-        quiet.storage.delete("1", SETTINGS, run.run_id)
-        quiet.storage.delete("1", ATTEMPT, run.task_runs[0].run_id)
+        for kind in (SETTINGS, REPAIRS):
+            quiet.storage.delete("1", kind, run.run_id)
+        for task_run in run.task_runs:
+            quiet.storage.delete("1", ATTEMPT, task_run.run_id)
         workspace = later(quiet)
         assert workspace.runs.get(run.run_id)[0] == run
-        assert kinds(quiet) == {RUN: 1, SETTINGS: 0, ATTEMPT: 0}
-        workspace.scheduler.repair(run.run_id, ["flat"], None, Overrides())
+        assert kinds(quiet) == {RUN: 1, SETTINGS: 0, REPAIRS: 0, ATTEMPT: 0}
+        workspace.scheduler.repair(run.run_id, ["flat"], first, Overrides())
         quiet.clock.work()
-        assert kinds(quiet) == {RUN: 1, SETTINGS: 1, ATTEMPT: 2}
+        assert kinds(quiet) == {RUN: 1, SETTINGS: 1, REPAIRS: 1, ATTEMPT: 3}
         assert found(quiet, run) == workspace.runs.get(run.run_id)[0]
 
 
@@ -102,14 +109,18 @@ class TestWhatIsLeft:
 
     def test_a_deleted_run_leaves_nothing(self, quiet: Quiet) -> None:
         run = finish(quiet, tasks(task("a"), task("b")))
+        quiet.workspace.scheduler.repair(run.run_id, ["b"], None, Overrides())
+        quiet.clock.work()
         quiet.workspace.runs.delete(run.run_id)
-        assert kinds(quiet) == {RUN: 0, SETTINGS: 0, ATTEMPT: 0}
+        assert kinds(quiet) == {RUN: 0, SETTINGS: 0, REPAIRS: 0, ATTEMPT: 0}
 
     def test_what_a_killed_server_had_half_deleted_is_deleted(self, quiet: Quiet) -> None:
         run = finish(quiet, tasks(task("a"), task("b")))
+        quiet.workspace.scheduler.repair(run.run_id, ["b"], None, Overrides())
+        quiet.clock.work()
         quiet.storage.delete("1", RUN, run.run_id)
         later(quiet)
-        assert kinds(quiet) == {RUN: 0, SETTINGS: 0, ATTEMPT: 0}
+        assert kinds(quiet) == {RUN: 0, SETTINGS: 0, REPAIRS: 0, ATTEMPT: 0}
 
     def test_what_a_full_disk_refused_is_stored_with_the_next_step(
         self, quiet: Quiet, monkeypatch: pytest.MonkeyPatch
