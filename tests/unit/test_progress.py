@@ -66,6 +66,7 @@ class Clock:
 def _terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tuple[int, TextIO]]:
     """A terminal: the end that a person looks at, and the stream that a program writes to."""
     monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("COLUMNS", raising=False)  # which says how wide any terminal is
     leader, follower = pty.openpty()
     with os.fdopen(follower, "w", encoding="utf-8") as stream:
         yield leader, stream
