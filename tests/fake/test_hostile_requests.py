@@ -214,7 +214,9 @@ class TestFiles:
         assert said[:2] == (400, "INVALID_PARAMETER_VALUE")
         assert client.get("/api/2.0/dbfs/get-status?path=/a/b")["is_dir"]
 
-    @pytest.mark.parametrize("content", ["%", "\u00e4\u00e4\u00e4\u00e4", "eA=", "e A=", "=eA="])
+    @pytest.mark.parametrize(
+        "content", ["%", "\u00e4\u00e4\u00e4\u00e4", "eA=", "e", "eA===", "e A=", "=eA="]
+    )
     def test_bad_base64(self, client: Client, content: str) -> None:
         client.post("/api/2.0/secrets/scopes/create", scope="s", initial_manage_principal="users")
         assert client.refused("POST", "/api/2.0/dbfs/put", path="/f", contents=content)[0] == 400

@@ -323,6 +323,18 @@ class TestRuns:
         assert '"--one"' in seen.text
         assert browser.get("/runs?active=1").page.all("tbody")[0].text.strip() == "There is no run."
 
+    def test_nothing_runs_between_a_run_and_its_repair(self, browser: Browser) -> None:
+        client = browser.client
+        run = client.run(client.flat_job("print(1)"))
+        client.post("/_fake/clock", advance_seconds=7200)
+        client.post("/api/2.1/jobs/runs/repair", run_id=run["run_id"], rerun_tasks=["a_job"])
+        client.wait(run["run_id"])
+        link = f"/jobs/{run['job_id']}/runs/{run['run_id']}"
+        summary = browser.get(link).page.one("summary").text
+        assert summary.count("Running") == 2
+        assert " h " not in summary
+        assert " h " not in browser.get("/runs").page.one(f"job/{run['job_id']}/run/{run['run_id']}").text
+
     def test_the_address_that_the_api_names_leads_to_it(self, browser: Browser) -> None:
         run = browser.client.run(browser.client.flat_job("print(1)"))
         address, _, fragment = run["run_page_url"].partition("#")
