@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     Tasks = Callable[[], Optional[Tuple[int, int]]]
 
 _EVERY = 1.0  # seconds: a person sees that the command is alive, however long one dataset takes
+_LEAST_SHARE = (
+    0.05  # of less no time is foretold: the smallest datasets are done first, and are mostly overhead
+)
 _ERASE = "\r\x1b[K"  # go to the beginning of the line, and erase it
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
@@ -167,9 +170,10 @@ class ProgressLine:
         now = self._monotonic()
         seconds = self._done_at - begun  # until the last dataset was done: what is known is known of these
         is_under_way = bool(self._datasets_done) and seconds > 0
-        left = seconds / self._share() - (now - begun) if is_under_way else 0.0
+        share = self._share() if is_under_way else 0.0
+        left = seconds / share - (now - begun) if share >= _LEAST_SHARE else 0.0
         parts = [f"{self._datasets_done:,} of {self._datasets:,} datasets"]
-        if left > 0:
+        if round(left) > 0:
             parts.append(f"{_duration(left)} left")
         elif now - begun >= 1:
             parts.append(f"{_duration(now - begun)} so far")

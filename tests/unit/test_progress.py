@@ -270,6 +270,16 @@ class TestOneLargeDataset:
             shows(stream, f"1 of 2 datasets · {shown} · 10 B of 20 B · 100 rows, 10/s")
         line.close()
 
+    def test_no_time_is_foretold_from_the_smallest_of_all(self) -> None:
+        """143 bytes of 1.3 GB were done, and it said ``5675:11:54 left``."""
+        stream, clock = io.StringIO(), Clock()
+        line = ProgressLine(stream, clock)
+        line.begin(7, 1_300_000_000)
+        clock.seconds = 2.0
+        line.done(4, 143)
+
+        assert left(stream.getvalue()) == ["1 of 7 datasets · 0:02 so far · 143 B of 1.3 GB · 4 rows, 2/s"]
+
     def test_it_ends_with_the_line(self) -> None:
         before = set(threading.enumerate())
         line = ProgressLine(io.StringIO(), every=0.01)
