@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from contextlib import ExitStack, nullcontext
 from traceback import format_exception
 from typing import TYPE_CHECKING, Any, Callable, ContextManager, List, Optional, Sequence
 
@@ -109,7 +110,9 @@ class _Call:
     def _run(self, manager_of: Callable[..., ContextManager[JobManager]]) -> int:
         line, is_done = self._line, False
         try:
-            with manager_of(stream=line, progress=line) as manager:
+            with ExitStack() as stack:
+                with nullcontext() if line is None else line.waiting("Spark starts"):
+                    manager = stack.enter_context(manager_of(stream=line, progress=line))
                 try:
                     self._job = manager.create_job(self._request)
                     report = manager.execute(self._job)
@@ -120,6 +123,8 @@ class _Call:
                 is_done = True
                 show_scores(report.document, sys.stderr)
         except Exception as error:  # noqa: BLE001  whatever happens, stdout carries one JSON document
+            if line is not None:
+                line.close()
             if not self._answer.is_given:
                 return self._failed_to_start(java_process.named(error))
             if is_done:  # else Ctrl-C has ended it

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Iterator, List, Optional, TextIO, Tuple
 import pytest
 
 from nuvyn_executor import cli
+from nuvyn_executor.errors import EngineError
 from nuvyn_executor.log import configure_logging
 from nuvyn_executor.progress import ProgressLine, columns_of, progress_line
 from tests.installation import DAMAGE, LineScanner, memory_installation
@@ -287,6 +288,38 @@ class TestOneLargeDataset:
         line.close()
 
         until(lambda: set(threading.enumerate()) <= before)
+
+
+class TestBeforeTheScans:
+    """Spark takes seconds to start, and minutes where Delta is fetched."""
+
+    def test_it_says_what_the_command_waits_for(self) -> None:
+        stream, clock = io.StringIO(), Clock()
+        line = ProgressLine(stream, clock, every=0.01)
+        with line.waiting("Spark starts"):
+            shows(stream, "Spark starts")
+            clock.seconds = 7.0
+            shows(stream, "Spark starts · 0:07 so far")
+        assert left(stream.getvalue()) == [""]
+        line.begin(1, 10)
+        shows(stream, "0 of 1 datasets · 0 B of 10 B")
+        line.close()
+
+    def test_it_is_gone_before_an_error_is_told(
+        self, terminal: Tuple[int, TextIO], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(**_: object) -> None:
+            raise EngineError("There is no Java.", "Install one.")
+
+        monkeypatch.setattr("nuvyn_executor.bootstrap.manager", fail)
+        monkeypatch.setattr("sys.stderr", terminal[1])
+        monkeypatch.setattr("sys.stdout", io.StringIO())
+
+        assert cli.main(["schema_validation"]) == 1
+
+        shown = seen(terminal)
+        assert shown.startswith("Spark starts")
+        assert left(shown) == ["There is no Java. Install one.", ""]
 
 
 class TestOtherPrograms:
