@@ -11,6 +11,7 @@ from nuvyn_executor.concurrency import at_once
 from nuvyn_executor.model import RunStatus
 from nuvyn_executor.process_identity import Liveness
 from nuvyn_executor.schema.tables import EXECUTOR_RUNS, LOGS
+from nuvyn_executor.spark import java_process
 
 if TYPE_CHECKING:
     from nuvyn_executor.log import LogBuffer
@@ -172,5 +173,6 @@ def _is_dead(row: Mapping[str, object], driver: Driver, now: datetime) -> bool:
 def _attempt(action: Callable[[], None], failed: str) -> None:
     try:
         action()
-    except Exception as error:  # noqa: BLE001  the next heartbeat or the next run does it again
-        logger.warning("%s: %s", failed, error)
+    except Exception as error:  # the next heartbeat or the next run does it again
+        logger.warning("%s: %s", failed, java_process.said(error))
+        logger.debug("%s", failed, exc_info=error)

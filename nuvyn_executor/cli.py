@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from contextlib import ExitStack, nullcontext
 from traceback import format_exception
-from typing import Any, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, ContextManager, List, Optional, Sequence
 
 from nuvyn_executor import __version__, wire
-from nuvyn_executor.errors import ExecutorError, UsageError
+from nuvyn_executor.errors import ExecutorError, Interrupted, UsageError
+from nuvyn_executor.interrupts import ended_by_interrupt
 from nuvyn_executor.model import JobType
+from nuvyn_executor.output import write_stdout, write_utf8
 from nuvyn_executor.parameters import JOB_TYPES, parse_parameters
 from nuvyn_executor.progress import progress_line
 from nuvyn_executor.redaction import Redactor
@@ -19,6 +23,10 @@ from nuvyn_executor.source_list import VARIABLE as PAYLOAD
 from nuvyn_executor.sources.locations import python_path
 from nuvyn_executor.spark import java_process
 from nuvyn_executor.terminal import show_scores
+
+if TYPE_CHECKING:
+    from nuvyn_executor.job_manager import Job, JobManager
+    from nuvyn_executor.model import JobRequest
 
 _JOBS = {
     "schema_validation": "check the five metadata tables, create what is missing",
@@ -34,14 +42,15 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run one job.
 
     Args:
-        argv: parameters without the program's name; ``sys.argv[1:]`` by default.
+        argv: parameters without the program's name. Without them they are those of this program, which
+            Ctrl-C then ends.
 
     Returns:
         0 on success (also when some files could not be read, which ``details`` names), 1 when the job
         failed, 2 when the parameters are wrong.
     """
     parameters = list(sys.argv[1:] if argv is None else argv)
-    _write_utf8()
+    write_utf8()
     if any(word in ("-h", "--help") for word in parameters):
         print(help_text())  # noqa: T201  stdout is where a command answers
         return 0
@@ -54,26 +63,94 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         redact = _redactor()  # a path in the place of another parameter may hold a secret
         print(redact(f"{error.message} {error.remedy}"), file=sys.stderr)  # noqa: T201  there is no log before a job
         document = wire.failure(None, _job_type(parameters), error)
-        return _answer(redact.redact_json(document), error.exit_code)
+        return _Answer().give(redact.redact_json(document), error.exit_code)
+    return _Call(request).run(is_program=argv is None)
 
-    from nuvyn_executor import bootstrap  # noqa: PLC0415  not needed for --help and for wrong parameters
 
-    exit_code: Optional[int] = None
-    line = progress_line(sys.stderr)
-    try:
-        with bootstrap.manager(stream=line, progress=line) as manager:
-            try:
-                report = manager.execute(manager.create_job(request))
-            finally:
-                if line is not None:
-                    line.close()
-            exit_code = _answer(report.document, report.exit_code)
-            show_scores(report.document, sys.stderr)
-    except Exception as error:  # noqa: BLE001  whatever happens, stdout carries one JSON document
-        if exit_code is None:
-            return _failed_to_start(request.job_type, java_process.named(error))
-        print(f"After the result: {_redactor()(repr(error))}", file=sys.stderr)  # noqa: T201  the log is closed
-    return exit_code
+class _Answer:
+    """The one JSON document that a call prints, whatever happens."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.is_given = False
+        self.exit_code = 0
+
+    def give(self, document: object, exit_code: int) -> int:
+        """Print a document if none was printed yet; return the exit code of the call."""
+        with self._lock:
+            if not self.is_given:
+                self.is_given, self.exit_code = True, exit_code
+                sys.stderr.flush()
+                try:
+                    write_stdout(wire.dump(document) + "\n", "A job has stored it in executor_runs.result.")
+                except ExecutorError as error:
+                    print(error, file=sys.stderr)  # noqa: T201  the log may be closed
+                    self.exit_code = error.exit_code
+            return self.exit_code
+
+
+class _Call:
+    """One run of one job by this command."""
+
+    def __init__(self, request: JobRequest) -> None:
+        self._request = request
+        self._answer = _Answer()
+        self._line = progress_line(sys.stderr)
+        self._job: Optional[Job] = None
+
+    def run(self, *, is_program: bool) -> int:
+        """Run it; as the program of this process, Ctrl-C ends the process."""
+        from nuvyn_executor import bootstrap  # noqa: PLC0415  not needed for --help and for wrong parameters
+
+        if not is_program or os.environ.get(bootstrap.RUNTIME):  # Databricks interrupts in its own way
+            return self._run(bootstrap.manager)
+        with ended_by_interrupt(self._interrupted):
+            return self._run(bootstrap.manager)
+
+    def _run(self, manager_of: Callable[..., ContextManager[JobManager]]) -> int:
+        line, is_done = self._line, False
+        try:
+            with ExitStack() as stack:
+                with nullcontext() if line is None else line.waiting("Spark starts"):
+                    manager = stack.enter_context(manager_of(stream=line, progress=line))
+                try:
+                    self._job = manager.create_job(self._request)
+                    report = manager.execute(self._job)
+                finally:
+                    if line is not None:
+                        line.close()
+                self._answer.give(report.document, report.exit_code)
+                is_done = True
+                show_scores(report.document, sys.stderr)
+        except Exception as error:  # noqa: BLE001  whatever happens, stdout carries one JSON document
+            if line is not None:
+                line.close()
+            if not self._answer.is_given:
+                return self._failed_to_start(java_process.named(error))
+            if is_done:  # else Ctrl-C has ended it
+                print(f"After the result: {_redactor()(repr(error))}", file=sys.stderr)  # noqa: T201  the log is closed
+        return self._answer.exit_code
+
+    def _failed_to_start(self, error: Exception) -> int:
+        """Answer when the executor could not be created: there may be neither log nor settings yet."""
+        redact = _redactor()
+        is_expected = isinstance(error, ExecutorError)
+        text = (
+            str(error) if is_expected else "".join(format_exception(type(error), error, error.__traceback__))
+        )
+        print(redact(text), file=sys.stderr)  # noqa: T201  there may be no log yet
+        document = redact.redact_json(wire.failure(None, self._request.job_type, error))
+        return self._answer.give(document, getattr(error, "exit_code", 1))
+
+    def _interrupted(self) -> int:
+        """Answer when a person has pressed Ctrl-C."""
+        if self._line is not None:
+            self._line.close()
+        error = Interrupted("Ctrl-C has ended the job.", "Run it again; what it has stored stays.")
+        if not self._answer.is_given:
+            print(error, file=sys.stderr)  # noqa: T201  the log is closed
+        job_id = None if self._job is None else self._job.job_id
+        return self._answer.give(wire.failure(job_id, self._request.job_type, error), error.exit_code)
 
 
 def run_as_task(dbutils: Any = None) -> None:
@@ -94,15 +171,6 @@ def run_as_task(dbutils: Any = None) -> None:
         dbutils.notebook.exit(f"{words[0].upper()}{words[1:]} completed successfully")
 
 
-def _failed_to_start(job_type: JobType, error: Exception) -> int:
-    """Answer when the executor could not be created: there may be neither log nor settings yet."""
-    redact = _redactor()
-    is_expected = isinstance(error, ExecutorError)
-    text = str(error) if is_expected else "".join(format_exception(type(error), error, error.__traceback__))
-    print(redact(text), file=sys.stderr)  # noqa: T201  there may be no log yet
-    return _answer(redact.redact_json(wire.failure(None, job_type, error)), getattr(error, "exit_code", 1))
-
-
 def _redactor() -> Redactor:
     """Mask the secrets of the environment: there may be no settings yet, or no more."""
     return Redactor(os.environ.get(setting.name, "") for setting in SETTINGS if setting.is_secret)
@@ -115,7 +183,8 @@ def help_text() -> str:
         "",
         "Reads a client's data in its place, writes its metadata to five Delta tables",
         "(_executor_metadata) and posts it to the Nuvyn platform.",
-        "stdout carries the result as one line of JSON, stderr the log.",
+        "stdout carries the result as one line of JSON, stderr the log; a terminal also shows how far",
+        "the scans are and, where the Python package rich is installed, a table of the scores.",
         "",
         "job types:",
         *[f"  {name:<20} {_JOBS[name]}" for name in JOB_TYPES],
@@ -131,20 +200,15 @@ def help_text() -> str:
         *[f"  {one.name:<34} {one.doc.replace('`', '')}" for one in SETTINGS],
         "",
         "exit codes:",
-        "  0  success; files that could not be read are named in details",
-        "  1  the job failed; stdout says why and what to do",
-        "  2  the parameters are wrong",
+        "  0    success; files that could not be read are named in details",
+        "  1    the job failed; stdout says why and what to do",
+        "  2    the parameters are wrong",
+        "  130  Ctrl-C has ended the job",
         "",
         "  -h, --help           this text",
         "  --version            the version",
     ]
     return "\n".join(lines)
-
-
-def _answer(document: object, exit_code: int) -> int:
-    sys.stderr.flush()
-    print(wire.dump(document), flush=True)  # noqa: T201  the result
-    return exit_code
 
 
 def _exists(path: str) -> bool:
@@ -154,11 +218,3 @@ def _exists(path: str) -> bool:
 def _job_type(parameters: Sequence[str]) -> Optional[JobType]:
     name = parameters[0].strip().lower() if parameters else ""
     return JobType(name) if name in JOB_TYPES else None
-
-
-def _write_utf8() -> None:
-    """Write UTF-8 whatever the locale: emoji and names in any script reach every terminal and pipe."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(encoding="utf-8", errors="backslashreplace")

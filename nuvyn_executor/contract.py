@@ -15,6 +15,8 @@ from nuvyn_executor.contracts.suggestion import suggested
 from nuvyn_executor.contracts.yaml_nodes import BrokenContract, write_yaml
 from nuvyn_executor.discovery import formats
 from nuvyn_executor.errors import ExecutorError
+from nuvyn_executor.interrupts import ended_by_interrupt, stopped
+from nuvyn_executor.output import write_stdout, write_utf8
 from nuvyn_executor.source_list import SOURCE_TYPES
 
 _DESCRIPTION = """\
@@ -44,10 +46,11 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("-o", "--output", metavar="FILE", help="write it there, and not to stdout")
     parser.add_argument("--type", default="auto", choices=SOURCE_TYPES, help="what the path holds (auto)")
     given = parser.parse_args(argv)
+    write_utf8()
     try:
         text = _contract_of(given.path, given.type, given.output)
         if given.output is None:
-            print(text, end="")  # noqa: T201  stdout is where a command answers
+            write_stdout(text, "Name a file with -o.")
         else:
             with Path(given.output).open("x", encoding="utf-8") as stream:
                 stream.write(text)
@@ -64,6 +67,8 @@ def _contract_of(path: str, source_type: str, output: Optional[str]) -> str:
     write_yaml({})  # says at once that PyYAML is missing
     if output is not None and Path(output).exists():
         raise ExecutorError(f"{output} is there already.", "Name another file, or remove it.")
+    if sys.stderr.isatty():
+        print("Reading the data ...", file=sys.stderr)  # noqa: T201  that may take minutes
     with bootstrap.scanned(path, formats.source_type_named(source_type)) as (location, scans):
         title = location.rstrip("/").rsplit("/", 1)[-1].partition(".")[0] or "data"
         return _HEAD + write_yaml(suggested(title, location, scans))
@@ -75,4 +80,5 @@ def _failed(sentence: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with ended_by_interrupt(stopped):
+        sys.exit(main())

@@ -4,6 +4,7 @@
 
     ExecutorError                   exit code 1
     ├── UsageError                  2   the parameters are wrong: correct them and call again
+    ├── Interrupted                 130 a person has pressed Ctrl-C: run the job again
     ├── ConfigError                 1   an environment variable is missing or malformed
     ├── EngineError                 1   no Spark, Delta or Java on this machine, or it ended
     ├── SchemaError                 1   the metadata tables do not have the columns they need
@@ -61,6 +62,12 @@ class UsageError(ExecutorError):
     """The parameters are wrong."""
 
     exit_code = 2
+
+
+class Interrupted(ExecutorError):  # noqa: N818  what happened, in a word
+    """A person has ended the job with Ctrl-C."""
+
+    exit_code = 130
 
 
 class ConfigError(ExecutorError):

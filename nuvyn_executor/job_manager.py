@@ -195,7 +195,8 @@ class JobManager:
         except ExecutorError as error:
             logger.warning("The quality report was not written: %s", error)
         except Exception as error:  # noqa: BLE001  the job has done what it was asked for
-            logger.warning("The quality report was not written: %s: %s", type(error).__name__, error)
+            why = java_process.said(error)
+            logger.warning("The quality report was not written: %s: %s", type(error).__name__, why)
         else:
             if path is None:
                 logger.info("No quality report: this run has no scores")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from contextlib import suppress
-from typing import TYPE_CHECKING, Callable, List, Optional, Tuple
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Callable, Iterator, List, Optional, Tuple
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     Tasks = Callable[[], Optional[Tuple[int, int]]]
 
 _EVERY = 1.0  # seconds: a person sees that the command is alive, however long one dataset takes
+_LEAST_SHARE = (
+    0.05  # of less no time is foretold: the smallest datasets are done first, and are mostly overhead
+)
 _ERASE = "\r\x1b[K"  # go to the beginning of the line, and erase it
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
@@ -70,6 +73,8 @@ class ProgressLine:
         self._bytes = self._bytes_done = 0
         self._rows = 0
         self._is_drawn = False
+        self._waiting: Optional[Tuple[str, float]] = None
+        self._ticker: Optional[threading.Thread] = None
         self._is_over = threading.Event()
         self._ask_tasks: Tasks = lambda: None
         self._tasks: Optional[Tuple[int, int]] = None
@@ -82,16 +87,29 @@ class ProgressLine:
         """
         self._ask_tasks = tasks
 
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        """Show what the command waits for, and for how long, as long as no scan is under way."""
+        with self._lock:
+            self._waiting = what, self._monotonic()
+            self._draw()
+            self._start_ticking()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting = None
+                self._draw()
+
     def begin(self, datasets: int, size_bytes: int) -> None:
         """Add a source's datasets, and the bytes of their files, to what is to be scanned."""
         with self._lock:
             if self._begun is None:
                 self._begun = self._done_at = self._monotonic()
-                if self._every is not None:
-                    threading.Thread(target=self._tick, args=(self._every,), daemon=True).start()
             self._datasets += datasets
             self._bytes += size_bytes
             self._draw()
+            self._start_ticking()
 
     def done(self, rows: int, size_bytes: int) -> None:
         """Add a dataset to what has been scanned."""
@@ -121,6 +139,11 @@ class ProgressLine:
             self._is_over.set()
             self._draw()
 
+    def _start_ticking(self) -> None:
+        if self._ticker is None and self._every is not None:
+            self._ticker = threading.Thread(target=self._tick, args=(self._every,), daemon=True)
+            self._ticker.start()
+
     def _tick(self, every: float) -> None:
         while not self._is_over.wait(every):
             tasks = self._ask_tasks()  # Java may take its time
@@ -130,7 +153,8 @@ class ProgressLine:
 
     def _draw(self) -> None:
         self._erase()
-        if self._datasets_done < self._datasets and not self._is_over.is_set() and self._is_watched():
+        has_text = self._waiting is not None or self._datasets_done < self._datasets
+        if has_text and not self._is_over.is_set() and self._is_watched():
             self._show(self._text(columns_of(self._stream) - 1))
             self._is_drawn = True
         self._show("")
@@ -163,13 +187,18 @@ class ProgressLine:
         return text
 
     def _parts(self) -> List[str]:
+        if self._waiting is not None and self._datasets_done == self._datasets:
+            what, since = self._waiting
+            waited = self._monotonic() - since
+            return [what, f"{_duration(waited)} so far"] if waited >= 1 else [what]
         begun = self._done_at if self._begun is None else self._begun
         now = self._monotonic()
         seconds = self._done_at - begun  # until the last dataset was done: what is known is known of these
         is_under_way = bool(self._datasets_done) and seconds > 0
-        left = seconds / self._share() - (now - begun) if is_under_way else 0.0
+        share = self._share() if is_under_way else 0.0
+        left = seconds / share - (now - begun) if share >= _LEAST_SHARE else 0.0
         parts = [f"{self._datasets_done:,} of {self._datasets:,} datasets"]
-        if left > 0:
+        if round(left) > 0:
             parts.append(f"{_duration(left)} left")
         elif now - begun >= 1:
             parts.append(f"{_duration(now - begun)} so far")

@@ -13,6 +13,8 @@ from typing import Mapping, Optional, Sequence
 
 from nuvyn_executor import bootstrap
 from nuvyn_executor.errors import ExecutorError, UsageError
+from nuvyn_executor.interrupts import ended_by_interrupt, stopped
+from nuvyn_executor.output import write_stdout, write_utf8
 from nuvyn_executor.reports.files import report_file, report_of, write_report
 from nuvyn_executor.reports.page import framed
 
@@ -89,12 +91,15 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         help="where to write it (report.html); - is stdout",
     )
     given = parser.parse_args(argv)
+    write_utf8()
     try:
         if given.output != _STDOUT:
             _check_place(given.output)  # before Spark starts, which takes seconds
+        if sys.stderr.isatty():
+            print("Reading the stored tables ...", file=sys.stderr)  # noqa: T201  Spark starts, which takes seconds
         made = quality_report(given.path, given.tenant)
         if given.output == _STDOUT:
-            _print(made.html)
+            write_stdout(made.html, "Name a file with -o.")
             return 0
         made.save(given.output)
     except ExecutorError as error:
@@ -102,17 +107,6 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         return error.exit_code
     print(f"Written: {given.output}", file=sys.stderr)  # noqa: T201  as above
     return 0
-
-
-def _print(page: str) -> None:
-    try:
-        sys.stdout.buffer.write(page.encode())
-        sys.stdout.flush()
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
-        raise ExecutorError(
-            f"stdout cannot be written: {error.strerror or error}.", "Name a file with -o."
-        ) from error
 
 
 def _check_place(path: str) -> None:
@@ -124,4 +118,5 @@ def _check_place(path: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with ended_by_interrupt(stopped):
+        sys.exit(main())

@@ -34,7 +34,7 @@ FLOORS: Tuple[Tuple[str, ...], ...] = (
     ("sources", "store", "config"),
     ("spark",),
     ("schema", "wire", "settings", "contracts", "terminal"),
-    ("quality", "redaction", "dbutils", "progress"),
+    ("quality", "redaction", "dbutils", "progress", "interrupts", "output"),
     ("model", "bounds", "concurrency", "log", "process_identity"),
     ("errors",),
 )

@@ -56,6 +56,11 @@ def named(error: Exception, java_answers: Callable[[], bool] = java_answers) -> 
     )
 
 
+def said(error: Exception) -> str:
+    """Return what an error says, without Java's stack: that is a hundred lines, and the log has one."""
+    return str(error).partition("\n\tat ")[0]
+
+
 def _may_be_of_a_dead_java(error: BaseException) -> bool:
     return "Py4JError" in _kinds(error) and str(error).endswith(_NO_SUCH_NAME)
 

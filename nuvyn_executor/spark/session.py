@@ -14,12 +14,12 @@ import re
 import signal
 import sys
 import threading
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
 
 from nuvyn_executor.concurrency import is_remote, running_session
 from nuvyn_executor.errors import ConfigError, EngineError
+from nuvyn_executor.output import programs_write_to_stderr
 from nuvyn_executor.spark.class_archive import archive_options
 from nuvyn_executor.spark.local_spark import LocalSparkError, PackageMissing, WrongSetting
 from nuvyn_executor.spark.local_spark.delta_jars import delta_jars as find_delta_jars
@@ -77,7 +77,7 @@ def build_local_session(
         builder = builder.config(key, value)
     on_interrupt = signal.getsignal(signal.SIGINT)
     try:
-        with _java_writes_to_stderr():
+        with programs_write_to_stderr():
             session = builder.getOrCreate()
     except RuntimeError as error:  # pyspark's word for a JVM that ended before it answered
         raise EngineError(
@@ -97,26 +97,6 @@ def stop_session(session: Any) -> None:
         session.stop()
     except Exception as error:  # noqa: BLE001  the job has its result, whatever py4j raises now
         logger.warning("Spark could not be stopped (%s); its Java process has ended", type(error).__name__)
-
-
-@contextmanager
-def _java_writes_to_stderr() -> Iterator[None]:
-    """Let a Java that starts meanwhile inherit stderr as its stdout, which carries the result of the job.
-
-    Java writes warnings of its own to stdout (``CodeCache is full``), whatever Spark's logging is set to.
-    """
-    try:
-        stdout = os.dup(1)
-    except OSError:  # this process has none
-        yield
-        return
-    try:
-        with suppress(OSError):
-            os.dup2(2, 1)
-        yield
-    finally:
-        os.dup2(stdout, 1)
-        os.close(stdout)
 
 
 def find_session(*, on_databricks: bool) -> Optional[SparkSession]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -8,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.waiting import LONGEST
+from nuvyn_executor.interrupts import EXIT_CODE
+from tests.at_terminal import at_terminal
+from tests.waiting import LONGEST, until
 
 ROOT = Path(__file__).resolve().parents[2]
 ASLEEP = """
@@ -58,3 +61,21 @@ class TestCtrlC:
         assert process.returncode == -signal.SIGINT
         assert errors.rstrip().endswith("KeyboardInterrupt")
         assert "Py4JNetworkError" not in errors
+
+    def test_the_command_ends_at_once_and_in_a_sentence(self, tmp_path: Path) -> None:
+        folder = tmp_path / "data"
+        folder.mkdir()
+        for number in range(4):
+            (folder / f"{'abcd'[number]}.csv").write_text("id,word\n" + "1,one\n" * 3_000_000)
+        code = "from nuvyn_executor.cli import main\nmain()"
+        environ = {"EXECUTOR_WAREHOUSE_DIR": str(tmp_path / "warehouse"), "SPARK_LOCAL_DIRS": str(tmp_path)}
+        with at_terminal(code, tmp_path / "out", "quality_assessment", str(folder), **environ) as command:
+            command.until(" tasks")
+            command.press(b"\x03")
+            assert command.end() == EXIT_CODE
+
+        assert json.loads((tmp_path / "out").read_text())["error"]["type"] == "Interrupted"
+        assert command.seen.endswith("Ctrl-C has ended the job. Run it again; what it has stored stays.\n")
+        for noise in ("Traceback", "Exception", "ERROR"):
+            assert noise not in command.seen
+        until(lambda: not list(tmp_path.glob("spark-*")) and not list(tmp_path.glob("blockmgr-*")))

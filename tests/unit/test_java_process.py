@@ -8,7 +8,7 @@ from typing import Any, Dict
 import pytest
 
 from nuvyn_executor.errors import DatasetUnreadable, EngineError, TransmissionUnavailable
-from nuvyn_executor.spark.java_process import answers, named
+from nuvyn_executor.spark.java_process import answers, named, said
 
 
 class Py4JError(Exception):
@@ -109,3 +109,14 @@ class TestNamed:
             finally:
                 server.shutdown()
         assert isinstance(named(raised.value), EngineError)
+
+
+def test_an_error_is_said_without_the_stack_of_java() -> None:
+    """A heartbeat that fails is a line of the log, not a hundred."""
+    text = "An error occurred while calling o361.append.\n: org.apache.spark.SparkException: Job 17 cancelled"
+    stack = (
+        "\n\tat org.apache.spark.scheduler.DAGScheduler.runJob(DAGScheduler.scala:995)\n\tat x.Y.z(Y.java:1)"
+    )
+
+    assert said(Py4JJavaError(text + stack)) == text
+    assert said(ValueError("no stack")) == "no stack"

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Iterator, List, Optional, TextIO, Tuple
 import pytest
 
 from nuvyn_executor import cli
+from nuvyn_executor.errors import EngineError
 from nuvyn_executor.log import configure_logging
 from nuvyn_executor.progress import ProgressLine, columns_of, progress_line
 from tests.installation import DAMAGE, LineScanner, memory_installation
@@ -271,6 +272,16 @@ class TestOneLargeDataset:
             shows(stream, f"1 of 2 datasets · {shown} · 10 B of 20 B · 100 rows, 10/s")
         line.close()
 
+    def test_no_time_is_foretold_from_the_smallest_of_all(self) -> None:
+        """143 bytes of 1.3 GB were done, and it said ``5675:11:54 left``."""
+        stream, clock = io.StringIO(), Clock()
+        line = ProgressLine(stream, clock)
+        line.begin(7, 1_300_000_000)
+        clock.seconds = 2.0
+        line.done(4, 143)
+
+        assert left(stream.getvalue()) == ["1 of 7 datasets · 0:02 so far · 143 B of 1.3 GB · 4 rows, 2/s"]
+
     def test_it_ends_with_the_line(self) -> None:
         before = set(threading.enumerate())
         line = ProgressLine(io.StringIO(), every=0.01)
@@ -278,6 +289,38 @@ class TestOneLargeDataset:
         line.close()
 
         until(lambda: set(threading.enumerate()) <= before)
+
+
+class TestBeforeTheScans:
+    """Spark takes seconds to start, and minutes where Delta is fetched."""
+
+    def test_it_says_what_the_command_waits_for(self) -> None:
+        stream, clock = io.StringIO(), Clock()
+        line = ProgressLine(stream, clock, every=0.01)
+        with line.waiting("Spark starts"):
+            shows(stream, "Spark starts")
+            clock.seconds = 7.0
+            shows(stream, "Spark starts · 0:07 so far")
+        assert left(stream.getvalue()) == [""]
+        line.begin(1, 10)
+        shows(stream, "0 of 1 datasets · 0 B of 10 B")
+        line.close()
+
+    def test_it_is_gone_before_an_error_is_told(
+        self, terminal: Tuple[int, TextIO], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(**_: object) -> None:
+            raise EngineError("There is no Java.", "Install one.")
+
+        monkeypatch.setattr("nuvyn_executor.bootstrap.manager", fail)
+        monkeypatch.setattr("sys.stderr", terminal[1])
+        monkeypatch.setattr("sys.stdout", io.StringIO())
+
+        assert cli.main(["schema_validation"]) == 1
+
+        shown = seen(terminal)
+        assert shown.startswith("Spark starts")
+        assert left(shown) == ["There is no Java. Install one.", ""]
 
 
 class TestOtherPrograms:
