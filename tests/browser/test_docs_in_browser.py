@@ -21,7 +21,7 @@ from tools.docs_site.__main__ import build
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-PAGES = ("index.html", "contract.html", "fake.html")
+PAGES = ("index.html", "contract.html", "fake.html", "tutorials/first-run.html")
 WIDTHS = (1280, 390)
 
 
@@ -56,6 +56,7 @@ class TestSite:
 
                 assert (seen.requests, seen.errors) == ([], []), page
                 assert beyond <= 0, page
+                assert seen.violations() == [], page
 
     def test_a_word_is_found(self, browser: Browser, site: str) -> None:
         with opened(browser, site) as seen:

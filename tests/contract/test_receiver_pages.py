@@ -157,6 +157,23 @@ class TestWhatIsShown:
         assert [row.text.split()[3] for row in rows] == [f"job_00000000000{n}" for n in (3, 2, 1)]
         assert "1 of 2" in rows[0].text
 
+    def test_what_arrived_names_its_sources_and_leads_to_them(self, person: Person) -> None:
+        seen = person.follow(person.get("/tenant?tenant_id=one"), "3 bodies")
+        assert "/data/shop : 2" in seen.text
+        assert "/data/shop" in person.follow(seen, "/data/shop").page.all("h1")[0].text
+
+    def test_lists_have_the_begin_of_a_long_name_and_its_page_all_of_it(self, empty: Receiver) -> None:
+        of = source("one", "/data/" + "s" * 900, 1)
+        long = table(of, "t" * 900)
+        post(empty.url, ALL, body("one", "job_1", [of], [long], [column(long, "c" * 900, 1)]))
+        person = Person(empty, ALL).sign_in()
+        pages = every_page(person, "one")
+        for page, letter in (("/tenant", "s"), ("/source", "t"), ("/table", "c")):
+            rows = [item.text for item in pages[page].page.all("bdi") if item.is_in("tbody")]
+            (name,) = [row for row in rows if letter * 100 in row]
+            assert len(name) < 200, page
+        assert "c" * 900 in pages["/column"].text
+
     def test_an_empty_store(self, empty: Receiver) -> None:
         person = Person(empty, ALL).sign_in()
         assert "Nothing has come yet." in person.get("/").text

@@ -63,6 +63,16 @@ class TestSite:
 
             assert "<!-- generated" not in text, path
             assert "<p>|" not in text, path
+            assert not re.search(r"<th[^>]*></th>", text), path  # a screen reader says it before each cell
+
+    def test_an_option_is_no_folder(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(SystemExit, match="0"):
+            main(["--help"])
+        assert "usage:" in capsys.readouterr().out
+        assert list(tmp_path.iterdir()) == []
 
     def test_a_dead_link_is_named(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

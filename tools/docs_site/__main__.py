@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import shutil
 import subprocess
@@ -39,7 +40,13 @@ def build(folder: Path) -> list[str]:
 
 def main(argv: Sequence[str]) -> int:
     """Build the site and print where it is; return the exit code."""
-    folder = Path(argv[0] if argv else pages.ROOT / ".cache" / "docs").resolve()
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.docs_site", description="Build the documentation site."
+    )
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=pages.ROOT / ".cache" / "docs", help="where to build it"
+    )
+    folder = parser.parse_args(argv).folder.resolve()
     wrong = build(folder)
     if wrong:
         print("\n".join(wrong), file=sys.stderr)

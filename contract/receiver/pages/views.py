@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PAGE = 100
 MOST_VERSIONS = 50
+MOST_NAMED = 500
+"""How many sources of a part of the list of what arrived are named by their paths; others by their ids."""
 SCORES = (
     "overall_score",
     "completeness",
@@ -157,8 +159,15 @@ def deliveries(visit: Visit) -> dict[str, Any]:
     name = visit.tenant
     with visit.store.reading() as db:
         found, before = listing.deliveries(db, name, PAGE, visit.before)
+        named = dict.fromkeys(each["source_id"] for item in found for each in item["versions"])
+        rows = listing.newest_rows(db, name, "sources", list(named)[:MOST_NAMED])
+    paths = {row["source_id"]: str(row.get("source_path") or row["source_id"]) for row in rows}
     return {
         "deliveries": found,
+        "sources": {
+            key: {"path": path, "target": address("/source", tenant_id=name, source_id=key)}
+            for key, path in paths.items()
+        },
         "next": address("/deliveries", tenant_id=name, before=before) if before else "",
         **_links(name),
     }
