@@ -45,7 +45,7 @@ def ended_by_interrupt(last_words: Callable[[], int]) -> Iterator[None]:
     signal.signal(signal.SIGINT, end)
     try:
         yield
-    except KeyboardInterrupt:  # pyspark's handler was there for a moment, while Spark started
+    except KeyboardInterrupt:  # pyspark has a handler of its own while it starts
         _end(last_words)
     finally:
         for thread in ending:  # whatever has come of the call that was under way, this ends the process

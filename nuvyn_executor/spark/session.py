@@ -14,9 +14,8 @@ import re
 import signal
 import sys
 import threading
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
 
 from nuvyn_executor.concurrency import is_remote, running_session
 from nuvyn_executor.errors import ConfigError, EngineError
@@ -62,7 +61,7 @@ def build_local_session(
         ConfigError: ``driver_memory`` is no size, or ``delta_jars`` names what is not there.
     """
     _require_pyspark()
-    from pyspark import SparkConf, SparkContext, __version__  # noqa: PLC0415  no other job of the package needs it
+    from pyspark import __version__  # noqa: PLC0415  no other job of the package needs it
     from pyspark.sql import SparkSession  # noqa: PLC0415  as above
 
     memory = _memory_size(driver_memory or MEMORY)
@@ -73,29 +72,23 @@ def build_local_session(
     os.environ["JAVA_HOME"] = str(java_home)
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
 
-    conf = SparkConf().setMaster("local[*]").setAppName(app_name).setAll(list(settings.items()))
+    builder = SparkSession.builder.master("local[*]").appName(app_name)
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    on_interrupt = signal.getsignal(signal.SIGINT)
     try:
-        with programs_write_to_stderr(), _own_interrupts():
-            SparkContext.getOrCreate(conf)
+        with programs_write_to_stderr():
+            session = builder.getOrCreate()
     except RuntimeError as error:  # pyspark's word for a JVM that ended before it answered
         raise EngineError(
             f"Spark did not start with the Java at {java_home}: {str(error).splitlines()[0]}",
             f"Read what Java wrote above; if memory is short, lower {MEMORY_VARIABLE} (now {memory}).",
         ) from error
-    return SparkSession.builder.config(conf=conf).getOrCreate()
-
-
-@contextmanager
-def _own_interrupts() -> Iterator[None]:
-    """Keep what this program does at Ctrl-C.
-
-    pyspark's own handler calls Java while another call may be under way. Ctrl-C then looks like a broken
-    connection, so like a dataset that cannot be read, and the run goes on.
-    """
-    handler = signal.getsignal(signal.SIGINT)
-    yield
-    if handler is not None and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, handler)
+    if on_interrupt is not None and threading.current_thread() is threading.main_thread():
+        # pyspark's own handler calls Java while another call may be under way. Ctrl-C then looks like a
+        # broken connection, so like a dataset that cannot be read, and the run goes on.
+        signal.signal(signal.SIGINT, on_interrupt)
+    return session
 
 
 def stop_session(session: Any) -> None:

@@ -113,6 +113,7 @@ READY = {
     ("sources/hadoop_files.py", "_java_of"),
     ("spark/packages.py", "_output_as_errors"),
     ("spark/packages.py", "_scala_version"),
+    ("spark/running_tasks.py", "running_tasks"),
     ("spark/session.py", "has_file_system"),
     ("spark/session.py", "runs_on_this_machine"),
 }
