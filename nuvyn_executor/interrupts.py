@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager, suppress
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterator, List
 
 EXIT_CODE = 130
 """What shells say of a program that Ctrl-C has ended."""
@@ -34,10 +34,13 @@ def ended_by_interrupt(last_words: Callable[[], int]) -> Iterator[None]:
         yield
         return
 
+    ending: List[threading.Thread] = []
+
     def end(*_: object) -> None:
         # Not here: the main thread may hold what last words need, such as the lock of a stream.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        threading.Thread(target=_end, args=(last_words,), daemon=True).start()
+        ending.append(threading.Thread(target=_end, args=(last_words,), daemon=True))
+        ending[0].start()
 
     signal.signal(signal.SIGINT, end)
     try:
@@ -45,6 +48,8 @@ def ended_by_interrupt(last_words: Callable[[], int]) -> Iterator[None]:
     except KeyboardInterrupt:  # pyspark has a handler of its own while it starts
         _end(last_words)
     finally:
+        for thread in ending:  # whatever has come of the call that was under way, this ends the process
+            thread.join()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -109,6 +109,20 @@ class TestAnyCommand:
         assert command.seen.endswith("Ctrl-C has ended it.\n")
         assert (tmp_path / "out").read_text() == ""
 
+    def test_what_breaks_because_of_it_is_not_told(self, tmp_path: Path) -> None:
+        """Spark is stopped while a call of it is under way: that raised, with a traceback."""
+        words = "lambda: (gone.set(), threading.Event().wait(0.5), stopped())[2]"
+        code = "import threading\ngone = threading.Event()\n" + BARE.format(words=words)
+        code = code.replace(
+            "    threading.Event().wait()", "    gone.wait()\n    raise ConnectionError('broken')"
+        )
+        with at_terminal(code, tmp_path / "out") as command:
+            command.until("ready")
+            command.press(b"\x03")
+            assert command.end() == EXIT_CODE
+
+        assert "Traceback" not in command.seen
+
     def test_pressed_again_it_ends_what_does_not_end(self, tmp_path: Path) -> None:
         words = "lambda: (print('words', file=sys.stderr), threading.Event().wait())"
         with at_terminal(BARE.format(words=words), tmp_path / "out") as command:
