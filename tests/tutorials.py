@@ -2,7 +2,8 @@
 
 A fenced block with a ``title`` is a file of that name. A block of ``bash`` is run in one shell; one
 whose title says so, in a terminal of its own. A block of ``text`` after it is what it prints: its lines come
-in that order, ``...`` stands for anything, other lines may come between. ``<!-- not run: reason -->`` before
+in that order, ``...`` stands for anything, other lines may come between; with that title, what the terminal
+of its own prints, line by line. ``<!-- not run: reason -->`` before
 a block says why it is left out.
 """
 
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import Iterator, List, Mapping, NamedTuple, Optional, Sequence
 from urllib.parse import urlsplit
@@ -123,13 +125,18 @@ class Reader:
         with ExitStack() as stack:
             shell = stack.enter_context(self._shell())
             printed: List[str] = []
+            terminal: Iterator[str] = iter(())
             for block in blocks:
                 text = _replaced(block.text, instead or {})
                 if block.reason:
                     continue
                 if block.title == TERMINAL:
-                    if starts:
-                        stack.enter_context(self._terminal(text))
+                    if starts and block.language == "bash":
+                        terminal = stack.enter_context(self._terminal(text))
+                    elif starts:
+                        shown = text.splitlines()
+                        missing = not_printed(shown, list(islice(terminal, len(shown))))
+                        assert missing is None, f"{page} shows {missing!r} of the terminal"
                 elif block.title:
                     (self.checkout / block.title).parent.mkdir(parents=True, exist_ok=True)
                     (self.checkout / block.title).write_text(text, encoding="utf-8")
@@ -157,8 +164,8 @@ class Reader:
             process.stdin.close()
 
     @contextmanager
-    def _terminal(self, text: str) -> Iterator[None]:
-        """Start a server; go on when it says where it listens."""
+    def _terminal(self, text: str) -> Iterator[Iterator[str]]:
+        """Start a server; go on when it says where it listens. What it prints can be read, as it comes."""
         with subprocess.Popen(
             ["/bin/bash", "-ec", f"exec {text}"],
             cwd=self.checkout,
@@ -169,9 +176,11 @@ class Reader:
         ) as process:
             assert process.stdout
             try:
-                address = next(word for line in process.stdout for word in line.split() if "://" in word)
-                _wait_for(address)
-                yield
+                begin: List[str] = []
+                while not any("://" in line for line in begin):
+                    begin.append(next(process.stdout))
+                _wait_for(next(word for word in begin[-1].split() if "://" in word))
+                yield chain(begin, process.stdout)
             finally:
                 os.killpg(process.pid, signal.SIGTERM)
 

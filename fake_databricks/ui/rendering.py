@@ -34,10 +34,10 @@ def pretty(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def short(value: Any) -> str:
+def short(value: Any, most: int = MOST_OF_NAME) -> str:
     """Return the begin of a name, for a list: a name may have thousands of characters."""
     text = str(pretty(value))
-    return text if len(text) <= MOST_OF_NAME else text[: MOST_OF_NAME - 1] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def figure(value: Any) -> str:

@@ -94,6 +94,15 @@ class TestLongTexts:
             (name,) = names(browser, address)[:1]
             assert (name[:10], len(name) < 300) == ("n" * 10, True)
 
+    def test_the_journal_has_the_begin_of_a_path_and_the_exchange_all_of_it(
+        self, client: Client, browser: Browser
+    ) -> None:
+        client.send("DELETE", "/_fake/journal")
+        client.send("GET", f"/api/2.1/jobs/list?name={'n' * 6000}")
+        assert "n" * 200 in browser.get("/journal").text
+        assert "n" * 400 not in browser.get("/journal").text
+        assert "n" * 6000 in browser.get("/journal/1").text
+
 
 class TestWhatIsGone:
     """a link to a row that is gone"""

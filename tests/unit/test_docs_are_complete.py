@@ -12,9 +12,11 @@ import pytest
 import nuvyn_executor
 from nuvyn_executor.errors import ExecutorError
 from nuvyn_executor.model import JobType, RunStatus
+from nuvyn_executor.reports.page import html
 from nuvyn_executor.schema.details import COLUMN_DETAILS, CONNECTION_DETAILS, TABLE_DETAILS
 from nuvyn_executor.schema.tables import REQUIRED_TABLES, Table
 from nuvyn_executor.source_list import SOURCE_TYPES
+from tests.example_report import example
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -155,3 +157,19 @@ def leads_somewhere(page_of_link: Path, target: str) -> bool:
 def test_links_between_pages_lead_somewhere(path: Path) -> None:
     targets = re.findall(r"\]\((?!https?:)([^)]+)\)", path.read_text(encoding="utf-8"))
     assert [target for target in targets if not leads_somewhere(path, target)] == []
+
+
+class TestExampleReports:
+    """Issue: "The report of the demo's flights and shop ships as an example".
+
+    Where this fails, `make demo` and `python -m tools.ship_reports` write them anew.
+    """
+
+    @pytest.mark.parametrize("name", ["flights", "shop"])
+    @pytest.mark.parametrize("part", ["style", "script"])
+    def test_they_look_and_act_as_a_report_of_today(self, name: str, part: str) -> None:
+        find = re.compile(rf"<{part}>(.*?)</{part}>", re.DOTALL).findall
+        shipped = (ROOT / f"docs/examples/report-{name}.html").read_text(encoding="utf-8")
+
+        assert find(shipped)
+        assert find(shipped) == find(html(example()))
