@@ -1,4 +1,4 @@
-"""``python -m tools.ship_reports [FOLDER]``: what ``make demo`` left becomes the reports of ``docs/examples``.
+"""``python -m tools.ship_reports [FOLDER]``: the reports that ``make demo`` left go to ``docs/examples``.
 
 The folders of this machine are called by the names of Volumes.
 """
