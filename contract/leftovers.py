@@ -87,7 +87,7 @@ class Leftovers:
         return answer
 
     def remove(self) -> List[str]:
-        """Remove what was created, and return a sentence for each thing that stays."""
+        """Remove what was created. Return a sentence for each thing that could not be removed."""
         staying: List[str] = []
         folder: Sequence[Steps] = (
             [[("/api/2.0/dbfs/delete", {"path": self.folder, "recursive": True})]] if self.folder else []

@@ -54,7 +54,7 @@ def ended_by_interrupt(last_words: Callable[[], int]) -> Iterator[None]:
 
 
 def stopped() -> int:
-    """Say what there is to say of a command that stores nothing; return the exit code."""
+    """Print that Ctrl-C has ended a command that stores nothing. Return the exit code."""
     print("Ctrl-C has ended it.", file=sys.stderr)  # noqa: T201  one sentence for a person
     return EXIT_CODE
 

@@ -278,6 +278,16 @@ class Stored:
         return store
 
 
+def one_table(table_name: str = "customers", column: str = "email", **more: Any) -> Stored:
+    """A source with one table of one column, and a run that scored it."""
+    stored = Stored(source_row())
+    table = table_row(stored.sources[0], table_name)
+    stored.tables.append(table)
+    stored.columns.append(column_row(table, column))
+    stored.runs.append(run_row(stored.sources[0], assessment(stored.tables, stored.columns, **more)))
+    return stored
+
+
 def large(tables: int = 500, columns: int = 10, runs: int = 6) -> Stored:
     """A source of many tables, each with its findings, and a history of runs."""
     source = source_row("/Volumes/main/raw/warehouse", files_found=tables, total_size_bytes=9_876_543_210)

@@ -1,4 +1,4 @@
-"""One connection: an address may hold UTF-8 as it is; what is no HTTP request is told why."""
+"""One HTTP connection. Accepts UTF-8 in addresses, and answers in a sentence what is no HTTP request."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def _table(one: Table, source: str, report: Report) -> Markup:
 
 
 def _extent(one: Table) -> Iterable[str]:
-    """Say how many files a table has and their bytes, where that is known."""
+    """Return the number of files of a table and their size, where they are known."""
     if one.files is not None:
         yield plural(one.files, "file")
     if one.size_bytes is not None:
