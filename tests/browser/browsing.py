@@ -163,6 +163,18 @@ class Opened:
         metrics = self._window.session.send("Performance.getMetrics")["metrics"]
         return float(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
 
+    def spoken(self, role: str) -> list[str]:
+        """Return the names of all elements of a role as a screen reader has them, in the order of the page.
+
+        They include what is in a closed shadow root, which neither a locator nor a script can read.
+        """
+        nodes = self._window.session.send("Accessibility.getFullAXTree")["nodes"]
+        return [
+            node.get("name", {}).get("value", "")
+            for node in nodes
+            if not node["ignored"] and node["role"]["value"] == role
+        ]
+
     def cells(self, table: str, column: int) -> list[str]:
         """Return the first line of each cell of a column of a table, row by row, of rows that are shown."""
         rows = self.page.locator(f"{table} tbody tr:visible")

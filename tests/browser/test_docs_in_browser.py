@@ -14,7 +14,7 @@ pytest.importorskip("zensical", reason="zensical is not installed (make install)
 pytest.importorskip("starlette", reason="fake-databricks is not installed")
 
 from tests.browser.browsing import opened
-from tests.waiting import LONGEST
+from tests.waiting import until
 from tools.docs_site import reference
 from tools.docs_site.__main__ import build
 
@@ -62,13 +62,10 @@ class TestSite:
         with opened(browser, site) as seen:
             seen.page.wait_for_load_state("networkidle")
             seen.page.keyboard.press("Control+k")
-            seen.page.wait_for_function("document.activeElement !== document.body")
-            seen.page.keyboard.type("idempotency")
-            for _ in range(4 * int(LONGEST)):  # the list of what was found cannot be read from outside
-                if "platform.html" in seen.page.url:
-                    break
-                seen.page.wait_for_timeout(250)
-                seen.page.keyboard.press("Enter")
+            until(lambda: seen.spoken("combobox") == ["Search"])
+            seen.page.keyboard.insert_text("idempotency")  # at once: a part of the word has other results
+            until(lambda: seen.spoken("option")[:1] == ["Idempotency"])
+            seen.page.keyboard.press("Enter")
 
             seen.page.wait_for_url(f"{site}platform.html?h=idempotency#idempotency")
             # Chromium notes that the place in the page goes before the focus of the field for a search.
