@@ -6,6 +6,6 @@ the tasks without a program, ``scheduled_runs.py`` starts runs by the clock. ``j
 ``run_store.py`` store; ``model.py`` has the values; ``settings.py``, ``fields.py``, ``task_types.py``,
 ``compute.py``, ``schedules.py``, ``quartz.py``, ``lifecycle.py``, ``changes.py``, ``outcomes.py``,
 ``control.py``, ``references.py``, ``limits.py``, ``owners.py``, ``new_clusters.py`` are the pure rules;
-``run_views.py`` and
-``run_times.py`` render runs, ``notebook_export.py`` a notebook that has run.
+``run_views.py`` and ``run_times.py`` render runs, ``array_pages.py`` has the pages of many tasks,
+``notebook_export.py`` a notebook that has run.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fake_databricks.errors import InvalidParameter
+from fake_databricks.jobs.array_pages import page_of_arrays, start_of
 from fake_databricks.jobs.fields import LEVELS, notes_of
 from fake_databricks.jobs.owners import check_owner, with_owner
 from fake_databricks.jobs.settings import Dialect
@@ -32,9 +33,11 @@ def create(call: Call) -> dict[str, Any]:
 
 def get(call: Call) -> dict[str, Any]:
     """Return one job."""
-    refuse_page(call.parameters)
+    start = start_of(call)
     call.parameters.boolean("include_trigger_state")  # no job has one
-    return job_view(call.workspace.jobs.get(call.parameters.integer("job_id")), call.version)
+    view = job_view(call.workspace.jobs.get(call.parameters.integer("job_id")), call.version)
+    settings, more = page_of_arrays(view["settings"], call.version, start)
+    return {**view, "settings": settings, **more}
 
 
 def list_(call: Call) -> dict[str, Any]:
@@ -46,7 +49,7 @@ def list_(call: Call) -> dict[str, Any]:
         return {"jobs": [job_view(job, "2.0") for job in jobs]} if jobs else {}
     limit = page_limit(parameters, MAX_PAGE, DEFAULT_PAGE, least=1)
     page = page_of(jobs, NEWEST_FIRST, limit, parameters.text("page_token", ""), _offset(parameters))
-    shown = [job_view(job, call.version, expand=expand) for job in page.items]
+    shown = [_listed(job, call.version, expand=expand) for job in page.items]
     return {
         **({"jobs": shown} if shown else {}),
         "has_more": "next_page_token" in page.tokens,
@@ -111,17 +114,6 @@ def change_permissions(call: Call) -> dict[str, Any]:
     return _permissions(call.workspace.jobs.set_acl(job.job_id, listed))
 
 
-def refuse_page(parameters: Parameters) -> None:
-    """Refuse the token of a further page: the first page of a job or a run has all of it.
-
-    Raises:
-        InvalidParameter: there is a token, which this server has not made.
-    """
-    token = parameters.text("page_token", "")
-    if token:
-        raise InvalidParameter(f"Invalid page token: {token[:60]}. The first page has everything.")
-
-
 def page_limit(parameters: Parameters, largest: int, default: int, least: int = 0) -> int:
     """Return ``limit``, which may be ``least``; 0 is the largest."""
     limit = parameters.integer("limit", default)
@@ -153,6 +145,12 @@ def job_view(job: Job, version: str, *, expand: bool = True) -> dict[str, Any]:
         "created_time": job.created_time,
         "settings": document,
     }
+
+
+def _listed(job: Job, version: str, *, expand: bool) -> dict[str, Any]:
+    view = job_view(job, version, expand=expand)
+    settings, more = page_of_arrays(view["settings"], version)
+    return {**view, "settings": settings, **({"has_more": True} if more else {})}
 
 
 def _offset(parameters: Parameters) -> int:

@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from fake_databricks.errors import InvalidParameter
-from fake_databricks.jobs.api import JOBS_VERSIONS, page_limit, refuse_page
+from fake_databricks.jobs.api import JOBS_VERSIONS, page_limit
+from fake_databricks.jobs.array_pages import page_of_arrays, start_of
 from fake_databricks.jobs.fields import RUN_PARAMETERS, RUN_TARGETS, notes_of
 from fake_databricks.jobs.lifecycle import Result
 from fake_databricks.jobs.model import Overrides, Run
@@ -75,21 +76,23 @@ def submit(call: Call) -> dict[str, Any]:
 def get(call: Call) -> dict[str, Any]:
     """Return one run, or one attempt."""
     parameters = call.parameters
-    refuse_page(parameters)
+    start = start_of(call)
     run, task_run = call.workspace.runs.get(parameters.integer("run_id"))
     resolved = parameters.boolean("include_resolved_values")
     if task_run is not None:
-        return {
+        view = {
             **attempt_view(run, task_run, _url(call)),
             **_iterations(call, run, task_run),
             **(resolved_view(run, task_run) if resolved else {}),
         }
-    view = run_view(run, _url(call), history=parameters.boolean("include_history"))
-    view.pop("has_more")
-    if resolved:
-        for item, attempt in zip(view["tasks"], run.task_runs, strict=True):
-            item.update(resolved_view(run, attempt))
-    return view
+    else:
+        view = run_view(run, _url(call), history=parameters.boolean("include_history"))
+        view.pop("has_more")
+        if resolved:
+            for item, attempt in zip(view["tasks"], run.task_runs, strict=True):
+                item.update(resolved_view(run, attempt))
+    shown, more = page_of_arrays(view, call.version, start)
+    return {**shown, **more}
 
 
 def _iterations(call: Call, run: Run, task_run: TaskRun) -> dict[str, Any]:
@@ -141,7 +144,7 @@ def list_(call: Call) -> dict[str, Any]:
     expand = parameters.boolean("expand_tasks")
     view: dict[str, Any] = {}
     if page:
-        view["runs"] = [_listed(run, _url(call), expand=expand) for run in page]
+        view["runs"] = [_listed(run, call, expand=expand) for run in page]
     view["has_more"] = len(found) > limit
     if view["has_more"]:
         view["next_page_token"] = f"before-{page[-1].run_id}"
@@ -267,10 +270,11 @@ def _with_dependants(tasks: Sequence[Task], chosen: Sequence[str]) -> list[str]:
     return [*chosen, *(task.key for task in tasks if task.key in wanted.difference(chosen))]
 
 
-def _listed(run: Run, url: str, *, expand: bool) -> dict[str, Any]:
-    view = run_view(run, url, with_tasks=expand)
+def _listed(run: Run, call: Call, *, expand: bool) -> dict[str, Any]:
+    view = run_view(run, _url(call), with_tasks=expand)
     view.pop("has_more")
-    return view
+    shown, more = page_of_arrays(view, call.version)
+    return {**shown, **({"has_more": True} if more else {})}
 
 
 def _url(call: Call) -> str:

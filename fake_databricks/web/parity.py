@@ -70,10 +70,11 @@ def _row(fields: Mapping[str, Field], *more: str) -> Row:
 
 _SHOWN = ("attributes", "excludedAttributes")
 
+_OF_ARRAYS = "2.2: of arrays of more than 100 elements"
 PARITY: Mapping[tuple[str, str], Row] = {
     ("POST", "/jobs/create"): Row(**_SETTINGS),
     ("GET", "/jobs/get"): Row(
-        ("job_id", "include_trigger_state (no job has one)"), refused=("page_token (the first page has all)",)
+        ("job_id", "include_trigger_state (no job has one)", f"page_token ({_OF_ARRAYS})"),
     ),
     ("GET", "/jobs/list"): Row(
         ("limit", "offset", "page_token", "name", "expand_tasks"),
@@ -102,8 +103,7 @@ PARITY: Mapping[tuple[str, str], Row] = {
         _SETTINGS["refused"],
     ),
     ("GET", "/jobs/runs/get"): Row(
-        ("run_id", "include_history", "include_resolved_values"),
-        refused=("page_token (the first page has all)",),
+        ("run_id", "include_history", "include_resolved_values", f"page_token ({_OF_ARRAYS})"),
     ),
     ("GET", "/jobs/runs/get-output"): Row(("run_id",)),
     ("GET", "/jobs/runs/list"): Row(

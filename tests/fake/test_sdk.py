@@ -111,6 +111,22 @@ class TestSdk:
         sdk.jobs.delete(job.job_id)
         assert list(sdk.jobs.list()) == []
 
+    def test_all_of_many_tasks_are_there(self, sdk: WorkspaceClient, client: Client) -> None:
+        """The SDK follows next_page_token: "Large arrays in the results will be paginated"."""
+        is_one = jobs.ConditionTask(left="1", op=jobs.ConditionTaskOp.EQUAL_TO, right="1")
+        many = [Task(task_key=f"t{index}", condition_task=is_one) for index in range(210)]
+        job_id = sdk.jobs.create(name="many", tasks=many).job_id or 0
+        run = sdk.jobs.run_now(job_id).result()
+        settings = sdk.jobs.get(job_id).settings
+        assert settings
+        expected = [task.task_key for task in many]
+        (listed,) = sdk.jobs.list_runs(job_id=job_id, expand_tasks=True)
+        for shown in (run.tasks, listed.tasks):
+            assert [task.task_key for task in shown or []] == expected
+        assert [task.task_key for task in settings.tasks or []] == expected
+        asked = [entry["path"] for entry in client.get("/_fake/journal")["entries"]]
+        assert any("runs/get?" in path and "page_token=elements-200" in path for path in asked)
+
     def test_a_failed_run_raises_in_the_waiter(self, sdk: WorkspaceClient, client: Client) -> None:
         sdk.dbfs.upload("/bad.py", io.BytesIO(b"raise RuntimeError('no')"))
         job = sdk.jobs.create(tasks=[task(client, "dbfs:/bad.py", "a")])
