@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING, Dict, List, Optional, Sequence
+from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from nuvyn_executor.quality.dimensions import DIMENSIONS
 from nuvyn_executor.reports.comparison import changes_of
 from nuvyn_executor.reports.contents import UNKNOWN, Finding, Method, Report, Scores, Source, Table
 from nuvyn_executor.reports.findings import findings_of
-from nuvyn_executor.reports.history import points
+from nuvyn_executor.reports.history import points, runs_of_a_trend
 from nuvyn_executor.reports.notices import notices_of
 from nuvyn_executor.reports.results import RunResult, moment, number, numbers, text_of, whole
 from nuvyn_executor.reports.stored_rows import Row, Stored, StoredRows, in_order
-from nuvyn_executor.reports.table_facts import MOST_RUNS_OF_A_TREND, table_of
+from nuvyn_executor.reports.table_facts import table_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,6 +24,7 @@ def build_report(rows: StoredRows, made_at: datetime) -> Report:
     """Make a report of rows, of one source or several; ``made_at`` is the present, UTC."""
     sources = rows.sources
     stored = in_order(rows)
+    over_all = [run for run in stored.runs if run.sources == stored.ids]
     whole_run = _run_of_the_whole(stored)
     several = len(sources) > 1
     each = {str(row["source_id"]): _newest(stored.runs_over(str(row["source_id"]))) for row in sources}
@@ -45,7 +47,8 @@ def build_report(rows: StoredRows, made_at: datetime) -> Report:
         findings=findings,
         are_points_of_each_source=several and whole_run is None,
         tables=shown,
-        history=points([run for run in stored.runs if run.sources == stored.ids]),
+        trends=_trends(over_all),
+        history=points(over_all),
         changes=different,
         compared=compared,
         left_out=tuple(
@@ -92,9 +95,18 @@ def _scores_of_the_whole(run: Optional[RunResult], tables: Sequence[Table], *, s
     return tables[0].scores if len(tables) == 1 and not several else Scores()
 
 
+def _trends(runs: Sequence[RunResult]) -> Mapping[str, Tuple[Optional[float], ...]]:
+    """Return the scores of each dimension in the last runs, the oldest first.
+
+    An extraction has completeness alone, and counts only where there is no assessment.
+    """
+    compared = runs_of_a_trend([run for run in runs if run.is_assessed] or runs)
+    return {name: tuple(run.scores.dimensions.get(name) for run in compared) for name in DIMENSIONS}
+
+
 def _source(row: Row, stored: Stored, run: Optional[RunResult]) -> Source:
     source_id = str(row["source_id"])
-    trend = [one.scores.overall for one in reversed(stored.runs_over(source_id)[:MOST_RUNS_OF_A_TREND])]
+    trend = [one.scores.overall for one in runs_of_a_trend(stored.runs_over(source_id))]
     alone = run is not None and run.sources == {source_id}
     return Source(
         source_id=source_id,

@@ -277,6 +277,7 @@ class Report:
         findings: the most expensive first.
         are_points_of_each_source: whether points are those of each source: no run is over all.
         notices: what limits the figures, in sentences.
+        trends: the scores of each dimension in the last runs over the whole, the oldest first.
         history: the runs over the whole that have a score, the oldest first.
         compared: the two runs that ``changes`` compares; ``None`` where there is only one.
     """
@@ -288,6 +289,7 @@ class Report:
     findings: Tuple[Finding, ...]
     are_points_of_each_source: bool
     tables: Tuple[Table, ...]
+    trends: Mapping[str, Tuple[Optional[float], ...]]
     history: Tuple[RunPoint, ...]
     changes: Tuple[Change, ...]
     compared: Optional[Tuple[datetime, datetime]]

@@ -20,6 +20,7 @@ from nuvyn_executor.reports.contents import Change, RunPoint
 if TYPE_CHECKING:
     from nuvyn_executor.reports.results import RunResult, TableResult
 
+_MOST_RUNS_OF_A_TREND = 12
 _ORDER = ("new table", "gone table", "new column", "gone column", "type", "score", "rows")
 
 
@@ -50,6 +51,26 @@ def points(runs: Sequence[RunResult]) -> Tuple[RunPoint, ...]:
         for run in reversed(runs)
         if run.scores.overall is not None
     )
+
+
+def runs_of_a_trend(runs: Sequence[RunResult]) -> Sequence[RunResult]:
+    """Return the last runs whose scores compare, the oldest first.
+
+    None is from before another version of the formula. A run that does not say its version is taken to have
+    that of its neighbours.
+
+    Args:
+        runs: the newest first.
+    """
+    current = None
+    kept: List[RunResult] = []
+    for run in runs[:_MOST_RUNS_OF_A_TREND]:
+        version = _version(run)
+        if None not in (current, version) and version != current:
+            break
+        current = current or version
+        kept.append(run)
+    return kept[::-1]
 
 
 def comparable(runs: Sequence[RunResult]) -> Optional[Tuple[RunResult, RunResult]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, Mapping, Sequence, Tuple
+from typing import TYPE_CHECKING, List, Sequence, Tuple
 
 from nuvyn_executor.quality.dimensions import DIMENSIONS
 from nuvyn_executor.reports import pictures
@@ -101,13 +101,21 @@ def _worst(report: Report) -> Content:
 
 
 def _dimensions(report: Report) -> Markup:
-    scores = report.scores
+    """Return the scores of the six dimensions; with lines over the last runs where there are two."""
+    lines = {dimension: pictures.trend(report.trends[dimension]) for dimension in DIMENSIONS}
     body = [
-        element("tr", _dimension_cells(dimension, scores, report.method.weights)) for dimension in DIMENSIONS
+        element(
+            "tr",
+            element("th", dimension.capitalize(), element("small", _meaning(dimension, report)), scope="row"),
+            element("td", lines[dimension], *_score_cell(dimension, report.scores), class_="n"),
+            element("td", _rests_on(dimension, report.scores), class_="n"),
+        )
+        for dimension in DIMENSIONS
     ]
+    over_time = ", their scores in the last runs" if any(lines.values()) else ""
     table = element(
         "table",
-        element("caption", "The six dimensions, and what each rests on"),
+        element("caption", f"The six dimensions{over_time}, and what each rests on"),
         head_cells("Dimension", "Score", "Rests on", numeric=("Score", "Rests on")),
         element("tbody", body),
         class_="dimensions",
@@ -115,22 +123,22 @@ def _dimensions(report: Report) -> Markup:
     return element("div", element("h3", "Dimensions"), table, class_="card wide")
 
 
-def _dimension_cells(dimension: str, scores: Scores, weights: Mapping[str, float]) -> Content:
+def _meaning(dimension: str, report: Report) -> str:
+    weight = report.method.weights.get(dimension)
+    counts = f", counts {weight:g} times" if weight is not None and weight != 1 else ""
+    return f"{_MEANINGS[dimension]}{counts}"
+
+
+def _score_cell(dimension: str, scores: Scores) -> Tuple[Content, ...]:
     value = scores.dimensions.get(dimension)
-    weight = weights.get(dimension)
-    twice = f", counts {weight:g} times" if weight is not None and weight != 1 else ""
+    unknown = "not assessed" if dimension in scores.dimensions else NOTHING
+    shown = score(value) if value is not None else unknown
+    return element("b", shown), pictures.bar(value, css_of(value))
+
+
+def _rests_on(dimension: str, scores: Scores) -> str:
     checked = scores.checked.get(dimension)
-    rests = NOTHING if checked is None else plural(checked, _UNITS[dimension])
-    shown = (
-        score(value) if value is not None else ("not assessed" if dimension in scores.dimensions else NOTHING)
-    )
-    return [
-        element(
-            "th", dimension.capitalize(), element("small", f"{_MEANINGS[dimension]}{twice}"), scope="row"
-        ),
-        element("td", element("b", shown), pictures.bar(value, css_of(value)), class_="n"),
-        element("td", rests, class_="n"),
-    ]
+    return NOTHING if checked is None else plural(checked, _UNITS[dimension])
 
 
 def _sources(sources: Sequence[Source]) -> Markup:

@@ -8,13 +8,13 @@ from nuvyn_executor.quality.checks.registry import FORMS
 from nuvyn_executor.quality.dimensions import DIMENSIONS
 from nuvyn_executor.quality.tallies import Shape
 from nuvyn_executor.reports.contents import UNKNOWN, Column, Distribution, Finding, Measured, Scores, Table
+from nuvyn_executor.reports.history import runs_of_a_trend
 from nuvyn_executor.reports.results import counts, mapping, moment, number, objects, parsed, text_of, whole
 
 if TYPE_CHECKING:
     from nuvyn_executor.reports.stored_rows import Row, Stored
 
 MISSING = ("nulls", "nans", "blanks", "placeholders")
-MOST_RUNS_OF_A_TREND = 12
 _FORMS = {
     **{form.shape: form.written[3:] if form.written.startswith("as ") else form.written for form in FORMS},
     Shape.TYPED: "typed",
@@ -48,7 +48,7 @@ def table_of(row: Row, index: int, stored: Stored, findings: Sequence[Finding]) 
     details = parsed(row.get("details"))
     scanned = whole(details.get("rows_scanned"))
     over = [run for run in stored.runs if row["source_id"] in run.sources]
-    seen = [run.table(stored.names_of(row)) for run in reversed(over[:MOST_RUNS_OF_A_TREND])]
+    seen = [run.table(stored.names_of(row)) for run in runs_of_a_trend(over)]
     columns = stored.columns.get(str(row["table_id"]), ())
     rows = scanned if scanned is not None else whole(row.get("row_count"))
     return Table(

@@ -29,7 +29,7 @@ def section(report: Report) -> Markup:
         hidden=True,
     )
     sources = {one.source_id: one.path for one in report.sources} if len(report.sources) > 1 else {}
-    has_trend = any(len(one.trend) > 1 for one in report.tables)
+    has_trend = any(pictures.trend(one.trend) for one in report.tables)
     titles = ["Table", "Score", "Level", *(["Trend"] if has_trend else []), "Findings", "Rows", "Columns"]
     titles += ["Types", "Missing by column", "Timeliness", "Newest file"]
     rows = [_row(one, sources.get(one.source_id), has_trend=has_trend) for one in report.tables]

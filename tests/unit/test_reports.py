@@ -42,6 +42,13 @@ HOSTILE = (
 )
 
 
+def trends_of_dimensions(page: str) -> Dict[str, str]:
+    """Return what the lines of dimensions say, by dimension."""
+    table = page.split('<table class="dimensions">', 1)[1].split("</table>", 1)[0]
+    found = (re.search(r"<th [^>]*>(\w+)<.*aria-label=\"(From [^\"]+)\"", row) for row in table.split("<tr>"))
+    return {one.group(1): one.group(2) for one in found if one}
+
+
 class TestContents:
     """What is in it: overall score and level; six dimensions as bars with what each rests on."""
 
@@ -146,6 +153,24 @@ class TestChanges:
         assert report.tables[1].trend == (94.0, 95.0, 96.0, 99.85)
         assert report.tables[2].trend == (None, None, None, 61.2)
 
+    def test_each_dimension_has_its_line(self) -> None:
+        stored = shop()
+        for run, score in zip(stored.runs, (80.0, None, 70.5, 60.0)):
+            result = json.loads(run["result"])
+            result["quality_metrics"]["validity"] = score
+            run["result"] = json.dumps(result)
+        report = stored.report()
+
+        assert report.trends["validity"] == (60.0, 70.5, None, 80.0)
+        assert trends_of_dimensions(html(report))["Validity"] == "From 60.00 to 80.00 in 3 runs"
+
+    def test_one_run_is_no_line(self) -> None:
+        page = html(one_table().report())
+
+        assert '<table class="dimensions">' in page
+        assert trends_of_dimensions(page) == {}
+        assert "in the last runs" not in page
+
     def test_a_table_that_is_gone_is_named_from_its_row(self) -> None:
         stored = one_table()
         stored.tables.append(table_row(stored.sources[0], "old", removed_at=NOW))
@@ -189,6 +214,19 @@ class TestChanges:
         line = re.search(r'class="line" d="([^"]+)"', html(report))
         assert line is not None
         assert line.group(1).count("M") == 2
+
+    def test_no_line_goes_from_one_formula_version_to_another(self) -> None:
+        """docs/report.md: scores of two formula versions do not compare."""
+        stored = shop()
+        for run, version in zip(stored.runs, ("2", None, "2", "1")):  # an older executor did not say it
+            result = json.loads(run["result"])
+            result["details"]["provenance"] = {"formula_version": version} if version else {}
+            run["result"] = json.dumps(result)
+        report = stored.report()
+
+        assert report.sources[0].trend == (79.9, 86.1, 88.5)
+        assert report.tables[1].trend == (95.0, 96.0, 99.85)
+        assert len(report.trends["accuracy"]) == 3
 
 
 class TestFigures:
