@@ -25,6 +25,7 @@ help: ## list the commands
 
 install: $(INSTALLED) $(JARS) ## make .venv with everything pinned, find Java, fetch Delta's jars (once)
 
+# Modules are compiled when they are first used (--no-compile): of most packages these are a few.
 # A pip that was killed leaves a half-made .venv: while pip works there is a file .installing, with which the next run starts anew.
 $(INSTALLED): pyproject.toml fake_databricks/pyproject.toml constraints.txt constraints-py38.txt
 	@test -n "$(PYTHON)" || { echo "There is no Python 3.8 to 3.13 with the module venv here. Install one, or: make PYTHON=/path/to/python" >&2; exit 1; }
@@ -36,7 +37,7 @@ $(INSTALLED): pyproject.toml fake_databricks/pyproject.toml constraints.txt cons
 		$(PY) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 8))' && pins=constraints-py38.txt; \
 		$(PY) -c 'import sys; sys.exit(sys.version_info >= (3, 10))' && fake=""; \
 		echo "Installing what $$pins pins (some minutes, the first time)"; \
-		$(PY) -m pip install --quiet --disable-pip-version-check -c $$pins -e '.[local,arrow,excel,cloud,docs,dev]' $$fake
+		$(PY) -m pip install --quiet --disable-pip-version-check --no-compile -c $$pins -e '.[local,arrow,excel,cloud,docs,dev]' $$fake
 	@rm $(BUSY)
 	@touch $@
 

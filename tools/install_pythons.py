@@ -55,6 +55,7 @@ def prepare(runtime: Runtime) -> str:
         return f"{runtime.name}: ready."
     shutil.rmtree(runtime.home, ignore_errors=True)
     pip = [str(runtime.interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip.append("--no-compile")  # of most packages a few modules are used, which compiles them
     pip.append("--use-pep517")  # pyspark has no wheel; an old pip would build it in a way of its own
     install = [*pip, "-c", runtime.pins, *runtime.packages, *TEST_TOOLS]
     commands = [[str(python), "-m", "venv", str(runtime.home)], install]
