@@ -12,7 +12,7 @@ from nuvyn_executor.reports.contents import UNKNOWN, Finding, Method, Report, Sc
 from nuvyn_executor.reports.findings import findings_of
 from nuvyn_executor.reports.history import points, runs_of_a_trend
 from nuvyn_executor.reports.notices import notices_of
-from nuvyn_executor.reports.results import RunResult, moment, number, numbers, text_of, whole
+from nuvyn_executor.reports.results import RunResult, moment, number, numbers, score, text_of, whole
 from nuvyn_executor.reports.stored_rows import Row, Stored, StoredRows, in_order
 from nuvyn_executor.reports.table_facts import table_of
 
@@ -68,8 +68,11 @@ def _title(sources: Sequence[Row]) -> str:
 
 
 def _newest(runs: Sequence[RunResult]) -> Optional[RunResult]:
-    """Return the newest run with all dimensions, or the newest with an overall score."""
-    scored = [run for run in runs if run.scores.overall is not None or run.findings]
+    """Return the newest run with all dimensions, or the newest with an overall score.
+
+    A run that found nothing to assess counts: the scores before it are those of other data.
+    """
+    scored = [run for run in runs if run.scores.overall is not None or run.is_assessed]
     return next((run for run in scored if run.is_assessed), scored[0] if scored else None)
 
 
@@ -116,6 +119,7 @@ def _source(row: Row, stored: Stored, run: Optional[RunResult]) -> Source:
         files=whole(row.get("files_found")),
         size_bytes=whole(row.get("total_size_bytes")),
         updated_at=moment(row.get("updated_at")),
+        measured_at=run.at if run is not None and alone else moment(row.get("updated_at")),
         scores=run.scores if run is not None and alone else Scores(),
         trend=tuple(trend) if alone else (),
     )
@@ -133,7 +137,7 @@ def _method(run: Optional[RunResult], tables: Sequence[Table]) -> Method:
         executor_version=run.executor_version or None,
         formula_version=text_of(origin.get("formula_version")),
         weights=numbers(origin.get("weights")),
-        levels=numbers(origin.get("levels")),
+        levels=numbers(origin.get("levels"), score),
         thresholds=numbers(origin.get("thresholds")),
         grace_hours=number(origin.get("grace_hours")),
         half_life_days=number(origin.get("half_life_days")),

@@ -44,7 +44,7 @@ def section(report: Report) -> Markup:
             element("p", "No table or column came, went or changed its type; rows and scores are the same.")
         )
     if not parts:
-        return element("p", "There is one run yet: the next one shows what changes.")
+        return element("p", "Changes are shown as soon as two runs have scores.")
     return joined(parts)
 
 

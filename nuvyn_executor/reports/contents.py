@@ -188,7 +188,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Source:
-    """A source: a path of a tenant."""
+    """A source: a path of a tenant.
+
+    Attributes:
+        updated_at: when its row was written.
+        measured_at: when its scores were; where it has none, ``updated_at``.
+    """
 
     source_id: str
     tenant: str
@@ -197,6 +202,7 @@ class Source:
     files: Optional[int]
     size_bytes: Optional[int]
     updated_at: Optional[datetime]
+    measured_at: Optional[datetime]
     scores: Scores
     trend: Tuple[Optional[float], ...]
 

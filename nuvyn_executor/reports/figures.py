@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from datetime import datetime, timezone
 from typing import Iterable, Optional
 
@@ -47,13 +48,14 @@ def share(part: float, whole: float) -> str:
 def at_most(error: float) -> str:
     """Return a bound in per cent, never less than it is; what is far more than all, as a factor."""
     if error >= 1:
-        return f"a factor of {math.ceil(2 * error + 1):.3g} at most"
+        return f"a factor of {math.ceil(min(2 * error + 1, sys.float_info.max)):.3g} at most"
     percent = math.ceil(1000 * error) / 10
     return f"{percent:.1f} % at most"
 
 
 def within(days: float) -> str:
     """Return a bound in time, never less than it is."""
+    days = min(days, sys.float_info.max)
     units = (("day", days), ("hour", 24 * days), ("minute", 24 * 60 * days))
     unit, number = next((one for one in units if one[1] >= _SEVERAL), units[-1])
     return f"{plural(math.ceil(number), unit)} at most"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, Iterable, List, Mapping, Optional, Tuple
 
 from nuvyn_executor.reports.contents import Finding
-from nuvyn_executor.reports.results import RunResult, mapping, number, parsed, text_of, whole
+from nuvyn_executor.reports.results import RunResult, mapping, parsed, score, text_of, whole
 from nuvyn_executor.reports.stored_rows import Row, Stored, only
 
 
 def findings_of(stored: Stored, runs: Iterable[Optional[RunResult]]) -> Tuple[Finding, ...]:
     """Return the findings of runs, or, where a table has none of them, what its details recommend."""
-    assessed = {run.run_id: run for run in runs if run is not None and run.is_assessed}.values()
+    assessed = {run.run_id: run for run in runs if run is not None and run.has_findings}.values()
     found = [
         each
         for run in assessed
@@ -26,9 +26,9 @@ def findings_of(stored: Stored, runs: Iterable[Optional[RunResult]]) -> Tuple[Fi
     return tuple(sorted(found, key=_rank))
 
 
-def _rank(one: Finding) -> Tuple[bool, bool, float]:
-    """Put notes last, and first what concerns no dimension: it says whether scores can be trusted."""
-    return one.is_note, one.dimension is not None, -(one.points_lost or 0.0)
+def _rank(one: Finding) -> Tuple[bool, bool, bool, float]:
+    """Put notes last, before them what has no points, and first a doubt: whether scores can be trusted."""
+    return one.is_note, one.points_lost is None, one.dimension is not None, -(one.points_lost or 0.0)
 
 
 def _finding(one: Mapping[str, Any], run: RunResult, stored: Stored) -> Finding:
@@ -43,7 +43,7 @@ def _finding(one: Mapping[str, Any], run: RunResult, stored: Stored) -> Finding:
         dimension=text_of(one.get("dimension")),
         count=whole(one.get("count")),
         of=whole(one.get("of")),
-        points_lost=number(one.get("points_lost")),
+        points_lost=score(one.get("points_lost")),
         what=what,
         remedy=remedy,
         is_note=one.get("level") is not None,

@@ -28,6 +28,8 @@ def section(report: Report) -> Markup:
     ]
     what = "the overall score of its source" if report.are_points_of_each_source else "the overall score"
     caption = f"Findings by the points that they take from {what}"
+    if all(one.points_lost is None for one in shown):
+        caption = "Findings, of which nothing stored says how many points they take"
     if len(report.findings) > len(shown):
         caption += f": the first {len(shown)} of {len(report.findings):,}. Each table lists its own"
     table = element(
@@ -57,13 +59,22 @@ def _finding_cells(one: Finding, most: float, places: Places) -> Content:
             f"{lost:.2f}" if lost >= 0.005 or not lost else "<0.01",  # noqa: PLR2004  what rounds to nothing
             pictures.bar(100 * lost / most if most else 0, "lost"),
         ]
-    many = NOTHING if one.of is None or one.dimension is None else f"{one.count or 0:,} of {one.of:,}"
-    small = element("small", share(one.count or 0, one.of)) if one.of and one.dimension else None
+    many, small = NOTHING, None
+    if one.count is not None and one.of is not None and one.dimension is not None:
+        many = f"{one.count:,} of {one.of:,}"
+        small = element("small", share(one.count, one.of)) if one.of else None
     return [
         element("td", points, class_="n", data_v=lost if lost is not None else -1),
         element("th", places.link(one.table, one.table_id, one.column), scope="row"),
         element("td", sentence(one.what)),
         element("td", many, small, class_="n", data_v=one.count or 0),
-        element("td", (one.dimension or "note" if one.is_note else one.dimension or "doubt").capitalize()),
+        element("td", _kind(one)),
         element("td", sentence(one.remedy)),
     ]
+
+
+def _kind(one: Finding) -> str:
+    """Return the dimension of a finding; a doubt about how a table was read has none."""
+    if one.dimension is None and not one.is_note and one.points_lost is None:
+        return NOTHING  # of a recommendation it is not stored
+    return (one.dimension or ("note" if one.is_note else "doubt")).capitalize()

@@ -18,12 +18,17 @@ def section(report: Report) -> Markup:
     sampled = sum(one.measured.is_sampled for one in tables)
     approximate = sum(one.measured.is_approximate for one in tables)
     deviation = max((one.measured.rsd or 0.0 for one in tables), default=0.0)
+    is_known = tables and all(one.measured.rows_scanned is not None for one in tables)
     contracts = sum(one.measured.contract is not None for one in tables)
     weights = ", ".join(f"{key} {value:g}" for key, value in method.weights.items())
     levels = ", ".join(f"{key} from {value:g}" for key, value in method.levels.items() if value)
     estimated = (
         f"estimated in {plural(approximate, 'table')} (standard deviation up to {100 * deviation:.1f} %)"
     )
+
+    def known(words: str) -> str:
+        return words if is_known else NOTHING
+
     rows: List[Tuple[str, Content]] = [
         (
             "Run",
@@ -34,8 +39,11 @@ def section(report: Report) -> Markup:
         ("Executor version", method.executor_version or NOTHING),
         ("Formula version", [method.formula_version or NOTHING, " (scores of two versions do not compare)"]),
         ("Counted by", ", ".join(engines) or NOTHING),
-        ("Rows counted", f"a sample in {sampled} of {plural(len(tables), 'table')}" if sampled else "all"),
-        ("Different values", estimated if approximate else "counted exactly"),
+        (
+            "Rows counted",
+            f"a sample in {sampled} of {plural(len(tables), 'table')}" if sampled else known("all"),
+        ),
+        ("Different values", estimated if approximate else known("counted exactly")),
         ("Weights", weights or NOTHING),
         ("Levels", f"{levels}, else Poor" if levels else NOTHING),
         ("Timeliness", _pace(method)),

@@ -28,16 +28,18 @@ def notices_of(
     failure = stored.last_failure
     if failure is not None and all(failure.at > run.at for run in stored.runs):
         what = f"The last run ({failure.job} {failure.run_id} of {failure.at.date()}) failed"
+        if stored.runs:
+            what += ", and the scores here are from before it"
         yield f"{what}: {failure.reason}" if failure.reason else f"{what}."
     about_scores = _notice_of_scores(stored, run, tables, runs)
     if about_scores:
         yield about_scores
-    written = {str(row.get("last_run_id")) for row in stored.sources}
-    ids = {one.run_id for one in runs}
-    if runs and run is not None and run.is_assessed and not written <= ids:
+    written = {str(row["last_run_id"]) for row in stored.sources if row.get("last_run_id")}
+    later = sorted(written - {one.run_id for one in runs})
+    if later and tables and run is not None and run.is_assessed:
         yield (
-            f"The tables below were written by a later run ({', '.join(sorted(written - ids))}); the scores "
-            f"and findings of the whole are those of {run.run_id}."
+            f"The tables below were written by a later run ({', '.join(later)}); the scores and findings of "
+            f"the whole are those of {run.run_id} of {run.at.date()}."
         )
     sampled = sum(table.measured.is_sampled for table in tables)
     if sampled:
@@ -55,7 +57,9 @@ def _notice_of_scores(
 ) -> Optional[str]:
     """Return what the reader has to know of the score of the whole, and of the points of findings."""
     if not tables:
-        return "Nothing is stored of tables here. Run metadata_extraction or quality_assessment first."
+        read_none = run is not None and not run.tables
+        first = "Nothing is stored of tables here. Run metadata_extraction or quality_assessment first."
+        return "The last run found no tables." if read_none else first
     if not runs:
         return (
             "No stored run has scores of the whole, so findings have no points. "
@@ -63,7 +67,7 @@ def _notice_of_scores(
         )
     if run is None:
         return _NOT_ALONE if len(stored.sources) == 1 else _NOT_TOGETHER
-    if not run.is_assessed and set(DIMENSIONS) <= set(run.scores.dimensions):
+    if not run.has_findings and set(DIMENSIONS) <= set(run.scores.dimensions):
         return (
             "The findings of the whole, with the points that each costs, are not stored here: what is "
             "recommended for each table stands in their place."

@@ -8,7 +8,7 @@ from nuvyn_executor.quality.dimensions import DIMENSIONS
 from nuvyn_executor.reports import pictures
 from nuvyn_executor.reports.figures import NOTHING, count, moment, plural, points, score, size, total_of
 from nuvyn_executor.reports.markup import Content, Markup, element, joined, name
-from nuvyn_executor.reports.parts import badge, css_of, head_cells, scroller
+from nuvyn_executor.reports.parts import Places, badge, css_of, head_cells, scroller
 
 if TYPE_CHECKING:
     from nuvyn_executor.reports.contents import LeftOut, Report, Scores, Source
@@ -92,11 +92,12 @@ def _worst(report: Report) -> Content:
     worst = sorted(costly, key=lambda one: -(one.points_lost or 0.0))[:_MOST_WORST]
     if not worst:
         return None
+    places = Places(report)
     lines = []
     for one in worst:
-        where = ".".join(filter(None, (one.table, one.column)))
         lost = element("b", points(one.points_lost or 0.0))
-        lines.append(element("li", lost, " ", name(where), element("small", one.dimension)))
+        where = element("span", places.link(one.table, one.table_id, one.column))
+        lines.append(element("li", lost, " ", where, element("small", one.dimension)))
     return [element("h3", "What costs most"), element("ol", lines, class_="worst")]
 
 
@@ -154,14 +155,14 @@ def _sources(sources: Sequence[Source]) -> Markup:
                 for dimension in DIMENSIONS
             ),
             element("td", pictures.trend(one.trend)),
-            element("td", moment(one.updated_at)),
+            element("td", moment(one.measured_at)),
         ]
         body.append(element("tr", cells))
     short = tuple(dimension.capitalize() for dimension in DIMENSIONS)
     sortable = ("Source", "Tenant", "Score", *short, "Measured")
     table = element(
         "table",
-        element("caption", "Sources, with the scores of each one's last run"),
+        element("caption", "Sources, with the scores of the last run over each one alone"),
         head_cells(
             "Source",
             "Tenant",
@@ -196,7 +197,9 @@ def _left_out(left_out: Sequence[LeftOut]) -> Content:
     words = f"{plural(failed, 'file or table')} could not be read" if failed else "None failed"
     words = words.replace("file or tables", "files or tables")
     others = len(left_out) - failed
-    caption = f"{words}; {others} of other kinds were skipped" if others else words
+    caption = (
+        f"{words}; {others} of other kinds {'was' if others == 1 else 'were'} skipped" if others else words
+    )
     if len(left_out) > _MOST_LEFT_OUT:
         caption += f". The first {_MOST_LEFT_OUT} are listed"
     table = element(

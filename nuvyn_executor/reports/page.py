@@ -108,7 +108,10 @@ def _hash_of(text: str) -> str:
 def _header(report: Report) -> Markup:
     tenants = sorted({one.tenant for one in report.sources})
     about = [
-        ("Tenant" if len(tenants) == 1 else "Tenants", [name(one) for one in tenants]),
+        (
+            "Tenant" if len(tenants) == 1 else "Tenants",
+            [[", " if place else None, name(one)] for place, one in enumerate(tenants)],
+        ),
         ("Measured", moment(max((one.updated_at for one in report.sources if one.updated_at), default=None))),
         ("Report made", moment(report.made_at)),
     ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional, Set, Tuple
+from collections import Counter
+from typing import TYPE_CHECKING, Mapping, Optional, Set, Tuple
 
 from nuvyn_executor.reports.markup import Content, Markup, element, name
 
@@ -20,8 +21,8 @@ class Places:
         self._columns: Set[Tuple[str, str]] = {
             (one.table_id, column.name) for one in report.tables for column in one.columns
         }
-        paths = {one.source_id: one.path for one in report.sources} if len(report.sources) > 1 else {}
-        self._sources = {one.table_id: paths.get(one.source_id) for one in report.tables}
+        sources = names_of_sources(report)
+        self._sources = {one.table_id: sources.get(one.source_id) for one in report.tables}
 
     def link(self, table: Optional[str], table_id: Optional[str], column: Optional[str]) -> Content:
         """Return the name of a table or column, as a link where the page has it."""
@@ -36,7 +37,18 @@ class Places:
         there = name(column)
         if anchor and (table_id or "", column) in self._columns:
             there = element("a", there, href=f"#{anchor}-columns")
-        return [shown, ".", there, small]
+        return [shown, ".", Markup("<wbr>"), there, small]
+
+
+def names_of_sources(report: Report) -> Mapping[str, str]:
+    """Return the paths of sources by id, with the tenant where two have one path; none of one source."""
+    if len(report.sources) == 1:
+        return {}
+    same = Counter(one.path for one in report.sources)
+    return {
+        one.source_id: f"{one.path} ({one.tenant})" if same[one.path] > 1 else one.path
+        for one in report.sources
+    }
 
 
 def badge(level: str) -> Markup:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 TYPE_CLASSES = ("number", "text", "moment", "boolean", "other")
 _MOST_COLUMNS = 60  # of a picture of a table; more would be thinner than a pixel
 _STRIP = 20  # its height
+_MOST_FORMS = 3  # of a column; there is a colour for the rest
 _STEPS = 9  # in the height of a distribution
 _SHAPE_WIDTH = 80  # its width
 _AS_WIDE_AS_THE_PAGE = ("chart", "scale")
@@ -33,17 +34,15 @@ def parts(shares: Sequence[Tuple[str, float]], label: str = "") -> Markup:
 
     Without a label it is hidden from screen readers: what it shows stands beside it.
     """
+    # What is there is seen, however little it is: the largest part gives way.
+    widths = {css: max(1.5, 100 * part) for css, part in shares if part > 0}
+    if widths:
+        widths[max(widths, key=widths.__getitem__)] -= sum(widths.values()) - 100
     at = 0.0
     drawn: List[Markup] = []
-    for css, part in shares:
-        if part > 0:
-            # What is there is seen, however little it is.
-            width = max(1.5, 100 * part)
-            x = _short(min(100 * at, 100 - width))
-            drawn.append(
-                shape("rect", class_=css, x=None if x == "0" else f"{x}%", width=f"{_short(width)}%")
-            )
-            at += part
+    for css, width in widths.items():
+        drawn.append(shape("rect", class_=css, x=f"{_short(at)}%" if at else None, width=f"{_short(width)}%"))
+        at += width
     hidden = None if label else "true"
     return element(
         "svg",
@@ -94,8 +93,8 @@ def missing_by_column(columns: Sequence[Column], rows: Optional[int]) -> Markup:
         label = "No values are missing" if total else "No rows"
     else:
         count, name = max(incomplete)
-        label = f"{len(incomplete)} of {plural(len(columns), 'column')} lack values"
-        label += f"; most: {name}, {share(count, total)}"
+        label = f"Values are missing in {len(incomplete)} of {plural(len(columns), 'column')}"
+        label += f"; most in {name}: {share(count, total)}"
     shown = shares[:_MOST_COLUMNS]
     step = max(2, min(8, 96 // max(1, len(shown))))
     drawn = ""
@@ -126,12 +125,12 @@ def types_of(columns: Sequence[Column]) -> Markup:
 def values_of(column: Column) -> Markup:
     """Draw what the cells of a column are: sound, suspect, invalid, missing."""
     missing = sum(column.missing.values())
-    total = (column.present or 0) + missing
+    bad = column.invalid + column.suspects
+    total = max((column.present or 0), bad) + missing
     if not total:
         return Markup()
-    bad = column.invalid + column.suspects
     figures = (
-        ("sound", max(0, total - missing - bad)),
+        ("sound", total - missing - bad),
         ("suspect", column.suspects),
         ("invalid", column.invalid),
         ("missing", missing),
@@ -142,7 +141,9 @@ def values_of(column: Column) -> Markup:
 def forms_of(column: Column) -> Markup:
     """Draw how the values of a column are written: the most frequent forms, and the rest."""
     total = sum(count for _, count in column.forms)
-    return parts([(f"form-{min(index, 3)}", count / total) for index, (_, count) in enumerate(column.forms)])
+    shown = [count for _, count in column.forms[:_MOST_FORMS]]
+    rest = total - sum(shown)
+    return parts([(f"form-{index}", count / total) for index, count in enumerate([*shown, rest])])
 
 
 def distribution_of(one: Distribution) -> Markup:

@@ -10,7 +10,7 @@ import json
 import sys
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.model import JobType, RunStatus
 from nuvyn_executor.reports.contents import UNKNOWN, LeftOut, Scores
@@ -18,6 +18,7 @@ from nuvyn_executor.reports.contents import UNKNOWN, LeftOut, Scores
 SCORING_JOBS = (JobType.FULL_PIPELINE, JobType.QUALITY_ASSESSMENT, JobType.METADATA_EXTRACTION)
 """The jobs whose results have scores."""
 _GREATEST = int(sys.float_info.max)
+_HIGHEST_SCORE = 100
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,9 @@ class RunResult:
 
     Attributes:
         sources: ids of the sources that it read.
-        findings: as the result has them; empty also where it has none (``is_assessed`` is false then).
-        is_assessed: whether all six dimensions and the findings are there.
+        findings: as the result has them.
+        has_findings: whether it says what was found; else that is not known.
+        is_assessed: whether all six dimensions are there.
         provenance: as the result has it.
     """
 
@@ -48,6 +50,7 @@ class RunResult:
     sources: FrozenSet[str]
     scores: Scores
     findings: Tuple[Mapping[str, Any], ...]
+    has_findings: bool
     is_assessed: bool
     tables: Mapping[str, TableResult]
     left_out: Tuple[LeftOut, ...]
@@ -89,16 +92,30 @@ def parsed(text: Any) -> Mapping[str, Any]:
 
 
 def number(value: Any) -> Optional[float]:
-    """Return a finite number, or ``None`` for anything else. JSON's may be larger than any double."""
+    """Return a finite number, or ``None`` for anything else. JSON's may be larger than any double.
+
+    Nothing that a report shows is negative.
+    """
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return None
-    return float(value) if -_GREATEST <= value <= _GREATEST else None
+    return float(value) if 0 <= value <= _GREATEST else None
+
+
+def score(value: Any) -> Optional[float]:
+    """Return a score, or points of one: 0 to 100, or ``None`` for anything else."""
+    found = number(value)
+    return found if found is not None and found <= _HIGHEST_SCORE else None
+
+
+def level_of(overall: Optional[float], stored: Any) -> str:
+    """Return the name of the level of a score; without a score there is none."""
+    return UNKNOWN if overall is None else text_of(stored) or UNKNOWN
 
 
 def whole(value: Any) -> Optional[int]:
-    """Return a whole number of 64 bits, or ``None`` for anything else."""
+    """Return how many there are: a whole number of 64 bits, or ``None`` for anything else."""
     is_whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_whole and -(2**63) <= value < 2**63 else None
+    return value if is_whole and 0 <= value < 2**63 else None
 
 
 def text_of(value: Any) -> Optional[str]:
@@ -111,9 +128,9 @@ def moment(value: Any) -> Optional[datetime]:
     return value if isinstance(value, datetime) else None
 
 
-def numbers(value: Any) -> Dict[str, float]:
+def numbers(value: Any, read: Callable[[Any], Optional[float]] = number) -> Dict[str, float]:
     """Return the numbers of a JSON object."""
-    found = ((key, number(one)) for key, one in mapping(value).items())
+    found = ((key, read(one)) for key, one in mapping(value).items())
     return {key: one for key, one in found if one is not None}
 
 
@@ -153,7 +170,7 @@ def run_result(row: Mapping[str, Any]) -> Optional[RunResult]:
     if not details or "quality_metrics" not in result:
         return None
     is_assessed = "overall_score" in result
-    overall = number(result.get("overall_score") if is_assessed else metrics.get("overall_score"))
+    overall = score(result.get("overall_score") if is_assessed else metrics.get("overall_score"))
     return RunResult(
         run_id=str(row.get("run_id")),
         job=job,
@@ -163,11 +180,12 @@ def run_result(row: Mapping[str, Any]) -> Optional[RunResult]:
         sources=_sources(row, details),
         scores=Scores(
             overall=overall,
-            level=text_of(result.get("quality_level")) or UNKNOWN,
-            dimensions={name: number(one) for name, one in metrics.items() if name != "overall_score"},
+            level=level_of(overall, result.get("quality_level")),
+            dimensions={name: score(one) for name, one in metrics.items() if name != "overall_score"},
             checked=counts(details.get("checked")),
         ),
         findings=tuple(objects(details.get("findings"))),
+        has_findings=isinstance(details.get("findings"), list),
         is_assessed=is_assessed,
         tables=_tables(details),
         left_out=(*_left_out(details, "unreadable"), *_left_out(details, "skipped")),
@@ -197,7 +215,7 @@ def _tables(details: Mapping[str, Any]) -> Dict[str, TableResult]:
     return {
         str(one.get("name")): TableResult(
             rows=whole(one.get("rows")),
-            overall=number(one.get("overall_score")),
+            overall=score(one.get("overall_score")),
             columns={
                 str(column.get("name")): text_of(column.get("data_type"))
                 for column in objects(one.get("columns"))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import AbstractSet, Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
-from nuvyn_executor.reports.results import Failure, RunResult, failure_of, run_result
+from nuvyn_executor.reports.results import Failure, RunResult, failure_of, moment, run_result
 
 Row = Mapping[str, Any]
 
@@ -18,7 +19,7 @@ class StoredRows:
     Attributes:
         sources: of the sources that the report is about.
         tables, columns: of these, those that are gone included.
-        runs: of the jobs that score, the newest first; those over other sources count for nothing.
+        runs: of the jobs that score, in any order; those over other sources count for nothing.
         shows_values: whether cell values are among them.
     """
 
@@ -74,8 +75,9 @@ class Stored:
 def in_order(rows: StoredRows) -> Stored:
     """Sort rows, and read the results of those runs that are over some of the sources."""
     ids = {row["source_id"] for row in rows.sources}
-    results = [one for one in map(run_result, rows.runs) if one is not None and one.sources & ids]
-    failures = (one for one in map(failure_of, rows.runs) if one is not None and one.sources & ids)
+    runs = sorted(rows.runs, key=_newest_last, reverse=True)
+    results = [one for one in map(run_result, runs) if one is not None and one.sources & ids]
+    failures = (one for one in map(failure_of, runs) if one is not None and one.sources & ids)
     by_table: Dict[str, List[Row]] = defaultdict(list)
     for row in rows.columns:
         if row.get("removed_at") is None:
@@ -91,6 +93,16 @@ def in_order(rows: StoredRows) -> Stored:
         by_table,
         results,
         next(failures, None),
+    )
+
+
+def _newest_last(run: Row) -> Tuple[float, float, str]:
+    """Order runs by their beginning; of two that began at once, that one is newer which ended later."""
+    begun, ended = moment(run.get("started_at")), moment(run.get("finished_at"))
+    return (
+        begun.timestamp() if begun else -math.inf,
+        ended.timestamp() if ended else math.inf,
+        str(run.get("run_id")),
     )
 
 

@@ -7,9 +7,20 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, Mapping, Optional, Sequen
 from nuvyn_executor.quality.checks.registry import FORMS
 from nuvyn_executor.quality.dimensions import DIMENSIONS
 from nuvyn_executor.quality.tallies import Shape
-from nuvyn_executor.reports.contents import UNKNOWN, Column, Distribution, Finding, Measured, Scores, Table
+from nuvyn_executor.reports.contents import Column, Distribution, Finding, Measured, Scores, Table
 from nuvyn_executor.reports.history import runs_of_a_trend
-from nuvyn_executor.reports.results import counts, mapping, moment, number, objects, parsed, text_of, whole
+from nuvyn_executor.reports.results import (
+    counts,
+    level_of,
+    mapping,
+    moment,
+    number,
+    objects,
+    parsed,
+    score,
+    text_of,
+    whole,
+)
 
 if TYPE_CHECKING:
     from nuvyn_executor.reports.stored_rows import Row, Stored
@@ -23,9 +34,9 @@ _FORMS = {
 }
 _REASONS = {
     "stand_in": "stand-in",
-    "infinite": "infinite",
+    "infinite": "infinite number",
     "far_out": "far outlier",
-    "broken_text": "broken characters",
+    "broken_text": "broken text",
 }
 _SPELLED = {",": "comma", ";": "semicolon", "\t": "tab", " ": "blank", '"': "double"}
 _CLASSES = (
@@ -77,10 +88,11 @@ def table_of(row: Row, index: int, stored: Stored, findings: Sequence[Finding]) 
 
 
 def _scores(row: Row, details: Mapping[str, Any]) -> Scores:
+    overall = score(row.get("overall_score"))
     return Scores(
-        overall=number(row.get("overall_score")),
-        level=text_of(row.get("quality_level")) or UNKNOWN,
-        dimensions={name: number(row.get(name)) for name in DIMENSIONS},
+        overall=overall,
+        level=level_of(overall, row.get("quality_level")),
+        dimensions={name: score(row.get(name)) for name in DIMENSIONS},
         checked=counts(details.get("checked")),
     )
 
@@ -133,11 +145,11 @@ def _column(row: Row, rows: Optional[int]) -> Column:
         kind=text_of(details.get("semantic_type")),
         comment=text_of(details.get("comment")),
         is_key=row.get("is_primary_key") is True,
-        completeness=number(row.get("completeness")),
-        validity=number(row.get("validity")),
-        uniqueness=number(row.get("uniqueness")),
+        completeness=score(row.get("completeness")),
+        validity=score(row.get("validity")),
+        uniqueness=score(row.get("uniqueness")),
         present=None if rows is None or missing is None else max(0, rows - missing),
-        missing={key: one for key, one in counts(details).items() if key in MISSING and one},
+        missing=_ways_of(missing, counts(details)),
         distinct=whole(row.get("distinct_count")),
         is_approximate=row.get("distinct_is_approximate") is True,
         checked=whole(details.get("checked")) or 0,
@@ -154,6 +166,12 @@ def _column(row: Row, rows: Optional[int]) -> Column:
         distribution=_distribution(details),
         commonest=tuple(_commonest(details.get("commonest"))),
     )
+
+
+def _ways_of(missing: Optional[int], details: Mapping[str, int]) -> Dict[str, int]:
+    """Return how many cells are missing in which way; a row of an older version says only how many."""
+    ways = {key: details[key] for key in MISSING if key in details} or {"missing": missing or 0}
+    return {key: one for key, one in ways.items() if one}
 
 
 def _distribution(details: Mapping[str, Any]) -> Optional[Distribution]:

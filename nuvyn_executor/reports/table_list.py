@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, List, Optional
 from nuvyn_executor.reports import pictures
 from nuvyn_executor.reports.figures import count, day, plural, score, size
 from nuvyn_executor.reports.markup import Content, Markup, element, joined, name
-from nuvyn_executor.reports.parts import badge, css_of, head_cells, scroller
+from nuvyn_executor.reports.parts import badge, css_of, head_cells, names_of_sources, scroller
 
 if TYPE_CHECKING:
     from nuvyn_executor.reports.contents import Report, Table
@@ -28,7 +28,7 @@ def section(report: Report) -> Markup:
         class_="search",
         hidden=True,
     )
-    sources = {one.source_id: one.path for one in report.sources} if len(report.sources) > 1 else {}
+    sources = names_of_sources(report)
     has_trend = any(pictures.trend(one.trend) for one in report.tables)
     titles = ["Table", "Score", "Level", *(["Trend"] if has_trend else []), "Findings", "Rows", "Columns"]
     titles += ["Types", "Missing by column", "Timeliness", "Newest file"]

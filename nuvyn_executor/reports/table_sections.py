@@ -9,13 +9,14 @@ from nuvyn_executor.quality.dimensions import DIMENSIONS
 from nuvyn_executor.reports import pictures
 from nuvyn_executor.reports.figures import NOTHING, at_most, count, day, plural, score, share, size, within
 from nuvyn_executor.reports.markup import Content, Markup, element, joined, name
-from nuvyn_executor.reports.parts import badge, css_of, head_cells, scroller, sentence
+from nuvyn_executor.reports.parts import badge, css_of, head_cells, names_of_sources, scroller, sentence
 
 if TYPE_CHECKING:
     from nuvyn_executor.reports.contents import Column, Distribution, Finding, Report, Table
 
 _MOST_FINDINGS = 20
 _MOST_FORMS = 3
+_MISSING = {"nulls": "null", "nans": "NaN", "blanks": "blank", "placeholders": "placeholder"}
 _QUANTILES = 5
 _MOMENTS = "moments"
 _FIRST_YEAR, _DAYS_OF_YEAR = 1970, 365.25
@@ -26,8 +27,7 @@ def section(report: Report) -> Markup:
     """Return the sections of all tables."""
     if not report.tables:
         return Markup()
-    paths = {one.source_id: one.path for one in report.sources}
-    several = len(report.sources) > 1
+    sources = names_of_sources(report)
     legend = element(
         "div",
         element("p", "Values: "),
@@ -43,7 +43,7 @@ def section(report: Report) -> Markup:
     return joined(
         [
             legend,
-            [_table(one, paths.get(one.source_id, "") if several else "", report) for one in report.tables],
+            [_table(one, sources.get(one.source_id, ""), report) for one in report.tables],
         ]
     )
 
@@ -190,11 +190,14 @@ def _column(one: Column, *, has_lengths: bool, has_expectations: bool, shows_val
 
 def _troubles(one: Column) -> Content:
     """Return the counts below the picture of a column: missing values by reason, and invalid ones."""
-    words = [f"{number:,} {reason}" for reason, number in one.missing.items()]
+    words = [
+        plural(number, _MISSING[way]) if way in _MISSING else f"{number:,} {way}"
+        for way, number in one.missing.items()
+    ]
     if one.invalid:
         words.append(f"{one.invalid:,} invalid")
     if one.reasons:
-        words += [f"{number:,} {reason}" for reason, number in one.reasons.items()]
+        words += [plural(number, reason) for reason, number in one.reasons.items()]
     elif one.suspects:
         words.append(f"{one.suspects:,} suspect")
     return element("small", ", ".join(words)) if words else None

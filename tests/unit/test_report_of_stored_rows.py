@@ -108,7 +108,8 @@ class TestWhatIsStored:
         stored.runs.insert(1, run_row(stored.sources[0], {}, -1, status="Failed", error_message="older"))
 
         (notice,) = (one for one in stored.report().notices if "failed" in one)
-        assert notice == f"The last run (quality_assessment job_-2 of 2026-03-06) failed: {reason}"
+        what = "The last run (quality_assessment job_-2 of 2026-03-06) failed"
+        assert notice == f"{what}, and the scores here are from before it: {reason}"
 
     def test_so_it_is_where_nothing_has_scores(self) -> None:
         stored = one_table()
