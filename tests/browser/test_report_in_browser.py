@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from nuvyn_executor.reports.page import framed, html
 from tests.browser.browsing import opened
-from tests.report_rows import large, shop
+from tests.report_rows import DIMENSIONS, large, shop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +28,12 @@ SEARCHES: tuple[tuple[str, list[str]], ...] = (
     ("nothing like it", []),
     ("", TABLES),
 )
+TEXT_SPACING = "line-height: 1.5; letter-spacing: 0.12em; word-spacing: 0.16em"
+LINES = """cells => cells.map(cell => {
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    return new Set(Array.from(range.getClientRects(), box => Math.round(box.top))).size;
+})"""
 OPENS_IN = 2.0  # seconds of a processor
 
 
@@ -88,6 +95,37 @@ class TestAccess:
     def test_a_phone_scrolls_tables_and_not_the_page(self, browser: Browser, report: Path) -> None:
         with opened(browser, report, width=360) as seen:
             assert seen.page.evaluate("document.documentElement.scrollWidth") == 360
+
+    def test_at_320_pixels_figures_are_whole_and_inside(self, browser: Browser, tmp_path: Path) -> None:
+        """WCAG 1.4.10 and 1.4.12: reflow, also with the text spacing of a reader."""
+        stored = shop()
+        result = json.loads(stored.runs[0]["result"])
+        result["details"]["checked"] = dict.fromkeys(DIMENSIONS, 9_876_543_210)
+        stored.runs[0]["result"] = json.dumps(result)
+        stored.tables[0]["row_count"] = 9_876_543_210
+        file = tmp_path / "phone.html"
+        file.write_text(html(stored.report()), encoding="utf-8")
+
+        with opened(browser, file, width=320) as seen:
+            for spacing in ("", TEXT_SPACING):
+                seen.page.evaluate(f"document.body.style.cssText = '{spacing}'")
+                assert seen.page.evaluate("document.documentElement.scrollWidth") == 320
+                for box in (".cards > :first-child", ".cards > .wide"):
+                    assert seen.page.locator(box).evaluate("one => one.scrollWidth <= one.clientWidth"), box
+                cells = seen.page.locator(".dimensions td:last-child, .tiles dd")
+                assert "9,876,543,210 cells" in cells.all_inner_texts()
+                # A line for each word: no figure is broken.
+                lines = cells.evaluate_all(LINES)
+                assert max(lines) <= 2
+
+    def test_forced_colours_keep_levels_and_scale(self, browser: Browser, report: Path) -> None:
+        with opened(browser, report) as seen:
+            seen.page.emulate_media(forced_colors="active", color_scheme="dark")
+            style = "one => [getComputedStyle(one).borderTopStyle, getComputedStyle(one).fill]"
+
+            assert seen.page.locator(".badge").first.evaluate(style)[0] == "solid"
+            assert seen.page.locator(".scale .marker").evaluate(style)[1] == "rgb(255, 255, 255)"
+            assert seen.page.locator(".scale .tick").first.evaluate(style)[1] == "rgb(255, 255, 255)"
 
     def test_the_first_key_leads_past_the_links(self, browser: Browser, report: Path) -> None:
         with opened(browser, report) as seen:
