@@ -93,6 +93,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     given = parser.parse_args(argv)
     write_utf8()
     try:
+        _check_names(given.path, given.tenant)
         if given.output != _STDOUT:
             _check_place(given.output)  # before Spark starts, which takes seconds
         if sys.stderr.isatty():
@@ -109,8 +110,17 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     return 0
 
 
+def _check_names(path: Optional[str], tenant: Optional[str]) -> None:
+    """Refuse what a script gives where its variable is empty: it means one source, and not all."""
+    for name, value in (("PATH", path), ("--tenant", tenant)):
+        if value is not None and not value.strip():
+            raise UsageError(f"{name} is empty.", "Name one, or leave it out for all that is stored.")
+
+
 def _check_place(path: str) -> None:
     file = report_file(path)
+    if path.endswith("/") and not os.path.isdir(file):  # noqa: PTH112  as below
+        raise UsageError(f"{path} is the name of a folder.", "Name a file with -o.")
     if not os.path.isdir(file.parent):  # noqa: PTH112  Path.is_dir fails where a name is too long
         raise UsageError(f"The folder of {path} is not there.", "Make it, or name another file with -o.")
     if os.path.isdir(file):  # noqa: PTH112  as above

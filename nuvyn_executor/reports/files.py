@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 from contextlib import suppress
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Sequence
 
@@ -102,9 +103,9 @@ def write_report(path: str, page: str, roots: Optional[Mapping[str, str]] = None
     file = report_file(path, roots)
     try:
         _write(file, page)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
         raise ExecutorError(
-            f"{path} cannot be written: {error.strerror or error}.",
+            f"{path} cannot be written: {getattr(error, 'strerror', None) or error}.",
             "Name a file in a folder that is there and may be written to.",
         ) from error
 
@@ -150,11 +151,24 @@ def _nothing_of(
         return ExecutorError(
             f"Nothing is stored of tenant {tenant}.", f"Stored are those of {_listed(tenants)}."
         )
-    paths = sorted({str(row.get("source_path")) for row in of_tenant})
-    return ExecutorError(
-        f"No source {masked_location(str(path)) if scheme_of(str(path)) else path} is stored.",
-        f"Name it as a job named it; stored are {_listed(paths)}.",
+    meant = masked_location(str(path)) if scheme_of(str(path)) else str(path)
+    is_meant = _is_path(str(path))
+    others = sorted({str(row["tenant_id"]) for row in known if is_meant(str(row.get("source_path") or ""))})
+    if others:
+        return ExecutorError(
+            f"No source {meant} of tenant {tenant} is stored.", f"It is one of {_listed(others)}."
+        )
+    paths = sorted(
+        {str(row.get("source_path")) for row in of_tenant}, key=lambda one: (-_likeness(one, meant), one)
     )
+    return ExecutorError(
+        f"No source {meant} is stored.", f"Name it as a job named it; stored are {_listed(paths)}."
+    )
+
+
+def _likeness(one: str, other: str) -> float:
+    """Return how alike two paths are, 0 to 1."""
+    return SequenceMatcher(None, one.casefold(), other.casefold()).ratio()
 
 
 def _listed(names: Sequence[str]) -> str:

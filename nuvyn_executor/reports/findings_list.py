@@ -29,7 +29,7 @@ def section(report: Report) -> Markup:
     what = "the overall score of its source" if report.are_points_of_each_source else "the overall score"
     caption = f"Findings by the points that they take from {what}"
     if all(one.points_lost is None for one in shown):
-        caption = "Findings, of which nothing stored says how many points they take"
+        caption = "Findings; how many points each takes is not stored"
     if len(report.findings) > len(shown):
         caption += f": the first {len(shown)} of {len(report.findings):,}. Each table lists its own"
     table = element(

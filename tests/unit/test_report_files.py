@@ -80,6 +80,20 @@ class TestWhichSources:
 
         assert refused(stored, "/x").endswith("/data/3, /data/4 and 2 more.")
 
+    def test_the_paths_that_are_like_it_are_named_first(self) -> None:
+        stored = Stored(*(source_row(f"/data/area_{number:03}/in") for number in range(200)))
+
+        for meant in ("/data/area_177", "/DATA/area_177/in", "/data/area177/in"):
+            assert "stored are /data/area_177/in, " in refused(stored, meant), meant
+
+    def test_the_tenants_that_have_it_are_named(self) -> None:
+        stored = several()
+        stored.sources.append(source_row("/other", "c"))
+
+        assert refused(stored, "dbfs:/mnt/shop", "c") == (
+            "No source dbfs:/mnt/shop of tenant c is stored. It is one of a, b."
+        )
+
     def test_empty_tables_and_none_at_all_say_what_to_run(self) -> None:
         assert "Run metadata_extraction or quality_assessment first" in refused(Stored())
         with pytest.raises(ExecutorError, match="Nothing is stored in _executor_metadata yet"):
@@ -136,7 +150,7 @@ class TestFile:
 
         assert (tmp_path / "r.html").read_text() == "x"
 
-    @pytest.mark.parametrize("name", ["", "missing/r.html"])
+    @pytest.mark.parametrize("name", ["", "missing/r.html", "a\0b"])
     def test_what_cannot_be_written_is_a_sentence(self, tmp_path: Path, name: str) -> None:
         with pytest.raises(ExecutorError, match=r"cannot be written: .+ Name a file in a folder"):
             write_report(str(tmp_path / name), "x")
@@ -215,6 +229,23 @@ class TestCommand:
     def test_a_folder_is_no_file(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert report.main(["/data", "-o", str(tmp_path)]) == 2
         assert capsys.readouterr().err == f"{tmp_path} is a folder. Name a file in it with -o.\n"
+
+    def test_a_name_of_a_folder_is_no_file(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """``-o reports/`` wrote a file of the name of the folder that was meant."""
+        assert report.main(["/data", "-o", f"{tmp_path}/reports/"]) == 2
+        assert capsys.readouterr().err == (
+            f"{tmp_path}/reports/ is the name of a folder. Name a file with -o.\n"
+        )
+        assert not list(tmp_path.iterdir())
+
+    @pytest.mark.parametrize(("given", "name"), [([""], "PATH"), (["--tenant", " "], "--tenant")])
+    def test_an_empty_name_is_not_all(
+        self, given: list[str], name: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert report.main(given) == 2
+        assert capsys.readouterr().err == (
+            f"{name} is empty. Name one, or leave it out for all that is stored.\n"
+        )
 
     def test_a_store_is_no_place_and_its_secret_is_masked(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert report.main(["/data", "-o", "s3://bucket/r.html?sig=very-secret"]) == 2

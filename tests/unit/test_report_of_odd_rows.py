@@ -60,7 +60,7 @@ class TestOlderRows:
 
         text = text_of(stored)
         assert "Doubt" not in text
-        assert "nothing stored says how many points they take" in text
+        assert "Findings; how many points each takes is not stored" in text
 
     def test_what_has_points_stands_before_what_has_none(self) -> None:
         shop, flights = source_row(), source_row("/Volumes/main/raw/flights")
