@@ -61,8 +61,13 @@ def joined(content: Content) -> Markup:
 
 
 def name(text: Optional[str]) -> Markup:
-    """Return a name of a client's data: whatever its direction, what follows keeps its order."""
+    """Return a name of a client's data: whatever its direction, what follows keeps its order.
+
+    A name of blanks alone has words in its place, so that a link has something to press.
+    """
     text = text or ""
+    if not text.strip():
+        return Markup("(no name)")
     return joined(text) if _PLAIN.fullmatch(text) else element("bdi", text)
 
 

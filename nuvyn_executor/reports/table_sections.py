@@ -93,7 +93,7 @@ def _facts(one: Table, source: str) -> Markup:
         pairs.append(("Data contract", name(measured.contract)))
     if one.read_as:
         pairs.append(("Read as", ", ".join(f"{key} {value}" for key, value in one.read_as)))
-    pairs.append(("Path", name(one.path)))
+    pairs.append(("Path", name(one.path) if one.path else NOTHING))
     listed = [element("div", element("dt", term), element("dd", content)) for term, content in pairs]
     return element("dl", listed, class_="facts")
 

@@ -186,7 +186,8 @@ class Opened:
 
 def turn(page: Page, scheme: str, width: int) -> None:
     """Show a page in a scheme and a width."""
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", forced_colors="none")
+    scheme = "dark" if scheme == "dark" else "light"
+    page.emulate_media(media="screen", color_scheme=scheme, forced_colors="none")
     page.set_viewport_size({"width": width, "height": _HEIGHT})
 
 

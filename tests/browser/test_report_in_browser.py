@@ -9,7 +9,7 @@ import pytest
 
 from nuvyn_executor.reports.page import framed, html
 from tests.browser.browsing import opened
-from tests.report_rows import DIMENSIONS, large, shop
+from tests.report_rows import DIMENSIONS, finding, large, one_table, run_row, shop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -234,6 +234,23 @@ class TestWide:
 
         with opened(browser, file) as seen:
             assert seen.page.locator("#t1-columns").evaluate("one => one.scrollWidth") < 1900
+
+    def test_long_names_do_not_push_the_rest_away(self, browser: Browser, tmp_path: Path) -> None:
+        """On a screen they make a table scroll, on paper what is beyond its edge is lost."""
+        long = "x" * 300
+        stored = one_table(long, long, findings=[finding(long, long)])
+        stored.tables[0]["details"] = json.dumps({"comment": long})
+        stored.runs.insert(0, run_row(stored.sources[0], {}, -1, status="Failed", error_message=long))
+        file = tmp_path / "names.html"
+        file.write_text(html(stored.report()), encoding="utf-8")
+
+        with opened(browser, file) as seen:
+            for media in ("screen", "print"):
+                seen.page.emulate_media(media=media)
+                widths = seen.page.locator("html, table, .notices, section").evaluate_all(
+                    "some => some.map(one => one.scrollWidth)"
+                )
+                assert max(widths) <= 1280, media
 
 
 class TestWithoutScript:

@@ -459,6 +459,11 @@ class TestEscaping:
     def test_a_control_character_is_shown(self) -> None:
         assert name("a\nb") == "<bdi>a\u240ab</bdi>"
 
+    @pytest.mark.parametrize("text", ["", " ", "\t\n"])
+    def test_a_name_of_blanks_is_one_that_a_link_can_have(self, text: str) -> None:
+        """WCAG 2.4.4: a link without words leads nowhere for who listens to it."""
+        assert name(text) == "(no name)"
+
     def test_attributes_are_escaped(self) -> None:
         assert element("a", "x", href='"><script>') == '<a href="&quot;&gt;&lt;script&gt;">x</a>'
 
