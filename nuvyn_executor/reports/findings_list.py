@@ -56,7 +56,8 @@ def _finding_cells(one: Finding, most: float, places: Places) -> Content:
     points: Content = NOTHING
     if lost is not None and not one.is_note:
         points = [
-            f"{lost:.2f}" if lost >= 0.005 or not lost else "<0.01",  # noqa: PLR2004  what rounds to nothing
+            # What rounds to nothing is some, also in a result. Only a doubt costs nothing.
+            f"{lost:.2f}" if lost >= 0.005 or one.dimension is None else "<0.01",  # noqa: PLR2004  as above
             pictures.bar(100 * lost / most if most else 0, "lost"),
         ]
     many, small = NOTHING, None

@@ -197,9 +197,8 @@ def _left_out(left_out: Sequence[LeftOut]) -> Content:
     words = f"{plural(failed, 'file or table')} could not be read" if failed else "None failed"
     words = words.replace("file or tables", "files or tables")
     others = len(left_out) - failed
-    caption = (
-        f"{words}; {others} of other kinds {'was' if others == 1 else 'were'} skipped" if others else words
-    )
+    were = "was" if others == 1 else "were"
+    caption = f"{words}; {others:,} {were} skipped" if others else words
     if len(left_out) > _MOST_LEFT_OUT:
         caption += f". The first {_MOST_LEFT_OUT} are listed"
     table = element(

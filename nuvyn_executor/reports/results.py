@@ -213,15 +213,17 @@ def _sources(row: Mapping[str, Any], details: Mapping[str, Any]) -> FrozenSet[st
 def _tables(details: Mapping[str, Any]) -> Dict[str, TableResult]:
     found = objects(details.get("datasets")) or objects(details.get("tables"))
     return {
-        str(one.get("name")): TableResult(
+        str(one["name"]): TableResult(
             rows=whole(one.get("rows")),
             overall=score(one.get("overall_score")),
             columns={
-                str(column.get("name")): text_of(column.get("data_type"))
+                str(column["name"]): text_of(column.get("data_type"))
                 for column in objects(one.get("columns"))
+                if isinstance(column.get("name"), str)
             },
         )
         for one in found
+        if isinstance(one.get("name"), str)
     }
 
 

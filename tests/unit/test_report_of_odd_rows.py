@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 from datetime import timedelta
-from typing import Any, Callable, Dict, List
+from functools import partial
+from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 
@@ -28,6 +31,9 @@ from tests.report_rows import (
     table_row,
 )
 
+IMPOSSIBLE = r'\b(?:width|x|y|d)="[^"]*(?:inf|nan|\d{6})|width="-'
+"""Where and how large something is drawn."""
+
 
 def changed(run: Row, change: Callable[[Dict[str, Any]], None]) -> None:
     """Change the result of a run."""
@@ -36,8 +42,23 @@ def changed(run: Row, change: Callable[[Dict[str, Any]], None]) -> None:
     run["result"] = json.dumps(result)
 
 
+def each_place(value: Any, change: Callable[[Any], None]) -> Iterator[Callable[[Any], None]]:
+    """Return how to change each place of a JSON value, one after the other."""
+    yield change
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in list(inside):
+        yield from each_place(one, partial(value.__setitem__, key))
+
+
 def text_of(stored: Stored) -> str:
     return Page(html(stored.report())).text
+
+
+def changing() -> Stored:
+    """A source that was read twice."""
+    stored = one_table(findings=[finding("customers", "email")])
+    stored.runs.append(run_row(stored.sources[0], assessment(stored.tables, (), overall=70.0), 1))
+    return stored
 
 
 class TestOlderRows:
@@ -167,6 +188,30 @@ class TestImpossibleFigures:
         assert within(1e308).endswith(" days at most")
 
 
+class TestAnything:
+    """A row of another program may hold anything: what cannot be read is as if it were not there."""
+
+    @pytest.mark.parametrize(
+        ("rows", "field"), [("runs", "result"), ("tables", "details"), ("columns", "details")]
+    )
+    @pytest.mark.parametrize(
+        "odd",
+        [None, [], {}, [None], -5.5, 1e308, 10**400, float("nan"), True, "x"],
+        ids=lambda odd: str(odd)[:9],
+    )
+    def test_each_place_of_stored_json_may_hold_it(self, rows: str, field: str, odd: Any) -> None:
+        places = len(list(each_place(json.loads(getattr(changing(), rows)[0][field]), print)))
+        for place in range(1, places):
+            stored = changing()
+            row = getattr(stored, rows)[0]
+            document = json.loads(row[field])
+            next(itertools.islice(each_place(document, print), place, None))(odd)
+            row[field] = json.dumps(document)
+
+            drawn = html(stored.report(shows_values=True)).split("</style>")[1]
+            assert not re.search(IMPOSSIBLE, drawn), document
+
+
 class TestPictures:
     @pytest.mark.parametrize(
         "shares", [(0.999, 0.0005, 0.0005), (0.0005, 0.0005, 0.999), (0.34, 0.33, 0.33), (1.0, 0.0, 0.0)]
@@ -182,6 +227,19 @@ class TestPictures:
             ends.append(ends[-1] + float(str(one["width"])[:-1]))
         assert len(drawn) == sum(share > 0 for share in shares)
         assert ends[-1] == pytest.approx(100, abs=0.2)
+
+    def test_points_that_a_result_has_rounded_to_nothing_are_some(self) -> None:
+        found = [finding("customers", "a", 0.0), finding("customers", None, 0.0, dimension=None)]
+        page = html(one_table(findings=found).report())
+
+        assert 'data-v="0.0">0.00<' in page
+        assert 'data-v="0.0">&lt;0.01<' in page
+
+    def test_what_was_skipped_is_counted(self) -> None:
+        bad = {"name": "a.pdf", "reason": "is a PDF document", "remedy": "Leave it out."}
+        stored = one_table(unreadable=[bad], skipped=[bad])
+
+        assert "1 file or table could not be read; 1 was skipped" in text_of(stored)
 
     def test_words_agree_with_their_number(self) -> None:
         stored = one_table()
