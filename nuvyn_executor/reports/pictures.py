@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from nuvyn_executor.reports.contents import Column, Distribution, RunPoint
 
 TYPE_CLASSES = ("number", "text", "moment", "boolean", "other")
-_MOST_COLUMNS = 60  # of a picture of a table; more would be thinner than a pixel
+MOST_COLUMNS = 60
+"""Of a picture of a table; more would be thinner than a pixel."""
 _STRIP = 20  # its height
 _MOST_FORMS = 3  # of a column; there is a colour for the rest
 _STEPS = 9  # in the height of a distribution
@@ -95,7 +96,7 @@ def missing_by_column(columns: Sequence[Column], rows: Optional[int]) -> Markup:
         count, name = max(incomplete)
         label = f"Values are missing in {len(incomplete)} of {plural(len(columns), 'column')}"
         label += f"; most in {name}: {share(count, total)}"
-    shown = shares[:_MOST_COLUMNS]
+    shown = shares[:MOST_COLUMNS]
     step = max(2, min(8, 96 // max(1, len(shown))))
     drawn = ""
     for index, (count, _) in enumerate(shown):

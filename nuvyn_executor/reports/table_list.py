@@ -41,7 +41,8 @@ def section(report: Report) -> Markup:
         id="table-list",
         class_="list",
     )
-    return joined([search, scroller(table, "Tables"), _legend()])
+    is_cut = any(len(one.columns) > pictures.MOST_COLUMNS for one in report.tables)
+    return joined([search, scroller(table, "Tables"), _legend(is_cut=is_cut)])
 
 
 def _row(one: Table, source: Optional[str], *, has_trend: bool) -> Markup:
@@ -78,7 +79,9 @@ def _row(one: Table, source: Optional[str], *, has_trend: bool) -> Markup:
     return element("tr", cells, data_for=one.anchor)
 
 
-def _legend() -> Markup:
+def _legend(*, is_cut: bool) -> Markup:
+    """Explain the pictures; ``is_cut``: of some table not all columns are drawn."""
+    first = f", the first {pictures.MOST_COLUMNS}" if is_cut else ""
     keys = [
         element("li", pictures.parts([(f"type-{one}", 1.0)], one), " ", one) for one in pictures.TYPE_CLASSES
     ]
@@ -87,7 +90,9 @@ def _legend() -> Markup:
         element("p", "Types: "),
         element("ul", keys),
         element(
-            "p", "Missing by column: one bar a column, in their order; a full bar is a column without values."
+            "p",
+            f"Missing by column: one bar a column, in their order{first}; a full bar is a column without "
+            "values.",
         ),
         class_="legend",
     )

@@ -235,6 +235,12 @@ class TestPictures:
         assert 'data-v="0.0">0.00<' in page
         assert 'data-v="0.0">&lt;0.01<' in page
 
+    def test_columns_that_are_not_drawn_are_said(self) -> None:
+        stored = one_table()
+        assert "one bar a column, in their order; a full bar" in text_of(stored)
+        stored.columns = [column_row(stored.tables[0], f"c{place}", place) for place in range(1, 62)]
+        assert "one bar a column, in their order, the first 60; a full bar" in text_of(stored)
+
     def test_what_was_skipped_is_counted(self) -> None:
         bad = {"name": "a.pdf", "reason": "is a PDF document", "remedy": "Leave it out."}
         stored = one_table(unreadable=[bad], skipped=[bad])
