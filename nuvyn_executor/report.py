@@ -57,7 +57,7 @@ def quality_report(
     """Return the quality report of stored sources.
 
     Args:
-        path: of the source, as a job named it; without it, all sources.
+        path: of the source, or of several with commas, as a job named it; without it, all sources.
         tenant: whose sources; without it, those of all.
         environ: environment variables; ``os.environ`` by default.
 
@@ -80,7 +80,10 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """
     parser = argparse.ArgumentParser("python -m nuvyn_executor.report", description=_DESCRIPTION)
     parser.add_argument(
-        "path", metavar="PATH", nargs="?", help="the source, as a job named it; without it, all sources"
+        "path",
+        metavar="PATH",
+        nargs="?",
+        help="the source, or several with commas, as a job named it; without it, all sources",
     )
     parser.add_argument("--tenant", metavar="T", help="whose sources; without it, those of all tenants")
     parser.add_argument(

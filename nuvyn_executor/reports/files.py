@@ -9,13 +9,14 @@ import threading
 from contextlib import suppress
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Sequence
 
 from nuvyn_executor.errors import ExecutorError, UsageError
 from nuvyn_executor.reports.build import build_report
 from nuvyn_executor.reports.page import html
 from nuvyn_executor.reports.results import run_result
 from nuvyn_executor.reports.stored import source_rows, stored_rows
+from nuvyn_executor.source_list import split_paths
 from nuvyn_executor.sources.factory import masked_location
 from nuvyn_executor.sources.locations import python_path, scheme_of, under_root
 
@@ -33,11 +34,11 @@ _NONE_BESIDE = (errno.EACCES, errno.EPERM, errno.EBUSY, errno.EXDEV, errno.ENOSY
 def report_of(
     store: MetadataStore, path: Optional[str], tenant: Optional[str], made_at: datetime, *, shows_values: bool
 ) -> str:
-    """Return the report of a source, of a tenant, or of all sources.
+    """Return the report of a source or several, of a tenant, or of all sources.
 
     Args:
         store: the five tables.
-        path: of the source, as a job named it; without it, all sources.
+        path: of the source, or of several with commas, as a job named it; without it, all sources.
         tenant: whose sources; without it, those of all.
         made_at: the present, UTC.
         shows_values: whether cell values may be shown.
@@ -52,11 +53,18 @@ def report_of(
             "Run metadata_extraction or quality_assessment first, or set EXECUTOR_SCHEMA_NAME "
             "(off Databricks, EXECUTOR_WAREHOUSE_DIR too) as that run had it.",
         )
-    is_meant = (lambda _: True) if path is None else _is_path(path)
     of_tenant = [row for row in known if tenant in (None, row["tenant_id"])]
-    found = [row for row in of_tenant if is_meant(str(row.get("source_path") or ""))]
-    if not found:
-        raise _nothing_of(path, tenant, known, of_tenant)
+    if not of_tenant:
+        raise _nothing_of_tenant(tenant, known)
+    found = of_tenant
+    if path is not None:
+        paths = split_paths(path, lambda one: bool(_rows_of(one, of_tenant)))
+        by_path = {one: _rows_of(one, of_tenant) for one in paths}
+        missing = [one for one in paths if not by_path[one]]
+        if missing:
+            raise _no_source(missing[0], tenant, known, of_tenant)
+        meant = {row["source_id"] for rows in by_path.values() for row in rows}
+        found = [row for row in of_tenant if row["source_id"] in meant]
     found.sort(key=lambda row: (str(row["tenant_id"]), str(row.get("source_path"))))
     return html(build_report(stored_rows(store, found, shows_values=shows_values), made_at))
 
@@ -131,10 +139,10 @@ def _write(file: Path, page: str) -> None:
             part.unlink()
 
 
-def _is_path(path: str) -> Callable[[str], bool]:
-    """Return whether the path of a stored source is meant; one folder has several spellings."""
+def _rows_of(path: str, rows: Sequence[Row]) -> List[Row]:
+    """Return the sources that a path means; one folder has several spellings."""
     meant = _spelling(path)
-    return lambda stored: _spelling(stored) == meant
+    return [row for row in rows if _spelling(str(row.get("source_path") or "")) == meant]
 
 
 def _spelling(path: str) -> str:
@@ -142,18 +150,17 @@ def _spelling(path: str) -> str:
     return (python_path(path) if scheme in _FILE_SCHEMES else masked_location(path)).rstrip("/")
 
 
-def _nothing_of(
-    path: Optional[str], tenant: Optional[str], known: Sequence[Row], of_tenant: Sequence[Row]
+def _nothing_of_tenant(tenant: Optional[str], known: Sequence[Row]) -> ExecutorError:
+    tenants = sorted({str(row["tenant_id"]) for row in known})
+    return ExecutorError(f"Nothing is stored of tenant {tenant}.", f"Stored are those of {_listed(tenants)}.")
+
+
+def _no_source(
+    path: str, tenant: Optional[str], known: Sequence[Row], of_tenant: Sequence[Row]
 ) -> ExecutorError:
     """Return the error that says what is stored instead."""
-    if not of_tenant:
-        tenants = sorted({str(row["tenant_id"]) for row in known})
-        return ExecutorError(
-            f"Nothing is stored of tenant {tenant}.", f"Stored are those of {_listed(tenants)}."
-        )
-    meant = masked_location(str(path)) if scheme_of(str(path)) else str(path)
-    is_meant = _is_path(str(path))
-    others = sorted({str(row["tenant_id"]) for row in known if is_meant(str(row.get("source_path") or ""))})
+    meant = masked_location(path) if scheme_of(path) else path
+    others = sorted({str(row["tenant_id"]) for row in _rows_of(path, known)})
     if others:
         return ExecutorError(
             f"No source {meant} of tenant {tenant} is stored.", f"It is one of {_listed(others)}."

@@ -117,7 +117,7 @@ def _findings(one: Table) -> Content:
         return None
     shown = [_finding(finding) for finding in one.findings[:_MOST_FINDINGS]]
     left = len(one.findings) - len(shown)
-    more = element("li", f"{left} more") if left > 0 else None
+    more = element("li", f"{left:,} more; all are in the result of the run") if left > 0 else None
     return [element("h4", "Findings"), element("ul", shown, more, class_="findings")]
 
 

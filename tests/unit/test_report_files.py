@@ -60,6 +60,18 @@ class TestWhichSources:
 
         assert "s3://bucket/shop?***</bdi></h1>" in made(stored, "s3://bucket/shop?sig=very-secret")
 
+    def test_several_are_named_with_commas_as_a_job_names_them(self) -> None:
+        stored = several()
+        stored.sources.append(source_row("/data/a,b", "a"))
+
+        page = made(stored, "dbfs:/mnt/shop, s3://bucket/shop,/dbfs/mnt/shop", "a")
+        assert "2 sources of a" in page
+        assert "/data/a,b" not in page
+        assert "<h1><bdi>/data/a,b</bdi></h1>" in made(stored, "/data/a,b")
+
+    def test_the_one_of_several_that_is_not_stored_is_named(self) -> None:
+        assert refused(several(), "/dbfs/mnt/shop,/nope").startswith("No source /nope is stored.")
+
     def test_a_tenant_has_all_its_sources(self) -> None:
         page = made(several(), tenant="a")
 

@@ -235,6 +235,11 @@ class TestPictures:
         assert 'data-v="0.0">0.00<' in page
         assert 'data-v="0.0">&lt;0.01<' in page
 
+    def test_findings_that_are_not_listed_are_counted(self) -> None:
+        stored = one_table(findings=[finding("customers", f"c{place}", 0.01) for place in range(1_220)])
+
+        assert "<li>1,200 more; all are in the result of the run" in html(stored.report())
+
     def test_columns_that_are_not_drawn_are_said(self) -> None:
         stored = one_table()
         assert "one bar a column, in their order; a full bar" in text_of(stored)
