@@ -106,5 +106,4 @@ def _runs(store: MetadataStore, sources: set[str], tenants: set[str]) -> List[Ro
     newest = [row for some in alike.values() for row in some[:share]]
     if not newest:
         return []
-    rows = _rows(store, EXECUTOR_RUNS, {"run_id": [row["run_id"] for row in newest]})
-    return [*sorted(rows, key=itemgetter("started_at"), reverse=True)]
+    return [*_rows(store, EXECUTOR_RUNS, {"run_id": [row["run_id"] for row in newest]})]
