@@ -36,15 +36,18 @@ def changes_of(stored: Stored) -> Tuple[Tuple[Change, ...], Optional[Tuple[datet
         known = {name for run in over[sources] if run.at < before.at for name in run.tables}
         different = changes(before, after, partial(_place, stored, after), known)
         found.extend(one for one in different if one.source_id in told or sources == told)
-    found.extend(_gone(stored, since, {(one.source_id, one.table) for one in found if one.table_id is None}))
+    found.extend(
+        _gone(stored, since, {(one.source_id, one.table) for one in found if one.kind == "gone table"})
+    )
     times = [(before.at, after.at) for before, after in map(pairs.__getitem__, compared)]
     return tuple(sorted(found, key=order_of)), max(times, key=itemgetter(1), default=None)
 
 
 def _place(stored: Stored, run: RunResult, name: str) -> Place:
-    row = stored.table(run, name)
-    if row is None:
+    rows = stored.tables_named(run, name)
+    if len(rows) != 1:
         return Place(only(run.sources), name, None)
+    (row,) = rows
     return Place(str(row["source_id"]), str(row["table_name"]), str(row["table_id"]))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, List, Mapping, Optional, Tuple
+from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from nuvyn_executor.reports.contents import Finding
-from nuvyn_executor.reports.results import RunResult, mapping, parsed, score, text_of, whole
+from nuvyn_executor.reports.results import RunResult, parsed, score, text_of, whole
 from nuvyn_executor.reports.stored_rows import Row, Stored, only
 
 
@@ -21,8 +21,7 @@ def findings_of(stored: Stored, runs: Iterable[Optional[RunResult]]) -> Tuple[Fi
     covered = {source for run in assessed for source in run.sources}
     for row in stored.tables:
         if row["source_id"] not in covered:
-            columns = [str(one["column_name"]) for one in stored.columns.get(str(row["table_id"]), ())]
-            found.extend(_recommended(row, columns))
+            found.extend(_recommended(row, _names_of_columns(row, stored)))
     return tuple(sorted(found, key=_rank))
 
 
@@ -34,7 +33,7 @@ def _rank(one: Finding) -> Tuple[bool, bool, bool, float]:
 def _finding(one: Mapping[str, Any], run: RunResult, stored: Stored) -> Finding:
     table, column = text_of(one.get("table")), text_of(one.get("column"))
     what, remedy = _what_and_remedy(str(one.get("text") or ""), table, column)
-    row = None if table is None else stored.table(run, table)
+    row = None if table is None else _row_of(one, stored.tables_named(run, table), stored)
     return Finding(
         source_id=only(run.sources) if row is None else str(row["source_id"]),
         table=table if row is None else str(row["table_name"]),
@@ -50,13 +49,32 @@ def _finding(one: Mapping[str, Any], run: RunResult, stored: Stored) -> Finding:
     )
 
 
+def _row_of(one: Mapping[str, Any], rows: Sequence[Row], stored: Stored) -> Optional[Row]:
+    """Return the table of a finding.
+
+    Of several of one name it is the one that recommends the same, or that alone has the column.
+    """
+    if len(rows) > 1:
+        same = [row for row in rows if one.get("text") in _recommendations(row)]
+        rows = same or [row for row in rows if one.get("column") in _names_of_columns(row, stored)]
+    return rows[0] if len(rows) == 1 else None
+
+
+def _recommendations(row: Row) -> List[str]:
+    texts = parsed(row.get("details")).get("recommendations")
+    return [str(text) for text in texts] if isinstance(texts, list) else []
+
+
+def _names_of_columns(row: Row, stored: Stored) -> List[str]:
+    return [str(one["column_name"]) for one in stored.columns.get(str(row["table_id"]), ())]
+
+
 def _recommended(row: Row, columns: Iterable[str]) -> List[Finding]:
     table = str(row["table_name"])
-    texts = mapping(parsed(row.get("details"))).get("recommendations")
     # A name may begin with another name and have the colon that comes after a place.
     places = {f"{table}.{name}: ": name for name in sorted(columns, key=len, reverse=True)}
     found = []
-    for text in map(str, texts if isinstance(texts, list) else []):
+    for text in _recommendations(row):
         column = next((name for place, name in places.items() if text.startswith(place)), None)
         if column is None and not text.startswith(f"{table}: "):
             continue  # "maintain current standards", "4 more findings are listed in details"

@@ -44,7 +44,7 @@ def points(runs: Sequence[RunResult]) -> Tuple[RunPoint, ...]:
             at=run.at,
             status=run.status,
             scores=run.scores,
-            tables=len(run.tables),
+            tables=sum(one.number for one in run.tables.values()),
             rows=_sum_of_rows(run.tables),
             formula_version=_version(run),
         )

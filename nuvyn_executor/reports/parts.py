@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Mapping, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Dict, Mapping, Optional, Set, Tuple
 
 from nuvyn_executor.reports.markup import Content, Markup, element, name
 
@@ -22,7 +22,11 @@ class Places:
             (one.table_id, column.name) for one in report.tables for column in one.columns
         }
         sources = names_of_sources(report)
-        self._sources = {one.table_id: sources.get(one.source_id) for one in report.tables}
+        same = Counter((one.source_id, one.name) for one in report.tables)
+        self._around: Dict[str, str] = {}
+        for one in report.tables:
+            folder = one.folder if same[one.source_id, one.name] > 1 else ""
+            self._around[one.table_id] = ", ".join(filter(None, (sources.get(one.source_id), folder)))
 
     def link(self, table: Optional[str], table_id: Optional[str], column: Optional[str]) -> Content:
         """Return the name of a table or column, as a link where the page has it."""
@@ -30,8 +34,8 @@ class Places:
             return "everywhere"
         anchor = self._anchors.get(table_id or "")
         shown = element("a", name(table), href=f"#{anchor}") if anchor else name(table)
-        source = self._sources.get(table_id or "")
-        small = element("small", name(source)) if source else None
+        around = self._around.get(table_id or "")
+        small = element("small", name(around)) if around else None
         if column is None:
             return [shown, small]
         there = name(column)

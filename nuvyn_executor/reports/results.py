@@ -23,11 +23,17 @@ _HIGHEST_SCORE = 100
 
 @dataclass(frozen=True)
 class TableResult:
-    """A table in a result. Columns: their names, with their types where the result has them."""
+    """A table in a result, or those of one name, which lie in several folders.
+
+    Attributes:
+        columns: their names, with their types where the result has them.
+        number: of the tables; of several the rows are all rows, and score and columns are not known.
+    """
 
     rows: Optional[int]
     overall: Optional[float]
     columns: Mapping[str, Optional[str]]
+    number: int = 1
 
 
 @dataclass(frozen=True)
@@ -211,20 +217,31 @@ def _sources(row: Mapping[str, Any], details: Mapping[str, Any]) -> FrozenSet[st
 
 
 def _tables(details: Mapping[str, Any]) -> Dict[str, TableResult]:
-    found = objects(details.get("datasets")) or objects(details.get("tables"))
-    return {
-        str(one["name"]): TableResult(
-            rows=whole(one.get("rows")),
-            overall=score(one.get("overall_score")),
-            columns={
-                str(column["name"]): text_of(column.get("data_type"))
-                for column in objects(one.get("columns"))
-                if isinstance(column.get("name"), str)
-            },
-        )
-        for one in found
-        if isinstance(one.get("name"), str)
-    }
+    found: Dict[str, TableResult] = {}
+    for one in objects(details.get("datasets")) or objects(details.get("tables")):
+        name = one.get("name")
+        if isinstance(name, str):
+            table = _table(one)
+            found[name] = _both(found[name], table) if name in found else table
+    return found
+
+
+def _table(one: Mapping[str, Any]) -> TableResult:
+    return TableResult(
+        rows=whole(one.get("rows")),
+        overall=score(one.get("overall_score")),
+        columns={
+            str(column["name"]): text_of(column.get("data_type"))
+            for column in objects(one.get("columns"))
+            if isinstance(column.get("name"), str)
+        },
+    )
+
+
+def _both(one: TableResult, other: TableResult) -> TableResult:
+    """Return what tables of one name have in common: a result does not say which is in which folder."""
+    rows = None if one.rows is None or other.rows is None else one.rows + other.rows
+    return TableResult(rows, None, {}, one.number + other.number)
 
 
 def _left_out(details: Mapping[str, Any], key: str) -> Tuple[LeftOut, ...]:

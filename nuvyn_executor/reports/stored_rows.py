@@ -58,12 +58,11 @@ class Stored:
         alone = [run for run in self.runs if run.sources == {source_id}]
         return alone or [run for run in self.runs if source_id in run.sources]
 
-    def table(self, run: RunResult, name: str) -> Optional[Row]:
-        """Return the table that a run's result names; ``None`` where it is not of the report, or is gone."""
+    def tables_named(self, run: RunResult, name: str) -> List[Row]:
+        """Return the tables that a run's result may mean by a name: several, where folders have one each."""
         of_run = [row for row in self.tables if row["source_id"] in run.sources]
         same = [row for row in of_run if name == row["table_name"]]
-        found = same or [row for row in of_run if name in self.names_of(row)]
-        return found[0] if found else None
+        return same or [row for row in of_run if name in self.names_of(row)]
 
     def names_of(self, table: Row) -> Tuple[str, ...]:
         """Return a table's names in results: those of several sources may write the source's before it."""

@@ -301,3 +301,44 @@ class TestSeveralSources:
         stored.runs = [run_row(stored.sources[0], assessment(stored.tables[:1]), 3)]
 
         assert [one.measured_at for one in stored.report().sources] == [NOW - timedelta(days=3), NOW]
+
+
+class TestEqualNames:
+    """Folders of a source may each have a table of one name; a result does not say which it means."""
+
+    def folders(self, findings: List[Row], *runs_of: int) -> Stored:
+        """A source with a table in each of two folders, and runs over so many of them."""
+        stored = Stored(source_row())
+        for folder, overall in (("2023", 60.0), ("2024", 80.0)):
+            texts = [one["text"] for one in findings if one["folder"] == folder]
+            more: Row = {"schema_name": folder, "table_id": folder, "details": {"recommendations": texts}}
+            stored.tables.append(table_row(stored.sources[0], "orders", overall, **more))
+        stored.columns = [column_row(stored.tables[0], "old"), column_row(stored.tables[1], "new")]
+        for number, tables in enumerate(runs_of):
+            result = assessment(stored.tables[:tables], stored.columns, findings)
+            stored.runs.append(run_row(stored.sources[0], result, number))
+        return stored
+
+    def test_a_finding_leads_to_its_table_or_to_none(self) -> None:
+        found = [
+            finding("orders", None, 3.0, text="orders: 1 of 9 rows is odd - mend it", folder="2024"),
+            finding("orders", "old", 2.0, text="orders.old: 2 of 9 values are odd - mend them", folder=""),
+            finding("orders", None, 1.0, text="orders: 3 of 9 rows are odd - mend them", folder=""),
+        ]
+        report = self.folders(found, 2).report()
+
+        assert [one.table_id for one in report.findings] == ["2024", "2023", None]
+        assert [len(one.findings) for one in report.tables] == [1, 1]
+        assert '<a href="#t2">orders</a><small>2024</small>' in html(report)
+
+    def test_figures_are_not_those_of_another(self) -> None:
+        report = self.folders([], 2, 2).report()
+
+        assert [(one.tables, one.rows) for one in report.history] == [(2, 2000), (2, 2000)]
+        assert [one.trend for one in report.tables] == [(None, None), (None, None)]
+        assert report.changes == ()
+
+    def test_one_that_came_is_no_change_of_score(self) -> None:
+        report = self.folders([], 2, 1).report()
+
+        assert [(one.kind, one.before, one.after) for one in report.changes] == [("rows", "1,000", "2,000")]
