@@ -40,15 +40,18 @@ for (const header of document.querySelectorAll("th[data-sort]")) {
 // A link leads to a table that the search has hidden, and inside the frame of a notebook, whose address is
 // that of the notebook.
 let showAll = () => {};
+// A section gets its height when it is near: those above the target push it away, some frames long.
+function lead(target, frames) {
+  target.scrollIntoView();
+  if (frames) requestAnimationFrame(() => lead(target, frames - 1));
+}
 document.addEventListener("click", (event) => {
   const link = event.target.closest('a[href^="#"]');
   const target = link && document.getElementById(link.getAttribute("href").slice(1));
   if (!target) return;
   if (target.closest("[hidden]")) showAll();
-  if (document.URL.startsWith("about:")) {
-    event.preventDefault();
-    target.scrollIntoView();
-  }
+  if (document.URL.startsWith("about:")) event.preventDefault();
+  requestAnimationFrame(() => lead(target, 4));
 });
 
 const list = document.getElementById("table-list");
