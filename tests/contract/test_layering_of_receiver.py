@@ -15,7 +15,7 @@ FLOORS = (
     {"server"},
     {"faulty", "pages"},
     {"app"},
-    {"store", "faults", "intake", "listing"},
+    {"store", "faults", "refusals", "intake", "listing"},
     {"reading", "paging"},
     {"merge", "keys"},
     {"answers"},

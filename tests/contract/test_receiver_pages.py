@@ -119,6 +119,7 @@ class TestWhatIsShown:
         seen = every_page(person, "one")
         seen["/report"] = person.get(links(seen["/tenant"], "/report")[0])
         seen["/faults"] = person.get(links(seen["/"], "/faults")[0])
+        seen["/refused"] = person.get(links(seen["/"], "/refused")[0])
         assert set(seen) == {page.path for page in PAGES}
         assert {one.status for one in seen.values()} == {200}
 

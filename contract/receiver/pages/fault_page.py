@@ -38,7 +38,7 @@ def view(visit: Visit) -> dict[str, Any]:
     return {
         "rules": [_row(rule) for rule in visit.faults.rules(visit.grant)],
         "ready": [
-            {"name": name, "does": _sentence(_fault(document)), "times": document.get("times", 1)}
+            {"name": name, "does": _fault(document).does, "times": document.get("times", 1)}
             for name, document in READY.items()
         ],
     }
@@ -95,27 +95,8 @@ def _row(rule: Rule) -> dict[str, Any]:
     fields = {name: value for name, value in vars(rule.fault).items() if value != vars(_NOTHING)[name]}
     return {
         "number": rule.number,
-        "does": _sentence(rule.fault),
+        "does": rule.fault.does,
         "document": json.dumps(fields, ensure_ascii=False)[:MOST_SHOWN],
         "whose": "all keys" if rule.tenants is None else ", ".join(sorted(rule.tenants))[:MOST_SHOWN],
         "left": rule.left,
     }
-
-
-def _sentence(fault: Fault) -> str:
-    """Return what happens to a body, in the order in which it happens."""
-    does = []
-    if fault.asks_the_platform:
-        does.append("takes the body as usual")
-    if fault.delay_seconds:
-        does.append(f"waits {fault.delay_seconds:g} s")
-    if fault.drop:
-        does.append("closes the connection without an answer")
-    elif fault.status:
-        retry = fault.headers.get("Retry-After")
-        does.append(f"answers {fault.status}" + (f" with Retry-After: {retry}" if retry else ""))
-    if fault.pause_seconds and not fault.drop:
-        does.append(f"pauses {fault.pause_seconds:g} s before each byte of the answer")
-    if fault.cut_after >= 0 and not fault.drop:
-        does.append(f"closes the connection after {fault.cut_after} bytes of the answer")
-    return ", ".join(does)
