@@ -159,6 +159,8 @@ class Receiver:
     async def _serve(self, app: Any) -> None:
         import uvicorn  # noqa: PLC0415  as above
 
+        from contract.receiver.protocol import Protocol  # noqa: PLC0415  as above
+
         stop = self._stop = asyncio.Event()
         self._loop = asyncio.get_running_loop()
 
@@ -180,6 +182,7 @@ class Receiver:
 
         config = uvicorn.Config(
             app,
+            http=Protocol,
             log_config=None,
             log_level="warning",
             access_log=False,
