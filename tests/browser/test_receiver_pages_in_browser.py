@@ -71,6 +71,18 @@ class TestEveryPage:
             assert len(list(pages(seen, TENANT))) == 7
 
 
+class TestNarrow:
+    """At 400 % zoom, 320 pixels: a cell has lines of words, not of three characters."""
+
+    def test_an_id_and_a_sentence_are_not_squeezed(self, browser: Browser, url: str) -> None:
+        with opened(browser, f"{url}/?key={KEY}", width=320) as seen:
+            for address, cell, lines in (("/deliveries", "td > code", 2), ("/refused", "td.text", 3)):
+                seen.page.goto(f"{url}{address}?tenant_id={TENANT}")
+                box = seen.page.locator(cell).first.bounding_box()
+                assert box is not None
+                assert box["height"] < (lines + 1) * 20, address
+
+
 class TestFaults:
     """a fault switched on, met by a body, and switched off"""
 
