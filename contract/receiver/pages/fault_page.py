@@ -36,6 +36,7 @@ _NOTHING = Fault()
 def view(visit: Visit) -> dict[str, Any]:
     """Return the values of the page."""
     return {
+        "key_of": _key_of(visit),
         "rules": [_row(rule) for rule in visit.faults.rules(visit.grant)],
         "ready": [
             {"name": name, "does": _fault(document).does, "times": document.get("times", 1)}
@@ -48,10 +49,13 @@ def change(visit: Visit) -> dict[str, Any]:
     """Switch a fault on or off, or add one; then show the page again.
 
     Raises:
-        Refused: 422, the form has no such action, or the fault is wrong.
+        Refused: 422, the form is of another key or has no such action, or the fault is wrong.
         Elsewhere: it is done.
     """
     form, action = visit.form, visit.form.get("action", "")
+    if form.get("key_of", _key_of(visit)) != _key_of(visit):
+        said = "This browser has signed in with another key since that page was loaded: load it again."
+        raise refusal(422, "invalid_form", said)
     number = whole_number(form.get("number", ""))
     if action == "off" and number is not None:
         visit.faults.clear(visit.grant, number)
@@ -85,6 +89,11 @@ def _number(text: str) -> Any:
     if not _NUMBER.fullmatch(text):
         return text
     return float(text) if "." in text else int(text)
+
+
+def _key_of(visit: Visit) -> str:
+    """Return what tells the forms of two keys apart that do not switch the same faults."""
+    return json.dumps(sorted(visit.grant.tenants))
 
 
 def _fault(document: Mapping[str, Any]) -> Fault:
