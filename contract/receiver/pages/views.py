@@ -178,18 +178,18 @@ def deliveries(visit: Visit) -> dict[str, Any]:
 
 def refused(visit: Visit) -> dict[str, Any]:
     """Return the values of the list of what was refused: of a tenant, or of all that the key may see."""
-    of = {"tenant_id": visit.tenant} if visit.query.get("tenant_id") else {}
-    found = visit.refusals.seen_by(visit.grant, *of.values())
+    tenant = visit.tenant if visit.query.get("tenant_id") else ""
     before = visit.before
-    rest = [each for each in found if before is None or each.number < before]
-    shown = rest[:PAGE]
+    found = [
+        each for each in visit.refusals.seen_by(visit.grant, tenant) if before is None or each.number < before
+    ]
+    shown, of = found[:PAGE], {"tenant_id": tenant} if tenant else {}
     return {
         "refused": shown,
-        "of": of.get("tenant_id", ""),
         "sees_all": visit.grant.is_for_all,
         "most": MOST_OF_A_KEY,
-        "next": address("/refused", **of, before=shown[-1].number) if len(rest) > PAGE else "",
-        **(_links(of["tenant_id"]) if of else {}),
+        "next": address("/refused", **of, before=shown[-1].number) if len(found) > PAGE else "",
+        **_links(tenant),
     }
 
 
