@@ -42,6 +42,10 @@ class Refusal:
         """Whether a key may see it."""
         return grant.is_for_all or bool(self.seen_for and self.seen_for <= grant.tenants)
 
+    def is_about(self, tenant: str) -> bool:
+        """Whether its body names a tenant, or its key is one of that tenant."""
+        return tenant == self.tenant or tenant in self.seen_for
+
 
 class Refusals:
     """The last refusals of each key. Those of one key displace none of another's.
@@ -83,5 +87,5 @@ class Refusals:
         """Return what a key may see, the newest first: all of it, or that of one tenant."""
         with self._lock:
             kept = list(chain.from_iterable(self._of_key.values()))
-        shown = [each for each in kept if each.is_seen_by(grant) and (not tenant or tenant in each.seen_for)]
+        shown = [each for each in kept if each.is_seen_by(grant) and (not tenant or each.is_about(tenant))]
         return sorted(shown, key=lambda each: each.number, reverse=True)

@@ -239,6 +239,12 @@ class TestWhoSeesIt:
         assert refused(receiver, ONE) == []
         assert len(refused(receiver, OTHER)) == 2
 
+    def test_the_list_of_a_tenant_has_what_came_with_the_key_of_another(self, receiver: Receiver) -> None:
+        assert post(receiver, OTHER, body("one", "job_1")) == 403
+        assert [row[0] for row in refused(receiver, ALL, "one")] == ["403"]
+        assert [row[0] for row in refused(receiver, BOTH, "one")] == ["403"]
+        assert refused(receiver, ONE, "one") == []
+
     @pytest.mark.parametrize("key", ["", "nv-unknown"])
     def test_without_a_known_key_a_person_of_every_tenant_alone_sees_it(
         self, receiver: Receiver, key: str
