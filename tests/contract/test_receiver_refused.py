@@ -194,7 +194,7 @@ class TestWhatIsShown:
         post(receiver, OTHER, {})
         person = Person(receiver, ALL).sign_in()
         first = person.get("/")
-        assert "2 requests were refused" in first.text
+        assert "Requests that were refused: 2." in first.text
         assert "/refused" in links(first, "/refused")
         (target, *_) = links(person.get("/tenant?tenant_id=one"), "/refused?")
         assert [row[1] for row in refused(receiver, ALL, "one")] == ["one"]
@@ -288,7 +288,7 @@ class TestWhatIsKept:
             post(receiver, OTHER, {})
         assert len(refused(receiver, ONE)) == 1
         person = Person(receiver, ALL).sign_in()
-        assert f"{2 * MOST_OF_A_KEY + 1} requests were refused" in person.get("/").text
+        assert f"Requests that were refused: {2 * MOST_OF_A_KEY + 1}." in person.get("/").text
 
     def test_long_texts_are_cut(self, receiver: Receiver) -> None:
         long = "t" * 100_000
