@@ -53,6 +53,8 @@ _TOP: Mapping[str, str] = {
     "quality_metrics": "object",
 }
 _PAGE: Mapping[str, str] = {"number": "integer", "of": "integer"}
+MOST_SHOWN = 200
+"""How many characters a problem shows of a value."""
 _INTEGERS = range(-(2**63), 2**63)  # what databases hold
 _TYPES: Mapping[str, Tuple[type, ...]] = {
     "string": (str,),
@@ -92,7 +94,7 @@ def find_problems(body: Any) -> Iterator[Dict[str, str]]:
                 yield {
                     "path": f"{path}.tenant_id",
                     "wanted": "the body's tenant_id",
-                    "got": repr(row["tenant_id"]),
+                    "got": repr(row["tenant_id"])[:MOST_SHOWN],
                 }
 
 

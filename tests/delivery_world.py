@@ -33,7 +33,7 @@ from typing import (
 from unittest import mock
 
 from contract.receiver.answers import Answer, Refused
-from contract.receiver.intake import check_headers, read_body
+from contract.receiver.intake import check_headers, check_shape, read_body
 from contract.receiver.store import Store
 from nuvyn_executor.config import ConfigManager
 from nuvyn_executor.discovery.formats import CSV
@@ -471,7 +471,9 @@ class _Line:
         """Send a request."""
         lower = {name.lower(): value for name, value in headers.items()}
         check_headers(lower)
-        request = Request(lower["idempotency-key"], *read_body(lower, content))
+        body, text = read_body(lower, content)
+        check_shape(body)
+        request = Request(lower["idempotency-key"], body, text)
         reply: Reply = self._process.call(lambda: self._world.post(self._store.versions, request))
         return reply
 

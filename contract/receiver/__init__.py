@@ -8,10 +8,10 @@ Run it (``nuvyn-contract receiver`` or ``python -m contract.receiver``), or use 
 
 ``intake.py`` reads a request, ``merge.py`` makes one state of pages and versions, ``store.py`` keeps all in
 SQLite, ``keys.py`` says which key speaks for which tenant, ``faults.py`` which request fails, ``paging.py``
-which part of a list is wanted. ``reading.py`` and ``listing.py`` read rows and lists. These need the standard
-library alone. ``app.py`` has the calls, ``faulty.py`` plays the faults, ``pages`` is for browsers,
-``server.py`` listens, and ``command.py`` and ``__main__.py`` are the command.
-``answers.py`` has the value that all return.
+which part of a list is wanted. ``refusals.py`` keeps what was refused. ``reading.py`` and ``listing.py`` read
+rows and lists. These need the standard library alone. ``app.py`` has the calls, ``faulty.py`` plays the
+faults, ``pages`` is for browsers, ``server.py`` listens, ``protocol.py`` reads one connection, and
+``command.py`` and ``__main__.py`` are the command. ``answers.py`` has the value that all return.
 ``docs/platform.md`` says what a platform may rely on.
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from typing import TYPE_CHECKING, Any, Awaitable, Callable, Dict, Optional
+from typing import TYPE_CHECKING, Any, Awaitable, Callable, Optional
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contract.receiver.answers import Answer, Refused, refusal
-from contract.receiver.intake import MAX_BODY_BYTES, check_headers, read_body
+from contract.receiver.intake import MAX_BODY_BYTES, check_headers, check_shape, named_tenant, read_body
 from contract.receiver.paging import asked_part, page_token
 
 if TYPE_CHECKING:
@@ -86,15 +86,17 @@ class _Calls:
         return Answer(200, {**state, **({"next_page_token": page_token(last)} if last else {})})
 
     async def _receive(self, request: Request, grant: Grant) -> Answer:
-        headers = dict(request.headers)
-        check_headers(headers)
+        check_headers(request.headers)
         content = await _content(request, MAX_BODY_BYTES)
-        count = await run_in_threadpool(self._stored, grant, headers, content)
+        count = await run_in_threadpool(self._stored, request, grant, content)
         # RFC 9110, 12.5.3: a server that takes a compressed request says so in an answer.
         return Answer(200, {"status": "received", "record_count": count}, {"Accept-Encoding": "gzip"})
 
-    def _stored(self, grant: Grant, headers: Dict[str, str], content: bytes) -> int:
+    def _stored(self, request: Request, grant: Grant, content: bytes) -> int:
+        headers = dict(request.headers)
         body, text = read_body(headers, content)
+        request.state.tenant = named_tenant(body)  # for the note of a refusal
+        check_shape(body)
         grant.check(body["tenant_id"])
         key = headers.get("idempotency-key") or None
         kept = {**headers, "authorization": "Bearer [REDACTED]"}
@@ -181,7 +183,7 @@ def _answered(call: Callable[[Request], Awaitable[Answer]]) -> Endpoint:
         except Refused as refused:
             answer = refused.answer
         except ClientDisconnect:
-            return Response(status_code=400)  # nobody reads it
+            answer = refusal(400, "incomplete", "the connection ended before the whole body had come").answer
         except sqlite3.Error as error:  # a full disk, a file that another program holds
             answer = refusal(503, "storage", f"it could not be stored: {error}; send it again").answer
         return as_response(answer, is_head=request.method == "HEAD")

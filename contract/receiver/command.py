@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import shlex
 import signal
 import sys
 import threading
@@ -95,12 +96,12 @@ def _keys(
 def _access(receiver: Receiver, key: Tuple[str, str]) -> str:
     url = receiver.url
     tenant = "every tenant" if key[0] == EVERY_TENANT else f"the tenant {key[0]}"
-    asked = "TENANT" if key[0] == EVERY_TENANT else key[0]
+    asked = "TENANT" if key[0] == EVERY_TENANT else quote(key[0], safe="")
     return f"""{url}
 
 takes metadata of {tenant}; for the executor:
 export NUVYN_API_ENDPOINT={url}
-export NUVYN_API_KEY={key[1]}
+export NUVYN_API_KEY={shlex.quote(key[1])}
 
 what has come:
 curl -H "Authorization: Bearer $NUVYN_API_KEY" "$NUVYN_API_ENDPOINT/api/metadata?tenant_id={asked}"

@@ -59,6 +59,30 @@ class Fault:
         """Whether the request is taken as usual."""
         return self.store_first or not (self.status or self.drop)
 
+    @property
+    def loses_the_answer(self) -> bool:
+        """Whether the usual answer does not arrive as a whole."""
+        return bool(self.drop or self.status or self.cut_after >= 0)
+
+    @property
+    def does(self) -> str:
+        """What happens to a body, in the order in which it happens."""
+        does = []
+        if self.asks_the_platform:
+            does.append("takes the body as usual")
+        if self.delay_seconds:
+            does.append(f"waits {self.delay_seconds:g} s")
+        if self.drop:
+            does.append("closes the connection without an answer")
+        elif self.status:
+            retry = self.headers.get("Retry-After")
+            does.append(f"answers {self.status}" + (f" with Retry-After: {retry}" if retry else ""))
+        if self.pause_seconds and not self.drop:
+            does.append(f"pauses {self.pause_seconds:g} s before each byte of the answer")
+        if self.cut_after >= 0 and not self.drop:
+            does.append(f"closes the connection after {self.cut_after} bytes of the answer")
+        return ", ".join(does)
+
     def answer(self, usual: Optional[Answer]) -> Optional[Answer]:
         """Return what is answered; ``None`` closes the connection.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from typing import Any, Dict, Mapping, Tuple
+from typing import Any, Mapping, Tuple
 
 from contract.payload_shape import find_problems
 from contract.receiver.answers import refusal
@@ -38,11 +38,11 @@ def check_headers(headers: Mapping[str, str]) -> None:
         )
 
 
-def read_body(headers: Mapping[str, str], content: bytes) -> Tuple[Dict[str, Any], str]:
-    """Return the JSON object of a request, and its text as it is kept.
+def read_body(headers: Mapping[str, str], content: bytes) -> Tuple[Any, str]:
+    """Return the JSON value of a request, and its text as it is kept.
 
     Raises:
-        Refused: 400, 413 or 422.
+        Refused: 400 or 413.
     """
     if len(content) > MAX_BODY_BYTES:
         raise refusal(413, "too_large", f"wanted at most {MAX_BODY_BYTES} bytes, got more")
@@ -55,11 +55,25 @@ def read_body(headers: Mapping[str, str], content: bytes) -> Tuple[Dict[str, Any
     except (ValueError, RecursionError) as error:
         said = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
         raise refusal(400, "invalid_json", f"the body is no JSON: {said[:500]}") from None
+    return body, text
+
+
+def named_tenant(body: Any) -> str:
+    """Return the tenant that a JSON value names, whatever else is wrong with it; empty for none."""
+    tenant = body.get("tenant_id") if isinstance(body, dict) else None
+    return tenant if isinstance(tenant, str) else ""
+
+
+def check_shape(body: Any) -> None:
+    """Refuse what does not have the documented shape.
+
+    Raises:
+        Refused: 422.
+    """
     problems = [problem for problem, _ in zip(find_problems(body), range(MAX_PROBLEMS))]
     if problems:
         first = "{path}: wanted {wanted}, got {got}".format(**problems[0])
         raise refusal(422, "invalid_body", first, problems=problems)
-    return body, text
 
 
 def _encoding(headers: Mapping[str, str]) -> str:

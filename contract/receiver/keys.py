@@ -27,13 +27,17 @@ class Grant:
         """Whether the key may speak for every tenant."""
         return EVERY_TENANT in self.tenants
 
+    def speaks_for(self, tenant: str) -> bool:
+        """Whether the key may speak for a tenant."""
+        return self.is_for_all or tenant in self.tenants
+
     def check(self, tenant: str) -> None:
         """Refuse what is of another tenant.
 
         Raises:
             Refused: 403.
         """
-        if not self.is_for_all and tenant not in self.tenants:
+        if not self.speaks_for(tenant):
             raise refusal(
                 403,
                 "forbidden",

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from contract.receiver.faults import Fault, FaultQueue
 from contract.receiver.keys import EVERY_TENANT, Keys
+from contract.receiver.refusals import Refusals
 from contract.receiver.store import Received, Store
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Receiver:
         known = Keys([*([(EVERY_TENANT, api_key)] if api_key else []), *keys])
         self._log = log
         self._faults = FaultQueue()
+        refusals = Refusals(now)
         self.statuses: List[Optional[int]] = []
         self._store = Store(state, step)
         try:
@@ -94,8 +96,8 @@ class Receiver:
             from contract.receiver.pages.middleware import WithPages  # noqa: PLC0415  as above
             from contract.receiver.pages.site import ReceiverSite  # noqa: PLC0415  as above
 
-            calls = WithPages(calls, ReceiverSite(self._store, known, self._faults, now))
-        app = Faulty(calls, self._faults, known, self._note)
+            calls = WithPages(calls, ReceiverSite(self._store, known, self._faults, refusals, now))
+        app = Faulty(calls, self._faults, refusals, known, self._note)
         self._started = threading.Event()
         self._thread = threading.Thread(target=asyncio.run, args=(self._serve(app),), daemon=True)
         self._thread.start()
@@ -157,6 +159,8 @@ class Receiver:
     async def _serve(self, app: Any) -> None:
         import uvicorn  # noqa: PLC0415  as above
 
+        from contract.receiver.protocol import Protocol  # noqa: PLC0415  as above
+
         stop = self._stop = asyncio.Event()
         self._loop = asyncio.get_running_loop()
 
@@ -178,6 +182,7 @@ class Receiver:
 
         config = uvicorn.Config(
             app,
+            http=Protocol,
             log_config=None,
             log_level="warning",
             access_log=False,

@@ -67,6 +67,18 @@ document.body.append(made("img", {src: "/static/icon.svg", onerror: () => tell("
 REFUSED = ("api", "cookie", "image", "network", "page", "storage", "title", "top", "window")
 LOOKS = (("dark", 1280), ("light", 360))
 """The schemes and the widths in which a page is looked at."""
+COLORS = """() => [
+  Object.fromEntries([...document.querySelectorAll(".legend li")].map(
+    (item) => [item.className, getComputedStyle(item, "::before").backgroundColor])),
+  Object.fromEntries([...document.querySelectorAll(".timeline rect")].map(
+    (bar) => [bar.getAttribute("class"), getComputedStyle(bar).fill])),
+]"""
+"""The colors that are shown: of the legend, and of the bars, by kind."""
+IS_OUTLINED = """(element) => {
+  const style = getComputedStyle(element), back = getComputedStyle(document.body).backgroundColor;
+  const color = element.namespaceURI.endsWith("svg") ? style.stroke : style.borderTopColor;
+  return color !== "none" && color !== back && (style.stroke !== "none" || style.borderTopStyle === "solid");
+}"""
 STATE = "#summary [role=status] .state"
 
 
@@ -368,6 +380,39 @@ class TestWorkspaces:
             seen.follow(seen.page.get_by_role("button", name=f"Sign out of {whose.split()[1]}"))
             assert seen.page.locator("header .quiet").inner_text() == other
             assert (seen.requests, seen.errors) == ([], [])
+
+
+class TestForcedColors:
+    """in the high contrast of the system: bars and their legend, the graph and the marks can be told apart"""
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_bars_have_the_colors_of_their_legend_and_all_has_a_line(
+        self, browser: Browser, client: Client, scheme: str
+    ) -> None:
+        (run,) = client.get("/api/2.2/jobs/runs/list?limit=1")["runs"]
+        with opened(browser, link(client), scheme=scheme) as seen:
+            seen.page.emulate_media(forced_colors="active")
+            seen.page.goto(f"{client.url}/jobs/{run['job_id']}/runs/{run['run_id']}")
+            legend, bars = seen.page.evaluate(COLORS)
+            assert len({*legend.values()}) == len(legend) == 4
+            for kind, color in bars.items():
+                assert color == legend[kind]
+            for part in (".state", ".timeline rect", ".drawing .box rect"):
+                assert seen.page.locator(part).first.evaluate(IS_OUTLINED), part
+            seen.page.emulate_media(forced_colors="none")
+
+
+class TestNarrow:
+    """At 400 % zoom, 320 pixels: what is said of a table is read without moving it sideways."""
+
+    def test_a_caption_is_as_wide_as_the_window(self, browser: Browser, client: Client) -> None:
+        with opened(browser, link(client), width=320) as seen:
+            for address in ("/faults", "/journal", "/states"):
+                seen.page.goto(client.url + address)
+                for caption in seen.page.locator("caption").all():
+                    box = caption.bounding_box()
+                    assert box is not None
+                    assert box["x"] + box["width"] <= 320, (address, caption.inner_text())
 
 
 class TestKeyboard:

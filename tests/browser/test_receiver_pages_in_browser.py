@@ -29,11 +29,14 @@ def _url() -> Iterator[str]:
     with Receiver(KEY) as receiver:
         for document in (*shop(TENANT), hostile(HOSTILE)):
             post(receiver.url, KEY, document)
+        for tenant in (TENANT, HOSTILE):
+            with pytest.raises(HTTPError, match="422"):
+                post(receiver.url, KEY, {"tenant_id": tenant})
         yield receiver.url
 
 
 def pages(seen: Opened, tenant: str) -> Iterator[str]:
-    """Follow the links from the first page down to a column of a tenant, then to what arrived."""
+    """Follow the links from the first page down to a column of a tenant, then to what arrived or not."""
     yield "/"
     for start, place in (("/tenant?", PLACES[tenant]), ("/source?", -1), ("/table?", -1), ("/column?", -1)):
         seen.follow(seen.page.locator(f"tbody a[href^='{start}']").nth(place))
@@ -41,6 +44,8 @@ def pages(seen: Opened, tenant: str) -> Iterator[str]:
     seen.follow(seen.page.locator("a[href^='/tenant?']"))
     seen.follow(seen.page.locator("a[href^='/deliveries?']"))
     yield "/deliveries"
+    seen.follow(seen.page.get_by_role("link", name="refused", exact=True))
+    yield "/refused"
 
 
 class TestEveryPage:
@@ -63,7 +68,19 @@ class TestEveryPage:
 
     def test_a_script_is_not_needed(self, browser: Browser, url: str) -> None:
         with opened(browser, f"{url}/?key={KEY}", script=False) as seen:
-            assert len(list(pages(seen, TENANT))) == 6
+            assert len(list(pages(seen, TENANT))) == 7
+
+
+class TestNarrow:
+    """At 400 % zoom, 320 pixels: a cell has lines of words, not of three characters."""
+
+    def test_an_id_and_a_sentence_are_not_squeezed(self, browser: Browser, url: str) -> None:
+        with opened(browser, f"{url}/?key={KEY}", width=320) as seen:
+            for address, cell, lines in (("/deliveries", "td > code", 2), ("/refused", "td.text", 3)):
+                seen.page.goto(f"{url}{address}?tenant_id={TENANT}")
+                box = seen.page.locator(cell).first.bounding_box()
+                assert box is not None
+                assert box["height"] < (lines + 1) * 20, address
 
 
 class TestFaults:

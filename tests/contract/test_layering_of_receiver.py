@@ -13,9 +13,9 @@ FLOORS = (
     {"__main__"},
     {"command"},
     {"server"},
-    {"faulty", "pages"},
+    {"faulty", "pages", "protocol"},
     {"app"},
-    {"store", "faults", "intake", "listing"},
+    {"store", "faults", "refusals", "intake", "listing"},
     {"reading", "paging"},
     {"merge", "keys"},
     {"answers"},
@@ -60,6 +60,8 @@ class TestArrows:
         assert strangers == {
             ("app", "starlette"),
             ("server", "uvicorn"),
+            ("protocol", "h11"),
+            ("protocol", "uvicorn"),
             ("pages", "starlette"),
             ("pages", "fake_databricks"),  # what pages share
             ("pages", "nuvyn_executor"),  # the report, where it is installed

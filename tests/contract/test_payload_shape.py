@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from contract import corpus, payload_shape
-from contract.payload_shape import OPTIONAL, ROW_SHAPES, find_problems
+from contract.payload_shape import MOST_SHOWN, OPTIONAL, ROW_SHAPES, find_problems
 
 SCHEMA = corpus.read_json(corpus.SCHEMAS / "transmission.request.json")
 INTEGER = {"minimum": -(2**63), "maximum": 2**63 - 1}
@@ -86,6 +86,14 @@ def mutants() -> Iterator[Tuple[str, Any]]:
 def is_across_fields(problems: List[Dict[str, str]]) -> bool:
     """Whether a schema cannot say it: a row's tenant is the body's, and a page's number is in its count."""
     return all(one["wanted"] in ("the body's tenant_id", "number from 1 to of") for one in problems)
+
+
+class TestProblems:
+    def test_what_they_show_of_a_value_is_short(self) -> None:
+        changed = body()
+        changed["metadata"]["sources"][0]["tenant_id"] = "t" * 1_000_000
+        (problem,) = find_problems(changed)
+        assert len(problem["got"]) <= MOST_SHOWN
 
 
 class TestTheSchema:

@@ -119,6 +119,7 @@ class TestWhatIsShown:
         seen = every_page(person, "one")
         seen["/report"] = person.get(links(seen["/tenant"], "/report")[0])
         seen["/faults"] = person.get(links(seen["/"], "/faults")[0])
+        seen["/refused"] = person.get(links(seen["/"], "/refused")[0])
         assert set(seen) == {page.path for page in PAGES}
         assert {one.status for one in seen.values()} == {200}
 
@@ -368,6 +369,22 @@ class TestFaults:
         person.client.post("/_receiver/faults", **READY[name])
         assert by_page == person.client.get("/_receiver/faults")
         assert len(by_page["faults"]) == READY[name].get("times", 1)
+
+    def test_a_form_of_another_keys_page_changes_nothing(self, empty: Receiver) -> None:
+        """Two windows share a cookie: one signs in with another key, the other still shows its forms."""
+        first, second = Person(empty, ONE).sign_in(), Person(empty, OTHER).sign_in()
+        for person in (first, second):
+            person.post("/faults", {"action": "on", "name": "busy"})
+        page = first.get("/faults").page
+        fields = [item for item in page.all("input") if item.attributes.get("type") == "hidden"]
+        forms = [form for form in page.all("form") if form.attributes["action"] == "/faults"]
+        assert len(forms) == len(READY) + 3
+        for form in forms:
+            own = [item.attributes for item in fields if form.holds(item)]
+            seen = second.post("/faults", {item["name"]: item["value"] for item in own} | {"status": "500"})
+            assert seen.status == 422
+            assert "with another key" in seen.text
+        assert len(on(second)) == 1
 
     def test_they_are_met_in_order_and_the_bodies_left_are_counted(self, empty: Receiver) -> None:
         person = Person(empty, ALL).sign_in()

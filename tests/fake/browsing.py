@@ -35,6 +35,9 @@ class Element:
     def text(self) -> str:
         return "".join(self.texts)
 
+    def holds(self, other: Element) -> bool:
+        return other.parent is not None and (other.parent is self or self.holds(other.parent))
+
     def is_in(self, tag: str) -> bool:
         above = self.parent
         return above is not None and (above.tag == tag or above.is_in(tag))

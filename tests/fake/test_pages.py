@@ -321,7 +321,7 @@ class TestRuns:
         assert seen.page.all("noscript") == []
         assert "data-live" not in seen.page.all("body")[0].attributes
         assert '"--one"' in seen.text
-        assert browser.get("/runs?active=1").page.all("tbody")[0].text.strip() == "There is no run."
+        assert browser.get("/runs?show=active").page.all("tbody")[0].text.strip() == "There is no run."
 
     def test_nothing_runs_between_a_run_and_its_repair(self, browser: Browser) -> None:
         client = browser.client

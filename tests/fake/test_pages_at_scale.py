@@ -66,7 +66,7 @@ class TestRuns:
         assert names(browser, "/runs?show=failed") == ["bad"]
         assert names(browser, "/runs?name=GOO") == ["good", "good"]
         assert names(browser, "/runs?show=failed&name=good") == []
-        assert names(browser, "/runs?active=1") == []
+        assert names(browser, "/runs?show=active") == []
 
     def test_the_next_page_keeps_what_is_searched(self, client: Client, browser: Browser) -> None:
         job_id = job(client, "a <b>")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -177,6 +178,14 @@ class TestCommand:
         written = command("PUT", "/x", {}, b"a\0'%1\\\n\xff")
         assert written.startswith("printf 'a\\000\\047%%1\\\\\\012\\377' | curl -X PUT ")
         assert written.endswith("--data-binary @-")
+
+    @pytest.mark.process
+    @pytest.mark.parametrize("shell", ["/bin/sh", "/bin/bash"])
+    @pytest.mark.parametrize("body", [b"--part\r\nfile: \0\r\n--part--", b"-\0", b"%s\\0\0007'\xff"])
+    def test_a_shell_writes_that_body(self, shell: str, body: bytes) -> None:
+        """The body of a form with a file begins with `--`, which printf takes for an option."""
+        (writes, _, _) = command("POST", "/x", {}, body).partition(" | curl ")
+        assert subprocess.run([shell, "-c", writes], stdout=subprocess.PIPE, check=False).stdout == body
 
     def test_a_body_that_begins_as_the_name_of_a_file_is_a_body(self) -> None:
         assert command("PUT", "/x", {}, b"@/etc/passwd").endswith("--data-raw @/etc/passwd")

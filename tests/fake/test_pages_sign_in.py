@@ -40,11 +40,11 @@ class TestSigningIn:
             assert [item.attributes["type"] for item in seen.page.all("input")] == ["hidden", "password"]
 
     def test_the_form_leads_to_the_page_that_was_asked_for(self, browser: Browser) -> None:
-        target = browser.get("/runs?active=1").page.having("data-next")[0].attributes["value"]
+        target = browser.get("/runs?show=active").page.having("data-next")[0].attributes["value"]
         answer = browser.post("/sign-in", {"token": browser.client.token, "next": target}).answer
-        assert (answer.status, answer.headers["location"]) == (303, "/runs?active=1")
+        assert (answer.status, answer.headers["location"]) == (303, "/runs?show=active")
         browser.cookie = answer.headers["set-cookie"].partition(";")[0]
-        assert browser.get("/runs?active=1").status == 200
+        assert browser.get("/runs?show=active").status == 200
 
     def test_the_query_stays_where_the_token_counts_no_more(self, browser: Browser) -> None:
         made = browser.client.post("/api/2.0/token/create", comment="x")
@@ -317,7 +317,7 @@ class TestAddressesWithoutAPage:
         ("address", "target"),
         [
             ("/jobs/", "/jobs"),
-            ("/runs/?active=1", "/runs?active=1"),
+            ("/runs/?show=active", "/runs?show=active"),
             ("/journal/7/", "/journal/7"),
             ("/clusters/%2F%2Fevil.example/", ""),
             ("//evil.example/", ""),

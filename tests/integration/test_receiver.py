@@ -103,6 +103,21 @@ def ask(  # noqa: PLR0913, PLR0917  the parts of a request
     return Answered(answer.status, answer.headers, json.loads(read) if read else None)
 
 
+def answered(url: str, request: bytes, parts: int = 1) -> str:
+    """Send bytes in so many parts; return the answer as text, its escapes as the characters they mean."""
+    place = urlsplit(url)
+    size = -(-len(request) // parts)
+    with socket.create_connection((str(place.hostname), place.port or 0), timeout=LONGEST) as line:
+        for start in range(0, len(request), size):
+            line.sendall(request[start : start + size])
+            time.sleep(0.005)
+        content = part = line.recv(65536)
+        while part and b"}" not in content:
+            part = line.recv(65536)
+            content += part
+    return content.decode("unicode_escape")
+
+
 def post(url: str, document: Any, key: Optional[str] = ALL, **headers: str) -> Answered:
     return ask(url, "POST", "/api/metadata", key, document, b"", **headers)
 
@@ -201,6 +216,17 @@ class TestStateAndHistory:
         name = quote(tenant, safe="")
         assert ask(url, "GET", STATE.format(name)).body["tenant_id"] == tenant
         assert ask(url, "GET", HISTORY.format(name, "t")).body["tenant_id"] == tenant
+
+    @pytest.mark.parametrize("parts", [1, 12])
+    def test_utf_8_in_an_address_is_taken_as_curl_sends_it(self, url: str, parts: int) -> None:
+        assert post(url, body_of("wörter")).status == 200
+        head = f"GET {STATE.format('wörter')} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ALL}\r\n\r\n"
+        assert '"tenant_id": "wörter"' in answered(url, head.encode(), parts)
+
+    def test_what_is_no_request_is_answered_in_a_sentence(self, url: str) -> None:
+        text = answered(url, b"GET /api/metadata?tenant_id=a b HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert text.startswith("HTTP/1.1 400 ")
+        assert "%20 is a space" in text
 
     def test_an_unknown_table_and_a_missing_tenant_are_named(self, url: str) -> None:
         post(url, body_of("one"))
@@ -632,6 +658,25 @@ class TestKilled:
         assert f"export NUVYN_API_ENDPOINT={server.url}\nexport NUVYN_API_KEY={ONE}\n" in printed
         assert (f"in a browser:\n{server.url}/?key={ONE}\n" in printed) == can_have_pages()
         assert server.process.returncode == 0
+
+    def test_what_it_prints_can_be_pasted_whatever_a_tenant_is_called(self, tmp_path: Path) -> None:
+        tenant, key = 'wörter & "$HOME" `id`', "nv $HOME'key"
+        server = Process(tmp_path / "platform.db", options=("--key", f"{tenant}={key}"))
+        assert post(server.url, body_of(tenant), key).status == 200
+        script = "\n".join(
+            line for line in server.end().splitlines() if line.startswith(("export ", "curl "))
+        )
+        shown = subprocess.run(
+            ["/bin/bash", "-c", f"curl() {{ printf '%s\\n' \"$@\"; }}\n{script}"],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout.splitlines()
+        assert shown == [
+            "-H",
+            f"Authorization: Bearer {key}",
+            f"{server.url}/api/metadata?tenant_id={quote(tenant, safe='')}",
+        ]
 
     def test_without_a_key_it_makes_one(self, tmp_path: Path) -> None:
         server = Process(tmp_path / "platform.db", options=())

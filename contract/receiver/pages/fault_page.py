@@ -36,9 +36,10 @@ _NOTHING = Fault()
 def view(visit: Visit) -> dict[str, Any]:
     """Return the values of the page."""
     return {
+        "key_of": _key_of(visit),
         "rules": [_row(rule) for rule in visit.faults.rules(visit.grant)],
         "ready": [
-            {"name": name, "does": _sentence(_fault(document)), "times": document.get("times", 1)}
+            {"name": name, "does": _fault(document).does, "times": document.get("times", 1)}
             for name, document in READY.items()
         ],
     }
@@ -48,10 +49,13 @@ def change(visit: Visit) -> dict[str, Any]:
     """Switch a fault on or off, or add one; then show the page again.
 
     Raises:
-        Refused: 422, the form has no such action, or the fault is wrong.
+        Refused: 422, the form is of another key or has no such action, or the fault is wrong.
         Elsewhere: it is done.
     """
     form, action = visit.form, visit.form.get("action", "")
+    if form.get("key_of", _key_of(visit)) != _key_of(visit):
+        said = "This browser has signed in with another key since that page was loaded: load it again."
+        raise refusal(422, "invalid_form", said)
     number = whole_number(form.get("number", ""))
     if action == "off" and number is not None:
         visit.faults.clear(visit.grant, number)
@@ -87,6 +91,11 @@ def _number(text: str) -> Any:
     return float(text) if "." in text else int(text)
 
 
+def _key_of(visit: Visit) -> str:
+    """Return what tells the forms of two keys apart that do not switch the same faults."""
+    return json.dumps(sorted(visit.grant.tenants))
+
+
 def _fault(document: Mapping[str, Any]) -> Fault:
     return Fault(**{name: value for name, value in document.items() if name != "times"})
 
@@ -95,27 +104,8 @@ def _row(rule: Rule) -> dict[str, Any]:
     fields = {name: value for name, value in vars(rule.fault).items() if value != vars(_NOTHING)[name]}
     return {
         "number": rule.number,
-        "does": _sentence(rule.fault),
+        "does": rule.fault.does,
         "document": json.dumps(fields, ensure_ascii=False)[:MOST_SHOWN],
         "whose": "all keys" if rule.tenants is None else ", ".join(sorted(rule.tenants))[:MOST_SHOWN],
         "left": rule.left,
     }
-
-
-def _sentence(fault: Fault) -> str:
-    """Return what happens to a body, in the order in which it happens."""
-    does = []
-    if fault.asks_the_platform:
-        does.append("takes the body as usual")
-    if fault.delay_seconds:
-        does.append(f"waits {fault.delay_seconds:g} s")
-    if fault.drop:
-        does.append("closes the connection without an answer")
-    elif fault.status:
-        retry = fault.headers.get("Retry-After")
-        does.append(f"answers {fault.status}" + (f" with Retry-After: {retry}" if retry else ""))
-    if fault.pause_seconds and not fault.drop:
-        does.append(f"pauses {fault.pause_seconds:g} s before each byte of the answer")
-    if fault.cut_after >= 0 and not fault.drop:
-        does.append(f"closes the connection after {fault.cut_after} bytes of the answer")
-    return ", ".join(does)

@@ -41,6 +41,7 @@ class WithPages:
         if not self._site.is_asked(request):
             await self._app(scope, receive, send)
             return
+        scope.setdefault("state", {})["is_of_a_page"] = True  # what it refuses is no body
         try:
             body = await _form(Request(scope, receive))
         except ClientDisconnect:

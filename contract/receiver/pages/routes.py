@@ -14,6 +14,7 @@ PAGES = (
     Page("/table", "table", views.table, "Table"),
     Page("/column", "column", views.column, "Column"),
     Page("/deliveries", "deliveries", views.deliveries, "What has arrived"),
+    Page("/refused", "refused", views.refused, "Refused", is_shown=True),
     Page(fault_page.PATH, "faults", fault_page.view, "Faults", is_shown=True),
     REPORT,
 )

@@ -15,6 +15,7 @@ from fake_databricks.ui.site import HTML, Look, Site
 if TYPE_CHECKING:
     from contract.receiver.faults import FaultQueue
     from contract.receiver.keys import Keys
+    from contract.receiver.refusals import Refusals
     from contract.receiver.store import Store
     from fake_databricks.ui.site import Asked
 
@@ -38,12 +39,16 @@ class ReceiverSite(Site):
         store: what came.
         keys: who may see what.
         faults: what waits to go wrong.
+        refusals: what was not taken.
         now: the present, ISO 8601.
     """
 
-    def __init__(self, store: Store, keys: Keys, faults: FaultQueue, now: Callable[[], str]) -> None:
+    def __init__(
+        self, store: Store, keys: Keys, faults: FaultQueue, refusals: Refusals, now: Callable[[], str]
+    ) -> None:
         super().__init__(LOOK)
-        self._store, self._keys, self._faults, self._now = store, keys, faults, now
+        self._store, self._keys, self._faults = store, keys, faults
+        self._refusals, self._now = refusals, now
 
     def _admitted(self, credential: str) -> str:
         try:
@@ -54,7 +59,9 @@ class ReceiverSite(Site):
 
     def _answer(self, asked: Asked) -> Reply:
         grant = self._keys.grant_of_key(asked.credential)
-        visit = Visit(self._store, self._faults, grant, asked.query, self._now, asked.form or {})
+        visit = Visit(
+            self._store, self._faults, self._refusals, grant, asked.query, self._now, asked.form or {}
+        )
         view = asked.page.view if asked.form is None else ACTIONS[asked.path]
         values = view(visit)
         if asked.page is REPORT:

@@ -10,6 +10,7 @@ from contract.receiver.merge import missing_pages
 from contract.receiver.pages.visit import address
 from contract.receiver.paging import page_token
 from contract.receiver.reading import pages_of, quality_of, versions_of
+from contract.receiver.refusals import MOST_OF_A_KEY
 
 if TYPE_CHECKING:
     import sqlite3
@@ -54,6 +55,7 @@ def overview(visit: Visit) -> dict[str, Any]:
         "tenants": tenants,
         "next": address("/", after=found[-1].name) if has_more else "",
         "faults": sum(rule.left for rule in visit.faults.rules(visit.grant)),
+        "refused": len(visit.refusals.seen_by(visit.grant)),
     }
 
 
@@ -73,6 +75,7 @@ def tenant(visit: Visit) -> dict[str, Any]:
         "tenant": name,
         "counts": counts,
         "bodies": known.deliveries,
+        "refused": len(visit.refusals.seen_by(visit.grant, name)),
         "scores": _scores(quality),
         "last": {**last[0], "pages": pages[0], "missing": pages[1]} if last else None,
         "sources": [
@@ -173,6 +176,23 @@ def deliveries(visit: Visit) -> dict[str, Any]:
     }
 
 
+def refused(visit: Visit) -> dict[str, Any]:
+    """Return the values of the list of what was refused: of a tenant, or of all that the key may see."""
+    tenant = visit.tenant if visit.query.get("tenant_id") else ""
+    before = visit.before
+    found = [
+        each for each in visit.refusals.seen_by(visit.grant, tenant) if before is None or each.number < before
+    ]
+    shown, of = found[:PAGE], {"tenant_id": tenant} if tenant else {}
+    return {
+        "refused": shown,
+        "sees_all": visit.grant.is_for_all,
+        "most": MOST_OF_A_KEY,
+        "next": address("/refused", **of, before=shown[-1].number) if len(found) > PAGE else "",
+        **_links(tenant),
+    }
+
+
 def _one(db: sqlite3.Connection, name: str, section: str, key: str) -> dict[str, Any]:
     found = listing.newest_rows(db, name, section, [key])
     if not found:
@@ -192,6 +212,7 @@ def _links(name: str, source_id: str = "") -> dict[str, str]:
         "source_target": address("/source", tenant_id=name, **of_source) if source_id else "",
         "report_target": address("/report", tenant_id=name, **of_source),
         "deliveries_target": address("/deliveries", tenant_id=name),
+        "refused_target": address("/refused", tenant_id=name),
     }
 
 

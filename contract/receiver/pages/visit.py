@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from contract.receiver.faults import FaultQueue
     from contract.receiver.keys import Grant
     from contract.receiver.listing import After
+    from contract.receiver.refusals import Refusals
     from contract.receiver.store import Store
 
 MAX_DIGITS = 18
@@ -25,6 +26,7 @@ class Visit:
     Attributes:
         store: what came.
         faults: what waits to go wrong.
+        refusals: what was not taken.
         grant: what the key of the person may see.
         query: the parameters of the query, the last of each name.
         now: the present, ISO 8601.
@@ -33,6 +35,7 @@ class Visit:
 
     store: Store
     faults: FaultQueue
+    refusals: Refusals
     grant: Grant
     query: Mapping[str, str]
     now: Callable[[], str]

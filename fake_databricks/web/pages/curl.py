@@ -99,8 +99,9 @@ def _escaped(content: bytes) -> str:
 
 
 def _printed(content: bytes) -> str:
-    """Return bytes as ``printf`` of any shell reads them."""
-    return f"'{_octal(content, _IN_PRINTF)}'"
+    """Return bytes as ``printf`` of any shell reads them; a ``-`` at the begin would be an option."""
+    written = _octal(content, _IN_PRINTF)
+    return f"'{written}'" if not written.startswith("-") else f"'\\055{written[1:]}'"
 
 
 def _octal(content: bytes, plain: Mapping[int, str]) -> str:

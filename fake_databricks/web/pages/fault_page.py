@@ -51,7 +51,7 @@ READY: Mapping[str, Mapping[str, Any]] = {
     },
 }
 """Rules that stand ready, by what they do."""
-NUMBERS = ("status_code", "offset", "times", "delay_ms")
+TEXTS = ("name", "pattern", "status_code", "offset", "times", "delay_ms")
 FLAGS = ("after_handler", "reset_connection")
 
 
@@ -100,16 +100,13 @@ def change(visit: Visit) -> dict[str, Any]:
 
 def read_rule(form: Mapping[str, str]) -> dict[str, Any]:
     """Return the document of a rule from the fields of a form; empty fields are left out."""
-    rule: dict[str, Any] = {
-        name: form[name].strip() for name in ("name", "pattern") if form.get(name, "").strip()
-    }
-    rule.update({name: form[name].strip() for name in NUMBERS if form.get(name, "").strip()})
-    rule.update({name: True for name in FLAGS if form.get(name)})
-    message = form.get("message", "").strip()
-    if message:
-        rule["body"] = {"error_code": form.get("error_code", "").strip() or "FAULT", "message": message}
-    if form.get("retry_after", "").strip():
-        rule["headers"] = {"Retry-After": form["retry_after"].strip()}
+    filled = {name: text.strip() for name, text in form.items() if text.strip()}
+    rule: dict[str, Any] = {name: filled[name] for name in TEXTS if name in filled}
+    rule.update({name: True for name in FLAGS if name in filled})
+    if "message" in filled:
+        rule["body"] = {"error_code": filled.get("error_code", "FAULT"), "message": filled["message"]}
+    if "retry_after" in filled:
+        rule["headers"] = {"Retry-After": filled["retry_after"]}
     return rule
 
 

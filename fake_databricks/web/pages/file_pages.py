@@ -51,7 +51,7 @@ def view_one(visit: Visit) -> dict[str, Any]:
         "left_out": max(0, len(children) - MOST),
         "size": entry.size,
         "modified": entry.modified,
-        **({"text": None} if entry.is_folder else {"text": _text(tree, path)}),
+        "text": None if entry.is_folder else _text(tree, path),
     }
 
 

@@ -57,12 +57,8 @@ def _row(visit: Visit, job: Job) -> dict[str, Any]:
 def _start(job: Job) -> str:
     """Return what starts the job."""
     document = job.settings.document
-    schedule = document.get("schedule") or {}
-    said = str(schedule.get("quartz_cron_expression", ""))
+    schedule = document.get("schedule")
     if schedule:
-        return f"{said} {schedule.get('timezone_id', '')}" + (
-            " (paused)" if schedule.get("pause_status") == "PAUSED" else ""
-        )
-    return (
-        "continuous" if document.get("continuous") else "trigger" if document.get("trigger") else "a request"
-    )
+        paused = " (paused)" if schedule.get("pause_status") == "PAUSED" else ""
+        return f"{schedule.get('quartz_cron_expression', '')} {schedule.get('timezone_id', '')}{paused}"
+    return next((name for name in ("continuous", "trigger") if document.get(name)), "a request")

@@ -19,8 +19,6 @@ KINDS = {"": "all", "active": "active", "failed": "that did not succeed"}
 def view(visit: Visit) -> dict[str, Any]:
     """Return the values of the list."""
     name, show = visit.query.get("name", ""), visit.query.get("show", "")
-    if visit.query.get("active", "") == "1":
-        show = "active"
     wanted = RunFilter(
         active_only=show == "active",
         before=visit.before(),
