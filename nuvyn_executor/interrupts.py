@@ -2,6 +2,8 @@
 
 Python's own way is an exception in whatever call is under way. py4j takes it for a broken connection, the
 pools of threads wait for the scans that run, and Spark, when it is stopped, tells of each job at length.
+And a handler of Python's waits until the main thread is back from a call into C. So a thread is told of the
+signal as soon as it comes, by the file that Python writes to for that (``signal.set_wakeup_fd``).
 """
 
 from __future__ import annotations
@@ -9,10 +11,11 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from contextlib import contextmanager, suppress
-from typing import Any, Callable, Iterator, List
+from typing import Any, Callable, Iterator
 
 EXIT_CODE = 130
 """What shells say of a program that Ctrl-C has ended."""
@@ -34,29 +37,63 @@ def ended_by_interrupt(last_words: Callable[[], int]) -> Iterator[None]:
         yield
         return
 
-    ending: List[threading.Thread] = []
-
-    def end(*_: object) -> None:
-        # Not here: the main thread may hold what last words need, such as the lock of a stream.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        ending.append(threading.Thread(target=_end, args=(last_words,), daemon=True))
-        ending[0].start()
-
-    signal.signal(signal.SIGINT, end)
+    ending = _Ending(last_words)
+    reader, writer = socket.socketpair()
+    writer.settimeout(0)
+    watcher = threading.Thread(target=_watch, args=(reader, ending), daemon=True)
+    watcher.start()
+    wakeup = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    signal.signal(signal.SIGINT, lambda *_: None)  # Python writes to the file only where there is a handler
     try:
         yield
     except KeyboardInterrupt:  # pyspark has a handler of its own while it starts
-        _end(last_words)
+        ending.begin()
     finally:
-        for thread in ending:  # whatever has come of the call that was under way, this ends the process
-            thread.join()
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.set_wakeup_fd(wakeup)
+        writer.close()
+        watcher.join()
+        reader.close()
+        ending.wait()  # whatever has come of the call that was under way, this ends the process
 
 
 def stopped() -> int:
     """Print that Ctrl-C has ended a command that stores nothing. Return the exit code."""
     print("Ctrl-C has ended it.", file=sys.stderr)  # noqa: T201  one sentence for a person
     return EXIT_CODE
+
+
+class _Ending:
+    """The end of this process, which begins once."""
+
+    def __init__(self, last_words: Callable[[], int]) -> None:
+        # Not the main thread: it may hold what last words need, such as the lock of a stream.
+        self._thread = threading.Thread(target=_end, args=(last_words,), daemon=True)
+        self._lock = threading.Lock()
+        self._has_begun = False
+
+    def begin(self) -> None:
+        """Begin it, unless it has begun."""
+        with self._lock:
+            if not self._has_begun:
+                self._has_begun = True
+                self._thread.start()
+
+    def wait(self) -> None:
+        """Do not return, if it has begun."""
+        if self._has_begun:
+            self._thread.join()
+
+
+def _watch(reader: socket.socket, ending: _Ending) -> None:
+    """Begin the end at the first Ctrl-C, and end at the second, until there is no more to be read."""
+    presses = 0
+    for number in iter(lambda: reader.recv(1), b""):
+        presses += number[0] == signal.SIGINT
+        if presses:
+            ending.begin()
+        if presses > 1:
+            os._exit(EXIT_CODE)
 
 
 def _end(last_words: Callable[[], int]) -> None:

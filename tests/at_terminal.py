@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import pty
 import select
@@ -55,6 +56,7 @@ class AtTerminal:
                 start_new_session=True,
             )
         os.close(follower)
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self.seen = ""
         """What the terminal has got."""
 
@@ -89,5 +91,5 @@ class AtTerminal:
             data = os.read(self._leader, 65_536) if readable else b""
         except OSError:  # so Linux says that nobody has the terminal any more
             data = b""
-        self.seen += data.decode(errors="replace").replace("\r\n", "\n")
+        self.seen = (self.seen + self._decoder.decode(data)).replace("\r\n", "\n")  # both may come in parts
         return bool(data)

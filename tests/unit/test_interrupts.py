@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -49,6 +48,16 @@ from nuvyn_executor.interrupts import ended_by_interrupt, stopped
 with ended_by_interrupt({words}):
     print("ready", file=sys.stderr)
     threading.Event().wait()
+"""
+# A lock of C's that is taken twice: the main thread does not come back to Python, whatever signal comes.
+IN_C = """
+import ctypes
+from nuvyn_executor.interrupts import ended_by_interrupt, stopped
+lock = ctypes.create_string_buffer(256)
+with ended_by_interrupt(stopped):
+    ctypes.CDLL(None).pthread_mutex_lock(lock)
+    print("ready", file=sys.stderr)
+    ctypes.CDLL(None).pthread_mutex_lock(lock)
 """
 
 pytestmark = pytest.mark.process
@@ -102,7 +111,7 @@ class TestCommand:
 class TestAnyCommand:
     def test_one_that_stores_nothing_says_a_sentence(self, tmp_path: Path) -> None:
         with at_terminal(BARE.format(words="stopped"), tmp_path / "out") as command:
-            command.until("ready")
+            command.until("ready\n")
             command.press(b"\x03")
             assert command.end() == EXIT_CODE
 
@@ -117,7 +126,7 @@ class TestAnyCommand:
             "    threading.Event().wait()", "    gone.wait()\n    raise ConnectionError('broken')"
         )
         with at_terminal(code, tmp_path / "out") as command:
-            command.until("ready")
+            command.until("ready\n")
             command.press(b"\x03")
             assert command.end() == EXIT_CODE
 
@@ -126,18 +135,28 @@ class TestAnyCommand:
     def test_pressed_again_it_ends_what_does_not_end(self, tmp_path: Path) -> None:
         words = "lambda: (print('words', file=sys.stderr), threading.Event().wait())"
         with at_terminal(BARE.format(words=words), tmp_path / "out") as command:
-            command.until("ready")
+            command.until("ready\n")
             command.press(b"\x03")
             command.until("words")
             command.press(b"\x03")
-            assert command.end() == -signal.SIGINT
+            assert command.end() == EXIT_CODE
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="a lock of zeros is one of glibc")
+    def test_a_call_into_c_does_not_hold_it_up(self, tmp_path: Path) -> None:
+        """A handler of Python's waits until the main thread is back from a call into C."""
+        with at_terminal(IN_C, tmp_path / "out") as command:
+            command.until("ready\n")
+            command.press(b"\x03")
+            assert command.end() == EXIT_CODE
+
+        assert command.seen.endswith("Ctrl-C has ended it.\n")
 
     def test_a_program_that_ignores_it_goes_on(self, tmp_path: Path) -> None:
         code = "signal.signal(signal.SIGINT, signal.SIG_IGN)\n" + BARE.format(words="stopped").replace(
             "threading.Event().wait()", "input()"
         )
         with at_terminal(code, tmp_path / "out") as command:
-            command.until("ready")
+            command.until("ready\n")
             command.press(b"\x03")
             command.press(b"\n")
             assert command.end() == 0
