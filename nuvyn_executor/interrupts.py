@@ -49,12 +49,14 @@ def ended_by_interrupt(last_words: Callable[[], int]) -> Iterator[None]:
     except KeyboardInterrupt:  # pyspark has a handler of its own while it starts
         ending.begin()
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        ending.wait()  # whatever has come of the call that was under way, this ends the process
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.set_wakeup_fd(wakeup)
         writer.close()
         watcher.join()
         reader.close()
-        ending.wait()  # whatever has come of the call that was under way, this ends the process
+        ending.wait()  # it came just now
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def stopped() -> int:

@@ -132,14 +132,23 @@ class TestAnyCommand:
 
         assert "Traceback" not in command.seen
 
-    def test_pressed_again_it_ends_what_does_not_end(self, tmp_path: Path) -> None:
-        words = "lambda: (print('words', file=sys.stderr), threading.Event().wait())"
-        with at_terminal(BARE.format(words=words), tmp_path / "out") as command:
+    @pytest.mark.parametrize(
+        "meanwhile", ["threading.Event().wait()", "gone.wait(); raise ConnectionError('broken')"]
+    )
+    def test_pressed_again_it_ends_what_does_not_end(self, tmp_path: Path, meanwhile: str) -> None:
+        words = (
+            "lambda: (gone.set(), time.sleep(0.2), print('words', file=sys.stderr), threading.Event().wait())"
+        )
+        code = "import threading, time\ngone = threading.Event()\n" + BARE.format(words=words)
+        code = code.replace("    threading.Event().wait()\n", f"    {meanwhile}\n")
+        with at_terminal(code, tmp_path / "out") as command:
             command.until("ready\n")
             command.press(b"\x03")
             command.until("words")
             command.press(b"\x03")
             assert command.end() == EXIT_CODE
+
+        assert "Traceback" not in command.seen
 
     @pytest.mark.skipif(sys.platform != "linux", reason="a lock of zeros is one of glibc")
     def test_a_call_into_c_does_not_hold_it_up(self, tmp_path: Path) -> None:
