@@ -115,4 +115,6 @@ def _stop_spark() -> None:
     context: Any = getattr(getattr(pyspark, "SparkContext", None), "_active_spark_context", None)
     with suppress(Exception):  # py4j has many errors for a Java that has ended
         context.setLogLevel("OFF")
+        java: Any = getattr(context, "_jvm").java  # noqa: B009  pyspark has no public name for it
+        java.lang.System.setErr(java.io.PrintStream(os.devnull))  # Scala prints there what comes too late
         context.stop()

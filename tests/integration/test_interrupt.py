@@ -35,6 +35,18 @@ threading.Thread(target=tell, daemon=True).start()
 spark.sql("SELECT count(*) FROM range(1000000000000) WHERE id % 7 = hash(id)").collect()
 """
 
+TOO_LATE = """
+import os
+from pathlib import Path
+from nuvyn_executor import interrupts
+from nuvyn_executor.spark.session import build_local_session
+spark = build_local_session(Path({warehouse!r}), java_options=os.environ["EXECUTOR_JAVA_OPTIONS"])
+java = spark.sparkContext._jvm.java
+java.lang.System.err.println("in time")
+interrupts._stop_spark()
+java.lang.System.err.println("too late")
+"""
+
 
 @pytest.mark.spark
 @pytest.mark.process
@@ -79,3 +91,12 @@ class TestCtrlC:
         for noise in ("Traceback", "Exception", "ERROR"):
             assert noise not in command.seen
         until(lambda: not list(tmp_path.glob("spark-*")) and not list(tmp_path.glob("blockmgr-*")))
+
+    def test_what_java_prints_after_the_last_words_is_not_seen(self, tmp_path: Path) -> None:
+        """A task that Scala refused while Spark stopped was a screen of trace below the sentence."""
+        code = TOO_LATE.format(warehouse=str(tmp_path))
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert "in time" in done.stderr
+        assert "too late" not in done.stderr
