@@ -173,3 +173,14 @@ class TestExampleReports:
 
         assert find(shipped)
         assert find(shipped) == find(html(example()))
+
+    @pytest.mark.parametrize("name", ["flights", "shop"])
+    def test_they_name_no_folder_of_the_machine_that_made_them(self, name: str) -> None:
+        shipped = (ROOT / f"docs/examples/report-{name}.html").read_text(encoding="utf-8")
+        paths = re.findall(
+            r"(?<=[>\s])/\w+(?:/[\w.-]+)+", shipped.partition("</style>")[2].partition("<script>")[0]
+        )
+
+        assert paths
+        assert [path for path in paths if not path.startswith("/Volumes/")] == []
+        assert "/.cache/" not in shipped
